@@ -1,0 +1,153 @@
+import { homedir } from "node:os";
+import { isAbsolute, resolve } from "node:path";
+import { formatByteSize, parseByteSize } from "../lib/byte-size.ts";
+import { formatDurationMs, parseDurationMs } from "../lib/duration.ts";
+
+/**
+ * A type of value that flags, environment variables and TOML share: read from text, or from TOML's own types.
+ * `parse` answers null for what it does not take; `expected` then completes "expected …".
+ */
+export interface Kind<T> {
+  readonly expected: string;
+  /** What stands for the value in a usage line; null for a switch, which takes none. */
+  readonly placeholder: string | null;
+  readonly repeatable: boolean;
+  parse(value: unknown): T | null;
+  /** As it is written in TOML. */
+  toToml(value: T): string;
+}
+
+function fromText<T>(
+  placeholder: string,
+  expected: string,
+  read: (text: string) => T | null,
+  write: (value: T) => string,
+): Kind<T> {
+  return {
+    expected,
+    placeholder,
+    repeatable: false,
+    parse: (value) => {
+      if (typeof value === "number" || typeof value === "bigint") return read(String(value));
+      return typeof value === "string" ? read(value) : null;
+    },
+    toToml: (value) => JSON.stringify(write(value)),
+  };
+}
+
+/** Milliseconds. */
+export const duration: Kind<number> = fromText(
+  "DURATION",
+  "a number with ms, s, m, h or d, such as 1.5s",
+  parseDurationMs,
+  formatDurationMs,
+);
+
+/** Bytes, or bytes a second. */
+export const byteSize: Kind<number> = fromText(
+  "SIZE",
+  "a number of bytes with K, M or G of 1024, such as 512K",
+  (text) => {
+    const bytes = parseByteSize(text);
+    return bytes === null || bytes < 1 ? null : bytes;
+  },
+  formatByteSize,
+);
+
+/** Any text that is not empty. */
+export function text(placeholder: string, expected = "a text"): Kind<string> {
+  return fromText(
+    placeholder,
+    expected,
+    (value) => (value === "" ? null : value),
+    (value) => value,
+  );
+}
+
+/** A path: absolute, below the home folder (`~/…`), or relative to the working directory. */
+export const path: Kind<string> = fromText(
+  "PATH",
+  "a path",
+  (value) => {
+    if (value === "" || value.includes("\0")) return null;
+    const home = homedir();
+    const expanded = /^~(\/|$)/.test(value) ? home + value.slice(1) : value;
+    return isAbsolute(expanded) ? expanded : resolve(expanded);
+  },
+  (value) => value,
+);
+
+export function number(options: {
+  min: number;
+  max: number;
+  integer?: boolean;
+  placeholder?: string;
+}): Kind<number> {
+  const noun = options.integer === true ? "a whole number" : "a number";
+  const kind = fromText(
+    options.placeholder ?? "N",
+    Number.isFinite(options.max)
+      ? `${noun} from ${options.min} to ${options.max}`
+      : `${noun}, ${options.min} or more`,
+    (value) => {
+      const read = /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value.trim()) ? Number(value) : Number.NaN;
+      const fits = read >= options.min && read <= options.max;
+      return fits && (options.integer !== true || Number.isInteger(read)) ? read : null;
+    },
+    String,
+  );
+  return { ...kind, toToml: String };
+}
+
+export function integer(min: number, max: number = Infinity): Kind<number> {
+  return number({ min, max, integer: true });
+}
+
+export function choice<const T extends string>(values: readonly T[]): Kind<T> {
+  return fromText(
+    values.join("|"),
+    `one of ${values.join(", ")}`,
+    (value) => values.find((known) => known === value) ?? null,
+    (value) => value,
+  );
+}
+
+/** A whole number, or a word that stands for a policy (`auto`). */
+export function integerOr<const W extends string>(word: W, min: number, max: number): Kind<number | W> {
+  const whole = integer(min, max);
+  return fromText<number | W>(
+    `N|${word}`,
+    `${word}, or ${whole.expected}`,
+    (value) => (value === word ? word : whole.parse(value)),
+    String,
+  );
+}
+
+/** A switch: a bare flag; `true`, `false`, `1`, `0`, `yes`, `no` in the environment; a boolean in TOML. */
+export const toggle: Kind<boolean> = {
+  expected: "true or false",
+  placeholder: null,
+  repeatable: false,
+  parse: (value) => {
+    if (typeof value === "boolean") return value;
+    if (typeof value !== "string") return null;
+    if (/^(true|1|yes|on)$/i.test(value)) return true;
+    return /^(false|0|no|off)$/i.test(value) ? false : null;
+  },
+  toToml: String,
+};
+
+/** A flag that may be repeated; a comma-separated variable; a TOML array. One element alone is a list of one. */
+export function list<T>(element: Kind<T>): Kind<readonly T[]> {
+  return {
+    expected: `a list, each ${element.expected}`,
+    placeholder: element.placeholder,
+    repeatable: true,
+    parse: (value) => {
+      const items = Array.isArray(value) ? (value as readonly unknown[]) : [value];
+      const parsed = items.map((item) => element.parse(item));
+      return parsed.some((item) => item === null) ? null : parsed.filter((item) => item !== null);
+    },
+    toToml: (value) => `[${value.map((item) => element.toToml(item)).join(", ")}]`,
+  };
+}

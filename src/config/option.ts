@@ -1,0 +1,60 @@
+import type { Kind } from "./kind.ts";
+
+/**
+ * One setting, told once: from it come the flag, the key in the config file, the environment variable, the line in
+ * the help, the completion, the commented line of `config init` and the validation.
+ */
+export interface Option<T, D extends T | null = T | null> {
+  readonly kind: Kind<T>;
+  readonly help: string;
+  readonly default: D;
+  /** Written for the default in the help where the value itself says too little. */
+  readonly defaultText?: string;
+  readonly placeholder?: string;
+  readonly short?: string;
+  /** Environment variables accepted beside NODUPE_SECTION_KEY, the earlier clients' names. */
+  readonly env?: readonly string[];
+  /**
+   * Where the option may be given: `everywhere` (flag, environment, file), `flag` (one-off actions that make no sense
+   * as a setting), `settings` (environment and file: secrets, and limits that few change).
+   */
+  readonly scope: "everywhere" | "flag" | "settings";
+  /** A secret is masked wherever it would be shown. */
+  readonly secret?: boolean;
+}
+
+/** camelCase name → option. The flag is the name in kebab-case, the key in snake_case. */
+export type Options = Readonly<Record<string, Option<unknown>>>;
+
+/** The values of options once flags, environment, file and defaults are resolved. */
+export type ValuesOf<O> = {
+  readonly [K in keyof O]: O[K] extends Option<infer T, infer D> ? (null extends D ? T | null : T) : never;
+};
+
+type Details<T> = Partial<
+  Pick<Option<T>, "defaultText" | "placeholder" | "short" | "env" | "scope" | "secret">
+>;
+
+/** An option with a default. */
+export function option<T>(kind: Kind<T>, value: T, help: string, details: Details<T> = {}): Option<T, T> {
+  return { scope: "everywhere", ...details, kind, help, default: value };
+}
+
+/** An option that may stay unset (null). */
+export function optional<T>(kind: Kind<T>, help: string, details: Details<T> = {}): Option<T, null> {
+  return { scope: "everywhere", ...details, kind, help, default: null };
+}
+
+export function flagName(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+export function keyName(name: string): string {
+  return flagName(name).replaceAll("-", "_");
+}
+
+/** The environment variables that set an option, the first one wins. */
+export function environmentNames(section: string, name: string, of: Option<unknown>): readonly string[] {
+  if (of.scope === "flag") return [];
+  return [`NODUPE_${section}_${keyName(name)}`.toUpperCase(), ...(of.env ?? [])];
+}

@@ -1,0 +1,28 @@
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `1.5s`, `90m`, `250ms` → milliseconds; null where the text is no duration. */
+export function parseDurationMs(text: string): number | null {
+  const match = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h|d)$/.exec(text.trim());
+  const unit = UNIT_MS[match?.[2] ?? ""];
+  if (match === null || unit === undefined) return null;
+  const ms = Number(match[1]) * unit;
+  return Number.isFinite(ms) ? ms : null;
+}
+
+/** Milliseconds → the shortest text that parses back to them (`90000` → `90s`, `3600000` → `1h`). */
+export function formatDurationMs(ms: number): string {
+  for (const unit of ["d", "h", "m", "s"]) {
+    const size = UNIT_MS[unit] ?? 1;
+    if (ms >= size && Number.isInteger(ms / size)) return `${ms / size}${unit}`;
+  }
+  return ms >= 1_000 ? `${ms / 1_000}s` : `${ms}ms`;
+}
+
+/** Seconds as people read them on a progress line: `42s`, `3m07s`, `2h05m`. */
+export function formatEta(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole}s`;
+  const pad = (value: number): string => String(value).padStart(2, "0");
+  if (whole < 3_600) return `${Math.floor(whole / 60)}m${pad(whole % 60)}s`;
+  return `${Math.floor(whole / 3_600)}h${pad(Math.floor((whole % 3_600) / 60))}m`;
+}

@@ -1,0 +1,32 @@
+/**
+ * What kind of end a failure is. One switch in main.ts turns it into an exit code;
+ * `usage` 2, `failed` 1, `check` 3, `unreachable` 4, `not-permitted` 5.
+ */
+export type FailureKind = "usage" | "failed" | "check" | "unreachable" | "not-permitted";
+
+/**
+ * A failure that a person is told in one line: what was wrong, what was expected, what to do.
+ * Anything else that reaches main.ts is a defect of this program and is reported as one.
+ */
+export class Failure extends Error {
+  readonly kind: FailureKind;
+
+  constructor(kind: FailureKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "Failure";
+    this.kind = kind;
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** The system's error code (`ENOENT`, `SQLITE_FULL`, …) of anything that was thrown, looking through causes. */
+export function codeOf(thrown: unknown): string | undefined {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    if ("code" in error && typeof error.code === "string") return error.code;
+  }
+  return undefined;
+}
