@@ -12,5 +12,6 @@ export type Loader = () => Promise<Leaf | Group>;
 /** Every command, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, Loader>> = {
   ingest: () => import("./ingest.ts").then((module) => module.ingest),
+  compare: () => import("./compare.ts").then((module) => module.compare),
   config: () => import("./config.ts").then((module) => module.config),
 };

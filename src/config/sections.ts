@@ -1,4 +1,5 @@
 import type { Options } from "./option.ts";
+import { compareOptions } from "./sections/compare.ts";
 import { ingestOptions } from "./sections/ingest.ts";
 import { storeOptions } from "./sections/store.ts";
 
@@ -8,6 +9,7 @@ import { storeOptions } from "./sections/store.ts";
  */
 export const SECTIONS: Readonly<Record<string, Options>> = {
   store: storeOptions,
+  compare: compareOptions,
   ingest: ingestOptions,
   serve: {},
   shared: {},
