@@ -82,7 +82,7 @@ export function differenceP(a: Estimate, b: Estimate): number {
 /** Holm's step-down adjustment: p-values that may be compared with the level of the whole family. */
 export function holm(pValues: readonly number[]): number[] {
   const order = pValues.map((_, index) => index).toSorted((a, b) => (pValues[a] ?? 1) - (pValues[b] ?? 1));
-  const adjusted = new Array<number>(pValues.length).fill(1);
+  const adjusted = pValues.map(() => 1);
   let floor = 0;
   order.forEach((index, rank) => {
     floor = Math.max(floor, Math.min(1, (pValues[index] ?? 1) * (pValues.length - rank)));

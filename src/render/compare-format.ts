@@ -38,7 +38,7 @@ function milliseconds(value: number): string {
 /** A value as people read it: `—` where it is not known. */
 export function formatMetric(metric: MetricName, metrics: MaybeMetrics): string {
   const value = metrics[metric];
-  const isQuantile = /^avg_latency_p/.test(metric);
+  const isQuantile = metric.startsWith("avg_latency_p");
   if (value === null) return isQuantile && metrics.latency_resolution_ms === 1000 ? "< 1 s (log)" : "—";
   if (metric.endsWith("_bytes")) return humanBytes(value);
   if (metric.startsWith("avg_latency_") || metric === "latency_resolution_ms") return milliseconds(value);
