@@ -1,1 +1,18 @@
-export {};
+import { VERSION } from "./lib/version.ts";
+
+/** Runs the command of argv and ends the process with its code. */
+async function main(argv: readonly string[]): Promise<never> {
+  if (argv.length === 1 && argv[0] === "--version") {
+    await Bun.write(Bun.stdout, `${VERSION}\n`);
+    process.exit(0);
+  }
+  const [{ installShutdown }, { runToEnd }] = await Promise.all([
+    import("./cli/shutdown.ts"),
+    import("./cli/run-to-end.ts"),
+  ]);
+  const shutdown = installShutdown();
+  const code = await runToEnd({ argv, environment: process.env, signal: shutdown.signal });
+  process.exit(shutdown.exitCode() ?? code);
+}
+
+await main(process.argv.slice(2));

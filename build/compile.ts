@@ -1,0 +1,56 @@
+// Compiles src/ into one executable: `bun run build` makes dist/nodupe for this machine.
+import { mkdirSync, renameSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+
+const ROOT = resolve(import.meta.dir, "..");
+
+/** The commit's time in Unix seconds, so that the same commit gives the same bytes; 0 outside a checkout. */
+export function buildTimeS(): number {
+  const told = Number(process.env["SOURCE_DATE_EPOCH"]);
+  if (Number.isInteger(told) && told > 0) return told;
+  const git = Bun.spawnSync(["git", "log", "-1", "--format=%ct"], { cwd: ROOT, stderr: "ignore" });
+  const seconds = Number(git.stdout.toString().trim());
+  return Number.isInteger(seconds) ? seconds : 0;
+}
+
+/** Entry points: main first (it names the executable's entry), then every worker, in an order that never varies. */
+export function entryPoints(): string[] {
+  const workers = [...new Bun.Glob("src/workers/*.ts").scanSync({ cwd: ROOT })].toSorted();
+  return ["src/main.ts", ...workers];
+}
+
+/** Compiles for `target` (bun's name, or null for this machine) to `outfile`, whole or not at all. */
+export async function compile(target: string | null, outfile: string): Promise<void> {
+  const time = buildTimeS();
+  mkdirSync(dirname(outfile), { recursive: true });
+  // The outfile's basename is part of the output: the draft keeps it, in a folder of its own.
+  const draft = join(dirname(outfile), `.draft-${process.pid}`, basename(outfile));
+  const flags = [
+    "--compile",
+    "--bytecode",
+    "--format=esm",
+    "--minify",
+    "--sourcemap=none",
+    // Without these two a bunfig.toml or .env in the working directory would run inside the binary.
+    "--no-compile-autoload-dotenv",
+    "--no-compile-autoload-bunfig",
+    ...(time > 0 ? [`--define=NODUPE_BUILD_TIME_S=${time}`] : []),
+    ...(target === null ? [] : [`--target=${target}`]),
+  ];
+  const child = Bun.spawn([process.execPath, "build", ...flags, ...entryPoints(), "--outfile", draft], {
+    cwd: ROOT,
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  const messages = await new Response(child.stderr).text();
+  if ((await child.exited) !== 0)
+    throw new Error(`bun build failed for ${target ?? "this machine"}:\n${messages}`);
+  renameSync(draft, outfile);
+  await Bun.$`rm -rf ${dirname(draft)}`.quiet();
+}
+
+if (import.meta.main) {
+  const outfile = resolve(process.argv[2] ?? join(ROOT, "dist/nodupe"));
+  await compile(null, outfile);
+  await Bun.write(Bun.stdout, `built ${outfile}\n`);
+}

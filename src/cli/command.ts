@@ -1,0 +1,61 @@
+import { type CommandDef, defineCommand } from "citty";
+import type { ConfigFile } from "../config/file.ts";
+import type { Options, ValuesOf } from "../config/option.ts";
+import type { Origin } from "../config/resolve.ts";
+import type { Store } from "../db/open.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What a command ends with; 130 and 143 are main's to give. */
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5;
+
+/** Section name → options. A flag's name is unique over all sections of one command. */
+export type Sections = Readonly<Record<string, Options>>;
+
+/** All that a command is handed: nothing else reaches it from outside. */
+export interface Invocation<S extends Sections> {
+  readonly options: { readonly [K in keyof S]: ValuesOf<S[K]> };
+  readonly origins: { readonly [K in keyof S]: Readonly<Record<keyof S[K], Origin>> };
+  readonly positionals: readonly string[];
+  readonly terminal: Terminal;
+  /** Aborts at the first SIGINT or SIGTERM; the command then has GRACE_MS to end. */
+  readonly signal: AbortSignal;
+  readonly configFile: ConfigFile;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where the store is, whether it exists yet or not. */
+  readonly storePath: string;
+  /** Opens the store; the caller disposes of it. */
+  openStore(options?: { readonly?: boolean }): Promise<Store>;
+}
+
+export interface CommandSpec<S extends Sections = Sections> {
+  /** As it is typed: `history import`. */
+  readonly name: string;
+  readonly purpose: string;
+  /** The positionals in the usage line. */
+  readonly usage: string;
+  readonly positionals: { readonly min: number; readonly max: number };
+  readonly options: S;
+  readonly details?: string;
+  /** false: the config file is this command's object, not its input (`config init`, `config check`). */
+  readonly readsConfig?: boolean;
+  readonly examples: readonly (readonly [command: string, what: string])[];
+  readonly exitCodes: Readonly<Partial<Record<ExitCode, string>>>;
+  run(invocation: Invocation<S>): Promise<ExitCode>;
+}
+
+/** A citty command that carries what the strict command line and the help need to know of it. */
+export interface Leaf extends CommandDef {
+  readonly spec: Omit<CommandSpec, "run">;
+}
+
+/** Defines a command. It is handed its Invocation as citty's `data`; see invoke.ts for why citty does not parse. */
+export function command<const S extends Sections>(spec: CommandSpec<S>): Leaf {
+  const definition = defineCommand({
+    meta: { name: spec.name, description: spec.purpose },
+    run: ({ data }: { data?: Invocation<S> }) => {
+      if (data === undefined) throw new Error(`Cannot run ${spec.name}: no invocation was given`);
+      return spec.run(data);
+    },
+  });
+  return Object.assign(definition, { spec });
+}

@@ -1,0 +1,17 @@
+import { path, toggle } from "../config/kind.ts";
+import { option, optional } from "../config/option.ts";
+
+/** Every command takes these. */
+export const commonOptions = {
+  config: optional(path, "the config file", {
+    placeholder: "FILE",
+    scope: "flag",
+    defaultText: "~/.config/nodupe/config.toml",
+  }),
+  json: option(toggle, false, "print the result as one JSON object", { scope: "flag" }),
+  quiet: option(toggle, false, "say nothing but errors and the result", { scope: "flag", short: "q" }),
+  verbose: option(toggle, false, "say more of what is done", { scope: "flag", short: "v" }),
+  noColor: option(toggle, false, "never colour (NO_COLOR does the same)", { scope: "flag" }),
+  help: option(toggle, false, "show this help", { scope: "flag", short: "h" }),
+  version: option(toggle, false, "show the version", { scope: "flag" }),
+} as const;

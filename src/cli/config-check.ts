@@ -1,0 +1,23 @@
+import { readConfigFile } from "../config/file.ts";
+import { command } from "./command.ts";
+
+export const configCheck = command({
+  name: "config check",
+  purpose: "Says every fault of the config file at once.",
+  usage: "",
+  positionals: { min: 0, max: 0 },
+  options: {},
+  readsConfig: false,
+  examples: [
+    ["nodupe config check", "check the file that commands would read"],
+    ["nodupe config check --config ./nodupe.toml", "check another one before it is put in place"],
+  ],
+  exitCodes: { 0: "the file is valid", 2: "it is not, or does not exist; each fault is a line" },
+  run: async ({ configFile, terminal }) => {
+    const file = await readConfigFile(configFile.path, true);
+    for (const warning of file.warnings) terminal.warn(warning);
+    if (terminal.json) await terminal.resultJson({ path: file.path, valid: true, warnings: file.warnings });
+    else await terminal.result(`${file.path} is valid`);
+    return 0;
+  },
+});

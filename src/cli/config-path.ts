@@ -1,0 +1,22 @@
+import { command } from "./command.ts";
+
+export const configPath = command({
+  name: "config path",
+  purpose: "Tells where the config file is looked for.",
+  usage: "",
+  positionals: { min: 0, max: 0 },
+  options: {},
+  readsConfig: false,
+  examples: [
+    ["nodupe config path", "the path that this user's commands read"],
+    ['${EDITOR:-vi} "$(nodupe config path)"', "edit it"],
+  ],
+  exitCodes: { 0: "told", 2: "usage error" },
+  run: async ({ configFile, terminal }) => {
+    const { existsSync } = await import("node:fs");
+    const exists = existsSync(configFile.path);
+    if (terminal.json) await terminal.resultJson({ path: configFile.path, exists });
+    else await terminal.result(configFile.path);
+    return 0;
+  },
+});

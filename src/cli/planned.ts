@@ -1,0 +1,8 @@
+/** Commands that the contract names and this version does not have: refused by name, never ignored. */
+export const PLANNED_COMMANDS: readonly string[] = ["serve", "status", "service"];
+
+/** Flags likewise, by command. */
+export const PLANNED_FLAGS: Readonly<Record<string, readonly string[]>> = {
+  sync: ["watch", "shared", "shared-wait"],
+  time: ["nts"],
+};

@@ -1,0 +1,29 @@
+/** How long a command has to end after the first signal; a little is left for recording before the contract's 5 s. */
+export const GRACE_MS = 4_500;
+
+type Signal = "SIGINT" | "SIGTERM";
+const CODES: Readonly<Record<Signal, 130 | 143>> = { SIGINT: 130, SIGTERM: 143 };
+
+export interface Shutdown {
+  readonly signal: AbortSignal;
+  /** The exit code that the received signal asks for; null where none came. */
+  exitCode(): 130 | 143 | null;
+}
+
+/**
+ * The first SIGINT or SIGTERM asks the command to end; a second one, or the end of the grace, ends the process at
+ * once. That loses nothing: whatever was acknowledged is committed before it is reported.
+ */
+export function installShutdown(): Shutdown {
+  const controller = new AbortController();
+  let received: Signal | null = null;
+  const onSignal = (signal: Signal): void => {
+    if (received !== null) process.exit(CODES[signal]);
+    received = signal;
+    controller.abort(new Error(`ended by ${signal}`));
+    setTimeout(() => process.exit(CODES[signal]), GRACE_MS).unref();
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  return { signal: controller.signal, exitCode: () => (received === null ? null : CODES[received]) };
+}

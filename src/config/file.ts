@@ -1,0 +1,93 @@
+import { readFileSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { codeOf, Failure, messageOf } from "../lib/errors.ts";
+import { keyName } from "./option.ts";
+import type { ConfigValues } from "./schema.ts";
+import { SECTIONS } from "./sections.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A config file as it was read. `values` is empty where there is no file. */
+export interface ConfigFile {
+  readonly path: string;
+  readonly exists: boolean;
+  readonly values: ConfigValues;
+  /** Said once, and no reason to stop: a key that others can read. */
+  readonly warnings: readonly string[];
+}
+
+function xdgPath(environment: Environment, variable: string, fallback: string, name: string): string {
+  const base = environment[variable];
+  // The XDG specification: a relative base is to be ignored.
+  const folder = base?.startsWith("/") === true ? base : join(homedir(), fallback);
+  return join(folder, "nodupe", name);
+}
+
+export function defaultConfigPath(environment: Environment): string {
+  return environment["NODUPE_CONFIG"] || xdgPath(environment, "XDG_CONFIG_HOME", ".config", "config.toml");
+}
+
+export function defaultStorePath(environment: Environment): string {
+  return xdgPath(environment, "XDG_DATA_HOME", ".local/share", "nodupe.db");
+}
+
+function readText(path: string, required: boolean): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const code = codeOf(error);
+    if ((code === "ENOENT" || code === "ENOTDIR") && !required) return null;
+    if (code === "ENOENT")
+      throw new Failure("usage", `config file ${path} does not exist; make it with: nodupe config init`);
+    throw new Failure(
+      code === "EACCES" ? "not-permitted" : "usage",
+      `cannot read config file ${path}: ${messageOf(error)}`,
+    );
+  }
+}
+
+function parseToml(path: string, text: string): unknown {
+  try {
+    return Bun.TOML.parse(text);
+  } catch (error) {
+    throw new Failure(
+      "usage",
+      `config file ${path} is not TOML: ${messageOf(error)}; mend that line, or begin anew with: nodupe config init`,
+    );
+  }
+}
+
+function warningsFor(path: string, values: ConfigValues): string[] {
+  const holdsSecret = [...values].some(([section, set]) =>
+    [...set.keys()].some((name) => SECTIONS[section]?.[name]?.secret === true),
+  );
+  const readableByOthers = holdsSecret && (statSync(path).mode & 0o077) !== 0;
+  return readableByOthers
+    ? [`config file ${path} holds a key and others can read it; mend it with: chmod 600 ${path}`]
+    : [];
+}
+
+/**
+ * Reads the config file. All its faults are told in one Failure, a line each, with key, what was found, what was
+ * expected.
+ *
+ * @param required the file was named by the user: that it is missing is an error.
+ */
+export async function readConfigFile(path: string, required: boolean): Promise<ConfigFile> {
+  const text = readText(path, required);
+  if (text === null) return { path, exists: false, values: new Map(), warnings: [] };
+  const document = parseToml(path, text);
+  // zod is loaded only where there is a file to validate: it costs every start some milliseconds.
+  const { parseConfig } = await import("./schema.ts");
+  const parsed = parseConfig(document);
+  if (parsed.type === "invalid") {
+    throw new Failure("usage", parsed.faults.map((fault) => `config file ${path}: ${fault}`).join("\n"));
+  }
+  return { path, exists: true, values: parsed.values, warnings: warningsFor(path, parsed.values) };
+}
+
+/** `section.key`, as a person finds it in the file. */
+export function keyPath(section: string, name: string): string {
+  return `${section}.${keyName(name)}`;
+}

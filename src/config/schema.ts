@@ -1,0 +1,77 @@
+import * as z from "zod";
+import { didYouMean } from "../lib/nearest.ts";
+import type { Kind } from "./kind.ts";
+import { keyName, type Options } from "./option.ts";
+import { SECTIONS } from "./sections.ts";
+
+/** Section → option name → value: only what the file sets. */
+export type ConfigValues = ReadonlyMap<string, ReadonlyMap<string, unknown>>;
+
+export type ConfigParse =
+  | { readonly type: "valid"; readonly values: ConfigValues }
+  | { readonly type: "invalid"; readonly faults: readonly string[] };
+
+function settable(options: Options): [name: string, kind: Kind<unknown>, secret: boolean][] {
+  return Object.entries(options)
+    .filter(([, of]) => of.scope !== "flag")
+    .map(([name, of]) => [name, of.kind, of.secret === true]);
+}
+
+function field(kind: Kind<unknown>, secret: boolean): z.ZodType {
+  return z.unknown().transform((value, context) => {
+    const parsed = kind.parse(value);
+    if (parsed !== null) return parsed;
+    const found = secret ? `a value of type ${typeof value}` : JSON.stringify(value);
+    context.addIssue({ code: "custom", message: `found ${found}, expected ${kind.expected}` });
+    return z.NEVER;
+  });
+}
+
+function sectionSchema(options: Options): z.ZodType<Record<string, unknown>> {
+  const shape: Record<string, z.ZodType> = {};
+  for (const [name, kind, secret] of settable(options)) shape[keyName(name)] = field(kind, secret).optional();
+  return z.strictObject(shape);
+}
+
+const configSchema = z.strictObject(
+  Object.fromEntries(
+    Object.entries(SECTIONS).map(([section, options]) => [section, sectionSchema(options).optional()]),
+  ),
+);
+
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  const section = path[0];
+  if (section === undefined) return Object.keys(SECTIONS);
+  return settable(SECTIONS[String(section)] ?? {}).map(([name]) => keyName(name));
+}
+
+function faultsOf(error: z.ZodError): string[] {
+  return error.issues.flatMap((issue) => {
+    if (issue.code === "unrecognized_keys") {
+      const known = knownKeys(issue.path);
+      const expected = known.length === 0 ? "no keys here yet" : `one of ${known.join(", ")}`;
+      return issue.keys.map((key) => {
+        const place = [...issue.path.map(String), key].join(".");
+        const hint = didYouMean(key, known);
+        return `${place}: unknown key${hint === "" ? `, expected ${expected}` : hint}`;
+      });
+    }
+    if (issue.code === "invalid_type") return [`${issue.path.join(".")}: expected a table of keys`];
+    return [`${issue.path.join(".")}: ${issue.message}`];
+  });
+}
+
+/** What a TOML file holds → its values by section, or every fault in it at once. */
+export function parseConfig(document: unknown): ConfigParse {
+  const parsed = configSchema.safeParse(document);
+  if (!parsed.success) return { type: "invalid", faults: faultsOf(parsed.error) };
+  const values = new Map<string, ReadonlyMap<string, unknown>>();
+  for (const [section, options] of Object.entries(SECTIONS)) {
+    const table = parsed.data[section] ?? {};
+    const entries = settable(options)
+      .map(([name]): [string, unknown] => [name, table[keyName(name)]])
+      .filter(([, value]) => value !== undefined);
+    values.set(section, new Map(entries));
+  }
+  return { type: "valid", values };
+}

@@ -1,0 +1,51 @@
+import type { Database } from "bun:sqlite";
+import { Failure } from "../lib/errors.ts";
+import { VERSION } from "../lib/version.ts";
+
+/** `NODU` in ASCII: what tells our files from other SQLite databases. */
+const APPLICATION_ID = 0x4e4f4455;
+
+function pragma(db: Database, name: "user_version" | "application_id"): number {
+  const row = db.query<Record<string, number>, []>(`PRAGMA ${name}`).get();
+  return row?.[name] ?? 0;
+}
+
+function isEmpty(db: Database): boolean {
+  return db.query("SELECT 1 FROM sqlite_schema LIMIT 1").get() === null;
+}
+
+function refuseForeign(db: Database, path: string, known: number): void {
+  if (pragma(db, "application_id") !== APPLICATION_ID && !isEmpty(db)) {
+    throw new Failure(
+      "usage",
+      `${path} is an SQLite database of another program, not a nodupe store; name another file with --db`,
+    );
+  }
+  const version = pragma(db, "user_version");
+  if (version > known) {
+    throw new Failure(
+      "usage",
+      `the store ${path} was written by a newer nodupe (its schema is ${version}, nodupe ${VERSION} knows ${known}); upgrade nodupe, or name another store with --db`,
+    );
+  }
+}
+
+/**
+ * Brings a store to the newest schema. Safe when several processes start at once: whoever takes the write lock
+ * first migrates, the others find it done.
+ */
+export function migrate(db: Database, path: string, migrations: readonly string[]): void {
+  refuseForeign(db, path, migrations.length);
+  if (pragma(db, "user_version") === migrations.length && !isEmpty(db)) return;
+  db.run("BEGIN IMMEDIATE");
+  try {
+    refuseForeign(db, path, migrations.length);
+    for (const sql of migrations.slice(pragma(db, "user_version"))) db.run(sql);
+    db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
+    db.run(`PRAGMA user_version = ${migrations.length}`);
+    db.run("COMMIT");
+  } catch (error) {
+    if (db.inTransaction) db.run("ROLLBACK");
+    throw error;
+  }
+}

@@ -1,0 +1,14 @@
+/** Waits until a condition holds, looking again every few milliseconds; throws at the deadline. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  deadlineMs = 10_000,
+): Promise<void> {
+  const end = performance.now() + deadlineMs;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`waited ${deadlineMs} ms in vain until ${what}`);
+    await new Promise<void>((resume) => {
+      setTimeout(resume, 5);
+    });
+  }
+}
