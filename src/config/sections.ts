@@ -1,4 +1,5 @@
 import type { Options } from "./option.ts";
+import { sandboxOptions } from "./sections/sandbox.ts";
 import { storeOptions } from "./sections/store.ts";
 
 /**
@@ -7,6 +8,7 @@ import { storeOptions } from "./sections/store.ts";
  */
 export const SECTIONS: Readonly<Record<string, Options>> = {
   store: storeOptions,
+  sandbox: sandboxOptions,
   serve: {},
   shared: {},
 };
