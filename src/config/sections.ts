@@ -1,6 +1,7 @@
 import type { Options } from "./option.ts";
 import { sandboxOptions } from "./sections/sandbox.ts";
 import { storeOptions } from "./sections/store.ts";
+import { timeOptions } from "./sections/time.ts";
 
 /**
  * The sections of the config file, in the order that `config init` writes them. Empty ones are places kept for
@@ -9,6 +10,7 @@ import { storeOptions } from "./sections/store.ts";
 export const SECTIONS: Readonly<Record<string, Options>> = {
   store: storeOptions,
   sandbox: sandboxOptions,
+  time: timeOptions,
   serve: {},
   shared: {},
 };
