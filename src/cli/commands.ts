@@ -14,5 +14,6 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   sandbox: () => import("./sandbox.ts").then((module) => module.sandbox),
   time: () => import("./time.ts").then((module) => module.time),
   stamp: () => import("./stamp.ts").then((module) => module.stamp),
+  ingest: () => import("./ingest.ts").then((module) => module.ingest),
   config: () => import("./config.ts").then((module) => module.config),
 };

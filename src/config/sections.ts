@@ -1,5 +1,6 @@
 import type { Options } from "./option.ts";
 import { sandboxOptions } from "./sections/sandbox.ts";
+import { ingestOptions } from "./sections/ingest.ts";
 import { storeOptions } from "./sections/store.ts";
 import { timeOptions } from "./sections/time.ts";
 
@@ -11,6 +12,7 @@ export const SECTIONS: Readonly<Record<string, Options>> = {
   store: storeOptions,
   sandbox: sandboxOptions,
   time: timeOptions,
+  ingest: ingestOptions,
   serve: {},
   shared: {},
 };
