@@ -1,0 +1,101 @@
+import { type BackoffPolicy, backoffMs } from "../lib/backoff.ts";
+import type { Ambiguous, CheckOutcome, Transient, UploadOutcome } from "./api/types.ts";
+
+/** What follows an answer, or the lack of one. */
+export type NextStep =
+  | { readonly type: "done"; readonly as: "uploaded" | "duplicate_remote" }
+  /** Certainly not stored: send it again after a while. */
+  | { readonly type: "retry"; readonly delayMs: number }
+  /** The server may have it: ask, until `untilMs` (run clock) where the answer stays "not there". */
+  | { readonly type: "look"; readonly untilMs: number }
+  /** `isPermanent`: not tried again before it is asked for; else pending again in the next run. */
+  | {
+      readonly type: "failed";
+      readonly isPermanent: boolean;
+      readonly status: number | null;
+      readonly reason: string;
+    }
+  | { readonly type: "stop"; readonly status: 401 | 403; readonly reason: string }
+  /** The file is no longer what was hashed. */
+  | { readonly type: "changed"; readonly reason: string };
+
+export interface RetryPolicy {
+  /** Uploads beyond the first. */
+  readonly retries: number;
+  readonly backoff: BackoffPolicy;
+  readonly ambiguousWaitMs: number;
+  readonly random: () => number;
+}
+
+// A gateway gave up waiting, but what is behind it may still be at work: no answer of the API's own.
+// 502, 504, and the 520–524 of a well-known one.
+const GATEWAY = new Set([502, 504, 520, 521, 522, 523, 524]);
+
+/** Whether the API itself answered that it failed, so that nothing more is to come from it. */
+function isAnswer(outcome: Ambiguous): boolean {
+  return outcome.status !== null && !GATEWAY.has(outcome.status);
+}
+
+/** What follows a transient failure; `attempts` is how many uploads were made so far. */
+export function afterTransient(
+  outcome: Pick<Transient, "status" | "reason" | "retryAfterMs">,
+  attempts: number,
+  policy: RetryPolicy,
+): NextStep {
+  if (attempts > policy.retries) {
+    return { type: "failed", isPermanent: false, status: outcome.status, reason: outcome.reason };
+  }
+  const delayMs = outcome.retryAfterMs ?? backoffMs(policy.backoff, attempts - 1, policy.random);
+  return { type: "retry", delayMs };
+}
+
+/** What follows an upload's outcome. `nowMs` is the run's clock. */
+export function afterUpload(
+  outcome: UploadOutcome,
+  attempts: number,
+  nowMs: number,
+  policy: RetryPolicy,
+): NextStep {
+  switch (outcome.type) {
+    case "stored":
+      return { type: "done", as: "uploaded" };
+    case "duplicate":
+      return { type: "done", as: attempts > 1 ? "uploaded" : "duplicate_remote" };
+    case "transient":
+      return afterTransient(outcome, attempts, policy);
+    case "ambiguous":
+      return { type: "look", untilMs: isAnswer(outcome) ? nowMs : nowMs + policy.ambiguousWaitMs };
+    case "permanent":
+      return { type: "failed", isPermanent: outcome.status !== null, ...statusAndReason(outcome) };
+    case "unauthorized":
+      return { type: "stop", ...statusAndReason(outcome) };
+    case "changed":
+      return { type: "changed", reason: outcome.reason };
+  }
+}
+
+function statusAndReason<S>(outcome: { status: S; reason: string }): { status: S; reason: string } {
+  return { status: outcome.status, reason: outcome.reason };
+}
+
+export type LookStep =
+  | { readonly type: "done" }
+  | { readonly type: "again"; readonly delayMs: number }
+  /** It has been looked for long enough: certainly not stored. */
+  | { readonly type: "absent" };
+
+const FIRST_LOOK_MS = 250;
+const LONGEST_LOOK_MS = 5_000;
+
+/** What follows the look number `looks` (from 1) for a content that may be on the server, at `nowMs`. */
+export function afterLook(found: CheckOutcome, looks: number, nowMs: number, untilMs: number): LookStep {
+  if (found === "there") return { type: "done" };
+  if (nowMs >= untilMs) return { type: "absent" };
+  const pause = Math.min(LONGEST_LOOK_MS, FIRST_LOOK_MS * 2 ** (looks - 1));
+  return { type: "again", delayMs: Math.min(pause, untilMs - nowMs) };
+}
+
+/** How long an upload that an earlier run left in flight is still looked for; a clock that was set back never lengthens it. */
+export function remainingWaitMs(sentAtMs: number, nowMs: number, ambiguousWaitMs: number): number {
+  return Math.max(0, Math.min(ambiguousWaitMs, sentAtMs + ambiguousWaitMs - nowMs));
+}
