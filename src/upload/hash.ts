@@ -1,6 +1,15 @@
-import type { HashReply } from "../workers/hash.ts";
 import { type HashedFile, hashFile } from "./hash-file.ts";
 import { unreadableReason } from "./scan/scan.ts";
+
+/** A file to hash, as the worker is told. */
+export interface HashRequest {
+  readonly id: number;
+  readonly path: string;
+}
+
+export type HashReply =
+  | { readonly id: number; readonly type: "hashed"; readonly file: HashedFile }
+  | { readonly id: number; readonly type: "unreadable"; readonly reason: string };
 
 export type HashOutcome =
   | { readonly type: "hashed"; readonly file: HashedFile }
@@ -45,7 +54,8 @@ class HashWorker {
     return new Promise((resolve) => {
       this.#lastId += 1;
       this.#waiting.set(this.#lastId, resolve);
-      this.#worker.postMessage({ id: this.#lastId, path });
+      const request: HashRequest = { id: this.#lastId, path };
+      this.#worker.postMessage(request);
     });
   }
 

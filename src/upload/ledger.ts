@@ -5,6 +5,17 @@ import type { FoundFile } from "./scan/scan.ts";
 /** What the store knows of a content at the run's destination. */
 export type ContentStanding = Pick<ContentRow, "state" | "sentAtMs" | "runId" | "status" | "reason">;
 
+/** A content and the file that it is, or would be, sent from. */
+export interface Content {
+  readonly checksum: string;
+  readonly path: string | null;
+}
+
+interface Reason {
+  readonly status: number | null;
+  readonly reason: string | null;
+}
+
 /** A file's content as the checksum cache and the store know it. */
 export interface KnownFile {
   readonly checksum: string;
@@ -68,8 +79,9 @@ export class Ledger {
          reason = NULL, updated_at_ms = ?4`,
     );
     this.#settle = db.prepare(
-      `UPDATE content SET state = ?3, via = ?4, status = ?5, reason = ?6, updated_at_ms = ?7
-       WHERE destination_id = ?1 AND checksum = ?2`,
+      `INSERT INTO content (destination_id, checksum, state, via, status, reason, updated_at_ms, run_id, path)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+       ON CONFLICT DO UPDATE SET state = ?3, via = ?4, status = ?5, reason = ?6, updated_at_ms = ?7, run_id = ?8`,
     );
     this.#mark = db.prepare("UPDATE content SET run_id = ?3 WHERE destination_id = ?1 AND checksum = ?2");
     this.#hashed = db.prepare("INSERT OR REPLACE INTO hashed_file VALUES (?, ?, ?, ?, ?)");
@@ -108,7 +120,7 @@ export class Ledger {
   }
 
   /** About to be sent: committed before the first byte goes out. */
-  sending(contents: readonly { checksum: string; path: string }[]): void {
+  sending(contents: readonly Content[]): void {
     const now = this.#now();
     this.#inTransaction(() => {
       for (const { checksum, path } of contents)
@@ -121,34 +133,18 @@ export class Ledger {
     this.#renew.run(this.#destinationId, JSON.stringify(checksums), this.#now());
   }
 
-  done(checksum: string, via: "upload" | "server"): void {
-    this.#settle.run(this.#destinationId, checksum, "done", via, null, null, this.#now());
+  done(content: Content, via: "upload" | "server"): void {
+    this.#write(content, "done", via, { status: null, reason: null });
   }
 
   /** Certainly not stored; to be sent again. */
-  pending(checksum: string, because: { status: number | null; reason: string }): void {
-    this.#settle.run(
-      this.#destinationId,
-      checksum,
-      "pending",
-      null,
-      because.status,
-      because.reason,
-      this.#now(),
-    );
+  pending(content: Content, because: Reason): void {
+    this.#write(content, "pending", null, because);
   }
 
   /** Refused for good: not sent again until it is asked for. */
-  failed(checksum: string, because: { status: number | null; reason: string }): void {
-    this.#settle.run(
-      this.#destinationId,
-      checksum,
-      "failed",
-      null,
-      because.status,
-      because.reason,
-      this.#now(),
-    );
+  failed(content: Content, because: Reason): void {
+    this.#write(content, "failed", null, because);
   }
 
   /** Takes note that this run has come across a content that it does not send. */
@@ -165,6 +161,22 @@ export class Ledger {
          WHERE destination_id = ? AND state = 'sending' AND state <> 'done' AND run_id IS NOT ? LIMIT ?`,
       )
       .all(this.#destinationId, this.#runId, limit);
+  }
+
+  #write(content: Content, state: State, via: "upload" | "server" | null, because: Reason): void {
+    const { checksum, path } = content;
+    const { status, reason } = because;
+    this.#settle.run(
+      this.#destinationId,
+      checksum,
+      state,
+      via,
+      status,
+      reason,
+      this.#now(),
+      this.#runId,
+      path,
+    );
   }
 
   #inTransaction(body: () => void): void {

@@ -41,7 +41,7 @@ export function afterTransient(
   outcome: Pick<Transient, "status" | "reason" | "retryAfterMs">,
   attempts: number,
   policy: RetryPolicy,
-): NextStep {
+): Extract<NextStep, { type: "retry" | "failed" }> {
   if (attempts > policy.retries) {
     return { type: "failed", isPermanent: false, status: outcome.status, reason: outcome.reason };
   }
@@ -49,33 +49,38 @@ export function afterTransient(
   return { type: "retry", delayMs };
 }
 
-/** What follows an upload's outcome. `nowMs` is the run's clock. */
-export function afterUpload(
-  outcome: UploadOutcome,
-  attempts: number,
-  nowMs: number,
-  policy: RetryPolicy,
-): NextStep {
+export interface Sent {
+  /** How many uploads of the content this run has made. */
+  readonly attempts: number;
+  /** An earlier upload of it got no answer: what the server has may be ours. */
+  readonly isMaybeOurs: boolean;
+  /** The run's clock. */
+  readonly nowMs: number;
+}
+
+/** What follows an upload's outcome. */
+export function afterUpload(outcome: UploadOutcome, sent: Sent, policy: RetryPolicy): NextStep {
   switch (outcome.type) {
     case "stored":
       return { type: "done", as: "uploaded" };
     case "duplicate":
-      return { type: "done", as: attempts > 1 ? "uploaded" : "duplicate_remote" };
+      return { type: "done", as: sent.isMaybeOurs ? "uploaded" : "duplicate_remote" };
     case "transient":
-      return afterTransient(outcome, attempts, policy);
+      return afterTransient(outcome, sent.attempts, policy);
     case "ambiguous":
-      return { type: "look", untilMs: isAnswer(outcome) ? nowMs : nowMs + policy.ambiguousWaitMs };
+      return { type: "look", untilMs: isAnswer(outcome) ? sent.nowMs : sent.nowMs + policy.ambiguousWaitMs };
     case "permanent":
-      return { type: "failed", isPermanent: outcome.status !== null, ...statusAndReason(outcome) };
+      return {
+        type: "failed",
+        isPermanent: outcome.status !== null,
+        status: outcome.status,
+        reason: outcome.reason,
+      };
     case "unauthorized":
-      return { type: "stop", ...statusAndReason(outcome) };
+      return { type: "stop", status: outcome.status, reason: outcome.reason };
     case "changed":
       return { type: "changed", reason: outcome.reason };
   }
-}
-
-function statusAndReason<S>(outcome: { status: S; reason: string }): { status: S; reason: string } {
-  return { status: outcome.status, reason: outcome.reason };
 }
 
 export type LookStep =

@@ -68,6 +68,7 @@ export function openRoot(folder: string): string {
       case "EACCES":
       case "EPERM":
         throw new Failure("not-permitted", `the folder ${folder} cannot be read: permission denied`);
+      case undefined:
       default:
         throw error;
     }
