@@ -16,11 +16,10 @@ export interface Ending {
   readonly line: string;
 }
 
-/** The one switch in which every error ends. */
-export function endingOf(thrown: unknown): Ending {
-  if (thrown instanceof Failure) return { code: CODES[thrown.kind], line: thrown.message };
-  const message = messageOf(thrown);
-  switch (codeOf(thrown)) {
+/** The system's and SQLite's errors that a person can mend; extended codes (`SQLITE_IOERR_WRITE`) by their beginning. */
+function systemEnding(code: string, message: string): Ending | null {
+  const primary = code.startsWith("SQLITE_") ? code.split("_").slice(0, 2).join("_") : code;
+  switch (primary) {
     case "ENOSPC":
     case "SQLITE_FULL":
       return {
@@ -30,19 +29,40 @@ export function endingOf(thrown: unknown): Ending {
     case "EDQUOT":
       return { code: 1, line: `the disk quota is used up (${message}); free some space and run again` };
     case "SQLITE_BUSY":
-    case "SQLITE_BUSY_SNAPSHOT":
+    case "SQLITE_LOCKED":
       return { code: 1, line: "the store is kept busy by another process; wait for it to end and run again" };
+    case "SQLITE_IOERR":
+    case "EIO":
+      return {
+        code: 1,
+        line: `the disk does not read or write (${message}); check it, or name another store with --db`,
+      };
     case "SQLITE_CORRUPT":
     case "SQLITE_NOTADB":
       return { code: 2, line: `the store is damaged (${message}); move it away or restore it from a backup` };
+    case "SQLITE_READONLY":
+    case "SQLITE_CANTOPEN":
+    case "SQLITE_PERM":
+      return {
+        code: 5,
+        line: `the store cannot be written (${message}); mend its permissions, or name another with --db`,
+      };
     case "EACCES":
     case "EPERM":
+    case "EROFS":
       return { code: 5, line: `not permitted: ${message}` };
     case "EMFILE":
     case "ENFILE":
       return { code: 1, line: `too many open files (${message}); raise the limit (ulimit -n) and run again` };
-    case undefined:
     default:
-      return { code: 1, line: `unexpected error in nodupe ${VERSION}, please report it: ${message}` };
+      return null;
   }
+}
+
+/** The one switch in which every error ends. */
+export function endingOf(thrown: unknown): Ending {
+  if (thrown instanceof Failure) return { code: CODES[thrown.kind], line: thrown.message };
+  const message = messageOf(thrown);
+  const known = systemEnding(codeOf(thrown) ?? "", message);
+  return known ?? { code: 1, line: `unexpected error in nodupe ${VERSION}, please report it: ${message}` };
 }

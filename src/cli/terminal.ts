@@ -35,10 +35,17 @@ export interface TerminalOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** Whether a descriptor is a terminal. node:tty costs 13 ms to load, so only a character device asks it. */
+/** Linux's major number of the memory devices, /dev/null among them. */
+const MEMORY_DEVICES = 1;
+
+/**
+ * Whether a descriptor is a terminal. node:tty costs 13 ms to load, so only a character device asks it, and
+ * /dev/null, where cron and services send output, does not.
+ */
 async function isTerminal(descriptor: number): Promise<boolean> {
   try {
-    if (!fstatSync(descriptor).isCharacterDevice()) return false;
+    const status = fstatSync(descriptor);
+    if (!status.isCharacterDevice() || status.rdev >> 8 === MEMORY_DEVICES) return false;
   } catch {
     return false;
   }

@@ -15,7 +15,8 @@ export function formatDurationMs(ms: number): string {
     const size = UNIT_MS[unit] ?? 1;
     if (ms >= size && Number.isInteger(ms / size)) return `${ms / size}${unit}`;
   }
-  return ms >= 1_000 ? `${ms / 1_000}s` : `${ms}ms`;
+  const isExact = (ms / 1_000) * 1_000 === ms;
+  return ms >= 1_000 && isExact ? `${ms / 1_000}s` : `${ms}ms`;
 }
 
 /** Seconds as people read them on a progress line: `42s`, `3m07s`, `2h05m`. */

@@ -16,7 +16,7 @@ export type UploadBody =
   /** A file that is read, hashed and sent in pieces. */
   | { readonly type: "file"; readonly path: string };
 
-/** What one upload came to. `reason` is a line for people; it never holds a candidate's name or the key. */
+/** What one upload came to. `reason` is a line for people; it never holds the key. */
 export type UploadOutcome =
   | { readonly type: "stored"; readonly candidateId: string | null }
   /** 409: the server has this content already. */
@@ -43,6 +43,11 @@ export interface Transient {
 export interface Ambiguous {
   readonly type: "ambiguous";
   readonly status: number | null;
+  /**
+   * The server may still be at work on it. False where the API itself answered with an error: one check then says for
+   * good whether it has the content.
+   */
+  readonly mayStillRun: boolean;
   readonly reason: string;
   readonly retryAfterMs: number | null;
 }

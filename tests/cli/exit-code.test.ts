@@ -1,0 +1,42 @@
+import { expect, test } from "bun:test";
+import { endingOf } from "../../src/cli/exit-code.ts";
+import { Failure, type FailureKind } from "../../src/lib/errors.ts";
+
+function withCode(code: string, cause = false): Error {
+  const error = Object.assign(new Error("what the system said"), { code });
+  return cause ? new Error("what we said", { cause: error }) : error;
+}
+
+test("each kind of failure has its code and keeps its line", () => {
+  const kinds: FailureKind[] = ["failed", "usage", "check", "unreachable", "not-permitted"];
+  expect(kinds.map((kind) => endingOf(new Failure(kind, `a ${kind} line`)))).toEqual([
+    { code: 1, line: "a failed line" },
+    { code: 2, line: "a usage line" },
+    { code: 3, line: "a check line" },
+    { code: 4, line: "a unreachable line" },
+    { code: 5, line: "a not-permitted line" },
+  ]);
+});
+
+test("what the system and SQLite report says what to do, also as a cause", () => {
+  const errors = [
+    "ENOSPC",
+    "SQLITE_FULL",
+    "SQLITE_BUSY_SNAPSHOT",
+    "SQLITE_IOERR_WRITE",
+    "SQLITE_NOTADB",
+    "SQLITE_READONLY_DBMOVED",
+    "EACCES",
+    "EMFILE",
+  ];
+  expect(errors.map((code) => endingOf(withCode(code)).code)).toEqual([1, 1, 1, 1, 2, 5, 5, 1]);
+  expect(endingOf(withCode("ENOSPC", true)).line).toContain("the disk is full");
+});
+
+test("anything else is called a defect, in one line", () => {
+  expect(endingOf(new TypeError("x is not a function"))).toEqual({
+    code: 1,
+    line: expect.stringMatching(/^unexpected error in nodupe \S+, please report it: x is not a function$/),
+  });
+  expect(endingOf("thrown text").line).toEndWith("thrown text");
+});
