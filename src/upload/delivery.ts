@@ -1,5 +1,7 @@
 import type { TanovaClient, UploadOutcome } from "./api/types.ts";
 import type { BufferPool } from "./buffer-pool.ts";
+import type { Breaker } from "./control/breaker.ts";
+import type { Concurrency } from "./control/concurrency.ts";
 import { AskAhead } from "./ask-ahead.ts";
 import { Delayed } from "../lib/delayed.ts";
 import { Semaphore } from "../lib/semaphore.ts";
@@ -10,20 +12,6 @@ import { readSmall } from "./read-small.ts";
 import type { FoundFile } from "./scan/scan.ts";
 import type { Tally } from "./tally.ts";
 import { HELD_UP_TO_BYTES, uploadItem, type Work } from "./work.ts";
-
-/** How many uploads may be in flight, which may change from one moment to the next. */
-export interface Slots {
-  readonly limit: number;
-  report(sample: { latencyMs: number; isRejected: boolean }): void;
-}
-
-/** Holds uploads up while the server is down. */
-export interface Gate {
-  /** false: given up waiting, or the signal has aborted. */
-  ready(signal: AbortSignal): Promise<boolean>;
-  success(): void;
-  failure(): void;
-}
 
 /** Why nothing more is sent. */
 export type Stop =
@@ -37,8 +25,8 @@ export interface DeliveryOptions {
   readonly ledger: Ledger;
   readonly tally: Tally;
   readonly pool: BufferPool;
-  readonly slots: Slots;
-  readonly gate: Gate;
+  readonly concurrency: Concurrency;
+  readonly breaker: Pick<Breaker, "ready" | "success" | "failure">;
   readonly policy: RetryPolicy;
   /** Items a batch; 1: no batches. */
   readonly batchItems: number;
@@ -104,6 +92,10 @@ export class Delivery implements Disposable {
     if (!offers.batch) this.#batchItems = 1;
     this.#ask.begin(offers.bulkCheck);
     this.#changed();
+  }
+
+  get isBegun(): boolean {
+    return this.#isOpenForUploads;
   }
 
   /** What is at work on a content in this run, if anything. */
@@ -182,14 +174,14 @@ export class Delivery implements Disposable {
   #pump(isLingered: boolean): void {
     if (!this.#isOpenForUploads || this.#isEnding()) return;
     this.#ask.consider(this.#ready);
-    while (this.#active < this.#options.slots.limit) {
+    while (this.#active < this.#options.concurrency.limit) {
       const mayWait = !isLingered && !this.#isComplete && this.#active > 0;
       const batch = { items: this.#batchItems, bytes: this.#options.batchBytes, mayWait };
       const unit = nextUnit(this.#ready, batch, this.#ask.isHot);
       if (unit.length === 0) break;
       this.#active += 1;
       this.#options.tally.workersPeak = Math.max(this.#options.tally.workersPeak, this.#active);
-      void this.#deliver(unit);
+      void this.#options.concurrency.run(() => this.#deliver(unit));
     }
     if (this.#ready.length > 0 && this.#batchItems > 1 && this.#linger === null) {
       this.#linger = setTimeout(() => {
@@ -202,7 +194,7 @@ export class Delivery implements Disposable {
   /** Sends one unit and records what came of it; never throws. */
   async #deliver(unit: readonly Work[]): Promise<void> {
     try {
-      const isReady = await this.#options.gate.ready(this.#options.signal);
+      const isReady = await this.#options.breaker.ready(this.#options.signal);
       if (!isReady && !this.#isEnding()) {
         this.halt({ type: "unreachable", status: null, reason: "the server stopped answering" });
       }
@@ -235,7 +227,7 @@ export class Delivery implements Disposable {
   }
 
   async #send(works: readonly Work[]): Promise<void> {
-    const { ledger, tally, now, slots } = this.#options;
+    const { ledger, tally, now, concurrency } = this.#options;
     ledger.sending(works.map(({ checksum, file }) => ({ checksum, path: file.path })));
     for (const work of works) {
       this.#inFlight.add(work);
@@ -257,7 +249,7 @@ export class Delivery implements Disposable {
       isRejected ||= outcome.type === "transient" && outcome.status !== null;
       this.#record(work, outcome);
     }
-    slots.report({ latencyMs: now() - startedMs, isRejected });
+    concurrency.record({ latencyMs: now() - startedMs, rejected: isRejected });
   }
 
   /** A large file is asked for while it is being sent, and the sending cut where the server has it already. */
@@ -325,11 +317,11 @@ export class Delivery implements Disposable {
   }
 
   #judge(outcome: UploadOutcome): void {
-    const { gate } = this.#options;
+    const { breaker } = this.#options;
     const isFailure =
       outcome.type === "ambiguous" || (outcome.type === "transient" && outcome.status === null);
-    if (isFailure) gate.failure();
-    else gate.success();
+    if (isFailure) breaker.failure(outcome.reason);
+    else breaker.success();
   }
 
   #content(work: Work): { checksum: string; path: string } {

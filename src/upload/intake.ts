@@ -160,15 +160,12 @@ export class Intake {
   }
 
   async #admit(file: FoundFile, checksum: string, bytes: Uint8Array<ArrayBuffer> | null): Promise<void> {
-    const { sink, tally, ledger, pool, onProgress } = this.#options;
+    const { sink, tally, pool, onProgress } = this.#options;
     const admission = sink.admit(checksum, file, bytes);
     const isTaken = admission.type === "send" || admission.type === "look";
     if (!isTaken && bytes !== null) pool.give(bytes);
     if (admission.type === "duplicate") tally.duplicateLocal += 1;
-    if (admission.type === "failed") {
-      ledger.seen(checksum);
-      tally.fail(file.path, admission);
-    }
+    if (admission.type === "failed") tally.fail(file.path, admission);
     if (isTaken) await sink.room();
     else onProgress();
   }

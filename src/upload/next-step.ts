@@ -1,5 +1,5 @@
 import { type BackoffPolicy, backoffMs } from "../lib/backoff.ts";
-import type { Ambiguous, CheckOutcome, Transient, UploadOutcome } from "./api/types.ts";
+import type { CheckOutcome, Transient, UploadOutcome } from "./api/types.ts";
 
 /** What follows an answer, or the lack of one. */
 export type NextStep =
@@ -25,15 +25,6 @@ export interface RetryPolicy {
   readonly backoff: BackoffPolicy;
   readonly ambiguousWaitMs: number;
   readonly random: () => number;
-}
-
-// A gateway gave up waiting, but what is behind it may still be at work: no answer of the API's own.
-// 502, 504, and the 520–524 of a well-known one.
-const GATEWAY = new Set([502, 504, 520, 521, 522, 523, 524]);
-
-/** Whether the API itself answered that it failed, so that nothing more is to come from it. */
-function isAnswer(outcome: Ambiguous): boolean {
-  return outcome.status !== null && !GATEWAY.has(outcome.status);
 }
 
 /** What follows a transient failure; `attempts` is how many uploads were made so far. */
@@ -68,7 +59,7 @@ export function afterUpload(outcome: UploadOutcome, sent: Sent, policy: RetryPol
     case "transient":
       return afterTransient(outcome, sent.attempts, policy);
     case "ambiguous":
-      return { type: "look", untilMs: isAnswer(outcome) ? sent.nowMs : sent.nowMs + policy.ambiguousWaitMs };
+      return { type: "look", untilMs: sent.nowMs + (outcome.mayStillRun ? policy.ambiguousWaitMs : 0) };
     case "permanent":
       return {
         type: "failed",
