@@ -12,5 +12,6 @@ export type Loader = () => Promise<Leaf | Group>;
 /** Every command, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, Loader>> = {
   sync: () => import("./sync.ts").then((module) => module.sync),
+  sandbox: () => import("./sandbox.ts").then((module) => module.sandbox),
   config: () => import("./config.ts").then((module) => module.config),
 };

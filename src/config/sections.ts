@@ -1,4 +1,5 @@
 import type { Options } from "./option.ts";
+import { sandboxOptions } from "./sections/sandbox.ts";
 import { storeOptions } from "./sections/store.ts";
 import { syncOptions } from "./sections/sync.ts";
 
@@ -9,6 +10,7 @@ import { syncOptions } from "./sections/sync.ts";
 export const SECTIONS: Readonly<Record<string, Options>> = {
   store: storeOptions,
   sync: syncOptions,
+  sandbox: sandboxOptions,
   serve: {},
   shared: {},
 };

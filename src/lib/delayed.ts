@@ -34,7 +34,8 @@ export class Delayed<T> {
   #arm(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     const next = this.#items.at(-1);
-    this.#timer = next === undefined ? null : setTimeout(() => this.#fire(), next.dueMs - this.#now());
+    this.#timer =
+      next === undefined ? null : setTimeout(() => this.#fire(), Math.max(0, next.dueMs - this.#now()));
   }
 
   #fire(): void {

@@ -393,6 +393,7 @@ export class Delivery implements Disposable {
   /** Looks for uploads that got no answer; several are asked for in one call where the server offers it. */
   async #look(works: readonly Work[]): Promise<void> {
     const { client, cut } = this.#options;
+    this.#looking += 1;
     const there =
       works.length > 1
         ? await client.checkMany(
