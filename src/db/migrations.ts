@@ -1,5 +1,6 @@
 import time from "./migrations/0001_time.sql" with { type: "text" };
 import nodes from "./migrations/0002_nodes.sql" with { type: "text" };
+import upload from "./migrations/0000_upload.sql" with { type: "text" };
 
 /**
  * The SQL of every schema step, oldest first, embedded in the binary. The store's `user_version` is how many of them
@@ -7,3 +8,4 @@ import nodes from "./migrations/0002_nodes.sql" with { type: "text" };
  */
 export const MIGRATIONS: readonly string[] = [time];
 export const MIGRATIONS: readonly string[] = [nodes];
+export const MIGRATIONS: readonly string[] = [upload];
