@@ -12,4 +12,5 @@ export type Loader = () => Promise<Leaf | Group>;
 /** Every command, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, Loader>> = {
   config: () => import("./config.ts").then((module) => module.config),
+  completions: () => import("./completions.ts").then((module) => module.completions),
 };
