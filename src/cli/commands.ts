@@ -17,4 +17,5 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   stamp: () => import("./stamp.ts").then((module) => module.stamp),
   ingest: () => import("./ingest.ts").then((module) => module.ingest),
   config: () => import("./config.ts").then((module) => module.config),
+  completions: () => import("./completions.ts").then((module) => module.completions),
 };
