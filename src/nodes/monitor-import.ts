@@ -5,7 +5,7 @@ import { createEvents, NO_DURATION } from "./events.ts";
 import { finish, lineIdentity, mixFirst, mixSecond, SEED_FIRST, SEED_SECOND } from "./hash.ts";
 import type { Ingestion } from "./ingest.ts";
 import { StoredLines } from "./known.ts";
-import { addEvent, addLine, createRollup, type Rollup } from "./rollup.ts";
+import { addEvent, addLine, createRollup, finishRollup, type Rollup } from "./rollup.ts";
 import { openDescriptor } from "./source.ts";
 import { ACTIONS, HOUR_MS, LINE_ENDED, OUTCOMES } from "./vocabulary.ts";
 
@@ -145,6 +145,7 @@ export function importMonitor(
       addEvent(hour, events, at);
       if (newestMs === null || timeMs > newestMs) newestMs = timeMs;
     }
+    for (const rollup of hours.values()) finishRollup(rollup);
     result.imported += events.count;
     to.writer.commit({ events, hours, facts: [], state, newestMs, checkpoint: null });
   }

@@ -75,7 +75,7 @@ export function createCell(): Cell {
   return { count: 0, bytes: 0, timed: 0, timedMs: 0, coarse: 0, sketch: new Sketch() };
 }
 
-/** Adds row `row` of `events`; abandoned starts are no operations and add nothing. */
+/** Adds row `row` of `events`; abandoned starts are no operations and add nothing. End with `finishRollup`. */
 export function addEvent(to: Rollup, events: Events, row: number): void {
   const outcome = events.outcome[row] ?? 0;
   if (outcome === ABANDONED) return;
@@ -91,13 +91,19 @@ export function addEvent(to: Rollup, events: Events, row: number): void {
   if (size > 0) cell.bytes += size;
   const duration = events.durationMs[row] ?? NO_DURATION;
   if (duration < 0) return;
-  const coarse = events.coarse[row] === 1;
-  for (const part of [summary, cell]) {
-    part.timed += 1;
-    part.timedMs += duration;
-    if (coarse) part.coarse += 1;
-    else part.sketch.add(duration);
-  }
+  cell.timed += 1;
+  cell.timedMs += duration;
+  summary.timed += 1;
+  summary.timedMs += duration;
+  if (events.coarse[row] === 1) {
+    cell.coarse += 1;
+    summary.coarse += 1;
+  } else cell.sketch.add(duration);
+}
+
+/** Brings the summary's sketch up to its cells': done once for all events rather than for each. */
+export function finishRollup(rollup: Rollup): void {
+  for (const cell of rollup.cells.values()) rollup.summary.sketch.merge(cell.sketch);
 }
 
 /** Notes a line of the log at `timeMs`: what the data covers, and at what level the node logs. */
