@@ -6,7 +6,15 @@ import { AskAhead } from "./ask-ahead.ts";
 import { Delayed } from "../lib/delayed.ts";
 import { Semaphore } from "../lib/semaphore.ts";
 import type { Ledger } from "./ledger.ts";
-import { afterLook, afterTransient, afterUpload, type NextStep, type RetryPolicy } from "./next-step.ts";
+import {
+  afterLook,
+  afterTransient,
+  afterUpload,
+  type LookSpan,
+  lookSpan,
+  type NextStep,
+  type RetryPolicy,
+} from "./next-step.ts";
 import { nextUnit } from "./next-unit.ts";
 import { readSmall } from "./read-small.ts";
 import type { FoundFile } from "./scan/scan.ts";
@@ -108,7 +116,7 @@ export class Delivery implements Disposable {
     this.#open.set(work.checksum, work);
     if (this.#stop !== null) this.#giveUp(work);
     else if (lookForMs === null) this.#ready.push(work);
-    else this.#lookFor(work, this.#options.now() + lookForMs);
+    else this.#lookFor(work, lookSpan(this.#options.now(), lookForMs));
     this.#changed();
   }
 
@@ -345,7 +353,7 @@ export class Delivery implements Disposable {
         ledger.renew([work.checksum]);
         work.isMaybeOurs = true;
         if (signal.aborted) this.#forget(work);
-        else this.#lookFor(work, step.untilMs);
+        else this.#lookFor(work, step.span);
         return;
       case "stop":
         ledger.pending(this.#content(work), step);
@@ -382,11 +390,11 @@ export class Delivery implements Disposable {
     this.#changed();
   }
 
-  #lookFor(work: Work, untilMs: number): void {
+  #lookFor(work: Work, span: LookSpan): void {
     this.#release(work);
     work.isMaybeOurs = true;
     work.looks = 0;
-    work.lookUntilMs = untilMs;
+    work.lookSpan = span;
     this.#lookers.add(work, 0);
   }
 
@@ -418,7 +426,7 @@ export class Delivery implements Disposable {
     const { ledger, tally, now, policy } = this.#options;
     try {
       work.looks += 1;
-      const step = afterLook(found, work.looks, now(), work.lookUntilMs);
+      const step = afterLook(found, work.looks, now(), work.lookSpan);
       if (step.type === "done") {
         ledger.done(this.#content(work), "upload");
         tally.uploaded += 1;
