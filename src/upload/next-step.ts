@@ -24,6 +24,7 @@ export type NextStep =
       readonly reason: string;
     }
   | { readonly type: "stop"; readonly status: 401 | 403; readonly reason: string }
+  | { readonly type: "unreadable"; readonly reason: string }
   /** The file is no longer what was hashed. */
   | { readonly type: "changed"; readonly reason: string };
 
@@ -66,15 +67,13 @@ export function afterUpload(outcome: UploadOutcome, sent: Sent, policy: RetryPol
       return { type: "done", as: sent.isMaybeOurs ? "uploaded" : "duplicate_remote" };
     case "transient":
       return afterTransient(outcome, sent.attempts, policy);
-    case "ambiguous":
-      return { type: "look", span: lookSpan(sent.nowMs, outcome.mayStillRun ? policy.ambiguousWaitMs : 0) };
+    case "ambiguous": {
+      const waitMs = outcome.mayStillRun ? policy.ambiguousWaitMs : 0;
+      return { type: "look", span: lookSpan(sent.nowMs, waitMs, waitMs) };
+    }
     case "permanent":
-      return {
-        type: "failed",
-        isPermanent: outcome.status !== null,
-        status: outcome.status,
-        reason: outcome.reason,
-      };
+      if (outcome.status === null) return { type: "unreadable", reason: outcome.reason };
+      return { type: "failed", isPermanent: true, status: outcome.status, reason: outcome.reason };
     case "unauthorized":
       return { type: "stop", status: outcome.status, reason: outcome.reason };
     case "changed":
@@ -91,9 +90,9 @@ export type LookStep =
 const FIRST_LOOK_MS = 250;
 const LONGEST_LOOK_MS = 5_000;
 
-/** Looks for `waitMs`, and for as long again where the server gives no clear answer. */
-export function lookSpan(nowMs: number, waitMs: number): LookSpan {
-  return { untilMs: nowMs + waitMs, giveUpMs: nowMs + 2 * waitMs };
+/** Looks for `waitMs`, and for `graceMs` more where the server gives no clear answer. */
+export function lookSpan(nowMs: number, waitMs: number, graceMs: number): LookSpan {
+  return { untilMs: nowMs + waitMs, giveUpMs: nowMs + waitMs + graceMs };
 }
 
 /** What follows the look number `looks` (from 1) for a content that may be on the server, at `nowMs`. */
