@@ -103,13 +103,16 @@ NODUPE_SKIPPED="$work/skipped"
 : >"$NODUPE_SKIPPED"
 export NODUPE_SKIPPED
 echo
-HOME="$work/home" bun test tests 2>&1 | tee "$work/tests"
+{
+  HOME="$work/home" bun test tests 2>&1
+  echo $? >"$work/status"
+} | tee "$work/tests"
 count() { sed -n "s/^ *\([0-9][0-9]*\) $1\$/\1/p" "$work/tests" | tail -n 1; }
 tests_passed=$(count pass)
 tests_failed=$(count fail)
 tests_skipped=$(($(count skip || echo 0) + $(wc -l <"$NODUPE_SKIPPED")))
-if [ -z "$tests_passed" ]; then
-  echo 'check.sh: the test runner printed no summary' >&2
+if [ -z "$tests_passed" ] || { [ "$(cat "$work/status")" -ne 0 ] && [ "${tests_failed:-0}" -eq 0 ]; }; then
+  echo 'check.sh: the test runner itself failed' >&2
   failed=$((failed + 1))
   failures="$failures tests"
 else

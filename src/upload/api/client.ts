@@ -1,0 +1,164 @@
+import { rootCertificates } from "node:tls";
+import { Failure } from "../../lib/errors.ts";
+import { batchOutcome, idempotencyKey, isNotOffered } from "./batch.ts";
+import type { Route } from "./connection.ts";
+import { healthOutcome } from "./health.ts";
+import { parseObject, uploadOutcome } from "./interpret.ts";
+import { chooseProxy } from "./proxy.ts";
+import { batchBody, jsonBody, uploadBody } from "./request-body.ts";
+import { Transport } from "./transport.ts";
+import type {
+  BatchOffer,
+  BatchOutcome,
+  BulkCheckOffer,
+  CheckOutcome,
+  ClientOptions,
+  HealthOutcome,
+  TanovaClient,
+  UploadItem,
+  UploadOutcome,
+} from "./types.ts";
+
+function routeOf(options: ClientOptions): Route {
+  const url = URL.parse(options.url);
+  if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) {
+    throw new Failure("usage", "the API's URL is not one; expected https://HOST[:PORT][/PATH]");
+  }
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
+    throw new Failure(
+      "usage",
+      "the API's URL holds more than a host and a path; expected https://HOST[:PORT][/PATH]",
+    );
+  }
+  const proxy = options.proxy === undefined ? null : chooseProxy(url, options.proxy);
+  // A list of authorities replaces the built-in ones, so they are named again beside it.
+  return { url, proxy, ca: options.ca === undefined ? undefined : [...rootCertificates, options.ca] };
+}
+
+class Client implements TanovaClient {
+  readonly #transport: Transport;
+  readonly #apiKey: string;
+  readonly #checkTimeoutMs: number;
+  readonly #now: () => number;
+  #batch: BatchOffer | null = null;
+  #bulkCheck: BulkCheckOffer | null = null;
+
+  constructor(options: ClientOptions) {
+    if (!/^[\x21-\x7e]+$/.test(options.apiKey)) {
+      throw new Failure(
+        "usage",
+        "the API key holds a space, a line end or a letter beyond ASCII; expected tanova_sk_…",
+      );
+    }
+    this.#apiKey = options.apiKey;
+    this.#checkTimeoutMs = options.checkTimeoutMs;
+    this.#now = options.now ?? Date.now;
+    this.#transport = new Transport({
+      route: routeOf(options),
+      apiKey: options.apiKey,
+      connectTimeoutMs: options.connectTimeoutMs,
+      silenceTimeoutMs: options.silenceTimeoutMs,
+      bandwidth: options.bandwidth,
+      now: this.#now,
+    });
+  }
+
+  get sentBytes(): number {
+    return this.#transport.sentBytes;
+  }
+
+  [Symbol.dispose](): void {
+    this.#transport[Symbol.dispose]();
+  }
+
+  withoutBatch(): void {
+    this.#batch = null;
+  }
+
+  async health(signal: AbortSignal): Promise<HealthOutcome> {
+    const request = {
+      method: "GET",
+      path: "/api/sync/health",
+      safe: true,
+      timeoutMs: this.#checkTimeoutMs,
+    } as const;
+    const exchange = await this.#transport.exchange(request, signal);
+    const outcome = healthOutcome(exchange, this.#apiKey, this.#now());
+    if (outcome.type === "healthy") {
+      this.#batch = outcome.health.batch;
+      this.#bulkCheck = outcome.health.bulkCheck;
+    }
+    return outcome;
+  }
+
+  async check(checksum: string, signal: AbortSignal): Promise<CheckOutcome> {
+    const answer = await this.#ask("/api/sync/check-duplicate", { checksum }, signal);
+    const exists = answer?.status === 200 ? parseObject(answer.text)?.["exists"] : undefined;
+    return exists === true ? "there" : exists === false ? "absent" : "unknown";
+  }
+
+  async checkMany(checksums: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string> | null> {
+    const there = new Set<string>();
+    const offer = this.#bulkCheck;
+    if (offer === null) return null;
+    for (let start = 0; start < checksums.length; start += offer.maxItems) {
+      const asked = new Set(checksums.slice(start, start + offer.maxItems));
+      const answer = await this.#ask(offer.path, { checksums: [...asked] }, signal);
+      if (answer !== null && isNotOffered(answer.status)) this.#bulkCheck = null;
+      const exists = answer?.status === 200 ? parseObject(answer.text)?.["exists"] : undefined;
+      if (!Array.isArray(exists)) return null;
+      for (const value of exists as readonly unknown[]) {
+        if (typeof value === "string" && asked.has(value.toLowerCase())) there.add(value.toLowerCase());
+      }
+    }
+    return there;
+  }
+
+  async upload(item: UploadItem, signal: AbortSignal): Promise<UploadOutcome> {
+    const exchange = await this.#transport.exchange(
+      { method: "POST", path: "/api/sync/upload", body: uploadBody(item), safe: false, limited: true },
+      signal,
+    );
+    return uploadOutcome(exchange, this.#apiKey, this.#now());
+  }
+
+  async uploadBatch(items: readonly UploadItem[], signal: AbortSignal): Promise<BatchOutcome> {
+    const offer = this.#batch;
+    if (offer === null) return { type: "not-offered", status: 404 };
+    const totalBytes = items.reduce((sum, item) => sum + item.sizeBytes, 0);
+    if (items.length > offer.maxItems || totalBytes > offer.maxBytes) return { type: "too-large" };
+    const checksums = items.map((item) => item.checksum);
+    const exchange = await this.#transport.exchange(
+      {
+        method: "POST",
+        path: offer.path,
+        headers: { "Idempotency-Key": idempotencyKey(checksums) },
+        body: batchBody(items),
+        safe: false,
+        limited: true,
+      },
+      signal,
+    );
+    const outcome = batchOutcome(exchange, new Set(checksums), this.#apiKey, this.#now());
+    if (outcome.type === "not-offered") this.#batch = null;
+    return outcome;
+  }
+
+  /** A question that changes nothing: its answer, or null where none came in time. */
+  async #ask(
+    path: string,
+    question: unknown,
+    signal: AbortSignal,
+  ): Promise<{ readonly status: number; readonly text: string } | null> {
+    const exchange = await this.#transport.exchange(
+      { method: "POST", path, body: jsonBody(question), safe: true, timeoutMs: this.#checkTimeoutMs },
+      signal,
+    );
+    return exchange.type === "answer" ? exchange.answer : null;
+  }
+}
+
+/** Throws a usage failure for a URL, a key or a proxy that cannot be used. */
+export function createTanovaClient(options: ClientOptions): TanovaClient {
+  return new Client(options);
+}

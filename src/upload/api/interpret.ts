@@ -1,0 +1,105 @@
+import type { Answer } from "./connection.ts";
+import { parseRetryAfterMs } from "./retry-after.ts";
+import type { Exchange } from "./transport.ts";
+import type { UploadOutcome } from "./types.ts";
+
+/** What is told of a server's own words at most. */
+const MAX_REASON_LENGTH = 300;
+
+/** A JSON object out of an answer; null where it is anything else, such as HTML from something in between. */
+export function parseObject(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+    return Object.fromEntries(Object.entries(value));
+  } catch {
+    return null;
+  }
+}
+
+export function textOf(value: unknown): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
+/** One line without control characters, and without the key should a server echo it. */
+function tidy(text: string, apiKey: string): string {
+  const line = text
+    .replaceAll(apiKey, "***")
+    .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
+    .trim();
+  return line.length > MAX_REASON_LENGTH ? `${line.slice(0, MAX_REASON_LENGTH)}…` : line;
+}
+
+/** What a server said of an error: its `message`, the title of an HTML page, or the status alone. */
+export function reasonOf(answer: Answer, apiKey: string): string {
+  const message = textOf(parseObject(answer.text)?.["message"]);
+  if (message !== null) return tidy(message, apiKey);
+  const title = /<title[^>]*>([^<]*)<\/title>/i.exec(answer.text)?.[1] ?? "";
+  const told = tidy(title, apiKey);
+  return told === "" ? `HTTP ${answer.status}` : `HTTP ${answer.status} (a web page: ${told})`;
+}
+
+/** Where a redirect points to, without what may be secret in it. */
+function redirectReason(answer: Answer): string {
+  const location = answer.headers.get("location") ?? "";
+  const target = URL.parse(location);
+  const told = target === null ? location.split(/[?#]/)[0] : target.origin + target.pathname;
+  return `HTTP ${answer.status}: the server redirects to ${tidy(told ?? "nowhere", "\0")}; redirects are not followed, give the right --url`;
+}
+
+/** What a status says of a request that was refused or failed; null for those that only the call's meaning decides. */
+export function refusalOf(
+  answer: Answer,
+  whole: boolean,
+  apiKey: string,
+  nowMs: number,
+): Exclude<UploadOutcome, { type: "stored" | "duplicate" | "changed" }> | null {
+  const { status } = answer;
+  const retryAfterMs = parseRetryAfterMs(answer.headers.get("retry-after"), nowMs);
+  const reason = reasonOf(answer, apiKey);
+  if (status === 401 || status === 403) return { type: "unauthorized", status, reason };
+  if (status === 408 || status === 425 || status === 429) {
+    return { type: "transient", status, reason, retryAfterMs };
+  }
+  if (status >= 500) {
+    // Half a request cannot have been stored, whatever went wrong with it.
+    if (!whole) return { type: "transient", status, reason, retryAfterMs };
+    const mayStillRun = parseObject(answer.text) === null;
+    return { type: "ambiguous", status, reason, retryAfterMs, mayStillRun };
+  }
+  if (status >= 300 && status < 400) return { type: "permanent", status, reason: redirectReason(answer) };
+  if (status >= 400) return { type: "permanent", status, reason };
+  return null;
+}
+
+/** What became of a request that got no answer to be read. */
+export function lossOf(
+  exchange: Exclude<Exchange, { type: "answer" | "changed" }>,
+): Exclude<UploadOutcome, { type: "stored" | "duplicate" | "changed" | "unauthorized" }> {
+  if (exchange.type === "unreadable") return { type: "permanent", status: null, reason: exchange.reason };
+  const { reason, whole, refusedBy } = exchange;
+  if (refusedBy !== null && refusedBy >= 300 && refusedBy < 500 && refusedBy !== 408 && refusedBy !== 429) {
+    return { type: "permanent", status: refusedBy, reason };
+  }
+  if (whole) return { type: "ambiguous", status: null, reason, retryAfterMs: null, mayStillRun: true };
+  return { type: "transient", status: refusedBy, reason, retryAfterMs: null };
+}
+
+/** What the answer to one upload means. */
+export function uploadOutcome(exchange: Exchange, apiKey: string, nowMs: number): UploadOutcome {
+  if (exchange.type === "changed") return { type: "changed", reason: exchange.reason };
+  if (exchange.type !== "answer") return lossOf(exchange);
+  const { answer, whole } = exchange;
+  if (answer.status === 409) return { type: "duplicate" };
+  const refusal = refusalOf(answer, whole, apiKey, nowMs);
+  if (refusal !== null) return refusal;
+
+  const body = parseObject(answer.text);
+  const isSuccess = answer.status === 200 || answer.status === 201;
+  if (whole && isSuccess && body !== null && body["success"] !== false) {
+    return { type: "stored", candidateId: textOf(body["candidateId"]) };
+  }
+  // A portal's login page with 200, an empty 204, a success before the content was whole: not the API's yes.
+  const reason = `HTTP ${answer.status}, but not the answer of the Tanova API`;
+  return { type: "ambiguous", status: answer.status, reason, retryAfterMs: null, mayStillRun: body === null };
+}

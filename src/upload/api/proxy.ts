@@ -1,0 +1,91 @@
+import { BlockList, isIP } from "node:net";
+import { Failure } from "../../lib/errors.ts";
+import type { ProxySettings } from "./types.ts";
+
+export interface Proxy {
+  readonly hostname: string;
+  readonly port: number;
+  /** The value of Proxy-Authorization, where the proxy's URL holds a user. */
+  readonly authorization: string | null;
+}
+
+/** Host names of URLs hold IPv6 addresses in brackets; sockets and lists do not. */
+export function bareHost(hostname: string): string {
+  return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
+}
+
+export function portOf(url: URL): number {
+  return url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
+}
+
+/** 127.0.0.0/8, ::1 and `localhost` with the names below it (RFC 6761). */
+export function isLoopback(hostname: string): boolean {
+  const host = bareHost(hostname).toLowerCase().replace(/\.$/, "");
+  if (host === "localhost" || host.endsWith(".localhost") || host === "::1") return true;
+  return isIP(host) === 4 && host.startsWith("127.");
+}
+
+function family(host: string): "ipv4" | "ipv6" | null {
+  const version = isIP(host);
+  return version === 4 ? "ipv4" : version === 6 ? "ipv6" : null;
+}
+
+function inSubnet(host: string, subnet: string): boolean {
+  const [network = "", bits = ""] = subnet.split("/");
+  const [hostFamily, networkFamily] = [family(host), family(network)];
+  if (hostFamily === null || networkFamily !== hostFamily || !/^\d{1,3}$/.test(bits)) return false;
+  if (Number(bits) > (hostFamily === "ipv4" ? 32 : 128)) return false;
+  const list = new BlockList();
+  list.addSubnet(network, Number(bits), networkFamily);
+  return list.check(host, hostFamily);
+}
+
+/**
+ * Whether NO_PROXY exempts a host: `*`; a name, which covers those below it too (a leading dot or `*.` changes
+ * nothing); an address; a subnet; each with `:port` to mean that port only. As curl and Go read it.
+ */
+export function isExempt(hostname: string, port: number, noProxy: string): boolean {
+  const host = bareHost(hostname).toLowerCase().replace(/\.$/, "");
+  return noProxy
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== "")
+    .some((entry) => {
+      if (entry === "*") return true;
+      if (entry.includes("/")) return inSubnet(host, entry);
+      const withPort = /^(\[[^\]]+\]|[^:]+):(\d+)$/.exec(entry);
+      if (withPort !== null && Number(withPort[2]) !== port) return false;
+      const name = bareHost(withPort?.[1] ?? entry).replace(/^\*?\./, "");
+      return host === name || (isIP(host) === 0 && host.endsWith(`.${name}`));
+    });
+}
+
+/**
+ * The proxy that requests to `url` go through, or null to go direct, as to every loopback address. Throws a usage
+ * failure for a proxy that cannot be used; its URL is told without the password.
+ */
+export function chooseProxy(url: URL, settings: ProxySettings): Proxy | null {
+  const secure = url.protocol === "https:";
+  const text = (secure ? settings.httpsProxy : settings.httpProxy)?.trim() ?? "";
+  if (text === "" || isLoopback(url.hostname)) return null;
+  if (isExempt(url.hostname, portOf(url), settings.noProxy ?? "")) return null;
+
+  const name = secure ? "HTTPS_PROXY" : "HTTP_PROXY";
+  const proxy = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`);
+  if (proxy === null || proxy.hostname === "") {
+    throw new Failure("usage", `${name} is not a URL; expected http://HOST:PORT`);
+  }
+  if (proxy.protocol !== "http:") {
+    const found = `${proxy.protocol}//${proxy.host}`;
+    throw new Failure(
+      "usage",
+      `${name} is ${found}; only http:// proxies are spoken to (https goes through them encrypted)`,
+    );
+  }
+  const user = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  return {
+    hostname: bareHost(proxy.hostname),
+    port: portOf(proxy),
+    authorization: user === ":" ? null : `Basic ${Buffer.from(user).toString("base64")}`,
+  };
+}

@@ -1,0 +1,146 @@
+import { open, type FileHandle } from "node:fs/promises";
+import { messageOf } from "../../lib/errors.ts";
+import { closingDelimiter, filePartHead, PART_END, textPart } from "./multipart.ts";
+import type { UploadItem } from "./types.ts";
+
+/** Sends bytes on; false where no more are wanted, as an answer has come already. */
+export type Sink = (bytes: Uint8Array) => Promise<boolean>;
+
+export interface RequestBody {
+  readonly contentType: string;
+  readonly length: number;
+  /** May be called again for a retry. Throws ContentChanged or ContentUnreadable before the last bytes are sent. */
+  send(sink: Sink): Promise<void>;
+}
+
+/** A file is not what was hashed any more. */
+export class ContentChanged extends Error {
+  override readonly name = "ContentChanged";
+  readonly checksum: string;
+
+  constructor(checksum: string, reason: string) {
+    super(reason);
+    this.checksum = checksum;
+  }
+}
+
+export class ContentUnreadable extends Error {
+  override readonly name = "ContentUnreadable";
+}
+
+/** Big enough that a read costs little beside its hash, small enough for twenty at once. */
+const FILE_CHUNK_BYTES = 256 * 1024;
+
+/** Buffers of files on their way: as many live as files were ever sent at once. */
+const spareBuffers: Buffer[] = [];
+
+async function sendOpenFile(handle: FileHandle, item: UploadItem, sink: Sink): Promise<boolean> {
+  const before = await handle.stat();
+  if (before.size !== item.sizeBytes) throw new ContentChanged(item.checksum, "its size has changed");
+  const buffer = spareBuffers.pop() ?? Buffer.allocUnsafeSlow(FILE_CHUNK_BYTES);
+  try {
+    const hasher = new Bun.CryptoHasher("sha256");
+    for (let left = item.sizeBytes; left > 0;) {
+      const { bytesRead } = await handle.read(buffer, 0, Math.min(left, buffer.length), null);
+      if (bytesRead === 0) throw new ContentChanged(item.checksum, "it was cut short while it was sent");
+      const chunk = buffer.subarray(0, bytesRead);
+      hasher.update(chunk);
+      left -= bytesRead;
+      if (!(await sink(chunk))) return false;
+    }
+    const after = await handle.stat();
+    if (after.size !== before.size || hasher.digest("hex") !== item.checksum) {
+      throw new ContentChanged(item.checksum, "it changed while it was sent");
+    }
+    return true;
+  } finally {
+    spareBuffers.push(buffer);
+  }
+}
+
+async function sendContent(item: UploadItem, sink: Sink): Promise<boolean> {
+  if (item.body.type === "bytes") return sink(item.body.bytes);
+  const opened = await open(item.body.path, "r").catch((error: unknown) => {
+    throw new ContentUnreadable(messageOf(error), { cause: error });
+  });
+  try {
+    return await sendOpenFile(opened, item, sink);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Parts in order, each what stands before a content and the content; then a tail. Lengths are known beforehand. */
+function multipart(
+  boundary: string,
+  parts: readonly { readonly head: string; readonly item: UploadItem }[],
+): RequestBody {
+  const heads = parts.map(({ head }, index) => Buffer.from(index === 0 ? head : PART_END + head));
+  const tail = Buffer.from(PART_END + closingDelimiter(boundary));
+  const length = parts.reduce(
+    (sum, { item }, index) => sum + (heads[index]?.length ?? 0) + item.sizeBytes,
+    tail.length,
+  );
+  return {
+    contentType: `multipart/form-data; boundary=${boundary}`,
+    length,
+    send: async (sink) => {
+      for (const [index, { item }] of parts.entries()) {
+        const head = heads[index];
+        if (head !== undefined && !(await sink(head))) return;
+        if (!(await sendContent(item, sink))) return;
+      }
+      await sink(tail);
+    },
+  };
+}
+
+/** 128 random bits: no content holds them by chance, and none can by design. */
+function newBoundary(): string {
+  return `nodupe-${Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex")}`;
+}
+
+/** One CV, its parts in the order that the API expects. */
+export function uploadBody(item: UploadItem): RequestBody {
+  const boundary = newBoundary();
+  const head =
+    textPart(boundary, "checksum", item.checksum) +
+    (item.jobHint === null ? "" : textPart(boundary, "job_hint", item.jobHint)) +
+    (item.email === null ? "" : textPart(boundary, "email", item.email)) +
+    filePartHead(boundary, "file", item.filename);
+  return multipart(boundary, [{ head, item }]);
+}
+
+/** Several CVs in one request: a manifest, then their contents in its order. */
+export function batchBody(items: readonly UploadItem[]): RequestBody {
+  const boundary = newBoundary();
+  const manifest = {
+    items: items.map((item, index) => ({
+      part: `file${index}`,
+      checksum: item.checksum,
+      filename: item.filename,
+      ...(item.jobHint === null ? {} : { job_hint: item.jobHint }),
+      ...(item.email === null ? {} : { email: item.email }),
+    })),
+  };
+  return multipart(
+    boundary,
+    items.map((item, index) => ({
+      item,
+      head:
+        (index === 0 ? textPart(boundary, "manifest", JSON.stringify(manifest)) : "") +
+        filePartHead(boundary, `file${index}`, item.filename),
+    })),
+  );
+}
+
+export function jsonBody(value: unknown): RequestBody {
+  const bytes = Buffer.from(JSON.stringify(value));
+  return {
+    contentType: "application/json",
+    length: bytes.length,
+    send: async (sink) => {
+      await sink(bytes);
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { codeOf } from "../../lib/errors.ts";
+
+const CHECKSUM = /^[0-9a-f]{64}$/;
+
+/** What the sandbox has been sent: checksums, never contents. With a file it remembers them across restarts. */
+export class Contents implements Disposable {
+  /** Checksum → how many times it was taken in whole. Once is right; more are repeats. */
+  readonly #taken = new Map<string, number>();
+  /** Those whose processing has ended: only these are found by a check. */
+  readonly #visible = new Set<string>();
+  readonly #file: number | null;
+  repeats = 0;
+
+  constructor(path: string | null) {
+    this.#file = path === null ? null : openSync(path, "a", 0o600);
+    for (const checksum of path === null ? [] : readChecksums(path)) {
+      this.#taken.set(checksum, 1);
+      this.#visible.add(checksum);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#file !== null) closeSync(this.#file);
+  }
+
+  has(checksum: string): boolean {
+    return this.#visible.has(checksum);
+  }
+
+  /** A whole upload has come in. */
+  take(checksum: string): void {
+    const before = this.#taken.get(checksum) ?? 0;
+    if (before > 0) this.repeats += 1;
+    this.#taken.set(checksum, before + 1);
+  }
+
+  /** Its processing has ended. */
+  show(checksum: string): void {
+    if (this.#visible.has(checksum)) return;
+    this.#visible.add(checksum);
+    if (this.#file !== null) writeSync(this.#file, `${checksum}\n`);
+  }
+
+  counts(): Map<string, number> {
+    return new Map(this.#taken);
+  }
+
+  get size(): number {
+    return this.#visible.size;
+  }
+}
+
+function readChecksums(path: string): string[] {
+  try {
+    // A line that a crash cut short is no checksum, and so was never shown.
+    return readFileSync(path, "utf8")
+      .split("\n")
+      .filter((line) => CHECKSUM.test(line));
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
+    throw error;
+  }
+}
