@@ -65,7 +65,11 @@ while [ $# -gt 0 ]; do
   *) die 2 "unknown argument $argument, expected --from, --version, --prefix or --uninstall; see: install.sh --help" ;;
   esac
   case "$argument" in
-  --from | --version | --prefix) [ -n "$value" ] || die 2 "$argument needs a value; found an empty one" ;;
+  --from | --version | --prefix)
+    case "$value" in
+    '' | -*) die 2 "$argument needs a value; see: install.sh --help" ;;
+    esac
+    ;;
   esac
   case "$argument" in
   --from) from=$value ;;

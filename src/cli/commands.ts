@@ -18,4 +18,5 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   ingest: () => import("./ingest.ts").then((module) => module.ingest),
   config: () => import("./config.ts").then((module) => module.config),
   completions: () => import("./completions.ts").then((module) => module.completions),
+  upgrade: () => import("./upgrade.ts").then((module) => module.upgrade),
 };

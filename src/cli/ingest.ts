@@ -122,7 +122,7 @@ export const ingest = command({
 function nodeNameOf(given: string | null): string {
   if (given === null)
     throw new Failure("usage", "no node named: expected --node NAME, the name you give this storage node");
-  const isPlain = [...given].every(
+  const isPlain = Array.from(given).every(
     (character) => character >= " " && character !== "\u007f" && character !== "=" && character !== ",",
   );
   if (!isPlain || given.length > 64) {
