@@ -19,4 +19,5 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   compare: () => import("./compare.ts").then((module) => module.compare),
   config: () => import("./config.ts").then((module) => module.config),
   completions: () => import("./completions.ts").then((module) => module.completions),
+  upgrade: () => import("./upgrade.ts").then((module) => module.upgrade),
 };
