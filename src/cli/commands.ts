@@ -11,5 +11,7 @@ export type Loader = () => Promise<Leaf | Group>;
 
 /** Every command, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, Loader>> = {
+  time: () => import("./time.ts").then((module) => module.time),
+  stamp: () => import("./stamp.ts").then((module) => module.stamp),
   config: () => import("./config.ts").then((module) => module.config),
 };

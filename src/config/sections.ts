@@ -1,5 +1,6 @@
 import type { Options } from "./option.ts";
 import { storeOptions } from "./sections/store.ts";
+import { timeOptions } from "./sections/time.ts";
 
 /**
  * The sections of the config file, in the order that `config init` writes them. Empty ones are places kept for
@@ -7,6 +8,7 @@ import { storeOptions } from "./sections/store.ts";
  */
 export const SECTIONS: Readonly<Record<string, Options>> = {
   store: storeOptions,
+  time: timeOptions,
   serve: {},
   shared: {},
 };
