@@ -13,5 +13,6 @@ export type Loader = () => Promise<Leaf | Group>;
 export const COMMANDS: Readonly<Record<string, Loader>> = {
   time: () => import("./time.ts").then((module) => module.time),
   stamp: () => import("./stamp.ts").then((module) => module.stamp),
+  bench: () => import("./bench.ts").then((module) => module.bench),
   config: () => import("./config.ts").then((module) => module.config),
 };
