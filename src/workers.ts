@@ -5,3 +5,7 @@
 export function startNtpPeersWorker(): Worker {
   return new Worker(new URL("./workers/ntp-peers.ts", import.meta.url));
 }
+
+export function startHashWorker(): Worker {
+  return new Worker(new URL("./workers/hash.ts", import.meta.url));
+}

@@ -1,6 +1,9 @@
 import type { Options } from "./option.ts";
+import { sandboxOptions } from "./sections/sandbox.ts";
+import { ingestOptions } from "./sections/ingest.ts";
 import { storeOptions } from "./sections/store.ts";
 import { timeOptions } from "./sections/time.ts";
+import { syncOptions } from "./sections/sync.ts";
 
 /**
  * The sections of the config file, in the order that `config init` writes them. Empty ones are places kept for
@@ -8,7 +11,10 @@ import { timeOptions } from "./sections/time.ts";
  */
 export const SECTIONS: Readonly<Record<string, Options>> = {
   store: storeOptions,
+  sync: syncOptions,
+  sandbox: sandboxOptions,
   time: timeOptions,
+  ingest: ingestOptions,
   serve: {},
   shared: {},
 };

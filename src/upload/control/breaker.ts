@@ -27,36 +27,38 @@ export interface BreakerOptions {
 export function createBreaker(options: BreakerOptions): Breaker {
   let failures = 0;
   let openReason: string | null = null;
-  /** The one probing loop that all waiters share; it lives while any of them waits. */
-  let probing: Promise<boolean> | null = null;
+  /** While one of the waiters probes for all; aborted when it stops, for whatever reason. */
+  let probing: AbortController | null = null;
 
   const close = (): void => {
     failures = 0;
     if (openReason === null) return;
     openReason = null;
+    probing?.abort();
     options.onChange?.(null);
   };
 
-  const probeUntilWell = async (signal: AbortSignal): Promise<boolean> => {
-    for (let attempt = 0; openReason !== null; attempt += 1) {
-      // Never at once: half of the step is certain, jitter spreads the rest.
-      const stepMs = Math.min(options.probes.maxMs, options.probes.baseMs * 2 ** attempt);
-      const waitMs = stepMs / 2 + backoffMs({ baseMs: stepMs / 2, maxMs: stepMs / 2 }, 0, options.random);
-      if (!(await wait(waitMs, signal))) return false;
-      if (await options.probe(signal)) close();
+  const probeUntilWell = async (signal: AbortSignal): Promise<void> => {
+    for (let attempt = 0; openReason !== null && !signal.aborted; attempt += 1) {
+      // Never at once: half of the step is certain, and jitter spreads the rest.
+      const halfMs = Math.min(options.probes.maxMs, options.probes.baseMs * 2 ** attempt) / 2;
+      const waitMs = halfMs + backoffMs({ baseMs: halfMs, maxMs: halfMs }, 0, options.random);
+      if ((await wait(waitMs, signal)) && (await options.probe(signal))) close();
     }
-    return true;
   };
 
   return {
     ready: async (signal) => {
-      while (openReason !== null) {
-        if (signal.aborted) return false;
-        probing ??= probeUntilWell(signal).finally(() => {
-          probing = null;
-        });
-        const mine = await Promise.race([probing, aborted(signal)]);
-        if (!mine && signal.aborted) return false;
+      while (openReason !== null && !signal.aborted) {
+        if (probing !== null) {
+          await wait(Infinity, AbortSignal.any([signal, probing.signal]));
+          continue;
+        }
+        const turn = new AbortController();
+        probing = turn;
+        await probeUntilWell(AbortSignal.any([signal, turn.signal]));
+        probing = null;
+        turn.abort();
       }
       return !signal.aborted;
     },
@@ -71,10 +73,4 @@ export function createBreaker(options: BreakerOptions): Breaker {
       return openReason;
     },
   };
-}
-
-function aborted(signal: AbortSignal): Promise<false> {
-  return new Promise((resolve) => {
-    signal.addEventListener("abort", () => resolve(false), { once: true });
-  });
 }

@@ -1,0 +1,85 @@
+import { sandboxOptions } from "../config/sections/sandbox.ts";
+import { codeOf, Failure, messageOf } from "../lib/errors.ts";
+import { formatListenAddress } from "../lib/listen-address.ts";
+import { wait } from "../lib/wait.ts";
+import { command } from "./command.ts";
+
+async function readPem(file: string, flag: string): Promise<string> {
+  try {
+    return await Bun.file(file).text();
+  } catch (error) {
+    throw new Failure("usage", `${flag}: cannot read ${file} (${messageOf(error)}); expected a PEM file`, {
+      cause: error,
+    });
+  }
+}
+
+async function readTls(
+  cert: string | null,
+  key: string | null,
+): Promise<{ cert: string; key: string } | null> {
+  if (cert === null && key === null) return null;
+  if (cert === null || key === null) {
+    throw new Failure("usage", "--tls-cert and --tls-key go together: one of them is missing");
+  }
+  return { cert: await readPem(cert, "--tls-cert"), key: await readPem(key, "--tls-key") };
+}
+
+export const sandbox = command({
+  name: "sandbox",
+  purpose: "Runs a Tanova-compatible API on this machine, to try things and to test against.",
+  usage: "",
+  positionals: { min: 0, max: 0 },
+  options: { sandbox: sandboxOptions },
+  details:
+    "It speaks the whole protocol, checks that each CV is what its checksum says, and keeps checksums only, never a CV. " +
+    "GET /sandbox/stats and /sandbox/stored tell what it counted, to this machine alone. It runs until it is interrupted.",
+  examples: [
+    ["nodupe sandbox", "an API that works; URL and key are printed"],
+    ["nodupe sandbox --latency 50 --batch", "one that takes 50 ms a request and offers batches"],
+    ["nodupe sandbox --faults 500:0.05,429:0.02,reset:0.01,lostack:0.01", "one that fails now and then"],
+  ],
+  exitCodes: { 1: "it cannot listen there", 2: "usage error" },
+  run: async ({ options: { sandbox: given }, terminal, signal }) => {
+    const tls = await readTls(given.tlsCert, given.tlsKey);
+    const { startSandbox } = await import("../upload/sandbox/server.ts");
+    const { listen } = given;
+    const start = (): ReturnType<typeof startSandbox> => {
+      try {
+        return startSandbox({
+          ...listen,
+          latencyMs: given.latency,
+          faults: given.faults,
+          batch: given.batch,
+          retryAfterS: given.retryAfter,
+          ...(given.maxInFlight === null ? {} : { maxInFlight: given.maxInFlight }),
+          ...(given.keep === null ? {} : { store: given.keep }),
+          ...(given.apiKey === null ? {} : { apiKey: given.apiKey }),
+          ...(tls === null ? {} : { tls }),
+        });
+      } catch (error) {
+        // What is wrong with the file of --keep, main tells apart.
+        if (["EADDRINUSE", "EADDRNOTAVAIL"].includes(codeOf(error) ?? "")) {
+          const why =
+            codeOf(error) === "EADDRINUSE"
+              ? "another program listens there"
+              : "not an address of this machine";
+          throw new Failure(
+            "failed",
+            `cannot listen on ${formatListenAddress(listen)}: ${why}; name another with --listen, port 0 for any`,
+            { cause: error },
+          );
+        }
+        throw error;
+      }
+    };
+    using api = start();
+    if (terminal.json) await terminal.resultJson({ url: api.url, api_key: api.apiKey, pid: process.pid });
+    else await terminal.result(`URL: ${api.url}\nkey: ${api.apiKey}`);
+    terminal.info("the sandbox is ready; Ctrl-C ends it");
+    await wait(Infinity, signal);
+    const { stored, repeats } = api.stats();
+    terminal.info(`${stored} CVs stored, ${repeats} sent more than once`);
+    return 0;
+  },
+});

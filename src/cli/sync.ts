@@ -1,0 +1,206 @@
+import { readFileSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
+import { storeOptions } from "../config/sections/store.ts";
+import { syncOptions } from "../config/sections/sync.ts";
+import { Failure, messageOf } from "../lib/errors.ts";
+import type { ExitCode, Invocation } from "./command.ts";
+import { command } from "./command.ts";
+import { apiKeyOf } from "./sync-key.ts";
+import { syncProgress } from "./sync-progress.ts";
+
+const OPTIONS = { store: storeOptions, sync: syncOptions } as const;
+type Sync = Invocation<typeof OPTIONS>;
+
+/** Uploads in flight have this long after the first signal; the rest of the 5 s is for recording. */
+const UPLOAD_GRACE_MS = 3_500;
+const CALM_WORKERS = 5;
+
+/** What is talked to. */
+interface Server extends Disposable {
+  readonly url: string;
+  readonly apiKey: string;
+}
+
+function readCa(path: string | null): { ca?: string } {
+  if (path === null) return {};
+  try {
+    return { ca: readFileSync(path, "utf8") };
+  } catch (error) {
+    throw new Failure("usage", `the CA file ${path} cannot be read: ${messageOf(error)}`);
+  }
+}
+
+/** What history is kept under. */
+async function destinationOf({ options: { sync }, origins }: Sync): Promise<string> {
+  const { destinationUrl, SANDBOX_DESTINATION } = await import("../upload/destination.ts");
+  if (!sync.sandbox) return destinationUrl(sync.url, sync);
+  if (origins.sync.url.source === "flag")
+    throw new Failure("usage", "--sandbox and --url exclude each other; expected one of them");
+  return SANDBOX_DESTINATION;
+}
+
+/** A sandbox in this process, which is stopped with it. */
+async function startOwnSandbox({ options: { sync }, storePath }: Sync): Promise<Server> {
+  const { startSandbox } = await import("../upload/sandbox/server.ts");
+  const kept = storePath === ":memory:" ? {} : { store: `${storePath}.sandbox` };
+  return startSandbox({ batch: sync.bulk, ...kept });
+}
+
+function readKey({ options: { sync }, origins, terminal }: Sync): string {
+  const { key, warning } = apiKeyOf(sync, origins.sync);
+  if (warning !== null) terminal.warn(warning);
+  return key;
+}
+
+async function deliveryOf({ options: { sync }, environment }: Sync, server: Omit<Server, keyof Disposable>) {
+  const [{ createTanovaClient }, { createConcurrency }, { limitBandwidth }] = await Promise.all([
+    import("../upload/api/client.ts"),
+    import("../upload/control/concurrency.ts"),
+    import("../upload/control/bandwidth.ts"),
+  ]);
+  const variable = (name: string): string | null =>
+    environment[name] ?? environment[name.toLowerCase()] ?? null;
+  const client = createTanovaClient({
+    url: server.url,
+    apiKey: server.apiKey,
+    ...(sync.sandbox ? {} : readCa(sync.caFile)),
+    ...(sync.sandbox
+      ? {}
+      : {
+          proxy: {
+            httpProxy: variable("HTTP_PROXY"),
+            httpsProxy: variable("HTTPS_PROXY"),
+            noProxy: variable("NO_PROXY"),
+          },
+        }),
+    connectTimeoutMs: sync.connectTimeout,
+    silenceTimeoutMs: sync.silenceTimeout,
+    checkTimeoutMs: sync.checkTimeout,
+    ...(sync.bwlimit === null ? {} : { bandwidth: limitBandwidth(sync.bwlimit) }),
+  });
+  const workers = sync.workers ?? (sync.bulk ? "auto" : CALM_WORKERS);
+  const cores = availableParallelism();
+  const concurrency = createConcurrency(
+    workers === "auto"
+      ? {
+          type: "adaptive",
+          min: 1,
+          max: sync.autoWorkers,
+          initial: Math.min(CALM_WORKERS, sync.autoWorkers),
+          loadPerCore: () => (loadavg()[0] ?? 0) / cores,
+        }
+      : { type: "fixed", workers },
+  );
+  return {
+    client,
+    concurrency,
+    policy: {
+      retries: sync.retries,
+      backoff: { baseMs: sync.retryDelay, maxMs: sync.retryDelayMax },
+      ambiguousWaitMs: sync.ambiguousWait,
+      random: Math.random,
+    },
+    batchItems: sync.bulk ? sync.batchItems : 1,
+    outageWaitMs: sync.outageWait,
+    failuresToOpen: sync.outageFailures,
+  };
+}
+
+async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
+  const { terminal, signal, positionals } = call;
+  const { sync } = call.options;
+  const folder = positionals[0] ?? sync.folder;
+  if (folder === null) {
+    throw new Failure(
+      "usage",
+      "no folder given: name the one that holds the CVs (nodupe sync FOLDER), or set it as folder in [sync]",
+    );
+  }
+  const [{ run }, { openRoot }, { globFilter }, render] = await Promise.all([
+    import("../upload/run.ts"),
+    import("../upload/scan/scan.ts"),
+    import("../upload/scan/filter.ts"),
+    import("../render/sync.ts"),
+  ]);
+  const destination = await destinationOf(call);
+  const apiKey = sync.sandbox || sync.dryRun ? "" : readKey(call);
+  const elapsedS = (): number => (performance.now() - startedMs) / 1000;
+  try {
+    const root = openRoot(folder);
+    const { startHashWorker } = await import("../workers.ts");
+    using store = await call.openStore();
+    using sandbox = sync.sandbox && !sync.dryRun ? await startOwnSandbox(call) : null;
+    const delivery = sync.dryRun ? null : await deliveryOf(call, sandbox ?? { url: destination, apiKey });
+    using _client = delivery?.client ?? null;
+    const progress = syncProgress(terminal, () => performance.now());
+    const outcome = await run({
+      store,
+      root,
+      filter: globFilter(sync.include, sync.exclude),
+      destination,
+      delivery,
+      retryFailed: sync.retryFailed,
+      memoryBytes: sync.memory,
+      settleMs: sync.settle,
+      settleWaitMs: sync.settleWait,
+      startHashWorker,
+      hashWorkers: sync.hashWorkers,
+      hashWorkerFromBytes: sync.hashWorkerFrom,
+      signal,
+      graceMs: UPLOAD_GRACE_MS,
+      onProgress: (tally, total) => progress.update(tally, total),
+      onNotice: (line) => terminal.warn(line),
+    });
+    progress.end(outcome.tally);
+    const { stop } = outcome;
+    const result = render.syncResult(outcome.tally, {
+      sentBytes: outcome.sentBytes,
+      elapsedS: elapsedS(),
+      interrupted: signal.aborted || stop?.type === "broken",
+      dryRun: sync.dryRun,
+      destination,
+    });
+    if (outcome.runId !== null && stop?.type !== "broken") {
+      const { recordResult } = await import("../upload/run-record.ts");
+      const { failures: _, ...totals } = result;
+      recordResult(store.db, outcome.runId, totals);
+    }
+    if (terminal.json) await terminal.resultJson(result);
+    else await terminal.result(render.syncText(result));
+    if (stop?.type === "broken") throw stop.error;
+    if (stop !== null) terminal.error(`${destination}: ${stop.reason}`);
+    if (stop !== null) return stop.type === "unauthorized" ? 5 : 4;
+    return result.failed > 0 ? 1 : 0;
+  } catch (error) {
+    // The contract asks for the whole object at every exit but 2.
+    const isUsage = error instanceof Failure && error.kind === "usage";
+    if (terminal.json && !terminal.hasResult && !isUsage)
+      await terminal.resultJson(
+        render.unknownResult({ elapsedS: elapsedS(), dryRun: sync.dryRun, destination }),
+      );
+    throw error;
+  }
+}
+
+export const sync = command({
+  name: "sync",
+  purpose: "Uploads the CVs of a folder to the Tanova API, each content exactly once.",
+  usage: "[FOLDER]",
+  positionals: { min: 0, max: 1 },
+  options: OPTIONS,
+  details:
+    "Takes .pdf, .docx, .doc, .txt and .md in FOLDER and below. What was uploaded is remembered, by content, for each server: run it again at any time, after a kill too, and only what is new is sent. --sandbox keeps what it was sent beside the store, so that a second run finds it there.",
+  examples: [
+    ["nodupe sync --bulk --sandbox examples/cvs", "try it: no account, no network"],
+    ["TANOVA_API_KEY=tanova_sk_… nodupe sync --bulk ~/CVs", "a mass import"],
+    ["nodupe sync ~/CVs --dry-run --exclude 'old/**'", "what would be uploaded"],
+  ],
+  exitCodes: {
+    0: "everything is uploaded, or was already",
+    1: "some files failed, or another run is at work",
+    2: "usage error, or there is no such folder",
+    4: "the server cannot be reached",
+    5: "the key was refused, or the folder cannot be read",
+  },
+  run: (call) => runSync(call, performance.now()),
+});

@@ -1,0 +1,107 @@
+import { byteSize, duration, integer, integerOr, list, path, text, toggle } from "../kind.ts";
+import { option, optional } from "../option.ts";
+
+const flag = { scope: "flag" } as const;
+const setting = { scope: "settings" } as const;
+
+/** `[sync]`: the upload of CVs. */
+export const syncOptions = {
+  folder: optional(path, "the folder that holds the CVs, where none is named on the command line", {
+    ...setting,
+    env: ["TANOVA_FOLDER_PATH"],
+  }),
+  bulk: option(
+    toggle,
+    false,
+    "a mass import: adaptive concurrency, batches where the server offers them",
+    flag,
+  ),
+  dryRun: option(toggle, false, "say what would be uploaded, and send nothing", flag),
+  workers: optional(integerOr("auto", 1, 100), "uploads in flight; auto adapts from 1 to 20", {
+    defaultText: "5; with --bulk auto",
+  }),
+  include: option(
+    list(text("GLOB", "a glob such as *.pdf")),
+    [],
+    "only files that match; a pattern without / is held against the name, else against the path below FOLDER",
+  ),
+  exclude: option(
+    list(text("GLOB", "a glob such as old/**")),
+    [],
+    "no files or folders that match; .nodupeignore files are honoured too",
+  ),
+  retries: option(integer(0, 100), 3, "how often an upload that failed for a passing reason is sent again"),
+  retryDelay: option(
+    duration,
+    5_000,
+    "the wait before the first retry; it doubles, with jitter; Retry-After wins",
+  ),
+  ambiguousWait: option(
+    duration,
+    60_000,
+    "how long an upload whose answer was lost is looked for on the server before it is sent again",
+  ),
+  retryFailed: option(toggle, false, "take up again what failed permanently in earlier runs", flag),
+  url: option(text("URL", "https://HOST"), "https://tanova.ai", "the API's base URL", {
+    env: ["TANOVA_URL"],
+  }),
+  insecureHttp: option(
+    toggle,
+    false,
+    "allow plain http to another machine: the key and the CVs can be read on the way",
+  ),
+  apiKeyFile: optional(path, "the file that holds the API key", { placeholder: "FILE" }),
+  apiKey: optional(text("KEY", "tanova_sk_…"), "the API key; --api-key-file wins where both are set", {
+    ...setting,
+    secret: true,
+    env: ["TANOVA_API_KEY"],
+  }),
+  caFile: optional(path, "a PEM file of certificates to trust beside the built-in ones", {
+    placeholder: "FILE",
+  }),
+  bwlimit: optional(byteSize, "bytes a second over all uploads, such as 512K", { placeholder: "RATE" }),
+  sandbox: option(
+    toggle,
+    false,
+    "run against a Tanova-compatible API inside this process: no account, no network; what it is sent is kept beside the store",
+    flag,
+  ),
+  batchItems: option(
+    integer(1, 1_000),
+    10,
+    "with --bulk, CVs in one request where the server takes batches",
+    setting,
+  ),
+  autoWorkers: option(integer(1, 100), 20, "the most that --workers auto goes up to", setting),
+  connectTimeout: option(duration, 10_000, "how long a connection may take", setting),
+  silenceTimeout: option(duration, 60_000, "how long the server may be silent during an upload", setting),
+  checkTimeout: option(duration, 10_000, "how long a health or duplicate check may take", setting),
+  outageWait: option(
+    duration,
+    300_000,
+    "how long a run waits for a server that went away in its middle",
+    setting,
+  ),
+  outageFailures: option(
+    integer(1, 1_000),
+    10,
+    "failures in a row after which the server counts as away",
+    setting,
+  ),
+  retryDelayMax: option(duration, 60_000, "the longest that the wait between retries grows to", setting),
+  settle: option(duration, 1_000, "a file is taken once its size and mtime have kept for so long", setting),
+  settleWait: option(
+    duration,
+    30_000,
+    "how long a run waits for a file that is still being written",
+    setting,
+  ),
+  memory: option(byteSize, 16 * 1024 ** 2, "for the contents in memory, all together", setting),
+  hashWorkers: option(integer(0, 16), 2, "threads that hash large files; 0 for none", setting),
+  hashWorkerFrom: option(
+    byteSize,
+    8 * 1024 ** 2,
+    "files from this size on are hashed in those threads",
+    setting,
+  ),
+} as const;

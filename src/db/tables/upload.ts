@@ -1,0 +1,67 @@
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+/** Where CVs are sent: an API's base URL, or `sandbox`. History belongs to one of them. */
+export const destinations = sqliteTable("destination", {
+  id: integer("id").primaryKey(),
+  url: text("url").notNull().unique(),
+  /** Until when batches are not tried again, since the server refused them (ms since the epoch). */
+  batchRefusedUntilMs: integer("batch_refused_until_ms"),
+});
+
+/** One `nodupe sync` at work on a destination. */
+export const uploadRuns = sqliteTable("upload_run", {
+  id: integer("id").primaryKey(),
+  destinationId: integer("destination_id")
+    .notNull()
+    .references(() => destinations.id),
+  pid: integer("pid").notNull(),
+  folder: text("folder").notNull(),
+  startedAtMs: integer("started_at_ms").notNull(),
+  /** null while it is at work, and for ever where it was killed. */
+  endedAtMs: integer("ended_at_ms"),
+  /** The result as `--json` prints it, but for the failures. */
+  result: text("result"),
+});
+
+export const CONTENT_STATES = ["pending", "sending", "done", "failed"] as const;
+
+/** A content's standing at a destination. A content that was never taken up has no row. */
+export const contents = sqliteTable(
+  "content",
+  {
+    destinationId: integer("destination_id")
+      .notNull()
+      .references(() => destinations.id),
+    /** SHA-256, lower-case hex. */
+    checksum: text("checksum").notNull(),
+    /** `sending` is written before the first byte is sent; found at start-up it is ambiguous. */
+    state: text("state", { enum: CONTENT_STATES }).notNull(),
+    /** How it came to be `done`: sent by us, known to the server before, or taken from an earlier client's history. */
+    via: text("via", { enum: ["upload", "server", "import"] }),
+    /** Of the file that was, or was to be, sent. */
+    path: text("path"),
+    /** When it was last known to be on its way (ms since the epoch); kept fresh while it is. */
+    sentAtMs: integer("sent_at_ms"),
+    /** The run that took it up last. */
+    runId: integer("run_id"),
+    status: integer("status"),
+    reason: text("reason"),
+    updatedAtMs: integer("updated_at_ms").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.destinationId, table.checksum] }),
+    index("content_by_state").on(table.destinationId, table.state),
+  ],
+);
+
+/** The checksum cache: a file that has kept its size, mtime and inode keeps its checksum. */
+export const hashedFiles = sqliteTable("hashed_file", {
+  path: text("path").primaryKey(),
+  sizeBytes: integer("size_bytes").notNull(),
+  mtimeUs: integer("mtime_us").notNull(),
+  inode: integer("inode").notNull(),
+  checksum: text("checksum").notNull(),
+});
+
+export type ContentRow = typeof contents.$inferSelect;
+export type DestinationRow = typeof destinations.$inferSelect;

@@ -1,0 +1,30 @@
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { errno, libc } from "./libc.ts";
+
+// flock(2)
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+const EWOULDBLOCK = 11;
+
+export type LockAttempt =
+  | { readonly type: "held"; readonly lock: Disposable }
+  /** `holder` is the process id that the other process wrote, null where it has not yet. */
+  | { readonly type: "taken"; readonly holder: number | null };
+
+/**
+ * Takes an exclusive lock on a file, which is made where it is missing. The kernel lets go of it when the process
+ * ends, however it ends. The file stays: removing it would let two processes lock two files of the same name.
+ */
+export function lockFile(path: string): LockAttempt {
+  const descriptor = openSync(path, "a+", 0o600);
+  if (libc().flock(descriptor, LOCK_EX | LOCK_NB) !== 0) {
+    const reason = errno();
+    const holder = Number.parseInt(readFileSync(path, "utf8"), 10);
+    closeSync(descriptor);
+    if (reason !== EWOULDBLOCK) throw new Error(`Cannot lock ${path}: flock failed with errno ${reason}`);
+    return { type: "taken", holder: Number.isNaN(holder) ? null : holder };
+  }
+  ftruncateSync(descriptor, 0);
+  writeSync(descriptor, `${process.pid}\n`);
+  return { type: "held", lock: { [Symbol.dispose]: () => closeSync(descriptor) } };
+}

@@ -1,0 +1,49 @@
+import type { ContentStanding } from "./ledger.ts";
+
+/** What becomes of a file whose content is known by its checksum. */
+export type Admission =
+  | { readonly type: "send" }
+  /** It may be on the server already: look before anything is sent. */
+  | { readonly type: "look"; readonly sentAtMs: number }
+  /** This store or this run has the content. */
+  | { readonly type: "duplicate" }
+  /** Refused for good in an earlier run. */
+  | { readonly type: "failed"; readonly status: number | null; readonly reason: string };
+
+/**
+ * The rule that decides what work there is.
+ *
+ * | in this run | state   | retry failed | admission |
+ * | ----------- | ------- | ------------ | --------- |
+ * | in flight   | any     | any          | duplicate |
+ * | seen        | any     | any          | duplicate |
+ * | no          | none    | any          | send      |
+ * | no          | pending | any          | send      |
+ * | no          | sending | any          | look      |
+ * | no          | done    | any          | duplicate |
+ * | no          | failed  | no           | failed    |
+ * | no          | failed  | yes          | send      |
+ */
+export function admit(
+  content: ContentStanding | null,
+  options: { isInFlight: boolean; runId: number; retryFailed: boolean },
+): Admission {
+  if (options.isInFlight) return { type: "duplicate" };
+  if (content === null) return { type: "send" };
+  if (content.runId === options.runId) return { type: "duplicate" };
+  switch (content.state) {
+    case "pending":
+      return { type: "send" };
+    case "sending":
+      return { type: "look", sentAtMs: content.sentAtMs ?? 0 };
+    case "done":
+      return { type: "duplicate" };
+    case "failed":
+      if (options.retryFailed) return { type: "send" };
+      return {
+        type: "failed",
+        status: content.status,
+        reason: content.reason ?? "refused in an earlier run",
+      };
+  }
+}

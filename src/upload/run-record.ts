@@ -1,0 +1,27 @@
+import type { Database } from "bun:sqlite";
+
+/** Opens a run's row; its number marks the contents that the run takes up. */
+export function beginRun(db: Database, destinationId: number, folder: string): number {
+  const row = db
+    .query<{ id: number }, [number, number, string, number]>(
+      "INSERT INTO upload_run (destination_id, pid, folder, started_at_ms) VALUES (?, ?, ?, ?) RETURNING id",
+    )
+    .get(destinationId, process.pid, folder, Date.now());
+  if (row === null) throw new Error("Cannot open a run in the store");
+  return row.id;
+}
+
+/** Closes a run's row. A run that was killed has none closed. */
+export function endRun(db: Database, runId: number): void {
+  db.query("UPDATE upload_run SET ended_at_ms = ? WHERE id = ?").run(Date.now(), runId);
+}
+
+/** Keeps the totals of a run for `nodupe status`. */
+export function recordResult(db: Database, runId: number, result: object): void {
+  db.query("UPDATE upload_run SET result = ? WHERE id = ?").run(JSON.stringify(result), runId);
+}
+
+/** The server refused batches: they are not tried again before `untilMs`. */
+export function rememberBatchRefused(db: Database, destinationId: number, untilMs: number): void {
+  db.query("UPDATE destination SET batch_refused_until_ms = ? WHERE id = ?").run(untilMs, destinationId);
+}

@@ -1,0 +1,24 @@
+import type { FoundFile } from "./scan/scan.ts";
+
+/** A file that may still be written, since when it has been looked at, and since when it has looked the same. */
+export interface Unsettled {
+  readonly file: FoundFile;
+  readonly firstSeenMs: number;
+  readonly sameSinceMs: number;
+}
+
+/**
+ * When a file may be taken (ms since the epoch): it has kept its size and mtime for `settleMs`. An mtime in the future
+ * (another machine's clock) says nothing, so there it counts from when it was seen.
+ */
+export function settledAtMs(file: Pick<FoundFile, "mtimeUs">, sameSinceMs: number, settleMs: number): number {
+  return Math.min(file.mtimeUs / 1000, sameSinceMs) + settleMs;
+}
+
+/** Whether two looks at a path saw the same file, unchanged. */
+export function isSame(
+  left: Pick<FoundFile, "sizeBytes" | "mtimeUs" | "inode">,
+  right: Pick<FoundFile, "sizeBytes" | "mtimeUs" | "inode">,
+): boolean {
+  return left.sizeBytes === right.sizeBytes && left.mtimeUs === right.mtimeUs && left.inode === right.inode;
+}

@@ -1,0 +1,44 @@
+export interface UploadFailure {
+  readonly path: string;
+  readonly reason: string;
+  /** The HTTP status; null where there was none. */
+  readonly status: number | null;
+}
+
+/** What `--json` prints: the names are the contract's. */
+export interface SyncResult {
+  readonly found: number | null;
+  readonly uploaded: number;
+  readonly duplicate_local: number;
+  readonly duplicate_remote: number;
+  readonly skipped: number | null;
+  readonly failed: number;
+  readonly retries: number;
+  readonly sent_bytes: number;
+  readonly elapsed_s: number;
+  readonly workers_peak: number;
+  readonly interrupted: boolean;
+  readonly dry_run: boolean;
+  readonly destination: string;
+  readonly failures: readonly UploadFailure[];
+}
+
+/** The running count of a sync. Every CV that is found ends in exactly one of uploaded, duplicate…, failed. */
+export class Tally {
+  found = 0;
+  uploaded = 0;
+  duplicateLocal = 0;
+  duplicateRemote = 0;
+  skipped = 0;
+  retries = 0;
+  workersPeak = 0;
+  readonly failures: UploadFailure[] = [];
+
+  get processed(): number {
+    return this.uploaded + this.duplicateLocal + this.duplicateRemote + this.failures.length;
+  }
+
+  fail(path: string, because: { reason: string; status: number | null }): void {
+    this.failures.push({ path, reason: because.reason, status: because.status });
+  }
+}
