@@ -4,7 +4,7 @@ const LOADERS: Readonly<Record<Job, () => Promise<readonly Experiment[]>>> = {
   time: async () => (await import("./cases/time.ts")).timeExperiments,
   ingest: async () => [],
   compare: async () => [],
-  sync: async () => [],
+  sync: async () => (await import("./cases/sync.ts")).syncExperiments,
 };
 
 /** The experiments of the jobs, in the order that they are shown. */

@@ -11,7 +11,7 @@ import { startNtpPeers } from "../peers/ntp-peers.ts";
 
 const ROUND_TRIP_MS = 20;
 /** Both ways wait this long for a server that is dead. */
-const TIMEOUT_MS = 300;
+const TIMEOUT_MS = 200;
 /** Peers answer by this machine's own clock: a greater offset is a fault of the measurement. */
 const MOST_OFFSET_MS = 50;
 
@@ -71,7 +71,7 @@ function serversExperiment(name: string, claim: string, live: number, dead: numb
 }
 
 export const deadServers: Experiment = serversExperiment(
-  "8 servers 20 ms away, 4 of them dead (time-out 300 ms)",
+  "8 servers 20 ms away, 4 of them dead (time-out 200 ms)",
   "parallel NTP queries, half of the servers dead",
   4,
   4,
