@@ -1,4 +1,5 @@
 import type { Options } from "./option.ts";
+import { compareOptions } from "./sections/compare.ts";
 import { sandboxOptions } from "./sections/sandbox.ts";
 import { ingestOptions } from "./sections/ingest.ts";
 import { storeOptions } from "./sections/store.ts";
@@ -11,6 +12,7 @@ import { syncOptions } from "./sections/sync.ts";
  */
 export const SECTIONS: Readonly<Record<string, Options>> = {
   store: storeOptions,
+  compare: compareOptions,
   sync: syncOptions,
   sandbox: sandboxOptions,
   time: timeOptions,

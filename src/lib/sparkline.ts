@@ -1,15 +1,15 @@
 const BARS = "▁▂▃▄▅▆▇█";
 
-/** A line of bars, one a value, from the least value to the greatest; a dot stands for a value that is not known. */
+/** Values as a line of bars between the least and the greatest of them; a space where a value is null. */
 export function sparkline(values: readonly (number | null)[]): string {
   const known = values.filter((value) => value !== null);
-  const low = Math.min(...known);
-  const range = Math.max(...known) - low;
+  const least = Math.min(...known);
+  const span = Math.max(...known) - least;
   return values
     .map((value) => {
-      if (value === null) return "·";
-      const step = range === 0 ? 0 : Math.round(((value - low) / range) * (BARS.length - 1));
-      return BARS.charAt(step);
+      if (value === null) return " ";
+      const level = span === 0 ? 3 : Math.round(((value - least) / span) * (BARS.length - 1));
+      return BARS[level] ?? " ";
     })
     .join("");
 }
