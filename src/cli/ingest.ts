@@ -47,17 +47,19 @@ export const ingest = command({
       { ingestJson, ingestText },
       { openDescriptor },
       { addCounts, createCounts },
+      { openDatabase },
     ] = await Promise.all([
       import("../nodes/ingest-run.ts"),
       import("../nodes/retention.ts"),
       import("../render/ingest.ts"),
       import("../nodes/source.ts"),
       import("../nodes/ingest.ts"),
+      import("../db/database.ts"),
     ]);
     // Every file is looked at before anything is done.
     for (const path of paths) if (path !== "-" && !given.follow) closeSync(openDescriptor(path));
     const startedMs = performance.now();
-    using store = await invocation.openStore();
+    using store = openDatabase({ path: invocation.storePath });
     using to = openIngestion(store.db, name, { openLimitMs: given.openLimit, maxOpen: given.maxOpen });
 
     const elapsedS = (): number => (performance.now() - startedMs) / 1000;

@@ -176,7 +176,7 @@ export class BatchWriter {
       )
       .get(this.#nodeId, tier, startMs);
     if (stored !== null) {
-      mergeEncodedSummary(rollup.summary, stored.summary, { sketch: true });
+      mergeEncodedSummary(rollup.summary, stored.summary);
       mergeEncodedCells(rollup.cells, stored.cells, { sketch: true });
     }
     this.#recent.set(key, rollup);

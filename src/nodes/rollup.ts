@@ -1,5 +1,5 @@
 import { type Events, NO_DURATION } from "./events.ts";
-import { Sketch, skipSketch } from "./sketch.ts";
+import { Sketch } from "./sketch.ts";
 import { VarintReader, VarintWriter } from "./varint.ts";
 import { ABANDONED, KINDS, kindOfAction, LEVELS, sizeClassOf } from "./vocabulary.ts";
 
@@ -156,8 +156,8 @@ export function encodeSummary(summary: Summary): Uint8Array {
   return writer.bytes().slice();
 }
 
-/** Adds what `encodeSummary` wrote to `to`; with `sketch: false` all but the latencies. */
-export function mergeEncodedSummary(to: Summary, bytes: Uint8Array, how: { sketch: boolean }): void {
+/** Adds what `encodeSummary` wrote to `to`. */
+export function mergeEncodedSummary(to: Summary, bytes: Uint8Array): void {
   const reader = new VarintReader(bytes);
   for (let index = 0; index < to.counts.length; index += 1) {
     to.counts[index] = (to.counts[index] ?? 0) + reader.unsigned();
@@ -175,27 +175,30 @@ export function mergeEncodedSummary(to: Summary, bytes: Uint8Array, how: { sketc
     to.firstMs = Math.min(to.firstMs, firstMs);
     to.lastMs = Math.max(to.lastMs, firstMs + spanMs);
   }
-  if (how.sketch) to.sketch.mergeFrom(reader);
+  to.sketch.mergeFrom(reader);
 }
 
+/** The numbers of all cells, then their sketches in the same order: who needs no latencies reads no sketch. */
 export function encodeCells(cells: Cells): Uint8Array {
   const writer = new VarintWriter();
-  writer.unsigned(cells.size);
-  for (const [key, cell] of [...cells].toSorted(([a], [b]) => a - b)) {
+  const ordered = [...cells].toSorted(([a], [b]) => a - b);
+  writer.unsigned(ordered.length);
+  for (const [key, cell] of ordered) {
     writer.unsigned(key);
     writer.unsigned(cell.count);
     writer.unsigned(cell.bytes);
     writer.unsigned(cell.timed);
     writer.unsigned(cell.timedMs);
     writer.unsigned(cell.coarse);
-    cell.sketch.write(writer);
   }
+  for (const [, cell] of ordered) cell.sketch.write(writer);
   return writer.bytes().slice();
 }
 
 /** Adds what `encodeCells` wrote to `to`; with `sketch: false` all but the latencies. */
 export function mergeEncodedCells(to: Cells, bytes: Uint8Array, how: { sketch: boolean }): void {
   const reader = new VarintReader(bytes);
+  const merged: Cell[] = [];
   for (let left = reader.unsigned(); left > 0; left -= 1) {
     const key = reader.unsigned();
     let cell = to.get(key);
@@ -205,7 +208,7 @@ export function mergeEncodedCells(to: Cells, bytes: Uint8Array, how: { sketch: b
     cell.timed += reader.unsigned();
     cell.timedMs += reader.unsigned();
     cell.coarse += reader.unsigned();
-    if (how.sketch) cell.sketch.mergeFrom(reader);
-    else skipSketch(reader);
+    merged.push(cell);
   }
+  if (how.sketch) for (const cell of merged) cell.sketch.mergeFrom(reader);
 }
