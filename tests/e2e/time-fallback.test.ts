@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
-import { createAuthority } from "../support/certificates.ts";
+import { createAuthority } from "../support/authority.ts";
 import { ntpServer, silentServer } from "../support/ntp.ts";
 import { needs } from "../support/programs.ts";
 import { tempFolder } from "../support/temp.ts";
