@@ -24,7 +24,7 @@ export interface Invocation<S extends Sections> {
   /** Where the store is, whether it exists yet or not. */
   readonly storePath: string;
   /** Opens the store; the caller disposes of it. */
-  openStore(options?: { readonly?: boolean }): Promise<Store>;
+  readonly openStore: (options?: { readonly?: boolean }) => Promise<Store>;
 }
 
 export interface CommandSpec<S extends Sections = Sections> {

@@ -4,6 +4,9 @@ import { commonOptions } from "./common-options.ts";
 
 const WIDTH = 80;
 
+/** What nodupe is, in one line. */
+export const PURPOSE = "Uploads CVs exactly once, tells the right time, compares storage nodes.";
+
 /** Breaks a text at spaces into lines of at most `width` columns. */
 function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
@@ -40,12 +43,16 @@ function defaultText(option: Option<unknown>): string {
   return ` (default ${option.kind.toToml(option.default).replace(/^"(.*)"$/, "$1")})`;
 }
 
+/** An option's purpose, whether it repeats, its default. */
+export function optionHelp(option: Option<unknown>): string {
+  return `${option.help}${option.kind.repeatable ? "; repeatable" : ""}${defaultText(option)}`;
+}
+
 function optionRow(name: string, option: Option<unknown>): [string, string] {
   const short = option.short === undefined ? "    " : `-${option.short}, `;
   const placeholder = option.placeholder ?? option.kind.placeholder;
   const value = placeholder === null ? "" : ` ${placeholder}`;
-  const repeats = option.kind.repeatable ? "; repeatable" : "";
-  return [`  ${short}--${flagName(name)}${value}`, `${option.help}${repeats}${defaultText(option)}`];
+  return [`  ${short}--${flagName(name)}${value}`, optionHelp(option)];
 }
 
 function optionRows(sections: Sections): [string, string][] {
@@ -56,17 +63,19 @@ function optionRows(sections: Sections): [string, string][] {
   );
 }
 
-const SIGNAL_CODES: readonly [string, string][] = [["  130, 143", "ended by SIGINT or SIGTERM, cleanly"]];
+/** What main adds to every command's exit codes. */
+export const SIGNAL_CODES: readonly (readonly [code: string, meaning: string])[] = [
+  ["130, 143", "ended by SIGINT or SIGTERM, cleanly"],
+];
 
 /** The help of one command: purpose, usage, options with defaults, examples, exit codes. */
 export function commandHelp({ spec }: Leaf): string {
   const hasSettings = Object.values(spec.options).some((options) =>
     Object.values(options).some((option) => option.scope === "settings"),
   );
-  const exitCodes = Object.entries(spec.exitCodes).map(([code, text]): [string, string] => [
-    `  ${code}`,
-    text,
-  ]);
+  const exitCodes = [...Object.entries(spec.exitCodes), ...SIGNAL_CODES].map(
+    ([code, text]): [string, string] => [`  ${code}`, text],
+  );
   return [
     spec.purpose,
     `Usage: nodupe ${spec.name} [options] ${spec.usage}`.trimEnd(),
@@ -79,7 +88,7 @@ export function commandHelp({ spec }: Leaf): string {
       spec.examples.map(([line, what]) => [`  ${line}`, what]),
       4,
     )}`,
-    `Exit codes:\n${columns([...exitCodes, ...SIGNAL_CODES], 12)}`,
+    `Exit codes:\n${columns(exitCodes, 12)}`,
   ].join("\n\n");
 }
 

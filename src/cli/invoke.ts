@@ -8,11 +8,9 @@ import { type Arguments, checkPositionals, parseArguments } from "./arguments.ts
 import type { ExitCode, Invocation, Leaf, Sections } from "./command.ts";
 import { COMMANDS, type Group, type Loader } from "./commands.ts";
 import { commonOptions } from "./common-options.ts";
-import { commandHelp, groupHelp } from "./help.ts";
+import { commandHelp, groupHelp, PURPOSE } from "./help.ts";
 import { PLANNED_COMMANDS } from "./planned.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
-
-const PURPOSE = "Uploads CVs exactly once, tells the right time, compares storage nodes.";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,9 +1,15 @@
-import { path } from "../kind.ts";
+import { type Kind, path } from "../kind.ts";
 import { optional } from "../option.ts";
+
+const storePath: Kind<string> = {
+  ...path,
+  expected: "a path, or :memory:",
+  parse: (value) => (value === ":memory:" ? value : path.parse(value)),
+};
 
 /** `[store]`: shared by every command that keeps something. */
 export const storeOptions = {
-  db: optional(path, "the embedded SQLite store; :memory: for one that is not kept", {
+  db: optional(storePath, "the embedded SQLite store; :memory: for one that is not kept", {
     placeholder: "FILE",
     defaultText: "~/.local/share/nodupe/nodupe.db",
     env: ["NODUPE_DB"],

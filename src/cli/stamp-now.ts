@@ -1,0 +1,41 @@
+import { encodeFastDate64 } from "../time/fastdate64.ts";
+import { isoOfNs } from "../time/iso.ts";
+import { CLOCK_UNTOUCHED } from "../time/result.ts";
+import type { TimeSettings } from "../time/settings.ts";
+import { codeText, unixText } from "../time/stamp-text.ts";
+import { systemClock } from "../time/system-clock.ts";
+import type { ExitCode } from "./command.ts";
+import { openSession, recordRun, type Surroundings } from "./time-session.ts";
+
+interface StampInvocation extends Surroundings {
+  readonly options: {
+    readonly stamp: { readonly hex: boolean; readonly unix: boolean };
+    readonly time: TimeSettings;
+  };
+  readonly origins: { readonly time: { readonly server: { readonly source: string } } };
+}
+
+/** `nodupe stamp`: the corrected time at the moment of printing. */
+export async function stampNow(invocation: StampInvocation): Promise<ExitCode> {
+  const { terminal, signal, options, origins } = invocation;
+  const clock = systemClock();
+  using session = openSession(options.time, clock, origins.time.server.source === "flag", invocation);
+  const { result, obtained } = await session.measure();
+  const trueNs = result.offsetRawNs === null ? null : clock.rawNs() + result.offsetRawNs;
+  const code = trueNs === null ? null : encodeFastDate64(trueNs);
+  if (terminal.json) {
+    await terminal.resultJson({
+      fastdate64: code?.toString() ?? null,
+      iso: trueNs === null ? null : isoOfNs(trueNs),
+      source: result.source,
+      offset_s: result.offsetNs === null ? null : Number(result.offsetNs) / 1e9,
+      error_bound_s: result.errorBoundNs === null ? null : Number(result.errorBoundNs) / 1e9,
+    });
+  } else if (trueNs !== null && code !== null) {
+    await terminal.result(options.stamp.unix ? unixText(trueNs) : codeText(code, options.stamp.hex));
+  }
+  if (signal.aborted) return 4;
+  recordRun(session, terminal, { result, obtained, clockOutcome: CLOCK_UNTOUCHED });
+  if (trueNs === null) terminal.error(result.note ?? "the time is not known");
+  return trueNs === null ? 4 : 0;
+}

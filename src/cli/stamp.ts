@@ -1,0 +1,51 @@
+import { toggle } from "../config/kind.ts";
+import { option } from "../config/option.ts";
+import { storeOptions } from "../config/sections/store.ts";
+import { timeOptions } from "../config/sections/time.ts";
+import { command } from "./command.ts";
+
+export const stampOptions = {
+  hex: option(toggle, false, "write a FastDate64 as 0x and sixteen digits", { scope: "flag" }),
+  unix: option(toggle, false, "write a time as Unix seconds", { scope: "flag" }),
+} as const;
+
+// The flags and settings of a measurement; what sets or watches the clock has no place here.
+const {
+  set: _set,
+  force: _force,
+  check: _check,
+  watch: _watch,
+  maxOffset: _maxOffset,
+  ...measuring
+} = timeOptions;
+
+export const stamp = command({
+  name: "stamp",
+  purpose: "Prints the corrected time as FastDate64, and converts to it and back.",
+  usage: "[encode TIME… | decode NUMBER…]",
+  positionals: { min: 0, max: Infinity },
+  options: { stamp: stampOptions, time: measuring, store: storeOptions },
+  details:
+    "FastDate64 is an unsigned 64-bit number, 34 bits of seconds since 1970 and 30 of fraction, exact to the nanosecond. TIME is ISO 8601 with a zone, or Unix seconds with up to nine decimals; - reads one a line from stdin.",
+  examples: [
+    ["nodupe stamp", "the corrected time now"],
+    ["nodupe stamp encode 2026-01-01T00:00:00Z 1700000000.5", "two numbers, a line each"],
+    ["nodupe stamp decode 0x1954fc4000000000", "2023-11-14T22:13:20Z"],
+    ["cut -d, -f1 times.csv | nodupe stamp encode --hex -", "a batch"],
+  ],
+  exitCodes: {
+    0: "all of it converted",
+    1: "a line of stdin could not be converted; the others were",
+    2: "usage error, or an argument that cannot be converted: nothing was",
+    4: "no server answered, or no majority of them agrees",
+  },
+  run: async (invocation) => {
+    const [word, ...inputs] = invocation.positionals;
+    if (word === undefined) {
+      const { stampNow } = await import("./stamp-now.ts");
+      return stampNow(invocation);
+    }
+    const { convert } = await import("./stamp-convert.ts");
+    return convert(word, inputs, invocation);
+  },
+});

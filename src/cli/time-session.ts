@@ -1,0 +1,58 @@
+import type { Store } from "../db/open.ts";
+import { messageOf } from "../lib/errors.ts";
+import { BUILD_TIME_S } from "../lib/version.ts";
+import type { Clock } from "../time/clock.ts";
+import type { Obtained } from "../time/obtain.ts";
+import { systemLookup } from "../time/resolve.ts";
+import type { ClockOutcome, TimeResult } from "../time/result.ts";
+import { TimeSession } from "../time/session.ts";
+import type { TimeSettings } from "../time/settings.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What of an Invocation a measurement needs. */
+export interface Surroundings {
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+  openStore(): Promise<Store>;
+}
+
+/** A store that cannot be had is said, and stops no measurement. */
+async function storeOrNull(surroundings: Surroundings): Promise<Store | null> {
+  try {
+    return await surroundings.openStore();
+  } catch (error) {
+    surroundings.terminal.warn(`${messageOf(error)}; measuring without it`);
+    return null;
+  }
+}
+
+/** @param namedByFlag servers of the command line are asked whatever earlier runs saw of them. */
+export function openSession(
+  settings: TimeSettings,
+  clock: Clock,
+  namedByFlag: boolean,
+  surroundings: Surroundings,
+): TimeSession {
+  return new TimeSession({
+    settings,
+    clock,
+    lookup: systemLookup,
+    buildTimeS: BUILD_TIME_S,
+    askAll: namedByFlag,
+    signal: surroundings.signal,
+    openStore: () => storeOrNull(surroundings),
+  });
+}
+
+/** Keeps a run's traces; a store that fails now does not undo the measurement, which has been told. */
+export function recordRun(
+  session: TimeSession,
+  terminal: Terminal,
+  traces: { readonly result: TimeResult; readonly obtained: Obtained; readonly clockOutcome: ClockOutcome },
+): void {
+  try {
+    session.record(traces.result, traces.obtained, traces.clockOutcome);
+  } catch (error) {
+    terminal.warn(`the store could not record this run: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,146 @@
+import {
+  blob,
+  index,
+  integer,
+  primaryKey,
+  real,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/sqlite-core";
+
+/** A storage node, by the name its operator gives it. */
+export const node = sqliteTable("node", {
+  id: integer("id").primaryKey(),
+  name: text("name").notNull().unique(),
+  /** Goes up with every batch: what a comparison was computed from. */
+  version: integer("version").notNull().default(0),
+  /** The newest line, Unix ms. */
+  newestMs: integer("newest_ms"),
+  /** Events before this have been pruned; their lines are known without them. */
+  closedBeforeMs: integer("closed_before_ms").notNull().default(0),
+  /** Operations in flight, as OpenOperations.serialize writes them. */
+  open: blob("open", { mode: "buffer" }),
+  /** Race-lost lines that wait, and those just told: JSON. */
+  race: text("race"),
+  /** The process that ingests into this node, and when it started: a mark that a pid used again does not bear. */
+  leasePid: integer("lease_pid"),
+  leaseMark: text("lease_mark"),
+});
+
+export const satellite = sqliteTable("satellite", {
+  id: integer("id").primaryKey(),
+  name: text("name").notNull().unique(),
+});
+
+const nodeId = integer("node_id")
+  .notNull()
+  .references(() => node.id);
+
+/** Up to 4,096 ended operations, as columns; see nodes/block.ts. */
+export const eventBlock = sqliteTable(
+  "event_block",
+  {
+    id: integer("id").primaryKey(),
+    nodeId,
+    fromMs: integer("from_ms").notNull(),
+    untilMs: integer("until_ms").notNull(),
+    events: integer("events").notNull(),
+    columns: blob("columns", { mode: "buffer" }).notNull(),
+    keys: blob("keys", { mode: "buffer" }).notNull(),
+  },
+  (table) => [index("event_block_time").on(table.nodeId, table.untilMs)],
+);
+
+/** What an hour (tier 0) or a UTC day (tier 1) adds up to; kept when its events are pruned. */
+export const rollup = sqliteTable(
+  "rollup",
+  {
+    nodeId,
+    tier: integer("tier").notNull(),
+    startMs: integer("start_ms").notNull(),
+    summary: blob("summary", { mode: "buffer" }).notNull(),
+    cells: blob("cells", { mode: "buffer" }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.nodeId, table.tier, table.startMs] })],
+);
+
+/** Reputation, compactions and the like. */
+export const fact = sqliteTable(
+  "fact",
+  {
+    id: integer("id").primaryKey(),
+    nodeId,
+    timeMs: integer("time_ms").notNull(),
+    type: text("type").notNull(),
+    satelliteId: integer("satellite_id").notNull(),
+    identity: integer("identity").notNull(),
+    fields: text("fields").notNull(),
+  },
+  (table) => [
+    index("fact_identity").on(table.nodeId, table.identity),
+    index("fact_time").on(table.nodeId, table.type, table.timeMs),
+  ],
+);
+
+/** How far a log file was read, told by its content: a file that is renamed stays the same file. */
+export const logFile = sqliteTable(
+  "log_file",
+  {
+    id: integer("id").primaryKey(),
+    nodeId,
+    headBytes: integer("head_bytes").notNull(),
+    headHash: text("head_hash").notNull(),
+    offsetBytes: integer("offset_bytes").notNull(),
+    tailHash: text("tail_hash").notNull(),
+    /** What the lines before the offset were. */
+    known: integer("known").notNull(),
+    ignored: integer("ignored").notNull(),
+    malformed: integer("malformed").notNull(),
+    piecestore: integer("piecestore").notNull(),
+    /** Identities of the last lines before the offset. */
+    recent: blob("recent", { mode: "buffer" }).notNull(),
+  },
+  (table) => [uniqueIndex("log_file_head").on(table.nodeId, table.headHash, table.headBytes)],
+);
+
+/** What a node's own API said. */
+export const nodeSnapshot = sqliteTable(
+  "node_snapshot",
+  {
+    nodeId,
+    takenMs: integer("taken_ms").notNull(),
+    usedBytes: real("used_bytes"),
+    totalBytes: real("total_bytes"),
+    trashBytes: real("trash_bytes"),
+    joinedMs: integer("joined_ms"),
+    /** Means over satellites, 0 to 1. */
+    auditScore: real("audit_score"),
+    suspensionScore: real("suspension_score"),
+    onlineScore: real("online_score"),
+    /** This month's net over all satellites. */
+    payoutUsd: real("payout_usd"),
+    heldUsd: real("held_usd"),
+    version: text("version"),
+    /** Satellites that have disqualified, or suspended, the node. */
+    disqualified: integer("disqualified"),
+    suspended: integer("suspended"),
+  },
+  (table) => [primaryKey({ columns: [table.nodeId, table.takenMs] })],
+);
+
+/** Comparisons that were computed, for other processes. */
+export const compareCache = sqliteTable("compare_cache", {
+  key: text("key").primaryKey(),
+  /** Node ids with commas around them, so that an ingest finds what it changes. */
+  nodes: text("nodes").notNull(),
+  createdMs: integer("created_ms").notNull(),
+  usedMs: integer("used_ms").notNull(),
+  body: text("body").notNull(),
+});
+
+export const compareCount = sqliteTable("compare_count", {
+  id: integer("id").primaryKey(),
+  hits: integer("hits").notNull(),
+  misses: integer("misses").notNull(),
+});

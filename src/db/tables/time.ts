@@ -1,0 +1,76 @@
+import { customType, index, integer, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+/** Nanoseconds in 64 bits: read with `safeIntegers`, since a double holds 53. */
+const int64 = customType<{ data: bigint; driverData: bigint }>({ dataType: () => "integer" });
+
+/** Each address asked: its health over all runs, to choose whom to ask. Moments are Unix ms of the system clock. */
+export const timeServers = sqliteTable("time_servers", {
+  /** ADDRESS:PORT. */
+  key: text().primaryKey(),
+  host: text().notNull(),
+  queries: integer().notNull(),
+  answers: integer().notNull(),
+  /** Runs without an answer since the last one that had one. */
+  failuresInRow: integer("failures_in_row").notNull(),
+  /** Exponential mean of the round trip. */
+  delayMs: real("delay_ms"),
+  lastSuccessMs: integer("last_success_ms"),
+  lastFailureMs: integer("last_failure_ms"),
+  lastReason: text("last_reason"),
+});
+
+/** The DNS cache. */
+export const timeNames = sqliteTable("time_names", {
+  host: text().primaryKey(),
+  /** A JSON array. */
+  addresses: text().notNull(),
+  ttlMs: real("ttl_ms").notNull(),
+  resolvedAtMs: integer("resolved_at_ms").notNull(),
+});
+
+/** What each run measured and what it cost. */
+export const timeRuns = sqliteTable(
+  "time_runs",
+  {
+    id: integer().primaryKey(),
+    /** By the system clock, right or wrong. */
+    startedAtMs: integer("started_at_ms").notNull(),
+    /** True time at the end of the run, where servers told it: the last good time. */
+    trueAtMs: integer("true_at_ms"),
+    source: text(),
+    server: text(),
+    offsetS: real("offset_s"),
+    errorBoundS: real("error_bound_s"),
+    delayS: real("delay_s"),
+    driftPpm: real("drift_ppm"),
+    /** none, step, slew. */
+    action: text().notNull(),
+    serversAsked: integer("servers_asked").notNull(),
+    serversAnswered: integer("servers_answered").notNull(),
+    queries: integer().notNull(),
+    successes: integer().notNull(),
+    timeouts: integer().notNull(),
+    /** A JSON object: status → number of addresses. */
+    rejected: text().notNull(),
+    dnsHits: integer("dns_hits").notNull(),
+    dnsMisses: integer("dns_misses").notNull(),
+    /** 1 where a source other than NTP had to be used. */
+    fellBack: integer("fell_back").notNull(),
+    durationMs: real("duration_ms").notNull(),
+  },
+  (table) => [index("time_runs_good").on(table.trueAtMs)],
+);
+
+/** True time against the raw clock, from which drift is told. */
+export const timeSamples = sqliteTable(
+  "time_samples",
+  {
+    id: integer().primaryKey(),
+    /** One raw clock: a boot, and the time between suspends. */
+    epoch: text().notNull(),
+    rawNs: int64("raw_ns").notNull(),
+    offsetRawNs: int64("offset_raw_ns").notNull(),
+    errorNs: int64("error_ns").notNull(),
+  },
+  (table) => [index("time_samples_by_epoch").on(table.epoch, table.rawNs)],
+);

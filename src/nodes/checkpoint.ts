@@ -1,0 +1,99 @@
+import type { Database } from "bun:sqlite";
+import { readSync } from "node:fs";
+
+/** A file is known by its first bytes… */
+export const HEAD_BYTES = 1_024;
+/** …and a place in it by the bytes before it. */
+const TAIL_BYTES = 1_024;
+
+/** Where a file that was read before is taken up again. */
+export interface Resume {
+  readonly offsetBytes: number;
+  readonly known: number;
+  readonly ignored: number;
+  readonly malformed: number;
+  readonly piecestore: number;
+  readonly recent: readonly number[];
+}
+
+interface Row extends Omit<Resume, "recent"> {
+  headBytes: number;
+  headHash: string;
+  tailHash: string;
+  recent: Uint8Array;
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return new Bun.CryptoHasher("sha256").update(bytes).digest("hex").slice(0, 32);
+}
+
+/** Bytes [from, until) of an open file; shorter where the file ends. */
+export function readRange(descriptor: number, from: number, until: number): Uint8Array {
+  const bytes = new Uint8Array(Math.max(0, until - from));
+  let length = 0;
+  while (length < bytes.length) {
+    const count = readSync(descriptor, bytes, length, bytes.length - length, from + length);
+    if (count === 0) break;
+    length += count;
+  }
+  return bytes.subarray(0, length);
+}
+
+export interface Fingerprint {
+  readonly headBytes: number;
+  readonly headHash: string;
+}
+
+/** What the file is known by, once `sizeBytes` of it are there. */
+export function fingerprint(descriptor: number, sizeBytes: number): Fingerprint {
+  const head = readRange(descriptor, 0, Math.min(HEAD_BYTES, sizeBytes));
+  return { headBytes: head.length, headHash: hashOf(head) };
+}
+
+/** What stands before `offsetBytes`: the same there later means that the file is the same up to there. */
+export function tailHash(descriptor: number, offsetBytes: number): string {
+  return hashOf(readRange(descriptor, Math.max(0, offsetBytes - TAIL_BYTES), offsetBytes));
+}
+
+/**
+ * The furthest checkpoint of the node that this file's content bears out. Names and inodes are not asked: rotated
+ * and renamed it is the same file, and another file under the old name is not.
+ */
+export function findResume(
+  db: Database,
+  nodeId: number,
+  descriptor: number,
+  sizeBytes: number,
+): Resume | null {
+  const lengths = db
+    .query<{ headBytes: number }, [number, number]>(
+      "SELECT DISTINCT head_bytes AS headBytes FROM log_file WHERE node_id = ? AND head_bytes <= ?",
+    )
+    .all(nodeId, sizeBytes);
+  const rows: Row[] = [];
+  for (const { headBytes } of lengths) {
+    const hash = hashOf(readRange(descriptor, 0, headBytes));
+    const found = db
+      .query<Row, [number, string, number]>(
+        `SELECT head_bytes AS headBytes, head_hash AS headHash, offset_bytes AS offsetBytes, tail_hash AS tailHash,
+         known, ignored, malformed, piecestore, recent FROM log_file
+         WHERE node_id = ? AND head_hash = ? AND head_bytes = ?`,
+      )
+      .get(nodeId, hash, headBytes);
+    if (found !== null && found.offsetBytes <= sizeBytes) rows.push(found);
+  }
+  rows.sort((a, b) => b.offsetBytes - a.offsetBytes);
+  for (const row of rows) {
+    if (tailHash(descriptor, row.offsetBytes) !== row.tailHash) continue;
+    const { offsetBytes, known, ignored, malformed, piecestore, recent } = row;
+    return {
+      offsetBytes,
+      known,
+      ignored,
+      malformed,
+      piecestore,
+      recent: [...new Float64Array(recent.slice().buffer)],
+    };
+  }
+  return null;
+}

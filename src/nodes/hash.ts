@@ -1,0 +1,62 @@
+/**
+ * Two 32-bit lanes of multiply-rotate mixing (after MurmurHash3's body and finaliser, Appleby 2011). JavaScript has
+ * no fast 64-bit multiplication, so a key is two lanes that differ in their constants.
+ */
+const FIRST = 0xcc9e2d51;
+const SECOND = 0x1b873593;
+
+export function mixFirst(hash: number, word: number): number {
+  const product = Math.imul(hash ^ word, FIRST);
+  return (product << 15) | (product >>> 17);
+}
+
+export function mixSecond(hash: number, word: number): number {
+  const product = Math.imul(hash ^ word, SECOND);
+  return (product << 13) | (product >>> 19);
+}
+
+/** Spreads every input bit over the 32 bits of the result. */
+export function finish(hash: number): number {
+  let h = hash ^ (hash >>> 16);
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+export const SEED_FIRST = 0x2f1b7a35;
+export const SEED_SECOND = 0x5e9c31d7;
+
+/** Lanes kept of an operation's key: 48 bits, so that a stored event spends 6 bytes on it. */
+export const KEY_HIGH_BITS = 0xffff;
+
+/**
+ * What makes two log lines the same line, as a 53-bit number: when, what became of which operation, and how much.
+ * It is taken from the meaning, not the bytes, so that a line is the same line behind a docker prefix, as JSON or
+ * compressed, and can be had again from a stored event. A start has no size (its event's size is the end's).
+ */
+export function lineIdentity(
+  timeMs: number,
+  keyLow: number,
+  keyHigh: number,
+  what: number,
+  sizeBytes: number,
+): number {
+  const timeLow = (timeMs % 0x100000000) | 0;
+  const size = (sizeBytes % 0x100000000) | 0;
+  const first = mixFirst(mixFirst(mixFirst(keyLow, timeLow), size), what);
+  const second = mixSecond(mixSecond(mixSecond(keyHigh, what), timeLow), keyLow);
+  return (finish(second) & 0x1fffff) * 0x100000000 + finish(first);
+}
+
+/** Any text → a 53-bit number. */
+export function textIdentity(text: string): number {
+  let first = SEED_FIRST;
+  let second = SEED_SECOND;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    first = mixFirst(first, unit);
+    second = mixSecond(second, unit);
+  }
+  return (finish(second) & 0x1fffff) * 0x100000000 + finish(first);
+}

@@ -1,0 +1,83 @@
+import { BATCH_LINES, type ParsedLines } from "./parsed-lines.ts";
+import type { LineParser } from "./parse.ts";
+
+/** The longest line that is held; what is longer is counted as malformed, and the stream goes on. */
+export const MAX_LINE_BYTES = 1_048_576;
+const NEWLINE = 10;
+/** An object, or a docker prefix, may ask a few bytes past a line's end; they must be there to be read as no match. */
+const PADDING = 64;
+
+/** Cuts a stream of bytes into lines and parses them, in one buffer that never grows. */
+export class LineFeed {
+  readonly buffer = new Uint8Array(MAX_LINE_BYTES + PADDING);
+  readonly #parser: LineParser;
+  /** Bytes [start, filled) are not parsed yet. */
+  #start = 0;
+  #filled = 0;
+  /** Of a line that is too long: how it begins, and how much of it was stepped over. */
+  #overlong: string | null = null;
+  #overlongBytes = 0;
+  /** Bytes of whole lines taken so far, over the stream's life. */
+  consumedBytes = 0;
+
+  constructor(parser: LineParser) {
+    this.#parser = parser;
+  }
+
+  /** Where the next bytes go; after writing `count` of them call `filled(count)`. Never empty. */
+  room(): Uint8Array {
+    if (this.#start > 0) {
+      this.buffer.copyWithin(0, this.#start, this.#filled);
+      this.#filled -= this.#start;
+      this.#start = 0;
+    }
+    return this.buffer.subarray(this.#filled, MAX_LINE_BYTES);
+  }
+
+  filled(count: number): void {
+    this.#filled += count;
+  }
+
+  /** Parses whole lines until `into` is full (true) or the bytes are used up (false). */
+  parse(into: ParsedLines): boolean {
+    const bytes = Buffer.from(this.buffer.buffer, 0, this.#filled);
+    const parser = this.#parser;
+    parser.setBuffer(this.buffer);
+    while (into.lines < BATCH_LINES) {
+      const end = bytes.indexOf(NEWLINE, this.#start);
+      if (end < 0) {
+        if (this.#filled - this.#start >= MAX_LINE_BYTES) this.#stepOver();
+        return false;
+      }
+      if (this.#overlong !== null) this.#endOverlong(this.#overlong, into);
+      else parser.parseLine(this.#start, end, into);
+      this.consumedBytes += end + 1 - this.#start;
+      this.#start = end + 1;
+    }
+    return true;
+  }
+
+  /** Parses what stands after the last newline, without counting it as consumed: it may still grow. */
+  parseRest(into: ParsedLines): void {
+    if (this.#overlong !== null) this.#parser.countOverlong(this.#overlong, into);
+    else if (this.#filled > this.#start) {
+      this.buffer[this.#filled] = NEWLINE;
+      this.#parser.setBuffer(this.buffer);
+      this.#parser.parseLine(this.#start, this.#filled, into);
+    }
+    this.#start = this.#filled;
+  }
+
+  #stepOver(): void {
+    this.#overlong ??= Buffer.from(this.buffer.subarray(this.#start, this.#start + 200)).toString("utf8");
+    this.#overlongBytes += this.#filled - this.#start;
+    this.#start = this.#filled;
+  }
+
+  #endOverlong(beginning: string, into: ParsedLines): void {
+    this.#parser.countOverlong(beginning, into);
+    this.consumedBytes += this.#overlongBytes;
+    this.#overlong = null;
+    this.#overlongBytes = 0;
+  }
+}

@@ -1,0 +1,82 @@
+import type { FactType } from "./vocabulary.ts";
+
+/** Lines that one batch holds at most: what a transaction stores, and what memory a batch takes. */
+export const BATCH_LINES = 32_768;
+
+/** A line that tells something beside the operations; `fields` as the log gives them. */
+export interface Fact {
+  readonly type: FactType;
+  readonly timeMs: number;
+  readonly satellite: string | null;
+  readonly identity: number;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Parsed lines as columns: no object a line, and a worker hands them over whole. A row is a line of an operation
+ * (started, ended, race lost); the other kinds of line are only counted.
+ */
+export interface ParsedLines {
+  /** Rows in use. */
+  count: number;
+  /** LINE_STARTED, LINE_ENDED + outcome, LINE_RACE_LOST. */
+  readonly what: Uint8Array;
+  readonly action: Uint8Array;
+  readonly level: Uint8Array;
+  /** 1 where the timestamp told whole seconds only. */
+  readonly coarse: Uint8Array;
+  /** Index in `satellites`; 0 where the line names none. */
+  readonly satellite: Uint16Array;
+  readonly timeMs: Float64Array;
+  /** -1 where the line names none. */
+  readonly sizeBytes: Float64Array;
+  /** 48 bits over piece, satellite, action, remote address and offset. */
+  readonly keyLow: Uint32Array;
+  readonly keyHigh: Uint16Array;
+  /** 32 bits over the piece alone: what a race-lost line knows. */
+  readonly piece: Uint32Array;
+  /** Grows over a parser's life; index 0 stands for none. */
+  satellites: readonly string[];
+  facts: Fact[];
+  lines: number;
+  ignored: number;
+  malformed: number;
+  /** Lines that bear the mark of the piecestore, understood or not. */
+  piecestore: number;
+  /** The first few malformed lines, shortened. */
+  malformedSamples: string[];
+}
+
+export function createParsedLines(capacity: number = BATCH_LINES): ParsedLines {
+  return {
+    count: 0,
+    what: new Uint8Array(capacity),
+    action: new Uint8Array(capacity),
+    level: new Uint8Array(capacity),
+    coarse: new Uint8Array(capacity),
+    satellite: new Uint16Array(capacity),
+    timeMs: new Float64Array(capacity),
+    sizeBytes: new Float64Array(capacity),
+    keyLow: new Uint32Array(capacity),
+    keyHigh: new Uint16Array(capacity),
+    piece: new Uint32Array(capacity),
+    satellites: [""],
+    facts: [],
+    lines: 0,
+    ignored: 0,
+    malformed: 0,
+    piecestore: 0,
+    malformedSamples: [],
+  };
+}
+
+/** Empties the rows and counts, keeping the memory. */
+export function clearParsedLines(lines: ParsedLines): void {
+  lines.count = 0;
+  lines.facts = [];
+  lines.lines = 0;
+  lines.ignored = 0;
+  lines.malformed = 0;
+  lines.piecestore = 0;
+  lines.malformedSamples = [];
+}

@@ -1,0 +1,95 @@
+/** Where and when a timestamp that was just read ended; one object, reused, so that a line allocates nothing. */
+export interface TimestampRead {
+  /** Unix milliseconds, UTC. */
+  ms: number;
+  /** The first byte after it. */
+  end: number;
+  /** It told no fraction of a second: durations from it are resolved to whole seconds. */
+  coarse: boolean;
+}
+
+const ZERO = 48;
+const PLUS = 43;
+const MINUS = 45;
+const COLON = 58;
+const DOT = 46;
+const COMMA = 44;
+const Z = 90;
+const T = 84;
+const SPACE = 32;
+
+/** Days from 1970-01-01 of a date of the proleptic Gregorian calendar (Hinnant, "chrono-compatible algorithms", 2013). */
+function daysOf(year: number, month: number, day: number): number {
+  const shifted = month <= 2 ? year - 1 : year;
+  const era = Math.floor(shifted / 400);
+  const yearOfEra = shifted - era * 400;
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
+  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
+  return era * 146_097 + dayOfEra - 719_468;
+}
+
+let lastDate = -1;
+let lastDays = 0;
+
+/** Two digits at `at`, or NaN. Bytes past the end read as NaN too. */
+function two(bytes: Uint8Array, at: number): number {
+  const tens = (bytes[at] ?? 0) - ZERO;
+  const units = (bytes[at + 1] ?? 0) - ZERO;
+  return tens >= 0 && tens <= 9 && units >= 0 && units <= 9 ? tens * 10 + units : Number.NaN;
+}
+
+/**
+ * Reads `2026-01-31T23:59:59`, with or without a fraction, then `Z`, `+02:00`, `-0700` or `+02`.
+ * Answers false for anything else; `into` is then undefined.
+ */
+export function readTimestamp(bytes: Uint8Array, start: number, into: TimestampRead): boolean {
+  const separator = bytes[start + 10];
+  if (bytes[start + 4] !== MINUS || bytes[start + 7] !== MINUS || (separator !== T && separator !== SPACE))
+    return false;
+  if (bytes[start + 13] !== COLON || bytes[start + 16] !== COLON) return false;
+  const year = two(bytes, start) * 100 + two(bytes, start + 2);
+  const month = two(bytes, start + 5);
+  const day = two(bytes, start + 8);
+  const date = year * 512 + month * 32 + day;
+  if (date !== lastDate) {
+    if (!(month >= 1 && month <= 12 && day >= 1 && day <= 31) || Number.isNaN(year)) return false;
+    lastDays = daysOf(year, month, day);
+    lastDate = date;
+  }
+  const hour = two(bytes, start + 11);
+  const minute = two(bytes, start + 14);
+  const second = two(bytes, start + 17);
+  if (!(hour <= 23 && minute <= 59 && second <= 60)) return false;
+
+  let at = start + 19;
+  let fractionMs = 0;
+  let coarse = true;
+  if (bytes[at] === DOT || bytes[at] === COMMA) {
+    coarse = false;
+    let scale = 100;
+    for (at += 1; ; at += 1) {
+      const digit = (bytes[at] ?? 0) - ZERO;
+      if (digit < 0 || digit > 9) break;
+      // Past milliseconds the digits are cut, not rounded: a line's time never moves into the next second.
+      if (scale >= 1) fractionMs += digit * scale;
+      scale = scale === 1 ? 0 : scale / 10;
+    }
+  }
+  let offsetMinutes = 0;
+  const zone = bytes[at];
+  if (zone === Z) at += 1;
+  else if (zone === PLUS || zone === MINUS) {
+    const hours = two(bytes, at + 1);
+    const minutesAt = bytes[at + 3] === COLON ? at + 4 : at + 3;
+    const minutes = two(bytes, minutesAt);
+    if (!(hours <= 23)) return false;
+    offsetMinutes = hours * 60 + (minutes <= 59 ? minutes : 0);
+    if (zone === MINUS) offsetMinutes = -offsetMinutes;
+    at = minutes <= 59 ? minutesAt + 2 : at + 3;
+  } else return false;
+
+  into.ms = (lastDays * 1440 + hour * 60 + minute - offsetMinutes) * 60_000 + second * 1000 + fractionMs;
+  into.end = at;
+  into.coarse = coarse;
+  return true;
+}

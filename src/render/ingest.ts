@@ -1,0 +1,43 @@
+/** What an ingest is told as: the contract's keys, and some more. */
+export interface IngestReport {
+  readonly node: string;
+  readonly files: number;
+  readonly lines: number;
+  readonly events: number;
+  readonly started: number;
+  readonly facts: number;
+  readonly known: number;
+  readonly ignored: number;
+  readonly malformed: number;
+  readonly elapsedS: number;
+  readonly malformedSamples: readonly string[];
+  readonly failures: readonly { path: string; reason: string }[];
+  readonly imported: number | null;
+  readonly api: readonly { url: string; reachable: boolean; reason: string | null }[];
+  readonly pruned: number;
+  readonly interrupted: boolean;
+}
+
+export function ingestJson(report: IngestReport): object {
+  const { elapsedS, malformedSamples, ...rest } = report;
+  return { ...rest, elapsed_s: elapsedS, malformed_samples: malformedSamples };
+}
+
+const whole = new Intl.NumberFormat("en");
+
+/** One line for people: what was new, and what was not. */
+export function ingestText(report: IngestReport): string {
+  const { node, events, lines, elapsedS } = report;
+  const parts = [
+    `${whole.format(events)} new events`,
+    report.started > 0 ? `${whole.format(report.started)} starts` : "",
+    report.facts > 0 ? `${whole.format(report.facts)} facts` : "",
+    report.known > 0 ? `${whole.format(report.known)} lines known already` : "",
+    report.ignored > 0 ? `${whole.format(report.ignored)} ignored` : "",
+    report.malformed > 0 ? `${whole.format(report.malformed)} malformed` : "",
+    report.imported !== null ? `${whole.format(report.imported)} taken over from storj_monitor` : "",
+    report.pruned > 0 ? `${whole.format(report.pruned)} old events pruned` : "",
+  ].filter((part) => part !== "");
+  const rate = elapsedS > 0 ? `, ${whole.format(Math.round(lines / elapsedS))} lines/s` : "";
+  return `${node}: ${parts.join(", ")}; ${whole.format(lines)} lines in ${elapsedS.toFixed(2)} s${rate}`;
+}

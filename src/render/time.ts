@@ -1,0 +1,184 @@
+import type { ServerReport } from "../time/assess.ts";
+import { encodeFastDate64 } from "../time/fastdate64.ts";
+import { isoOfNs } from "../time/iso.ts";
+import type { ClockOutcome, TimeResult } from "../time/result.ts";
+
+/** A result together with what was done about it. */
+export interface TimeReport {
+  readonly result: TimeResult;
+  readonly clock: ClockOutcome;
+  /** The corrected time at the moment of printing; null where it is not known. */
+  readonly trueNs: bigint | null;
+  /** `--watch`: the exponential mean of the offset. */
+  readonly meanOffsetS?: number | null;
+}
+
+function seconds(ns: bigint | number | null): number | null {
+  return ns === null ? null : Number(ns) / 1e9;
+}
+
+function milliseconds(ns: bigint | number | null): number | null {
+  return ns === null ? null : Number(ns) / 1e6;
+}
+
+/** FastDate64 of an instant; null outside the years that it holds. */
+function fastDate64(ns: bigint): string | null {
+  try {
+    return encodeFastDate64(ns).toString();
+  } catch {
+    return null;
+  }
+}
+
+function serverJson(report: ServerReport): object {
+  const { host, address, port, status, offsetNs, delayNs, jitterNs, stratum, reason } = report;
+  return {
+    host,
+    address,
+    port,
+    status,
+    offset_s: seconds(offsetNs),
+    delay_s: seconds(delayNs),
+    jitter_s: seconds(jitterNs),
+    stratum,
+    reason,
+  };
+}
+
+/** The `--json` object, keys as the contract names them. */
+export function timeJson({ result, clock, trueNs, meanOffsetS }: TimeReport): object {
+  const { drift } = result;
+  return {
+    source: result.source,
+    authenticated: result.authenticated,
+    offset_s: seconds(result.offsetNs),
+    ...(meanOffsetS === undefined ? {} : { offset_mean_s: meanOffsetS }),
+    delay_s: seconds(result.delayNs),
+    error_bound_s: seconds(result.errorBoundNs),
+    stratum: result.stratum,
+    leap: result.leap,
+    server: result.server,
+    address: result.address,
+    iso: trueNs === null ? null : isoOfNs(trueNs),
+    fastdate64: trueNs === null ? null : fastDate64(trueNs),
+    elapsed_s: seconds(result.elapsedNs),
+    drift_ppm: drift?.ppm ?? null,
+    drift_interval_ppm: drift === null ? null : [drift.lowPpm, drift.highPpm],
+    clock: {
+      action: clock.action,
+      applied_s: seconds(clock.appliedNs),
+      refused: clock.refusal?.reason ?? null,
+      rtc: clock.rtc,
+    },
+    servers_asked: result.asked,
+    servers_answered: result.answered,
+    servers_agreeing: result.agreeing,
+    note: result.note,
+    passed_over: result.passedOver,
+    servers: result.reports.map(serverJson),
+  };
+}
+
+/** A quantity of seconds in the unit that people read it in, with four digits. */
+export function humanSeconds(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 86_400) return `${(value / 86_400).toFixed(2)} days`;
+  if (size >= 1) return `${value.toFixed(3)} s`;
+  if (size >= 1e-3) return `${(value * 1e3).toFixed(3)} ms`;
+  return `${(value * 1e6).toFixed(1)} µs`;
+}
+
+function offsetText(offsetNs: bigint): string {
+  const offset = Number(offsetNs) / 1e9;
+  if (offsetNs === 0n) return "the clock is right, as far as can be told";
+  return `the clock is ${humanSeconds(Math.abs(offset))} ${offset > 0 ? "slow" : "fast"}`;
+}
+
+function sourceText(result: TimeResult): string {
+  switch (result.source) {
+    case "ntp":
+    case "nts": {
+      const { agreeing, answered, asked, server, address, stratum } = result;
+      const where = server === address ? server : `${server} (${address})`;
+      const alone = agreeing === 1 ? "; nothing confirms it" : "";
+      return `${result.source}, ${agreeing} of ${answered} that answered agree, ${asked} asked${alone}; ${where}, stratum ${stratum}`;
+    }
+    case "https":
+      return `https, ${result.note}; ${result.server}`;
+    case "rtc":
+    case "file":
+    case "build":
+    case "monotonic":
+      return `${result.source}: ${result.note}`;
+    case null:
+      return `none: ${result.note}`;
+  }
+}
+
+function clockText(clock: ClockOutcome): string | null {
+  if (clock.refusal !== null) return `not set: ${clock.refusal.reason}`;
+  if (clock.action === "none" || clock.appliedNs === null) return null;
+  const by = humanSeconds(Number(clock.appliedNs) / 1e9);
+  const how = clock.action === "step" ? `stepped by ${by}` : `being slewed by ${by}`;
+  return clock.rtc === null ? how : `${how}; ${clock.rtc}`;
+}
+
+function serverRow(report: ServerReport): string[] {
+  const quantity = (ns: bigint | number | null): string =>
+    ns === null ? "-" : humanSeconds(Number(ns) / 1e9);
+  const name = report.host === report.address ? report.host : `${report.host} ${report.address ?? "-"}`;
+  return [name, report.status, quantity(report.offsetNs), quantity(report.delayNs), report.reason ?? ""];
+}
+
+/** Columns of a table padded to one width each. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => Bun.stringWidth(row[column] ?? ""))),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - Bun.stringWidth(cell))))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** The result as a few lines for people. */
+export function timeText({ result, clock, trueNs }: TimeReport): string {
+  const lines: (readonly [string, string])[] = [];
+  if (trueNs !== null) lines.push(["time", isoOfNs(trueNs)]);
+  if (result.offsetNs !== null) {
+    const bound =
+      result.errorBoundNs === null ? "" : ` (± ${humanSeconds(Number(result.errorBoundNs) / 1e9)})`;
+    lines.push(["offset", offsetText(result.offsetNs) + bound]);
+  }
+  lines.push(["source", sourceText(result)]);
+  if (result.leap === "insert" || result.leap === "delete") lines.push(["leap", `second to ${result.leap}`]);
+  if (result.drift !== null) {
+    const { ppm, lowPpm, highPpm, samples } = result.drift;
+    lines.push([
+      "drift",
+      `${ppm.toFixed(3)} ppm (${lowPpm.toFixed(3)} to ${highPpm.toFixed(3)}, ${samples} samples)`,
+    ]);
+  }
+  for (const reason of result.passedOver) lines.push(["passed over", reason]);
+  const set = clockText(clock);
+  if (set !== null) lines.push(["clock", set]);
+  const took = milliseconds(result.elapsedNs);
+  if (took !== null) lines.push(["took", `${took.toFixed(1)} ms`]);
+  const width = Math.max(...lines.map(([name]) => name.length));
+  const head = lines.map(([name, text]) => `${name.padEnd(width)}  ${text}`);
+  if (result.reports.length === 0) return head.join("\n");
+  const rows = table([["SERVER", "STATUS", "OFFSET", "DELAY", ""], ...result.reports.map(serverRow)]);
+  return [...head, "", ...rows].join("\n");
+}
+
+/** One round of `--watch` on one line. */
+export function watchText({ result, trueNs, meanOffsetS }: TimeReport): string {
+  const at = trueNs === null ? "-" : isoOfNs(trueNs - (trueNs % 1_000_000n));
+  const { offsetNs, source, answered, asked } = result;
+  const offset = offsetNs === null ? "-" : humanSeconds(Number(offsetNs) / 1e9);
+  const mean = meanOffsetS === null || meanOffsetS === undefined ? "-" : humanSeconds(meanOffsetS);
+  const used = source === null ? `none (${result.note})` : source;
+  return `${at}  offset ${offset}  mean ${mean}  source ${used}  servers ${answered}/${asked}`;
+}

@@ -1,0 +1,156 @@
+import { type Assessment, assess } from "./assess.ts";
+import type { Clock } from "./clock.ts";
+import { chooseTargets, expectedDelayNs, type Health } from "./health.ts";
+import { openTransport } from "./open-transport.ts";
+import type { Ending } from "./patience.ts";
+import type { Peer, Target } from "./peer.ts";
+import { query, sendDue } from "./query.ts";
+import { type Lookup, type NameCache, resolveName } from "./resolve.ts";
+import { Round } from "./round.ts";
+import { endpointKey, formatServerName, literalEndpoint, type ServerName } from "./server-name.ts";
+import { nsOfMs, type TimeSettings } from "./settings.ts";
+import type { Transport } from "./transport.ts";
+
+export interface MeasureContext {
+  readonly settings: TimeSettings;
+  readonly clock: Clock;
+  readonly cache: NameCache;
+  readonly lookup: Lookup;
+  readonly signal: AbortSignal;
+  readonly buildTimeS: number;
+  /** Named for this very run: asked even where earlier runs had no answer. */
+  readonly askAll: boolean;
+  /** What is known once `prepare` is done. */
+  readonly healthOf: () => ReadonlyMap<string, Health>;
+  /** Addresses that said never to come again (DENY, RSTR), or to come less often, with the kiss code. */
+  readonly refusedBy: ReadonlyMap<string, string>;
+  /** Loads what earlier runs left; packets may be under way meanwhile. */
+  readonly prepare: () => Promise<void>;
+}
+
+export interface ServerMeasurement {
+  readonly assessment: Assessment;
+  readonly ending: Ending;
+  readonly peers: readonly Peer[];
+  readonly transport: Transport["kind"];
+}
+
+function randomCookie(): bigint {
+  const random = new BigUint64Array(1);
+  do crypto.getRandomValues(random);
+  while (random[0] === 0n);
+  return random[0] ?? 1n;
+}
+
+function targetOf(name: ServerName, address: string, health: ReadonlyMap<string, Health>): Target | null {
+  const endpoint = literalEndpoint({ host: address, port: name.port });
+  if (endpoint === null) return null;
+  const server = formatServerName(name);
+  return {
+    server,
+    host: name.host,
+    endpoint,
+    expectedDelayNs: expectedDelayNs(health.get(endpointKey(endpoint))),
+  };
+}
+
+function roundFor(context: MeasureContext, transport: Transport): Round {
+  const { settings, clock, buildTimeS } = context;
+  const least = transport.kind === "portable" ? settings.portableSamples : 1;
+  return new Round(
+    {
+      samples: Math.max(settings.samples, least),
+      retries: settings.retries,
+      pivotS: buildTimeS,
+      precisionNs: transport.precisionNs,
+      maxRootDistanceNs: nsOfMs(settings.maxRootDistance),
+      minServers: settings.minServers,
+      patienceNs: nsOfMs(settings.patience),
+      doubtfulPatienceNs: nsOfMs(settings.doubtfulPatience),
+      initialTimeoutNs: nsOfMs(settings.firstTimeout),
+      leastTimeoutNs: nsOfMs(settings.leastTimeout),
+      reserveAfterNs: nsOfMs(settings.reserveAfter),
+      cookie: randomCookie,
+    },
+    clock.rawNs(),
+  );
+}
+
+/** Puts a server's addresses into the round; those that refuse us are listed, and not asked. */
+function enter(round: Round, name: ServerName, targets: readonly Target[], context: MeasureContext): void {
+  const server = formatServerName(name);
+  round.expect(server, name.host);
+  round.resolved(server, targets, context.clock.rawNs());
+  for (const peer of round.peers) {
+    const code = context.refusedBy.get(peer.key);
+    if (code !== undefined && peer.requests === 0) peer.close({ kind: "kiss", code });
+  }
+}
+
+/** Names whose addresses are at hand go in at once, those held back aside; the others as they are resolved. */
+function enterNames(round: Round, names: readonly ServerName[], context: MeasureContext): void {
+  const { cache, lookup, clock, settings, signal, askAll } = context;
+  const health = context.healthOf();
+  const nowMs = (): number => Number(clock.read().realNs / 1_000_000n);
+  const resolveContext = { cache, lookup, timeoutMs: settings.timeout, signal, nowMs };
+  const known: { readonly name: ServerName; readonly targets: readonly Target[] }[] = [];
+  const targetsOf = (name: ServerName, addresses: readonly string[]): readonly Target[] =>
+    addresses.map((address) => targetOf(name, address, health)).filter((target) => target !== null);
+
+  for (const name of names) {
+    const literal = literalEndpoint(name);
+    const cached = literal === null && cache.leftMs(name.host) > 0 ? cache.addresses(name.host) : null;
+    if (literal !== null) known.push({ name, targets: targetsOf(name, [literal.address]) });
+    else if (cached !== null) {
+      cache.hits += 1;
+      known.push({ name, targets: targetsOf(name, cached) });
+    } else {
+      const server = formatServerName(name);
+      round.expect(server, name.host);
+      void resolveName(name.host, resolveContext).then((found) => {
+        if (found.ok) enter(round, name, targetsOf(name, found.addresses), context);
+        else round.unresolvable(server, found.reason);
+      });
+    }
+  }
+  const all = known.flatMap(({ targets }) => targets);
+  const limits = {
+    afterFailures: settings.holdBackAfter,
+    forMs: settings.holdBackFor,
+    leastServers: settings.holdBackLeast,
+    nowMs: nowMs(),
+  };
+  const { ask, reserve } = askAll ? { ask: all, reserve: [] } : chooseTargets(all, health, limits);
+  for (const { name, targets } of known) {
+    const asked = targets.filter((target) => ask.includes(target));
+    if (asked.length > 0) enter(round, name, asked, context);
+  }
+  round.holdBack(reserve);
+}
+
+/** Asks all addresses of all servers at once, and judges what they say. */
+export async function measureServers(context: MeasureContext): Promise<ServerMeasurement> {
+  const { settings, clock, signal, askAll } = context;
+  using transport = await openTransport(settings.transport, clock);
+  const round = roundFor(context, transport);
+  const deadlineRawNs = round.startRawNs + nsOfMs(settings.timeout);
+  // Addresses that are given need nothing from the store: while it is opened their packets travel.
+  const early = askAll ? settings.server.filter((name) => literalEndpoint(name) !== null) : [];
+  for (const name of early) {
+    const target = targetOf(name, name.host, new Map());
+    enter(round, name, target === null ? [] : [target], context);
+  }
+  sendDue(round, { transport, clock });
+  await context.prepare();
+  enterNames(
+    round,
+    settings.server.filter((name) => !early.includes(name)),
+    context,
+  );
+  const ending = await query(round, { transport, clock, deadlineRawNs, signal });
+  const assessment = assess(round, ending, clock.read(), {
+    minServers: settings.minServers,
+    patienceNs: nsOfMs(settings.patience),
+  });
+  return { assessment, ending, peers: round.peers, transport: transport.kind };
+}

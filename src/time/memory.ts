@@ -1,0 +1,136 @@
+import type { Store } from "../db/open.ts";
+import type { timeNames, timeRuns, timeSamples, timeServers } from "../db/tables/time.ts";
+import type { DriftSample } from "./drift.ts";
+import type { Health } from "./health.ts";
+import type { StoredName } from "./resolve.ts";
+
+type NameRow = typeof timeNames.$inferSelect;
+type ServerRow = typeof timeServers.$inferSelect;
+type SampleRow = typeof timeSamples.$inferSelect;
+export type RunRecord = Omit<typeof timeRuns.$inferSelect, "id">;
+
+/** What a run leaves behind. */
+export interface RunTraces {
+  readonly run: RunRecord;
+  readonly health: readonly Health[];
+  readonly names: readonly StoredName[];
+  /** Null where no server told the time. */
+  readonly sample: (DriftSample & { readonly epoch: string }) | null;
+}
+
+export interface MemoryLimits {
+  readonly runsKept: number;
+  readonly samplesKept: number;
+}
+
+const HEALTH_COLUMNS = `key, host, queries, answers, failures_in_row AS failuresInRow, delay_ms AS delayMs,
+  last_success_ms AS lastSuccessMs, last_failure_ms AS lastFailureMs, last_reason AS lastReason`;
+
+/** Column of time_runs → its value's name, in one place for the insert. */
+const RUN_COLUMNS: Readonly<Record<string, keyof RunRecord>> = {
+  started_at_ms: "startedAtMs",
+  true_at_ms: "trueAtMs",
+  source: "source",
+  server: "server",
+  offset_s: "offsetS",
+  error_bound_s: "errorBoundS",
+  delay_s: "delayS",
+  drift_ppm: "driftPpm",
+  action: "action",
+  servers_asked: "serversAsked",
+  servers_answered: "serversAnswered",
+  queries: "queries",
+  successes: "successes",
+  timeouts: "timeouts",
+  rejected: "rejected",
+  dns_hits: "dnsHits",
+  dns_misses: "dnsMisses",
+  fell_back: "fellBack",
+  duration_ms: "durationMs",
+};
+
+function addressesOf(json: string): readonly string[] {
+  const value: unknown = JSON.parse(json);
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}
+
+/** What `nodupe time` remembers between runs, in the store. */
+export class TimeMemory {
+  private readonly store: Store;
+
+  constructor(store: Store) {
+    this.store = store;
+  }
+
+  health(): ReadonlyMap<string, Health> {
+    const rows = this.store.db.query<ServerRow, []>(`SELECT ${HEALTH_COLUMNS} FROM time_servers`).all();
+    return new Map(rows.map((row) => [row.key, row]));
+  }
+
+  names(): readonly StoredName[] {
+    const sql =
+      "SELECT host, addresses, ttl_ms AS ttlMs, resolved_at_ms AS resolvedAtMs FROM time_names ORDER BY resolved_at_ms";
+    return this.store.db
+      .query<NameRow, []>(sql)
+      .all()
+      .map((row) => ({ ...row, addresses: addressesOf(row.addresses) }));
+  }
+
+  /** The latest time that servers confirmed, in Unix nanoseconds. */
+  lastGoodNs(): bigint | null {
+    const sql = "SELECT max(true_at_ms) AS at FROM time_runs WHERE true_at_ms IS NOT NULL";
+    const at = this.store.db.query<{ at: number | null }, []>(sql).get()?.at ?? null;
+    return at === null ? null : BigInt(Math.round(at)) * 1_000_000n;
+  }
+
+  /** The newest samples of one raw clock, oldest first. */
+  samples(epoch: string, limit: number): readonly DriftSample[] {
+    const sql = `SELECT raw_ns AS rawNs, offset_raw_ns AS offsetRawNs, error_ns AS errorNs FROM time_samples
+      WHERE epoch = ? ORDER BY raw_ns DESC LIMIT ?`;
+    using statement = this.store.db.prepare<
+      Pick<SampleRow, "rawNs" | "offsetRawNs" | "errorNs">,
+      [string, number]
+    >(sql);
+    return statement.safeIntegers(true).all(epoch, limit).toReversed();
+  }
+
+  /** Records a run in one transaction, and forgets what is older than the limits. */
+  record(traces: RunTraces, limits: MemoryLimits): void {
+    const { db } = this.store;
+    db.transaction(() => {
+      const columns = Object.keys(RUN_COLUMNS);
+      const values = Object.values(RUN_COLUMNS).map((name) => traces.run[name]);
+      const marks = columns.map(() => "?").join(", ");
+      db.query(`INSERT INTO time_runs (${columns.join(", ")}) VALUES (${marks})`).run(...values);
+      db.query("DELETE FROM time_runs WHERE id <= (SELECT max(id) FROM time_runs) - ?").run(limits.runsKept);
+      for (const health of traces.health) this.saveHealth(health);
+      for (const name of traces.names) this.saveName(name);
+      if (traces.sample !== null) this.saveSample(traces.sample, limits.samplesKept);
+    }).immediate();
+  }
+
+  private saveHealth(health: Health): void {
+    const { key, host, queries, answers, failuresInRow, delayMs, lastSuccessMs, lastFailureMs, lastReason } =
+      health;
+    this.store.db
+      .query("INSERT OR REPLACE INTO time_servers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      .run(key, host, queries, answers, failuresInRow, delayMs, lastSuccessMs, lastFailureMs, lastReason);
+  }
+
+  private saveName({ host, addresses, ttlMs, resolvedAtMs }: StoredName): void {
+    this.store.db
+      .query("INSERT OR REPLACE INTO time_names VALUES (?, ?, ?, ?)")
+      .run(host, JSON.stringify(addresses), ttlMs, resolvedAtMs);
+  }
+
+  private saveSample(sample: DriftSample & { readonly epoch: string }, kept: number): void {
+    const { db } = this.store;
+    db.query("INSERT INTO time_samples (epoch, raw_ns, offset_raw_ns, error_ns) VALUES (?, ?, ?, ?)").run(
+      sample.epoch,
+      sample.rawNs,
+      sample.offsetRawNs,
+      sample.errorNs,
+    );
+    db.query("DELETE FROM time_samples WHERE id <= (SELECT max(id) FROM time_samples) - ?").run(kept);
+  }
+}

@@ -1,0 +1,69 @@
+/** What a server says, as an interval that holds true time if the server is right. */
+export interface Vote {
+  readonly id: string;
+  readonly offsetNs: bigint;
+  readonly rootDistanceNs: bigint;
+}
+
+/** What most votes can stand behind. */
+export interface Agreement {
+  /** How many intervals overlap where most do. */
+  readonly support: number;
+  /** The votes that hold all of the interval below, and so are right if `support` votes are. */
+  readonly agreeing: readonly string[];
+  readonly lowNs: bigint;
+  readonly highNs: bigint;
+}
+
+interface Edge {
+  readonly at: bigint;
+  /** +1 where an interval begins, -1 where one ends. */
+  readonly turn: 1 | -1;
+}
+
+function compareEdges(left: Edge, right: Edge): number {
+  if (left.at !== right.at) return left.at < right.at ? -1 : 1;
+  return right.turn - left.turn;
+}
+
+/**
+ * Marzullo's algorithm as NTP's selection uses it (RFC 5905, section 11.2.1): where most intervals overlap. The order
+ * of votes is of no matter. Where several places tie, the interval spans them all: a vote that holds only one of
+ * them is contradicted by as many as stand behind it.
+ */
+export function largestAgreement(votes: readonly Vote[]): Agreement | null {
+  const edges = votes
+    .flatMap(({ offsetNs, rootDistanceNs }): Edge[] => [
+      { at: offsetNs - rootDistanceNs, turn: 1 },
+      { at: offsetNs + rootDistanceNs, turn: -1 },
+    ])
+    .toSorted(compareEdges);
+  let depth = 0;
+  let support = 0;
+  let lowNs = 0n;
+  let highNs = 0n;
+  for (const { at, turn } of edges) {
+    if (turn === -1 && depth === support) highNs = at;
+    depth += turn;
+    if (depth > support) {
+      support = depth;
+      lowNs = at;
+    }
+  }
+  if (support === 0) return null;
+  const agreeing = votes
+    .filter(
+      (vote) => vote.offsetNs - vote.rootDistanceNs <= lowNs && vote.offsetNs + vote.rootDistanceNs >= highNs,
+    )
+    .map((vote) => vote.id);
+  return { support, agreeing, lowNs, highNs };
+}
+
+/**
+ * The agreement of more than half of those who voted, or null. Any two places where more than half overlap share a
+ * vote, and an interval that holds two places holds what lies between: so `agreeing` is never empty here.
+ */
+export function majority(votes: readonly Vote[]): Agreement | null {
+  const agreement = largestAgreement(votes);
+  return agreement !== null && agreement.support * 2 > votes.length ? agreement : null;
+}

@@ -1,0 +1,67 @@
+import { decodePacket, type Packet } from "./packet.ts";
+import { nsOfShort } from "./timestamp.ts";
+
+/** What an answer is worth. `final`: nothing better can come from this server in this run. */
+export type Verdict =
+  | { readonly kind: "answer"; readonly packet: Packet; readonly cookie: bigint }
+  | { readonly kind: "kiss"; readonly code: string; readonly cookie: bigint }
+  | { readonly kind: "unsynchronised"; readonly reason: string; readonly cookie: bigint }
+  | { readonly kind: "invalid"; readonly reason: string; readonly final: boolean };
+
+export interface VerifyOptions {
+  /** Whether a cookie was sent to this server and not yet answered. */
+  isOutstanding(cookie: bigint): boolean;
+  /** Answers whose root distance is beyond this are refused. */
+  readonly maxRootDistanceNs: bigint;
+}
+
+const MODE_SERVER = 4;
+const LEAP_UNSYNCHRONISED = 3;
+/** Strata from here on are "unsynchronised" (16) or reserved (RFC 5905, figure 11). */
+const STRATUM_UNSYNCHRONISED = 16;
+
+function kissCode(referenceId: number): string | null {
+  const characters = [24, 16, 8, 0].map((shift) => (referenceId >>> shift) & 0xff);
+  const code = String.fromCharCode(...characters).replace(/\0+$/, "");
+  return /^[A-Z0-9]{3,4}$/.test(code) ? code : null;
+}
+
+function invalid(reason: string, final: boolean): Verdict {
+  return { kind: "invalid", reason, final };
+}
+
+/** Faults of an answer to our own request: whoever sent it is the server, and means it. */
+function faultOf(packet: Packet, maxRootDistanceNs: bigint): string | null {
+  if (packet.receive === 0n || packet.transmit === 0n) return "it has a zero timestamp";
+  // Modulo 2^64, so that an era's end between the two does no harm.
+  if (BigInt.asIntN(64, packet.transmit - packet.receive) < 0n) return "it was sent before it received";
+  const distanceNs = nsOfShort(packet.rootDelay) / 2n + nsOfShort(packet.rootDispersion);
+  if (distanceNs > maxRootDistanceNs) {
+    return `its root distance is ${Number(distanceNs) / 1e9} s, more than ${Number(maxRootDistanceNs) / 1e9} s`;
+  }
+  return null;
+}
+
+/**
+ * Judges a datagram from a server's address. Never throws. What anyone could have forged (no echo of our random
+ * number) is refused without giving up on the server; only a true echo can end the exchange.
+ */
+export function verify(bytes: Uint8Array, options: VerifyOptions): Verdict {
+  const packet = decodePacket(bytes);
+  if (packet === null) return invalid(`a packet of ${bytes.byteLength} bytes is too short`, false);
+  if (packet.mode !== MODE_SERVER) return invalid(`mode ${packet.mode}, not a server's answer`, false);
+  const cookie = packet.origin;
+  if (!options.isOutstanding(cookie))
+    return invalid("its origin timestamp does not echo what was sent", false);
+  if (packet.version < 3 || packet.version > 4) return invalid(`NTP version ${packet.version}`, true);
+  if (packet.stratum === 0) {
+    const code = kissCode(packet.referenceId);
+    return code === null ? invalid("stratum 0 without a kiss code", true) : { kind: "kiss", code, cookie };
+  }
+  if (packet.leap === LEAP_UNSYNCHRONISED)
+    return { kind: "unsynchronised", reason: "its leap indicator says unsynchronised (3)", cookie };
+  if (packet.stratum >= STRATUM_UNSYNCHRONISED)
+    return { kind: "unsynchronised", reason: `stratum ${packet.stratum}`, cookie };
+  const fault = faultOf(packet, options.maxRootDistanceNs);
+  return fault === null ? { kind: "answer", packet, cookie } : invalid(fault, true);
+}
