@@ -39,8 +39,8 @@ type KnownRow = [
 export interface LedgerOptions {
   readonly destinationId: number;
   readonly runId: number;
-  /** Told when a commit fails that nobody waits for. */
-  readonly onBroken: (error: unknown) => void;
+  /** Told when a commit fails that nobody waits for; without it that error ends the process. */
+  readonly onBroken?: (error: unknown) => void;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -81,7 +81,11 @@ export class Ledger {
     this.#destinationId = options.destinationId;
     this.#runId = options.runId;
     this.#now = options.now ?? Date.now;
-    this.#onBroken = options.onBroken;
+    this.#onBroken =
+      options.onBroken ??
+      ((error) => {
+        throw error;
+      });
     // CROSS JOIN pins the order: json_each drives, the tables are sought by their keys.
     this.#known = db.prepare(
       `SELECT j.key, f.size_bytes, f.mtime_us, f.inode, f.checksum, c.state, c.sent_at_ms, c.run_id, c.status, c.reason
