@@ -1,5 +1,5 @@
 // Compiles src/ into one executable: `bun run build` makes dist/nodupe for this machine.
-import { mkdirSync, renameSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import publisher from "./release/publisher.json" with { type: "json" };
 import { hostTarget } from "./release/targets.ts";
@@ -74,9 +74,12 @@ export async function compile(build: Build, outfile: string): Promise<void> {
     stderr: "pipe",
   });
   const messages = await new Response(child.stderr).text();
-  if ((await child.exited) !== 0) throw new Error(`bun build failed for ${build.target}:\n${messages}`);
-  renameSync(draft, outfile);
-  await Bun.$`rm -rf ${dirname(draft)}`.quiet();
+  try {
+    if ((await child.exited) !== 0) throw new Error(`bun build failed for ${build.target}:\n${messages}`);
+    renameSync(draft, outfile);
+  } finally {
+    rmSync(dirname(draft), { recursive: true, force: true });
+  }
 }
 
 if (import.meta.main) {

@@ -2,7 +2,7 @@
 //
 //   bun run release                          all targets
 //   bun run release --target linux-arm64     one (repeatable); the checksums then cover the archives made now
-//   bun run release --out FOLDER --key FILE
+//   bun run release --out FOLDER --key FILE --level N     N: xz's level, 0 for a quick trial
 //
 // NODUPE_RELEASE_KEY or --key names the releaser's Ed25519 private key (PEM); without one the release is unsigned.
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { VERSION } from "../src/lib/version.ts";
 import { buildTimeS, compile } from "./compile.ts";
-import { writeArchives } from "./release/archive.ts";
+import { writeArchives, XZ_LEVEL } from "./release/archive.ts";
 import { bundledPackages } from "./release/bundled.ts";
 import { publishedInstaller } from "./release/installer.ts";
 import { licences } from "./release/licences.ts";
@@ -27,6 +27,7 @@ interface Release {
   readonly targets: readonly Target[];
   readonly folder: string;
   readonly key: SigningKey | null;
+  readonly xzLevel: number;
 }
 
 function say(line: string): void {
@@ -49,6 +50,7 @@ function readArguments(): Release {
       target: { type: "string", multiple: true },
       out: { type: "string", default: "dist/release" },
       key: { type: "string" },
+      level: { type: "string", default: String(XZ_LEVEL) },
     },
   });
   const keyPath = values.key ?? process.env["NODUPE_RELEASE_KEY"];
@@ -57,7 +59,8 @@ function readArguments(): Release {
     throw new Error("the private key does not belong to the public key in build/release/publisher.json");
   }
   const targets = values.target?.map(targetNamed) ?? TARGETS;
-  return { targets, folder: resolve(values.out), key };
+  if (!/^[0-9]$/.test(values.level)) throw new Error(`--level: found ${values.level}, expected 0 to 9`);
+  return { targets, folder: resolve(values.out), key, xzLevel: Number(values.level) };
 }
 
 /** Everything of an archive but what differs between targets. */
@@ -91,6 +94,7 @@ async function buildTarget(
     version: VERSION,
     target: target.name,
     timeS,
+    xzLevel: release.xzLevel,
     entries: [
       { name: executable, content: readFileSync(binary), executable: true },
       ...shared,
