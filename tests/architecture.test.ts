@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   nodes: ["lib", "db", "workers.ts"],
   upload: ["lib", "db", "workers.ts"],
   upgrade: ["lib"],
-  workers: ["lib", "nodes", "upload"],
+  workers: ["lib", "nodes", "upload", "bench"],
   "workers.ts": ["lib"],
   config: ["lib", "time", "nodes", "upload"],
   bench: ["lib", "db", "time", "nodes", "upload", "config", "workers.ts"],
@@ -28,7 +28,7 @@ const OWNED: Readonly<Record<string, readonly string[]>> = {
   citty: ["cli"],
   "consola/core": ["cli"],
   tinybench: ["bench"],
-  zod: ["config", "time", "nodes", "upload", "upgrade"],
+  zod: ["config", "time", "nodes", "upload", "upgrade", "bench"],
 };
 
 interface Import {

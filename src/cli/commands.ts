@@ -16,6 +16,8 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   time: () => import("./time.ts").then((module) => module.time),
   stamp: () => import("./stamp.ts").then((module) => module.stamp),
   ingest: () => import("./ingest.ts").then((module) => module.ingest),
+  compare: () => import("./compare.ts").then((module) => module.compare),
+  bench: () => import("./bench.ts").then((module) => module.bench),
   config: () => import("./config.ts").then((module) => module.config),
   completions: () => import("./completions.ts").then((module) => module.completions),
   upgrade: () => import("./upgrade.ts").then((module) => module.upgrade),

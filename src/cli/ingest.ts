@@ -29,7 +29,8 @@ export const ingest = command({
     2: "usage error, or a file that cannot be used",
     5: "a file may not be read",
   },
-  run: async ({ options, positionals, terminal, signal, openStore }): Promise<ExitCode> => {
+  run: async (invocation): Promise<ExitCode> => {
+    const { options, positionals, terminal, signal } = invocation;
     const { ingest: given } = options;
     const name = nodeNameOf(given.node);
     const paths = [...new Set(positionals)];
@@ -62,7 +63,7 @@ export const ingest = command({
     const { closeSync } = await import("node:fs");
     for (const path of paths) if (path !== "-") closeSync(openDescriptor(path));
     const startedMs = performance.now();
-    using store = await openStore();
+    using store = await invocation.openStore();
     using to = openIngestion(store.db, name, { openLimitMs: given.openLimit, maxOpen: given.maxOpen });
 
     let lastShown = startedMs;
@@ -122,10 +123,7 @@ export const ingest = command({
 function nodeNameOf(given: string | null): string {
   if (given === null)
     throw new Failure("usage", "no node named: expected --node NAME, the name you give this storage node");
-  const isPlain = Array.from(given).every(
-    (character) => character >= " " && character !== "\u007f" && character !== "=" && character !== ",",
-  );
-  if (!isPlain || given.length > 64) {
+  if (/[\p{Cc}=,]/u.test(given) || given.length > 64) {
     throw new Failure(
       "usage",
       `${JSON.stringify(given)} is no node name: expected up to 64 characters without = , or control characters`,

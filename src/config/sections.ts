@@ -1,4 +1,5 @@
 import type { Options } from "./option.ts";
+import { compareOptions } from "./sections/compare.ts";
 import { sandboxOptions } from "./sections/sandbox.ts";
 import { ingestOptions } from "./sections/ingest.ts";
 import { storeOptions } from "./sections/store.ts";
@@ -12,6 +13,7 @@ import { upgradeOptions } from "./sections/upgrade.ts";
  */
 export const SECTIONS: Readonly<Record<string, Options>> = {
   store: storeOptions,
+  compare: compareOptions,
   sync: syncOptions,
   sandbox: sandboxOptions,
   time: timeOptions,

@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import { openStore } from "../../db/open.ts";
+import { destinationRow } from "../../upload/destination.ts";
+import { hashFile } from "../../upload/hash-file.ts";
+import { Ledger } from "../../upload/ledger.ts";
+import { globFilter } from "../../upload/scan/filter.ts";
+import { type FoundFile, openRoot, scan } from "../../upload/scan/scan.ts";
+import { agree } from "../agree.ts";
+import { makeCvs } from "../cv-tree.ts";
+import type { Experiment } from "../experiment.ts";
+
+const PAGE_FILES = 256;
+
+function filesOf(root: string): FoundFile[] {
+  return [...scan(root, globFilter([], []))].flatMap((event) => (event.type === "file" ? [event.file] : []));
+}
+
+/** The second start over files that are known: the checksums of all, by reading them or from the store. */
+export const checksumCache: Experiment = {
+  job: "sync",
+  name: "second start over known files",
+  prepare: async (lab) => {
+    const tree = join(lab.folder, "cvs");
+    makeCvs(tree, { count: lab.quick ? 200 : 2_000, bytes: 200 * 1024, seed: 3 });
+    const root = openRoot(tree);
+    const store = openStore({ path: join(lab.folder, "nodupe.db") });
+    lab.defer(() => store[Symbol.dispose]());
+    const destination = destinationRow(store.db, "https://tanova.example");
+    const ledger = new Ledger(store.db, { destinationId: destination.id, runId: 0 });
+
+    const reading = async (): Promise<string[]> => {
+      const checksums: string[] = [];
+      for (const file of filesOf(root)) checksums.push((await hashFile(file.path)).checksum);
+      return checksums;
+    };
+    const remembering = async (): Promise<string[]> => {
+      const files = filesOf(root);
+      const checksums: string[] = [];
+      for (let at = 0; at < files.length; at += PAGE_FILES) {
+        for (const known of ledger.lookUp(files.slice(at, at + PAGE_FILES))) {
+          if (known === null) throw new Error("the checksum cache has lost a file");
+          checksums.push(known.checksum);
+        }
+      }
+      return checksums;
+    };
+
+    const checksums = await reading();
+    for (const [at, file] of filesOf(root).entries()) ledger.remember(file, checksums[at] ?? "");
+    ledger.flush();
+    agree("checksums", await remembering(), checksums);
+    return {
+      type: "timing",
+      unit: "ms",
+      asynchronous: true,
+      iterations: 1,
+      ways: [
+        { name: "read and hashed again", run: reading },
+        { name: "checksum cache", run: remembering },
+      ],
+      claims: [{ name: "checksum cache", before: "read and hashed again", after: "checksum cache" }],
+    };
+  },
+};

@@ -1,0 +1,6 @@
+import type { Experiment } from "../experiment.ts";
+import { checksumCache } from "./sync-checksums.ts";
+import { historyCommits } from "./sync-history.ts";
+import { uploads } from "./sync-uploads.ts";
+
+export const syncExperiments: readonly Experiment[] = [uploads, historyCommits, checksumCache];

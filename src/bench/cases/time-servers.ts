@@ -1,0 +1,85 @@
+import { timeOptions } from "../../config/sections/time.ts";
+import { BUILD_TIME_S } from "../../lib/version.ts";
+import { measureServers } from "../../time/measure.ts";
+import { NameCache, systemLookup } from "../../time/resolve.ts";
+import type { TimeSettings } from "../../time/settings.ts";
+import { systemClock } from "../../time/system-clock.ts";
+import { defaultsOf } from "../defaults.ts";
+import { askInSequence } from "../earlier/sequential-ntp.ts";
+import type { Experiment } from "../experiment.ts";
+import { startNtpPeers } from "../peers/ntp-peers.ts";
+
+const ROUND_TRIP_MS = 20;
+/** Both ways wait this long for a server that is dead. */
+const TIMEOUT_MS = 200;
+/** Peers answer by this machine's own clock: a greater offset is a fault of the measurement. */
+const MOST_OFFSET_MS = 50;
+
+/** All servers at once, as `nodupe time` asks them: the offset in milliseconds. */
+async function askAtOnce(ports: readonly number[], signal: AbortSignal): Promise<number> {
+  const settings: TimeSettings = {
+    ...defaultsOf(timeOptions),
+    server: ports.map((port) => ({ host: "127.0.0.1", port })),
+    timeout: TIMEOUT_MS,
+  };
+  const clock = systemClock();
+  const { assessment } = await measureServers({
+    settings,
+    clock,
+    cache: new NameCache({ size: 1, leastTtlMs: 1, mostTtlMs: 1 }),
+    lookup: systemLookup,
+    signal,
+    buildTimeS: BUILD_TIME_S,
+    askAll: true,
+    healthOf: () => new Map(),
+    refusedBy: new Map(),
+    prepare: () => Promise.resolve(),
+  });
+  const { answer, reason } = assessment;
+  if (answer === null) throw new Error(`no time from the peers: ${reason ?? "no reason given"}`);
+  const now = clock.read();
+  return Number(answer.offsetRawNs - (now.realNs - now.rawNs)) / 1e6;
+}
+
+function checked(offsetMs: number): number {
+  if (Math.abs(offsetMs) <= MOST_OFFSET_MS) return offsetMs;
+  throw new Error(`the peers' time is ${offsetMs} ms off, though their clock is this machine's`);
+}
+
+function serversExperiment(name: string, claim: string, live: number, dead: number): Experiment {
+  return {
+    job: "time",
+    name,
+    prepare: async (lab) => {
+      const delays = Array.from({ length: live + dead }, (_, index) =>
+        index % 2 === 1 && index < dead * 2 ? null : ROUND_TRIP_MS,
+      );
+      const ports = await startNtpPeers(delays, lab);
+      return {
+        type: "timing",
+        unit: "ms",
+        asynchronous: true,
+        iterations: 1,
+        ways: [
+          { name: "one after another", run: async () => checked(await askInSequence(ports, TIMEOUT_MS)) },
+          { name: "all at once", run: async () => checked(await askAtOnce(ports, lab.signal)) },
+        ],
+        claims: [{ name: claim, before: "one after another", after: "all at once" }],
+      };
+    },
+  };
+}
+
+export const deadServers: Experiment = serversExperiment(
+  "8 servers 20 ms away, 4 of them dead (time-out 200 ms)",
+  "parallel NTP queries, half of the servers dead",
+  4,
+  4,
+);
+
+export const liveServers: Experiment = serversExperiment(
+  "8 servers 20 ms away",
+  "parallel NTP queries, all servers alive",
+  8,
+  0,
+);

@@ -1,0 +1,27 @@
+import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { seededRandom } from "./seeded.ts";
+
+const FOLDERS = 8;
+/** Long past: a file that has just been written is waited for, lest it be still growing. */
+const WRITTEN_S = Date.UTC(2026, 0, 1) / 1e3;
+const LETTERS = "etaoin shrdlu cmfwyp vbgkqj xz, ";
+
+/** Made-up CVs, no two alike, in folders named for jobs. Returns their paths. */
+export function makeCvs(root: string, options: { count: number; bytes: number; seed: number }): string[] {
+  const random = seededRandom(options.seed);
+  const page = Array.from({ length: options.bytes }, () =>
+    LETTERS.charAt(Math.floor(random() * LETTERS.length)),
+  );
+  const body = Buffer.from(page.join(""));
+  for (let folder = 0; folder < FOLDERS; folder += 1) {
+    mkdirSync(join(root, `job-${folder}`), { recursive: true });
+  }
+  return Array.from({ length: options.count }, (_, index) => {
+    const path = join(root, `job-${index % FOLDERS}`, `candidate-${index}.txt`);
+    body.write(`Candidate ${String(index).padStart(8, "0")} of seed ${options.seed}\n`);
+    writeFileSync(path, body);
+    utimesSync(path, WRITTEN_S, WRITTEN_S);
+    return path;
+  });
+}

@@ -1,0 +1,14 @@
+import { type Experiment, type Job, JOBS } from "./experiment.ts";
+
+const LOADERS: Readonly<Record<Job, () => Promise<readonly Experiment[]>>> = {
+  time: async () => (await import("./cases/time.ts")).timeExperiments,
+  ingest: async () => [],
+  compare: async () => [],
+  sync: async () => (await import("./cases/sync.ts")).syncExperiments,
+};
+
+/** The experiments of the jobs, in the order that they are shown. */
+export async function experimentsOf(jobs: readonly Job[]): Promise<Experiment[]> {
+  const wanted = JOBS.filter((job) => jobs.includes(job));
+  return (await Promise.all(wanted.map((job) => LOADERS[job]()))).flat();
+}

@@ -1,0 +1,87 @@
+import { messageOf } from "../lib/errors.ts";
+import type { Experiment, Job, Lab } from "./experiment.ts";
+import { experimentsOf } from "./experiments.ts";
+import { describeMachine } from "./machine.ts";
+import { type Effort, measure, type Rounds } from "./measure.ts";
+import { type BenchReport, type CaseReport, caseReports, type RatioReport, ratioReports } from "./report.ts";
+import { createScratch, type Scratch } from "./scratch.ts";
+
+const EFFORT: Readonly<Record<"quick" | "full", Effort>> = {
+  quick: { rounds: 5, budgetMs: 1_200 },
+  full: { rounds: 15, budgetMs: 8_000 },
+};
+
+export interface BenchOptions {
+  readonly jobs: readonly Job[];
+  readonly quick: boolean;
+  readonly signal: AbortSignal;
+  readonly self: readonly string[];
+  /** Told before each experiment, `done` of `total` being over. */
+  onProgress(done: number, total: number, experiment: Experiment): void;
+}
+
+/** Runs one experiment: null where the signal aborted before anything was known. */
+async function perform(
+  experiment: Experiment,
+  lab: Omit<Lab, "defer">,
+  effort: Effort,
+): Promise<{ cases: CaseReport[]; ratios: RatioReport[] } | null> {
+  await using ends = new AsyncDisposableStack();
+  const trial = await experiment.prepare({ ...lab, defer: (end) => ends.defer(end) });
+  if (lab.signal.aborted) return null;
+  let rounds: Rounds;
+  switch (trial.type) {
+    case "timing":
+      rounds = await measure(trial, effort, lab.signal);
+      break;
+    case "observation":
+      rounds = new Map([...(await trial.observe())].map(([way, values]) => [way, [values]]));
+      break;
+  }
+  const measured = { ...experiment, unit: trial.unit, claims: trial.claims, rounds };
+  return { cases: caseReports(measured), ratios: ratioReports(measured) };
+}
+
+async function performAll(options: BenchOptions, scratch: Scratch) {
+  const { quick, signal, self } = options;
+  const effort = quick ? EFFORT.quick : EFFORT.full;
+  const experiments = await experimentsOf(options.jobs);
+  const cases: CaseReport[] = [];
+  const ratios: RatioReport[] = [];
+  const failures: BenchReport["failures"][number][] = [];
+  for (const [done, experiment] of experiments.entries()) {
+    if (signal.aborted) break;
+    options.onProgress(done, experiments.length, experiment);
+    const { job, name } = experiment;
+    try {
+      const lab = { folder: scratch.folder(`${done}`), signal, quick, self };
+      const performed = await perform(experiment, lab, effort);
+      cases.push(...(performed?.cases ?? []));
+      ratios.push(...(performed?.ratios ?? []));
+    } catch (error) {
+      // One case that cannot run here says so; the others are still worth having.
+      if (!signal.aborted) failures.push({ job, name, reason: messageOf(error) });
+    }
+  }
+  return { cases, ratios, failures };
+}
+
+/**
+ * Measures the jobs asked for, on data made on the spot, in a temporary folder that is gone when this returns. Ends
+ * soon after the signal aborts, with what was measured by then.
+ */
+export async function runBench(options: BenchOptions): Promise<BenchReport> {
+  const start = performance.now();
+  using scratch = createScratch();
+  const machine = await describeMachine(scratch.path, options.signal);
+  const { cases, ratios, failures } = await performAll(options, scratch);
+  return {
+    machine,
+    quick: options.quick,
+    cases,
+    ratios,
+    failures,
+    interrupted: options.signal.aborted,
+    elapsed_s: (performance.now() - start) / 1e3,
+  };
+}

@@ -1,0 +1,34 @@
+import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { codeOf, Failure, messageOf } from "../lib/errors.ts";
+import type { BenchReport } from "./report.ts";
+
+/** Why a report could not be written there; null where it can. */
+export function writableFault(path: string): Failure | null {
+  try {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+      return new Failure("usage", `--save ${path}: it is a folder; name a file`);
+    }
+    accessSync(dirname(path), constants.W_OK);
+    return null;
+  } catch (error) {
+    const code = codeOf(error);
+    const permitted = code !== "EACCES" && code !== "EPERM" && code !== "EROFS";
+    return new Failure(
+      permitted ? "usage" : "not-permitted",
+      `--save ${path} cannot be written: ${messageOf(error)}; name another place`,
+      { cause: error },
+    );
+  }
+}
+
+/** Writes the report whole or not at all. */
+export function saveReport(path: string, report: BenchReport): void {
+  const draft = `${path}.${process.pid}.part`;
+  try {
+    writeFileSync(draft, `${JSON.stringify(report, null, 2)}\n`);
+    renameSync(draft, path);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}

@@ -1,0 +1,55 @@
+/** The quantile of ascending values, interpolated between neighbours (type 7 of Hyndman and Fan 1996). */
+export function quantile(ascending: readonly number[], q: number): number {
+  const position = (ascending.length - 1) * q;
+  const below = ascending[Math.floor(position)];
+  const above = ascending[Math.ceil(position)];
+  if (below === undefined || above === undefined) {
+    throw new RangeError(`Cannot take a quantile of ${ascending.length} values`);
+  }
+  return below + (above - below) * (position - Math.floor(position));
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(ascending(values), 0.5);
+}
+
+function ascending(values: readonly number[]): number[] {
+  return values.toSorted((left, right) => left - right);
+}
+
+export interface Summary {
+  readonly median: number;
+  /** What 99 of 100 samples are at least as good as. */
+  readonly p99: number;
+  /** The middle half of the samples lies from `low` to `high`. */
+  readonly low: number;
+  readonly high: number;
+  readonly samples: number;
+}
+
+/** @param rate more is better, so that the 99th percentile is counted from the other end. */
+export function summarise(values: readonly number[], rate: boolean): Summary {
+  const sorted = ascending(values);
+  return {
+    median: quantile(sorted, 0.5),
+    p99: quantile(sorted, rate ? 0.01 : 0.99),
+    low: quantile(sorted, 0.25),
+    high: quantile(sorted, 0.75),
+    samples: sorted.length,
+  };
+}
+
+/** At most `points` values that follow the series: the median of each of as many equal stretches. */
+export function thin(values: readonly number[], points: number): number[] {
+  if (values.length <= points) return [...values];
+  return Array.from({ length: points }, (_, index) => {
+    const from = Math.floor((index * values.length) / points);
+    const to = Math.floor(((index + 1) * values.length) / points);
+    return median(values.slice(from, to));
+  });
+}
+
+/** How many times better `after` is than `before`. */
+export function improvement(before: number, after: number, rate: boolean): number {
+  return rate ? after / before : before / after;
+}

@@ -1,0 +1,101 @@
+import { type Experiment, type Job, JOBS } from "../bench/experiment.ts";
+import type { BenchReport } from "../bench/report.ts";
+import { benchOptions } from "../config/sections/bench.ts";
+import { Failure } from "../lib/errors.ts";
+import { didYouMean } from "../lib/nearest.ts";
+import { command } from "./command.ts";
+import type { Terminal } from "./terminal.ts";
+
+const WORDS = [...JOBS, "all"] as const;
+/** How often progress is told where it cannot be redrawn. */
+const PLAIN_PROGRESS_MS = 5_000;
+
+function jobsOf(word: string): readonly Job[] {
+  if (word === "all") return JOBS;
+  const job = JOBS.find((known) => known === word);
+  if (job !== undefined) return [job];
+  const hint = didYouMean(word, WORDS);
+  throw new Failure(
+    "usage",
+    `unknown cases ${JSON.stringify(word)}: expected one of ${WORDS.join(", ")}${hint}`,
+  );
+}
+
+/** The command line that starts this program: the binary alone, or bun and the entry file. */
+function ownCommand(): readonly string[] {
+  return Bun.main.startsWith("/$bunfs/") ? [process.execPath] : [process.execPath, Bun.main];
+}
+
+function progressTo(terminal: Terminal): (done: number, total: number, experiment: Experiment) => void {
+  let last = performance.now();
+  return (done, total, { job, name }) => {
+    const line = `measuring ${done + 1} of ${total}: ${job}, ${name}`;
+    if (terminal.stderrIsTerminal) terminal.status(line);
+    else if (performance.now() - last > PLAIN_PROGRESS_MS) {
+      terminal.info(line);
+      last = performance.now();
+    }
+  };
+}
+
+/** Refuses a place that cannot be written before minutes are spent on measuring. */
+async function refuseUnwritable(path: string): Promise<void> {
+  const { writableFault } = await import("../bench/save-report.ts");
+  const fault = writableFault(path);
+  if (fault !== null) throw fault;
+}
+
+function exitCodeOf(report: BenchReport, slower: number): 0 | 1 | 3 {
+  if (report.failures.length > 0) return 1;
+  return slower > 0 ? 3 : 0;
+}
+
+export const bench = command({
+  name: "bench",
+  purpose: "Measures what this machine can do, each claim as a ratio of before and after.",
+  usage: "[time|ingest|compare|sync|all]",
+  positionals: { min: 0, max: 1 },
+  options: { bench: benchOptions },
+  details:
+    "Works on data made on the spot, against peers of its own on the loopback, in a temporary folder that is removed. No network is used and the clock is not touched. Medians of interleaved rounds; a ratio over 1 means that ours is better.",
+  examples: [
+    ["nodupe bench --quick", "all cases in half a minute"],
+    ["nodupe bench sync --save before.json", "measure uploads, and keep the report"],
+    ["nodupe bench sync --against before.json --tolerance 20%", "exit 3 if a case became slower by more"],
+  ],
+  exitCodes: {
+    0: "measured",
+    1: "a case could not be measured; the report says which, and why",
+    2: "usage error, or the saved report cannot be used",
+    3: "a case is slower than in the saved report by more than the tolerance",
+    5: "the report may not be read or written",
+  },
+  run: async ({ options: { bench: options }, positionals, terminal, signal }) => {
+    const jobs = jobsOf(positionals[0] ?? "all");
+    const { quick, save, against, tolerance } = options;
+    const saved =
+      against === null ? null : (await import("../bench/saved-report.ts")).readSavedReport(against);
+    if (save !== null) await refuseUnwritable(save);
+
+    const { runBench } = await import("../bench/run.ts");
+    const onProgress = progressTo(terminal);
+    const report = await runBench({ jobs, quick, signal, self: ownCommand(), onProgress });
+    terminal.status(null);
+
+    if (save !== null && !report.interrupted) {
+      const { saveReport } = await import("../bench/save-report.ts");
+      saveReport(save, report);
+    }
+    const comparison =
+      saved === null ? null : (await import("../bench/against.ts")).compareReports(saved, report, tolerance);
+    if (terminal.json) await terminal.resultJson({ ...report, against: comparison });
+    else {
+      const { benchText, comparisonText } = await import("../render/bench.ts");
+      const compared = comparison === null ? "" : `\n\n${comparisonText(comparison, against ?? "")}`;
+      await terminal.result(benchText(report) + compared);
+    }
+    if (save !== null && !report.interrupted) terminal.info(`saved to ${save}`);
+    for (const { job, name, reason } of report.failures) terminal.warn(`${job}, ${name}: ${reason}`);
+    return exitCodeOf(report, comparison?.slower.length ?? 0);
+  },
+});

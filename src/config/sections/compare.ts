@@ -1,0 +1,53 @@
+import { byteSize, choice, duration, integer, number, text, toggle } from "../kind.ts";
+import { option, optional } from "../option.ts";
+
+const usd = number({ min: 0, max: 1_000, placeholder: "USD" });
+const time = text("TIME", "an ISO 8601 time with a zone, or a date (UTC)");
+
+/** `[compare]` */
+export const compareOptions = {
+  last: option(duration, 7 * 86_400_000, "how far back from now, in whole hours", {
+    defaultText: "7d; all of it with NAME=FILE",
+  }),
+  since: optional(time, "from this time on, instead of --last", { scope: "flag" }),
+  until: optional(time, "up to this time; default now", { scope: "flag" }),
+  type: option(
+    choice(["performance", "earnings", "efficiency", "overall"]),
+    "overall",
+    "what is ranked and judged",
+  ),
+  format: option(choice(["table", "json", "csv", "markdown"]), "table", "how the result is written"),
+  pairs: option(toggle, false, "verdicts for all pairs instead of each node against the fleet's median"),
+  minGap: option(
+    number({ min: 0, max: 100 }),
+    0.5,
+    "percentage points that a difference of rates must reach to be called one",
+    {
+      scope: "settings",
+    },
+  ),
+  minLatencyGap: option(
+    number({ min: 2, max: 100 }),
+    5,
+    "percent that a difference of latencies must reach to be called one",
+    {
+      scope: "settings",
+    },
+  ),
+  resamples: option(integer(100, 5_000), 400, "bootstrap resamples behind a latency interval", {
+    scope: "settings",
+  }),
+  egressUsd: option(usd, 2, "model earnings: USD per TB of egress", { scope: "settings" }),
+  repairUsd: option(usd, 2, "model earnings: USD per TB of repair egress", { scope: "settings" }),
+  auditUsd: option(usd, 2, "model earnings: USD per TB of audit egress", { scope: "settings" }),
+  storageUsd: option(usd, 1.5, "model earnings: USD per TB and month stored", { scope: "settings" }),
+  cacheTtl: option(duration, 60_000, "how long a result is kept for the same question; 0s for never", {
+    scope: "settings",
+  }),
+  cacheEntries: option(integer(1, 10_000), 100, "results kept", { scope: "settings" }),
+  queryTimeout: option(duration, 10_000, "how long one node's figures may take to be read", {
+    scope: "settings",
+  }),
+  connections: option(integer(1, 20), 4, "nodes read at once", { scope: "settings" }),
+  maxFileSize: option(byteSize, 16 * 1024 ** 3, "largest log that NAME=FILE reads", { scope: "settings" }),
+} as const;

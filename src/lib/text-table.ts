@@ -1,0 +1,31 @@
+export type Alignment = "left" | "right";
+
+function pad(text: string, width: number, alignment: Alignment): string {
+  const space = " ".repeat(Math.max(0, width - Bun.stringWidth(text)));
+  return alignment === "left" ? text + space : space + text;
+}
+
+/**
+ * A head and rows in columns two spaces apart, widths counted as a terminal counts them. Columns default to left. A row
+ * of one cell is a heading: it runs across the columns.
+ */
+export function textTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  alignments: readonly Alignment[],
+): string {
+  const widths = head.map((title, column) =>
+    Math.max(
+      Bun.stringWidth(title),
+      ...rows.map((row) => (row.length === 1 ? 0 : Bun.stringWidth(row[column] ?? ""))),
+    ),
+  );
+  return [head, ...rows]
+    .map((row) =>
+      widths
+        .map((width, column) => pad(row[column] ?? "", width, alignments[column] ?? "left"))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

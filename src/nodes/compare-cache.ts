@@ -1,0 +1,91 @@
+import type { Database } from "bun:sqlite";
+import { LRUCache } from "lru-cache";
+
+export interface CacheLimits {
+  readonly ttlMs: number;
+  readonly entries: number;
+}
+
+export interface CacheCounts {
+  readonly hits: number;
+  readonly misses: number;
+}
+
+/**
+ * Results by question, kept in the store for every process that uses it; what an ingest changes it deletes in the
+ * same transaction (commit.ts). Writing is a favour, not a duty: it never waits for a writer.
+ */
+export class StoredCache {
+  readonly #db: Database;
+  readonly #limits: CacheLimits;
+
+  constructor(db: Database, limits: CacheLimits) {
+    this.#db = db;
+    this.#limits = limits;
+  }
+
+  get(key: string, nowMs: number): string | null {
+    const row = this.#db
+      .query<{ body: string; createdMs: number }, [string]>(
+        "SELECT body, created_ms AS createdMs FROM compare_cache WHERE key = ?",
+      )
+      .get(key);
+    // A clock that was set back makes no result younger than new.
+    const isFresh = row !== null && nowMs >= row.createdMs && nowMs - row.createdMs < this.#limits.ttlMs;
+    return isFresh ? row.body : null;
+  }
+
+  /** Counts the question and keeps its answer (null: it came from here). Dropped where another process writes. */
+  note(
+    key: string,
+    nowMs: number,
+    answer: { body: string; nodeIds: readonly number[]; versions: readonly number[] } | null,
+  ): void {
+    const { entries, ttlMs } = this.#limits;
+    const db = this.#db;
+    db.run("PRAGMA busy_timeout = 20");
+    const write = db.transaction(() => {
+      const [hit, miss] = answer === null ? [1, 0] : [0, 1];
+      db.query(
+        "INSERT INTO compare_count (id, hits, misses) VALUES (1, ?, ?) ON CONFLICT DO UPDATE SET hits = hits + excluded.hits, misses = misses + excluded.misses",
+      ).run(hit, miss);
+      if (answer === null) {
+        db.query("UPDATE compare_cache SET used_ms = ? WHERE key = ?").run(nowMs, key);
+        return;
+      }
+      // An ingest that came between reading and this would not find the row to delete.
+      const unchanged = answer.nodeIds.every((id, index) => {
+        const row = db.query<{ version: number }, [number]>("SELECT version FROM node WHERE id = ?").get(id);
+        return row?.version === answer.versions[index];
+      });
+      if (!unchanged) return;
+      db.query("DELETE FROM compare_cache WHERE created_ms <= ?").run(nowMs - ttlMs);
+      db.query(
+        "INSERT OR REPLACE INTO compare_cache (key, nodes, created_ms, used_ms, body) VALUES (?, ?, ?, ?, ?)",
+      ).run(key, `,${answer.nodeIds.join(",")},`, nowMs, nowMs, answer.body);
+      db.query(
+        "DELETE FROM compare_cache WHERE key IN (SELECT key FROM compare_cache ORDER BY used_ms DESC LIMIT -1 OFFSET ?)",
+      ).run(entries);
+    });
+    try {
+      write.immediate();
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY")))
+        throw error;
+    }
+  }
+
+  counts(): CacheCounts {
+    return (
+      this.#db.query<CacheCounts, []>("SELECT hits, misses FROM compare_count WHERE id = 1").get() ?? {
+        hits: 0,
+        misses: 0,
+      }
+    );
+  }
+}
+
+/** The same in the memory of a process that answers many questions (`serve`), in front of the store's. */
+export function createMemoryCache<T extends object>(limits: CacheLimits): LRUCache<string, T> {
+  return new LRUCache<string, T>({ max: limits.entries, ttl: Math.max(1, limits.ttlMs) });
+}

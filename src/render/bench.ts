@@ -1,0 +1,156 @@
+import type { Comparison } from "../bench/against.ts";
+import { type Job, JOBS, type Unit } from "../bench/experiment.ts";
+import type { Machine } from "../bench/machine.ts";
+import type { BenchReport, CaseReport, RatioReport } from "../bench/report.ts";
+import { humanBytes } from "../lib/byte-size.ts";
+import { sparkline } from "../lib/sparkline.ts";
+import { textTable } from "../lib/text-table.ts";
+
+const INDENT = "  ";
+
+/** Three digits that count, grouped: 12,300,000 · 1,230 · 12.3 · 0.0123. */
+export function threeDigits(value: number): string {
+  if (value === 0) return "0";
+  const rounded = Number(value.toPrecision(3));
+  const decimals = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(rounded))));
+  return rounded.toLocaleString("en-US", {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  });
+}
+
+function withUnit(value: number, unit: Unit): string {
+  return `${threeDigits(value)} ${unit}`;
+}
+
+/** Half the width of the middle half, as a share of the median. */
+function spreadText({ low, high, median }: CaseReport): string {
+  return `±${threeDigits(((high - low) / 2 / median) * 100)}%`;
+}
+
+function ratioText({ ratio, low, high }: RatioReport): string {
+  return `${threeDigits(ratio)}× (${threeDigits(low)}–${threeDigits(high)})`;
+}
+
+function speedText(bytesPerS: number | null): string {
+  return bytesPerS === null ? "unknown" : `${humanBytes(bytesPerS)}/s`;
+}
+
+/** One line by which boards can be told apart and compared. */
+export function machineLine(machine: Machine): string {
+  const {
+    cpu,
+    cores,
+    memory_bytes,
+    architecture,
+    system,
+    filesystem,
+    storage_write_bytes_per_s: write,
+    storage_read_bytes_per_s: read,
+  } = machine;
+  return [
+    `${cpu}, ${cores} ${cores === 1 ? "core" : "cores"}`,
+    `${humanBytes(memory_bytes)} memory`,
+    `${system} ${architecture}`,
+    `storage${filesystem === null ? "" : ` (${filesystem})`}: writes ${speedText(write)}, reads ${speedText(read)}`,
+  ].join(" · ");
+}
+
+const CASE_HEAD = ["case", "median", "spread", "p99", "samples", "series"];
+const RATIO_HEAD = ["claim", "before", "after", "better by (worst–best round)"];
+
+function caseCells(of: CaseReport): string[] {
+  return [
+    withUnit(of.median, of.unit),
+    spreadText(of),
+    withUnit(of.p99, of.unit),
+    String(of.samples),
+    sparkline(of.series),
+  ];
+}
+
+/** A line for each experiment, and below it one for each of its ways. */
+function indentedRows(cases: readonly CaseReport[]): string[][] {
+  return [...Map.groupBy(cases, (of) => of.experiment)].flatMap(([experiment, ways]) => [
+    [experiment],
+    ...ways.map((of) => [`${INDENT}${of.way}`, ...caseCells(of)]),
+  ]);
+}
+
+function ratioRow(of: RatioReport): string[] {
+  return [of.name, withUnit(of.before, of.unit), withUnit(of.after, of.unit), ratioText(of)];
+}
+
+/** How tables and headings are written. */
+interface Format {
+  heading(job: Job): string;
+  rows(cases: readonly CaseReport[]): string[][];
+  table(head: readonly string[], rows: readonly (readonly string[])[]): string;
+}
+
+function sections(report: BenchReport, format: Format): string[] {
+  return JOBS.flatMap((job) => {
+    const cases = report.cases.filter((of) => of.job === job);
+    const ratios = report.ratios.filter((of) => of.job === job);
+    if (cases.length === 0) return [];
+    return [
+      format.heading(job),
+      format.table(CASE_HEAD, format.rows(cases)),
+      ...(ratios.length === 0 ? [] : [format.table(RATIO_HEAD, ratios.map(ratioRow))]),
+    ];
+  });
+}
+
+const TEXT: Format = {
+  heading: (job) => job,
+  rows: indentedRows,
+  table: (head, rows) => textTable(head, rows, ["left", "right", "right", "right", "right", "left"]),
+};
+
+const MARKDOWN: Format = {
+  heading: (job) => `### ${job}`,
+  rows: (cases) => cases.map((of) => [of.name, ...caseCells(of)]),
+  table: (head, rows) => {
+    const line = (cells: readonly string[]): string =>
+      `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+    const rule = head.map((_, column) => (column === 0 ? "---" : "---:"));
+    return [head, rule, ...rows].map(line).join("\n");
+  },
+};
+
+/** The report for people: a machine line, then each job's cases and claims. */
+export function benchText(report: BenchReport): string {
+  const notes = [
+    ...(report.interrupted ? ["Interrupted: what was measured by then."] : []),
+    ...report.failures.map(({ job, name, reason }) => `${job}, ${name}: not measured: ${reason}`),
+    `${threeDigits(report.elapsed_s)} s${report.quick ? ", quick" : ""}; p99: what 99 of 100 samples are at least as good as`,
+  ];
+  return [machineLine(report.machine), ...sections(report, TEXT), notes.join("\n")].join("\n\n");
+}
+
+/** The same as Markdown, for a page. */
+export function benchMarkdown(report: BenchReport): string {
+  const { machine } = report;
+  return [
+    `Measured by nodupe ${machine.nodupe} on: ${machineLine(machine)}.`,
+    ...sections(report, MARKDOWN),
+  ].join("\n\n");
+}
+
+/** What became slower or faster since a saved report. */
+export function comparisonText(comparison: Comparison, file: string): string {
+  const { slower, faster: quicker, missing, compared, tolerance_percent: tolerance } = comparison;
+  const line = (change: Comparison["slower"][number]): string => {
+    const { job, name, unit, before, after, slower_percent: percent } = change;
+    const faster = (1 / (1 + percent / 100) - 1) * 100;
+    const verdict = percent > 0 ? `${threeDigits(percent)}% slower` : `${threeDigits(faster)}% faster`;
+    return `  ${job}, ${name}: ${withUnit(before, unit)} → ${withUnit(after, unit)} (${verdict})`;
+  };
+  return [
+    `Against ${file}: ${compared} cases compared, ${slower.length} slower by more than ${tolerance}%, ${quicker.length} faster.`,
+    ...(comparison.same_machine ? [] : ["The saved report is another machine's."]),
+    ...slower.map(line),
+    ...quicker.map(line),
+    ...missing.map((name) => `  ${name}: in the saved report, not measured now`),
+  ].join("\n");
+}

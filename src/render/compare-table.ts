@@ -1,0 +1,145 @@
+import { sparkline } from "../lib/sparkline.ts";
+import { METRIC_NAMES, type MetricName } from "../nodes/metrics.ts";
+import type { CompareReport } from "./compare.ts";
+import { formatMetric, LABELS } from "./compare-format.ts";
+
+const LABEL_WIDTH = 19;
+const MIN_COLUMN = 13;
+const BEST = "*";
+
+export interface TableOptions {
+  readonly columns: number;
+  readonly color: boolean;
+}
+
+function pad(text: string, width: number): string {
+  return " ".repeat(Math.max(0, width - Bun.stringWidth(text))) + text;
+}
+
+function fit(text: string, width: number): string {
+  return Bun.stringWidth(text) <= width ? text : `${Bun.sliceAnsi(text, 0, width - 1)}…`;
+}
+
+/** Breaks a sentence at spaces so that no line is wider than `width`. */
+export function wrap(text: string, width: number, indent: string): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (Bun.stringWidth(longer) > width && line !== "") {
+      lines.push(line);
+      line = indent + word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}
+
+function isBest(report: CompareReport, metric: MetricName, name: string): boolean {
+  const best = report.rankings[metric]?.[0];
+  if (best === undefined || report.nodes.length < 2) return false;
+  const valueOf = (node: string): number | null =>
+    report.nodes.find((result) => result.node_name === node)?.metrics[metric] ?? null;
+  const bestValue = valueOf(best);
+  const isTie = report.nodes.every((node) => node.metrics[metric] === bestValue);
+  return bestValue !== null && !isTie && valueOf(name) === bestValue;
+}
+
+/** Metrics that any node has a value of, in the contract's order; always the ones that say what the log shows. */
+function shownMetrics(report: CompareReport): MetricName[] {
+  const ranked = new Set(Object.keys(report.rankings));
+  return METRIC_NAMES.filter(
+    (metric) =>
+      (ranked.has(metric) || metric === "coverage_percent") &&
+      report.nodes.some((node) => formatMetric(metric, node.metrics) !== "—"),
+  );
+}
+
+function block(report: CompareReport, names: readonly string[], options: TableOptions): string[] {
+  const width = Math.floor((options.columns - LABEL_WIDTH) / names.length);
+  const results = names
+    .map((name) => report.nodes.find((node) => node.node_name === name))
+    .filter((node) => node !== undefined);
+  const lines = [
+    " ".repeat(LABEL_WIDTH) + names.map((name) => pad(fit(name, width - 2), width - 1) + " ").join(""),
+  ];
+  for (const metric of shownMetrics(report)) {
+    const cells = results.map((node) => {
+      const best = isBest(report, metric, node.node_name);
+      const cell = pad(fit(formatMetric(metric, node.metrics), width - 2), width - 1) + (best ? BEST : " ");
+      return best && options.color ? `\u001B[1;32m${cell}\u001B[22;39m` : cell;
+    });
+    lines.push(LABELS[metric].padEnd(LABEL_WIDTH) + cells.join(""));
+  }
+  const trends = [
+    ["success over time", "success_rate_download"],
+    ["latency over time", "avg_latency_mean"],
+    ["load over time", "total_operations"],
+  ] as const;
+  for (const [label, metric] of trends) {
+    const cells = results.map((node) => node.trend[metric]);
+    if (cells.every((values) => values.every((value) => value === null))) continue;
+    lines.push(
+      label.padEnd(LABEL_WIDTH) +
+        cells.map((values) => pad(fit(sparkline(values), width - 2), width - 1) + " ").join(""),
+    );
+  }
+  return lines.map((line) => line.trimEnd());
+}
+
+function time(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 16).replace("T", " ");
+}
+
+/** The comparison as a table that fits the terminal; nodes that do not fit beside each other follow below. */
+export function compareTable(report: CompareReport, options: TableOptions): string {
+  const perBlock = Math.max(1, Math.floor((options.columns - LABEL_WIDTH) / MIN_COLUMN));
+  const names = report.nodes.map((node) => node.node_name);
+  const lines = [
+    `${report.type}, ${report.timeRange}: ${time(report.sinceMs)} to ${time(report.untilMs)} UTC`,
+    "",
+  ];
+  for (let from = 0; from < names.length; from += perBlock) {
+    lines.push(...block(report, names.slice(from, from + perBlock), options), "");
+  }
+  if (names.length > 1) lines.push(`${BEST} best; a difference counts as real only where it is said below`);
+  const sources = report.nodes.filter((node) => node.earnings_source !== null);
+  if (sources.length > 0 && Object.hasOwn(report.rankings, "total_earnings")) {
+    const parts = sources.map((node) => {
+      const told = [
+        node.earnings_api_usd === null ? "" : `API this month $${node.earnings_api_usd.toFixed(2)}`,
+        node.earnings_model_usd === null ? "" : `model for the window $${node.earnings_model_usd.toFixed(2)}`,
+      ];
+      return `${node.node_name} ${told.filter((part) => part !== "").join(", ")}`;
+    });
+    lines.push(...wrap(`earnings: ${parts.join("; ")}`, options.columns, "  "));
+  }
+  for (const node of report.nodes) {
+    if (node.error !== null) lines.push(...wrap(`! ${node.node_name}: ${node.error}`, options.columns, "  "));
+    else if (node.metrics.total_operations === 0 && node.newest_line !== null) {
+      lines.push(
+        ...wrap(
+          `! ${node.node_name}: nothing in the window; its newest line is of ${node.newest_line}`,
+          options.columns,
+          "  ",
+        ),
+      );
+    }
+  }
+  const real = report.verdicts.filter((verdict) => verdict.significant);
+  for (const verdict of real) {
+    lines.push(...wrap(`• ${verdict.text}`, options.columns, "  "));
+    const why = report.why.find(
+      (entry) =>
+        entry.worse === verdict.worse && entry.better === verdict.better && entry.metric === verdict.metric,
+    );
+    const first = why?.contributions[0];
+    if (first !== undefined) {
+      const unit = verdict.metric.startsWith("avg_latency_") ? " ms" : " points";
+      const amount = `${first.contribution.toFixed(1).replace("-", "−")}${unit}`;
+      lines.push(...wrap(`  mostly ${first.dimension} ${first.group} (${amount})`, options.columns, "    "));
+    }
+  }
+  if (report.verdicts.length > 0 && real.length === 0) lines.push("• no real difference");
+  for (const caveat of report.caveats) lines.push(...wrap(`note: ${caveat.text}`, options.columns, "  "));
+  return lines.join("\n");
+}

@@ -1,0 +1,89 @@
+import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { compareReports } from "../../src/bench/against.ts";
+import { readSavedReport } from "../../src/bench/saved-report.ts";
+import { Failure } from "../../src/lib/errors.ts";
+import { tempFolder } from "../support/temp.ts";
+
+const machine = { cpu: "Cortex-A72", cores: 4, memory_bytes: 4e9 };
+const cases = [
+  { job: "time", name: "query", unit: "ms", median: 100 },
+  { job: "time", name: "encode", unit: "op/s", median: 1_000 },
+] as const;
+
+function now(queryMs: number, encodePerS: number) {
+  return {
+    machine,
+    cases: [
+      { job: "time", name: "query", unit: "ms", median: queryMs },
+      { job: "time", name: "encode", unit: "op/s", median: encodePerS },
+    ] as const,
+  };
+}
+
+test("slower is more milliseconds, or fewer a second, by more than the tolerance", () => {
+  const saved = { machine, cases };
+  const slower = (queryMs: number, encodePerS: number, tolerance: number): string[] =>
+    compareReports(saved, now(queryMs, encodePerS), tolerance).slower.map(({ name }) => name);
+  expect(slower(119, 840, 20)).toEqual([]);
+  expect(slower(121, 820, 20)).toEqual(["encode", "query"]);
+  expect(slower(121, 1_100, 20)).toEqual(["query"]);
+  expect(slower(100, 1_000, 0)).toEqual([]);
+});
+
+test("the whole comparison", () => {
+  const saved = {
+    machine: { ...machine, cores: 2 },
+    cases: [...cases, { job: "time", name: "gone", unit: "ms", median: 1 } as const],
+  };
+  expect(compareReports(saved, now(200, 2_000), 20)).toEqual({
+    tolerance_percent: 20,
+    compared: 2,
+    slower: [{ job: "time", name: "query", unit: "ms", before: 100, after: 200, slower_percent: 100 }],
+    faster: [{ job: "time", name: "encode", unit: "op/s", before: 1_000, after: 2_000, slower_percent: -50 }],
+    missing: ["time gone [ms]"],
+    same_machine: false,
+  });
+});
+
+test("cases of jobs that were not asked for are not missing", () => {
+  const saved = {
+    machine,
+    cases: [...cases, { job: "sync", name: "sequential", unit: "ms", median: 1 } as const],
+  };
+  expect(compareReports(saved, now(100, 1_000), 20).missing).toEqual([]);
+});
+
+test("a saved report is read back; anything else is refused in one line", () => {
+  using folder = tempFolder();
+  const file = folder.file("report.json");
+  const refusal = (text: string | null): string => {
+    if (text !== null) writeFileSync(file, text);
+    try {
+      readSavedReport(text === null ? folder.file("none.json") : file);
+    } catch (error) {
+      if (error instanceof Failure && error.kind === "usage") return error.message;
+      throw error;
+    }
+    return "taken";
+  };
+  const report = JSON.stringify({ machine, cases, ratios: [] });
+  expect(refusal(report)).toBe("taken");
+  const refused = [
+    null,
+    "",
+    "not json",
+    "[]",
+    "null",
+    "{}",
+    JSON.stringify({ machine, cases: [] }),
+    JSON.stringify({ machine, cases: [{ ...cases[0], median: 0 }] }),
+    JSON.stringify({ machine, cases: [{ ...cases[0], median: "fast" }] }),
+    JSON.stringify({ machine, cases: [{ ...cases[0], unit: "parsec" }] }),
+    report.slice(0, -9),
+  ].map(refusal);
+  for (const line of refused) {
+    expect(line).toContain("expected a report that nodupe bench --save FILE wrote");
+    expect(line).not.toContain("\n");
+  }
+});

@@ -1,0 +1,30 @@
+import { expect, test } from "bun:test";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createScratch } from "../../src/bench/scratch.ts";
+import { tempFolder } from "../support/temp.ts";
+
+test("a scratch folder is gone at its end, with all that is in it", () => {
+  using parent = tempFolder();
+  {
+    using scratch = createScratch(parent.path);
+    const folder = scratch.folder("case");
+    writeFileSync(join(folder, "file"), "x");
+    expect(existsSync(join(folder, "file"))).toBe(true);
+  }
+  expect(readdirSync(parent.path)).toEqual([]);
+});
+
+test("what a killed run left is removed, what a running one has is not", async () => {
+  using parent = tempFolder();
+  const ended = Bun.spawn(["true"]);
+  await ended.exited;
+  mkdirSync(parent.file(`nodupe-bench-${ended.pid}-abc`, "deep"), { recursive: true });
+  mkdirSync(parent.file(`nodupe-bench-${process.pid}-abc`));
+  mkdirSync(parent.file("nodupe-bench-notes"));
+  using scratch = createScratch(parent.path);
+  const mine = scratch.path.slice(parent.path.length + 1);
+  expect(readdirSync(parent.path).toSorted()).toEqual(
+    [mine, `nodupe-bench-${process.pid}-abc`, "nodupe-bench-notes"].toSorted(),
+  );
+});
