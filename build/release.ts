@@ -9,7 +9,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync 
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { VERSION } from "../src/lib/version.ts";
-import { buildTimeS, compile } from "./compile.ts";
+import { buildTimeS, compile, crossBuild } from "./compile.ts";
 import { writeArchives, XZ_LEVEL } from "./release/archive.ts";
 import { bundledPackages } from "./release/bundled.ts";
 import { publishedInstaller } from "./release/installer.ts";
@@ -17,11 +17,11 @@ import { licences } from "./release/licences.ts";
 import { commandPapers, projectPapers, textEntry } from "./release/papers.ts";
 import publisher from "./release/publisher.json" with { type: "json" };
 import { RUNTIME_COMPONENTS } from "./release/runtime-components.ts";
-import { BUN_VERSION, runtimeOf } from "./release/runtime.ts";
+import { BUN_VERSION } from "./release/runtime.ts";
 import { sbom } from "./release/sbom.ts";
 import { readSigningKey, type SigningKey } from "./release/signature.ts";
 import type { Entry } from "./release/tar.ts";
-import { type Target, TARGETS } from "./release/targets.ts";
+import { type Target, targetNamed, TARGETS } from "./release/targets.ts";
 
 interface Release {
   readonly targets: readonly Target[];
@@ -32,16 +32,6 @@ interface Release {
 
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
-}
-
-function targetNamed(name: string): Target {
-  const target = TARGETS.find((known) => known.name === name);
-  if (target === undefined) {
-    throw new Error(
-      `unknown target ${name}, expected one of ${TARGETS.map((known) => known.name).join(", ")}`,
-    );
-  }
-  return target;
 }
 
 function readArguments(): Release {
@@ -78,8 +68,7 @@ async function buildTarget(
   const publicKey = release.key?.publicKey ?? publisher.publicKey;
   const executable = target.name.startsWith("windows") ? "nodupe.exe" : "nodupe";
   const binary = join(release.folder, `.${target.name}`, executable);
-  const cross = { bun: target.bun, runtime: await runtimeOf(target) };
-  await compile({ target: target.name, cross, publicKey, baseUrl: publisher.baseUrl }, binary);
+  await compile({ ...(await crossBuild(target.name)), publicKey }, binary);
   const packages = await bundledPackages();
   const bill = sbom({
     version: VERSION,
