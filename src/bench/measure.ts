@@ -65,12 +65,11 @@ async function runRound(
 
 /**
  * Times all ways in rounds, tinybench timing each of them; the order turns around with each round, so that no way
- * always follows the same other one. Calls of microseconds get one round more, which warms the compiler up and is
- * thrown away. Ends early, with whole rounds only, when the signal aborts.
+ * always follows the same other one. Ends early, with whole rounds only, when the signal aborts.
  */
 export async function measure(timing: Timing, effort: Effort, signal: AbortSignal): Promise<Rounds> {
   const rounds = new Map<string, number[][]>(timing.ways.map((way) => [way.name, []]));
-  if (timing.roundMs !== undefined) await runRound(timing, timing.ways, signal);
+  if (timing.warmUp === true) await runRound(timing, timing.ways, signal);
   const start = performance.now();
   for (let round = 0; round < effort.rounds; round += 1) {
     if (round >= MIN_ROUNDS && performance.now() - start > effort.budgetMs) break;

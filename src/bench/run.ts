@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { messageOf } from "../lib/errors.ts";
 import type { Experiment, Job, Lab } from "./experiment.ts";
 import { experimentsOf } from "./experiments.ts";
@@ -42,10 +43,22 @@ async function perform(
   return { cases: caseReports(measured), ratios: ratioReports(measured) };
 }
 
+/** Files by name, each made once in a run. */
+function sharedFiles(folder: string): Lab["shared"] {
+  const made = new Map<string, Promise<string>>();
+  return (name, make) => {
+    const path = join(folder, name);
+    const making = made.get(name) ?? make(path).then(() => path);
+    made.set(name, making);
+    return making;
+  };
+}
+
 async function performAll(options: BenchOptions, scratch: Scratch) {
   const { quick, signal, self } = options;
   const effort = quick ? EFFORT.quick : EFFORT.full;
   const experiments = await experimentsOf(options.jobs);
+  const shared = sharedFiles(scratch.folder("shared"));
   const cases: CaseReport[] = [];
   const ratios: RatioReport[] = [];
   const failures: BenchReport["failures"][number][] = [];
@@ -54,7 +67,7 @@ async function performAll(options: BenchOptions, scratch: Scratch) {
     options.onProgress(done, experiments.length, experiment);
     const { job, name } = experiment;
     try {
-      const lab = { folder: scratch.folder(`${done}`), signal, quick, self };
+      const lab = { folder: scratch.folder(`${done}`), signal, quick, self, shared };
       const performed = await perform(experiment, lab, effort);
       cases.push(...(performed?.cases ?? []));
       ratios.push(...(performed?.ratios ?? []));
