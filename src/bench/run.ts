@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../lib/errors.ts";
 import type { Experiment, Job, Lab } from "./experiment.ts";
@@ -66,14 +67,17 @@ async function performAll(options: BenchOptions, scratch: Scratch) {
     if (signal.aborted) break;
     options.onProgress(done, experiments.length, experiment);
     const { job, name } = experiment;
+    const folder = scratch.folder(`${done}`);
     try {
-      const lab = { folder: scratch.folder(`${done}`), signal, quick, self, shared };
-      const performed = await perform(experiment, lab, effort);
+      const performed = await perform(experiment, { folder, signal, quick, self, shared }, effort);
       cases.push(...(performed?.cases ?? []));
       ratios.push(...(performed?.ratios ?? []));
     } catch (error) {
       // One case that cannot run here says so; the others are still worth having.
       if (!signal.aborted) failures.push({ job, name, reason: messageOf(error) });
+    } finally {
+      // Storage is small: what one experiment wrote is gone before the next begins.
+      rmSync(folder, { recursive: true, force: true });
     }
   }
   return { cases, ratios, failures };
