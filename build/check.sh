@@ -104,7 +104,7 @@ NODUPE_SKIPPED="$work/skipped"
 export NODUPE_SKIPPED
 echo
 {
-  HOME="$work/home" bun test tests 2>&1
+  HOME="$work/home" bun test --timeout 60000 tests 2>&1
   echo $? >"$work/status"
 } | tee "$work/tests"
 count() { sed -n "s/^ *\([0-9][0-9]*\) $1\$/\1/p" "$work/tests" | tail -n 1; }

@@ -1,6 +1,8 @@
 // Compiles src/ into one executable: `bun run build` makes dist/nodupe for this machine.
 import { mkdirSync, renameSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import publisher from "./release/publisher.json" with { type: "json" };
+import { hostTarget } from "./release/targets.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 
@@ -19,9 +21,36 @@ export function entryPoints(): string[] {
   return ["src/main.ts", ...workers];
 }
 
-/** Compiles for `target` (bun's name, or null for this machine) to `outfile`, whole or not at all. */
-export async function compile(target: string | null, outfile: string): Promise<void> {
+/** All that the bytes depend on beside the sources. */
+export interface Build {
+  /** The name in archives: linux-arm64. */
+  readonly target: string;
+  /** bun's name for it and its runtime's path; null for this machine and the Bun that is running. */
+  readonly cross: { readonly bun: string; readonly runtime: string } | null;
+  /** The key that releases are signed with: SPKI DER in base64, or null. */
+  readonly publicKey: string | null;
+  /** Where releases are; null where the publisher has not said. */
+  readonly baseUrl: string | null;
+}
+
+/** A build for this machine. */
+export function hostBuild(): Build {
+  return { target: hostTarget(), cross: null, ...publisher };
+}
+
+function defines(build: Build): string[] {
   const time = buildTimeS();
+  const values: Record<string, unknown> = {
+    NODUPE_TARGET: build.target,
+    NODUPE_RELEASE_KEY: build.publicKey,
+    NODUPE_RELEASE_URL: build.baseUrl,
+    ...(time > 0 ? { NODUPE_BUILD_TIME_S: time } : {}),
+  };
+  return Object.entries(values).map(([name, value]) => `--define=${name}=${JSON.stringify(value)}`);
+}
+
+/** Compiles to `outfile`, whole or not at all. */
+export async function compile(build: Build, outfile: string): Promise<void> {
   mkdirSync(dirname(outfile), { recursive: true });
   // The outfile's basename is part of the output: the draft keeps it, in a folder of its own.
   const draft = join(dirname(outfile), `.draft-${process.pid}`, basename(outfile));
@@ -34,8 +63,10 @@ export async function compile(target: string | null, outfile: string): Promise<v
     // Without these two a bunfig.toml or .env in the working directory would run inside the binary.
     "--no-compile-autoload-dotenv",
     "--no-compile-autoload-bunfig",
-    ...(time > 0 ? [`--define=NODUPE_BUILD_TIME_S=${time}`] : []),
-    ...(target === null ? [] : [`--target=${target}`]),
+    ...defines(build),
+    ...(build.cross === null
+      ? []
+      : [`--target=${build.cross.bun}`, `--compile-executable-path=${build.cross.runtime}`]),
   ];
   const child = Bun.spawn([process.execPath, "build", ...flags, ...entryPoints(), "--outfile", draft], {
     cwd: ROOT,
@@ -43,14 +74,13 @@ export async function compile(target: string | null, outfile: string): Promise<v
     stderr: "pipe",
   });
   const messages = await new Response(child.stderr).text();
-  if ((await child.exited) !== 0)
-    throw new Error(`bun build failed for ${target ?? "this machine"}:\n${messages}`);
+  if ((await child.exited) !== 0) throw new Error(`bun build failed for ${build.target}:\n${messages}`);
   renameSync(draft, outfile);
   await Bun.$`rm -rf ${dirname(draft)}`.quiet();
 }
 
 if (import.meta.main) {
   const outfile = resolve(process.argv[2] ?? join(ROOT, "dist/nodupe"));
-  await compile(null, outfile);
+  await compile(hostBuild(), outfile);
   await Bun.write(Bun.stdout, `built ${outfile}\n`);
 }

@@ -20,4 +20,5 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   bench: () => import("./bench.ts").then((module) => module.bench),
   config: () => import("./config.ts").then((module) => module.config),
   completions: () => import("./completions.ts").then((module) => module.completions),
+  upgrade: () => import("./upgrade.ts").then((module) => module.upgrade),
 };

@@ -58,7 +58,15 @@ export const sandbox = command({
           ...(tls === null ? {} : { tls }),
         });
       } catch (error) {
-        // What is wrong with the file of --keep, main tells apart.
+        if (given.keep !== null && ["ENOENT", "ENOTDIR", "EISDIR"].includes(codeOf(error) ?? "")) {
+          throw new Failure(
+            "usage",
+            `--keep: cannot write ${given.keep}; expected a file in a folder that exists`,
+            {
+              cause: error,
+            },
+          );
+        }
         if (["EADDRINUSE", "EADDRNOTAVAIL"].includes(codeOf(error) ?? "")) {
           const why =
             codeOf(error) === "EADDRINUSE"

@@ -5,6 +5,7 @@ import { ingestOptions } from "./sections/ingest.ts";
 import { storeOptions } from "./sections/store.ts";
 import { timeOptions } from "./sections/time.ts";
 import { syncOptions } from "./sections/sync.ts";
+import { upgradeOptions } from "./sections/upgrade.ts";
 
 /**
  * The sections of the config file, in the order that `config init` writes them. Empty ones are places kept for
@@ -17,6 +18,7 @@ export const SECTIONS: Readonly<Record<string, Options>> = {
   sandbox: sandboxOptions,
   time: timeOptions,
   ingest: ingestOptions,
+  upgrade: upgradeOptions,
   serve: {},
   shared: {},
 };

@@ -12,7 +12,16 @@ export interface Fields {
   remoteStart: number;
   remoteEnd: number;
   offset: number;
+  offsetStart: number;
+  offsetEnd: number;
   size: number;
+  sizeStart: number;
+  sizeEnd: number;
+  /** Not used, but they vary: available space, and the reason of a cancellation. */
+  spaceStart: number;
+  spaceEnd: number;
+  reasonStart: number;
+  reasonEnd: number;
   /** zap's JSON encoding only: level, time, logger, message. */
   levelStart: number;
   levelEnd: number;
@@ -35,7 +44,15 @@ export function createFields(): Fields {
     remoteStart: 0,
     remoteEnd: 0,
     offset: 0,
+    offsetStart: 0,
+    offsetEnd: 0,
     size: -1,
+    sizeStart: 0,
+    sizeEnd: 0,
+    spaceStart: 0,
+    spaceEnd: 0,
+    reasonStart: 0,
+    reasonEnd: 0,
     levelStart: 0,
     levelEnd: 0,
     timeStart: 0,
@@ -53,7 +70,11 @@ function clear(into: Fields): void {
   into.actionStart = into.actionEnd = 0;
   into.remoteStart = into.remoteEnd = 0;
   into.offset = 0;
+  into.offsetEnd = 0;
   into.size = -1;
+  into.sizeEnd = 0;
+  into.spaceEnd = 0;
+  into.reasonEnd = 0;
   into.levelEnd = into.timeEnd = into.loggerEnd = into.messageEnd = 0;
 }
 
@@ -138,6 +159,9 @@ function noteText(
       if (lower === 97 && bytes[key + 1] === 99 && last === 110) {
         into.actionStart = start;
         into.actionEnd = end;
+      } else if (first === 114 && last === 110) {
+        into.reasonStart = start;
+        into.reasonEnd = end;
       }
       return;
     case 14: // Remote Address, remote_address
@@ -177,11 +201,19 @@ function noteNumber(
   const last = bytes[keyEnd - 1] ?? 0;
   if (keyEnd - key === 4 && lower === 115 && bytes[key + 1] === 105 && last === 101) {
     into.size = readNumber(bytes, start, end);
+    into.sizeStart = start;
+    into.sizeEnd = end;
     return into.size >= 0;
   }
   if (keyEnd - key === 6 && lower === 111 && bytes[key + 1] === 102 && last === 116) {
     into.offset = readNumber(bytes, start, end);
+    into.offsetStart = start;
+    into.offsetEnd = end;
     return into.offset >= 0;
+  }
+  if (keyEnd - key === 15 && lower === 97 && last === 101) {
+    into.spaceStart = start;
+    into.spaceEnd = end;
   }
   return true;
 }

@@ -1,3 +1,4 @@
+import { LineTemplates } from "./line-template.ts";
 import { createFields, readFields } from "./fields.ts";
 import { finish, mixFirst, mixSecond, SEED_FIRST, SEED_SECOND, textIdentity } from "./hash.ts";
 import {
@@ -25,15 +26,6 @@ const MAX_DEPTH = 4;
 const encoder = new TextEncoder();
 const ACTION_BYTES = ACTIONS.map((name) => encoder.encode(name));
 
-/** Word reads and hashing over a line's bytes; `view` covers the same memory as the bytes. */
-function hashRange(view: DataView, start: number, end: number, seed: number, mix: typeof mixFirst): number {
-  let hash = seed ^ (end - start);
-  let at = start;
-  for (; at + 4 <= end; at += 4) hash = mix(hash, view.getInt32(at, true));
-  for (; at < end; at += 1) hash = mix(hash, view.getUint8(at));
-  return hash;
-}
-
 /**
  * Parses storage-node log lines, of every generation of keys, encoding and prefix, told apart for each line, into
  * columns. It works on bytes: JSON.parse a line costs twice as much. It never throws; a line it cannot read is
@@ -41,6 +33,10 @@ function hashRange(view: DataView, start: number, end: number, seed: number, mix
  */
 export class LineParser {
   readonly #fields = createFields();
+  readonly #templates = new LineTemplates();
+  /** Both lanes of the hash that is being taken. */
+  #first = 0;
+  #second = 0;
   readonly #satellites = new SatelliteTable();
   readonly #time: TimestampRead = { ms: 0, end: 0, coarse: false };
   #bytes: Uint8Array = new Uint8Array(0);
@@ -83,7 +79,15 @@ export class LineParser {
   #parse(start: number, end: number, into: ParsedLines, depth: number): boolean {
     const bytes = this.#bytes;
     if (readTimestamp(bytes, start, this.#time) && bytes[this.#time.end] === TAB && this.#time.end < end) {
-      return this.#parseConsole(this.#time.end + 1, end, into);
+      const at = this.#time.end;
+      if (
+        this.#templates.match(bytes, this.#view, at, end, this.#fields) &&
+        this.#templates.message !== null
+      ) {
+        into.piecestore += 1;
+        return this.#operation(this.#templates.message, this.#templates.level, into);
+      }
+      return this.#parseConsole(at + 1, end, into);
     }
     if (depth > MAX_DEPTH) return false;
     const jsonStart = findJsonStart(bytes, start, end);
@@ -140,6 +144,7 @@ export class LineParser {
       into.piecestore -= 1;
       return false;
     }
+    this.#templates.learn(bytes, this.#view, levelStart - 1, end, this.#fields, { message, level });
     return this.#operation(message, level, into);
   }
 
@@ -195,6 +200,26 @@ export class LineParser {
     return -1;
   }
 
+  /** Takes the bytes of [start, end) into both lanes. */
+  #hash(start: number, end: number): void {
+    const view = this.#view;
+    let first = this.#first ^ (end - start);
+    let second = this.#second;
+    let at = start;
+    for (; at + 4 <= end; at += 4) {
+      const word = view.getInt32(at, true);
+      first = mixFirst(first, word);
+      second = mixSecond(second, word);
+    }
+    for (; at < end; at += 1) {
+      const byte = view.getUint8(at);
+      first = mixFirst(first, byte);
+      second = mixSecond(second, byte);
+    }
+    this.#first = first;
+    this.#second = second;
+  }
+
   #operation(message: Message, level: number, into: ParsedLines): boolean {
     const fields = this.#fields;
     let action = fields.actionEnd === 0 ? -1 : this.#action();
@@ -209,16 +234,15 @@ export class LineParser {
       fields.satelliteEnd === 0
         ? 0
         : this.#satellites.indexOf(this.#bytes, view, fields.satelliteStart, fields.satelliteEnd);
-    const pieceFirst = hashRange(view, fields.pieceStart, fields.pieceEnd, SEED_FIRST, mixFirst);
-    let first = mixFirst(pieceFirst, this.#satellites.hashOf(satellite) ^ action);
-    let second = hashRange(view, fields.pieceStart, fields.pieceEnd, SEED_SECOND, mixSecond);
-    second = mixSecond(second, action);
-    first = mixFirst(
-      hashRange(view, fields.remoteStart, fields.remoteEnd, first, mixFirst),
-      fields.offset | 0,
-    );
-    second = hashRange(view, fields.remoteStart, fields.remoteEnd, second, mixSecond);
-    second = mixSecond(mixSecond(second, fields.offset | 0), (fields.offset / 0x100000000) | 0);
+    this.#first = SEED_FIRST;
+    this.#second = SEED_SECOND;
+    this.#hash(fields.pieceStart, fields.pieceEnd);
+    const piece = finish(this.#first);
+    this.#first = mixFirst(this.#first, this.#satellites.hashOf(satellite) ^ action);
+    this.#second = mixSecond(this.#second, action);
+    this.#hash(fields.remoteStart, fields.remoteEnd);
+    const first = mixFirst(this.#first, fields.offset | 0);
+    const second = mixSecond(mixSecond(this.#second, fields.offset | 0), (fields.offset / 0x100000000) | 0);
     into.what[row] = message.what;
     into.action[row] = action;
     into.level[row] = level;
@@ -228,7 +252,7 @@ export class LineParser {
     into.sizeBytes[row] = fields.size;
     into.keyLow[row] = finish(first);
     into.keyHigh[row] = finish(second);
-    into.piece[row] = finish(pieceFirst);
+    into.piece[row] = piece;
     if (message.what === LINE_RACE_LOST) into.keyHigh[row] = finish(second ^ LINE_RACE_LOST);
     into.satellites = this.#satellites.names;
     into.count = row + 1;

@@ -1,7 +1,8 @@
 import type { Clock } from "./clock.ts";
 import { messageOf } from "../lib/errors.ts";
 import { wait } from "../lib/wait.ts";
-import { canonicalAddress, type Endpoint } from "./server-name.ts";
+import { canonicalAddress } from "./ip-address.ts";
+import type { Endpoint } from "./server-name.ts";
 import type { SendResult, Transport, TransportEvent } from "./transport.ts";
 
 type Socket = Bun.udp.Socket<"uint8array">;

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { messageOf } from "../lib/errors.ts";
 import { wait } from "../lib/wait.ts";
-import { canonicalAddress } from "./server-name.ts";
+import { canonicalAddress } from "./ip-address.ts";
 
 export interface Resolved {
   readonly address: string;

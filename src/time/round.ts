@@ -116,8 +116,10 @@ export class Round {
   }
 
   private callReserve(nowRawNs: bigint): void {
+    if (this.reserve.length === 0) return;
     const isLate = nowRawNs >= this.startRawNs + this.options.reserveAfterNs;
-    if (this.reserve.length === 0 || !(isLate || this.count(nowRawNs).pending === 0)) return;
+    const ending = earlyEnd(this.count(nowRawNs), this.quiet(nowRawNs), this.options);
+    if (ending !== "exhausted" && (ending !== null || !isLate)) return;
     const called = this.reserve;
     this.reserve = [];
     for (const target of called) {

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { canonicalAddress } from "./ip-address.ts";
 
 export const NTP_PORT = 123;
 
@@ -32,11 +33,10 @@ function isHostName(host: string): boolean {
 
 /** Reads `HOST`, `HOST:PORT`, `1.2.3.4:123`, `::1`, `[::1]`, `[::1]:123`; null for anything else. */
 export function parseServerName(text: string): ServerName | null {
+  if (isIP(text) === 6) return { host: text.toLowerCase(), port: NTP_PORT };
   const bracketed = /^\[([^\]]+)\](?::(.*))?$/.exec(text);
   const plain = /^([^:[\]]+)(?::(.*))?$/.exec(text);
-  if (bracketed === null && plain === null) {
-    return isIP(text) === 6 ? { host: text.toLowerCase(), port: NTP_PORT } : null;
-  }
+  if (bracketed === null && plain === null) return null;
   const [, host = "", portText] = bracketed ?? plain ?? [];
   const port = portOf(portText);
   if (port === null) return null;
@@ -58,12 +58,4 @@ export function endpointKey({ address, port }: Endpoint): string {
 export function literalEndpoint({ host, port }: ServerName): Endpoint | null {
   const family = isIP(host);
   return family === 4 || family === 6 ? { address: canonicalAddress(host), family, port } : null;
-}
-
-/** One spelling for each address: `::0:1` and `::1` are the same server. */
-export function canonicalAddress(address: string): string {
-  if (isIP(address) !== 6) return address;
-  const [bare = "", zone] = address.split("%");
-  const shortest = new URL(`http://[${bare}]/`).hostname.slice(1, -1);
-  return zone === undefined ? shortest : `${shortest}%${zone}`;
 }

@@ -1,26 +1,11 @@
 import { readFileSync } from "node:fs";
+import { formatIpv6, ipv4Bytes, ipv6Groups } from "./ip-address.ts";
 import type { Endpoint } from "./server-name.ts";
-import { canonicalAddress } from "./server-name.ts";
 
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 /** Bytes of sockaddr_in6, the longer of the two. */
 export const SOCKADDR_BYTES = 28;
-
-function ipv4Bytes(address: string): number[] {
-  return address.split(".").map(Number);
-}
-
-function ipv6Bytes(address: string): number[] {
-  // The canonical spelling has no dotted IPv4 tail and at most one "::".
-  const [head = "", tail] = canonicalAddress(address).split("::");
-  const groups = (text: string): number[] =>
-    text === "" ? [] : text.split(":").map((group) => Number.parseInt(group, 16));
-  const before = groups(head);
-  const after = tail === undefined ? [] : groups(tail);
-  const zeros = Array.from({ length: 8 - before.length - after.length }, () => 0);
-  return [...before, ...zeros, ...after].flatMap((group) => [group >> 8, group & 0xff]);
-}
 
 /** The index of a zone: a number, or an interface's name. */
 function scopeId(zone: string): number {
@@ -45,7 +30,7 @@ export function encodeSocketAddress(endpoint: Endpoint): Uint8Array {
   }
   const [address = "", zone] = endpoint.address.split("%");
   view.setUint16(0, AF_INET6, true);
-  bytes.set(ipv6Bytes(address), 8);
+  ipv6Groups(address).forEach((group, index) => view.setUint16(8 + 2 * index, group));
   if (zone !== undefined) view.setUint32(24, scopeId(zone), true);
   return bytes;
 }
@@ -57,6 +42,6 @@ export function decodeSocketAddress(bytes: Uint8Array): Endpoint | null {
   const port = view.getUint16(2);
   if (family === AF_INET) return { address: bytes.slice(4, 8).join("."), family: 4, port };
   if (family !== AF_INET6) return null;
-  const groups = Array.from({ length: 8 }, (_, index) => view.getUint16(8 + 2 * index).toString(16));
-  return { address: canonicalAddress(groups.join(":")), family: 6, port };
+  const groups = Array.from({ length: 8 }, (_, index) => view.getUint16(8 + 2 * index));
+  return { address: formatIpv6(groups), family: 6, port };
 }

@@ -1,7 +1,7 @@
 import { backoffMs } from "../lib/backoff.ts";
 import { wait } from "../lib/wait.ts";
 import type { Health, TanovaClient } from "./api/types.ts";
-import type { Stop } from "./delivery.ts";
+import type { Stop } from "./delivery-options.ts";
 import type { RetryPolicy } from "./next-step.ts";
 
 export type Connection =

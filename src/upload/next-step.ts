@@ -1,13 +1,21 @@
 import { type BackoffPolicy, backoffMs } from "../lib/backoff.ts";
 import type { CheckOutcome, Transient, UploadOutcome } from "./api/types.ts";
 
+/** How long a content is looked for on the server before it is sent again (run clock). */
+export interface LookSpan {
+  /** "Not there" counts from here on: nothing that was sent can still be on its way. */
+  readonly untilMs: number;
+  /** Without any clear answer it is sent again from here on: a server that has it says so with 409. */
+  readonly giveUpMs: number;
+}
+
 /** What follows an answer, or the lack of one. */
 export type NextStep =
   | { readonly type: "done"; readonly as: "uploaded" | "duplicate_remote" }
   /** Certainly not stored: send it again after a while. */
   | { readonly type: "retry"; readonly delayMs: number }
-  /** The server may have it: ask, until `untilMs` (run clock) where the answer stays "not there". */
-  | { readonly type: "look"; readonly untilMs: number }
+  /** The server may have it: ask. */
+  | { readonly type: "look"; readonly span: LookSpan }
   /** `isPermanent`: not tried again before it is asked for; else pending again in the next run. */
   | {
       readonly type: "failed";
@@ -16,6 +24,7 @@ export type NextStep =
       readonly reason: string;
     }
   | { readonly type: "stop"; readonly status: 401 | 403; readonly reason: string }
+  | { readonly type: "unreadable"; readonly reason: string }
   /** The file is no longer what was hashed. */
   | { readonly type: "changed"; readonly reason: string };
 
@@ -58,15 +67,13 @@ export function afterUpload(outcome: UploadOutcome, sent: Sent, policy: RetryPol
       return { type: "done", as: sent.isMaybeOurs ? "uploaded" : "duplicate_remote" };
     case "transient":
       return afterTransient(outcome, sent.attempts, policy);
-    case "ambiguous":
-      return { type: "look", untilMs: sent.nowMs + (outcome.mayStillRun ? policy.ambiguousWaitMs : 0) };
+    case "ambiguous": {
+      const waitMs = outcome.mayStillRun ? policy.ambiguousWaitMs : 0;
+      return { type: "look", span: lookSpan(sent.nowMs, waitMs, waitMs) };
+    }
     case "permanent":
-      return {
-        type: "failed",
-        isPermanent: outcome.status !== null,
-        status: outcome.status,
-        reason: outcome.reason,
-      };
+      if (outcome.status === null) return { type: "unreadable", reason: outcome.reason };
+      return { type: "failed", isPermanent: true, status: outcome.status, reason: outcome.reason };
     case "unauthorized":
       return { type: "stop", status: outcome.status, reason: outcome.reason };
     case "changed":
@@ -83,15 +90,24 @@ export type LookStep =
 const FIRST_LOOK_MS = 250;
 const LONGEST_LOOK_MS = 5_000;
 
-/** What follows the look number `looks` (from 1) for a content that may be on the server, at `nowMs`. */
-export function afterLook(found: CheckOutcome, looks: number, nowMs: number, untilMs: number): LookStep {
-  if (found === "there") return { type: "done" };
-  if (nowMs >= untilMs) return { type: "absent" };
-  const pause = Math.min(LONGEST_LOOK_MS, FIRST_LOOK_MS * 2 ** (looks - 1));
-  return { type: "again", delayMs: Math.min(pause, untilMs - nowMs) };
+/** Looks for `waitMs`, and for `graceMs` more where the server gives no clear answer. */
+export function lookSpan(nowMs: number, waitMs: number, graceMs: number): LookSpan {
+  return { untilMs: nowMs + waitMs, giveUpMs: nowMs + waitMs + graceMs };
 }
 
-/** How long an upload that an earlier run left in flight is still looked for; a clock that was set back never lengthens it. */
+/** What follows the look number `looks` (from 1) for a content that may be on the server, at `nowMs`. */
+export function afterLook(found: CheckOutcome, looks: number, nowMs: number, span: LookSpan): LookStep {
+  if (found === "there") return { type: "done" };
+  const endMs = found === "absent" ? span.untilMs : span.giveUpMs;
+  if (nowMs >= endMs) return { type: "absent" };
+  const pause = Math.min(LONGEST_LOOK_MS, FIRST_LOOK_MS * 2 ** (looks - 1));
+  return { type: "again", delayMs: Math.min(pause, endMs - nowMs) };
+}
+
+/**
+ * How long an upload that an earlier run left in flight may still be on its way. A look is due even where it is 0; a clock that was
+ * set back never lengthens it.
+ */
 export function remainingWaitMs(sentAtMs: number, nowMs: number, ambiguousWaitMs: number): number {
   return Math.max(0, Math.min(ambiguousWaitMs, sentAtMs + ambiguousWaitMs - nowMs));
 }

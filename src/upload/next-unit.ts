@@ -1,4 +1,4 @@
-import type { Work } from "./work.ts";
+import { HELD_UP_TO_BYTES, type Work } from "./work.ts";
 
 export interface BatchLimits {
   /** 1: no batches. */
@@ -17,7 +17,8 @@ export interface BatchLimits {
 export function nextUnit(ready: Work[], batch: BatchLimits, isAskedFirst: boolean): Work[] {
   const mayGo = (work: Work): boolean =>
     !isAskedFirst || work.asked === "absent" || work.attempts > 0 || work.isMaybeOurs;
-  const isBatchable = (work: Work): boolean => batch.items > 1 && work.bytes !== null && !work.isSingle;
+  const isBatchable = (work: Work): boolean =>
+    batch.items > 1 && work.file.sizeBytes <= HELD_UP_TO_BYTES && !work.isSingle;
   const first = ready.findIndex(mayGo);
   const lead = ready[first];
   if (lead === undefined) return [];

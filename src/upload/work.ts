@@ -1,5 +1,6 @@
 import type { UploadItem } from "./api/types.ts";
 import { emailHint, jobHint } from "./hints.ts";
+import type { LookSpan } from "./next-step.ts";
 import type { FoundFile } from "./scan/scan.ts";
 
 /** Up to this size a content is held in memory and hashed from the very buffer that is sent; above, it is streamed. */
@@ -15,9 +16,9 @@ export interface Work {
   attempts: number;
   /** An upload of it, in this run or an earlier one, got no clear answer. */
   isMaybeOurs: boolean;
-  /** How often it has been looked for since, and until when (run clock) it is. */
+  /** How often it has been looked for since, and for how long it is. */
   looks: number;
-  lookUntilMs: number;
+  lookSpan: LookSpan;
   last: { readonly status: number | null; readonly reason: string; readonly retryAfterMs: number | null };
   /** What asking ahead of the upload has told. */
   asked: "no" | "waiting" | "absent";
@@ -35,7 +36,7 @@ export function newWork(checksum: string, file: FoundFile, bytes: Uint8Array<Arr
     attempts: 0,
     isMaybeOurs: false,
     looks: 0,
-    lookUntilMs: 0,
+    lookSpan: { untilMs: 0, giveUpMs: 0 },
     last: { status: null, reason: "it was not sent", retryAfterMs: null },
     asked: "no",
     isSingle: false,

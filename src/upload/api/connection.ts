@@ -14,7 +14,7 @@ export interface Route {
 export interface Answer {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
-  /** Decoded as UTF-8, cut at MAX_BODY_BYTES. */
+  /** Decoded as UTF-8. */
   readonly text: string;
 }
 
@@ -83,7 +83,9 @@ export class Connection {
   #bodyBytes = 0;
   #tunnel: "asked" | "up" | null = null;
   #secure = false;
+  /** The peer sent more than its answer. */
   #overrun = false;
+  #isKept = true;
   #idleSinceMs = 0;
 
   private constructor(route: Route) {
@@ -91,8 +93,9 @@ export class Connection {
     this.#reader = new MessageReader({
       head: (head) => this.#onHead(head),
       body: (bytes) => {
-        if (this.#bodyBytes < MAX_BODY_BYTES) this.#body.push(Buffer.from(bytes));
         this.#bodyBytes += bytes.length;
+        if (this.#bodyBytes > MAX_BODY_BYTES) throw new ConnectionLost("the answer has no end");
+        this.#body.push(Buffer.from(bytes));
       },
       end: () => {},
     });
@@ -174,8 +177,7 @@ export class Connection {
 
   /** Makes it ready for the next request, or closes it where the answer does not allow one. */
   release(nowMs: number): void {
-    const keeps = this.#head?.headers.get("connection")?.toLowerCase() !== "close";
-    if (!this.#reader.done || !keeps || this.#overrun) this.destroy("done with");
+    if (!this.#reader.done || !this.#isKept || this.#overrun) this.destroy("done with");
     this.#head = null;
     this.#body = [];
     this.#bodyBytes = 0;
@@ -190,12 +192,12 @@ export class Connection {
   async #connect(): Promise<void> {
     const { url, proxy } = this.#route;
     const secure = url.protocol === "https:";
-    const options: TCPSocketConnectOptions<undefined> = {
+    const options = {
       hostname: proxy?.hostname ?? bareHost(url.hostname),
       port: proxy?.port ?? portOf(url),
       data: undefined,
       socket: this.#handlers(!secure || proxy === null),
-    };
+    } satisfies TCPSocketConnectOptions<undefined>;
     const attempt = Bun.connect(secure && proxy === null ? { ...options, tls: this.#tls() } : options);
     // The time-out and an abort do not wait for a connection that never comes about.
     attempt.then(
@@ -204,7 +206,7 @@ export class Connection {
         else socket.terminate();
         this.#events.fire();
       },
-      (error: unknown) => this.destroy(connectReason(error)),
+      (error: unknown) => this.destroy(connectReason(error, options.hostname)),
     );
     await this.#reach(() => this.#socket !== null);
     if (secure && proxy !== null) await this.#openTunnel(proxy);
@@ -265,8 +267,10 @@ export class Connection {
         else this.destroy(certificateReason(error));
         this.#events.fire();
       },
-      close: () => {
-        if (this.#reader.close()) this.#lost ??= new ConnectionLost("done with");
+      close: (_, error) => {
+        // Only the peer's own orderly end may end a body that lasts until then.
+        const isOrderly = this.#lost === null && error === undefined;
+        if (isOrderly && this.#reader.close()) this.#lost = new ConnectionLost("done with");
         else this.destroy("the connection was closed");
         this.#events.fire();
       },
@@ -288,16 +292,20 @@ export class Connection {
     const status = statusOf(head);
     if (status < 200) return "skip";
     this.#head = { status, headers: head.headers };
+    const connection = head.headers.get("connection")?.toLowerCase() ?? "";
+    this.#isKept = head.startLine.startsWith("HTTP/1.1") && !/\bclose\b/.test(connection);
     if (status === 204 || status === 304 || (this.#tunnel === "asked" && status < 300)) return "none";
     return framingOf(head.headers) ?? "until-close";
   }
 }
 
 /** Bun tells of a failed connect by a code alone. */
-function connectReason(error: unknown): string {
+function connectReason(error: unknown, hostname: string): string {
   const reason = messageOf(error);
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (code === "ECONNREFUSED") return "connection refused";
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN")
+    return `no address for ${hostname}; is the network up, and --url right?`;
   return code === "" || reason.includes(code) ? reason : `${reason} (${code})`;
 }
 

@@ -40,11 +40,11 @@ export function reasonOf(answer: Answer, apiKey: string): string {
 }
 
 /** Where a redirect points to, without what may be secret in it. */
-function redirectReason(answer: Answer): string {
+function redirectReason(answer: Answer, apiKey: string): string {
   const location = answer.headers.get("location") ?? "";
   const target = URL.parse(location);
   const told = target === null ? location.split(/[?#]/)[0] : target.origin + target.pathname;
-  return `HTTP ${answer.status}: the server redirects to ${tidy(told ?? "nowhere", "\0")}; redirects are not followed, give the right --url`;
+  return `HTTP ${answer.status}: the server redirects to ${tidy(told ?? "", apiKey) || "nowhere"}; redirects are not followed, give the right --url`;
 }
 
 /** What a status says of a request that was refused or failed; null for those that only the call's meaning decides. */
@@ -67,7 +67,8 @@ export function refusalOf(
     const mayStillRun = parseObject(answer.text) === null;
     return { type: "ambiguous", status, reason, retryAfterMs, mayStillRun };
   }
-  if (status >= 300 && status < 400) return { type: "permanent", status, reason: redirectReason(answer) };
+  if (status >= 300 && status < 400)
+    return { type: "permanent", status, reason: redirectReason(answer, apiKey) };
   if (status >= 400) return { type: "permanent", status, reason };
   return null;
 }

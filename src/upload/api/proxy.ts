@@ -1,4 +1,3 @@
-import { BlockList, isIP } from "node:net";
 import { Failure } from "../../lib/errors.ts";
 import type { ProxySettings } from "./types.ts";
 
@@ -22,11 +21,15 @@ export function portOf(url: URL): number {
 export function isLoopback(hostname: string): boolean {
   const host = bareHost(hostname).toLowerCase().replace(/\.$/, "");
   if (host === "localhost" || host.endsWith(".localhost") || host === "::1") return true;
-  return isIP(host) === 4 && host.startsWith("127.");
+  // URLs hold IPv4 addresses in this form alone, however they were written.
+  return /^127(\.\d{1,3}){3}$/.test(host);
 }
 
+/** Loaded only where NO_PROXY is looked at: few have a proxy, and node:net takes long to load. */
+const net = (): typeof import("node:net") => process.getBuiltinModule("node:net");
+
 function family(host: string): "ipv4" | "ipv6" | null {
-  const version = isIP(host);
+  const version = net().isIP(host);
   return version === 4 ? "ipv4" : version === 6 ? "ipv6" : null;
 }
 
@@ -35,7 +38,7 @@ function inSubnet(host: string, subnet: string): boolean {
   const [hostFamily, networkFamily] = [family(host), family(network)];
   if (hostFamily === null || networkFamily !== hostFamily || !/^\d{1,3}$/.test(bits)) return false;
   if (Number(bits) > (hostFamily === "ipv4" ? 32 : 128)) return false;
-  const list = new BlockList();
+  const list = new (net().BlockList)();
   list.addSubnet(network, Number(bits), networkFamily);
   return list.check(host, hostFamily);
 }
@@ -56,7 +59,7 @@ export function isExempt(hostname: string, port: number, noProxy: string): boole
       const withPort = /^(\[[^\]]+\]|[^:]+):(\d+)$/.exec(entry);
       if (withPort !== null && Number(withPort[2]) !== port) return false;
       const name = bareHost(withPort?.[1] ?? entry).replace(/^\*?\./, "");
-      return host === name || (isIP(host) === 0 && host.endsWith(`.${name}`));
+      return host === name || (family(host) === null && host.endsWith(`.${name}`));
     });
 }
 

@@ -4,7 +4,7 @@ import { closingDelimiter, filePartHead, PART_END, textPart } from "./multipart.
 import type { UploadItem } from "./types.ts";
 
 /** Sends bytes on; false where no more are wanted, as an answer has come already. */
-export type Sink = (bytes: Uint8Array) => Promise<boolean>;
+type Sink = (bytes: Uint8Array) => Promise<boolean>;
 
 export interface RequestBody {
   readonly contentType: string;

@@ -10,7 +10,7 @@ export interface UploadItem {
   readonly body: UploadBody;
 }
 
-export type UploadBody =
+type UploadBody =
   /** Bytes that `checksum` was computed from; they are sent as they are and must not change meanwhile. */
   | { readonly type: "bytes"; readonly bytes: Uint8Array }
   /** A file that is read, hashed and sent in pieces. */
@@ -40,7 +40,7 @@ export interface Transient {
 }
 
 /** The whole request was sent and no clear answer came (5xx, silence, reset): the server may have it. */
-export interface Ambiguous {
+interface Ambiguous {
   readonly type: "ambiguous";
   readonly status: number | null;
   /**
@@ -53,13 +53,13 @@ export interface Ambiguous {
 }
 
 /** `status` is null where the request could not even be made, such as a file that cannot be read. */
-export interface Permanent {
+interface Permanent {
   readonly type: "permanent";
   readonly status: number | null;
   readonly reason: string;
 }
 
-export interface Unauthorized {
+interface Unauthorized {
   readonly type: "unauthorized";
   readonly status: 401 | 403;
   readonly reason: string;

@@ -2,7 +2,7 @@ import pLimit from "p-limit";
 import { adapt, beginAdaptation } from "./adaptation.ts";
 
 /** What one upload came to, as far as its number at once goes. */
-export interface Sample {
+interface Sample {
   readonly latencyMs: number;
   /** Refused or lost for load: 429, 503, a time-out. */
   readonly rejected: boolean;

@@ -8,7 +8,7 @@ export type Fault =
   | { readonly type: "reset" }
   | { readonly type: "lostack" };
 
-export interface FaultChance {
+interface FaultChance {
   readonly fault: Fault;
   /** Share of requests, 0 to 1. */
   readonly probability: number;

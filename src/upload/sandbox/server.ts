@@ -39,7 +39,7 @@ export interface SandboxOptions {
 }
 
 /** Counts since the start. */
-export interface SandboxStats {
+interface SandboxStats {
   readonly stored: number;
   /** Whole uploads of a content that had been taken in before: 0 where each was sent exactly once. */
   readonly repeats: number;

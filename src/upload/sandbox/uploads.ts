@@ -10,7 +10,7 @@ export type Intake =
   | { readonly type: "batch"; readonly items: readonly IntakeItem[] }
   | { readonly type: "refused"; readonly reply: Reply };
 
-export interface IntakeItem {
+interface IntakeItem {
   readonly checksum: string;
   /** Why it is not stored; null where it is fine. */
   readonly fault: string | null;

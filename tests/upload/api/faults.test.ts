@@ -245,6 +245,41 @@ test("`Connection: close`, and an answer that lasts until the close, are each th
   expect(server.connections).toBe(2);
 });
 
+test("an answer without an end is not waited for", async () => {
+  using server = startPeer((socket) => {
+    socket.write("HTTP/1.1 200 OK\r\n\r\n");
+    const flood = Buffer.alloc(1_000_000, " ");
+    for (let piece = 0; piece < 6; piece += 1) socket.write(flood);
+    const timer = setInterval(() => {
+      if (socket.write(flood) < 0) clearInterval(timer);
+    }, 1);
+  });
+  using client = testClient(server);
+  expect(await client.upload(item("a"), NEVER)).toMatchObject({
+    type: "ambiguous",
+    reason: "the answer has no end",
+  });
+});
+
+test("an HTTP/1.0 server is asked on a connection of its own each time", async () => {
+  using server = startPeer((socket) => {
+    socket.write('HTTP/1.0 200 OK\r\nContent-Length: 16\r\n\r\n{"exists":false}');
+  });
+  using client = testClient(server);
+  expect([await client.check(sha256("a"), NEVER), await client.check(sha256("a"), NEVER)]).toEqual([
+    "absent",
+    "absent",
+  ]);
+  expect(server.connections).toBe(2);
+});
+
+test("a name that does not exist says so", async () => {
+  using client = testClient({ url: "http://no-such-host.invalid" });
+  const outcome = await client.health(NEVER);
+  expect(outcome).toMatchObject({ type: "unreachable", status: null });
+  expect("reason" in outcome && outcome.reason).toMatch(/^no address for no-such-host\.invalid/);
+});
+
 test("what does not speak HTTP is unreachable, not an error of this program", async () => {
   using server = startPeer((socket) => socket.write("220 mail.example ESMTP\r\n\r\n"));
   using client = testClient(server);

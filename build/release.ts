@@ -1,0 +1,155 @@
+// Makes dist/release: an archive for each target, their checksums, and the installer that goes with them.
+//
+//   bun run release                          all targets
+//   bun run release --target linux-arm64     one (repeatable); the checksums then cover the archives made now
+//   bun run release --out FOLDER --key FILE
+//
+// NODUPE_RELEASE_KEY or --key names the releaser's Ed25519 private key (PEM); without one the release is unsigned.
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { VERSION } from "../src/lib/version.ts";
+import { buildTimeS, compile } from "./compile.ts";
+import { writeArchives } from "./release/archive.ts";
+import { bundledPackages } from "./release/bundled.ts";
+import { publishedInstaller } from "./release/installer.ts";
+import { licences } from "./release/licences.ts";
+import { commandPapers, projectPapers, textEntry } from "./release/papers.ts";
+import publisher from "./release/publisher.json" with { type: "json" };
+import { RUNTIME_COMPONENTS } from "./release/runtime-components.ts";
+import { BUN_VERSION, runtimeOf } from "./release/runtime.ts";
+import { sbom } from "./release/sbom.ts";
+import { readSigningKey, type SigningKey } from "./release/signature.ts";
+import type { Entry } from "./release/tar.ts";
+import { type Target, TARGETS } from "./release/targets.ts";
+
+interface Release {
+  readonly targets: readonly Target[];
+  readonly folder: string;
+  readonly key: SigningKey | null;
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function targetNamed(name: string): Target {
+  const target = TARGETS.find((known) => known.name === name);
+  if (target === undefined) {
+    throw new Error(
+      `unknown target ${name}, expected one of ${TARGETS.map((known) => known.name).join(", ")}`,
+    );
+  }
+  return target;
+}
+
+function readArguments(): Release {
+  const { values } = parseArgs({
+    options: {
+      target: { type: "string", multiple: true },
+      out: { type: "string", default: "dist/release" },
+      key: { type: "string" },
+    },
+  });
+  const keyPath = values.key ?? process.env["NODUPE_RELEASE_KEY"];
+  const key = keyPath === undefined || keyPath === "" ? null : readSigningKey(keyPath);
+  if (key !== null && publisher.publicKey !== null && key.publicKey !== publisher.publicKey) {
+    throw new Error("the private key does not belong to the public key in build/release/publisher.json");
+  }
+  const targets = values.target?.map(targetNamed) ?? TARGETS;
+  return { targets, folder: resolve(values.out), key };
+}
+
+/** Everything of an archive but what differs between targets. */
+async function sharedPapers(timeS: number): Promise<readonly Entry[]> {
+  return [...projectPapers(), ...(await commandPapers(VERSION, timeS))];
+}
+
+async function buildTarget(
+  target: Target,
+  release: Release,
+  shared: readonly Entry[],
+): Promise<readonly string[]> {
+  const started = performance.now();
+  const timeS = buildTimeS();
+  const publicKey = release.key?.publicKey ?? publisher.publicKey;
+  const executable = target.name.startsWith("windows") ? "nodupe.exe" : "nodupe";
+  const binary = join(release.folder, `.${target.name}`, executable);
+  const cross = { bun: target.bun, runtime: await runtimeOf(target) };
+  await compile({ target: target.name, cross, publicKey, baseUrl: publisher.baseUrl }, binary);
+  const packages = await bundledPackages();
+  const bill = sbom({
+    version: VERSION,
+    timeS,
+    target,
+    bunVersion: BUN_VERSION,
+    packages,
+    runtimeComponents: RUNTIME_COMPONENTS,
+  });
+  const names = await writeArchives({
+    folder: release.folder,
+    version: VERSION,
+    target: target.name,
+    timeS,
+    entries: [
+      { name: executable, content: readFileSync(binary), executable: true },
+      ...shared,
+      textEntry("THIRD-PARTY-LICENCES.txt", licences(packages, RUNTIME_COMPONENTS, BUN_VERSION)),
+      textEntry("sbom.cdx.json", bill),
+    ],
+  });
+  rmSync(join(binary, ".."), { recursive: true });
+  const seconds = ((performance.now() - started) / 1_000).toFixed(0);
+  say(`${target.name}: ${seconds} s${target.tested ? "" : " (untested: cross-built only)"}`);
+  return names;
+}
+
+async function writeChecksums(names: readonly string[], { folder, key }: Release): Promise<void> {
+  const lines = await Promise.all(
+    names.map(async (name) => {
+      const hasher = new Bun.CryptoHasher("sha256");
+      for await (const chunk of Bun.file(join(folder, name)).stream()) hasher.update(chunk);
+      return `${hasher.digest("hex")}  ${name}\n`;
+    }),
+  );
+  const sums = Buffer.from(lines.join(""));
+  writeFileSync(join(folder, "SHA256SUMS"), sums);
+  if (key !== null) {
+    writeFileSync(join(folder, "SHA256SUMS.sig"), key.sign(sums));
+    say("SHA256SUMS is signed");
+    return;
+  }
+  rmSync(join(folder, "SHA256SUMS.sig"), { force: true });
+  say("THIS RELEASE IS UNSIGNED: no key was given (NODUPE_RELEASE_KEY=FILE, or --key FILE).");
+  say("Whoever installs it can check that it is complete, not who made it.");
+}
+
+/** Removes what an earlier release left in the folder, and nothing else that may be there. */
+function clear(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  const ours = readdirSync(folder).filter((name) =>
+    /^(nodupe-.*\.tar\.(xz|gz)|SHA256SUMS(\.sig)?|install\.sh)$/.test(name),
+  );
+  for (const name of ours) rmSync(join(folder, name));
+}
+
+async function main(): Promise<void> {
+  const release = readArguments();
+  const { folder, key, targets } = release;
+  clear(folder);
+  const shared = await sharedPapers(buildTimeS());
+  const names: string[] = [];
+  for (const target of targets) names.push(...(await buildTarget(target, release, shared)));
+  const installer = publishedInstaller(key?.publicKey ?? publisher.publicKey, publisher.baseUrl);
+  writeFileSync(join(folder, "install.sh"), installer);
+  chmodSync(join(folder, "install.sh"), 0o755);
+  await writeChecksums([...names, "install.sh"].toSorted(), release);
+  await Bun.write(Bun.stdout, `${folder}\n`);
+}
+
+try {
+  await main();
+} catch (error) {
+  say(`release: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,43 @@
+// A tar archive that depends on nothing but what is put in: no user, no host, no clock.
+
+export interface Entry {
+  /** Relative, with `/`, at most 100 bytes. */
+  readonly name: string;
+  readonly content: Uint8Array;
+  readonly executable: boolean;
+}
+
+const BLOCK = 512;
+
+/** A number as ustar writes it: octal digits and a NUL. */
+function octal(value: number, width: number): string {
+  return `${value.toString(8).padStart(width - 1, "0")}\0`;
+}
+
+function header(entry: Entry, timeS: number): Buffer {
+  const block = Buffer.alloc(BLOCK);
+  if (Buffer.byteLength(entry.name) > 100)
+    throw new Error(`Cannot archive ${entry.name}: its name is too long`);
+  block.write(entry.name, 0);
+  block.write(octal(entry.executable ? 0o755 : 0o644, 8), 100);
+  block.write(octal(0, 8), 108);
+  block.write(octal(0, 8), 116);
+  block.write(octal(entry.content.length, 12), 124);
+  block.write(octal(timeS, 12), 136);
+  // The checksum is taken with its own field blank.
+  block.write("        ", 148);
+  block.write("0", 156);
+  block.write("ustar\0" + "00", 257);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  return block;
+}
+
+/** The entries as one ustar archive, in the order given; owner root, all of the same time. */
+export function tar(entries: readonly Entry[], timeS: number): Uint8Array {
+  const parts = entries.flatMap((entry) => {
+    const padding = (BLOCK - (entry.content.length % BLOCK)) % BLOCK;
+    return [header(entry, timeS), entry.content, Buffer.alloc(padding)];
+  });
+  return Buffer.concat([...parts, Buffer.alloc(2 * BLOCK)]);
+}

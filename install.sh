@@ -1,0 +1,405 @@
+#!/bin/sh
+# Installs nodupe. From a checkout it builds (git, Node and npm are enough: Bun comes from the npm registry);
+# elsewhere it downloads a release, verifies it, and puts it in place at once or not at all.
+#
+#   ./install.sh                                     from a checkout: build and install to ~/.local/bin
+#   ./install.sh --from https://HOST/PATH            download from there (or NODUPE_BASE_URL)
+#   ./install.sh --prefix /usr/local --version 1.2.3
+#   ./install.sh --uninstall
+#
+# Exit codes: 0 done; 1 failed (wrong checksum or signature, no space, a build that fails, a machine that there is no
+# build for); 2 usage; 4 the release cannot be reached; 5 not permitted. Whatever fails, an installed nodupe stays.
+set -u
+
+# The release fills these in: the address and the Ed25519 key (SPKI, DER, base64) of who publishes nodupe.
+BASE_URL=''
+RELEASE_KEY=''
+
+say() { printf '%s\n' "$*" >&2; }
+die() {
+  code=$1
+  shift
+  say "install.sh: $*"
+  exit "$code"
+}
+have() { command -v "$1" >/dev/null 2>&1; }
+
+usage() {
+  cat <<'END'
+Usage: install.sh [--from URL] [--version X] [--prefix PREFIX] [--uninstall]
+
+  --from URL        download the release from there; https, or http to loopback (or set NODUPE_BASE_URL)
+  --version X       that version (default: the newest at the URL)
+  --prefix PREFIX   install to PREFIX/bin (default ~/.local); a PREFIX that ends in /bin is that folder itself
+  --uninstall       remove what this script has installed; settings and store stay
+  -h, --help        this help
+
+From a checkout, without a URL, it builds nodupe with npm.
+END
+}
+
+# --- arguments
+
+from=${NODUPE_BASE_URL:-}
+version=''
+prefix=''
+uninstall=false
+while [ $# -gt 0 ]; do
+  argument=$1
+  shift
+  case "$argument" in
+  --from=* | --version=* | --prefix=*)
+    value=${argument#*=}
+    argument=${argument%%=*}
+    ;;
+  --from | --version | --prefix)
+    [ $# -gt 0 ] || die 2 "$argument needs a value; see: install.sh --help"
+    value=$1
+    shift
+    ;;
+  --uninstall) uninstall=true ;;
+  -h | --help)
+    usage
+    exit 0
+    ;;
+  *) die 2 "unknown argument $argument, expected --from, --version, --prefix or --uninstall; see: install.sh --help" ;;
+  esac
+  case "$argument" in
+  --from | --version | --prefix)
+    case "$value" in
+    '' | -*) die 2 "$argument needs a value; see: install.sh --help" ;;
+    esac
+    ;;
+  esac
+  case "$argument" in
+  --from) from=$value ;;
+  --version)
+    version=${value#v}
+    case "$version" in
+    [0-9]*) ;;
+    *) die 2 "--version: found $value, expected a version such as 1.2.3" ;;
+    esac
+    case "$version" in
+    *[!0-9A-Za-z.-]*) die 2 "--version: found $value, expected a version such as 1.2.3" ;;
+    esac
+    ;;
+  --prefix) prefix=$value ;;
+  esac
+done
+
+if [ -z "$prefix" ]; then
+  [ -n "${HOME:-}" ] || die 2 "HOME is not set; say where to install with --prefix"
+  prefix=$HOME/.local
+fi
+case "$prefix" in
+/*) ;;
+*) prefix=$PWD/$prefix ;;
+esac
+prefix=${prefix%/}
+case "$prefix" in
+*/bin) prefix=${prefix%/bin} ;;
+esac
+bin=$prefix/bin
+share=$prefix/share
+# What is installed beside the binary: SOURCE:DESTINATION below $share.
+PAPERS='man/nodupe.1:man/man1/nodupe.1
+completions/nodupe.bash:bash-completion/completions/nodupe
+completions/_nodupe:zsh/site-functions/_nodupe
+completions/nodupe.fish:fish/vendor_completions.d/nodupe.fish'
+
+# --- removing
+
+if [ "$uninstall" = true ]; then
+  if [ ! -e "$bin/nodupe" ] && [ ! -L "$bin/nodupe" ]; then
+    say "there is no nodupe in $bin: nothing to remove"
+    exit 0
+  fi
+  [ ! -d "$bin/nodupe" ] || die 1 "$bin/nodupe is a folder, not something that install.sh has made; nothing was removed"
+  rm -f "$bin/nodupe" 2>/dev/null || die 5 "not permitted to remove $bin/nodupe; run as the user who installed it"
+  for pair in $PAPERS; do rm -f "$share/${pair#*:}" 2>/dev/null; done
+  say "removed $bin/nodupe; settings (~/.config/nodupe) and the store (~/.local/share/nodupe) are still there"
+  exit 0
+fi
+
+# --- the stage: a folder beside the place of installation, so that the last step is one rename
+
+stage=''
+clean_up() { [ -z "$stage" ] || rm -rf "$stage"; }
+trap clean_up EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+make_stage() {
+  [ ! -d "$bin/nodupe" ] || die 1 "$bin/nodupe is a folder; move it away, or install elsewhere with --prefix"
+  mkdir -p "$bin" 2>/dev/null || die 5 "not permitted to make $bin; install elsewhere with --prefix, or run as a user who may"
+  stage=$(mktemp -d "$bin/.nodupe-install.XXXXXX" 2>/dev/null) || {
+    stage=''
+    is_full "$bin" && die 1 "no space left in $bin; nothing was changed"
+    die 5 "not permitted to write in $bin; install elsewhere with --prefix, or run as a user who may"
+  }
+}
+
+# Whether a folder's file system has less than a megabyte left.
+is_full() {
+  left=$(df -Pk "$1" 2>/dev/null | awk 'NR == 2 { print $4 }')
+  [ -n "$left" ] && [ "$left" -lt 1024 ]
+}
+
+# broken CODE WHAT: ends with what went wrong, naming the one cause that people can do something about.
+broken() {
+  is_full "$stage" && die 1 "no space left in $bin (nodupe needs about 250 MB while it is installed); nothing was changed"
+  die "$@"
+}
+
+# in_place: runs the staged binary, then replaces the installed one by a rename.
+in_place() {
+  chmod 755 "$stage/nodupe" || broken 1 "cannot make $stage/nodupe executable; nothing was changed"
+  found=$("$stage/nodupe" --version 2>"$stage/messages") || {
+    sed 's/^/  /' "$stage/messages" >&2
+    broken 1 "the new nodupe does not run on this machine; nothing was changed"
+  }
+  [ -z "${1:-}" ] || [ "$found" = "$1" ] || die 1 "the new nodupe says that it is $found, expected $1; nothing was changed"
+  # A board that loses its power now has the old nodupe or the new one, never an empty file.
+  sync "$stage/nodupe" 2>/dev/null || sync
+  mv -f "$stage/nodupe" "$bin/nodupe" || broken 5 "cannot replace $bin/nodupe; it is as it was"
+  for pair in $PAPERS; do
+    paper=$stage/${pair%%:*}
+    place=$share/${pair#*:}
+    [ -f "$paper" ] || continue
+    { mkdir -p "${place%/*}" && cp "$paper" "$place.new" && mv -f "$place.new" "$place"; } 2>/dev/null ||
+      { rm -f "$place.new" 2>/dev/null; say "note: $place could not be written; nodupe works without it"; }
+  done
+  say "installed nodupe $found to $bin/nodupe"
+  case ":${PATH:-}:" in
+  *":$bin:"*) ;;
+  *) say "note: $bin is not on PATH; add it with: export PATH=\"$bin:\$PATH\"" ;;
+  esac
+}
+
+# --- from a checkout
+
+# The folder of this script, where it is one of nodupe's source; nothing where it is piped into a shell.
+checkout() {
+  case "$0" in
+  install.sh | */install.sh) ;;
+  *) return 1 ;;
+  esac
+  folder=$(dirname "$0") && folder=$(cd "$folder" 2>/dev/null && pwd) || return 1
+  [ -f "$folder/package-lock.json" ] && [ -f "$folder/src/main.ts" ] && [ -f "$folder/build/compile.ts" ] || return 1
+  printf '%s\n' "$folder"
+}
+
+build() {
+  source=$1
+  have npm || die 1 "npm is needed to build nodupe; install Node with npm, or download a release with --from URL"
+  make_stage
+  cd "$source" || die 1 "cannot enter $source"
+  # Packages that fit the lockfile are used as they are.
+  if [ ! -x node_modules/.bin/bun ] || [ ! -f node_modules/.package-lock.json ] ||
+    [ -n "$(find package-lock.json -newer node_modules/.package-lock.json)" ]; then
+    say "bringing Bun and the packages from the npm registry"
+    npm ci --no-audit --no-fund --no-update-notifier --loglevel=error >"$stage/messages" 2>&1 || {
+      sed 's/^/  /' "$stage/messages" >&2
+      broken 1 "npm could not bring the packages (see above); nothing was changed"
+    }
+  fi
+  say "building nodupe"
+  { node_modules/.bin/bun build/compile.ts "$stage/nodupe" && node_modules/.bin/bun build/man.ts "$stage"; } \
+    >"$stage/messages" 2>&1 || {
+    sed 's/^/  /' "$stage/messages" >&2
+    broken 1 "the build failed (see above); nothing was changed"
+  }
+  in_place ''
+}
+
+# --- downloading
+
+# The host of a URL is loopback: 127.0.0.0/8, ::1 or localhost, and nothing that only begins so.
+is_loopback() {
+  rest=${1#http://}
+  rest=${rest%%[/?#]*}
+  case "$rest" in
+  *@*) return 1 ;;
+  '[::1]' | '[::1]:'*) return 0 ;;
+  esac
+  host=${rest%%:*}
+  case "$host" in
+  localhost) return 0 ;;
+  127.*)
+    case "$host" in
+    *[!0-9.]*) return 1 ;;
+    *) return 0 ;;
+    esac
+    ;;
+  esac
+  return 1
+}
+
+check_url() {
+  case "$1" in
+  https://?*) ;;
+  http://*) is_loopback "$1" || die 2 "$1: found http, expected https (plain http only to loopback)" ;;
+  *) die 2 "$1: expected a URL that begins with https://" ;;
+  esac
+}
+
+# fetch URL FILE: 0 got it; 1 the server has no such file; 2 unreachable, cut off, or not to be written.
+fetch() {
+  if have curl; then
+    protocols='=https'
+    is_loopback "$1" && protocols='=http,https'
+    status=$(curl -sSL --proto "$protocols" --proto-redir "$protocols" --connect-timeout 20 --speed-limit 100 --speed-time 60 \
+      -w '%{http_code}' -o "$2" "$1" 2>"$stage/messages") || return 2
+    case "$status" in
+    200) return 0 ;;
+    403 | 404 | 410) return 1 ;;
+    esac
+    say "  $1: HTTP $status"
+    return 2
+  fi
+  # GNU wget tries a transfer that was cut off twenty times; busybox's has no such option.
+  set -- "$1" "$2" -q -T 60
+  if wget --version 2>/dev/null | grep -q 'GNU Wget'; then set -- "$@" -nv --tries=2; fi
+  url=$1
+  file=$2
+  shift 2
+  wget "$@" -O "$file" "$url" 2>"$stage/messages" && return 0
+  if grep -Eq '(ERROR|error:?|HTTP/[0-9.]+) (403|404|410)' "$stage/messages"; then return 1; fi
+  return 2
+}
+
+# get URL FILE WHAT: fetches or ends.
+get() {
+  fetch "$1" "$2"
+  case $? in
+  0) return 0 ;;
+  1) die 4 "$1 is not there; is the base URL right?" ;;
+  esac
+  sed 's/^/  /' "$stage/messages" >&2
+  is_full "$stage" && broken 1 ''
+  if [ -s "$2" ]; then
+    broken 1 "$3 was not downloaded whole: the transfer was cut off, or cannot be written in $bin; nothing was changed"
+  fi
+  broken 4 "$3 could not be downloaded from $1; nothing was changed"
+}
+
+# Names this machine as releases do: linux-arm64, linux-x64-musl.
+target() {
+  system=$(uname -s)
+  machine=$(uname -m)
+  case "$system" in
+  Linux) system=linux ;;
+  Darwin) system=darwin ;;
+  *) die 1 "there is no nodupe for $system, expected Linux or macOS; nothing was changed" ;;
+  esac
+  case "$machine" in
+  x86_64 | amd64) machine=x64 ;;
+  aarch64 | arm64) machine=arm64 ;;
+  *) die 1 "there is no nodupe for the architecture $machine, expected x86_64 or aarch64; nothing was changed" ;;
+  esac
+  if [ "$system" = linux ]; then
+    # A 64-bit kernel under a 32-bit system, as Raspberry Pi OS has it, cannot run a 64-bit program.
+    if have getconf && [ "$(getconf LONG_BIT 2>/dev/null)" = 32 ]; then
+      die 1 "this system is 32-bit (its kernel is $machine); nodupe needs a 64-bit one; nothing was changed"
+    fi
+    set -- /lib/ld-musl-*.so.1
+    glibc=false
+    for loader in /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-aarch64.so.1; do [ ! -e "$loader" ] || glibc=true; done
+    if [ -e "$1" ] && [ "$glibc" = false ]; then machine=$machine-musl; fi
+    case "$machine" in
+    x64*) grep -q '^flags.* avx2' /proc/cpuinfo 2>/dev/null || machine=$machine-baseline ;;
+    esac
+  fi
+  printf '%s\n' "$system-$machine"
+}
+
+sha256_of() {
+  if have sha256sum; then sha256sum "$1"
+  elif have shasum; then shasum -a 256 "$1"
+  else openssl dgst -sha256 -r "$1"
+  fi | sed 's/ .*//'
+}
+
+# The signature over SHA256SUMS, where this script holds a key and openssl can check one.
+check_signature() {
+  if [ -z "$RELEASE_KEY" ]; then
+    say "note: this install.sh holds no release key: the checksum is verified, who made the release is not"
+    return
+  fi
+  if ! have openssl || ! openssl pkeyutl -help 2>&1 | grep -q rawin; then
+    say "note: without openssl 3 the signature cannot be verified; the checksum is"
+    return
+  fi
+  fetch "$1.sig" "$stage/SHA256SUMS.sig" || die 1 "the release at $1 is not signed (SHA256SUMS.sig cannot be had), and this install.sh expects it to be; nothing was changed"
+  printf -- '-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n' "$RELEASE_KEY" >"$stage/key.pem"
+  openssl pkeyutl -verify -rawin -pubin -inkey "$stage/key.pem" -sigfile "$stage/SHA256SUMS.sig" \
+    -in "$stage/SHA256SUMS" >/dev/null 2>&1 ||
+    die 1 "the signature of $1 is wrong: these files are not from who publishes nodupe; nothing was changed"
+}
+
+# The newest version that SHA256SUMS has for a target, or the one that was asked for; nothing where it has none.
+version_in() {
+  sed -n "s/^[0-9a-f]\{64\}  nodupe-\([0-9][0-9A-Za-z.-]*\)-$1\.tar\.$2\$/\1/p" "$stage/SHA256SUMS" |
+    if [ -n "$version" ]; then grep -Fx -e "$version"; else sort -t . -k 1,1n -k 2,2n -k 3,3n; fi | tail -n 1
+}
+
+download() {
+  base=${from%/}
+  check_url "$base"
+  have curl || have wget || die 1 "curl or wget is needed to download nodupe"
+  have tar || die 1 "tar is needed to unpack nodupe"
+  have sha256sum || have shasum || have openssl || die 1 "sha256sum, shasum or openssl is needed to verify the download"
+  if have xz; then suffix=xz
+  elif have gzip; then suffix=gz
+  else die 1 "xz or gzip is needed to unpack nodupe"
+  fi
+  target=$(target) || exit 1
+  make_stage
+
+  # The newest release is at the base; older ones may be kept below it, by version.
+  get "$base/SHA256SUMS" "$stage/SHA256SUMS" 'the list of checksums'
+  found=$(version_in "$target" "$suffix")
+  if [ -z "$found" ] && [ -n "$version" ]; then
+    for below in "$version" "v$version"; do
+      fetch "$base/$below/SHA256SUMS" "$stage/SHA256SUMS" || continue
+      found=$(version_in "$target" "$suffix")
+      [ -z "$found" ] || { base=$base/$below && break; }
+    done
+  fi
+  [ -n "$found" ] || die 1 "$base has no nodupe ${version:+$version }for $target; nothing was changed"
+  check_signature "$base/SHA256SUMS"
+
+  name=nodupe-$found-$target.tar.$suffix
+  say "downloading $name"
+  get "$base/$name" "$stage/$name" "$name"
+  expected=$(sed -n "s/^\([0-9a-f]\{64\}\)  $name\$/\1/p" "$stage/SHA256SUMS")
+  actual=$(sha256_of "$stage/$name")
+  [ "$actual" = "$expected" ] ||
+    broken 1 "$name has the wrong checksum: found $actual, expected $expected; nothing was changed"
+
+  case "$suffix" in
+  xz) unpack='xz -dc' ;;
+  gz) unpack='gzip -dc' ;;
+  esac
+  if ! $unpack "$stage/$name" 2>"$stage/messages" | (cd "$stage" && tar -xf - 2>messages.tar) || [ ! -f "$stage/nodupe" ]; then
+    cat "$stage/messages" "$stage/messages.tar" 2>/dev/null | sed 's/^/  /' >&2
+    broken 1 "$name cannot be unpacked in $bin; nothing was changed"
+  fi
+  rm -f "$stage/$name"
+  in_place "$found"
+}
+
+# --- which of the two
+
+: "${from:=}"
+if [ -z "$from" ]; then
+  if source=$(checkout); then
+    [ -z "$version" ] || die 2 "--version needs a release to download: give its address with --from URL (this checkout builds the version that is checked out)"
+    build "$source"
+    exit 0
+  fi
+  from=$BASE_URL
+fi
+[ -n "$from" ] || die 2 "there is no address to download from: give one with --from URL or NODUPE_BASE_URL, or run install.sh in a checkout of nodupe"
+download

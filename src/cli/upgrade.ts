@@ -1,0 +1,115 @@
+import { realpathSync } from "node:fs";
+import { upgradeOptions } from "../config/sections/upgrade.ts";
+import { Failure, messageOf } from "../lib/errors.ts";
+import { RELEASE_KEY, RELEASE_URL, TARGET } from "../lib/release.ts";
+import { VERSION } from "../lib/version.ts";
+import type { Installed, Offer } from "../upgrade/upgrade.ts";
+import { command, type ExitCode } from "./command.ts";
+import { endingOf } from "./exit-code.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The keys of `--json`; what did not come to be known is null. */
+interface Outcome {
+  readonly current: string;
+  readonly latest: string | null;
+  readonly available: boolean | null;
+  readonly upgraded: boolean;
+  readonly signature: Offer["signature"] | null;
+  readonly target: string;
+  readonly path: string;
+  readonly url: string;
+  readonly elapsed_s: number;
+  readonly error: string | null;
+}
+
+function installed(): Installed {
+  if (TARGET === null) {
+    throw new Failure(
+      "usage",
+      "nodupe runs from its source here; upgrade it with git pull, or install a release",
+    );
+  }
+  return { version: VERSION, target: TARGET, publicKey: RELEASE_KEY, path: realpathSync(process.execPath) };
+}
+
+async function tell(terminal: Terminal, outcome: Outcome): Promise<void> {
+  if (terminal.json) return terminal.resultJson(outcome);
+  if (outcome.upgraded) return terminal.result(`upgraded nodupe ${outcome.current} to ${outcome.latest}`);
+  return terminal.result(
+    outcome.available === true
+      ? `nodupe ${outcome.latest} is available; this is ${outcome.current}`
+      : `nodupe ${outcome.current} is up to date`,
+  );
+}
+
+export const upgrade = command({
+  name: "upgrade",
+  purpose: "Replaces nodupe by the newest release.",
+  usage: "",
+  positionals: { min: 0, max: 0 },
+  options: { upgrade: upgradeOptions },
+  details:
+    "The release's list of checksums is verified by the key that this nodupe holds, the archive by its checksum, and the new program has to run here before it takes this one's place, in one step. Whatever fails, this nodupe stays.",
+  examples: [
+    ["nodupe upgrade --from https://example.org/nodupe", "upgrade from there"],
+    ["nodupe upgrade --check --json", "for a script: is there a newer one?"],
+  ],
+  exitCodes: {
+    0: "upgraded, or up to date",
+    1: "wrong checksum or signature, or it cannot be put in place",
+    2: "no address to upgrade from, or a wrong one",
+    3: "with --check: there is a newer version",
+    4: "the release cannot be reached",
+    5: "not permitted to replace the program",
+  },
+  run: async ({ options, terminal, signal }): Promise<ExitCode> => {
+    const started = performance.now();
+    const { check, from, silence, maxSize } = options.upgrade;
+    const address = from ?? RELEASE_URL;
+    if (address === null) {
+      throw new Failure(
+        "usage",
+        "there is no address to upgrade from: give one with --from URL, NODUPE_BASE_URL, or [upgrade] from in the config file",
+      );
+    }
+    const [{ parseSource }, { look, take }] = await Promise.all([
+      import("../upgrade/source.ts"),
+      import("../upgrade/upgrade.ts"),
+    ]);
+    const source = parseSource(address);
+    const self = installed();
+    const limits = { signal, silenceMs: silence, maxBytes: maxSize };
+    let offer: Offer | null = null;
+    const outcome = (upgraded: boolean, error: string | null): Outcome => ({
+      current: VERSION,
+      latest: offer?.candidate.version ?? null,
+      available: offer?.isNewer ?? null,
+      upgraded,
+      signature: offer?.signature ?? null,
+      target: self.target,
+      path: self.path,
+      url: source.href,
+      elapsed_s: (performance.now() - started) / 1_000,
+      error,
+    });
+    try {
+      offer = await look(source, self, limits);
+      if (offer.signature === "unchecked") {
+        terminal.warn("this build holds no release key: checksums are verified, who made the release is not");
+      }
+      const wanted = offer.isNewer && !check;
+      if (wanted) {
+        terminal.info(`downloading ${offer.candidate.name}`);
+        await take(offer, source, self, limits);
+      }
+      await tell(terminal, outcome(wanted, null));
+      return check && offer.isNewer ? 3 : 0;
+    } catch (error) {
+      if (!terminal.json || terminal.hasResult) throw error;
+      const { code, line } = endingOf(error);
+      terminal.error(signal.aborted ? messageOf(signal.reason) : line);
+      await terminal.resultJson(outcome(false, line));
+      return code;
+    }
+  },
+});

@@ -1,0 +1,12 @@
+declare const NODUPE_TARGET: string | null | undefined;
+declare const NODUPE_RELEASE_KEY: string | null | undefined;
+declare const NODUPE_RELEASE_URL: string | null | undefined;
+
+/** What this program was compiled for, as archives are named (linux-arm64); null when it runs from source. */
+export const TARGET: string | null = typeof NODUPE_TARGET === "string" ? NODUPE_TARGET : null;
+
+/** The Ed25519 key that releases are signed with (SPKI, DER, base64); null in a build made without one. */
+export const RELEASE_KEY: string | null = typeof NODUPE_RELEASE_KEY === "string" ? NODUPE_RELEASE_KEY : null;
+
+/** Where the publisher keeps releases; null where nobody has said. */
+export const RELEASE_URL: string | null = typeof NODUPE_RELEASE_URL === "string" ? NODUPE_RELEASE_URL : null;

@@ -1,0 +1,26 @@
+/** An archive of a release that fits this machine. */
+export interface Candidate {
+  readonly name: string;
+  readonly version: string;
+  /** Hex. */
+  readonly sha256: string;
+}
+
+/** SHA256SUMS → the newest archive (tar.gz: what Bun unpacks by itself) for a target; null where there is none. */
+export function newestFor(target: string, checksums: string): Candidate | null {
+  let newest: Candidate | null = null;
+  for (const line of checksums.split("\n")) {
+    const [, sha256, name, version, of] =
+      /^([0-9a-f]{64}) [ *](nodupe-(\d[\w.+-]*?)-((?:linux|darwin|windows)-[a-z0-9-]+)\.tar\.gz)$/.exec(
+        line,
+      ) ?? [];
+    if (sha256 === undefined || name === undefined || version === undefined || of !== target) continue;
+    if (newest === null || Bun.semver.order(version, newest.version) > 0) newest = { name, version, sha256 };
+  }
+  return newest;
+}
+
+/** Whether a version comes after another one, as semver orders them. */
+export function isNewer(version: string, than: string): boolean {
+  return Bun.semver.order(version, than) > 0;
+}

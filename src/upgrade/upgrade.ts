@@ -1,0 +1,89 @@
+import { Failure } from "../lib/errors.ts";
+import { type Candidate, isNewer, newestFor } from "./checksums.ts";
+import { extractFile } from "./extract.ts";
+import { fetchBytes, fetchFile, type FetchOptions } from "./fetch.ts";
+import { proveItRuns, replace, stageBeside } from "./replace.ts";
+import { isSigned } from "./signature.ts";
+
+/** What was compiled into this program. */
+export interface Installed {
+  readonly version: string;
+  /** linux-arm64, as archives are named. */
+  readonly target: string;
+  /** SPKI DER in base64; null where the build was made without a release key. */
+  readonly publicKey: string | null;
+  /** The program's file. */
+  readonly path: string;
+}
+
+export interface Offer {
+  readonly candidate: Candidate;
+  readonly isNewer: boolean;
+  /** `unchecked`: this build holds no key to check with. */
+  readonly signature: "verified" | "unchecked";
+}
+
+const CHECKSUMS = "SHA256SUMS";
+const SMALL_BYTES = 1024 * 1024;
+
+/** What the release at `source` has for this machine; its list of checksums is verified before it is believed. */
+export async function look(source: URL, installed: Installed, options: FetchOptions): Promise<Offer> {
+  const small = { ...options, maxBytes: SMALL_BYTES };
+  const url = new URL(CHECKSUMS, source);
+  const sums = await fetchBytes(url, small);
+  if (sums === null) {
+    throw new Failure("unreachable", `there is no release at ${source.href} (${CHECKSUMS} is not there)`);
+  }
+  if (installed.publicKey !== null) {
+    const signature = await fetchBytes(new URL(`${CHECKSUMS}.sig`, source), small);
+    if (signature === null) {
+      throw new Failure(
+        "failed",
+        `the release at ${source.href} is not signed, expected ${CHECKSUMS}.sig; nothing was changed`,
+      );
+    }
+    if (!isSigned(sums, signature, installed.publicKey)) {
+      throw new Failure(
+        "failed",
+        `the signature of ${url.href} is wrong: it is not from who publishes nodupe; nothing was changed`,
+      );
+    }
+  }
+  const candidate = newestFor(installed.target, new TextDecoder().decode(sums));
+  if (candidate === null) {
+    throw new Failure(
+      "failed",
+      `the release at ${source.href} has no nodupe for ${installed.target}; nothing was changed`,
+    );
+  }
+  return {
+    candidate,
+    isNewer: isNewer(candidate.version, installed.version),
+    signature: installed.publicKey === null ? "unchecked" : "verified",
+  };
+}
+
+/** Downloads, verifies, tries and puts in place what was offered; until the last step nothing is changed. */
+export async function take(
+  { candidate }: Offer,
+  source: URL,
+  installed: Installed,
+  options: FetchOptions,
+): Promise<void> {
+  using stage = stageBeside(installed.path);
+  const archive = stage.file(candidate.name);
+  const url = new URL(candidate.name, source);
+  const sha256 = await fetchFile(url, archive, options);
+  if (sha256 === null) throw new Failure("unreachable", `${url.href} is not there; nothing was changed`);
+  if (sha256 !== candidate.sha256) {
+    throw new Failure(
+      "failed",
+      `${candidate.name} has the wrong checksum: found ${sha256}, expected ${candidate.sha256}; nothing was changed`,
+    );
+  }
+  const next = stage.file("nodupe");
+  await extractFile(archive, "nodupe", next);
+  await proveItRuns(next, candidate.version);
+  options.signal.throwIfAborted();
+  replace(installed.path, next);
+}

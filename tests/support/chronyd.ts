@@ -1,0 +1,73 @@
+import { writeFileSync } from "node:fs";
+import { programPath } from "./programs.ts";
+import { tempFolder } from "./temp.ts";
+import { until } from "./until.ts";
+import { encodeRequest, decodePacket } from "../../src/time/packet.ts";
+
+export interface Chronyd extends AsyncDisposable {
+  readonly port: number;
+  readonly name: string;
+  readonly pid: number;
+}
+
+async function freePort(): Promise<number> {
+  const socket = await Bun.udpSocket({ hostname: "127.0.0.1", port: 0 });
+  const { port } = socket;
+  socket.close();
+  return port;
+}
+
+async function answers(port: number): Promise<boolean> {
+  let answered = false;
+  const socket = await Bun.udpSocket({
+    hostname: "127.0.0.1",
+    port: 0,
+    binaryType: "uint8array",
+    socket: {
+      data: (_, data) => {
+        answered = decodePacket(data)?.leap === 0;
+      },
+      // Nobody listens there yet: asked again.
+      error: () => undefined,
+    },
+  });
+  try {
+    socket.send(encodeRequest(1n), port, "127.0.0.1");
+    await until(() => answered, "chronyd answers", 50).catch(() => undefined);
+    return answered;
+  } finally {
+    socket.close();
+  }
+}
+
+/** A real chronyd on a high port of loopback that never touches the clock (-x). */
+export async function startChronyd(extra: readonly string[] = []): Promise<Chronyd> {
+  const folder = tempFolder();
+  const port = await freePort();
+  const config = folder.file("chrony.conf");
+  const lines = [
+    `port ${port}`,
+    "cmdport 0",
+    "local stratum 5",
+    "allow 127.0.0.0/8",
+    "bindaddress 127.0.0.1",
+    `pidfile ${folder.file("pid")}`,
+  ];
+  writeFileSync(config, `${[...lines, ...extra].join("\n")}\n`);
+  const user = process.getuid?.() === 0 ? ["-u", "root"] : [];
+  const child = Bun.spawn([programPath("chronyd"), "-x", "-d", ...user, "-f", config], {
+    stdout: "ignore",
+    stderr: "ignore",
+  });
+  await until(() => answers(port), "chronyd answers");
+  return {
+    port,
+    name: `127.0.0.1:${port}`,
+    pid: child.pid,
+    [Symbol.asyncDispose]: async () => {
+      child.kill();
+      await child.exited;
+      folder[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,135 @@
+import { decodePacket, type Packet } from "../../src/time/packet.ts";
+import { systemClock } from "../../src/time/system-clock.ts";
+import { ntpOfUnixNs } from "../../src/time/timestamp.ts";
+import { encodePacket, honestAnswer } from "./ntp-packet.ts";
+
+/** A server of the tests; `name` is what --server takes. */
+export interface NtpServer extends Disposable {
+  readonly port: number;
+  readonly name: string;
+  /** Requests received so far. */
+  readonly requests: number;
+}
+
+export interface NtpServerOptions {
+  /** How far its time is ahead of this machine's. */
+  readonly offsetS?: number;
+  /** From request to answer; half of it before the request is taken to arrive. */
+  readonly delayMs?: number;
+  /** What a liar changes in an honest answer; null: say nothing. */
+  readonly lie?: (answer: Packet, request: Packet) => Packet | null;
+  /** What is sent instead of the answer's bytes. */
+  readonly bytes?: (answer: Uint8Array) => Uint8Array;
+  /** Answers from another port than the one asked. */
+  readonly otherPort?: boolean;
+  readonly hostname?: string;
+}
+
+const clock = systemClock();
+
+function nowNtp(offsetS: number): bigint {
+  return ntpOfUnixNs(clock.read().realNs + BigInt(Math.round(offsetS * 1e9)));
+}
+
+function after(ms: number, run: () => void): void {
+  if (ms <= 0) run();
+  else setTimeout(run, ms).unref();
+}
+
+/** An honest NTP server on loopback, or a liar. */
+export async function ntpServer(options: NtpServerOptions = {}): Promise<NtpServer> {
+  const { offsetS = 0, delayMs = 0, lie, bytes: forge, hostname = "127.0.0.1" } = options;
+  let requests = 0;
+  const stranger = options.otherPort === true ? await Bun.udpSocket({ hostname, port: 0 }) : null;
+  const socket = await Bun.udpSocket({
+    hostname,
+    port: 0,
+    binaryType: "uint8array",
+    socket: {
+      data: (self, data, port, address) => {
+        const request = decodePacket(data);
+        if (request === null) return;
+        requests += 1;
+        after(delayMs / 2, () => {
+          const at = nowNtp(offsetS);
+          const honest = honestAnswer(request.transmit, at, nowNtp(offsetS));
+          const answer = lie === undefined ? honest : lie(honest, request);
+          if (answer === null) return;
+          const encoded = encodePacket(answer);
+          after(delayMs / 2, () => {
+            (stranger ?? self).send(forge === undefined ? encoded : forge(encoded), port, address);
+          });
+        });
+      },
+    },
+  });
+  return {
+    port: socket.port,
+    name: hostname.includes(":") ? `[${hostname}]:${socket.port}` : `${hostname}:${socket.port}`,
+    get requests() {
+      return requests;
+    },
+    [Symbol.dispose]: () => {
+      socket.close();
+      stranger?.close();
+    },
+  };
+}
+
+/** A server that takes requests and never answers. */
+export function silentServer(): Promise<NtpServer> {
+  return ntpServer({ lie: () => null });
+}
+
+/** Passes datagrams on to a server on loopback and back, each way after half the delay. */
+export async function delayRelay(targetPort: number, delayMs: number): Promise<NtpServer> {
+  let requests = 0;
+  const ways = new Map<string, Bun.udp.Socket<"uint8array">>();
+  const wayOf = async (port: number, address: string): Promise<Bun.udp.Socket<"uint8array">> => {
+    const key = `${address} ${port}`;
+    const known = ways.get(key);
+    if (known !== undefined) return known;
+    const way = await Bun.udpSocket({
+      hostname: "127.0.0.1",
+      port: 0,
+      binaryType: "uint8array",
+      socket: {
+        data: (_, data) => {
+          const copy = data.slice();
+          after(delayMs / 2, () => front.send(copy, port, address));
+        },
+      },
+    });
+    ways.set(key, way);
+    return way;
+  };
+  const front = await Bun.udpSocket({
+    hostname: "127.0.0.1",
+    port: 0,
+    binaryType: "uint8array",
+    socket: {
+      data: (_, data, port, address) => {
+        requests += 1;
+        const copy = data.slice();
+        const way = wayOf(port, address);
+        after(delayMs / 2, () => void way.then((open) => open.send(copy, targetPort, "127.0.0.1")));
+      },
+    },
+  });
+  return {
+    port: front.port,
+    name: `127.0.0.1:${front.port}`,
+    get requests() {
+      return requests;
+    },
+    [Symbol.dispose]: () => {
+      front.close();
+      for (const way of ways.values()) way.close();
+    },
+  };
+}
+
+/** The --server arguments for servers. */
+export function serverArguments(servers: readonly NtpServer[]): string[] {
+  return servers.flatMap(({ name }) => ["--server", name]);
+}

@@ -1,0 +1,16 @@
+import { mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { programPath } from "./programs.ts";
+
+/** What install.sh uses and every system has. */
+const ORDINARY =
+  "sh awk cat chmod cp df dirname find getconf grep head ls mkdir mktemp mv rm sed sha256sum sort sync tail tar tr uname";
+
+/** A PATH with the ordinary tools and those named, and nothing else: how a machine without curl looks. */
+export function toolPath(folder: string, ...programs: string[]): string {
+  mkdirSync(folder, { recursive: true });
+  for (const program of [...ORDINARY.split(" "), ...programs]) {
+    symlinkSync(programPath(program), join(folder, program));
+  }
+  return folder;
+}

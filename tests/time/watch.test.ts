@@ -1,0 +1,32 @@
+import { expect, test } from "bun:test";
+import { WATCH_START, type WatchRound, type WatchState, watchStep } from "../../src/time/watch.ts";
+
+const OPTIONS = { smoothing: 0.5, maxOffsetS: 1, alertRounds: 3 };
+const all = { asked: 4, answered: 4 };
+
+function play(rounds: readonly WatchRound[]): { state: WatchState; alerts: readonly number[] } {
+  let state = WATCH_START;
+  const alerts = rounds.map((round) => {
+    const step = watchStep(state, round, OPTIONS);
+    ({ state } = step);
+    return step.alerts.length;
+  });
+  return { state, alerts };
+}
+
+test("the mean is exponential; a round without an offset leaves it", () => {
+  const { state } = play([
+    { offsetS: 0.4, servers: all },
+    { offsetS: null, servers: all },
+    { offsetS: 0.2, servers: all },
+  ]);
+  expect(state.meanOffsetS).toBeCloseTo(0.3, 12);
+});
+
+test("alerts: beyond the bound at once, too few servers after three rounds", () => {
+  const sparse = { offsetS: null, servers: { asked: 4, answered: 1 } };
+  const half = { offsetS: 0, servers: { asked: 4, answered: 2 } };
+  expect(play([{ offsetS: -1.1, servers: all }]).alerts).toEqual([1]);
+  expect(play([sparse, sparse, half, sparse, sparse, sparse, sparse]).alerts).toEqual([0, 0, 0, 0, 0, 1, 1]);
+  expect(play([{ offsetS: 0, servers: null }]).alerts).toEqual([0]);
+});
