@@ -14,7 +14,7 @@ import {
   type Fact,
   type ParsedLines,
 } from "./parsed-lines.ts";
-import { addEvent, addLine, createRollup, type Rollup } from "./rollup.ts";
+import { addEvent, addLine, createRollup, finishRollup, type Rollup } from "./rollup.ts";
 import { FileSource, type Source } from "./source.ts";
 import { HOUR_MS } from "./vocabulary.ts";
 
@@ -189,6 +189,7 @@ export class FileIngest {
       for (const stale of state.open.takeStale(limitMs, limits.maxOpen)) pushAbandoned(events, stale);
     }
     for (let row = 0; row < events.count; row += 1) addEvent(rollupAt(events.timeMs[row] ?? 0), events, row);
+    for (const rollup of hours.values()) finishRollup(rollup);
 
     const facts: (Fact & { satelliteId: number })[] = [];
     let knownFacts = 0;
