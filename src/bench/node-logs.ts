@@ -23,7 +23,7 @@ const LOGS: readonly NodeLog[] = [
 export const LOG_NODES: readonly string[] = LOGS.map(({ name }) => name);
 
 function generated(lab: Pick<Lab, "quick">): number {
-  return lab.quick ? 10_000 : 30_000;
+  return lab.quick ? 6_000 : 30_000;
 }
 
 /** Operations in each log; every one has a line for its start, and one for its end. */

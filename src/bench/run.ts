@@ -8,10 +8,21 @@ import { type Effort, measure, type Rounds } from "./measure.ts";
 import { type BenchReport, type CaseReport, caseReports, type RatioReport, ratioReports } from "./report.ts";
 import { createScratch, type Scratch } from "./scratch.ts";
 
-const EFFORT: Readonly<Record<"quick" | "full", Effort>> = {
-  quick: { rounds: 5, budgetMs: 1_200 },
-  full: { rounds: 15, budgetMs: 8_000 },
-};
+const FULL: Effort = { rounds: 15, leastRounds: 3, budgetMs: 8_000 };
+const QUICK: Effort = { rounds: 5, leastRounds: 3, budgetMs: 1_200 };
+/** Where a quick run falls behind: two rounds will have to do. */
+const HURRIED: Effort = { rounds: 2, leastRounds: 2, budgetMs: 0 };
+/** What a quick run of all jobs aims at; what an idle machine needs is less. */
+const QUICK_AIM_MS = 18_000;
+
+/** Experiments differ in length: so much behind the plan is no cause for hurry. */
+const SLACK_MS = 3_000;
+
+/** @param share how much of the run is done, 0 to 1. */
+function effortFor(quick: boolean, share: number, elapsedMs: number): Effort {
+  if (!quick) return FULL;
+  return elapsedMs > QUICK_AIM_MS * share + SLACK_MS ? HURRIED : QUICK;
+}
 
 export interface BenchOptions {
   readonly jobs: readonly Job[];
@@ -57,7 +68,7 @@ function sharedFiles(folder: string): Lab["shared"] {
 
 async function performAll(options: BenchOptions, scratch: Scratch) {
   const { quick, signal, self } = options;
-  const effort = quick ? EFFORT.quick : EFFORT.full;
+  const start = performance.now();
   const experiments = await experimentsOf(options.jobs);
   const shared = sharedFiles(scratch.folder("shared"));
   const cases: CaseReport[] = [];
@@ -69,6 +80,7 @@ async function performAll(options: BenchOptions, scratch: Scratch) {
     const { job, name } = experiment;
     const folder = scratch.folder(`${done}`);
     try {
+      const effort = effortFor(quick, done / experiments.length, performance.now() - start);
       const performed = await perform(experiment, { folder, signal, quick, self, shared }, effort);
       cases.push(...(performed?.cases ?? []));
       ratios.push(...(performed?.ratios ?? []));

@@ -50,7 +50,7 @@ export const uploads: Experiment = {
   name: `uploads, ${LATENCY_MS} ms a request`,
   prepare: async (lab) => {
     const tree = join(lab.folder, "cvs");
-    const count = lab.quick ? 20 : 100;
+    const count = lab.quick ? 12 : 100;
     makeCvs(tree, { count, bytes: CV_BYTES, seed: 20 });
     return {
       type: "timing",
