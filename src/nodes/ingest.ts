@@ -20,6 +20,11 @@ import { HOUR_MS } from "./vocabulary.ts";
 
 /** Lines whose identities a checkpoint remembers. */
 const RECENT_LINES = 256;
+/**
+ * Lines after which the collector is asked to run: left to itself it lets garbage grow with the machine's memory, not
+ * with what is in use, and a board with 512 MB wants neither.
+ */
+const LINES_A_COLLECTION = 16_384;
 
 export interface IngestCounts {
   lines: number;
@@ -89,6 +94,7 @@ export class FileIngest {
   readonly #startOffset: number;
   #fingerprint: Fingerprint | null = null;
   #recent: number[] = [];
+  #uncollected = 0;
 
   constructor(to: Ingestion, source: Source) {
     this.#to = to;
@@ -211,7 +217,12 @@ export class FileIngest {
     });
     if (!isRest) this.#remember(lines);
     writer.commit({ events, hours, facts, state, newestMs, checkpoint: isRest ? null : this.#checkpoint() });
+    this.#uncollected += lines.lines;
     clearParsedLines(lines);
+    if (this.#uncollected >= LINES_A_COLLECTION) {
+      this.#uncollected = 0;
+      Bun.gc(true);
+    }
   }
 
   /** Keeps the identities of the last lines, for the checkpoint. */
