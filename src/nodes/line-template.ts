@@ -12,13 +12,6 @@ const SIZE = 5;
 const SPACE = 6;
 const REASON = 7;
 
-/** Text that stands between two varying parts, as words and what is left over. */
-interface Literal {
-  readonly words: Int32Array;
-  readonly rest: Uint8Array;
-  readonly length: number;
-}
-
 /** A layout: `literals[0] part[0] literals[1] part[1] … literals[n]`, from the byte after the timestamp on. */
 interface Template {
   readonly message: Message;
@@ -26,19 +19,46 @@ interface Template {
   readonly parts: readonly number[];
   /** Of ids, which are all of one length; 0 for parts that are read up to their end. */
   readonly lengths: readonly number[];
-  readonly literals: readonly Literal[];
+  /** Bytes of each literal. */
+  readonly literalLengths: readonly number[];
+  /** Words of literal i stand at [wordsFrom[i], wordsFrom[i + 1]) of the next two: where in it, and what. */
+  readonly wordsFrom: readonly number[];
+  readonly wordOffsets: Int32Array;
+  readonly words: Int32Array;
+  /** Literals shorter than a word. */
+  readonly shorts: readonly (Uint8Array | null)[];
 }
 
 const SLOTS = 64;
 const QUOTE = 34;
-const BACKSLASH = 92;
 
-function literalOf(bytes: Uint8Array, start: number, end: number): Literal {
-  const length = end - start;
-  const words = new Int32Array(length >> 2);
+const NO_BYTES = new Uint8Array(0);
+
+/** The literals as words; the last word of each overlaps the one before it, so that no bytes are left over. */
+function packLiterals(
+  bytes: Uint8Array,
+  ranges: readonly (readonly [start: number, end: number])[],
+): Pick<Template, "literalLengths" | "wordsFrom" | "wordOffsets" | "words" | "shorts"> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let index = 0; index < words.length; index += 1) words[index] = view.getInt32(start + index * 4, true);
-  return { words, rest: bytes.slice(start + words.length * 4, end), length };
+  const wordsFrom = [0];
+  const offsets: number[] = [];
+  const words: number[] = [];
+  for (const [start, end] of ranges) {
+    const length = end - start;
+    for (let offset = 0; length >= 4 && offset < length; offset += 4) {
+      const at = Math.min(offset, length - 4);
+      offsets.push(at);
+      words.push(view.getInt32(start + at, true));
+    }
+    wordsFrom.push(words.length);
+  }
+  return {
+    literalLengths: ranges.map(([start, end]) => end - start),
+    wordsFrom,
+    wordOffsets: Int32Array.from(offsets),
+    words: Int32Array.from(words),
+    shorts: ranges.map(([start, end]) => (end - start < 4 ? bytes.slice(start, end) : null)),
+  };
 }
 
 /** Whether any byte of a word is a quote: the classic zero-byte test on the word xor `""""`. */
@@ -79,7 +99,7 @@ export class LineTemplates {
     if (end - at < 40) return false;
     const template = this.#slots[this.#slot(view, at)];
     if (template === undefined) return false;
-    const { parts, lengths, literals } = template;
+    const { parts, lengths, literalLengths, wordsFrom, wordOffsets, words, shorts } = template;
     fields.pieceEnd = 0;
     fields.actionEnd = 0;
     fields.remoteStart = 0;
@@ -88,18 +108,20 @@ export class LineTemplates {
     fields.size = -1;
     this.satellite = 0;
     let place = at;
-    for (let index = 0; index < literals.length; index += 1) {
-      const literal = literals[index];
-      if (literal === undefined || place + literal.length > end) return false;
-      const { words, rest } = literal;
-      for (let word = 0; word < words.length; word += 1) {
-        if (view.getInt32(place, true) !== words[word]) return false;
-        place += 4;
+    let word = 0;
+    for (let index = 0; index <= parts.length; index += 1) {
+      const literalLength = literalLengths[index] ?? 0;
+      if (place + literalLength > end) return false;
+      const wordsEnd = wordsFrom[index + 1] ?? 0;
+      for (; word < wordsEnd; word += 1) {
+        if (view.getInt32(place + (wordOffsets[word] ?? 0), true) !== words[word]) return false;
       }
-      for (let byte = 0; byte < rest.length; byte += 1) {
-        if (bytes[place] !== rest[byte]) return false;
-        place += 1;
+      if (literalLength < 4) {
+        const short = shorts[index] ?? NO_BYTES;
+        for (let byte = 0; byte < literalLength; byte += 1)
+          if (bytes[place + byte] !== short[byte]) return false;
       }
+      place += literalLength;
       if (index === parts.length) break;
       const start = place;
       const length = lengths[index] ?? 0;
@@ -127,10 +149,11 @@ export class LineTemplates {
         else if (part === SIZE) fields.size = value;
         continue;
       } else {
+        while (place + 4 <= end && !hasQuote(view.getInt32(place, true))) place += 4;
         for (;;) {
           const byte = bytes[place];
           if (byte === QUOTE) break;
-          if (byte === BACKSLASH || place >= end) return false;
+          if (place >= end) return false;
           place += 1;
         }
       }
@@ -174,18 +197,18 @@ export class LineTemplates {
     note(fields.spaceStart, fields.spaceEnd, SPACE, false);
     note(fields.reasonStart, fields.reasonEnd, REASON, false);
     found.sort((a, b) => a[0] - b[0]);
-    const literals: Literal[] = [];
+    const ranges: [number, number][] = [];
     let place = at;
     for (const [start, until] of found) {
-      literals.push(literalOf(bytes, place, start));
+      ranges.push([place, start]);
       place = until;
     }
-    literals.push(literalOf(bytes, place, end));
+    ranges.push([place, end]);
     this.#slots[this.#slot(view, at)] = {
       ...what,
       parts: found.map(([, , part]) => part),
       lengths: found.map(([, , , length]) => length),
-      literals,
+      ...packLiterals(bytes, ranges),
     };
   }
 }
