@@ -188,11 +188,15 @@ function textOf(test: Test, verdict: Omit<Verdict, "text">): string {
   const label = isRate ? LABELS[test.metric as RateMetric] : `latency ${short}`;
   if (!verdict.significant)
     return `no real difference in ${label} (${test.a} against ${test.b} ${change}, ${range})`;
+  const subject = verdict.worse === FLEET_MEDIAN ? "the fleet's median" : (verdict.worse ?? "");
   const against =
-    verdict.better === FLEET_MEDIAN ? " than the fleet's median" : verdict.worse === FLEET_MEDIAN ? "" : "";
-  if (isRate)
-    return `${verdict.worse ?? ""} ${SUBJECTS[test.metric as RateMetric]}${against} (${change}, ${range})`;
-  return `${verdict.worse ?? ""} is slower${against} (${short} ${change}, ${range})`;
+    verdict.better === FLEET_MEDIAN
+      ? " than the fleet's median"
+      : verdict.worse === FLEET_MEDIAN
+        ? ` than ${verdict.better ?? ""}`
+        : "";
+  if (isRate) return `${subject} ${SUBJECTS[test.metric as RateMetric]}${against} (${change}, ${range})`;
+  return `${subject} is slower${against} (${short} ${change}, ${range})`;
 }
 
 function turnAround(test: Test): Test {

@@ -188,3 +188,51 @@ test("an event costs at most 20 bytes on disk", async () => {
   const { events } = await ingest(folder, path);
   expect(Bun.file(folder.file("s.db")).size / events).toBeLessThanOrEqual(20);
 }, 60_000);
+
+test("pruned events stay known, and their roll-ups stay", async () => {
+  using folder = tempFolder();
+  const path = folder.file("node.log");
+  writeFileSync(path, log(20_000, 3));
+  const db = ["--json", "--db", folder.file("s.db")];
+  const env = { NODUPE_INGEST_EVENT_RETENTION: "1m" };
+  // Blocks go once they lie wholly in closed hours; a second file makes the clock of the log move on.
+  const first = JSON.parse((await nodupe(["ingest", "--node", "a", path, ...db], { env })).stdout) as {
+    events: number;
+  };
+  const late = folder.file("late.log");
+  writeFileSync(late, log(10, 4).replaceAll("2026-01-01", "2026-01-09"));
+  const second = JSON.parse((await nodupe(["ingest", "--node", "a", late, ...db], { env })).stdout) as {
+    pruned: number;
+  };
+  expect(second.pruned).toBeGreaterThan(10_000);
+  const again = await nodupe(["ingest", "--node", "a", "-", ...db], { env, stdin: readFileSync(path) });
+  expect(JSON.parse(again.stdout)).toMatchObject({ events: 0, started: 0 });
+  await nodupe(["ingest", "--node", "b", SAMPLE, "--db", folder.file("s.db")]);
+  expect(await operations(folder)).toBe(first.events + 10);
+}, 60_000);
+
+test("a race-lost line and the full line that follows are one event, in any run", async () => {
+  using folder = tempFolder();
+  const at = (second: number): string => `2026-01-01T00:00:0${second}Z`;
+  const full =
+    '{"Piece ID": "P1", "Satellite ID": "S1", "Action": "GET_REPAIR", "Offset": 0, "Size": 256, "Remote Address": "1.2.3.4:5"}';
+  const lost = `${at(2)}\tINFO\tpiecestore\tdownload canceled (race lost or node shutdown)\t{"Piece ID": "P1"}`;
+  const lines = [
+    `${at(1)}\tDEBUG\tpiecestore\tdownload started\t${full}`,
+    lost,
+    `${at(2)}\tDEBUG\tpiecestore\tdownload canceled\t${full}`,
+    lost.replaceAll("P1", "P2"),
+  ];
+  writeFileSync(folder.file("whole"), `${lines.join("\n")}\n`);
+  expect(await ingest(folder, folder.file("whole"))).toMatchObject({ events: 2, started: 1, ignored: 1 });
+  const again = await nodupe(["ingest", "--node", "a", "-", "--json", "--db", folder.file("s.db")], {
+    stdin: readFileSync(folder.file("whole")),
+  });
+  expect(JSON.parse(again.stdout)).toMatchObject({ events: 0, started: 0 });
+  // The run ended between the two lines.
+  using other = tempFolder();
+  writeFileSync(other.file("part"), `${lines.slice(0, 2).join("\n")}\n`);
+  expect(await ingest(other, other.file("part"))).toMatchObject({ events: 1, started: 1 });
+  appendFileSync(other.file("part"), `${lines[2] ?? ""}\n`);
+  expect(await ingest(other, other.file("part"))).toMatchObject({ events: 0, ignored: 1 });
+});
