@@ -80,7 +80,7 @@ export function timeJson({ result, clock, trueNs, meanOffsetS }: TimeReport): ob
 }
 
 /** A quantity of seconds in the unit that people read it in, with four digits. */
-export function humanSeconds(value: number): string {
+function humanSeconds(value: number): string {
   const size = Math.abs(value);
   if (size >= 86_400) return `${(value / 86_400).toFixed(2)} days`;
   if (size >= 1) return `${value.toFixed(3)} s`;
