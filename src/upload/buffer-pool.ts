@@ -13,7 +13,9 @@ interface Gap {
  * and cut up first fit, so that only as much of it is ever touched as was in use at once.
  */
 export class BufferPool {
-  readonly #arena: ArrayBuffer;
+  readonly #limitBytes: number;
+  /** Allocated when it is first needed: a run that finds everything known never does. */
+  #arena: ArrayBuffer | null = null;
   /** What is free, by address, never adjoining. */
   readonly #gaps: Gap[];
   /** One content that is larger than the arena is handed out on its own, when nothing else is. */
@@ -21,7 +23,7 @@ export class BufferPool {
   readonly #line: Waiter[] = [];
 
   constructor(limitBytes: number) {
-    this.#arena = new ArrayBuffer(limitBytes);
+    this.#limitBytes = limitBytes;
     this.#gaps = [{ start: 0, end: limitBytes }];
   }
 
@@ -50,9 +52,9 @@ export class BufferPool {
   }
 
   #cut(bytes: number): Uint8Array<ArrayBuffer> | null {
-    if (bytes > this.#arena.byteLength) {
+    if (bytes > this.#limitBytes) {
       const isAlone =
-        this.#gaps.length === 1 && this.#gaps[0]?.end === this.#arena.byteLength && this.#gaps[0].start === 0;
+        this.#gaps.length === 1 && this.#gaps[0]?.end === this.#limitBytes && this.#gaps[0].start === 0;
       if (this.#isLent || !isAlone) return null;
       this.#isLent = true;
       return new Uint8Array(bytes);
@@ -62,6 +64,7 @@ export class BufferPool {
     if (gap === undefined) return null;
     const rest = { start: gap.start + bytes, end: gap.end };
     this.#gaps.splice(at, 1, ...(rest.start < rest.end ? [rest] : []));
+    this.#arena ??= new ArrayBuffer(this.#limitBytes);
     return new Uint8Array(this.#arena, gap.start, bytes);
   }
 

@@ -119,7 +119,7 @@ export class Intake {
 
   async #sort(file: FoundFile, known: KnownFile | null): Promise<void> {
     const { sink, tally, settleMs, now } = this.#options;
-    if (known?.content?.state === "done") tally.duplicateLocal += 1;
+    if (known?.isDone === true) tally.duplicateLocal += 1;
     else if (sink.refusal !== null) this.#refuse(file);
     else if (known !== null) await this.#admit(file, known.checksum, null);
     else {
