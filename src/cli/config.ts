@@ -6,6 +6,7 @@ export const config: Group = {
     init: () => import("./config-init.ts").then((module) => module.configInit),
     show: () => import("./config-show.ts").then((module) => module.configShow),
     check: () => import("./config-check.ts").then((module) => module.configCheck),
+    import: () => import("./config-import.ts").then((module) => module.configImport),
     path: () => import("./config-path.ts").then((module) => module.configPath),
   },
 };

@@ -1,0 +1,68 @@
+import { toggle } from "../config/kind.ts";
+import { keyName, option } from "../config/option.ts";
+import { Failure, messageOf } from "../lib/errors.ts";
+import type { EarlierConfig } from "../upload/earlier-client.ts";
+import { command } from "./command.ts";
+
+/** The most uploads in flight that `--workers` takes. */
+const MAX_WORKERS = 100;
+
+/** The earlier client's settings as ours; a file that it would have read gives the same behaviour here. */
+function syncValues(earlier: EarlierConfig): ReadonlyMap<string, unknown> {
+  const { folderPath: folder, apiKey, url, retries, retryDelayMs, workers } = earlier;
+  const limited = workers === null ? null : Math.min(workers, MAX_WORKERS);
+  const values = { folder, apiKey, url, retries, retryDelay: retryDelayMs, workers: limited };
+  return new Map(Object.entries(values).filter(([, value]) => value !== null));
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await Bun.file(path).text();
+  } catch (error) {
+    throw new Failure(
+      "usage",
+      `cannot read ${path}: ${messageOf(error)}; expected the earlier client's tanova-config.json`,
+    );
+  }
+}
+
+export const configImport = command({
+  name: "config import",
+  purpose: "Takes over the earlier client's tanova-config.json.",
+  usage: "FILE",
+  positionals: { min: 1, max: 1 },
+  options: {
+    import: { force: option(toggle, false, "replace a config file that exists", { scope: "flag" }) },
+  },
+  readsConfig: false,
+  details:
+    "Writes the config file with the folder, key, URL, retries and workers of FILE set, mode 0600. FILE is only read. Take its history over too: nodupe history import.",
+  examples: [
+    ["nodupe config import tanova-config.json", "write the config file where commands look for it"],
+    ["nodupe config import tanova-config.json --config ./nodupe.toml", "write it elsewhere"],
+  ],
+  exitCodes: {
+    0: "written",
+    2: "FILE cannot be used, or the config file exists already",
+    5: "not permitted to write there",
+  },
+  run: async ({ positionals, options, configFile, terminal }) => {
+    const [source = ""] = positionals;
+    const [{ readEarlierConfig }, { configTemplateWith }, { writeConfigFile }] = await Promise.all([
+      import("../upload/earlier-client.ts"),
+      import("../config/template.ts"),
+      import("./write-config.ts"),
+    ]);
+    const read = readEarlierConfig(await readText(source));
+    if (read.type === "refused") {
+      throw new Failure("usage", read.faults.map((fault) => `${source}: ${fault}`).join("\n"));
+    }
+    const values = syncValues(read.value);
+    writeConfigFile(configFile.path, configTemplateWith(new Map([["sync", values]])), options.import.force);
+    const imported = [...values.keys()].map(keyName);
+    if (terminal.json) {
+      await terminal.resultJson({ path: configFile.path, imported });
+    } else await terminal.result(`wrote ${configFile.path} with ${imported.join(", ")} from ${source}`);
+    return 0;
+  },
+});
