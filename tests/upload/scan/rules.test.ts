@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { extensionOf, fileRule, folderRule, type SkipReason } from "../../../src/upload/scan/rules.ts";
+import { extensionOf } from "../../../src/upload/cv-types.ts";
+import { fileRule, folderRule, type SkipReason } from "../../../src/upload/scan/rules.ts";
 
 test("the truth table of file names", () => {
   const table: readonly (readonly [name: string, rule: SkipReason | null])[] = [
