@@ -41,4 +41,4 @@ if [ $# -eq 0 ]; then
     esac
   done
 fi
-NODUPE_BINARY="$PWD/dist/arm64/run" exec bun test --timeout 120000 "$@"
+NODUPE_BINARY="$PWD/dist/arm64/run" NODUPE_TEST_PATIENCE=10 exec bun test --timeout 120000 "$@"

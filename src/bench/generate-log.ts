@@ -208,7 +208,7 @@ export function* generateLog(options: LogOptions): Generator<string> {
 export async function writeLog(path: string, options: LogOptions): Promise<void> {
   const writer = Bun.file(path).writer();
   for (const chunk of generateLog(options)) {
-    writer.write(chunk);
+    void writer.write(chunk);
     await writer.flush();
   }
   await writer.end();
