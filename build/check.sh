@@ -10,7 +10,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 
 # program:package, as Debian names them
-PROGRAMS="chronyd:chrony ntpdig:ntpsec-ntpdig strace:strace shellcheck:shellcheck"
+PROGRAMS="chronyd:chrony ntpdig:ntpsec-ntpdig strace:strace curl:curl openssl:openssl nginx:nginx shellcheck:shellcheck"
 
 install=${CI:-false}
 case "${1:-}" in

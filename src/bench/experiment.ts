@@ -19,6 +19,8 @@ export interface Lab {
   readonly quick: boolean;
   /** The command line that starts this program anew, for work that must not share our thread. */
   readonly self: readonly string[];
+  /** A file that several experiments read: made when it is first asked for, by the name of what it holds. */
+  shared(name: string, make: (path: string) => Promise<void>): Promise<string>;
   /** Registers the end of something that was started; the last one registered ends first. */
   defer(end: () => void | Promise<void>): void;
 }
@@ -49,12 +51,14 @@ export interface Timing {
   readonly iterations: number;
   /** A round of one way lasts at least this long: for calls of microseconds. */
   readonly roundMs?: number;
+  /** A round that is not counted goes first, so that the compiler is warm: for what runs long in real use. */
+  readonly warmUp?: boolean;
   readonly ways: readonly Way[];
   readonly claims: readonly Claim[];
 }
 
 /** A quantity that is watched rather than timed. */
-interface Observation {
+export interface Observation {
   readonly type: "observation";
   readonly unit: Unit;
   /** Way → values in the order they were seen. */

@@ -2,8 +2,8 @@ import { type Experiment, type Job, JOBS } from "./experiment.ts";
 
 const LOADERS: Readonly<Record<Job, () => Promise<readonly Experiment[]>>> = {
   time: async () => (await import("./cases/time.ts")).timeExperiments,
-  ingest: async () => [],
-  compare: async () => [],
+  ingest: async () => (await import("./cases/ingest.ts")).ingestExperiments,
+  compare: async () => (await import("./cases/compare.ts")).compareExperiments,
   sync: async () => (await import("./cases/sync.ts")).syncExperiments,
 };
 

@@ -4,11 +4,10 @@ import type { Timing, Unit, Way } from "./experiment.ts";
 /** How much is measured. */
 export interface Effort {
   readonly rounds: number;
-  /** No new round begins when this has passed, once there are MIN_ROUNDS: slow boards take fewer samples. */
+  /** No new round begins when this has passed, once there are `leastRounds`: slow boards take fewer samples. */
   readonly budgetMs: number;
+  readonly leastRounds: number;
 }
-
-export const MIN_ROUNDS = 3;
 
 /** Way → samples of each round. */
 export type Rounds = ReadonlyMap<string, readonly (readonly number[])[]>;
@@ -65,15 +64,14 @@ async function runRound(
 
 /**
  * Times all ways in rounds, tinybench timing each of them; the order turns around with each round, so that no way
- * always follows the same other one. Calls of microseconds get one round more, which warms the compiler up and is
- * thrown away. Ends early, with whole rounds only, when the signal aborts.
+ * always follows the same other one. Ends early, with whole rounds only, when the signal aborts.
  */
 export async function measure(timing: Timing, effort: Effort, signal: AbortSignal): Promise<Rounds> {
   const rounds = new Map<string, number[][]>(timing.ways.map((way) => [way.name, []]));
-  if (timing.roundMs !== undefined) await runRound(timing, timing.ways, signal);
+  if (timing.warmUp === true) await runRound(timing, timing.ways, signal);
   const start = performance.now();
   for (let round = 0; round < effort.rounds; round += 1) {
-    if (round >= MIN_ROUNDS && performance.now() - start > effort.budgetMs) break;
+    if (round >= effort.leastRounds && performance.now() - start > effort.budgetMs) break;
     const ways = round % 2 === 0 ? timing.ways : timing.ways.toReversed();
     const samples = await runRound(timing, ways, signal);
     if (signal.aborted || samples.size < timing.ways.length) break;

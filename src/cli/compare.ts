@@ -45,7 +45,10 @@ export const compare = command({
     const { answer, question } = await answerTo(asked, given, {
       isBounded,
       signal: invocation.signal,
-      open: (how) => invocation.openStore(how),
+      open: async ({ readonly }) => {
+        const { openDatabase } = await import("../db/database.ts");
+        return openDatabase({ path: invocation.storePath, readonly });
+      },
     });
     const report: CompareReport = {
       ...answer,

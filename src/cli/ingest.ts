@@ -1,8 +1,14 @@
+import { closeSync } from "node:fs";
 import { ingestOptions } from "../config/sections/ingest.ts";
+import type { ValuesOf } from "../config/option.ts";
 import { storeOptions } from "../config/sections/store.ts";
 import { Failure } from "../lib/errors.ts";
+import type { FilesResult } from "../nodes/ingest-run.ts";
+import type { IngestCounts, Ingestion } from "../nodes/ingest.ts";
+import type { AskedApi } from "../nodes/node-api.ts";
 import type { IngestReport } from "../render/ingest.ts";
 import { command, type ExitCode } from "./command.ts";
+import type { Terminal } from "./terminal.ts";
 
 const PROGRESS_MS = 250;
 const PLAIN_PROGRESS_MS = 10_000;
@@ -30,95 +36,186 @@ export const ingest = command({
     5: "a file may not be read",
   },
   run: async (invocation): Promise<ExitCode> => {
-    const { options, positionals, terminal, signal } = invocation;
-    const { ingest: given } = options;
+    const { terminal, signal } = invocation;
+    const given = invocation.options.ingest;
     const name = nodeNameOf(given.node);
-    const paths = [...new Set(positionals)];
-    if (paths.length + given.api.length + given.from.length === 0) {
-      throw new Failure(
-        "usage",
-        "nothing to ingest: expected a log FILE, - for standard input, --api URL or --from FILE",
-      );
-    }
-    if (given.follow && (paths.length !== 1 || paths[0] === "-")) {
-      throw new Failure(
-        "usage",
-        `--follow stays on one log file; found ${paths.length === 1 ? "standard input" : `${paths.length} files`}`,
-      );
-    }
+    const paths = [...new Set(invocation.positionals)];
+    checkInputs(given, paths);
     const [
-      { ingestFiles, openIngestion },
-      { createCounts },
+      { openIngestion },
       { pruneEvents },
       { ingestJson, ingestText },
       { openDescriptor },
+      { addCounts, createCounts },
+      { openDatabase },
     ] = await Promise.all([
       import("../nodes/ingest-run.ts"),
-      import("../nodes/ingest.ts"),
       import("../nodes/retention.ts"),
       import("../render/ingest.ts"),
       import("../nodes/source.ts"),
+      import("../nodes/ingest.ts"),
+      import("../db/database.ts"),
     ]);
     // Every file is looked at before anything is done.
-    const { closeSync } = await import("node:fs");
-    for (const path of paths) if (path !== "-") closeSync(openDescriptor(path));
+    for (const path of paths) if (path !== "-" && !given.follow) closeSync(openDescriptor(path));
     const startedMs = performance.now();
-    using store = await invocation.openStore();
+    using store = openDatabase({ path: invocation.storePath });
     using to = openIngestion(store.db, name, { openLimitMs: given.openLimit, maxOpen: given.maxOpen });
 
-    let lastShown = startedMs;
-    const interval = terminal.stderrIsTerminal ? PROGRESS_MS : PLAIN_PROGRESS_MS;
-    const result = await ingestFiles(to, paths, {
-      signal,
-      onProgress: (counts) => {
-        const now = performance.now();
-        if (now - lastShown < interval) return;
-        lastShown = now;
-        const rate = Math.round(counts.lines / ((now - startedMs) / 1000));
-        const line = `${name}: ${counts.lines} lines, ${counts.events} new events, ${rate} lines/s`;
-        if (terminal.stderrIsTerminal) terminal.status(line);
-        else terminal.info(line);
-      },
-      reasonOf: (error) => (error instanceof Failure && error.kind === "failed" ? error.message : null),
-    });
-    terminal.status(null);
-    const pruned = pruneEvents(store.db, to.node.id, given.eventRetention);
-    const counts = paths.length === 0 ? createCounts() : result.counts;
-    const report: IngestReport = {
-      node: name,
-      files: result.files,
-      lines: counts.lines,
-      events: counts.events,
-      started: counts.started,
-      facts: counts.facts,
-      known: counts.known,
-      ignored: counts.ignored,
-      malformed: counts.malformed,
-      elapsedS: (performance.now() - startedMs) / 1000,
-      malformedSamples: counts.malformedSamples,
-      failures: result.failures,
-      imported: null,
-      api: [],
-      pruned,
-      interrupted: result.interrupted,
+    const elapsedS = (): number => (performance.now() - startedMs) / 1000;
+    const reportOf = (done: Done): IngestReport => {
+      const { malformedSamples, lines, events, started, facts, known, ignored, malformed } = done.counts;
+      const sums = { lines, events, started, facts, known, ignored, malformed };
+      const { files, failures, imported, api, pruned, interrupted } = done;
+      return {
+        node: name,
+        files,
+        ...sums,
+        elapsedS: elapsedS(),
+        malformedSamples,
+        failures,
+        imported,
+        api,
+        pruned,
+        interrupted,
+      };
     };
+    const api = await askApis(given, to, signal);
+    for (const { url, reason } of api)
+      if (reason !== null) terminal.warn(`the API of ${name} at ${url}: ${reason}`);
+    const imported = await importAll(given, to, { name, signal });
+    const base = { imported, api: api.map(({ url, reachable, reason }) => ({ url, reachable, reason })) };
+    if (given.follow) {
+      const sum = createCounts();
+      const emit = async (counts: IngestCounts, isLast: boolean): Promise<void> => {
+        const all = createCounts();
+        addCounts(all, sum);
+        addCounts(all, counts);
+        const report = reportOf({
+          ...base,
+          counts: all,
+          files: 1,
+          failures: [],
+          pruned: 0,
+          interrupted: isLast,
+        });
+        if (terminal.json) await terminal.resultJson(ingestJson(report));
+        else if (isLast) await terminal.result(ingestText(report));
+        else terminal.status(ingestText(report));
+      };
+      const { followFile } = await import("../nodes/follow.ts");
+      await followFile(to, paths[0] ?? "", {
+        signal,
+        pollMs: given.pollInterval,
+        onChange: (counts) => emit(counts, false),
+        onFile: (counts) => {
+          addCounts(sum, counts);
+          pruneEvents(store.db, to.node.id, given.eventRetention);
+        },
+      });
+      await emit(createCounts(), true);
+      return 0;
+    }
+    const result = await readFiles(paths, to, { name, signal, terminal, startedMs });
+    const pruned = pruneEvents(store.db, to.node.id, given.eventRetention);
+    const report = reportOf({ ...base, ...result, pruned });
     if (terminal.json) await terminal.resultJson(ingestJson(report));
     else await terminal.result(ingestText(report));
-    for (const { reason } of result.failures) terminal.error(reason);
-    if (counts.malformed > 0) {
-      terminal.warn(`${counts.malformed} malformed lines, the first:`);
-      for (const sample of counts.malformedSamples) terminal.warn(`  ${printable(sample)}`);
-    }
-    const understood = counts.events + counts.started + counts.facts + counts.known;
-    if (counts.piecestore > 0 && understood === 0) {
-      terminal.error(
-        `none of the ${counts.piecestore} piecestore lines was understood: this is a log format that nodupe does not know; please report it with a few of its lines`,
-      );
-      return 1;
-    }
-    return result.failures.length > 0 ? 1 : 0;
+    return endOf(result, terminal);
   },
 });
+
+interface Done extends FilesResult {
+  readonly imported: number | null;
+  readonly api: IngestReport["api"];
+  readonly pruned: number;
+}
+
+type Given = ValuesOf<typeof ingestOptions>;
+
+function checkInputs(given: Given, paths: readonly string[]): void {
+  if (paths.length + given.api.length + given.from.length === 0) {
+    throw new Failure(
+      "usage",
+      "nothing to ingest: expected a log FILE, - for standard input, --api URL or --from FILE",
+    );
+  }
+  for (const url of given.api) {
+    if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+      throw new Failure("usage", `--api ${url}: expected a URL such as http://127.0.0.1:14002`);
+    }
+  }
+  if (given.follow && (paths.length !== 1 || paths[0] === "-")) {
+    const found = paths[0] === "-" ? "standard input" : `${paths.length} files`;
+    throw new Failure("usage", `--follow stays on one log file; found ${found}`);
+  }
+}
+
+async function askApis(given: Given, to: Ingestion, signal: AbortSignal): Promise<readonly AskedApi[]> {
+  if (given.api.length === 0) return [];
+  const { askNode, storeNodeApi } = await import("../nodes/node-api.ts");
+  const asked = await Promise.all(
+    given.api.map((url) => askNode(url, { timeoutMs: given.apiTimeout, signal })),
+  );
+  for (const { answer } of asked) if (answer !== null) storeNodeApi(to.db, to.node.id, Date.now(), answer);
+  return asked;
+}
+
+async function importAll(
+  given: Given,
+  to: Ingestion,
+  how: { name: string; signal: AbortSignal },
+): Promise<number | null> {
+  if (given.from.length === 0) return null;
+  const { importMonitor } = await import("../nodes/monitor-import.ts");
+  let imported = 0;
+  for (const path of given.from)
+    imported += importMonitor(to, path, { node: how.name, signal: how.signal }).imported;
+  return imported;
+}
+
+async function readFiles(
+  paths: readonly string[],
+  to: Ingestion,
+  how: { name: string; signal: AbortSignal; terminal: Terminal; startedMs: number },
+): Promise<FilesResult> {
+  const { ingestFiles } = await import("../nodes/ingest-run.ts");
+  const { terminal, name, startedMs } = how;
+  let lastShown = startedMs;
+  const interval = terminal.stderrIsTerminal ? PROGRESS_MS : PLAIN_PROGRESS_MS;
+  const result = await ingestFiles(to, paths, {
+    signal: how.signal,
+    onProgress: (counts) => {
+      const now = performance.now();
+      if (now - lastShown < interval) return;
+      lastShown = now;
+      const rate = Math.round(counts.lines / ((now - startedMs) / 1000));
+      const line = `${name}: ${counts.lines} lines, ${counts.events} new events, ${rate} lines/s`;
+      if (terminal.stderrIsTerminal) terminal.status(line);
+      else terminal.info(line);
+    },
+    reasonOf: (error) => (error instanceof Failure && error.kind === "failed" ? error.message : null),
+  });
+  terminal.status(null);
+  return result;
+}
+
+/** Says what went wrong, and ends with its code. */
+function endOf({ counts, failures }: FilesResult, terminal: Terminal): ExitCode {
+  for (const { reason } of failures) terminal.error(reason);
+  if (counts.malformed > 0) {
+    terminal.warn(`${counts.malformed} malformed lines, the first:`);
+    for (const sample of counts.malformedSamples) terminal.warn(`  ${printable(sample)}`);
+  }
+  const understood = counts.events + counts.started + counts.facts + counts.known;
+  if (counts.piecestore > 0 && understood === 0) {
+    terminal.error(
+      `none of the ${counts.piecestore} piecestore lines was understood: this is a log format that nodupe does not know; please report it with a few of its lines`,
+    );
+    return 1;
+  }
+  return failures.length > 0 ? 1 : 0;
+}
 
 function nodeNameOf(given: string | null): string {
   if (given === null)

@@ -87,7 +87,7 @@ export const sandbox = command({
     terminal.info("the sandbox is ready; Ctrl-C ends it");
     await wait(Infinity, signal);
     const { stored, repeats } = api.stats();
-    terminal.info(`${stored} CVs stored, ${repeats} sent more than once`);
+    terminal.info(`CVs stored: ${stored}; sent again though they were there: ${repeats}`);
     return 0;
   },
 });

@@ -19,6 +19,8 @@ import { DAY_MS } from "./vocabulary.ts";
 
 export const TIER_HOUR = 0;
 export const TIER_DAY = 1;
+/** Roll-ups kept decoded. */
+const RECENT_ROLLUPS = 4;
 
 /** How far a file has been read; see checkpoint.ts. */
 export interface Checkpoint {
@@ -61,6 +63,8 @@ export class BatchWriter {
   #version: number;
   #tail: Events = createEvents(BLOCK_EVENTS);
   #tailId: number | null = null;
+  /** Roll-ups as last written, by tier and start: the next batch mostly falls into the same hours. */
+  readonly #recent = new Map<string, Rollup>();
 
   constructor(db: Database, node: { id: number; name: string; version: number }) {
     this.#db = db;
@@ -150,24 +154,37 @@ export class BatchWriter {
   }
 
   #mergeRollup(tier: number, startMs: number, rollup: Rollup): void {
-    const stored = this.#db
-      .query<RollupRow, [number, number, number]>(
-        "SELECT summary, cells FROM rollup WHERE node_id = ? AND tier = ? AND start_ms = ?",
-      )
-      .get(this.#nodeId, tier, startMs);
-    let merged = rollup;
-    if (stored !== null) {
-      merged = createRollup();
-      mergeEncodedSummary(merged.summary, stored.summary, { sketch: true });
-      mergeEncodedCells(merged.cells, stored.cells, { sketch: true });
-      mergeSummary(merged.summary, rollup.summary);
-      mergeCells(merged.cells, rollup.cells);
-    }
+    const merged = this.#rollupAt(tier, startMs);
+    mergeSummary(merged.summary, rollup.summary);
+    mergeCells(merged.cells, rollup.cells);
     this.#db
       .query(
         "INSERT INTO rollup (node_id, tier, start_ms, summary, cells) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET summary = excluded.summary, cells = excluded.cells",
       )
       .run(this.#nodeId, tier, startMs, encodeSummary(merged.summary), encodeCells(merged.cells));
+  }
+
+  /** What the store has of an hour or a day; this process alone writes the node's roll-ups (see leaseNode). */
+  #rollupAt(tier: number, startMs: number): Rollup {
+    const key = `${tier} ${startMs}`;
+    const recent = this.#recent.get(key);
+    if (recent !== undefined) return recent;
+    const rollup = createRollup();
+    const stored = this.#db
+      .query<RollupRow, [number, number, number]>(
+        "SELECT summary, cells FROM rollup WHERE node_id = ? AND tier = ? AND start_ms = ?",
+      )
+      .get(this.#nodeId, tier, startMs);
+    if (stored !== null) {
+      mergeEncodedSummary(rollup.summary, stored.summary);
+      mergeEncodedCells(rollup.cells, stored.cells, { sketch: true });
+    }
+    this.#recent.set(key, rollup);
+    for (const old of this.#recent.keys()) {
+      if (this.#recent.size <= RECENT_ROLLUPS) break;
+      this.#recent.delete(old);
+    }
+    return rollup;
   }
 
   #writeFacts(facts: Batch["facts"]): void {

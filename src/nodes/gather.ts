@@ -3,7 +3,15 @@ import { Failure } from "../lib/errors.ts";
 import { decodeBlock } from "./block.ts";
 import { TIER_DAY, TIER_HOUR } from "./commit.ts";
 import { type HourStats, hourStatsOf, readHourStats } from "./hour-stats.ts";
-import { addEvent, type Cells, createRollup, mergeCells, mergeEncodedCells, type Rollup } from "./rollup.ts";
+import {
+  addEvent,
+  type Cells,
+  createRollup,
+  finishRollup,
+  mergeCells,
+  mergeEncodedCells,
+  type Rollup,
+} from "./rollup.ts";
 import { ABANDONED, DAY_MS, HOUR_MS } from "./vocabulary.ts";
 
 /** [sinceMs, untilMs) */
@@ -77,6 +85,7 @@ function partOfHour(db: Database, nodeId: number, window: Window): Rollup {
       part.summary.lastMs = Math.max(part.summary.lastMs, time);
     }
   }
+  finishRollup(part);
   // Events do not keep their line's level; the hour they stand in does.
   const hour = db
     .query<{ summary: Uint8Array }, [number, number, number]>(

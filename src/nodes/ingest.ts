@@ -14,12 +14,17 @@ import {
   type Fact,
   type ParsedLines,
 } from "./parsed-lines.ts";
-import { addEvent, addLine, createRollup, type Rollup } from "./rollup.ts";
+import { addEvent, addLine, createRollup, finishRollup, type Rollup } from "./rollup.ts";
 import { FileSource, type Source } from "./source.ts";
 import { HOUR_MS } from "./vocabulary.ts";
 
 /** Lines whose identities a checkpoint remembers. */
 const RECENT_LINES = 256;
+/**
+ * Lines after which the collector is asked to run: left to itself it lets garbage grow with the machine's memory, not
+ * with what is in use, and a board with 512 MB wants neither.
+ */
+const LINES_A_COLLECTION = 16_384;
 
 export interface IngestCounts {
   lines: number;
@@ -89,6 +94,7 @@ export class FileIngest {
   readonly #startOffset: number;
   #fingerprint: Fingerprint | null = null;
   #recent: number[] = [];
+  #uncollected = 0;
 
   constructor(to: Ingestion, source: Source) {
     this.#to = to;
@@ -189,6 +195,7 @@ export class FileIngest {
       for (const stale of state.open.takeStale(limitMs, limits.maxOpen)) pushAbandoned(events, stale);
     }
     for (let row = 0; row < events.count; row += 1) addEvent(rollupAt(events.timeMs[row] ?? 0), events, row);
+    for (const rollup of hours.values()) finishRollup(rollup);
 
     const facts: (Fact & { satelliteId: number })[] = [];
     let knownFacts = 0;
@@ -210,7 +217,12 @@ export class FileIngest {
     });
     if (!isRest) this.#remember(lines);
     writer.commit({ events, hours, facts, state, newestMs, checkpoint: isRest ? null : this.#checkpoint() });
+    this.#uncollected += lines.lines;
     clearParsedLines(lines);
+    if (this.#uncollected >= LINES_A_COLLECTION) {
+      this.#uncollected = 0;
+      Bun.gc(true);
+    }
   }
 
   /** Keeps the identities of the last lines, for the checkpoint. */

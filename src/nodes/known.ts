@@ -64,13 +64,22 @@ export class StoredLines implements KnownLines {
 
   take(identity: number, timeMs: number): boolean {
     if (timeMs < this.#from.closedBeforeMs) return true;
-    const hour = Math.floor(timeMs / HOUR_MS);
-    if (hour !== this.#hour) {
-      this.#table = this.#tableOf(hour);
-      this.#hour = hour;
-    }
+    this.#turnTo(timeMs);
     if (this.#table !== null && this.#table.take(identity)) return true;
     return !this.#open.isEmpty && this.#open.take(identity);
+  }
+
+  mayKnow(timeMs: number): boolean {
+    if (timeMs < this.#from.closedBeforeMs || !this.#open.isEmpty) return true;
+    this.#turnTo(timeMs);
+    return this.#table !== null;
+  }
+
+  #turnTo(timeMs: number): void {
+    const hour = Math.floor(timeMs / HOUR_MS);
+    if (hour === this.#hour) return;
+    this.#table = this.#tableOf(hour);
+    this.#hour = hour;
   }
 
   /** The same for facts, which are rows of their own. */

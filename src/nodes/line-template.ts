@@ -1,5 +1,6 @@
 import type { Fields } from "./fields.ts";
 import type { Message } from "./messages.ts";
+import type { SatelliteTable } from "./satellite-table.ts";
 
 /** Parts of a line that vary from line to line of one layout. */
 const PIECE = 0;
@@ -52,10 +53,17 @@ function hasQuote(word: number): boolean {
  * byte of what should be constant is left to the full reader, and its layout is learnt.
  */
 export class LineTemplates {
+  readonly #satellites: SatelliteTable;
   readonly #slots: (Template | undefined)[] = Array.from({ length: SLOTS });
   /** Of the line matched last. */
   message: Message | null = null;
   level = 0;
+  /** Index of its satellite; 0 where it names none. */
+  satellite = 0;
+
+  constructor(satellites: SatelliteTable) {
+    this.#satellites = satellites;
+  }
 
   /** A place in the table by a few bytes of the level and the message. */
   #slot(view: DataView, at: number): number {
@@ -73,12 +81,12 @@ export class LineTemplates {
     if (template === undefined) return false;
     const { parts, lengths, literals } = template;
     fields.pieceEnd = 0;
-    fields.satelliteEnd = 0;
     fields.actionEnd = 0;
     fields.remoteStart = 0;
     fields.remoteEnd = 0;
     fields.offset = 0;
     fields.size = -1;
+    this.satellite = 0;
     let place = at;
     for (let index = 0; index < literals.length; index += 1) {
       const literal = literals[index];
@@ -101,6 +109,11 @@ export class LineTemplates {
         if (place > end) return false;
         for (let word = start; word + 4 <= place; word += 4)
           if (hasQuote(view.getInt32(word, true))) return false;
+      } else if (part === SATELLITE) {
+        this.satellite = this.#satellites.find(view, start, end);
+        if (this.satellite === 0) return false;
+        place = this.#satellites.foundEnd;
+        continue;
       } else if (part === OFFSET || part === SIZE || part === SPACE) {
         let value = 0;
         for (;;) {
@@ -124,9 +137,6 @@ export class LineTemplates {
       if (part === PIECE) {
         fields.pieceStart = start;
         fields.pieceEnd = place;
-      } else if (part === SATELLITE) {
-        fields.satelliteStart = start;
-        fields.satelliteEnd = place;
       } else if (part === ACTION) {
         fields.actionStart = start;
         fields.actionEnd = place;

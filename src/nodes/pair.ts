@@ -31,6 +31,8 @@ export interface PairState {
 /** What is known of earlier files and runs. `take` answers true once for each time a line is in the store. */
 export interface KnownLines {
   take(identity: number, timeMs: number): boolean;
+  /** false: no line of that time can be known, whatever it is. */
+  mayKnow(timeMs: number): boolean;
 }
 
 export interface PairContext {
@@ -184,7 +186,7 @@ export function pairLines(
     const action = lines.action[row] ?? 0;
     const satellite = satelliteIds[lines.satellite[row] ?? 0] ?? 0;
     const piece = lines.piece[row] ?? 0;
-    const isKnown = known.take(rowIdentity(lines, row), timeMs);
+    const isKnown = known.mayKnow(timeMs) && known.take(rowIdentity(lines, row), timeMs);
     if (isKnown) counts.known += 1;
     else context.noteLine(timeMs, lines.level[row] ?? 0);
     if (state.raceLost.length > 0 && what !== LINE_ENDED + CANCELED)

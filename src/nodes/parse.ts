@@ -11,7 +11,7 @@ import {
 } from "./messages.ts";
 import { type ParsedLines } from "./parsed-lines.ts";
 import { SatelliteTable } from "./satellite-table.ts";
-import { readTimestamp, type TimestampRead } from "./timestamp.ts";
+import { readTimestamp, TimestampReader } from "./timestamp.ts";
 import { findConsoleStart, findJsonStart, unescapeDockerLog, unescapeSyslog } from "./unwrap.ts";
 import { ACTIONS, type FactType, LINE_RACE_LOST } from "./vocabulary.ts";
 
@@ -33,12 +33,12 @@ const ACTION_BYTES = ACTIONS.map((name) => encoder.encode(name));
  */
 export class LineParser {
   readonly #fields = createFields();
-  readonly #templates = new LineTemplates();
   /** Both lanes of the hash that is being taken. */
   #first = 0;
   #second = 0;
   readonly #satellites = new SatelliteTable();
-  readonly #time: TimestampRead = { ms: 0, end: 0, coarse: false };
+  readonly #templates = new LineTemplates(this.#satellites);
+  readonly #time = new TimestampReader();
   #bytes: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
 
@@ -78,14 +78,21 @@ export class LineParser {
   /** True where the line was understood: a row, a fact, or one that means nothing to us. */
   #parse(start: number, end: number, into: ParsedLines, depth: number): boolean {
     const bytes = this.#bytes;
-    if (readTimestamp(bytes, start, this.#time) && bytes[this.#time.end] === TAB && this.#time.end < end) {
+    const isTimed =
+      end - start >= 32 ? this.#time.read(bytes, this.#view, start) : readTimestamp(bytes, start, this.#time);
+    if (isTimed && bytes[this.#time.end] === TAB && this.#time.end < end) {
       const at = this.#time.end;
       if (
         this.#templates.match(bytes, this.#view, at, end, this.#fields) &&
         this.#templates.message !== null
       ) {
         into.piecestore += 1;
-        return this.#operation(this.#templates.message, this.#templates.level, into);
+        return this.#operation(
+          this.#templates.message,
+          this.#templates.level,
+          this.#templates.satellite,
+          into,
+        );
       }
       return this.#parseConsole(at + 1, end, into);
     }
@@ -145,7 +152,7 @@ export class LineParser {
       return false;
     }
     this.#templates.learn(bytes, this.#view, levelStart - 1, end, this.#fields, { message, level });
-    return this.#operation(message, level, into);
+    return this.#operation(message, level, this.#satellite(), into);
   }
 
   /** zap's JSON encoding: the console's parts are keys of the object. */
@@ -167,7 +174,7 @@ export class LineParser {
     const message = findMessage(bytes, messageStart, messageEnd);
     if (message === null) return this.#ignore(into);
     if (message.fact !== null) return this.#fact(message.fact, open, end, into);
-    return this.#operation(message, this.#level(fields.levelStart, fields.levelEnd), into);
+    return this.#operation(message, this.#level(fields.levelStart, fields.levelEnd), this.#satellite(), into);
   }
 
   #tab(start: number, end: number): number {
@@ -206,21 +213,28 @@ export class LineParser {
     let first = this.#first ^ (end - start);
     let second = this.#second;
     let at = start;
-    for (; at + 4 <= end; at += 4) {
-      const word = view.getInt32(at, true);
-      first = mixFirst(first, word);
-      second = mixSecond(second, word);
+    // Every word goes into one lane, and the lanes into each other at the end.
+    for (; at + 8 <= end; at += 8) {
+      first = mixFirst(first, view.getInt32(at, true));
+      second = mixSecond(second, view.getInt32(at + 4, true));
     }
-    for (; at < end; at += 1) {
-      const byte = view.getUint8(at);
-      first = mixFirst(first, byte);
-      second = mixSecond(second, byte);
+    if (at + 4 <= end) {
+      first = mixFirst(first, view.getInt32(at, true));
+      at += 4;
     }
-    this.#first = first;
-    this.#second = second;
+    for (; at < end; at += 1) second = mixSecond(second, view.getUint8(at));
+    this.#first = mixFirst(first, second);
+    this.#second = mixSecond(second, first);
   }
 
-  #operation(message: Message, level: number, into: ParsedLines): boolean {
+  #satellite(): number {
+    const { satelliteStart, satelliteEnd } = this.#fields;
+    return satelliteEnd === 0
+      ? 0
+      : this.#satellites.indexOf(this.#bytes, this.#view, satelliteStart, satelliteEnd);
+  }
+
+  #operation(message: Message, level: number, satellite: number, into: ParsedLines): boolean {
     const fields = this.#fields;
     let action = fields.actionEnd === 0 ? -1 : this.#action();
     if (action < 0 && (fields.actionEnd === 0 || message.impliedAction >= 0)) action = message.impliedAction;
@@ -228,12 +242,7 @@ export class LineParser {
       into.piecestore -= 1;
       return false;
     }
-    const view = this.#view;
     const row = into.count;
-    const satellite =
-      fields.satelliteEnd === 0
-        ? 0
-        : this.#satellites.indexOf(this.#bytes, view, fields.satelliteStart, fields.satelliteEnd);
     this.#first = SEED_FIRST;
     this.#second = SEED_SECOND;
     this.#hash(fields.pieceStart, fields.pieceEnd);

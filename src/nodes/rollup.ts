@@ -1,5 +1,5 @@
 import { type Events, NO_DURATION } from "./events.ts";
-import { Sketch, skipSketch } from "./sketch.ts";
+import { Sketch } from "./sketch.ts";
 import { VarintReader, VarintWriter } from "./varint.ts";
 import { ABANDONED, KINDS, kindOfAction, LEVELS, sizeClassOf } from "./vocabulary.ts";
 
@@ -75,7 +75,7 @@ export function createCell(): Cell {
   return { count: 0, bytes: 0, timed: 0, timedMs: 0, coarse: 0, sketch: new Sketch() };
 }
 
-/** Adds row `row` of `events`; abandoned starts are no operations and add nothing. */
+/** Adds row `row` of `events`; abandoned starts are no operations and add nothing. End with `finishRollup`. */
 export function addEvent(to: Rollup, events: Events, row: number): void {
   const outcome = events.outcome[row] ?? 0;
   if (outcome === ABANDONED) return;
@@ -91,13 +91,19 @@ export function addEvent(to: Rollup, events: Events, row: number): void {
   if (size > 0) cell.bytes += size;
   const duration = events.durationMs[row] ?? NO_DURATION;
   if (duration < 0) return;
-  const coarse = events.coarse[row] === 1;
-  for (const part of [summary, cell]) {
-    part.timed += 1;
-    part.timedMs += duration;
-    if (coarse) part.coarse += 1;
-    else part.sketch.add(duration);
-  }
+  cell.timed += 1;
+  cell.timedMs += duration;
+  summary.timed += 1;
+  summary.timedMs += duration;
+  if (events.coarse[row] === 1) {
+    cell.coarse += 1;
+    summary.coarse += 1;
+  } else cell.sketch.add(duration);
+}
+
+/** Brings the summary's sketch up to its cells': done once for all events rather than for each. */
+export function finishRollup(rollup: Rollup): void {
+  for (const cell of rollup.cells.values()) rollup.summary.sketch.merge(cell.sketch);
 }
 
 /** Notes a line of the log at `timeMs`: what the data covers, and at what level the node logs. */
@@ -150,8 +156,8 @@ export function encodeSummary(summary: Summary): Uint8Array {
   return writer.bytes().slice();
 }
 
-/** Adds what `encodeSummary` wrote to `to`; with `sketch: false` all but the latencies. */
-export function mergeEncodedSummary(to: Summary, bytes: Uint8Array, how: { sketch: boolean }): void {
+/** Adds what `encodeSummary` wrote to `to`. */
+export function mergeEncodedSummary(to: Summary, bytes: Uint8Array): void {
   const reader = new VarintReader(bytes);
   for (let index = 0; index < to.counts.length; index += 1) {
     to.counts[index] = (to.counts[index] ?? 0) + reader.unsigned();
@@ -169,27 +175,30 @@ export function mergeEncodedSummary(to: Summary, bytes: Uint8Array, how: { sketc
     to.firstMs = Math.min(to.firstMs, firstMs);
     to.lastMs = Math.max(to.lastMs, firstMs + spanMs);
   }
-  if (how.sketch) to.sketch.mergeFrom(reader);
+  to.sketch.mergeFrom(reader);
 }
 
+/** The numbers of all cells, then their sketches in the same order: who needs no latencies reads no sketch. */
 export function encodeCells(cells: Cells): Uint8Array {
   const writer = new VarintWriter();
-  writer.unsigned(cells.size);
-  for (const [key, cell] of [...cells].toSorted(([a], [b]) => a - b)) {
+  const ordered = [...cells].toSorted(([a], [b]) => a - b);
+  writer.unsigned(ordered.length);
+  for (const [key, cell] of ordered) {
     writer.unsigned(key);
     writer.unsigned(cell.count);
     writer.unsigned(cell.bytes);
     writer.unsigned(cell.timed);
     writer.unsigned(cell.timedMs);
     writer.unsigned(cell.coarse);
-    cell.sketch.write(writer);
   }
+  for (const [, cell] of ordered) cell.sketch.write(writer);
   return writer.bytes().slice();
 }
 
 /** Adds what `encodeCells` wrote to `to`; with `sketch: false` all but the latencies. */
 export function mergeEncodedCells(to: Cells, bytes: Uint8Array, how: { sketch: boolean }): void {
   const reader = new VarintReader(bytes);
+  const merged: Cell[] = [];
   for (let left = reader.unsigned(); left > 0; left -= 1) {
     const key = reader.unsigned();
     let cell = to.get(key);
@@ -199,7 +208,7 @@ export function mergeEncodedCells(to: Cells, bytes: Uint8Array, how: { sketch: b
     cell.timed += reader.unsigned();
     cell.timedMs += reader.unsigned();
     cell.coarse += reader.unsigned();
-    if (how.sketch) cell.sketch.mergeFrom(reader);
-    else skipSketch(reader);
+    merged.push(cell);
   }
+  if (how.sketch) for (const cell of merged) cell.sketch.mergeFrom(reader);
 }

@@ -78,8 +78,3 @@ export class Sketch {
     }
   }
 }
-
-/** Steps over a stored sketch. */
-export function skipSketch(reader: VarintReader): void {
-  for (let left = reader.unsigned() * 2; left > 0; left -= 1) reader.unsigned();
-}

@@ -39,6 +39,82 @@ function two(bytes: Uint8Array, at: number): number {
 }
 
 /**
+ * Reads timestamps of one log: nearly every line begins with the date, hour and minute of the line before it, and
+ * ends its time in the same zone, so that only the seconds are read anew.
+ */
+export class TimestampReader implements TimestampRead {
+  ms = 0;
+  end = 0;
+  coarse = false;
+  #first = 0;
+  #second = 0;
+  #third = 0;
+  #fourth = 0;
+  /** The remembered minute in Unix ms, the zone applied. */
+  #minuteMs = Number.NaN;
+  /** Bytes from the timestamp's beginning to its zone, and the zone's own. */
+  #zoneAt = 0;
+  #zone: Uint8Array = new Uint8Array(0);
+
+  /** The same as `readTimestamp`, for a timestamp with at least 32 bytes behind its beginning. */
+  read(bytes: Uint8Array, view: DataView, start: number): boolean {
+    if (
+      view.getInt32(start, true) === this.#first &&
+      view.getInt32(start + 4, true) === this.#second &&
+      view.getInt32(start + 8, true) === this.#third &&
+      view.getInt32(start + 12, true) === this.#fourth &&
+      this.#readRest(bytes, start)
+    ) {
+      return true;
+    }
+    if (!readTimestamp(bytes, start, this)) return false;
+    this.#remember(bytes, view, start);
+    return true;
+  }
+
+  #readRest(bytes: Uint8Array, start: number): boolean {
+    const zoneAt = this.#zoneAt;
+    const zone = this.#zone;
+    for (let index = 0; index < zone.length; index += 1) {
+      if (bytes[start + zoneAt + index] !== zone[index]) return false;
+    }
+    if (bytes[start + 16] !== COLON) return false;
+    const tens = (bytes[start + 17] ?? 0) - ZERO;
+    const units = (bytes[start + 18] ?? 0) - ZERO;
+    if (tens < 0 || tens > 5 || units < 0 || units > 9) return false;
+    let ms = (tens * 10 + units) * 1000;
+    if (zoneAt === 23) {
+      const tenths = (bytes[start + 20] ?? 0) - ZERO;
+      const hundredths = (bytes[start + 21] ?? 0) - ZERO;
+      const thousandths = (bytes[start + 22] ?? 0) - ZERO;
+      if (bytes[start + 19] !== DOT || tenths < 0 || tenths > 9) return false;
+      if (hundredths < 0 || hundredths > 9 || thousandths < 0 || thousandths > 9) return false;
+      ms += tenths * 100 + hundredths * 10 + thousandths;
+    }
+    this.ms = this.#minuteMs + ms;
+    this.end = start + zoneAt + zone.length;
+    return true;
+  }
+
+  /** Remembers forms with milliseconds or without a fraction; others are read in full each time. */
+  #remember(bytes: Uint8Array, view: DataView, start: number): void {
+    const zoneAt = this.coarse ? 19 : 23;
+    const zone = bytes[start + zoneAt];
+    if (zone !== Z && zone !== PLUS && zone !== MINUS) {
+      this.#first = 0;
+      return;
+    }
+    this.#first = view.getInt32(start, true);
+    this.#second = view.getInt32(start + 4, true);
+    this.#third = view.getInt32(start + 8, true);
+    this.#fourth = view.getInt32(start + 12, true);
+    this.#zoneAt = zoneAt;
+    this.#zone = bytes.slice(start + zoneAt, this.end);
+    this.#minuteMs = Math.floor(this.ms / 60_000) * 60_000;
+  }
+}
+
+/**
  * Reads `2026-01-31T23:59:59`, with or without a fraction, then `Z`, `+02:00`, `-0700` or `+02`.
  * Answers false for anything else; `into` is then undefined.
  */

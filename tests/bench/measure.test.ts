@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Timing } from "../../src/bench/experiment.ts";
-import { inUnit, measure, MIN_ROUNDS } from "../../src/bench/measure.ts";
+import { inUnit, measure } from "../../src/bench/measure.ts";
 
 const never = new AbortController().signal;
 
@@ -25,7 +25,7 @@ function recording(extra: Partial<Timing> = {}): { timing: Timing; calls: string
 
 test("ways are sampled in turns, the order turning around with each round, each call after its reset", async () => {
   const { timing, calls } = recording();
-  const rounds = await measure(timing, { rounds: 2, budgetMs: 1e6 }, never);
+  const rounds = await measure(timing, { rounds: 2, leastRounds: 1, budgetMs: 1e6 }, never);
   const twice = (name: string): string[] => [`reset ${name}`, name, `reset ${name}`, name];
   expect(calls).toEqual([...twice("a"), ...twice("b"), ...twice("b"), ...twice("a")]);
   expect([...rounds].map(([name, of]) => [name, of.map((values) => values.length)])).toEqual([
@@ -36,8 +36,8 @@ test("ways are sampled in turns, the order turning around with each round, each 
 
 test("a spent budget ends it after the least rounds", async () => {
   const { timing } = recording();
-  const rounds = await measure(timing, { rounds: 50, budgetMs: 0 }, never);
-  expect(rounds.get("a")).toHaveLength(MIN_ROUNDS);
+  const rounds = await measure(timing, { rounds: 50, leastRounds: 4, budgetMs: 0 }, never);
+  expect(rounds.get("a")).toHaveLength(4);
 });
 
 test("asynchronous ways are awaited", async () => {
@@ -56,7 +56,7 @@ test("asynchronous ways are awaited", async () => {
       { name: "b", run },
     ],
   });
-  const rounds = await measure(timing, { rounds: 3, budgetMs: 1e6 }, never);
+  const rounds = await measure(timing, { rounds: 3, leastRounds: 1, budgetMs: 1e6 }, never);
   expect([most, rounds.get("b")?.length]).toEqual([1, 3]);
 });
 
@@ -69,7 +69,7 @@ test("an abort keeps whole rounds only", async () => {
       { name: "b", run: () => ++calls === 3 && stop.abort() },
     ],
   });
-  const rounds = await measure(timing, { rounds: 9, budgetMs: 1e6 }, stop.signal);
+  const rounds = await measure(timing, { rounds: 9, leastRounds: 1, budgetMs: 1e6 }, stop.signal);
   expect([rounds.get("a")?.length, rounds.get("b")?.length]).toEqual([1, 1]);
 });
 
@@ -84,7 +84,7 @@ test("what a way throws is thrown", async () => {
       },
     ],
   });
-  const thrown: unknown = await measure(timing, { rounds: 1, budgetMs: 0 }, never).catch(
+  const thrown: unknown = await measure(timing, { rounds: 1, leastRounds: 1, budgetMs: 0 }, never).catch(
     (error: unknown) => error,
   );
   expect(thrown).toEqual(new Error("no such peer"));

@@ -5,13 +5,19 @@ import { encodePacket, honestAnswer } from "./ntp-packet.ts";
 
 /** A server of the tests; `name` is what --server takes. */
 export interface NtpServer extends Disposable {
+  readonly address: string;
   readonly port: number;
   readonly name: string;
   /** Requests received so far. */
   readonly requests: number;
 }
 
-export interface NtpServerOptions {
+export interface Place {
+  readonly hostname?: string;
+  readonly port?: number;
+}
+
+export interface NtpServerOptions extends Place {
   /** How far its time is ahead of this machine's. */
   readonly offsetS?: number;
   /** From request to answer; half of it before the request is taken to arrive. */
@@ -22,7 +28,6 @@ export interface NtpServerOptions {
   readonly bytes?: (answer: Uint8Array) => Uint8Array;
   /** Answers from another port than the one asked. */
   readonly otherPort?: boolean;
-  readonly hostname?: string;
 }
 
 const clock = systemClock();
@@ -43,7 +48,7 @@ export async function ntpServer(options: NtpServerOptions = {}): Promise<NtpServ
   const stranger = options.otherPort === true ? await Bun.udpSocket({ hostname, port: 0 }) : null;
   const socket = await Bun.udpSocket({
     hostname,
-    port: 0,
+    port: options.port ?? 0,
     binaryType: "uint8array",
     socket: {
       data: (self, data, port, address) => {
@@ -64,6 +69,7 @@ export async function ntpServer(options: NtpServerOptions = {}): Promise<NtpServ
     },
   });
   return {
+    address: hostname,
     port: socket.port,
     name: hostname.includes(":") ? `[${hostname}]:${socket.port}` : `${hostname}:${socket.port}`,
     get requests() {
@@ -77,12 +83,16 @@ export async function ntpServer(options: NtpServerOptions = {}): Promise<NtpServ
 }
 
 /** A server that takes requests and never answers. */
-export function silentServer(): Promise<NtpServer> {
-  return ntpServer({ lie: () => null });
+export function silentServer(place: Place = {}): Promise<NtpServer> {
+  return ntpServer({ ...place, lie: () => null });
 }
 
 /** Passes datagrams on to a server on loopback and back, each way after half the delay. */
-export async function delayRelay(targetPort: number, delayMs: number): Promise<NtpServer> {
+export async function delayRelay(
+  targetPort: number,
+  delayMs: number,
+  { hostname = "127.0.0.1", port: ownPort = 0 }: Place = {},
+): Promise<NtpServer> {
   let requests = 0;
   const ways = new Map<string, Bun.udp.Socket<"uint8array">>();
   const wayOf = async (port: number, address: string): Promise<Bun.udp.Socket<"uint8array">> => {
@@ -104,8 +114,8 @@ export async function delayRelay(targetPort: number, delayMs: number): Promise<N
     return way;
   };
   const front = await Bun.udpSocket({
-    hostname: "127.0.0.1",
-    port: 0,
+    hostname,
+    port: ownPort,
     binaryType: "uint8array",
     socket: {
       data: (_, data, port, address) => {
@@ -117,8 +127,9 @@ export async function delayRelay(targetPort: number, delayMs: number): Promise<N
     },
   });
   return {
+    address: hostname,
     port: front.port,
-    name: `127.0.0.1:${front.port}`,
+    name: `${hostname}:${front.port}`,
     get requests() {
       return requests;
     },

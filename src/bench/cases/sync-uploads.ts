@@ -5,7 +5,7 @@ import { makeCvs } from "../cv-tree.ts";
 import type { Experiment, Lab, Way } from "../experiment.ts";
 import { startOwn } from "../own-process.ts";
 
-const LATENCY_MS = 20;
+const LATENCY_MS = 50;
 const CV_BYTES = 16 * 1024;
 
 interface Mode {
@@ -50,7 +50,7 @@ export const uploads: Experiment = {
   name: `uploads, ${LATENCY_MS} ms a request`,
   prepare: async (lab) => {
     const tree = join(lab.folder, "cvs");
-    const count = lab.quick ? 30 : 200;
+    const count = lab.quick ? 12 : 100;
     makeCvs(tree, { count, bytes: CV_BYTES, seed: 20 });
     return {
       type: "timing",

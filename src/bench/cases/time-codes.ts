@@ -37,6 +37,7 @@ export const fastDate64: Experiment = {
       asynchronous: false,
       iterations: 3,
       roundMs: 20,
+      warmUp: true,
       ways: [
         { name: "encode by BigInt division", operations: BATCH, run: converting(times, encodeByDivision) },
         { name: "encode", operations: BATCH, run: converting(times, encodeFastDate64) },
@@ -74,6 +75,7 @@ export const packetParsing: Experiment = {
       asynchronous: false,
       iterations: 3,
       roundMs: 20,
+      warmUp: true,
       ways: [
         {
           name: "format read in each call",

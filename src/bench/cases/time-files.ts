@@ -38,6 +38,7 @@ export const trustedFileScan: Experiment = {
       asynchronous: false,
       iterations: 3,
       roundMs: 30,
+      warmUp: true,
       ways: [
         { name: "whole tree", run: () => newestBelow(logs) },
         { name: "two levels, 100 files", run: () => newestTrustedFile(options) },

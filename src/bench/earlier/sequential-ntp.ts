@@ -10,6 +10,7 @@ async function askOne(port: number, timeoutMs: number): Promise<number | null> {
   const socket = await Bun.udpSocket({
     connect: { hostname: "127.0.0.1", port },
     socket: {
+      error: () => resolve(null),
       data: (_socket, bytes) => {
         const packet = decodePacket(bytes);
         if (packet === null) return;

@@ -1,6 +1,7 @@
 import { promises as dns } from "node:dns";
 import type { Resolved } from "../../time/resolve.ts";
 import type { Lab } from "../experiment.ts";
+import { sendAnyway } from "./send-anyway.ts";
 
 const HEADER_BYTES = 12;
 const TYPE_A = 1;
@@ -42,7 +43,7 @@ export async function startDnsPeer(
       error: () => undefined,
       data: (from, question, port, address) => {
         const answer = answerTo(question);
-        setTimeout(() => from.send(answer, port, address), delayMs);
+        setTimeout(() => sendAnyway(from, answer, { port, address }), delayMs);
       },
     },
   });

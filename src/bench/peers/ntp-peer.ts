@@ -1,4 +1,5 @@
 import { ntpOfUnixNs } from "../../time/timestamp.ts";
+import { sendAnyway } from "./send-anyway.ts";
 
 /** Round trips of the peers wanted, in milliseconds; a null peer takes requests and never answers. */
 export interface PeersWanted {
@@ -52,7 +53,7 @@ export async function openNtpPeer(delayMs: number | null): Promise<Bun.udp.Socke
         if (delayMs === null || request.byteLength < PACKET_BYTES) return;
         const arrived = (): void => {
           const answer = answerTo(request);
-          setTimeout(() => from.send(answer, port, address), delayMs / 2);
+          setTimeout(() => sendAnyway(from, answer, { port, address }), delayMs / 2);
         };
         setTimeout(arrived, delayMs / 2);
       },

@@ -100,7 +100,10 @@ export class Transport implements Disposable {
 
   #takeIdle(): Connection | null {
     for (let last = this.#idle.pop(); last !== undefined; last = this.#idle.pop()) {
-      if (last.alive && last.unanswered && this.#options.now() - last.idleSinceMs < IDLE_MS) return last;
+      if (last.alive && last.unanswered && this.#options.now() - last.idleSinceMs < IDLE_MS) {
+        last.reuse();
+        return last;
+      }
       last.destroy("idle for too long");
     }
     return null;

@@ -131,6 +131,20 @@ test("connections are kept: as many as there are uploads at once, whatever their
   expect([api.stats().connections, api.stats().stored, api.stats().repeats]).toEqual([4, 100, 0]);
 });
 
+test("connections that idle do not keep a process alive", async () => {
+  using api = startSandbox();
+  const source = `
+    import { createTanovaClient } from ${JSON.stringify(import.meta.resolve("../../../src/upload/api/client.ts"))};
+    const [url = "", apiKey = ""] = process.argv.slice(1);
+    const limits = { connectTimeoutMs: 5_000, silenceTimeoutMs: 600_000, checkTimeoutMs: 5_000 };
+    const client = createTanovaClient({ url, apiKey, ...limits });
+    const { type } = await client.health(new AbortController().signal);
+    process.exitCode = type === "healthy" ? 7 : 1;
+  `;
+  const child = Bun.spawn([process.execPath, "-e", source, api.url, api.apiKey], { stderr: "inherit" });
+  expect(await child.exited).toBe(7);
+});
+
 test("the bytes of bodies that were sent are counted", async () => {
   using client = testClient(sandbox);
   await client.upload(item(Buffer.alloc(300_000, "count")), NEVER);

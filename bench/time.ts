@@ -1,0 +1,71 @@
+// `bun bench/time.ts [wall|precision|local]`: nodupe time beside chronyd -Q and ntpdig; ratios, and bench/results/time.json.
+import { cpus, totalmem } from "node:os";
+import { join } from "node:path";
+import { localFigures } from "./time-local.ts";
+import { precision } from "./time-precision.ts";
+import { ROUND_TRIP_MS, wallTimes } from "./time-wall.ts";
+
+const WALL_RUNS = 25;
+const PRECISION_RUNS = 200;
+
+interface Ratio {
+  readonly name: string;
+  readonly ratio: number;
+  readonly goal: string;
+}
+
+function print(line: string): Promise<number> {
+  return Bun.write(Bun.stdout, `${line}\n`);
+}
+
+function ratiosOf(times: Awaited<ReturnType<typeof wallTimes>>): Ratio[] {
+  const of = (name: string): number => times.find((time) => time.name.startsWith(name))?.median_ms ?? Number.NaN;
+  const start = of("start-up");
+  const half = of("nodupe, half");
+  const alive = of("nodupe, all");
+  return [
+    { name: "chronyd -Q (one sample) / nodupe", ratio: of("chronyd -Q, one sample") / half, goal: "at least 4" },
+    { name: "chronyd -Q (iburst) / nodupe", ratio: of("chronyd -Q, iburst") / half, goal: "told" },
+    { name: "ntpdig / nodupe", ratio: of("ntpdig") / half, goal: "at least 100" },
+    { name: "round trips beyond start-up, half dead", ratio: (half - start) / ROUND_TRIP_MS, goal: "at most 3.5" },
+    { name: "round trips beyond start-up, all alive", ratio: (alive - start) / ROUND_TRIP_MS, goal: "under 2" },
+  ];
+}
+
+async function main(parts: readonly string[]): Promise<void> {
+  const wants = (part: string): boolean => parts.length === 0 || parts.includes(part);
+  const path = join(import.meta.dir, "results/time.json");
+  const file = Bun.file(path);
+  const before: unknown = (await file.exists()) ? await file.json() : {};
+  const results: Record<string, unknown> = { ...(before as object) };
+  results["machine"] = { cpu: cpus()[0]?.model ?? null, cores: cpus().length, memory_bytes: totalmem() };
+  if (wants("local")) {
+    const local = localFigures();
+    results["local"] = local;
+    await print(`FastDate64: ${(local.encodings_a_second / 1e6).toFixed(1)} M encodings a second (goal: 5 M)`);
+    await print(`FastDate64: ${(local.decodings_a_second / 1e6).toFixed(1)} M decodings a second`);
+    const ratio = local.full_walk_ms / local.targeted_scan_ms;
+    await print(`full walk / targeted scan of 20,000 files: ${ratio.toFixed(0)} (goal: at least 10)`);
+  }
+  if (wants("precision")) {
+    const errors = await precision(PRECISION_RUNS);
+    results["precision"] = errors;
+    for (const { name, median_us, p99_us, runs } of errors) {
+      await print(`${name}: median ${median_us.toFixed(1)} µs, p99 ${p99_us.toFixed(1)} µs (${runs} runs, cores busy)`);
+    }
+  }
+  if (wants("wall")) {
+    const times = await wallTimes(WALL_RUNS);
+    const ratios = ratiosOf(times);
+    results["wall"] = { times, ratios };
+    for (const { name, median_ms, best_ms, p95_ms, runs } of times) {
+      const spread = `best ${best_ms.toFixed(1)}, p95 ${p95_ms.toFixed(1)}, ${runs} runs`;
+      await print(`${name}: ${median_ms.toFixed(1)} ms (${spread})`);
+    }
+    for (const { name, ratio, goal } of ratios) await print(`${name}: ${ratio.toFixed(1)} (goal: ${goal})`);
+  }
+  await Bun.write(path, `${JSON.stringify(results, null, 2)}\n`);
+}
+
+await main(process.argv.slice(2));
+process.exit(0);

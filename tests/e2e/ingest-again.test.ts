@@ -1,0 +1,190 @@
+import { expect, test } from "bun:test";
+import { appendFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { generateLog } from "../../src/bench/generate-log.ts";
+import { BINARY } from "../support/binary.ts";
+import { cleanEnvironment, nodupe } from "../support/run.ts";
+import { type TempFolder, tempFolder } from "../support/temp.ts";
+import { until } from "../support/until.ts";
+
+const SAMPLE = join(import.meta.dir, "../fixtures/storagenode-sample.log");
+
+function log(operations: number, seed = 1): string {
+  return [
+    ...generateLog({
+      keys: "new",
+      encoding: "console",
+      prefix: "none",
+      time: "seconds-z",
+      level: "debug",
+      seed,
+      operations,
+      startMs: Date.UTC(2026, 0, 1),
+      spanMs: operations * 90,
+    }),
+  ].join("");
+}
+
+interface Counted {
+  lines: number;
+  events: number;
+  started: number;
+  facts: number;
+  known: number;
+  ignored: number;
+  malformed: number;
+}
+
+async function ingest(folder: TempFolder, ...files: string[]): Promise<Counted> {
+  const run = await nodupe(["ingest", "--node", "a", ...files, "--json", "--db", folder.file("s.db")]);
+  expect(run.exitCode).toBe(0);
+  const counted = JSON.parse(run.stdout) as Counted;
+  const { lines, events, started, facts, known, ignored, malformed } = counted;
+  expect(events + started + facts + known + ignored + malformed).toBe(lines);
+  return { lines, events, started, facts, known, ignored, malformed };
+}
+
+async function operations(folder: TempFolder): Promise<number> {
+  const run = await nodupe([
+    "compare",
+    "a",
+    "b",
+    "--json",
+    "--since",
+    "2025-01-01",
+    "--until",
+    "2027-01-01",
+    "--db",
+    folder.file("s.db"),
+  ]);
+  return (
+    (JSON.parse(run.stdout) as { nodes: { metrics: { total_operations: number } }[] }).nodes[0]?.metrics
+      .total_operations ?? -1
+  );
+}
+
+test("the same log again, renamed, compressed or through a pipe adds nothing", async () => {
+  using folder = tempFolder();
+  const first = await ingest(folder, SAMPLE);
+  expect(first).toEqual({
+    lines: 181,
+    events: 43,
+    started: 15,
+    facts: 15,
+    known: 0,
+    ignored: 108,
+    malformed: 0,
+  });
+  const again = { lines: 181, events: 0, started: 0, facts: 0, known: 73, ignored: 108, malformed: 0 };
+  expect(await ingest(folder, SAMPLE)).toEqual(again);
+  const bytes = readFileSync(SAMPLE);
+  writeFileSync(folder.file("other-name.1"), bytes);
+  writeFileSync(folder.file("s.gz"), Bun.gzipSync(bytes));
+  writeFileSync(folder.file("s.zst"), Bun.zstdCompressSync(bytes));
+  for (const name of ["other-name.1", "s.gz", "s.zst"])
+    expect(await ingest(folder, folder.file(name))).toEqual(again);
+  const piped = await nodupe(["ingest", "--node", "a", "-", "--json", "--db", folder.file("s.db")], {
+    stdin: bytes,
+  });
+  expect(JSON.parse(piped.stdout)).toMatchObject(again);
+});
+
+test("identical lines are counted, and overlaps add exactly what is new", async () => {
+  using folder = tempFolder();
+  const lines = log(400).trimEnd().split("\n");
+  const twice = lines.flatMap((line, index) => (index % 50 === 0 ? [line, line] : [line]));
+  const cut = (from: number, to: number): string => `${twice.slice(from, to).join("\n")}\n`;
+  writeFileSync(folder.file("a"), cut(0, 500));
+  writeFileSync(folder.file("b"), cut(300, twice.length));
+  const first = await ingest(folder, folder.file("a"));
+  const second = await ingest(folder, folder.file("b"));
+  expect(first.events + first.started).toBe(500);
+  expect(second).toMatchObject({ known: 200, events: twice.length - 500 - second.started });
+  writeFileSync(folder.file("all"), twice.join("\n"));
+  expect(await ingest(folder, folder.file("all"))).toMatchObject({
+    events: 0,
+    started: 0,
+    known: twice.length,
+  });
+});
+
+test("a file that grows adds what it grew by, also after a line without an end", async () => {
+  using folder = tempFolder();
+  const text = log(300);
+  const path = folder.file("node.log");
+  let sum = 0;
+  let written = 0;
+  for (const part of [0.2, 0.21, 0.5, 0.77, 1]) {
+    const end = Math.floor(text.length * part);
+    appendFileSync(path, text.slice(written, end));
+    written = end;
+    if (part === 0.5) renameSync(path, folder.file("rotated"));
+    if (part === 0.5) renameSync(folder.file("rotated"), path);
+    const { events, started } = await ingest(folder, path);
+    sum += events + started;
+  }
+  expect(sum).toBe(text.trimEnd().split("\n").length);
+});
+
+test("killed at twenty random moments, the store ends with each event once", async () => {
+  using folder = tempFolder();
+  const path = folder.file("node.log");
+  const text = log(60_000, 5);
+  writeFileSync(path, text);
+  await nodupe(["ingest", "--node", "b", SAMPLE, "--db", folder.file("s.db")]);
+  const command = [BINARY, "ingest", "--node", "a", path, "--json", "--db", folder.file("s.db")];
+  const clean = performance.now();
+  using other = tempFolder();
+  const whole = await ingest(other, path);
+  const tookMs = performance.now() - clean;
+  let killed = 0;
+  for (let round = 0; round < 20; round += 1) {
+    const child = Bun.spawn(command, { env: cleanEnvironment(), stdout: "ignore", stderr: "ignore" });
+    // A run goes on where the one before was killed: short runs, so that most are killed at work.
+    const atMs = performance.now() + (((round * 7919) % 1000) / 1000) * (tookMs / 8);
+    await until(() => performance.now() >= atMs || child.exitCode !== null, "the moment comes");
+    child.kill(9);
+    if ((await child.exited) !== 0) killed += 1;
+  }
+  expect(killed).toBeGreaterThan(10);
+  const last = await ingest(folder, path);
+  expect(last).toMatchObject({ lines: whole.lines, malformed: 0 });
+  expect(await operations(folder)).toBe(whole.events);
+  // Roll-ups equal events: counted from the blocks, an hour that the window cuts adds up to the same.
+  const run = await nodupe([
+    "compare",
+    "a",
+    "b",
+    "--json",
+    "--since",
+    "2025-01-01",
+    "--until",
+    "2026-01-01T00:30:00Z",
+    "--db",
+    folder.file("s.db"),
+  ]);
+  const rest = await nodupe([
+    "compare",
+    "a",
+    "b",
+    "--json",
+    "--since",
+    "2026-01-01T00:30:00Z",
+    "--until",
+    "2027-01-01",
+    "--db",
+    folder.file("s.db"),
+  ]);
+  const count = (text: string): number =>
+    (JSON.parse(text) as { nodes: { metrics: { total_operations: number } }[] }).nodes[0]?.metrics
+      .total_operations ?? -1;
+  expect(count(run.stdout) + count(rest.stdout)).toBe(whole.events);
+}, 120_000);
+
+test("an event costs at most 20 bytes on disk", async () => {
+  using folder = tempFolder();
+  const path = folder.file("node.log");
+  writeFileSync(path, log(120_000, 9));
+  const { events } = await ingest(folder, path);
+  expect(Bun.file(folder.file("s.db")).size / events).toBeLessThanOrEqual(20);
+}, 60_000);

@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+import { BINARY } from "./binary.ts";
+import { programPath } from "./programs.ts";
+import { type Run, runCommand, type RunOptions } from "./run.ts";
+import { tempFolder } from "./temp.ts";
+
+const CLOCK_CALLS = "clock_adjtime,clock_settime,adjtimex,settimeofday";
+
+export interface ClockCalls extends Run {
+  /** The calls that would have set the clock, as strace decodes them. */
+  readonly calls: readonly string[];
+}
+
+/**
+ * Runs the binary so that it cannot set the clock: without the capability, and with strace answering every call that
+ * would in the kernel's stead. `inject` is that answer: `retval=0`, `error=EPERM`.
+ */
+export async function withClockCalls(
+  args: readonly string[],
+  inject: string,
+  options: RunOptions = {},
+): Promise<ClockCalls> {
+  using folder = tempFolder();
+  const log = folder.file("strace.log");
+  const run = await runCommand(
+    [
+      ...[programPath("setpriv"), "--bounding-set=-sys_time", "--inh-caps=-sys_time"],
+      ...[programPath("strace"), "-f", "-qq", "-o", log],
+      ...["-e", `trace=${CLOCK_CALLS}`, "-e", `inject=${CLOCK_CALLS}:${inject}`],
+      ...[BINARY, ...args],
+    ],
+    options,
+  );
+  const lines = readFileSync(log, "utf8").split("\n");
+  return {
+    ...run,
+    calls: lines.filter((line) => line.includes("(CLOCK_REALTIME") || /adjtimex|settime/.test(line)),
+  };
+}
