@@ -78,7 +78,11 @@ export async function precision(runs: number): Promise<readonly Precision[]> {
   const readJson = (output: string): number | null =>
     (JSON.parse(output) as { offset_s: number | null }).offset_s;
   const chronyd = [
-    ...[programPath("chronyd"), "-Q", "-t", "5", "cmdport 0"],
+    programPath("chronyd"),
+    "-Q",
+    "-t",
+    "5",
+    "cmdport 0",
     `pidfile ${join(tmpdir(), `nodupe-bench-${process.pid}.pid`)}`,
     `server 127.0.0.1 port ${server.port} iburst maxsamples 1`,
   ];
