@@ -1,8 +1,11 @@
-// Compiles src/ into one executable: `bun run build` makes dist/nodupe for this machine.
-import { mkdirSync, renameSync } from "node:fs";
+// Compiles src/ into one executable: `bun run build` makes dist/nodupe for this machine,
+// `bun build/compile.ts --target linux-arm64 dist/arm64/nodupe` another one's.
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import publisher from "./release/publisher.json" with { type: "json" };
-import { hostTarget } from "./release/targets.ts";
+import { runtimeOf } from "./release/runtime.ts";
+import { hostTarget, targetNamed } from "./release/targets.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 
@@ -36,6 +39,13 @@ export interface Build {
 /** A build for this machine. */
 export function hostBuild(): Build {
   return { target: hostTarget(), cross: null, ...publisher };
+}
+
+/** A build for another kind of machine; its runtime comes from the npm registry at the first time. */
+export async function crossBuild(name: string): Promise<Build> {
+  const target = targetNamed(name);
+  const cross = { bun: target.bun, runtime: await runtimeOf(target) };
+  return { target: target.name, cross, ...publisher };
 }
 
 function defines(build: Build): string[] {
@@ -76,13 +86,20 @@ export async function compile(build: Build, outfile: string): Promise<void> {
     stderr: "pipe",
   });
   const messages = await new Response(child.stderr).text();
-  if ((await child.exited) !== 0) throw new Error(`bun build failed for ${build.target}:\n${messages}`);
-  renameSync(draft, outfile);
-  await Bun.$`rm -rf ${dirname(draft)}`.quiet();
+  try {
+    if ((await child.exited) !== 0) throw new Error(`bun build failed for ${build.target}:\n${messages}`);
+    renameSync(draft, outfile);
+  } finally {
+    rmSync(dirname(draft), { recursive: true, force: true });
+  }
 }
 
 if (import.meta.main) {
-  const outfile = resolve(process.argv[2] ?? join(ROOT, "dist/nodupe"));
-  await compile(hostBuild(), outfile);
+  const { values, positionals } = parseArgs({
+    options: { target: { type: "string" } },
+    allowPositionals: true,
+  });
+  const outfile = resolve(positionals[0] ?? join(ROOT, "dist/nodupe"));
+  await compile(values.target === undefined ? hostBuild() : await crossBuild(values.target), outfile);
   await Bun.write(Bun.stdout, `built ${outfile}\n`);
 }

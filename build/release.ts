@@ -2,45 +2,36 @@
 //
 //   bun run release                          all targets
 //   bun run release --target linux-arm64     one (repeatable); the checksums then cover the archives made now
-//   bun run release --out FOLDER --key FILE
+//   bun run release --out FOLDER --key FILE --level N     N: xz's level, 0 for a quick trial
 //
 // NODUPE_RELEASE_KEY or --key names the releaser's Ed25519 private key (PEM); without one the release is unsigned.
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { VERSION } from "../src/lib/version.ts";
-import { buildTimeS, compile } from "./compile.ts";
-import { writeArchives } from "./release/archive.ts";
+import { buildTimeS, compile, crossBuild } from "./compile.ts";
+import { writeArchives, XZ_LEVEL } from "./release/archive.ts";
 import { bundledPackages } from "./release/bundled.ts";
 import { publishedInstaller } from "./release/installer.ts";
 import { licences } from "./release/licences.ts";
 import { commandPapers, projectPapers, textEntry } from "./release/papers.ts";
 import publisher from "./release/publisher.json" with { type: "json" };
 import { RUNTIME_COMPONENTS } from "./release/runtime-components.ts";
-import { BUN_VERSION, runtimeOf } from "./release/runtime.ts";
+import { BUN_VERSION } from "./release/runtime.ts";
 import { sbom } from "./release/sbom.ts";
 import { readSigningKey, type SigningKey } from "./release/signature.ts";
 import type { Entry } from "./release/tar.ts";
-import { type Target, TARGETS } from "./release/targets.ts";
+import { type Target, targetNamed, TARGETS } from "./release/targets.ts";
 
 interface Release {
   readonly targets: readonly Target[];
   readonly folder: string;
   readonly key: SigningKey | null;
+  readonly xzLevel: number;
 }
 
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
-}
-
-function targetNamed(name: string): Target {
-  const target = TARGETS.find((known) => known.name === name);
-  if (target === undefined) {
-    throw new Error(
-      `unknown target ${name}, expected one of ${TARGETS.map((known) => known.name).join(", ")}`,
-    );
-  }
-  return target;
 }
 
 function readArguments(): Release {
@@ -49,6 +40,7 @@ function readArguments(): Release {
       target: { type: "string", multiple: true },
       out: { type: "string", default: "dist/release" },
       key: { type: "string" },
+      level: { type: "string", default: String(XZ_LEVEL) },
     },
   });
   const keyPath = values.key ?? process.env["NODUPE_RELEASE_KEY"];
@@ -57,7 +49,8 @@ function readArguments(): Release {
     throw new Error("the private key does not belong to the public key in build/release/publisher.json");
   }
   const targets = values.target?.map(targetNamed) ?? TARGETS;
-  return { targets, folder: resolve(values.out), key };
+  if (!/^[0-9]$/.test(values.level)) throw new Error(`--level: found ${values.level}, expected 0 to 9`);
+  return { targets, folder: resolve(values.out), key, xzLevel: Number(values.level) };
 }
 
 /** Everything of an archive but what differs between targets. */
@@ -75,8 +68,7 @@ async function buildTarget(
   const publicKey = release.key?.publicKey ?? publisher.publicKey;
   const executable = target.name.startsWith("windows") ? "nodupe.exe" : "nodupe";
   const binary = join(release.folder, `.${target.name}`, executable);
-  const cross = { bun: target.bun, runtime: await runtimeOf(target) };
-  await compile({ target: target.name, cross, publicKey, baseUrl: publisher.baseUrl }, binary);
+  await compile({ ...(await crossBuild(target.name)), publicKey }, binary);
   const packages = await bundledPackages();
   const bill = sbom({
     version: VERSION,
@@ -91,6 +83,7 @@ async function buildTarget(
     version: VERSION,
     target: target.name,
     timeS,
+    xzLevel: release.xzLevel,
     entries: [
       { name: executable, content: readFileSync(binary), executable: true },
       ...shared,

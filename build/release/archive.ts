@@ -2,10 +2,14 @@ import { join } from "node:path";
 import { type Entry, tar } from "./tar.ts";
 
 /**
- * xz at level 4 on two threads: a release of all targets stays well below ten minutes on two cores, for archives 3%
- * larger than level 6's; and a board unpacks it with 5 MB of memory.
+ * Level 4 on two threads: a release of all targets stays well below ten minutes on two cores, for archives 3% larger
+ * than level 6's; and a board unpacks it with 5 MB of memory.
  */
-const XZ = ["xz", "-4", "--threads=2", "--block-size=16MiB", "--check=crc64", "--no-adjust", "--quiet"];
+export const XZ_LEVEL = 4;
+
+function xzCommand(level: number): string[] {
+  return ["xz", `-${level}`, "--threads=2", "--block-size=16MiB", "--check=crc64", "--no-adjust", "--quiet"];
+}
 
 /** The name of a release's archive, without its folder. */
 export function archiveName(version: string, target: string, suffix: "xz" | "gz"): string {
@@ -19,12 +23,13 @@ export async function writeArchives(options: {
   target: string;
   timeS: number;
   entries: readonly Entry[];
+  xzLevel?: number;
 }): Promise<readonly string[]> {
-  const { folder, version, target, timeS, entries } = options;
+  const { folder, version, target, timeS, entries, xzLevel = XZ_LEVEL } = options;
   const bytes = tar(entries, timeS);
   const xzName = archiveName(version, target, "xz");
   const gzName = archiveName(version, target, "gz");
-  const xz = Bun.spawn(XZ, {
+  const xz = Bun.spawn(xzCommand(xzLevel), {
     stdin: new Blob([new Uint8Array(bytes)]),
     stdout: Bun.file(join(folder, xzName)),
     stderr: "inherit",

@@ -89,6 +89,17 @@ export const TARGETS: readonly Target[] = [
   },
 ];
 
+/** The target of a name; throws with the known ones. */
+export function targetNamed(name: string): Target {
+  const target = TARGETS.find((known) => known.name === name);
+  if (target === undefined) {
+    throw new Error(
+      `unknown target ${name}, expected one of ${TARGETS.map((known) => known.name).join(", ")}`,
+    );
+  }
+  return target;
+}
+
 const isMusl = (): boolean => readdirSync("/lib").some((name) => name.startsWith("ld-musl-"));
 
 /** Whether this x64 processor lacks what Bun's ordinary build uses. */

@@ -12,6 +12,7 @@ export type Loader = () => Promise<Leaf | Group>;
 /** Every command, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, Loader>> = {
   sync: () => import("./sync.ts").then((module) => module.sync),
+  history: () => import("./history.ts").then((module) => module.history),
   sandbox: () => import("./sandbox.ts").then((module) => module.sandbox),
   time: () => import("./time.ts").then((module) => module.time),
   stamp: () => import("./stamp.ts").then((module) => module.stamp),

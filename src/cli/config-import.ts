@@ -9,28 +9,19 @@ const MAX_WORKERS = 100;
 
 /** The earlier client's settings as ours; a file that it would have read gives the same behaviour here. */
 function syncValues(earlier: EarlierConfig): ReadonlyMap<string, unknown> {
-  const { folder, apiKey, url, retries, retryDelayMs, workers } = earlier;
+  const { folderPath: folder, apiKey, url, retries, retryDelayMs, workers } = earlier;
   const limited = workers === null ? null : Math.min(workers, MAX_WORKERS);
   const values = { folder, apiKey, url, retries, retryDelay: retryDelayMs, workers: limited };
   return new Map(Object.entries(values).filter(([, value]) => value !== null));
 }
 
-async function readDocument(path: string): Promise<unknown> {
-  let content: string;
+async function readText(path: string): Promise<string> {
   try {
-    content = await Bun.file(path).text();
+    return await Bun.file(path).text();
   } catch (error) {
     throw new Failure(
       "usage",
       `cannot read ${path}: ${messageOf(error)}; expected the earlier client's tanova-config.json`,
-    );
-  }
-  try {
-    return JSON.parse(content);
-  } catch (error) {
-    throw new Failure(
-      "usage",
-      `${path} is not JSON: ${messageOf(error)}; expected the earlier client's tanova-config.json`,
     );
   }
 }
@@ -57,19 +48,17 @@ export const configImport = command({
   },
   run: async ({ positionals, options, configFile, terminal }) => {
     const [source = ""] = positionals;
-    const [{ parseEarlierConfig }, { configTemplateWith }, { writeConfigFile }] = await Promise.all([
+    const [{ readEarlierConfig }, { configTemplateWith }, { writeConfigFile }] = await Promise.all([
       import("../upload/earlier-client.ts"),
       import("../config/template.ts"),
       import("./write-config.ts"),
     ]);
-    const parsed = parseEarlierConfig(await readDocument(source));
-    if (parsed.type === "invalid") {
-      throw new Failure("usage", parsed.faults.map((fault) => `${source}: ${fault}`).join("\n"));
+    const read = readEarlierConfig(await readText(source));
+    if (read.type === "refused") {
+      throw new Failure("usage", read.faults.map((fault) => `${source}: ${fault}`).join("\n"));
     }
-    const values = syncValues(parsed.config);
+    const values = syncValues(read.value);
     writeConfigFile(configFile.path, configTemplateWith(new Map([["sync", values]])), options.import.force);
-    if (parsed.unknownKeys.length > 0)
-      terminal.warn(`not taken over, since nodupe has no such setting: ${parsed.unknownKeys.join(", ")}`);
     const imported = [...values.keys()].map(keyName);
     if (terminal.json) {
       await terminal.resultJson({

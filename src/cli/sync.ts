@@ -5,6 +5,7 @@ import { syncOptions } from "../config/sections/sync.ts";
 import { Failure, messageOf } from "../lib/errors.ts";
 import type { ExitCode, Invocation } from "./command.ts";
 import { command } from "./command.ts";
+import { destinationOf } from "./history-destination.ts";
 import { apiKeyOf } from "./sync-key.ts";
 import { syncProgress } from "./sync-progress.ts";
 
@@ -28,15 +29,6 @@ function readCa(path: string | null): { ca?: string } {
   } catch (error) {
     throw new Failure("usage", `the CA file ${path} cannot be read: ${messageOf(error)}`);
   }
-}
-
-/** What history is kept under. */
-async function destinationOf({ options: { sync }, origins }: Sync): Promise<string> {
-  const { destinationUrl, SANDBOX_DESTINATION } = await import("../upload/destination.ts");
-  if (!sync.sandbox) return destinationUrl(sync.url, sync);
-  if (origins.sync.url.source === "flag")
-    throw new Failure("usage", "--sandbox and --url exclude each other; expected one of them");
-  return SANDBOX_DESTINATION;
 }
 
 /** A sandbox in this process, which is stopped with it. */
@@ -122,7 +114,7 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     import("../upload/scan/filter.ts"),
     import("../render/sync.ts"),
   ]);
-  const destination = await destinationOf(call);
+  const destination = destinationOf(sync, call.origins.sync);
   const apiKey = sync.sandbox || sync.dryRun ? "" : readKey(call);
   const elapsedS = (): number => (performance.now() - startedMs) / 1000;
   try {

@@ -1,11 +1,16 @@
 import { type CommandNode, type FlagNode, flatten, nameOf } from "./command-tree.ts";
 
-/** A text as roff: a backslash, a leading dot or apostrophe, and a hyphen that is to stay one. */
+function hex(letter: string): string {
+  return (letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+}
+
+/** A text as roff: a backslash, a hyphen that is to stay one, a leading dot or apostrophe, what is not ASCII. */
 function escape(text: string): string {
   return text
     .replaceAll("\\", String.raw`\e`)
     .replaceAll("-", String.raw`\-`)
-    .replace(/^([.'])/gm, String.raw`\&$1`);
+    .replace(/^([.'])/gm, String.raw`\&$1`)
+    .replace(/[^\0-\x7f]/gu, (letter) => String.raw`\[u${hex(letter)}]`);
 }
 
 function flagEntry(flag: FlagNode): string {

@@ -180,7 +180,12 @@ export class Delivery implements Disposable {
 
   async #send(works: readonly Work[]): Promise<void> {
     const { client, cut, ledger, tally, now, concurrency } = this.#options;
-    ledger.sending(works.map(({ checksum, file }) => ({ checksum, path: file.path })));
+    await ledger.sending(works.map(({ checksum, file }) => ({ checksum, path: file.path })));
+    if (this.#isEnding()) {
+      for (const work of works) this.#open.pending(work, work.last);
+      for (const work of works) this.#giveUp(work);
+      return;
+    }
     for (const work of works) {
       this.#inFlight.add(work);
       work.attempts += 1;

@@ -1,8 +1,8 @@
-import * as z from "zod";
+import { z } from "zod";
 
-/** What the earlier client (cv-sync-service 2.0.0) keeps in `tanova-config.json`; a key that is absent is null. */
+/** The settings of the earlier client (cv-sync-service 2), as far as its file has them. */
 export interface EarlierConfig {
-  readonly folder: string | null;
+  readonly folderPath: string | null;
   readonly apiKey: string | null;
   readonly url: string | null;
   readonly retries: number | null;
@@ -10,39 +10,81 @@ export interface EarlierConfig {
   readonly workers: number | null;
 }
 
-export type EarlierConfigParse =
-  | { readonly type: "valid"; readonly config: EarlierConfig; readonly unknownKeys: readonly string[] }
-  | { readonly type: "invalid"; readonly faults: readonly string[] };
+export type Read<T> =
+  | { readonly type: "read"; readonly value: T }
+  /** One line for each fault: what was found, what was expected. */
+  | { readonly type: "refused"; readonly faults: readonly string[] };
 
-const text = z.string().min(1).nullish();
-const documentSchema = z.looseObject({
-  folder_path: text,
-  api_key: text,
-  tanova_url: text,
-  retry_count: z.int().min(0).max(100).nullish(),
-  /** Seconds. */
-  retry_delay: z.number().min(0).max(86_400).nullish(),
+const CONFIG = z.object({
+  folder_path: z.string().min(1).nullish(),
+  api_key: z.string().min(1).nullish(),
+  tanova_url: z.url({ protocol: /^https?$/ }).nullish(),
+  retry_count: z.int().min(0).nullish(),
+  retry_delay: z.number().min(0).nullish(),
   max_workers: z.int().min(1).nullish(),
 });
 
-/** JSON of the earlier client's config → its values, or every fault at once: key and what was expected. */
-export function parseEarlierConfig(document: unknown): EarlierConfigParse {
-  const parsed = documentSchema.safeParse(document);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => {
-      const place = issue.path.join(".");
-      return place === "" ? issue.message : `${place}: ${issue.message}`;
-    });
-    return { type: "invalid", faults };
+const CHECKSUM = /^[0-9a-f]{64}$/i;
+
+function parseJson(text: string): Read<unknown> {
+  try {
+    return { type: "read", value: JSON.parse(text.replace(/^\uFEFF/, "")) };
+  } catch {
+    const isCut = text.trimEnd() !== "" && !/[\]}]$/.test(text.trimEnd());
+    return { type: "refused", faults: [isCut ? "it is no JSON: it ends in the middle" : "it is no JSON"] };
   }
-  const { folder_path, api_key, tanova_url, retry_count, retry_delay, max_workers, ...others } = parsed.data;
-  const config: EarlierConfig = {
-    folder: folder_path ?? null,
-    apiKey: api_key ?? null,
-    url: tanova_url ?? null,
-    retries: retry_count ?? null,
-    retryDelayMs: typeof retry_delay === "number" ? Math.round(retry_delay * 1_000) : null,
-    workers: max_workers ?? null,
+}
+
+/** Reads `tanova-config.json`. Keys that it does not know are the earlier client's own business. */
+export function readEarlierConfig(text: string): Read<EarlierConfig> {
+  const json = parseJson(text);
+  if (json.type === "refused") return json;
+  const parsed = CONFIG.safeParse(json.value);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) =>
+      path.length === 0 ? message : `${path.join(".")}: ${message}`,
+    );
+    return { type: "refused", faults };
+  }
+  const found = parsed.data;
+  return {
+    type: "read",
+    value: {
+      folderPath: found.folder_path ?? null,
+      apiKey: found.api_key ?? null,
+      url: found.tanova_url ?? null,
+      retries: found.retry_count ?? null,
+      retryDelayMs: typeof found.retry_delay === "number" ? Math.round(found.retry_delay * 1000) : null,
+      workers: found.max_workers ?? null,
+    },
   };
-  return { type: "valid", config, unknownKeys: Object.keys(others) };
+}
+
+/**
+ * Reads `sync_history.json`: a JSON array of SHA-256 in hex. It is taken whole or not at all: a file that was cut
+ * off or damaged says nothing of what it lost.
+ */
+export function readEarlierHistory(text: string): Read<ReadonlySet<string>> {
+  const json = parseJson(text);
+  if (json.type === "refused") return json;
+  if (!Array.isArray(json.value))
+    return { type: "refused", faults: ["expected a JSON array of SHA-256 checksums"] };
+  const entries = json.value as readonly unknown[];
+  const checksums = new Set<string>();
+  for (const [at, entry] of entries.entries()) {
+    if (typeof entry !== "string" || !CHECKSUM.test(entry)) {
+      const found = (JSON.stringify(entry) ?? "nothing").slice(0, 80);
+      return {
+        type: "refused",
+        faults: [`entry ${at + 1} is ${found}, expected a SHA-256 of 64 hex digits`],
+      };
+    }
+    checksums.add(entry.toLowerCase());
+  }
+  return { type: "read", value: checksums };
+}
+
+/** Writes what the earlier client reads. */
+export function writeEarlierHistory(checksums: Iterable<string>): string {
+  return JSON.stringify([...checksums]);
 }

@@ -36,12 +36,28 @@ type KnownRow = [
   reason: string | null,
 ];
 
+export interface LedgerOptions {
+  readonly destinationId: number;
+  readonly runId: number;
+  /** Told when a commit fails that nobody waits for; without it that error ends the process. */
+  readonly onBroken?: (error: unknown) => void;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
 /** Cache rows that are not worth a commit each: a kill loses at most this many, and they are only hashed again. */
 const CACHE_ROWS_HELD = 256;
 
+/** The next commit waits for this many times what the last one took: a slow disk gets larger groups, not more work. */
+const REST_FACTOR = 2;
+const LONGEST_REST_MS = 20;
+
 /**
- * One run's book at one destination: every step of a content is committed before the next is taken, so that a kill at
- * any moment leaves it pending, sending (ambiguous) or settled. See "Exactly once" in ARCHITECTURE.md.
+ * One run's book at one destination. Nothing is sent before its row says `sending` on the disk, so that a kill at any
+ * moment leaves a content pending, sending (ambiguous: the next run asks the server) or settled.
+ *
+ * What is written within one turn of the event loop, or while the disk rests from the last commit, shares one: with
+ * 20 uploads at once that is a fraction of the syncs. An answer whose commit a kill prevents is found `sending`, and so is not forgotten.
  */
 export class Ledger {
   readonly #db: Database;
@@ -55,13 +71,21 @@ export class Ledger {
   readonly #mark: Statement;
   readonly #hashed: Statement;
   readonly #renew: Statement;
+  readonly #onBroken: (error: unknown) => void;
+  #group: PromiseWithResolvers<void> | null = null;
+  #restUntilMs = 0;
   #cacheRows: { file: FoundFile; checksum: string }[] = [];
 
-  constructor(db: Database, options: { destinationId: number; runId: number; now?: () => number }) {
+  constructor(db: Database, options: LedgerOptions) {
     this.#db = db;
     this.#destinationId = options.destinationId;
     this.#runId = options.runId;
     this.#now = options.now ?? Date.now;
+    this.#onBroken =
+      options.onBroken ??
+      ((error) => {
+        throw error;
+      });
     // CROSS JOIN pins the order: json_each drives, the tables are sought by their keys.
     this.#known = db.prepare(
       `SELECT j.key, f.size_bytes, f.mtime_us, f.inode, f.checksum, c.state, c.sent_at_ms, c.run_id, c.status, c.reason
@@ -114,22 +138,24 @@ export class Ledger {
     if (this.#cacheRows.length >= CACHE_ROWS_HELD) this.flush();
   }
 
-  /** Commits what `remember` was told. */
+  /** Commits whatever is not yet. */
   flush(): void {
-    if (this.#cacheRows.length > 0) this.#inTransaction(() => undefined);
+    if (this.#cacheRows.length > 0) this.#begin();
+    if (this.#group !== null) this.#commit(this.#group);
   }
 
-  /** About to be sent: committed before the first byte goes out. */
-  sending(contents: readonly Content[]): void {
+  /** About to be sent. Resolves when that is committed: only then may the first byte go out. */
+  async sending(contents: readonly Content[]): Promise<void> {
     const now = this.#now();
-    this.#inTransaction(() => {
-      for (const { checksum, path } of contents)
-        this.#sending.run(this.#destinationId, checksum, path, now, this.#runId);
-    });
+    const group = this.#begin();
+    for (const { checksum, path } of contents)
+      this.#sending.run(this.#destinationId, checksum, path, now, this.#runId);
+    await group.promise;
   }
 
   /** Still on their way: what is found `sending` after a kill was there at most one renewal ago. */
   renew(checksums: readonly string[]): void {
+    this.#begin();
     this.#renew.run(this.#destinationId, JSON.stringify(checksums), this.#now());
   }
 
@@ -149,6 +175,7 @@ export class Ledger {
 
   /** Takes note that this run has come across a content that it does not send. */
   seen(checksum: string): void {
+    this.#begin();
     this.#mark.run(this.#destinationId, checksum, this.#runId);
   }
 
@@ -164,6 +191,7 @@ export class Ledger {
   }
 
   #write(content: Content, state: State, via: "upload" | "server" | null, because: Reason): void {
+    this.#begin();
     const { checksum, path } = content;
     const { status, reason } = because;
     this.#settle.run(
@@ -179,17 +207,43 @@ export class Ledger {
     );
   }
 
-  #inTransaction(body: () => void): void {
+  /** Opens the group that what is written now belongs to. */
+  #begin(): PromiseWithResolvers<void> {
+    if (this.#group !== null) return this.#group;
     this.#db.run("BEGIN IMMEDIATE");
+    const group = Promise.withResolvers<void>();
+    // Whether anybody waits for it or not, its failure is told by onBroken.
+    group.promise.catch(() => undefined);
+    this.#group = group;
+    const commit = (): void => {
+      if (this.#group !== group) return;
+      try {
+        this.#commit(group);
+      } catch (error) {
+        this.#onBroken(error);
+      }
+    };
+    const restMs = this.#restUntilMs - performance.now();
+    if (restMs >= 1) setTimeout(commit, restMs);
+    else setImmediate(commit);
+    return group;
+  }
+
+  #commit(group: PromiseWithResolvers<void>): void {
+    this.#group = null;
     try {
       for (const { file, checksum } of this.#cacheRows)
         this.#hashed.run(file.path, file.sizeBytes, file.mtimeUs, file.inode, checksum);
-      body();
+      this.#cacheRows = [];
+      const startedMs = performance.now();
       this.#db.run("COMMIT");
+      const endedMs = performance.now();
+      this.#restUntilMs = endedMs + Math.min(LONGEST_REST_MS, REST_FACTOR * (endedMs - startedMs));
+      group.resolve();
     } catch (error) {
       if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+      group.reject(error);
       throw error;
     }
-    this.#cacheRows = [];
   }
 }

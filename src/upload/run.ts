@@ -122,7 +122,11 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   using _lock = plan === null ? null : lockDestination(store.path, options.destination);
   const destination = destinationRow(store.db, options.destination);
   const runId = plan === null ? null : beginRun(store.db, destination.id, options.root);
-  const ledger = new Ledger(store.db, { destinationId: destination.id, runId: runId ?? 0 });
+  const ledger = new Ledger(store.db, {
+    destinationId: destination.id,
+    runId: runId ?? 0,
+    onBroken: (error) => delivery?.halt({ type: "broken", error }),
+  });
   const tally = new Tally();
   const pool = new BufferPool(options.memoryBytes);
   using hasher = createHasher({

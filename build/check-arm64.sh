@@ -1,0 +1,44 @@
+#!/bin/sh
+# Runs the end-to-end tests against the arm64 binary, under emulation of a Cortex-A53 (what small boards have).
+#
+#   build/check-arm64.sh [FILE…]     tests/e2e files; without any, all that run the binary
+#
+# Needs Debian's qemu-user-static, libc6-arm64-cross, libstdc++6-arm64-cross, libgcc-s1-arm64-cross. Where they are
+# missing that is said, and counted as skipped (NODUPE_SKIPPED), never as passed. Prints bun's own summary.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+PATH="$PWD/node_modules/.bin:$PATH"
+export PATH
+
+SYSROOT=/usr/aarch64-linux-gnu
+missing=''
+command -v qemu-aarch64-static >/dev/null 2>&1 || missing='qemu-user-static'
+for pair in ld-linux-aarch64.so.1:libc6-arm64-cross libstdc++.so.6:libstdc++6-arm64-cross libgcc_s.so.1:libgcc-s1-arm64-cross; do
+  [ -e "$SYSROOT/lib/${pair%%:*}" ] || missing="$missing ${pair#*:}"
+done
+if [ -n "$missing" ]; then
+  line="skipped, packages missing ($missing): the end-to-end tests on arm64"
+  echo "$line" >&2
+  [ -z "${NODUPE_SKIPPED:-}" ] || echo "$line" >>"$NODUPE_SKIPPED"
+  exit 0
+fi
+
+bun build/compile.ts --target linux-arm64 dist/arm64/nodupe || exit 1
+
+# What the tests run as the binary: qemu with the arm64 program. Moved or copied it still finds that program.
+cat >dist/arm64/run <<END
+#!/bin/sh
+QEMU_CPU=cortex-a53 exec qemu-aarch64-static -L $SYSROOT "$PWD/dist/arm64/nodupe" "\$@"
+END
+chmod 755 dist/arm64/run
+
+# install.test.ts runs install.sh and no binary; upgrade.test.ts replaces the file that it runs, which is this script.
+if [ $# -eq 0 ]; then
+  for file in tests/e2e/*.test.ts; do
+    case "$file" in
+    */install.test.ts | */install-checkout.test.ts | */upgrade.test.ts) ;;
+    *) set -- "$@" "$file" ;;
+    esac
+  done
+fi
+NODUPE_BINARY="$PWD/dist/arm64/run" exec bun test --timeout 120000 "$@"

@@ -1,0 +1,57 @@
+// Compiles every target in two folders of different names and depths and compares the bytes:
+// `bun build/check-reproducible.ts [TARGET…]`. Ends with 1 where a target's bytes differ.
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { buildTimeS } from "./compile.ts";
+import { runtimeOf } from "./release/runtime.ts";
+import { type Target, TARGETS } from "./release/targets.ts";
+
+const ROOT = resolve(import.meta.dir, "..");
+
+function copyTree(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  for (const name of ["src", "build", "package.json", "tsconfig.json"]) {
+    cpSync(join(ROOT, name), join(folder, name), { recursive: true });
+  }
+  symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
+}
+
+/** Compiles in a process of its own: compile.ts takes its root from where it stands. */
+async function digest(folder: string, target: Target, runtime: string): Promise<string> {
+  const outfile = join(folder, "dist", target.name.startsWith("windows") ? "nodupe.exe" : "nodupe");
+  const build = { target: target.name, cross: { bun: target.bun, runtime }, publicKey: null, baseUrl: null };
+  const script = `import { compile } from ${JSON.stringify(join(folder, "build/compile.ts"))};
+    await compile(${JSON.stringify(build)}, ${JSON.stringify(outfile)});`;
+  const child = Bun.spawn([process.execPath, "-e", script], {
+    cwd: folder,
+    env: { ...process.env, SOURCE_DATE_EPOCH: String(buildTimeS()) },
+    stdout: "ignore",
+    stderr: "inherit",
+  });
+  if ((await child.exited) !== 0) throw new Error(`Cannot compile ${target.name}`);
+  const hasher = new Bun.CryptoHasher("sha256");
+  for await (const chunk of Bun.file(outfile).stream()) hasher.update(chunk);
+  rmSync(join(folder, "dist"), { recursive: true });
+  return hasher.digest("hex");
+}
+
+const asked = process.argv.slice(2);
+const work = mkdtempSync(join(tmpdir(), "nodupe-reproducible-"));
+try {
+  const folders = [join(work, "a"), join(work, "another/and/deeper")];
+  for (const folder of folders) copyTree(folder);
+  for (const target of TARGETS.filter(({ name }) => asked.length === 0 || asked.includes(name))) {
+    const runtime = await runtimeOf(target);
+    const digests: string[] = [];
+    for (const folder of folders) digests.push(await digest(folder, target, runtime));
+    const isSame = new Set(digests).size === 1;
+    if (!isSame) process.exitCode = 1;
+    await Bun.write(
+      Bun.stdout,
+      `${target.name}: ${isSame ? "same bytes" : "DIFFERENT BYTES"} ${digests.join(" ")}\n`,
+    );
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}

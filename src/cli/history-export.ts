@@ -1,0 +1,28 @@
+import { storeOptions } from "../config/sections/store.ts";
+import { command } from "./command.ts";
+import { destinationOf, destinationOptions } from "./history-destination.ts";
+
+export const historyExport = command({
+  name: "history export",
+  purpose: "Prints what is uploaded, in the format of the earlier client's sync_history.json.",
+  usage: "",
+  positionals: { min: 0, max: 0 },
+  options: { store: storeOptions, sync: destinationOptions },
+  examples: [
+    ["nodupe history export > sync_history.json", "a JSON array of SHA-256 checksums"],
+    ["nodupe history export --sandbox --json", "with the destination it belongs to"],
+  ],
+  exitCodes: { 0: "printed", 2: "usage error, or there is no store yet" },
+  run: async ({ options, origins, terminal, openStore }) => {
+    const { destinationRow } = await import("../upload/destination.ts");
+    const { writeEarlierHistory } = await import("../upload/earlier-client.ts");
+    const { doneChecksums } = await import("../upload/history.ts");
+    const destination = destinationOf(options.sync, origins.sync);
+    using store = await openStore();
+    const { id } = destinationRow(store.db, destination);
+    const checksums = doneChecksums(store.db, id);
+    if (terminal.json) await terminal.resultJson({ destination, checksums: [...checksums] });
+    else await terminal.result(writeEarlierHistory(checksums));
+    return 0;
+  },
+});

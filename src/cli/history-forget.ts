@@ -1,0 +1,48 @@
+import { historyForgetOptions } from "../config/sections/history.ts";
+import { storeOptions } from "../config/sections/store.ts";
+import { Failure } from "../lib/errors.ts";
+import { command } from "./command.ts";
+import { destinationOf, destinationOptions } from "./history-destination.ts";
+
+const PREFIX = /^[0-9a-f]{8,64}$/;
+
+export const historyForget = command({
+  name: "history forget",
+  purpose: "Forgets contents, so that the next sync sends them again.",
+  usage: "[CHECKSUM… | --all]",
+  positionals: { min: 0, max: Infinity },
+  options: { store: storeOptions, sync: destinationOptions, history: historyForgetOptions },
+  details:
+    "CHECKSUM is a SHA-256, or its first 8 digits or more, as nodupe history list shows it. A server that has the content still refuses it as a duplicate.",
+  examples: [
+    ["nodupe history forget 3f79bb7b435b", "one content of the configured server"],
+    ["nodupe history forget --all --sandbox", "begin anew with the sandbox"],
+  ],
+  exitCodes: { 0: "forgotten", 1: "a sync is at work", 2: "usage error, or no such content" },
+  run: async ({ options, origins, positionals, terminal, openStore }) => {
+    const { destinationRow, lockDestination } = await import("../upload/destination.ts");
+    const { forget, matchPrefix } = await import("../upload/history.ts");
+    const { all } = options.history;
+    if (all === positionals.length > 0)
+      throw new Failure("usage", "name the contents to forget by their checksums, or all of them with --all");
+    const destination = destinationOf(options.sync, origins.sync);
+    using store = await openStore();
+    using _lock = lockDestination(store.path, destination);
+    const { id } = destinationRow(store.db, destination);
+    const checksums = positionals.map((given) => {
+      const prefix = given.toLowerCase();
+      if (!PREFIX.test(prefix))
+        throw new Failure("usage", `${JSON.stringify(given)} is no checksum; expected 8 to 64 hex digits`);
+      const [first, second] = matchPrefix(store.db, id, prefix);
+      if (first === undefined)
+        throw new Failure("usage", `no content of ${destination} begins with ${given}`);
+      if (second !== undefined)
+        throw new Failure("usage", `several contents begin with ${given}; give more of its digits`);
+      return first;
+    });
+    const forgotten = forget(store.db, id, all ? null : checksums);
+    if (terminal.json) await terminal.resultJson({ destination, forgotten });
+    else await terminal.result(`${forgotten} contents of ${destination} forgotten.`);
+    return 0;
+  },
+});

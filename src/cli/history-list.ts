@@ -1,0 +1,29 @@
+import { historyListOptions } from "../config/sections/history.ts";
+import { storeOptions } from "../config/sections/store.ts";
+import { command } from "./command.ts";
+
+export const historyList = command({
+  name: "history list",
+  purpose: "Shows what is known of each server's contents: what is uploaded, under way, or failed and why.",
+  usage: "",
+  positionals: { min: 0, max: 0 },
+  options: { store: storeOptions, history: historyListOptions },
+  examples: [
+    ["nodupe history list", "the newest contents of every server"],
+    ["nodupe history list --state failed --json", "all that was refused for good, for a script"],
+  ],
+  exitCodes: { 0: "shown", 2: "usage error" },
+  run: async ({ options: { history }, terminal, openStore }) => {
+    const { countStates, listDestinations, listEntries } = await import("../upload/history.ts");
+    const { historyJson, historyText } = await import("../render/history.ts");
+    using store = await openStore();
+    const shown = listDestinations(store.db).map(({ id, url }) => ({
+      url,
+      counts: countStates(store.db, id),
+      entries: listEntries(store.db, id, history),
+    }));
+    if (terminal.json) await terminal.resultJson(historyJson(shown));
+    else await terminal.result(historyText(shown));
+    return 0;
+  },
+});

@@ -1,0 +1,46 @@
+import type { HistoryEntry, StateCounts } from "../upload/history.ts";
+
+export interface ShownDestination {
+  readonly url: string;
+  readonly counts: StateCounts;
+  readonly entries: readonly HistoryEntry[];
+}
+
+/** What `history list --json` prints. */
+export function historyJson(destinations: readonly ShownDestination[]): object {
+  return {
+    destinations: destinations.map(({ url, counts, entries }) => ({
+      url,
+      counts,
+      entries: entries.map((entry) => ({
+        checksum: entry.checksum,
+        state: entry.state,
+        via: entry.via,
+        path: entry.path,
+        status: entry.status,
+        reason: entry.reason,
+        updated_at: new Date(entry.updatedAtMs).toISOString(),
+      })),
+    })),
+  };
+}
+
+const SHOWN_DIGITS = 12;
+
+function entryLine(entry: HistoryEntry): string {
+  const when = new Date(entry.updatedAtMs).toISOString().replace(/\.\d+Z$/, "Z");
+  const how = entry.state === "done" && entry.via !== null ? `done (${entry.via})` : entry.state;
+  const parts = [entry.checksum.slice(0, SHOWN_DIGITS), when, how.padEnd(13), entry.path ?? "-"];
+  return `  ${parts.join("  ")}${entry.reason === null ? "" : `  ${entry.reason}`}`;
+}
+
+/** What `history list` prints for people. */
+export function historyText(destinations: readonly ShownDestination[]): string {
+  if (destinations.length === 0) return "Nothing was uploaded yet.";
+  return destinations
+    .map(({ url, counts, entries }) => {
+      const states = Object.entries(counts).map(([state, count]) => `${count} ${state}`);
+      return [`${url}: ${states.join(", ")}`, ...entries.map(entryLine)].join("\n");
+    })
+    .join("\n");
+}
