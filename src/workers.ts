@@ -9,3 +9,7 @@ export function startNtpPeersWorker(): Worker {
 export function startHashWorker(): Worker {
   return new Worker(new URL("./workers/hash.ts", import.meta.url));
 }
+
+export function startParseLogWorker(): Worker {
+  return new Worker(new URL("./workers/parse-log.ts", import.meta.url));
+}

@@ -8,7 +8,7 @@ import type { Window } from "../nodes/gather.ts";
 import type { CompareReport } from "../render/compare.ts";
 import { command, type ExitCode } from "./command.ts";
 
-const { openLimit, maxOpen } = ingestOptions;
+const { openLimit, maxOpen, workerFrom } = ingestOptions;
 
 export const compare = command({
   name: "compare",
@@ -126,7 +126,11 @@ async function answerTo(
     import("../nodes/compare.ts"),
   ]);
   using opened = new DisposableStack();
-  const limits = { openLimitMs: openLimit.default, maxOpen: maxOpen.default };
+  const limits = {
+    openLimitMs: openLimit.default,
+    maxOpen: maxOpen.default,
+    workerFromBytes: workerFrom.default,
+  };
   const spans: Window[] = [];
   const sources = [];
   for (const { name, path } of asked) {

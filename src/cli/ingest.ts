@@ -60,7 +60,11 @@ export const ingest = command({
     for (const path of paths) if (path !== "-" && !given.follow) closeSync(openDescriptor(path));
     const startedMs = performance.now();
     using store = openDatabase({ path: invocation.storePath });
-    using to = openIngestion(store.db, name, { openLimitMs: given.openLimit, maxOpen: given.maxOpen });
+    using to = openIngestion(store.db, name, {
+      openLimitMs: given.openLimit,
+      maxOpen: given.maxOpen,
+      workerFromBytes: given.workerFrom,
+    });
 
     const elapsedS = (): number => (performance.now() - startedMs) / 1000;
     const reportOf = (done: Done): IngestReport => {

@@ -1,5 +1,4 @@
 import type { Database } from "bun:sqlite";
-import { LRUCache } from "lru-cache";
 
 export interface CacheLimits {
   readonly ttlMs: number;
@@ -83,9 +82,4 @@ export class StoredCache {
       }
     );
   }
-}
-
-/** The same in the memory of a process that answers many questions (`serve`), in front of the store's. */
-export function createMemoryCache<T extends object>(limits: CacheLimits): LRUCache<string, T> {
-  return new LRUCache<string, T>({ max: limits.entries, ttl: Math.max(1, limits.ttlMs) });
 }

@@ -70,6 +70,8 @@ export interface IngestLimits {
   readonly openLimitMs: number;
   /** Starts that are held at once. */
   readonly maxOpen: number;
+  /** Plain files with at least this much to read are parsed in a worker. */
+  readonly workerFromBytes: number;
 }
 
 export interface Ingestion {
@@ -91,7 +93,7 @@ export class FileIngest {
   /** An end may leave an abandoned start beside its event, and the stale ones come on top. */
   readonly #events: Events;
   readonly #known: StoredLines;
-  readonly #startOffset: number;
+  #startOffset: number;
   #fingerprint: Fingerprint | null = null;
   #recent: number[] = [];
   #uncollected = 0;
@@ -142,6 +144,7 @@ export class FileIngest {
     onBatch?: (() => void) | undefined;
   }): Promise<boolean> {
     const lines = this.#lines;
+    if (!(await this.#readAhead(how))) return false;
     for (;;) {
       const pending = this.#source.read(this.#feed.room());
       const count = typeof pending === "number" ? pending : await pending;
@@ -161,6 +164,26 @@ export class FileIngest {
       this.#feed.parseRest(lines);
       this.#commit(lines, true);
     } else if (lines.lines > 0) this.#commit(lines, false);
+    return true;
+  }
+
+  /** Reads a large file's whole lines through a worker; false where the signal cut it short. */
+  async #readAhead(how: {
+    signal?: AbortSignal | undefined;
+    onBatch?: (() => void) | undefined;
+  }): Promise<boolean> {
+    const source = this.#source;
+    if (!(source instanceof FileSource)) return true;
+    const startOffset = this.offsetBytes;
+    if (source.sizeBytes - startOffset < this.#to.limits.workerFromBytes) return true;
+    const { parseAhead } = await import("./parse-ahead.ts");
+    for await (const batch of parseAhead(source.descriptor, startOffset)) {
+      this.#startOffset = startOffset + batch.consumedBytes - this.#feed.consumedBytes;
+      this.#commit(batch.lines, false);
+      how.onBatch?.();
+      if (how.signal?.aborted === true) return false;
+    }
+    source.seek(this.offsetBytes);
     return true;
   }
 

@@ -1,4 +1,4 @@
-import { byteSize, choice, duration, integer, number, text, toggle } from "../kind.ts";
+import { choice, duration, integer, number, text, toggle } from "../kind.ts";
 import { option, optional } from "../option.ts";
 
 const usd = number({ min: 0, max: 1_000, placeholder: "USD" });
@@ -49,5 +49,4 @@ export const compareOptions = {
     scope: "settings",
   }),
   connections: option(integer(1, 20), 4, "nodes read at once", { scope: "settings" }),
-  maxFileSize: option(byteSize, 16 * 1024 ** 3, "largest log that NAME=FILE reads", { scope: "settings" }),
 } as const;

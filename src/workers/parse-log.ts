@@ -1,0 +1,7 @@
+import { createParseServer, type ParseFrom, type ParseNext } from "../nodes/parse-ahead.ts";
+
+declare const self: Worker;
+
+const answer = createParseServer((batch, transfer) => self.postMessage(batch, transfer));
+
+self.onmessage = (event: MessageEvent<ParseFrom | ParseNext>): void => answer(event.data);
