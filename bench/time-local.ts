@@ -46,7 +46,10 @@ function newestOfAll(root: string): number {
 }
 
 export function localFigures(): LocalFigures {
-  const times = Array.from({ length: 1_024 }, (_, index) => 1_700_000_000_123_456_789n + BigInt(index) * 7_919n);
+  const times = Array.from(
+    { length: 1_024 },
+    (_, index) => 1_700_000_000_123_456_789n + BigInt(index) * 7_919n,
+  );
   const codes = times.map(encodeFastDate64);
   let sink = 0n;
   const encoding = timed(() => {

@@ -75,9 +75,14 @@ export async function precision(runs: number): Promise<readonly Precision[]> {
   using _ = load();
   const toUs = (values: readonly number[]): number[] => values.map((value) => Math.abs(value) * 1e6);
   const nodupe = [BINARY, "time", "--json", "--db", ":memory:", "--server", server.name];
-  const readJson = (output: string): number | null => (JSON.parse(output) as { offset_s: number | null }).offset_s;
+  const readJson = (output: string): number | null =>
+    (JSON.parse(output) as { offset_s: number | null }).offset_s;
   const chronyd = [
-    ...[programPath("chronyd"), "-Q", "-t", "5", "cmdport 0"],
+    programPath("chronyd"),
+    "-Q",
+    "-t",
+    "5",
+    "cmdport 0",
     `pidfile ${join(tmpdir(), `nodupe-bench-${process.pid}.pid`)}`,
     `server 127.0.0.1 port ${server.port} iburst maxsamples 1`,
   ];
@@ -88,7 +93,10 @@ export async function precision(runs: number): Promise<readonly Precision[]> {
   return [
     summary("nodupe, rounds of one process", toUs(await watchedOffsets(server.name, runs))),
     summary("nodupe, a process each", toUs(await offsets(nodupe, readJson, runs))),
-    summary("nodupe, a process each, four samples", toUs(await offsets([...nodupe, "--samples", "4"], readJson, runs))),
+    summary(
+      "nodupe, a process each, four samples",
+      toUs(await offsets([...nodupe, "--samples", "4"], readJson, runs)),
+    ),
     summary("chronyd -Q, a process each", toUs(await offsets(chronyd, readChronyd, Math.ceil(runs / 5)))),
   ];
 }

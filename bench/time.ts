@@ -19,16 +19,29 @@ function print(line: string): Promise<number> {
 }
 
 function ratiosOf(times: Awaited<ReturnType<typeof wallTimes>>): Ratio[] {
-  const of = (name: string): number => times.find((time) => time.name.startsWith(name))?.median_ms ?? Number.NaN;
+  const of = (name: string): number =>
+    times.find((time) => time.name.startsWith(name))?.median_ms ?? Number.NaN;
   const start = of("start-up");
   const half = of("nodupe, half");
   const alive = of("nodupe, all");
   return [
-    { name: "chronyd -Q (one sample) / nodupe", ratio: of("chronyd -Q, one sample") / half, goal: "at least 4" },
+    {
+      name: "chronyd -Q (one sample) / nodupe",
+      ratio: of("chronyd -Q, one sample") / half,
+      goal: "at least 4",
+    },
     { name: "chronyd -Q (iburst) / nodupe", ratio: of("chronyd -Q, iburst") / half, goal: "told" },
     { name: "ntpdig / nodupe", ratio: of("ntpdig") / half, goal: "at least 100" },
-    { name: "round trips beyond start-up, half dead", ratio: (half - start) / ROUND_TRIP_MS, goal: "at most 3.5" },
-    { name: "round trips beyond start-up, all alive", ratio: (alive - start) / ROUND_TRIP_MS, goal: "under 2" },
+    {
+      name: "round trips beyond start-up, half dead",
+      ratio: (half - start) / ROUND_TRIP_MS,
+      goal: "at most 3.5",
+    },
+    {
+      name: "round trips beyond start-up, all alive",
+      ratio: (alive - start) / ROUND_TRIP_MS,
+      goal: "under 2",
+    },
   ];
 }
 
@@ -42,7 +55,9 @@ async function main(parts: readonly string[]): Promise<void> {
   if (wants("local")) {
     const local = localFigures();
     results["local"] = local;
-    await print(`FastDate64: ${(local.encodings_a_second / 1e6).toFixed(1)} M encodings a second (goal: 5 M)`);
+    await print(
+      `FastDate64: ${(local.encodings_a_second / 1e6).toFixed(1)} M encodings a second (goal: 5 M)`,
+    );
     await print(`FastDate64: ${(local.decodings_a_second / 1e6).toFixed(1)} M decodings a second`);
     const ratio = local.full_walk_ms / local.targeted_scan_ms;
     await print(`full walk / targeted scan of 20,000 files: ${ratio.toFixed(0)} (goal: at least 10)`);
@@ -51,7 +66,9 @@ async function main(parts: readonly string[]): Promise<void> {
     const errors = await precision(PRECISION_RUNS);
     results["precision"] = errors;
     for (const { name, median_us, p99_us, runs } of errors) {
-      await print(`${name}: median ${median_us.toFixed(1)} µs, p99 ${p99_us.toFixed(1)} µs (${runs} runs, cores busy)`);
+      await print(
+        `${name}: median ${median_us.toFixed(1)} µs, p99 ${p99_us.toFixed(1)} µs (${runs} runs, cores busy)`,
+      );
     }
   }
   if (wants("wall")) {

@@ -66,7 +66,7 @@ test("the node's API gives disk, scores and payout; one that does not answer is 
   >;
   const log = join(FIXTURES, "storagenode-sample.log");
   const store = ["--db", folder.file("s.db")];
-  await using server = Bun.serve({
+  using server = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
     fetch: (request) => {
@@ -76,7 +76,7 @@ test("the node's API gives disk, scores and payout; one that does not answer is 
       return answer === undefined ? new Response("no", { status: 404 }) : Response.json(answer);
     },
   });
-  await using old = Bun.serve({
+  using old = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
     fetch: (request) =>

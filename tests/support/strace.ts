@@ -24,10 +24,20 @@ export async function withClockCalls(
   const log = folder.file("strace.log");
   const run = await runCommand(
     [
-      ...[programPath("setpriv"), "--bounding-set=-sys_time", "--inh-caps=-sys_time"],
-      ...[programPath("strace"), "-f", "-qq", "-o", log],
-      ...["-e", `trace=${CLOCK_CALLS}`, "-e", `inject=${CLOCK_CALLS}:${inject}`],
-      ...[BINARY, ...args],
+      programPath("setpriv"),
+      "--bounding-set=-sys_time",
+      "--inh-caps=-sys_time",
+      programPath("strace"),
+      "-f",
+      "-qq",
+      "-o",
+      log,
+      "-e",
+      `trace=${CLOCK_CALLS}`,
+      "-e",
+      `inject=${CLOCK_CALLS}:${inject}`,
+      BINARY,
+      ...args,
     ],
     options,
   );
