@@ -51,7 +51,7 @@ interface Cached {
 }
 
 /** Names in any order, type, range, and what else changes the figures. */
-export function cacheKey(names: readonly string[], question: Question): string {
+function cacheKey(names: readonly string[], question: Question): string {
   const { type, rangeName, window, rates, minGap, minLatencyGap, resamples, pairs } = question;
   const range = rangeName === "custom" ? [window.sinceMs, window.untilMs] : rangeName;
   return JSON.stringify([names.toSorted(), type, range, [rates, minGap, minLatencyGap, resamples, pairs]]);

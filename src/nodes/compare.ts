@@ -25,7 +25,7 @@ import { type Side, type Verdict, verdictsOf } from "./verdicts.ts";
 import { type Contribution, whyDifferent } from "./why.ts";
 
 /** One node's part of the answer. */
-export interface NodeResult {
+interface NodeResult {
   readonly node_name: string;
   readonly metrics: MaybeMetrics;
   /** 95% intervals by metric; null where there is none. */
@@ -45,7 +45,7 @@ export interface NodeResult {
   readonly error: string | null;
 }
 
-export interface Why {
+interface Why {
   readonly metric: MetricName;
   readonly worse: string;
   readonly better: string;
@@ -266,7 +266,7 @@ export async function compareNodes(
   };
 }
 
-export function unfairMetrics(caveats: readonly Caveat[]): ReadonlySet<MetricName> {
+function unfairMetrics(caveats: readonly Caveat[]): ReadonlySet<MetricName> {
   return new Set(caveats.filter((caveat) => caveat.unfair).flatMap((caveat) => caveat.metrics));
 }
 

@@ -27,9 +27,6 @@ export function finish(hash: number): number {
 export const SEED_FIRST = 0x2f1b7a35;
 export const SEED_SECOND = 0x5e9c31d7;
 
-/** Lanes kept of an operation's key: 48 bits, so that a stored event spends 6 bytes on it. */
-export const KEY_HIGH_BITS = 0xffff;
-
 /**
  * What makes two log lines the same line, as a 53-bit number: when, what became of which operation, and how much.
  * It is taken from the meaning, not the bytes, so that a line is the same line behind a docker prefix, as JSON or

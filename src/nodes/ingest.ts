@@ -70,8 +70,8 @@ export interface IngestLimits {
   readonly openLimitMs: number;
   /** Starts that are held at once. */
   readonly maxOpen: number;
-  /** Plain files with at least this much to read are parsed in a worker. */
-  readonly workerFromBytes: number;
+  /** Plain files with at least this much to read are parsed in a worker; none where it is not told. */
+  readonly workerFromBytes?: number;
 }
 
 export interface Ingestion {
@@ -175,7 +175,7 @@ export class FileIngest {
     const source = this.#source;
     if (!(source instanceof FileSource)) return true;
     const startOffset = this.offsetBytes;
-    if (source.sizeBytes - startOffset < this.#to.limits.workerFromBytes) return true;
+    if (source.sizeBytes - startOffset < (this.#to.limits.workerFromBytes ?? Infinity)) return true;
     const { parseAhead } = await import("./parse-ahead.ts");
     for await (const batch of parseAhead(source.descriptor, startOffset)) {
       this.#startOffset = startOffset + batch.consumedBytes - this.#feed.consumedBytes;

@@ -2,7 +2,7 @@ import { BATCH_LINES, type ParsedLines } from "./parsed-lines.ts";
 import type { LineParser } from "./parse.ts";
 
 /** The longest line that is held; what is longer is counted as malformed, and the stream goes on. */
-export const MAX_LINE_BYTES = 1_048_576;
+const MAX_LINE_BYTES = 1_048_576;
 const NEWLINE = 10;
 /** An object, or a docker prefix, may ask a few bytes past a line's end; they must be there to be read as no match. */
 const PADDING = 64;

@@ -88,7 +88,7 @@ function rateOf(hours: readonly HourStats[], metric: RateMetric): number | null 
  * The share of the window that the log covers, in percent: from its first to its last line, less the whole hours in
  * between that have no line at all.
  */
-export function coverageOf(hours: readonly HourStats[], window: Window): number {
+function coverageOf(hours: readonly HourStats[], window: Window): number {
   const lengthMs = window.untilMs - window.sinceMs;
   if (lengthMs <= 0) return 0;
   const lined = hours.filter((hour) => hour.firstMs <= hour.lastMs);

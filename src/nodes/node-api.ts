@@ -53,7 +53,7 @@ function dollars(cents: unknown): number | null {
  * that did not come. From 1.143 the disk's `allocated` is the total and `available` what is free; before, `available`
  * is the total. The node's age is from the earliest joining of a satellite, never from `startedAt`.
  */
-export function readNodeApi(answers: { sno: unknown; satellites: unknown; payout: unknown }): NodeApi {
+function readNodeApi(answers: { sno: unknown; satellites: unknown; payout: unknown }): NodeApi {
   const sno = objectOf(answers.sno);
   const disk = objectOf(sno["diskSpace"]);
   const satellites = objectOf(answers.satellites);

@@ -1,6 +1,6 @@
 import { type MaybeMetrics, METRIC_NAMES, type MetricName } from "./metrics.ts";
 
-export const COMPARISON_TYPES = ["performance", "earnings", "efficiency", "overall"] as const;
+const COMPARISON_TYPES = ["performance", "earnings", "efficiency", "overall"] as const;
 export type ComparisonType = (typeof COMPARISON_TYPES)[number];
 
 const EARNINGS: readonly MetricName[] = ["total_earnings", "earnings_per_tb"];
@@ -15,7 +15,7 @@ const EFFICIENCY: readonly MetricName[] = [
 const ABOUT_THE_LOG: readonly MetricName[] = ["latency_resolution_ms", "coverage_percent"];
 
 /** Metrics that a type of comparison ranks. */
-export function rankedMetrics(type: ComparisonType): readonly MetricName[] {
+function rankedMetrics(type: ComparisonType): readonly MetricName[] {
   const all = METRIC_NAMES.filter((metric) => !ABOUT_THE_LOG.includes(metric));
   if (type === "overall") return all;
   if (type === "earnings") return EARNINGS;

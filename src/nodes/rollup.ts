@@ -24,7 +24,7 @@ export interface Summary {
 }
 
 /** One group of operations: satellite × action × outcome × size class. */
-export interface Cell {
+interface Cell {
   count: number;
   bytes: number;
   timed: number;
@@ -34,7 +34,7 @@ export interface Cell {
 }
 
 /** A cell's key, packed: satellite × 1024 + action × 64 + outcome × 16 + size class. */
-export function cellKey(satellite: number, action: number, outcome: number, sizeClass: number): number {
+function cellKey(satellite: number, action: number, outcome: number, sizeClass: number): number {
   return satellite * 1024 + action * 64 + outcome * 16 + sizeClass;
 }
 
@@ -54,7 +54,7 @@ export interface Rollup {
   readonly cells: Cells;
 }
 
-export function createSummary(): Summary {
+function createSummary(): Summary {
   return {
     counts: new Float64Array(KIND_COUNTS),
     levels: new Float64Array(LEVELS.length),
@@ -71,7 +71,7 @@ export function createRollup(): Rollup {
   return { summary: createSummary(), cells: new Map() };
 }
 
-export function createCell(): Cell {
+function createCell(): Cell {
   return { count: 0, bytes: 0, timed: 0, timedMs: 0, coarse: 0, sketch: new Sketch() };
 }
 

@@ -13,7 +13,7 @@ function computeBucket(valueMs: number): number {
 
 const SMALL_BUCKETS = Uint16Array.from({ length: 8_192 }, (_, valueMs) => computeBucket(valueMs));
 
-export function bucketOf(valueMs: number): number {
+function bucketOf(valueMs: number): number {
   return SMALL_BUCKETS[valueMs] ?? computeBucket(valueMs);
 }
 

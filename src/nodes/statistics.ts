@@ -1,7 +1,7 @@
 /** An interval's ends; shares are 0 to 1. */
 export type Interval = readonly [low: number, high: number];
 
-export const Z_95 = 1.959963984540054;
+const Z_95 = 1.959963984540054;
 
 /** Successes and trials, after the division by the design effect: not whole any more. */
 export interface Proportion {

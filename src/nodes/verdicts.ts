@@ -13,7 +13,7 @@ import {
   twoSided,
 } from "./statistics.ts";
 
-export const FLEET_MEDIAN = "fleet median";
+const FLEET_MEDIAN = "fleet median";
 const LEVEL = 0.05;
 
 export interface Verdict {
@@ -145,7 +145,7 @@ function medianSide(sides: readonly Side[]): Side {
 }
 
 /** Who is compared with whom: the pair, all pairs, or each node with the fleet's median. */
-export function opponents<T extends { readonly name: string }>(
+function opponents<T extends { readonly name: string }>(
   sides: readonly T[],
   pairs: boolean,
   medianOf: (sides: readonly T[]) => T,

@@ -9,11 +9,9 @@ export const ACTIONS = [
   "GET_GRACEFUL_EXIT",
   "PUT_GRACEFUL_EXIT",
 ] as const;
-export type Action = (typeof ACTIONS)[number];
 
 /** How an operation ended. `abandoned` is a start whose end never came: kept so that its line is known again. */
 export const OUTCOMES = ["success", "canceled", "failed", "abandoned"] as const;
-export type Outcome = (typeof OUTCOMES)[number];
 export const SUCCESS = 0;
 export const CANCELED = 1;
 export const FAILED = 2;
@@ -21,7 +19,6 @@ export const ABANDONED = 3;
 
 /** What an operation is counted as in the rates; the rest (DELETE, graceful exit) counts in the totals alone. */
 export const KINDS = ["download", "upload", "audit", "other"] as const;
-export type Kind = (typeof KINDS)[number];
 const DOWNLOAD = 0;
 const UPLOAD = 1;
 const AUDIT = 2;
@@ -45,7 +42,7 @@ export function isIngress(action: number): boolean {
 /** Upper bounds of the size classes, in bytes; the last class has none. */
 const SIZE_BOUNDS = [4_096, 65_536, 262_144, 1_048_576] as const;
 export const SIZE_CLASSES = ["to 4K", "to 64K", "to 256K", "to 1M", "over 1M", "size unknown"] as const;
-export const SIZE_UNKNOWN = 5;
+const SIZE_UNKNOWN = 5;
 
 export function sizeClassOf(sizeBytes: number): number {
   if (sizeBytes < 0) return SIZE_UNKNOWN;
@@ -60,16 +57,13 @@ export function sizeClassOf(sizeBytes: number): number {
 export const LEVELS = ["DEBUG", "INFO", "WARN", "ERROR"] as const;
 export const LEVEL_DEBUG = 0;
 
-/** What a parsed line is. The outcomes' lines stand at outcome + LINE_ENDED. */
-export const LINE_IGNORED = 0;
-export const LINE_MALFORMED = 1;
+/** What a parsed row is. The outcomes' lines stand at outcome + LINE_ENDED. */
 export const LINE_STARTED = 2;
 export const LINE_ENDED = 3;
 export const LINE_RACE_LOST = 6;
-export const LINE_FACT = 7;
 
 /** Lines that tell something of their own, beside the operations. */
-export const FACTS = [
+const FACTS = [
   "reputation",
   "compaction_start",
   "compaction_end",

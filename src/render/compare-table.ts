@@ -21,7 +21,7 @@ function fit(text: string, width: number): string {
 }
 
 /** Breaks a sentence at spaces so that no line is wider than `width`. */
-export function wrap(text: string, width: number, indent: string): string[] {
+function wrap(text: string, width: number, indent: string): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {

@@ -1,0 +1,302 @@
+// `bun bench/nodes.ts` (after `bun run build`): ingest and compare, beside grep and beside the earlier way of comparing.
+// Ratios are the result; the absolute figures are of the machine that is named. bench/results/nodes.json keeps them.
+import { Database } from "bun:sqlite";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpus, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+import { writeLog } from "../src/bench/generate-log.ts";
+import { openDatabase } from "../src/db/database.ts";
+import { BatchWriter } from "../src/nodes/commit.ts";
+import { createEvents, type Events } from "../src/nodes/events.ts";
+import { openIngestion } from "../src/nodes/ingest-run.ts";
+import { OpenOperations } from "../src/nodes/open-operations.ts";
+import { pairLines, type PairState } from "../src/nodes/pair.ts";
+import { LineParser } from "../src/nodes/parse.ts";
+import { BATCH_LINES, clearParsedLines, createParsedLines } from "../src/nodes/parsed-lines.ts";
+import { addEvent, addLine, createRollup, finishRollup, type Rollup } from "../src/nodes/rollup.ts";
+import { HOUR_MS } from "../src/nodes/vocabulary.ts";
+import { seededRandom } from "../src/nodes/latency.ts";
+
+const BINARY = join(import.meta.dir, "../dist/nodupe");
+const SMALL = process.argv.includes("--small");
+const LINES = SMALL ? 200_000 : 2_000_000;
+const EVENTS = SMALL ? 500_000 : 5_000_000;
+const ROUNDS = 9;
+const LIMITS = { openLimitMs: 86_400_000, maxOpen: 65_536, workerFromBytes: 32 * 1_048_576 };
+const untilMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
+
+interface Spawned {
+  readonly ms: number;
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+  readonly stdout: string;
+  readonly exitCode: number;
+}
+
+async function spawned(command: readonly string[], env: Record<string, string> = {}): Promise<Spawned> {
+  const start = performance.now();
+  const child = Bun.spawn([...command], {
+    env: { ...process.env, ...env },
+    stdout: "pipe",
+    stderr: "ignore",
+  });
+  const stdout = await new Response(child.stdout).text();
+  const exitCode = await child.exited;
+  const ms = performance.now() - start;
+  const usage = child.resourceUsage();
+  return {
+    ms,
+    cpuMs: Number(usage?.cpuTime.total ?? 0) / 1_000,
+    rssBytes: usage?.maxRSS ?? Number.NaN,
+    stdout,
+    exitCode,
+  };
+}
+
+/** Parsing and pairing on this thread, no store; lines a second, the best of three rounds. */
+function parseAndPair(path: string): number {
+  const bytes = new Uint8Array(readFileSync(path));
+  const buffer = Buffer.from(bytes.buffer);
+  let best = 0;
+  for (let round = 0; round < 3; round += 1) {
+    const parser = new LineParser();
+    parser.setBuffer(bytes);
+    const lines = createParsedLines();
+    const events = createEvents(BATCH_LINES * 2);
+    const state: PairState = { open: new OpenOperations(), raceLost: [], raceTold: [] };
+    const context = {
+      known: { take: () => false, mayKnow: () => false },
+      satelliteIds: [0, 1, 2, 3, 4],
+      noteLine: () => undefined,
+    };
+    const start = performance.now();
+    let count = 0;
+    for (let at = 0; ;) {
+      const end = buffer.indexOf(10, at);
+      if (end >= 0) {
+        parser.parseLine(at, end, lines);
+        at = end + 1;
+        count += 1;
+      }
+      if (end < 0 || lines.lines === BATCH_LINES) {
+        events.count = 0;
+        pairLines(lines, state, events, context);
+        clearParsedLines(lines);
+      }
+      if (end < 0) break;
+    }
+    best = Math.max(best, count / ((performance.now() - start) / 1_000));
+  }
+  return best;
+}
+
+/** A node of `count` events over `days`, straight into the store; with or without its event blocks. */
+function fill(
+  db: Database,
+  name: string,
+  node: { count: number; days: number; seed: number; blocks: boolean },
+): void {
+  using to = openIngestion(db, name, LIMITS);
+  const writer = new BatchWriter(db, to.node);
+  const random = seededRandom(node.seed);
+  const spanMs = node.days * 86_400_000;
+  const batch = 131_072;
+  const none = createEvents(1);
+  for (let from = 0; from < node.count; from += batch) {
+    const size = Math.min(batch, node.count - from);
+    const events: Events = createEvents(size);
+    const hours = new Map<number, Rollup>();
+    for (let row = 0; row < size; row += 1) {
+      const timeMs = untilMs - spanMs + Math.floor(((from + row) / node.count) * spanMs);
+      const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+      const fate = random();
+      events.timeMs[row] = timeMs;
+      events.durationMs[row] = Math.round(110 * Math.exp(0.8 * normal));
+      events.sizeBytes[row] = (1 + Math.floor(random() ** 3 * 9_062)) * 256;
+      events.satellite[row] = 1 + Math.floor(random() * 4);
+      events.action[row] = Math.floor(random() * 5);
+      events.outcome[row] = fate < 0.94 ? 0 : fate < 0.99 ? 1 : 2;
+      events.keyLow[row] = Math.floor(random() * 0x100000000);
+      events.keyHigh[row] = Math.floor(random() * 0x10000);
+      const hourMs = Math.floor(timeMs / HOUR_MS) * HOUR_MS;
+      let hour = hours.get(hourMs);
+      if (hour === undefined) hours.set(hourMs, (hour = createRollup()));
+      addLine(hour.summary, timeMs, 0);
+      addEvent(hour, events, row);
+    }
+    events.count = size;
+    for (const hour of hours.values()) finishRollup(hour);
+    writer.commit({
+      events: node.blocks ? events : none,
+      hours,
+      facts: [],
+      state: to.state,
+      newestMs: untilMs,
+      checkpoint: null,
+    });
+  }
+}
+
+/** A comparison as a whole process, not from the cache: the median of several. */
+async function timeCompare(
+  db: string,
+  names: readonly string[],
+  last: string,
+): Promise<{ ms: number; cpuMs: number; rssMb: number }> {
+  const runs: Spawned[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const run = await spawned([BINARY, "compare", ...names, "--last", last, "--json", "--db", db], {
+      NODUPE_COMPARE_CACHE_TTL: "0s",
+    });
+    if (run.exitCode !== 0) throw new Error(`compare ended with ${run.exitCode}`);
+    runs.push(run);
+  }
+  return {
+    ms: median(runs.map((run) => run.ms)),
+    cpuMs: median(runs.map((run) => run.cpuMs)),
+    rssMb: Math.max(...runs.map((run) => run.rssBytes)) / 1_048_576,
+  };
+}
+
+/** The earlier way, on the same number of events: load the window's rows, compute in the program. */
+async function earlierWay(folder: string, count: number): Promise<Spawned> {
+  const path = join(folder, "rows.db");
+  const db = new Database(path);
+  db.run(
+    "CREATE TABLE events (node TEXT, timestamp INTEGER, action TEXT, status TEXT, size INTEGER, duration_ms INTEGER)",
+  );
+  const insert = db.query("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)");
+  const random = seededRandom(1);
+  db.transaction(() => {
+    for (const node of ["a", "b"]) {
+      for (let row = 0; row < count; row += 1) {
+        insert.run(
+          node,
+          untilMs - row,
+          random() < 0.7 ? "GET" : "PUT",
+          random() < 0.94 ? "success" : "failed",
+          256,
+          Math.floor(random() * 500),
+        );
+      }
+    }
+  })();
+  db.close();
+  const program = `
+    const { Database } = require("bun:sqlite");
+    const db = new Database(${JSON.stringify(path)}, { readonly: true });
+    for (const node of ["a", "b"]) {
+      const rows = db.query("SELECT action, status, size, duration_ms AS ms FROM events WHERE node = ?").all(node);
+      let good = 0, bytes = 0;
+      for (const row of rows) if (row.status === "success") { good += 1; bytes += row.size; }
+      const ms = rows.map((row) => row.ms).sort((a, b) => a - b);
+      console.log(good / rows.length, bytes, ms[ms.length >> 1], ms[Math.floor(ms.length * 0.95)]);
+    }`;
+  return spawned([process.execPath, "-e", program]);
+}
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "nodupe-bench-"));
+  const say = (line: string): void => void Bun.write(Bun.stderr, `${line}\n`);
+  try {
+    const log = join(folder, "node.log");
+    await writeLog(log, {
+      keys: "new",
+      encoding: "console",
+      prefix: "none",
+      time: "millis-z",
+      level: "debug",
+      seed: 1,
+      operations: LINES / 2,
+      startMs: untilMs - 7 * 86_400_000,
+      spanMs: 7 * 86_400_000,
+    });
+    const grepRuns: number[] = [];
+    const grep = async (): Promise<void> => {
+      grepRuns.push((await spawned(["grep", "-c", "downloaded", log], { LC_ALL: "C" })).ms);
+    };
+    for (let round = 0; round < 3; round += 1) await grep();
+    const parseLinesPerS = parseAndPair(log);
+    for (let round = 0; round < 3; round += 1) await grep();
+    const grepLinesPerS = LINES / (Math.min(...grepRuns) / 1_000);
+    say(
+      `parse with pairing ${(parseLinesPerS / 1e6).toFixed(2)} M lines/s, grep -c ${(grepLinesPerS / 1e6).toFixed(2)}`,
+    );
+
+    const db = join(folder, "store.db");
+    const ingest = await spawned([BINARY, "ingest", "--node", "log", log, "--json", "--db", db]);
+    const counted = JSON.parse(ingest.stdout) as { lines: number; events: number };
+    const bytesAnEvent = Bun.file(db).size / counted.events;
+    say(
+      `ingest ${(counted.lines / (ingest.ms / 1_000) / 1e6).toFixed(2)} M lines/s, ${(ingest.rssBytes / 1_048_576).toFixed(0)} MB, ${bytesAnEvent.toFixed(1)} bytes an event`,
+    );
+
+    {
+      using store = openDatabase({ path: db });
+      fill(store.db, "a", { count: EVENTS, days: 7, seed: 1, blocks: true });
+      fill(store.db, "b", { count: EVENTS, days: 7, seed: 2, blocks: true });
+      fill(store.db, "c", { count: EVENTS, days: 30, seed: 3, blocks: false });
+      fill(store.db, "d", { count: EVENTS, days: 30, seed: 4, blocks: false });
+      fill(store.db, "e", { count: EVENTS / 10, days: 7, seed: 5, blocks: false });
+      fill(store.db, "f", { count: EVENTS / 10, days: 7, seed: 6, blocks: false });
+    }
+    const start = await spawned([BINARY, "--version"]);
+    const week = await timeCompare(db, ["a", "b"], "7d");
+    const month = await timeCompare(db, ["c", "d"], "30d");
+    const four = await timeCompare(db, ["a", "b", "c", "d"], "7d");
+    const tenth = await timeCompare(db, ["e", "f"], "7d");
+    say(
+      `compare 7d ${week.ms.toFixed(0)} ms, 30d ${month.ms.toFixed(0)} ms, four nodes ${four.ms.toFixed(0)} ms, a tenth of the events ${tenth.ms.toFixed(0)} ms; ${week.rssMb.toFixed(0)} MB; --version ${start.ms.toFixed(0)} ms`,
+    );
+    const earlier = await earlierWay(folder, EVENTS / 5);
+    say(
+      `the earlier way, a fifth of the events: ${earlier.ms.toFixed(0)} ms, CPU ${earlier.cpuMs.toFixed(0)} ms against ${week.cpuMs.toFixed(0)} ms`,
+    );
+
+    const reader = spawned([BINARY, "ingest", "--node", "other", log, "--json", "--db", db]);
+    const burst = await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        spawned([BINARY, "compare", "a", "b", "--last", `${7 + index}d`, "--json", "--db", db]),
+      ),
+    );
+    await reader;
+    const slowest = Math.max(...burst.map((run) => run.ms));
+    say(
+      `ten comparisons during an ingest: slowest ${slowest.toFixed(0)} ms, failed ${burst.filter((run) => run.exitCode !== 0).length}`,
+    );
+
+    const result = {
+      machine: { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, memory_bytes: totalmem() },
+      parse_lines_per_s: parseLinesPerS,
+      grep_lines_per_s: grepLinesPerS,
+      parse_against_quarter_of_grep: parseLinesPerS / (grepLinesPerS / 4),
+      ingest_lines_per_s: counted.lines / (ingest.ms / 1_000),
+      ingest_rss_bytes: ingest.rssBytes,
+      bytes_an_event: bytesAnEvent,
+      start_ms: start.ms,
+      compare_ms: {
+        two_nodes_7d: week.ms,
+        two_nodes_30d: month.ms,
+        four_nodes_7d: four.ms,
+        a_tenth_of_the_events_7d: tenth.ms,
+      },
+      compare_rss_mb: Math.max(week.rssMb, month.rssMb, four.rssMb),
+      growth_tenfold: week.ms / tenth.ms,
+      earlier_way_ms_for_a_fifth: earlier.ms,
+      earlier_way_cpu_ratio_for_a_fifth: earlier.cpuMs / week.cpuMs,
+      ten_at_once_slowest_ms: slowest,
+      ten_at_once_failed: burst.filter((run) => run.exitCode !== 0).length,
+    };
+    if (!SMALL)
+      await Bun.write(join(import.meta.dir, "results/nodes.json"), `${JSON.stringify(result, null, 2)}\n`);
+    await Bun.write(Bun.stdout, `${JSON.stringify(result)}\n`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+await main();
