@@ -1,6 +1,5 @@
 // Error against a server on the same machine, whose clock is ours: true offset zero. Both cores are kept busy.
-import { availableParallelism } from "node:os";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { median, quantile } from "../src/bench/statistics.ts";
 import { BINARY } from "../tests/support/binary.ts";
@@ -78,7 +77,11 @@ export async function precision(runs: number): Promise<readonly Precision[]> {
   const readJson = (output: string): number | null =>
     (JSON.parse(output) as { offset_s: number | null }).offset_s;
   const chronyd = [
-    ...[programPath("chronyd"), "-Q", "-t", "5", "cmdport 0"],
+    programPath("chronyd"),
+    "-Q",
+    "-t",
+    "5",
+    "cmdport 0",
     `pidfile ${join(tmpdir(), `nodupe-bench-${process.pid}.pid`)}`,
     `server 127.0.0.1 port ${server.port} iburst maxsamples 1`,
   ];

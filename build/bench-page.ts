@@ -24,7 +24,7 @@ export function withTables(page: string, tables: string): string {
   const from = page.indexOf(BEGIN);
   const to = page.indexOf(END);
   if (from < 0 || to < from) throw new Error(`Cannot fill the page: expected ${BEGIN} and then ${END}`);
-  return `${page.slice(0, from + BEGIN.length)}\n${tables}\n${page.slice(to)}`;
+  return `${page.slice(0, from + BEGIN.length)}\n\n${tables}\n\n${page.slice(to)}`;
 }
 
 if (import.meta.main) {

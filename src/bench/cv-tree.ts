@@ -1,6 +1,6 @@
 import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { seededRandom } from "./seeded.ts";
+import { seededRandom } from "../lib/seeded-random.ts";
 
 const FOLDERS = 8;
 /** Long past: a file that has just been written is waited for, lest it be still growing. */

@@ -1,3 +1,5 @@
+import { seededRandom } from "../lib/seeded-random.ts";
+
 /** How a generated log looks: which version wrote it, how, and through what it came. */
 export interface LogShape {
   /** `old`: up to 1.145, keys with capitals; `new`: from 1.146, snake_case. */
@@ -42,16 +44,6 @@ const ACTIONS = [
 ] as const;
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const OFFSET_MINUTES = 120;
-
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x100000000;
-  };
-}
 
 function pieceId(random: () => number): string {
   let id = "";
@@ -182,7 +174,7 @@ const HELD_OPERATIONS = 256;
 
 /** A seeded log: the same options give the same bytes. Chunks of whole lines, in order of time. */
 export function* generateLog(options: LogOptions): Generator<string> {
-  const random = createRandom(options.seed);
+  const random = seededRandom(options.seed);
   let held: [number, string][] = [];
   const flush = (beforeMs: number): string => {
     held.sort((a, b) => a[0] - b[0]);
@@ -212,22 +204,4 @@ export async function writeLog(path: string, options: LogOptions): Promise<void>
     await writer.flush();
   }
   await writer.end();
-}
-
-if (import.meta.main) {
-  const [path = "", operations = "1000000", seed = "1", latencyMs = "110", days = "7"] =
-    process.argv.slice(2);
-  const spanMs = Number(days) * 86_400_000;
-  await writeLog(path, {
-    keys: "new",
-    encoding: "console",
-    prefix: "none",
-    time: "millis-z",
-    level: "debug",
-    seed: Number(seed),
-    operations: Number(operations),
-    startMs: Math.floor(Date.now() / 3_600_000) * 3_600_000 - spanMs,
-    spanMs,
-    latencyMs: Number(latencyMs),
-  });
 }

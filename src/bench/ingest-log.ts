@@ -3,15 +3,15 @@ import { ingestOptions } from "../config/sections/ingest.ts";
 import { ingestFiles, openIngestion } from "../nodes/ingest-run.ts";
 import { defaultsOf } from "./defaults.ts";
 
-/** Reads a log into a store as `nodupe ingest` does in this thread. Returns how many operations have ended. */
+/** Reads a log into a store as `nodupe ingest` does, with its defaults. Returns how many operations have ended. */
 export async function ingestLog(
   db: Database,
   node: string,
   path: string,
   signal: AbortSignal,
 ): Promise<number> {
-  const { openLimit, maxOpen } = defaultsOf(ingestOptions);
-  using to = openIngestion(db, node, { openLimitMs: openLimit, maxOpen });
+  const { openLimit, maxOpen, workerFrom } = defaultsOf(ingestOptions);
+  using to = openIngestion(db, node, { openLimitMs: openLimit, maxOpen, workerFromBytes: workerFrom });
   const { counts } = await ingestFiles(to, [path], { signal, reasonOf: () => null });
   return counts.events;
 }

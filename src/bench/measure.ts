@@ -73,7 +73,14 @@ export async function measure(timing: Timing, effort: Effort, signal: AbortSigna
   for (let round = 0; round < effort.rounds; round += 1) {
     if (round >= effort.leastRounds && performance.now() - start > effort.budgetMs) break;
     const ways = round % 2 === 0 ? timing.ways : timing.ways.toReversed();
-    const samples = await runRound(timing, ways, signal);
+    let samples: Map<string, number[]>;
+    try {
+      samples = await runRound(timing, ways, signal);
+    } catch (error) {
+      // What an abort breaks off may throw; the rounds before it stand.
+      if (signal.aborted) break;
+      throw error;
+    }
     if (signal.aborted || samples.size < timing.ways.length) break;
     for (const [name, values] of samples) rounds.get(name)?.push(values);
   }

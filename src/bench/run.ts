@@ -1,8 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../lib/errors.ts";
-import type { Experiment, Job, Lab } from "./experiment.ts";
-import { experimentsOf } from "./experiments.ts";
+import type { Experiment, Lab } from "./experiment.ts";
 import { describeMachine } from "./machine.ts";
 import { type Effort, measure, type Rounds } from "./measure.ts";
 import { type BenchReport, type CaseReport, caseReports, type RatioReport, ratioReports } from "./report.ts";
@@ -25,7 +24,7 @@ function effortFor(quick: boolean, share: number, elapsedMs: number): Effort {
 }
 
 export interface BenchOptions {
-  readonly jobs: readonly Job[];
+  readonly experiments: readonly Experiment[];
   readonly quick: boolean;
   readonly signal: AbortSignal;
   readonly self: readonly string[];
@@ -67,9 +66,8 @@ function sharedFiles(folder: string): Lab["shared"] {
 }
 
 async function performAll(options: BenchOptions, scratch: Scratch) {
-  const { quick, signal, self } = options;
+  const { experiments, quick, signal, self } = options;
   const start = performance.now();
-  const experiments = await experimentsOf(options.jobs);
   const shared = sharedFiles(scratch.folder("shared"));
   const cases: CaseReport[] = [];
   const ratios: RatioReport[] = [];
@@ -96,7 +94,7 @@ async function performAll(options: BenchOptions, scratch: Scratch) {
 }
 
 /**
- * Measures the jobs asked for, on data made on the spot, in a temporary folder that is gone when this returns. Ends
+ * Runs the experiments, on data made on the spot, in a temporary folder that is gone when this returns. Ends
  * soon after the signal aborts, with what was measured by then.
  */
 export async function runBench(options: BenchOptions): Promise<BenchReport> {

@@ -77,9 +77,13 @@ export const bench = command({
       against === null ? null : (await import("../bench/saved-report.ts")).readSavedReport(against);
     if (save !== null) await refuseUnwritable(save);
 
-    const { runBench } = await import("../bench/run.ts");
+    const [{ runBench }, { experimentsOf }] = await Promise.all([
+      import("../bench/run.ts"),
+      import("../bench/experiments.ts"),
+    ]);
+    const experiments = await experimentsOf(jobs);
     const onProgress = progressTo(terminal);
-    const report = await runBench({ jobs, quick, signal, self: ownCommand(), onProgress });
+    const report = await runBench({ experiments, quick, signal, self: ownCommand(), onProgress });
     terminal.status(null);
 
     if (save !== null && !report.interrupted) {

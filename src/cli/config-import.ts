@@ -61,11 +61,7 @@ export const configImport = command({
     writeConfigFile(configFile.path, configTemplateWith(new Map([["sync", values]])), options.import.force);
     const imported = [...values.keys()].map(keyName);
     if (terminal.json) {
-      await terminal.resultJson({
-        path: configFile.path,
-        imported: [...values.keys()],
-        ignored: parsed.unknownKeys,
-      });
+      await terminal.resultJson({ path: configFile.path, imported });
     } else await terminal.result(`wrote ${configFile.path} with ${imported.join(", ")} from ${source}`);
     return 0;
   },

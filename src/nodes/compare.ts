@@ -1,12 +1,13 @@
 import type { Database } from "bun:sqlite";
 import pLimit from "p-limit";
 import { messageOf } from "../lib/errors.ts";
+import { seededRandom } from "../lib/seeded-random.ts";
 import { type Caveat, caveatsOf } from "./caveats.ts";
 import type { Earnings, Rates } from "./earnings.ts";
 import { gatherNode, type NodeData, type Window } from "./gather.ts";
 import { textIdentity } from "./hash.ts";
 import type { HourStats } from "./hour-stats.ts";
-import { bootstrap, LATENCY_METRICS, latencyTable, seededRandom } from "./latency.ts";
+import { bootstrap, LATENCY_METRICS, latencyTable } from "./latency.ts";
 import {
   clustersOf,
   type LogNature,

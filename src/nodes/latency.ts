@@ -138,17 +138,6 @@ export function latencyOf(table: LatencyTable): Latency {
   };
 }
 
-/** Uniform in [0, 1) from a seed: the same comparison gives the same intervals. Mulberry32 (Ettinger, 2017). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x100000000;
-  };
-}
-
 /** Fewer hours than this say too little of how hours differ: no interval is told then. */
 const MIN_HOURS = 6;
 

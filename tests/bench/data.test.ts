@@ -6,7 +6,7 @@ import { ingestRows, metricsFromRows, openRowStore } from "../../src/bench/earli
 import type { Lab } from "../../src/bench/experiment.ts";
 import { ingestLog } from "../../src/bench/ingest-log.ts";
 import { inMonth, LOG_WINDOW, nodeLog, operationsIn } from "../../src/bench/node-logs.ts";
-import { seededRandom } from "../../src/bench/seeded.ts";
+import { seededRandom } from "../../src/lib/seeded-random.ts";
 import { openStore } from "../../src/db/open.ts";
 import { tempFolder, type TempFolder } from "../support/temp.ts";
 

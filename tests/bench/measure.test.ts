@@ -73,6 +73,20 @@ test("an abort keeps whole rounds only", async () => {
   expect([rounds.get("a")?.length, rounds.get("b")?.length]).toEqual([1, 1]);
 });
 
+test("a way that throws because of the abort costs no whole round", async () => {
+  const stop = new AbortController();
+  let calls = 0;
+  const cutShort = async (): Promise<void> => {
+    calls += 1;
+    if (calls < 4) return;
+    stop.abort();
+    throw new Error("cut short");
+  };
+  const { timing } = recording({ asynchronous: true, iterations: 1, ways: [{ name: "a", run: cutShort }] });
+  const rounds = await measure(timing, { rounds: 9, leastRounds: 1, budgetMs: 1e6 }, stop.signal);
+  expect(rounds.get("a")).toHaveLength(3);
+});
+
 test("what a way throws is thrown", async () => {
   const { timing } = recording({
     ways: [

@@ -25,7 +25,7 @@ for (const [shell, open] of Object.entries(SHELLS)) {
       expect(await complete("nodupe ")).toEqual(commands);
       expect(await complete("nodupe comple")).toEqual(["completions"]);
       expect(await complete("nodupe completions ")).toEqual(["bash", "fish", "zsh"]);
-      expect(await complete("nodupe config ")).toEqual(["check", "init", "path", "show"]);
+      expect(await complete("nodupe config ")).toEqual(["check", "import", "init", "path", "show"]);
       expect(await complete("nodupe config init --fo")).toEqual(["--force"]);
       expect(await complete("nodupe upgrade --che")).toEqual(["--check"]);
       expect(await complete("nodupe config init --no-")).toEqual(["--no-color"]);

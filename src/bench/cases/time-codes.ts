@@ -4,7 +4,7 @@ import { encodeByDivision } from "../earlier/fastdate64.ts";
 import { NTP_FORMAT, unpack } from "../earlier/unpack.ts";
 import type { Experiment } from "../experiment.ts";
 import { agree } from "../agree.ts";
-import { seededRandom } from "../seeded.ts";
+import { seededRandom } from "../../lib/seeded-random.ts";
 
 const BATCH = 10_000;
 

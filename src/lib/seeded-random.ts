@@ -1,4 +1,4 @@
-/** Uniform numbers in [0, 1) that are the same for the same seed. Source: Vigna, splitmix; mulberry32 by Ettinger. */
+/** Uniform in [0, 1), the same for the same seed. Mulberry32 (Ettinger, 2017). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
