@@ -1,5 +1,5 @@
 // `bun bench/time.ts [wall|precision|local]`: nodupe time beside chronyd -Q and ntpdig; ratios, and bench/results/time.json.
-import { cpus, totalmem } from "node:os";
+import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { localFigures } from "./time-local.ts";
 import { precision } from "./time-precision.ts";
@@ -72,9 +72,12 @@ async function main(parts: readonly string[]): Promise<void> {
     }
   }
   if (wants("wall")) {
+    // What else the machine had to do: with more than its cores can bear, wall times say little.
+    const [loadBefore = 0] = loadavg();
     const times = await wallTimes(WALL_RUNS);
     const ratios = ratiosOf(times);
-    results["wall"] = { times, ratios };
+    results["wall"] = { load_average_before: loadBefore, times, ratios };
+    await print(`load average before: ${loadBefore.toFixed(1)} on ${cpus().length} cores`);
     for (const { name, median_ms, best_ms, p95_ms, runs } of times) {
       const spread = `best ${best_ms.toFixed(1)}, p95 ${p95_ms.toFixed(1)}, ${runs} runs`;
       await print(`${name}: ${median_ms.toFixed(1)} ms (${spread})`);
