@@ -93,7 +93,7 @@ async function buildTarget(
   });
   rmSync(join(binary, ".."), { recursive: true });
   const seconds = ((performance.now() - started) / 1_000).toFixed(0);
-  say(`${target.name}: ${seconds} s${target.tested ? "" : " (untested: cross-built only)"}`);
+  say(`${target.name}: ${seconds} s${target.tested ? "" : " (untested: built, and run nowhere)"}`);
   return names;
 }
 

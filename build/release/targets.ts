@@ -10,7 +10,7 @@ export interface Target {
   /** The npm package that holds its runtime, without the scope. */
   readonly runtime: string;
   readonly integrity: string;
-  /** Run by the test suite; the others are cross-built only. */
+  /** The end-to-end tests run it, arm64 under emulation; the others are built and not tried. */
   readonly tested: boolean;
 }
 
@@ -53,7 +53,7 @@ export const TARGETS: readonly Target[] = [
     runtime: "bun-linux-x64-baseline",
     integrity:
       "sha512-s8yMwYcFnnrA178gji0gZbkE2WVDej/Ti1x770oPfihxyRxSMNhGhiAQNXV53aDeraZxksdvKV/RAdQBCd0qPA==",
-    tested: true,
+    tested: false,
   },
   {
     name: "linux-x64-musl-baseline",

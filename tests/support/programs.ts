@@ -16,7 +16,8 @@ export function needs(...programs: string[]): (name: string, body: Body, timeout
   );
   if (missing.length === 0) return (name, body, timeoutMs) => test(name, body, timeoutMs);
   return (name) => {
-    const line = `skipped, ${missing.join(" and ")} missing: ${name}\n`;
+    const why = isEmulated ? "missing, or blind to an emulated program" : "missing";
+    const line = `skipped, ${missing.join(" and ")} ${why}: ${name}\n`;
     process.stderr.write(line);
     const list = process.env["NODUPE_SKIPPED"];
     if (list !== undefined) appendFileSync(list, line);
