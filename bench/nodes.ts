@@ -15,7 +15,7 @@ import { LineParser } from "../src/nodes/parse.ts";
 import { BATCH_LINES, clearParsedLines, createParsedLines } from "../src/nodes/parsed-lines.ts";
 import { addEvent, addLine, createRollup, finishRollup, type Rollup } from "../src/nodes/rollup.ts";
 import { HOUR_MS } from "../src/nodes/vocabulary.ts";
-import { seededRandom } from "../src/nodes/latency.ts";
+import { seededRandom } from "../src/lib/seeded-random.ts";
 
 const BINARY = join(import.meta.dir, "../dist/nodupe");
 const SMALL = process.argv.includes("--small");

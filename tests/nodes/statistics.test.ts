@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { seededRandom } from "../../src/nodes/latency.ts";
+import { seededRandom } from "../../src/lib/seeded-random.ts";
 import { heldShare } from "../../src/nodes/earnings.ts";
 import {
   designEffect,
