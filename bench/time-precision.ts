@@ -1,6 +1,5 @@
 // Error against a server on the same machine, whose clock is ours: true offset zero. Both cores are kept busy.
-import { availableParallelism } from "node:os";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { median, quantile } from "../src/bench/statistics.ts";
 import { BINARY } from "../tests/support/binary.ts";

@@ -25,20 +25,19 @@ fi
 
 bun build/compile.ts --target linux-arm64 dist/arm64/nodupe || exit 1
 
-# What the tests run as the binary: qemu with the arm64 program. Moved or copied it still finds that program.
-cat >dist/arm64/run <<END
-#!/bin/sh
-QEMU_CPU=cortex-a53 exec qemu-aarch64-static -L $SYSROOT "$PWD/dist/arm64/nodupe" "\$@"
-END
+# What the tests run as the binary: qemu with the arm64 program.
+EMULATOR="qemu-aarch64-static -cpu cortex-a53 -L $SYSROOT"
+printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$EMULATOR" "$PWD/dist/arm64/nodupe" >dist/arm64/run
 chmod 755 dist/arm64/run
 
-# install.test.ts runs install.sh and no binary; upgrade.test.ts replaces the file that it runs, which is this script.
+# install*.test.ts run install.sh, which builds and installs for the machine that it runs on.
 if [ $# -eq 0 ]; then
   for file in tests/e2e/*.test.ts; do
     case "$file" in
-    */install.test.ts | */install-checkout.test.ts | */upgrade.test.ts) ;;
+    */install.test.ts | */install-checkout.test.ts) ;;
     *) set -- "$@" "$file" ;;
     esac
   done
 fi
-NODUPE_BINARY="$PWD/dist/arm64/run" exec bun test --timeout 120000 "$@"
+NODUPE_BINARY="$PWD/dist/arm64/run" NODUPE_TEST_PROGRAM="$PWD/dist/arm64/nodupe" NODUPE_TEST_EMULATOR="$EMULATOR" \
+  NODUPE_TEST_TARGET=linux-arm64 NODUPE_TEST_PATIENCE=10 exec bun test --timeout 120000 "$@"

@@ -1,21 +1,12 @@
 // Compiles every target in two folders of different names and depths and compares the bytes:
 // `bun build/check-reproducible.ts [TARGET…]`. Ends with 1 where a target's bytes differ.
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { buildTimeS } from "./compile.ts";
+import { copyTree } from "./copy-tree.ts";
 import { runtimeOf } from "./release/runtime.ts";
 import { type Target, TARGETS } from "./release/targets.ts";
-
-const ROOT = resolve(import.meta.dir, "..");
-
-function copyTree(folder: string): void {
-  mkdirSync(folder, { recursive: true });
-  for (const name of ["src", "build", "package.json", "tsconfig.json"]) {
-    cpSync(join(ROOT, name), join(folder, name), { recursive: true });
-  }
-  symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
-}
 
 /** Compiles in a process of its own: compile.ts takes its root from where it stands. */
 async function digest(folder: string, target: Target, runtime: string): Promise<string> {

@@ -82,9 +82,7 @@ lockfile_is_clean() { ! grep -n '"resolved"' package-lock.json; }
 
 # A build of the same tree elsewhere gives the same bytes.
 build_is_reproducible() {
-  mkdir -p "$work/elsewhere" &&
-    cp -r src build package.json tsconfig.json "$work/elsewhere" &&
-    ln -s "$PWD/node_modules" "$work/elsewhere/node_modules" &&
+  bun build/copy-tree.ts "$work/elsewhere" &&
     SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) bun "$work/elsewhere/build/compile.ts" "$work/elsewhere/dist/nodupe" &&
     cmp dist/nodupe "$work/elsewhere/dist/nodupe"
 }

@@ -4,7 +4,7 @@ import { storeOptions } from "../config/sections/store.ts";
 import { timeOptions } from "../config/sections/time.ts";
 import { command } from "./command.ts";
 
-export const stampOptions = {
+const stampOptions = {
   hex: option(toggle, false, "write a FastDate64 as 0x and sixteen digits", { scope: "flag" }),
   unix: option(toggle, false, "write a time as Unix seconds", { scope: "flag" }),
 } as const;

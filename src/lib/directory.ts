@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { errno, libc } from "./libc.ts";
 
-export type EntryType = "file" | "folder" | "link" | "other" | "unknown";
+type EntryType = "file" | "folder" | "link" | "other" | "unknown";
 
 export interface DirectoryEntry {
   /** As text; see `isText`. */

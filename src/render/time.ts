@@ -3,6 +3,8 @@ import { encodeFastDate64 } from "../time/fastdate64.ts";
 import { isoOfNs } from "../time/iso.ts";
 import type { ClockOutcome, TimeResult } from "../time/result.ts";
 
+const NTP_PORT = 123;
+
 /** A result together with what was done about it. */
 export interface TimeReport {
   readonly result: TimeResult;
@@ -80,7 +82,7 @@ export function timeJson({ result, clock, trueNs, meanOffsetS }: TimeReport): ob
 }
 
 /** A quantity of seconds in the unit that people read it in, with four digits. */
-export function humanSeconds(value: number): string {
+function humanSeconds(value: number): string {
   const size = Math.abs(value);
   if (size >= 86_400) return `${(value / 86_400).toFixed(2)} days`;
   if (size >= 1) return `${value.toFixed(3)} s`;
@@ -126,7 +128,10 @@ function clockText(clock: ClockOutcome): string | null {
 function serverRow(report: ServerReport): string[] {
   const quantity = (ns: bigint | number | null): string =>
     ns === null ? "-" : humanSeconds(Number(ns) / 1e9);
-  const name = report.host === report.address ? report.host : `${report.host} ${report.address ?? "-"}`;
+  const { host, address, port } = report;
+  const at = address?.includes(":") === true && port !== NTP_PORT ? `[${address}]` : (address ?? "-");
+  const place = port === null || port === NTP_PORT ? at : `${at}:${port}`;
+  const name = host === address ? place : `${host} ${place}`;
   return [name, report.status, quantity(report.offsetNs), quantity(report.delayNs), report.reason ?? ""];
 }
 

@@ -1,20 +1,11 @@
 import type { Reading } from "./clock.ts";
-import { type Combination, combine } from "./combine.ts";
+import { combine } from "./combine.ts";
+import { judgeSilent, judgeVote, type ServerStatus, type Verdict } from "./judge.ts";
 import type { Ending } from "./patience.ts";
 import type { Peer } from "./peer.ts";
 import type { Round } from "./round.ts";
 import { bestSample, jitterNs, type Leap } from "./sample.ts";
-import { type Agreement, majority, type Vote } from "./select.ts";
-
-export type ServerStatus =
-  | "selected"
-  | "survivor"
-  | "falseticker"
-  | "unreachable"
-  | "kiss_of_death"
-  | "unsynchronised"
-  | "invalid"
-  | "not_needed";
+import { majority } from "./select.ts";
 
 /** What became of one address. Offsets are from the system clock. */
 export interface ServerReport {
@@ -31,7 +22,7 @@ export interface ServerReport {
 }
 
 /** True time by a majority of servers. */
-export interface Answer {
+interface Answer {
   /** True time minus raw monotonic time. */
   readonly offsetRawNs: bigint;
   readonly errorBoundNs: bigint;
@@ -59,71 +50,6 @@ export interface AssessOptions {
   readonly minServers: number;
   /** Addresses not heard from that were asked less than this before an early end: they were not needed. */
   readonly patienceNs: bigint;
-}
-
-const ms = (ns: bigint): string => `${(Number(ns) / 1e6).toPrecision(4)} ms`;
-const seconds = (ns: bigint): string => `${Number(ns) / 1e9} s`;
-const magnitude = (ns: bigint): bigint => (ns < 0n ? -ns : ns);
-
-interface Judgement {
-  readonly status: ServerStatus;
-  readonly reason: string | null;
-}
-
-/** Why an address that never answered did not. */
-function judgeSilent(peer: Peer, ending: Ending, endedRawNs: bigint, patienceNs: bigint): Judgement {
-  const { end, fault, firstSentRawNs } = peer;
-  switch (end?.kind) {
-    case "kiss":
-      return { status: "kiss_of_death", reason: `kiss code ${end.code}` };
-    case "unsynchronised":
-      return { status: "unsynchronised", reason: end.reason };
-    case "invalid":
-      return { status: "invalid", reason: end.reason };
-    case "refused":
-      return { status: "unreachable", reason: end.reason };
-    case undefined:
-  }
-  if (fault !== null) return { status: "invalid", reason: fault };
-  if (firstSentRawNs === null) return { status: "not_needed", reason: "it was not asked" };
-  const waitedNs = endedRawNs - firstSentRawNs;
-  if (ending === "interrupted") return { status: "not_needed", reason: `interrupted after ${ms(waitedNs)}` };
-  if (ending === "outnumbered" && waitedNs < patienceNs) {
-    return { status: "not_needed", reason: "enough others agreed before it answered" };
-  }
-  return { status: "unreachable", reason: `no answer within ${ms(waitedNs)}` };
-}
-
-interface Verdict {
-  readonly agreement: Agreement | null;
-  readonly combination: Combination | null;
-  readonly votes: readonly Vote[];
-  /** Why those who agree are not followed; null where they are. */
-  readonly refused: string | null;
-}
-
-function judgeVote(vote: Vote, server: string, verdict: Verdict): Judgement {
-  const { agreement, combination, refused, votes } = verdict;
-  if (agreement === null) {
-    return {
-      status: "falseticker",
-      reason: `no majority: it contradicts ${votes.length - 1} other server(s)`,
-    };
-  }
-  const low = vote.offsetNs - vote.rootDistanceNs;
-  const high = vote.offsetNs + vote.rootDistanceNs;
-  if (low > agreement.lowNs || high < agreement.highNs) {
-    const middle = (agreement.lowNs + agreement.highNs) / 2n;
-    const apart = magnitude(vote.offsetNs - middle);
-    return {
-      status: "falseticker",
-      reason: `it is ${seconds(apart)} from what ${agreement.support} server(s) agree on, and claims ±${seconds(vote.rootDistanceNs)}`,
-    };
-  }
-  if (refused !== null) return { status: "survivor", reason: refused };
-  if (combination?.selected === server) return { status: "selected", reason: null };
-  const isCombined = combination?.combined.includes(server) === true;
-  return { status: "survivor", reason: isCombined ? null : "it agrees, but is too uncertain to be combined" };
 }
 
 function leapOf(peers: readonly Peer[]): Leap {

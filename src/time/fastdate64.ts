@@ -10,7 +10,7 @@ const END_NS = (1n << 34n) * NS_PER_S;
 const END_CODE = 1n << 64n;
 
 /** What can be encoded, as error messages name it. */
-export const RANGE = "1970-01-01T00:00:00Z to 2514-05-30T01:53:03.999999999Z";
+const RANGE = "1970-01-01T00:00:00Z to 2514-05-30T01:53:03.999999999Z";
 
 /** One 64-bit number seen as one BigInt and as two halves, the low one first: all of Bun's targets are little-endian. */
 const halves = new Uint32Array(new ArrayBuffer(8));

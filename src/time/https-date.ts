@@ -19,7 +19,7 @@ export interface HttpsOptions {
   readonly signal: AbortSignal;
 }
 
-export interface HttpsAnswer {
+interface HttpsAnswer {
   /** True time minus raw monotonic time. */
   readonly offsetRawNs: bigint;
   readonly errorBoundNs: bigint;

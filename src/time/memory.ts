@@ -7,7 +7,7 @@ import type { StoredName } from "./resolve.ts";
 type NameRow = typeof timeNames.$inferSelect;
 type ServerRow = typeof timeServers.$inferSelect;
 type SampleRow = typeof timeSamples.$inferSelect;
-export type RunRecord = Omit<typeof timeRuns.$inferSelect, "id">;
+type RunRecord = Omit<typeof timeRuns.$inferSelect, "id">;
 
 /** What a run leaves behind. */
 export interface RunTraces {

@@ -8,7 +8,7 @@ const PHI_NUMERATOR = 15n;
 const PHI_DENOMINATOR = 1_000_000n;
 
 /** How far a free-running clock may have drifted in `elapsedNs`. */
-export function driftAllowanceNs(elapsedNs: bigint): bigint {
+function driftAllowanceNs(elapsedNs: bigint): bigint {
   return (elapsedNs * PHI_NUMERATOR) / PHI_DENOMINATOR;
 }
 

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { canonicalAddress } from "./ip-address.ts";
 
-export const NTP_PORT = 123;
+const NTP_PORT = 123;
 
 /** A server as it was asked for: a name or a literal address, and a port. */
 export interface ServerName {

@@ -9,7 +9,7 @@ interface Member {
 }
 
 /** A ustar header → its file; null for the block of zeros that ends an archive. */
-export function readHeader(block: Uint8Array): Member | null {
+function readHeader(block: Uint8Array): Member | null {
   if (block.every((byte) => byte === 0)) return null;
   const field = (start: number, end: number): string =>
     Buffer.from(block.subarray(start, end)).toString("latin1").replace(/\0.*$/s, "").trim();

@@ -1,28 +1,30 @@
-/** Sizes are rounded up to powers of two from here, so that few kinds of buffers serve all files. */
-const SMALLEST_BYTES = 64 * 1024;
-
 interface Waiter {
   readonly bytes: number;
-  readonly resolve: (buffer: Uint8Array<ArrayBuffer>) => void;
+  readonly resolve: (view: Uint8Array<ArrayBuffer>) => void;
 }
 
-function classOf(bytes: number): number {
-  return Math.max(SMALLEST_BYTES, 2 ** Math.ceil(Math.log2(bytes)));
+interface Gap {
+  readonly start: number;
+  readonly end: number;
 }
 
 /**
- * Buffers for the contents in memory: they are used again rather than left to the collector, and never hold more
- * than `limitBytes` together. One that alone is larger is handed out when nothing else is.
+ * The memory for contents on their way: one arena that is allocated once, so that a million files leave no garbage,
+ * and cut up first fit, so that only as much of it is ever touched as was in use at once.
  */
 export class BufferPool {
   readonly #limitBytes: number;
-  readonly #free = new Map<number, ArrayBuffer[]>();
-  #usedBytes = 0;
-  #freeBytes = 0;
+  /** Allocated when it is first needed: a run that finds everything known never does. */
+  #arena: ArrayBuffer | null = null;
+  /** What is free, by address, never adjoining. */
+  readonly #gaps: Gap[];
+  /** One content that is larger than the arena is handed out on its own, when nothing else is. */
+  #isLent = false;
   readonly #line: Waiter[] = [];
 
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
+    this.#gaps = [{ start: 0, end: limitBytes }];
   }
 
   /** A view of exactly `bytes`; waits until there is room, in turn. */
@@ -35,39 +37,47 @@ export class BufferPool {
 
   /** Gives a view back that `take` handed out. Nobody may read from it any more. */
   give(view: Uint8Array<ArrayBuffer>): void {
-    const { buffer } = view;
-    this.#usedBytes -= buffer.byteLength;
-    this.#freeBytes += buffer.byteLength;
-    const free = this.#free.get(buffer.byteLength);
-    if (free === undefined) this.#free.set(buffer.byteLength, [buffer]);
-    else free.push(buffer);
+    if (view.buffer === this.#arena) this.#free(view.byteOffset, view.byteOffset + view.byteLength);
+    else this.#isLent = false;
     this.#serve();
   }
 
   #serve(): void {
     for (let first = this.#line[0]; first !== undefined; first = this.#line[0]) {
-      const size = classOf(first.bytes);
-      if (this.#usedBytes > 0 && this.#usedBytes + size > this.#limitBytes) return;
+      const view = this.#cut(first.bytes);
+      if (view === null) return;
       this.#line.shift();
-      first.resolve(new Uint8Array(this.#bufferOf(size), 0, first.bytes));
+      first.resolve(view);
     }
   }
 
-  #bufferOf(size: number): ArrayBuffer {
-    this.#usedBytes += size;
-    const free = this.#free.get(size)?.pop();
-    if (free !== undefined) {
-      this.#freeBytes -= size;
-      return free;
+  #cut(bytes: number): Uint8Array<ArrayBuffer> | null {
+    if (bytes > this.#limitBytes) {
+      const isAlone =
+        this.#gaps.length === 1 && this.#gaps[0]?.end === this.#limitBytes && this.#gaps[0].start === 0;
+      if (this.#isLent || !isAlone) return null;
+      this.#isLent = true;
+      return new Uint8Array(bytes);
     }
-    this.#shrink(this.#limitBytes - this.#usedBytes);
-    return new ArrayBuffer(size);
+    const at = this.#gaps.findIndex(({ start, end }) => end - start >= bytes);
+    const gap = this.#gaps[at];
+    if (gap === undefined) return null;
+    const rest = { start: gap.start + bytes, end: gap.end };
+    this.#gaps.splice(at, 1, ...(rest.start < rest.end ? [rest] : []));
+    this.#arena ??= new ArrayBuffer(this.#limitBytes);
+    return new Uint8Array(this.#arena, gap.start, bytes);
   }
 
-  /** Lets go of free buffers of other sizes until no more than `keepBytes` of them are left. */
-  #shrink(keepBytes: number): void {
-    for (const [size, free] of this.#free) {
-      while (this.#freeBytes > Math.max(0, keepBytes) && free.pop() !== undefined) this.#freeBytes -= size;
-    }
+  #free(start: number, end: number): void {
+    let at = this.#gaps.findIndex((gap) => gap.start >= end);
+    if (at < 0) at = this.#gaps.length;
+    const before = this.#gaps[at - 1];
+    const after = this.#gaps[at];
+    const joinsBefore = before?.end === start;
+    const joinsAfter = after?.start === end;
+    this.#gaps.splice(at - (joinsBefore ? 1 : 0), (joinsBefore ? 1 : 0) + (joinsAfter ? 1 : 0), {
+      start: joinsBefore ? before.start : start,
+      end: joinsAfter ? after.end : end,
+    });
   }
 }

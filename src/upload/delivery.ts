@@ -3,7 +3,7 @@ import type { UploadOutcome } from "./api/types.ts";
 import { AskAhead } from "./ask-ahead.ts";
 import type { DeliveryOptions, Stop } from "./delivery-options.ts";
 import { Lookout } from "./lookout.ts";
-import { afterTransient, afterUpload, lookSpan, type NextStep } from "./next-step.ts";
+import { afterTransient, afterUpload, lookSpan, type NextStep, RENEW_MS } from "./next-step.ts";
 import { nextUnit } from "./next-unit.ts";
 import { OpenContents } from "./open-contents.ts";
 import { send } from "./send.ts";
@@ -13,7 +13,6 @@ const READY_LIMIT = 256;
 const DELAYED_LIMIT = 1_000;
 /** A batch that is not full is sent after this long. */
 const LINGER_MS = 25;
-const RENEW_MS = 5_000;
 
 /**
  * The last two stages, upload and record: takes contents in, sends each, retries, settles what is ambiguous, and

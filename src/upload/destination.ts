@@ -3,11 +3,10 @@ import { realpathSync } from "node:fs";
 import type { DestinationRow } from "../db/tables/upload.ts";
 import { Failure } from "../lib/errors.ts";
 import { lockFile } from "../lib/file-lock.ts";
+import { isLoopback } from "./api/proxy.ts";
 
 /** The sandbox is a destination of its own, wherever it happens to listen. */
 export const SANDBOX_DESTINATION = "sandbox";
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
 
 /**
  * The base URL in the one form that history is kept under: no trailing slash, no query, lower-case host.
@@ -23,7 +22,7 @@ export function destinationUrl(url: string, options: { insecureHttp: boolean }):
       "usage",
       "the API's URL may hold no user, password, query or fragment; expected https://HOST",
     );
-  if (parsed.protocol === "http:" && !LOOPBACK.test(parsed.hostname) && !options.insecureHttp) {
+  if (parsed.protocol === "http:" && !isLoopback(parsed.hostname) && !options.insecureHttp) {
     throw new Failure(
       "usage",
       `the API's URL ${parsed.origin} is plain http, which shows the key and the CVs to the network; use https, or allow it with --insecure-http`,

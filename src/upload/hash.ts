@@ -11,7 +11,7 @@ export type HashReply =
   | { readonly id: number; readonly type: "hashed"; readonly file: HashedFile }
   | { readonly id: number; readonly type: "unreadable"; readonly reason: string };
 
-export type HashOutcome =
+type HashOutcome =
   | { readonly type: "hashed"; readonly file: HashedFile }
   | { readonly type: "unreadable"; readonly reason: string };
 

@@ -1,4 +1,4 @@
-import { extensionOf } from "./scan/rules.ts";
+import { extensionOf } from "./cv-types.ts";
 
 /** Folders that say nothing of a job. */
 const GENERIC_FOLDERS = new Set(["CVs", "Resumes", "Candidates"]);

@@ -61,7 +61,9 @@ export class Intake {
       const known = ledger.lookUp(page);
       for (const [at, file] of page.entries()) {
         if (signal.aborted) return;
-        await this.#sort(file, known[at] ?? null);
+        // Most files of a later run are known: no turn of the event loop for those.
+        const work = this.#sort(file, known[at] ?? null);
+        if (work !== null) await work;
       }
       page = [];
       onProgress();
@@ -117,16 +119,21 @@ export class Intake {
     }
   }
 
-  async #sort(file: FoundFile, known: KnownFile | null): Promise<void> {
+  #sort(file: FoundFile, known: KnownFile | null): Promise<void> | null {
     const { sink, tally, settleMs, now } = this.#options;
-    if (known?.content?.state === "done") tally.duplicateLocal += 1;
-    else if (sink.refusal !== null) this.#refuse(file);
-    else if (known !== null) await this.#admit(file, known.checksum, null);
-    else {
-      const nowMs = now();
-      if (settledAtMs(file, nowMs, settleMs) <= nowMs) await this.#identify(file);
-      else this.#unsettled.push({ file, firstSeenMs: nowMs, sameSinceMs: nowMs });
+    if (known?.isDone === true) {
+      tally.duplicateLocal += 1;
+      return null;
     }
+    if (sink.refusal !== null) {
+      this.#refuse(file);
+      return null;
+    }
+    if (known !== null) return this.#admit(file, known.checksum, null);
+    const nowMs = now();
+    if (settledAtMs(file, nowMs, settleMs) <= nowMs) return this.#identify(file);
+    this.#unsettled.push({ file, firstSeenMs: nowMs, sameSinceMs: nowMs });
+    return null;
   }
 
   /** Reads and hashes in a lane of its own; returns once the lane is taken. */

@@ -19,22 +19,11 @@ interface Reason {
 /** A file's content as the checksum cache and the store know it. */
 export interface KnownFile {
   readonly checksum: string;
-  readonly content: ContentStanding | null;
+  readonly isDone: boolean;
 }
 
 type State = ContentRow["state"];
-type KnownRow = [
-  at: number,
-  size: number,
-  mtime: number,
-  inode: number,
-  checksum: string,
-  state: State | null,
-  sentAtMs: number | null,
-  runId: number | null,
-  status: number | null,
-  reason: string | null,
-];
+type KnownRow = [at: number, size: number, mtime: number, inode: number, checksum: string, isDone: number];
 
 export interface LedgerOptions {
   readonly destinationId: number;
@@ -88,7 +77,7 @@ export class Ledger {
       });
     // CROSS JOIN pins the order: json_each drives, the tables are sought by their keys.
     this.#known = db.prepare(
-      `SELECT j.key, f.size_bytes, f.mtime_us, f.inode, f.checksum, c.state, c.sent_at_ms, c.run_id, c.status, c.reason
+      `SELECT j.key, f.size_bytes, f.mtime_us, f.inode, f.checksum, c.state IS 'done'
        FROM json_each(?1) AS j CROSS JOIN hashed_file AS f ON f.path = j.value
        LEFT JOIN content AS c ON c.destination_id = ?2 AND c.checksum = f.checksum`,
     );
@@ -120,10 +109,10 @@ export class Ledger {
     const known: (KnownFile | null)[] = files.map(() => null);
     const rows = this.#known.values(JSON.stringify(files.map(({ path }) => path)), this.#destinationId);
     for (const row of rows as KnownRow[]) {
-      const [at, size, mtime, inode, checksum, state, sentAtMs, runId, status, reason] = row;
+      const [at, size, mtime, inode, checksum, isDone] = row;
       const file = files[at];
       if (file?.sizeBytes !== size || file.mtimeUs !== mtime || file.inode !== inode) continue;
-      known[at] = { checksum, content: state === null ? null : { state, sentAtMs, runId, status, reason } };
+      known[at] = { checksum, isDone: isDone === 1 };
     }
     return known;
   }

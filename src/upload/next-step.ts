@@ -104,10 +104,13 @@ export function afterLook(found: CheckOutcome, looks: number, nowMs: number, spa
   return { type: "again", delayMs: Math.min(pause, endMs - nowMs) };
 }
 
+/** How often the time of an upload in flight is written anew: what a kill leaves behind is at most so stale. */
+export const RENEW_MS = 5_000;
+
 /**
- * How long an upload that an earlier run left in flight may still be on its way. A look is due even where it is 0; a clock that was
- * set back never lengthens it.
+ * How long an upload that an earlier run left in flight is waited for; it was on its way until RENEW_MS after
+ * `sentAtMs` at most. A clock that was set back never lengthens it beyond the wait.
  */
 export function remainingWaitMs(sentAtMs: number, nowMs: number, ambiguousWaitMs: number): number {
-  return Math.max(0, Math.min(ambiguousWaitMs, sentAtMs + ambiguousWaitMs - nowMs));
+  return Math.max(0, Math.min(ambiguousWaitMs, sentAtMs + RENEW_MS + ambiguousWaitMs - nowMs));
 }

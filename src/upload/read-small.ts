@@ -28,15 +28,6 @@ async function fill(descriptor: number, bytes: Uint8Array): Promise<boolean> {
   return true;
 }
 
-/** Below this size handing the bytes to another thread takes longer than hashing them here. */
-const IN_PLACE_UP_TO_BYTES = 32 * 1024;
-
-/** Web Crypto hashes beside this thread, which meanwhile sends; unlike a worker that costs no memory. */
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  if (bytes.length <= IN_PLACE_UP_TO_BYTES) return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
-  return Buffer.from(await crypto.subtle.digest("SHA-256", bytes)).toString("hex");
-}
-
 /** Reads a small file into a buffer of the pool, and hashes that buffer. Gives the buffer back unless it is `read`. */
 export async function readSmall(file: FoundFile, pool: BufferPool): Promise<SmallFile> {
   const bytes = await pool.take(file.sizeBytes);
@@ -49,7 +40,7 @@ export async function readSmall(file: FoundFile, pool: BufferPool): Promise<Smal
       await closeFile(descriptor);
     }
     if (!isRead) return { type: "changed" };
-    return { type: "read", checksum: await sha256(bytes), bytes };
+    return { type: "read", checksum: new Bun.CryptoHasher("sha256").update(bytes).digest("hex"), bytes };
   } catch (error) {
     return { type: "unreadable", reason: unreadableReason(error) };
   } finally {

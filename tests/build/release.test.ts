@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
-import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { VERSION } from "../../src/lib/version.ts";
+import { copyTree } from "../../build/copy-tree.ts";
 import { hostTarget } from "../../build/release/targets.ts";
 import { makeKey } from "../support/release-server.ts";
 import { needs } from "../support/programs.ts";
@@ -13,22 +14,6 @@ const ROOT = resolve(import.meta.dir, "../..");
 const TARGET = hostTarget();
 const ARCHIVE = `nodupe-${VERSION}-${TARGET}.tar.xz`;
 const TIMEOUT_MS = 300_000;
-
-function copyOfTheTree(folder: string): void {
-  mkdirSync(folder, { recursive: true });
-  for (const name of [
-    "src",
-    "build",
-    "package.json",
-    "package-lock.json",
-    "tsconfig.json",
-    "LICENSE",
-    "install.sh",
-  ]) {
-    cpSync(join(ROOT, name), join(folder, name), { recursive: true });
-  }
-  symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
-}
 
 function release(root: string, ...args: string[]): Promise<Run> {
   return runCommand(
@@ -45,7 +30,7 @@ needs("xz", "openssl", "tar")(
     using folder = tempFolder();
     makeKey(folder.file("key.pem"));
     for (const name of ["one", "other/deeper"]) {
-      copyOfTheTree(folder.file(name));
+      copyTree(folder.file(name));
       const run = await release(
         folder.file(name),
         "--key",

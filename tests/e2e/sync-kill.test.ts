@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { parseFaults } from "../../src/upload/sandbox/faults.ts";
 import { startSandbox } from "../../src/upload/sandbox/server.ts";
-import { seededRandom, writeCvs } from "../support/cvs.ts";
+import { seededRandom } from "../../src/lib/seeded-random.ts";
+import { writeCvs } from "../support/cvs.ts";
 import { isSumRight, resultOf, startSync, sync } from "../support/sync.ts";
 import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";

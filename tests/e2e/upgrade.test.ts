@@ -9,30 +9,31 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { compile, hostBuild } from "../../build/compile.ts";
-import { hostTarget } from "../../build/release/targets.ts";
+import { compile, crossBuild, hostBuild } from "../../build/compile.ts";
 import { VERSION } from "../../src/lib/version.ts";
-import { BINARY } from "../support/binary.ts";
+import { EMULATOR, PROGRAM, TARGET } from "../support/binary.ts";
 import { needs } from "../support/programs.ts";
 import { makeKey, makeRelease, serveFolder, smallProgram } from "../support/release-server.ts";
 import { type Run, runCommand } from "../support/run.ts";
 import { tempFolder, type TempFolder } from "../support/temp.ts";
 
 const NEWER = "99.0.0";
-const ARCHIVE = `nodupe-${NEWER}-${hostTarget()}.tar.gz`;
+const ARCHIVE = `nodupe-${NEWER}-${TARGET}.tar.gz`;
 
 /** A copy of the binary in a folder of its own, and a server with a newer release. */
-async function setUp(folder: TempFolder, binary = BINARY, version = NEWER) {
+async function setUp(folder: TempFolder, binary = PROGRAM, version = NEWER) {
   const bin = folder.file("bin");
   mkdirSync(bin);
   const program = join(bin, "nodupe");
   copyFileSync(binary, program);
   chmodSync(program, 0o755);
   const release = folder.file("release");
-  await makeRelease({ folder: release, version });
+  await makeRelease({ folder: release, version, targets: [TARGET] });
   const server = await serveFolder(release);
   const upgrade = (...args: string[]): Promise<Run> =>
-    runCommand([program, "upgrade", "--from", server.url, ...args], { env: { HOME: folder.path } });
+    runCommand([...EMULATOR, program, "upgrade", "--from", server.url, ...args], {
+      env: { HOME: folder.path },
+    });
   const unchanged = (): boolean =>
     readdirSync(bin).length === 1 && statSync(program).size === statSync(binary).size;
   return { program, bin, release, server, upgrade, unchanged };
@@ -53,7 +54,7 @@ test("--check tells a newer version with 3 and changes nothing; an upgrade repla
       available: true,
       upgraded: false,
       signature: "unchecked",
-      target: hostTarget(),
+      target: TARGET,
       path: program,
       url: `${server.url}/`,
       error: null,
@@ -73,7 +74,7 @@ test("--check tells a newer version with 3 and changes nothing; an upgrade repla
 test("the same version is up to date, and an older one is never gone back to", async () => {
   for (const version of [VERSION, "0.0.1"]) {
     using folder = tempFolder();
-    const { server, upgrade, unchanged } = await setUp(folder, BINARY, version);
+    const { server, upgrade, unchanged } = await setUp(folder, PROGRAM, version);
     await using _server = server;
     const run = await upgrade();
     expect({ exitCode: run.exitCode, stdout: run.stdout }).toEqual({
@@ -98,7 +99,12 @@ test("a wrong checksum, a cut download, a program that does not run: nothing is 
   expect(wrong.stderr).toContain(`${ARCHIVE} has the wrong checksum: found `);
   expect(unchanged()).toBe(true);
 
-  await makeRelease({ folder: release, version: NEWER, program: smallProgram(NEWER, 300_000) });
+  await makeRelease({
+    folder: release,
+    version: NEWER,
+    targets: [TARGET],
+    program: smallProgram(NEWER, 300_000),
+  });
   server.cut.add(ARCHIVE);
   const cut = await upgrade();
   expect(cut.exitCode).toBe(4);
@@ -111,7 +117,12 @@ test("a wrong checksum, a cut download, a program that does not run: nothing is 
     "echo 98.0.0": `says that it is 98.0.0, expected ${NEWER}`,
   };
   for (const [line, says] of Object.entries(programs)) {
-    await makeRelease({ folder: release, version: NEWER, program: Buffer.from(`#!/bin/sh\n${line}\n`) });
+    await makeRelease({
+      folder: release,
+      version: NEWER,
+      targets: [TARGET],
+      program: Buffer.from(`#!/bin/sh\n${line}\n`),
+    });
     const run = await upgrade();
     expect(run.stderr).toContain(says);
     expect(run.exitCode).toBe(1);
@@ -123,14 +134,14 @@ test("no address, a wrong one, nothing there, nothing for this machine", async (
   using folder = tempFolder();
   const { program, release, server, unchanged } = await setUp(folder);
   const run = (...args: string[]): Promise<Run> =>
-    runCommand([program, "upgrade", ...args], { env: { HOME: folder.path } });
+    runCommand([...EMULATOR, program, "upgrade", ...args], { env: { HOME: folder.path } });
   const none = await run("--json");
   expect({ exitCode: none.exitCode, stdout: none.stdout }).toEqual({ exitCode: 2, stdout: "" });
   expect(none.stderr).toContain("there is no address to upgrade from");
   expect((await run("--from", "http://example.org")).exitCode).toBe(2);
   await makeRelease({ folder: release, version: NEWER, targets: ["darwin-arm64"] });
   const other = await run("--from", server.url);
-  expect(other.stderr).toContain(`has no nodupe for ${hostTarget()}`);
+  expect(other.stderr).toContain(`has no nodupe for ${TARGET}`);
   expect(other.exitCode).toBe(1);
   expect((await run("--from", `${server.url}/absent`)).exitCode).toBe(4);
   await server[Symbol.asyncDispose]();
@@ -148,7 +159,7 @@ needs("setpriv")("no rights to replace the program: exit 5, nothing changed", as
   chmodSync(folder.path, 0o755);
   chmodSync(bin, isRoot ? 0o755 : 0o555);
   const other = isRoot ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [];
-  const run = await runCommand([...other, program, "upgrade", "--from", server.url], {
+  const run = await runCommand([...other, ...EMULATOR, program, "upgrade", "--from", server.url], {
     env: { HOME: folder.path },
   });
   chmodSync(bin, 0o755);
@@ -161,7 +172,8 @@ test("a binary that holds a key takes only what that key has signed", async () =
   using folder = tempFolder();
   const key = makeKey(folder.file("key.pem"));
   const signed = folder.file("signed/nodupe");
-  await compile({ ...hostBuild(), publicKey: key.publicKey }, signed);
+  const build = EMULATOR.length === 0 ? hostBuild() : await crossBuild(TARGET);
+  await compile({ ...build, publicKey: key.publicKey }, signed);
   const { program, server, release, upgrade } = await setUp(folder, signed);
   await using _server = server;
   const unsigned = await upgrade();
@@ -174,7 +186,7 @@ test("a binary that holds a key takes only what that key has signed", async () =
     expect(run.stderr).toContain("it is not from who publishes nodupe; nothing was changed");
     expect(run.exitCode).toBe(1);
   }
-  expect((await runCommand([program, "--version"])).stdout).toBe(`${VERSION}\n`);
+  expect((await runCommand([...EMULATOR, program, "--version"])).stdout).toBe(`${VERSION}\n`);
   writeFileSync(join(release, "SHA256SUMS.sig"), key.sign(sums));
   const run = await upgrade("--json");
   expect(JSON.parse(run.stdout)).toMatchObject({ upgraded: true, signature: "verified" });

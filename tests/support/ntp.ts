@@ -36,9 +36,20 @@ function nowNtp(offsetS: number): bigint {
   return ntpOfUnixNs(clock.read().realNs + BigInt(Math.round(offsetS * 1e9)));
 }
 
+/** Timers fire up to a millisecond late and more: the last stretch is waited for turn by turn. */
+const TIMER_SLACK_MS = 1.5;
+
 function after(ms: number, run: () => void): void {
-  if (ms <= 0) run();
-  else setTimeout(run, ms).unref();
+  if (ms <= 0) {
+    run();
+    return;
+  }
+  const due = performance.now() + ms;
+  const look = (): void => {
+    if (performance.now() >= due) run();
+    else setImmediate(look);
+  };
+  setTimeout(look, Math.max(0, ms - TIMER_SLACK_MS)).unref();
 }
 
 /** An honest NTP server on loopback, or a liar. */

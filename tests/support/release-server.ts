@@ -42,7 +42,9 @@ export async function makeRelease(options: ReleaseOptions): Promise<void> {
       textEntry("man/nodupe.1", `.TH NODUPE 1\n`),
       textEntry("completions/nodupe.bash", "# bash\n"),
     ];
-    names.push(...(await writeArchives({ folder, version, target, timeS: 1_700_000_000, entries })));
+    names.push(
+      ...(await writeArchives({ folder, version, target, timeS: 1_700_000_000, entries, xzLevel: 0 })),
+    );
   }
   const sums = names
     .map((name) => {

@@ -22,25 +22,10 @@ export async function withClockCalls(
 ): Promise<ClockCalls> {
   using folder = tempFolder();
   const log = folder.file("strace.log");
-  const run = await runCommand(
-    [
-      programPath("setpriv"),
-      "--bounding-set=-sys_time",
-      "--inh-caps=-sys_time",
-      programPath("strace"),
-      "-f",
-      "-qq",
-      "-o",
-      log,
-      "-e",
-      `trace=${CLOCK_CALLS}`,
-      "-e",
-      `inject=${CLOCK_CALLS}:${inject}`,
-      BINARY,
-      ...args,
-    ],
-    options,
-  );
+  const unprivileged = [programPath("setpriv"), "--bounding-set=-sys_time", "--inh-caps=-sys_time"];
+  const traced = [programPath("strace"), "-f", "-qq", "-o", log];
+  const answered = ["-e", `trace=${CLOCK_CALLS}`, "-e", `inject=${CLOCK_CALLS}:${inject}`];
+  const run = await runCommand([...unprivileged, ...traced, ...answered, BINARY, ...args], options);
   const lines = readFileSync(log, "utf8").split("\n");
   return {
     ...run,

@@ -1,16 +1,8 @@
-import { extname } from "node:path";
-
-const MIME_TYPES: Readonly<Record<string, string>> = {
-  ".pdf": "application/pdf",
-  ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-  ".doc": "application/msword",
-  ".txt": "text/plain",
-  ".md": "text/markdown",
-};
+import { CV_TYPES, extensionOf } from "../cv-types.ts";
 
 /** The MIME type that the API expects for a CV's name, by its extension in any case. */
 export function mimeTypeOf(filename: string): string {
-  return MIME_TYPES[extname(filename).toLowerCase()] ?? "application/octet-stream";
+  return CV_TYPES[extensionOf(filename)] ?? "application/octet-stream";
 }
 
 /**

@@ -9,6 +9,7 @@ export interface GlobFilter {
 }
 
 function matcher(patterns: readonly string[]): (relativePath: string, name: string) => boolean {
+  if (patterns.length === 0) return () => false;
   const globs = patterns.map((pattern) => ({
     glob: new Bun.Glob(pattern.replace(/^\.?\/|\/$/g, "")),
     isPath: pattern.replace(/\/$/, "").includes("/"),
@@ -37,6 +38,7 @@ export function ignoreRules(base: string, text: string): IgnoreRules {
 
 /** Whether the ignore files leave an entry out; as with git the one nearest to the entry decides. Innermost last. */
 export function isIgnored(files: readonly IgnoreRules[], relativePath: string, isFolder: boolean): boolean {
+  if (files.length === 0) return false;
   for (const { base, rules } of files.toReversed()) {
     const below = relativePath.slice(base.length) + (isFolder ? "/" : "");
     const { ignored, unignored } = rules.test(below);

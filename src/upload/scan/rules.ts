@@ -1,3 +1,5 @@
+import { CV_TYPES, extensionOf } from "../cv-types.ts";
+
 /** Why an entry of the tree is passed over; it is counted, and no failure. */
 export type SkipReason =
   | "hidden"
@@ -10,22 +12,7 @@ export type SkipReason =
   | "excluded"
   | "special";
 
-/** File name extension, lower case → MIME type: the five types that the API takes. */
-export const CV_TYPES: Readonly<Record<string, string>> = {
-  ".pdf": "application/pdf",
-  ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-  ".doc": "application/msword",
-  ".txt": "text/plain",
-  ".md": "text/markdown",
-};
-
 const TEMPORARY = new Set([".part", ".tmp", ".crdownload"]);
-
-/** `.pdf` of `CV.PDF`; "" where there is none. A leading dot begins no extension. */
-export function extensionOf(name: string): string {
-  const dot = name.lastIndexOf(".");
-  return dot <= 0 ? "" : name.slice(dot).toLowerCase();
-}
 
 /** What a folder's name says: null means descend. */
 export function folderRule(name: string): SkipReason | null {

@@ -1,0 +1,68 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  readEarlierConfig,
+  readEarlierHistory,
+  writeEarlierHistory,
+} from "../../src/upload/earlier-client.ts";
+
+const hex = fc.array(fc.integer({ min: 0, max: 15 }), { minLength: 64, maxLength: 64 });
+const checksums = fc.uniqueArray(hex.map((digits) => digits.map((digit) => digit.toString(16)).join("")));
+
+test("a history reads back as it was written", () => {
+  fc.assert(
+    fc.property(checksums, (written) => {
+      const read = readEarlierHistory(writeEarlierHistory(written));
+      expect(read).toEqual({ type: "read", value: new Set(written) });
+    }),
+  );
+});
+
+test("a history that was cut off anywhere is refused", () => {
+  fc.assert(
+    fc.property(checksums, fc.nat(), (written, at) => {
+      const text = writeEarlierHistory(written);
+      expect(readEarlierHistory(text.slice(0, at % text.length)).type).toBe("refused");
+    }),
+  );
+});
+
+test("no text makes the readers throw", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+      readEarlierConfig(text);
+      readEarlierHistory(text);
+    }),
+  );
+});
+
+test("the earlier client's config is read, with what it leaves out as not known", () => {
+  const full = {
+    folder_path: "/srv/cvs",
+    api_key: "tanova_sk_1",
+    tanova_url: "https://tanova.ai",
+    retry_count: 3,
+    retry_delay: 5,
+    max_workers: 5,
+    something_else: true,
+  };
+  expect(readEarlierConfig(JSON.stringify(full))).toEqual({
+    type: "read",
+    value: {
+      folderPath: "/srv/cvs",
+      apiKey: "tanova_sk_1",
+      url: "https://tanova.ai",
+      retries: 3,
+      retryDelayMs: 5_000,
+      workers: 5,
+    },
+  });
+  expect(readEarlierConfig("{}")).toEqual({
+    type: "read",
+    value: { folderPath: null, apiKey: null, url: null, retries: null, retryDelayMs: null, workers: null },
+  });
+  expect(readEarlierConfig('{"max_workers": "five", "retry_count": -1}')).toMatchObject({
+    type: "refused",
+    faults: [expect.stringContaining("retry_count"), expect.stringContaining("max_workers")],
+  });
+});
