@@ -12,8 +12,8 @@ import { startNtpPeers } from "../peers/ntp-peers.ts";
 const ROUND_TRIP_MS = 20;
 /** Both ways wait this long for a server that is dead. */
 const TIMEOUT_MS = 200;
-/** Peers answer by this machine's own clock: a greater offset is a fault of the measurement. */
-const MOST_OFFSET_MS = 50;
+/** Peers answer by this machine's own clock: beyond half of the time-out no delay explains an offset. */
+const MOST_OFFSET_MS = TIMEOUT_MS / 2 + 10;
 
 /** All servers at once, as `nodupe time` asks them: the offset in milliseconds. */
 async function askAtOnce(ports: readonly number[], signal: AbortSignal): Promise<number> {
