@@ -9,8 +9,12 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-# program:package, as Debian names them
-PROGRAMS="chronyd:chrony ntpdig:ntpsec-ntpdig strace:strace curl:curl openssl:openssl nginx:nginx shellcheck:shellcheck"
+# program:package, as Debian names them; of a library its file
+PROGRAMS="chronyd:chrony ntpdig:ntpsec-ntpdig strace:strace curl:curl wget:wget openssl:openssl nginx:nginx
+shellcheck:shellcheck busybox:busybox dash:dash xz:xz-utils zsh:zsh fish:fish groff:groff
+qemu-aarch64-static:qemu-user-static /usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1:libc6-arm64-cross
+/usr/aarch64-linux-gnu/lib/libstdc++.so.6:libstdc++6-arm64-cross
+/usr/aarch64-linux-gnu/lib/libgcc_s.so.1:libgcc-s1-arm64-cross"
 
 install=${CI:-false}
 case "${1:-}" in
@@ -49,7 +53,10 @@ step() {
 
 missing_packages() {
   for pair in $PROGRAMS; do
-    PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || printf '%s ' "${pair#*:}"
+    case "$pair" in
+    /*) [ -e "${pair%%:*}" ] || printf '%s ' "${pair#*:}" ;;
+    *) PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || printf '%s ' "${pair#*:}" ;;
+    esac
   done
 }
 
@@ -100,25 +107,41 @@ mkdir -p "$work/home"
 NODUPE_SKIPPED="$work/skipped"
 : >"$NODUPE_SKIPPED"
 export NODUPE_SKIPPED
-echo
-{
-  HOME="$work/home" bun test --timeout 60000 tests 2>&1
-  echo $? >"$work/status"
-} | tee "$work/tests"
+
+# count WORD: the runner's own number of tests that pass, fail or skip; nothing where it printed no summary.
 count() { sed -n "s/^ *\([0-9][0-9]*\) $1\$/\1/p" "$work/tests" | tail -n 1; }
-tests_passed=$(count pass)
-tests_failed=$(count fail)
-tests_skipped=$(($(count skip || echo 0) + $(wc -l <"$NODUPE_SKIPPED")))
-if [ -z "$tests_passed" ] || { [ "$(cat "$work/status")" -ne 0 ] && [ "${tests_failed:-0}" -eq 0 ]; }; then
-  echo 'check.sh: the test runner itself failed' >&2
-  failed=$((failed + 1))
-  failures="$failures tests"
-else
-  passed=$((passed + tests_passed))
-  failed=$((failed + ${tests_failed:-0}))
-  skipped=$((skipped + tests_skipped))
-  [ "${tests_failed:-0}" -eq 0 ] || failures="$failures tests"
-fi
+
+# run_tests NAME COMMAND...: runs a command that ends with bun's summary, and adds its numbers up.
+run_tests() {
+  name=$1
+  shift
+  echo
+  echo "$name"
+  {
+    HOME="$work/home" "$@" 2>&1
+    echo $? >"$work/status"
+  } | tee "$work/tests"
+  now_passed=$(count pass)
+  now_failed=$(count fail)
+  now_skipped=$(count skip)
+  status=$(cat "$work/status")
+  passed=$((passed + ${now_passed:-0}))
+  failed=$((failed + ${now_failed:-0}))
+  skipped=$((skipped + ${now_skipped:-0}))
+  if [ "$status" -ne 0 ]; then
+    failures="$failures $name"
+    # A runner that ended badly without a failed test of its own is a failure too.
+    [ "${now_failed:-0}" -gt 0 ] || failed=$((failed + 1))
+  elif [ -z "$now_passed" ] && ! grep -q '^skipped' "$work/tests"; then
+    echo "check.sh: $name printed no summary" >&2
+    failures="$failures $name"
+    failed=$((failed + 1))
+  fi
+}
+
+run_tests 'tests' bun test --timeout 60000 tests
+run_tests 'arm64 tests' build/check-arm64.sh
+skipped=$((skipped + $(wc -l <"$NODUPE_SKIPPED")))
 
 echo
 [ -z "$failures" ] || echo "failed:$failures"
