@@ -21,10 +21,7 @@ function wrap(text: string, width: number): string[] {
 }
 
 /** Two columns; a left side too wide for its column stands on a line of its own. */
-export function columns(
-  rows: readonly (readonly [left: string, right: string])[],
-  leftWidth: number,
-): string {
+function columns(rows: readonly (readonly [left: string, right: string])[], leftWidth: number): string {
   const indent = " ".repeat(leftWidth);
   return rows
     .map(([left, right]) => {

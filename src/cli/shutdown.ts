@@ -1,5 +1,5 @@
 /** How long a command has to end after the first signal; a little is left for recording before the contract's 5 s. */
-export const GRACE_MS = 4_500;
+const GRACE_MS = 4_500;
 
 type Signal = "SIGINT" | "SIGTERM";
 const CODES: Readonly<Record<Signal, 130 | 143>> = { SIGINT: 130, SIGTERM: 143 };
