@@ -71,7 +71,7 @@ const BATCH_REFUSED_MS = 24 * 3_600_000;
  * Each upload leaves a little garbage, and the engine, which sees a machine with plenty, lets it grow: 25 MB more over
  * 10,000 files than over 1,000. Collecting now and then costs 10 ms a time and keeps it level.
  */
-const COLLECT_EVERY = 1_000;
+const COLLECT_EVERY = 400;
 
 /** Gives up on a server that stays away; resolves false from `ready` then. */
 function createGate(
