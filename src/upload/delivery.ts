@@ -53,7 +53,7 @@ export class Delivery implements Disposable {
     });
     this.#ask = new AskAhead(options.client, options.cut, (works, there) => this.#answered(works, there));
     this.#renewal = setInterval(() => this.#renew(), RENEW_MS);
-    options.signal.addEventListener("abort", () => this.#changed(), { once: true });
+    options.signal.addEventListener("abort", () => this.#dropWaiting(), { once: true });
   }
 
   /** Begins to send: the server is known to be there. */
@@ -76,7 +76,7 @@ export class Delivery implements Disposable {
   /** Takes a content in, to be sent, or looked for first (an upload of an earlier run that may be there). */
   take(work: Work, lookForMs: number | null): void {
     this.#open.add(work);
-    if (this.#stop !== null) this.#giveUp(work);
+    if (this.#isEnding()) this.#giveUp(work);
     else if (lookForMs === null) this.#ready.push(work);
     else
       this.#lookout.add(work, lookSpan(this.#options.now(), lookForMs, this.#options.policy.ambiguousWaitMs));
@@ -108,9 +108,7 @@ export class Delivery implements Disposable {
     if (this.#stop !== null) return;
     this.#stop = stop;
     this.#options.onStop(stop);
-    const waiting = [...this.#ready.splice(0), ...this.#retries.clear(), ...this.#lookout.clear()];
-    for (const work of waiting) this.#giveUp(work);
-    this.#changed();
+    this.#dropWaiting();
   }
 
   [Symbol.dispose](): void {
@@ -118,6 +116,13 @@ export class Delivery implements Disposable {
     if (this.#linger !== null) clearTimeout(this.#linger);
     this.#retries.clear();
     this.#lookout.clear();
+  }
+
+  /** The run ends: what is not in flight is let go of, and so is its memory, which others may be waiting for. */
+  #dropWaiting(): void {
+    const waiting = [...this.#ready.splice(0), ...this.#retries.clear(), ...this.#lookout.clear()];
+    for (const work of waiting) this.#giveUp(work);
+    this.#changed();
   }
 
   #isEnding(): boolean {

@@ -67,6 +67,12 @@ export interface RunOutcome {
 /** The server refused batches: not tried again for so long. */
 const BATCH_REFUSED_MS = 24 * 3_600_000;
 
+/**
+ * Each upload leaves a little garbage, and the engine, which sees a machine with plenty, lets it grow: 25 MB more over
+ * 10,000 files than over 1,000. Collecting now and then costs 10 ms a time and keeps it level.
+ */
+const COLLECT_EVERY = 400;
+
 /** Gives up on a server that stays away; resolves false from `ready` then. */
 function createGate(
   options: NonNullable<RunOptions["delivery"]>,
@@ -137,6 +143,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   const cut = createCut(signal, options.graceMs);
   let stop: Stop | null = null;
   let total: number | null = null;
+  let settled = 0;
   const onProgress = (): void => options.onProgress(tally, total);
 
   const makeSink = (made: NonNullable<RunOptions["delivery"]>): { sink: Sink; delivery: Delivery } => {
@@ -150,7 +157,11 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
       now: () => performance.now(),
       signal,
       cut: cut.signal,
-      onProgress,
+      onProgress: () => {
+        settled += 1;
+        if (settled % COLLECT_EVERY === 0) Bun.gc(true);
+        onProgress();
+      },
       onChanged: (file) => intake.takeAgain(file),
       onBatchRefused: () => rememberBatchRefused(store.db, destination.id, Date.now() + BATCH_REFUSED_MS),
       onStop: (why) => {

@@ -221,6 +221,19 @@ test("SIGTERM ends a run with 143 within 5 s, and the next run takes up the rest
   expect(sandbox.stats().repeats).toBe(0);
 });
 
+test("SIGINT ends a run that waits for memory as well, and the result is still printed", async () => {
+  using home = tempFolder();
+  using cvs = tempFolder();
+  using sandbox = startSandbox({ latencyMs: 1_000 });
+  writeCvs(cvs.path, { files: 40, minBytes: 300_000, maxBytes: 400_000 });
+  const child = startSync({ home, sandbox }, ["--workers", "2", cvs.path], { NODUPE_SYNC_MEMORY: "2M" });
+  await until(() => sandbox.stats().requests.upload >= 2, "two are in flight");
+  child.kill("SIGINT");
+  const stdout = await new Response(child.stdout).text();
+  expect(await child.exited).toBe(130);
+  expect(resultOf({ stdout, stderr: "" })).toMatchObject({ interrupted: true, failed: 0, uploaded: 2 });
+});
+
 test("a second process on the same store and destination ends with 1 and names the first", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
