@@ -38,7 +38,7 @@ export interface LedgerOptions {
 const CACHE_ROWS_HELD = 256;
 
 /** The next commit waits for this many times what the last one took: a slow disk gets larger groups, not more work. */
-const REST_FACTOR = 2;
+const REST_FACTOR = 1;
 const LONGEST_REST_MS = 20;
 
 /**

@@ -96,7 +96,7 @@ export const syncOptions = {
     "how long a run waits for a file that is still being written",
     setting,
   ),
-  memory: option(byteSize, 8 * 1024 ** 2, "for the contents in memory, all together", setting),
+  memory: option(byteSize, 6 * 1024 ** 2, "for the contents in memory, all together", setting),
   hashWorkers: option(integer(0, 16), 2, "threads that hash large files; 0 for none", setting),
   hashWorkerFrom: option(
     byteSize,
