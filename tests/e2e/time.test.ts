@@ -185,7 +185,8 @@ test("names that lead nowhere, doubled servers and IPv6 beside good ones", async
   expect(json.servers.find(({ host }) => host === "nosuch.invalid")).toMatchObject({
     address: null,
     status: expect.stringMatching(/unreachable/),
-    reason: expect.stringContaining("nosuch.invalid"),
+    // The others may have settled it before the name server has said no.
+    reason: expect.stringMatching(/nosuch\.invalid|not resolved in time/),
   });
   expect(json.servers.find(({ address }) => address === "::1")?.status).toMatch(/selected|survivor/);
 });
