@@ -1,5 +1,7 @@
 import type { Database } from "bun:sqlite";
-import type { ContentRow } from "../db/tables/upload.ts";
+import { and, count, desc, eq, inArray, like } from "drizzle-orm";
+import { ormOf } from "../db/orm.ts";
+import { type ContentRow, contents, destinations } from "../db/tables/upload.ts";
 
 type State = ContentRow["state"];
 
@@ -58,13 +60,14 @@ export function* doneChecksums(db: Database, destinationId: number): Generator<s
 }
 
 export function countStates(db: Database, destinationId: number): StateCounts {
-  const rows = db
-    .query<{ state: State; count: number }, [number]>(
-      "SELECT state, count(*) AS count FROM content WHERE destination_id = ? GROUP BY state",
-    )
-    .all(destinationId);
+  const rows = ormOf(db)
+    .select({ state: contents.state, count: count() })
+    .from(contents)
+    .where(eq(contents.destinationId, destinationId))
+    .groupBy(contents.state)
+    .all();
   const counts = { pending: 0, sending: 0, done: 0, failed: 0 };
-  for (const { state, count } of rows) counts[state] = count;
+  for (const row of rows) counts[row.state] = row.count;
   return counts;
 }
 
@@ -74,35 +77,44 @@ export function listEntries(
   destinationId: number,
   filter: { state: State | null; limit: number },
 ): HistoryEntry[] {
-  return db
-    .query<HistoryEntry, [number, State | null, number]>(
-      `SELECT checksum, state, via, path, status, reason, updated_at_ms AS updatedAtMs FROM content
-       WHERE destination_id = ?1 AND (?2 IS NULL OR state = ?2)
-       ORDER BY updated_at_ms DESC, checksum LIMIT ?3`,
+  const { checksum, state, via, path, status, reason, updatedAtMs } = contents;
+  return ormOf(db)
+    .select({ checksum, state, via, path, status, reason, updatedAtMs })
+    .from(contents)
+    .where(
+      and(
+        eq(contents.destinationId, destinationId),
+        filter.state === null ? undefined : eq(contents.state, filter.state),
+      ),
     )
-    .all(destinationId, filter.state, filter.limit);
+    .orderBy(desc(updatedAtMs), checksum)
+    .limit(filter.limit)
+    .all();
 }
 
 /** Every destination that the store knows. */
 export function listDestinations(db: Database): { id: number; url: string }[] {
-  return db.query<{ id: number; url: string }, []>("SELECT id, url FROM destination ORDER BY url").all();
+  const { id, url } = destinations;
+  return ormOf(db).select({ id, url }).from(destinations).orderBy(url).all();
 }
 
-/** The checksums that begin with a prefix, two at most: enough to tell whether it names one. */
+/** The checksums that begin with a prefix of hex digits, two at most: enough to tell whether it names one. */
 export function matchPrefix(db: Database, destinationId: number, prefix: string): string[] {
-  return db
-    .query<{ checksum: string }, [number, string]>(
-      "SELECT checksum FROM content WHERE destination_id = ?1 AND checksum GLOB ?2 || '*' LIMIT 2",
-    )
-    .all(destinationId, prefix)
+  return ormOf(db)
+    .select({ checksum: contents.checksum })
+    .from(contents)
+    .where(and(eq(contents.destinationId, destinationId), like(contents.checksum, `${prefix}%`)))
+    .limit(2)
+    .all()
     .map(({ checksum }) => checksum);
 }
 
 /** Forgets contents, so that they are sent again; null: all of the destination. Answers how many there were. */
 export function forget(db: Database, destinationId: number, checksums: readonly string[] | null): number {
-  if (checksums === null)
-    return db.query("DELETE FROM content WHERE destination_id = ?").run(destinationId).changes;
-  return db
-    .query("DELETE FROM content WHERE destination_id = ? AND checksum IN (SELECT value FROM json_each(?))")
-    .run(destinationId, JSON.stringify(checksums)).changes;
+  const isNamed = checksums === null ? undefined : inArray(contents.checksum, [...checksums]);
+  ormOf(db)
+    .delete(contents)
+    .where(and(eq(contents.destinationId, destinationId), isNamed))
+    .run();
+  return db.query<{ count: number }, []>("SELECT changes() AS count").get()?.count ?? 0;
 }
