@@ -1,17 +1,10 @@
 import type { Database } from "bun:sqlite";
 import { Failure } from "../lib/errors.ts";
 import { decodeBlock } from "./block.ts";
+import { addCells, addStoredCells, type SummedCells } from "./cell-sums.ts";
 import { TIER_DAY, TIER_HOUR } from "./commit.ts";
 import { type HourStats, hourStatsOf, readHourStats } from "./hour-stats.ts";
-import {
-  addEvent,
-  type Cells,
-  createRollup,
-  finishRollup,
-  mergeCells,
-  mergeEncodedCells,
-  type Rollup,
-} from "./rollup.ts";
+import { addEvent, createRollup, finishRollup, type Rollup } from "./rollup.ts";
 import { BUCKET_LIMIT } from "./sketch.ts";
 import { addStoredSketch } from "./stored-sketch.ts";
 import { ABANDONED, DAY_MS, HOUR_MS } from "./vocabulary.ts";
@@ -37,7 +30,7 @@ export interface Snapshot {
 /** All that a comparison knows of one node in the window. */
 export interface NodeData {
   readonly hours: readonly HourStats[];
-  readonly cells: Cells;
+  readonly cells: SummedCells;
   /** What the hours' sketches add up to: timed operations by bucket. */
   readonly bucketCounts: Float64Array;
   readonly snapshot: Snapshot | null;
@@ -102,7 +95,7 @@ function partOfHour(db: Database, nodeId: number, window: Window): Rollup {
 
 /** What a window adds up to. */
 interface Sums {
-  readonly cells: Cells;
+  readonly cells: SummedCells;
   readonly bucketCounts: Float64Array;
 }
 
@@ -125,7 +118,7 @@ function addRollups(
     .iterate(from.nodeId, from.tier, from.window.sinceMs, from.window.untilMs);
   for (const row of rows) {
     addStoredSketch(readHourStats(0, row.summary).sketch, EVERY_BUCKET, bucketCounts, 0);
-    mergeEncodedCells(cells, row.cells, { sketch: false });
+    addStoredCells(cells, row.cells);
     checkDeadline(from.deadline);
   }
 }
@@ -200,7 +193,7 @@ export function gatherNode(db: Database, nodeId: number, window: Window, deadlin
     const part = partOfHour(db, nodeId, edge);
     checkDeadline(deadline);
     if (part.summary.firstMs > part.summary.lastMs) continue;
-    mergeCells(cells, part.cells);
+    addCells(cells, part.cells);
     const stats = hourStatsOf(Math.floor(edge.sinceMs / HOUR_MS) * HOUR_MS, part.summary);
     addStoredSketch(stats.sketch, EVERY_BUCKET, bucketCounts, 0);
     if (edge === head) hours.unshift(stats);
