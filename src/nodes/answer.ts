@@ -38,6 +38,8 @@ export function storedSource(node: NodeRow, open: OpenStore): NodeSource {
     name: node.name,
     open: async () => {
       const store = await open({ readonly: true });
+      // Roll-ups are read once, front to back: no page of them is needed twice.
+      store.db.run("PRAGMA cache_size = -256");
       return { db: store.db, nodeId: node.id, [Symbol.dispose]: () => store[Symbol.dispose]() };
     },
   };
