@@ -38,6 +38,8 @@ export function storedSource(node: NodeRow, open: OpenStore): NodeSource {
     name: node.name,
     open: async () => {
       const store = await open({ readonly: true });
+      // Roll-ups are read once, front to back: no page of them is needed twice.
+      store.db.run("PRAGMA cache_size = -256");
       return { db: store.db, nodeId: node.id, [Symbol.dispose]: () => store[Symbol.dispose]() };
     },
   };
@@ -71,13 +73,11 @@ export async function answerStored(
 ): Promise<Answer> {
   const { nowMs } = options;
   const key = cacheKey(names, question);
-  let found: string | null = null;
-  let nodes: NodeRow[];
-  {
-    using store = await open({ readonly: true });
-    nodes = names.map((name) => requireNode(store, name));
-    if (options.cache.ttlMs > 0) found = new StoredCache(store.db, options.cache).get(key, nowMs);
-  }
+  // Open to the end: whoever closes a store last tidies up its WAL, which each node's connection would do in turn.
+  using store = await open({ readonly: true });
+  const nodes = names.map((name) => requireNode(store, name));
+  const stored = options.cache.ttlMs > 0 ? new StoredCache(store.db, options.cache) : null;
+  const found = stored?.get(key, nowMs) ?? null;
   const cached = found === null ? null : (JSON.parse(found) as Cached);
   const answer: Cached = cached ?? {
     comparison: await compareNodes(
@@ -87,10 +87,7 @@ export async function answerStored(
     sinceMs: question.window.sinceMs,
     untilMs: question.window.untilMs,
   };
-  let cache: CacheCounts | null = null;
-  if (options.cache.ttlMs > 0) {
-    using store = await open({ readonly: false });
-    const stored = new StoredCache(store.db, options.cache);
+  if (stored !== null) {
     const isWhole = answer.comparison.nodes.every((node) => node.error === null);
     if (cached !== null) stored.note(key, nowMs, null);
     else if (isWhole) {
@@ -101,13 +98,12 @@ export async function answerStored(
         versions: nodes.map(({ version }) => version),
       });
     }
-    cache = stored.counts();
   }
   return {
     ...arrange(answer.comparison, names, question.type),
     sinceMs: answer.sinceMs,
     untilMs: answer.untilMs,
     cached: cached !== null,
-    cache,
+    cache: stored?.counts() ?? null,
   };
 }

@@ -12,7 +12,7 @@ export interface CacheCounts {
 
 /**
  * Results by question, kept in the store for every process that uses it; what an ingest changes it deletes in the
- * same transaction (commit.ts). Writing is a favour, not a duty: it never waits for a writer.
+ * same transaction (commit.ts). Writing is a favour, not a duty: it never waits for a writer, nor for the disk.
  */
 export class StoredCache {
   readonly #db: Database;
@@ -42,7 +42,10 @@ export class StoredCache {
   ): void {
     const { entries, ttlMs } = this.#limits;
     const db = this.#db;
+    // A connection that was opened for questions will do.
+    db.run("PRAGMA query_only = OFF");
     db.run("PRAGMA busy_timeout = 20");
+    db.run("PRAGMA synchronous = NORMAL");
     const write = db.transaction(() => {
       const [hit, miss] = answer === null ? [1, 0] : [0, 1];
       db.query(

@@ -142,7 +142,7 @@ interface Judged {
 
 function judge(gathered: Extract<Gathered, { type: "data" }>, options: CompareOptions): Judged {
   const { name, data } = gathered;
-  const table = latencyTable(data.hours);
+  const table = latencyTable(data.hours, data.bucketCounts);
   const { metrics, earnings } = metricsOf(data, table, { window: options.window, rates: options.rates });
   const seed = textIdentity(`${name} ${options.window.sinceMs} ${options.window.untilMs}`);
   const resamples = bootstrap(table, options.resamples, seededRandom(seed));

@@ -1,5 +1,6 @@
 import type { Snapshot } from "./gather.ts";
-import { type Cells, cellParts } from "./rollup.ts";
+import type { SummedCells } from "./cell-sums.ts";
+import { cellParts } from "./rollup.ts";
 import { ACTIONS, SUCCESS } from "./vocabulary.ts";
 
 const TB = 1e12;
@@ -33,7 +34,7 @@ export function heldShare(ageMonths: number): number {
   return ageMonths < 9 ? 0.25 : 0;
 }
 
-function successBytes(cells: Cells, action: (typeof ACTIONS)[number]): number {
+function successBytes(cells: SummedCells, action: (typeof ACTIONS)[number]): number {
   let bytes = 0;
   for (const [key, cell] of cells) {
     const parts = cellParts(key);
@@ -44,7 +45,7 @@ function successBytes(cells: Cells, action: (typeof ACTIONS)[number]): number {
 
 /** What the window's traffic and storage earn by the rates, less what is held back at the node's age. */
 export function earningsOf(
-  cells: Cells,
+  cells: SummedCells,
   snapshot: Snapshot | null,
   options: { rates: Rates; windowMs: number; untilMs: number; hasOperations: boolean },
 ): Earnings {

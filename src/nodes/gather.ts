@@ -1,17 +1,12 @@
 import type { Database } from "bun:sqlite";
 import { Failure } from "../lib/errors.ts";
 import { decodeBlock } from "./block.ts";
+import { addCells, addStoredCells, type SummedCells } from "./cell-sums.ts";
 import { TIER_DAY, TIER_HOUR } from "./commit.ts";
 import { type HourStats, hourStatsOf, readHourStats } from "./hour-stats.ts";
-import {
-  addEvent,
-  type Cells,
-  createRollup,
-  finishRollup,
-  mergeCells,
-  mergeEncodedCells,
-  type Rollup,
-} from "./rollup.ts";
+import { addEvent, createRollup, finishRollup, type Rollup } from "./rollup.ts";
+import { BUCKET_LIMIT } from "./sketch.ts";
+import { addStoredSketch } from "./stored-sketch.ts";
 import { ABANDONED, DAY_MS, HOUR_MS } from "./vocabulary.ts";
 
 /** [sinceMs, untilMs) */
@@ -35,7 +30,9 @@ export interface Snapshot {
 /** All that a comparison knows of one node in the window. */
 export interface NodeData {
   readonly hours: readonly HourStats[];
-  readonly cells: Cells;
+  readonly cells: SummedCells;
+  /** What the hours' sketches add up to: timed operations by bucket. */
+  readonly bucketCounts: Float64Array;
   readonly snapshot: Snapshot | null;
   /** Means over satellites of the log's last scores, 0 to 1. */
   readonly scores: { readonly audit: number | null; readonly online: number | null };
@@ -96,38 +93,53 @@ function partOfHour(db: Database, nodeId: number, window: Window): Rollup {
   return part;
 }
 
-function readCells(
+/** What a window adds up to. */
+interface Sums {
+  readonly cells: SummedCells;
+  readonly bucketCounts: Float64Array;
+}
+
+const EVERY_BUCKET = Int32Array.from({ length: BUCKET_LIMIT }, (_, bucket) => bucket);
+
+function addRollups(
   db: Database,
-  nodeId: number,
-  tier: number,
-  window: Window,
-  into: Cells,
-  deadline: number,
+  from: {
+    readonly nodeId: number;
+    readonly tier: number;
+    readonly window: Window;
+    readonly deadline: number;
+  },
+  { cells, bucketCounts }: Sums,
 ): void {
   const rows = db
-    .query<{ cells: Uint8Array }, [number, number, number, number]>(
-      "SELECT cells FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? AND start_ms < ?",
+    .query<{ summary: Uint8Array; cells: Uint8Array }, [number, number, number, number]>(
+      "SELECT summary, cells FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? AND start_ms < ?",
     )
-    .iterate(nodeId, tier, window.sinceMs, window.untilMs);
-  for (const { cells } of rows) {
-    mergeEncodedCells(into, cells, { sketch: false });
-    checkDeadline(deadline);
+    .iterate(from.nodeId, from.tier, from.window.sinceMs, from.window.untilMs);
+  for (const row of rows) {
+    addStoredSketch(readHourStats(0, row.summary).sketch, EVERY_BUCKET, bucketCounts, 0);
+    addStoredCells(cells, row.cells);
+    checkDeadline(from.deadline);
   }
 }
 
-/** Cells of whole hours: whole UTC days from the daily tier, the hours at both ends from the hourly one. */
-function cellsOf(db: Database, nodeId: number, window: Window, deadline: number): Cells {
-  const cells: Cells = new Map();
+/** Sums over whole hours: whole UTC days from the daily tier, the hours at both ends from the hourly one. */
+function sumsOf(db: Database, nodeId: number, window: Window, deadline: number): Sums {
+  const sums: Sums = { cells: new Map(), bucketCounts: new Float64Array(BUCKET_LIMIT) };
   const firstDayMs = Math.ceil(window.sinceMs / DAY_MS) * DAY_MS;
   const lastDayMs = Math.floor(window.untilMs / DAY_MS) * DAY_MS;
-  if (firstDayMs >= lastDayMs) {
-    readCells(db, nodeId, TIER_HOUR, window, cells, deadline);
-    return cells;
+  const parts =
+    firstDayMs < lastDayMs
+      ? ([
+          [TIER_HOUR, window.sinceMs, firstDayMs],
+          [TIER_DAY, firstDayMs, lastDayMs],
+          [TIER_HOUR, lastDayMs, window.untilMs],
+        ] as const)
+      : ([[TIER_HOUR, window.sinceMs, window.untilMs]] as const);
+  for (const [tier, sinceMs, untilMs] of parts) {
+    addRollups(db, { nodeId, tier, window: { sinceMs, untilMs }, deadline }, sums);
   }
-  readCells(db, nodeId, TIER_HOUR, { sinceMs: window.sinceMs, untilMs: firstDayMs }, cells, deadline);
-  readCells(db, nodeId, TIER_DAY, { sinceMs: firstDayMs, untilMs: lastDayMs }, cells, deadline);
-  readCells(db, nodeId, TIER_HOUR, { sinceMs: lastDayMs, untilMs: window.untilMs }, cells, deadline);
-  return cells;
+  return sums;
 }
 
 function snapshotOf(db: Database, nodeId: number): Snapshot | null {
@@ -173,7 +185,7 @@ export function gatherNode(db: Database, nodeId: number, window: Window, deadlin
   checkDeadline(deadline);
   const hours = rows.map((row) => readHourStats(row.startMs, row.summary));
   checkDeadline(deadline);
-  const cells = cellsOf(db, nodeId, whole, deadline);
+  const { cells, bucketCounts } = sumsOf(db, nodeId, whole, deadline);
   const head = { sinceMs: window.sinceMs, untilMs: Math.min(wholeFromMs, window.untilMs) };
   const tail = { sinceMs: Math.max(wholeUntilMs, head.untilMs), untilMs: window.untilMs };
   for (const edge of [head, tail]) {
@@ -181,8 +193,9 @@ export function gatherNode(db: Database, nodeId: number, window: Window, deadlin
     const part = partOfHour(db, nodeId, edge);
     checkDeadline(deadline);
     if (part.summary.firstMs > part.summary.lastMs) continue;
-    mergeCells(cells, part.cells);
+    addCells(cells, part.cells);
     const stats = hourStatsOf(Math.floor(edge.sinceMs / HOUR_MS) * HOUR_MS, part.summary);
+    addStoredSketch(stats.sketch, EVERY_BUCKET, bucketCounts, 0);
     if (edge === head) hours.unshift(stats);
     else hours.push(stats);
   }
@@ -192,6 +205,7 @@ export function gatherNode(db: Database, nodeId: number, window: Window, deadlin
   return {
     hours,
     cells,
+    bucketCounts,
     snapshot: snapshotOf(db, nodeId),
     scores: scoresOf(db, nodeId, window.untilMs),
     newestMs: newest?.newestMs ?? null,

@@ -1,5 +1,6 @@
 import type { HourStats } from "./hour-stats.ts";
 import { valueOfBucket } from "./sketch.ts";
+import { addStoredSketch } from "./stored-sketch.ts";
 
 /** Quantiles that are told, and the mean, in milliseconds. */
 export const LATENCY_METRICS = [
@@ -20,104 +21,40 @@ export interface Latency {
   readonly resolutionMs: number | null;
 }
 
-/** The hours' sketches as one table of cumulative counts, by bucket and hour. */
+/** The hours with a timed operation, and their sketches added up. */
 export interface LatencyTable {
-  readonly hours: number;
-  readonly firstBucket: number;
-  /** At (bucket − firstBucket) × hours + hour: operations of the hour up to and in the bucket. */
+  readonly hours: readonly HourStats[];
+  /** Operations of all hours up to and in each bucket, to the last one that has any. */
   readonly cumulative: Float64Array;
-  readonly bucketCount: number;
-  readonly timed: Float64Array;
-  readonly timedMs: Float64Array;
   readonly isResolved: boolean;
 }
 
-export function latencyTable(all: readonly HourStats[]): LatencyTable {
+/** `bucketCounts`: what the sketches of all the hours add up to. */
+export function latencyTable(all: readonly HourStats[], bucketCounts: Float64Array): LatencyTable {
   const hours = all.filter((hour) => hour.timed > 0);
-  let firstBucket = Infinity;
-  let lastBucket = -Infinity;
   let coarse = 0;
   let timed = 0;
   for (const hour of hours) {
-    firstBucket = Math.min(firstBucket, hour.buckets[0] ?? Infinity);
-    lastBucket = Math.max(lastBucket, hour.buckets.at(-1) ?? -Infinity);
     coarse += hour.coarse;
     timed += hour.timed;
   }
-  const isResolved = timed > 0 && coarse <= timed * MAX_COARSE_SHARE && lastBucket >= firstBucket;
-  const bucketCount = isResolved ? lastBucket - firstBucket + 1 : 0;
-  const cumulative = new Float64Array(bucketCount * hours.length);
-  if (isResolved) {
-    hours.forEach((hour, column) => {
-      let next = 0;
-      let below = 0;
-      for (let row = 0; row < bucketCount; row += 1) {
-        if (hour.buckets[next] === firstBucket + row) {
-          below += hour.bucketCounts[next] ?? 0;
-          next += 1;
-        }
-        cumulative[row * hours.length + column] = below;
-      }
-    });
+  const last = bucketCounts.findLastIndex((count) => count > 0);
+  const cumulative = bucketCounts.slice(0, last + 1);
+  for (let bucket = 1; bucket <= last; bucket += 1) {
+    cumulative[bucket] = (cumulative[bucket] ?? 0) + (cumulative[bucket - 1] ?? 0);
   }
-  return {
-    hours: hours.length,
-    firstBucket,
-    cumulative,
-    bucketCount,
-    timed: Float64Array.from(hours, (hour) => hour.timed),
-    timedMs: Float64Array.from(hours, (hour) => hour.timedMs),
-    isResolved,
-  };
+  const isResolved = timed > 0 && coarse <= timed * MAX_COARSE_SHARE && last >= 0;
+  return { hours, cumulative, isResolved };
 }
 
-/** Operations up to and in a bucket, with each hour taken `weights[hour]` times. */
-function countUpTo(table: LatencyTable, row: number, weights: Float64Array): number {
-  const { hours, cumulative } = table;
-  const start = row * hours;
-  let sum = 0;
-  for (let hour = 0; hour < hours; hour += 1) sum += (cumulative[start + hour] ?? 0) * (weights[hour] ?? 0);
-  return sum;
+/** The first bucket up to which there are more than `rank` operations; the last one where there are not so many. */
+function bucketBeyond(cumulative: Float64Array, rank: number): number {
+  const found = cumulative.findIndex((count) => count > rank);
+  return found < 0 ? cumulative.length - 1 : found;
 }
 
-/**
- * The row whose bucket holds the quantile. `hint` is where a like draw found it: the search gallops from there, so
- * that it takes two or three passes over the hours.
- */
-function quantileRow(table: LatencyTable, q: number, weights: Float64Array, hint: number): number {
-  const total = countUpTo(table, table.bucketCount - 1, weights);
-  const rank = Math.floor(q * (total - 1));
-  let low = 0;
-  let high = table.bucketCount - 1;
-  let probe = Math.min(hint, high);
-  let step = 1;
-  while (low < high) {
-    if (countUpTo(table, probe, weights) > rank) {
-      high = probe;
-      probe = Math.max(low, high - step);
-    } else {
-      low = probe + 1;
-      probe = Math.min(high - 1, low + step - 1);
-    }
-    step *= 2;
-    if (step > 8) probe = (low + high) >> 1;
-  }
-  return low;
-}
-
-function quantileOf(table: LatencyTable, q: number, weights: Float64Array): number {
-  const middle = table.bucketCount >> 1;
-  return valueOfBucket(table.firstBucket + quantileRow(table, q, weights, middle));
-}
-
-function meanOf(table: LatencyTable, weights: Float64Array): number {
-  let timed = 0;
-  let timedMs = 0;
-  for (let hour = 0; hour < table.hours; hour += 1) {
-    timed += (table.timed[hour] ?? 0) * (weights[hour] ?? 0);
-    timedMs += (table.timedMs[hour] ?? 0) * (weights[hour] ?? 0);
-  }
-  return timedMs / timed;
+function totalOf(cumulative: Float64Array): number {
+  return cumulative.at(-1) ?? 0;
 }
 
 export function latencyOf(table: LatencyTable): Latency {
@@ -127,11 +64,19 @@ export function latencyOf(table: LatencyTable): Latency {
     avg_latency_p99: null,
     avg_latency_mean: null,
   };
-  if (table.hours === 0) return { values: nothing, resolutionMs: null };
-  const once = new Float64Array(table.hours).fill(1);
-  const mean = meanOf(table, once);
+  const { hours, cumulative } = table;
+  if (hours.length === 0) return { values: nothing, resolutionMs: null };
+  let timed = 0;
+  let timedMs = 0;
+  for (const hour of hours) {
+    timed += hour.timed;
+    timedMs += hour.timedMs;
+  }
+  const mean = timedMs / timed;
   if (!table.isResolved) return { values: { ...nothing, avg_latency_mean: mean }, resolutionMs: 1000 };
-  const [p50 = 0, p95 = 0, p99 = 0] = QUANTILES.map((q) => quantileOf(table, q, once));
+  const [p50 = 0, p95 = 0, p99 = 0] = QUANTILES.map((q) =>
+    valueOfBucket(bucketBeyond(cumulative, Math.floor(q * (totalOf(cumulative) - 1)))),
+  );
   return {
     values: { avg_latency_p50: p50, avg_latency_p95: p95, avg_latency_p99: p99, avg_latency_mean: mean },
     resolutionMs: 1,
@@ -140,39 +85,121 @@ export function latencyOf(table: LatencyTable): Latency {
 
 /** Fewer hours than this say too little of how hours differ: no interval is told then. */
 const MIN_HOURS = 6;
+/**
+ * From more hours than this on, adjoining ones are drawn together. Neighbours are alike, so that this makes no interval
+ * too narrow, and a month costs no more than a week. Source: Carlstein, Ann. Stat. 14, 1986 (blocks that do not overlap).
+ */
+const MAX_BLOCKS = 96;
+/** Buckets on either side of a quantile that a draw tells apart; beyond, each step is a quarter of the way. */
+const FINE_BUCKETS = 8;
+
+/** Blocks of hours, as the bootstrap draws them. */
+interface Blocks {
+  readonly count: number;
+  readonly timed: Float64Array;
+  readonly timedMs: Float64Array;
+  /** The buckets that a draw tells apart, ascending, the last of all among them. */
+  readonly rows: readonly number[];
+  /** At row × count + block: operations of the block up to and in the row's bucket. */
+  readonly cumulative: Float64Array;
+}
+
+/** Every bucket near a quantile, few far from all of them: a draw's quantile is seldom far. */
+function toldApart(all: Float64Array): number[] {
+  const last = all.length - 1;
+  const rows = new Set([last]);
+  for (const q of QUANTILES) {
+    const middle = bucketBeyond(all, Math.floor(q * (totalOf(all) - 1)));
+    for (let way = 0; way <= last; way += way < FINE_BUCKETS ? 1 : way >> 2) {
+      if (middle >= way) rows.add(middle - way);
+      if (middle + way <= last) rows.add(middle + way);
+    }
+  }
+  return [...rows].toSorted((a, b) => a - b);
+}
+
+function blocksOf({ hours, cumulative: all, isResolved }: LatencyTable): Blocks {
+  const hoursEach = Math.ceil(hours.length / MAX_BLOCKS);
+  const count = Math.ceil(hours.length / hoursEach);
+  const timed = new Float64Array(count);
+  const timedMs = new Float64Array(count);
+  const rows = isResolved ? toldApart(all) : [];
+  const placeOf = new Int32Array(all.length);
+  let bucket = 0;
+  for (const [row, last] of rows.entries()) for (; bucket <= last; bucket += 1) placeOf[bucket] = row * count;
+  const cumulative = new Float64Array(rows.length * count);
+  for (const [index, hour] of hours.entries()) {
+    const block = Math.floor(index / hoursEach);
+    timed[block] = (timed[block] ?? 0) + hour.timed;
+    timedMs[block] = (timedMs[block] ?? 0) + hour.timedMs;
+    if (isResolved) addStoredSketch(hour.sketch, placeOf, cumulative, block);
+  }
+  for (let at = count; at < cumulative.length; at += 1) {
+    cumulative[at] = (cumulative[at] ?? 0) + (cumulative[at - count] ?? 0);
+  }
+  return { count, timed, timedMs, rows, cumulative };
+}
+
+function drawAnew(weights: Float64Array, random: () => number): void {
+  const { length } = weights;
+  weights.fill(0);
+  for (let drawn = 0; drawn < length; drawn += 1) {
+    const block = Math.floor(random() * length);
+    weights[block] = (weights[block] ?? 0) + 1;
+  }
+}
+
+/** The sum over a row, each block taken as often as it was drawn. */
+function weigh(values: Float64Array, row: number, weights: Float64Array): number {
+  const { length } = weights;
+  const start = row * length;
+  let sum = 0;
+  for (let block = 0; block < length; block += 1) {
+    sum += (values[start + block] ?? 0) * (weights[block] ?? 0);
+  }
+  return sum;
+}
 
 /** What each resample of the hours gave, by metric; empty where the log does not tell the metric. */
 export type Resamples = Readonly<Record<LatencyMetric, Float64Array>>;
 
 /**
- * Bootstrap over hours: operations of an hour are alike, so hours, not operations, are drawn anew. The quantile of
- * a draw is searched for in the cumulative table, so a draw costs a few passes over the hours and no merging.
+ * Bootstrap over hours: operations of an hour are alike, so hours, not operations, are drawn anew. A draw's quantile
+ * is looked for from where the draw before found it, so that it takes two passes or so over the blocks and no merging.
  * Source: Efron & Tibshirani 1993, 8 (block resampling).
  */
 export function bootstrap(table: LatencyTable, resamples: number, random: () => number): Resamples {
-  const count = table.hours < MIN_HOURS ? 0 : resamples;
-  const quantileCount = table.isResolved ? count : 0;
-  const p50 = new Float64Array(quantileCount);
-  const p95 = new Float64Array(quantileCount);
-  const p99 = new Float64Array(quantileCount);
-  const mean = new Float64Array(count);
-  const drawn = [p50, p95, p99];
-  const hints = drawn.map(() => table.bucketCount >> 1);
-  const weights = new Float64Array(table.hours);
-  for (let draw = 0; draw < count; draw += 1) {
-    weights.fill(0);
-    for (let index = 0; index < table.hours; index += 1) {
-      const hour = Math.floor(random() * table.hours);
-      weights[hour] = (weights[hour] ?? 0) + 1;
-    }
-    mean[draw] = meanOf(table, weights);
+  const draws = table.hours.length < MIN_HOURS ? 0 : resamples;
+  const quantileDraws = table.isResolved ? draws : 0;
+  const p50 = new Float64Array(quantileDraws);
+  const p95 = new Float64Array(quantileDraws);
+  const p99 = new Float64Array(quantileDraws);
+  const mean = new Float64Array(draws);
+  const drawn = { avg_latency_p50: p50, avg_latency_p95: p95, avg_latency_p99: p99, avg_latency_mean: mean };
+  if (draws === 0) return drawn;
+  const { count, timed, timedMs, rows, cumulative } = blocksOf(table);
+  const values = rows.map(valueOfBucket);
+  const last = rows.length - 1;
+  const searches = [p50, p95, p99].map((into, index) => {
+    const q = QUANTILES[index] ?? 0.5;
+    const middle = bucketBeyond(table.cumulative, Math.floor(q * (totalOf(table.cumulative) - 1)));
+    return { q, into, row: rows.indexOf(middle) };
+  });
+  const weights = new Float64Array(count);
+  for (let draw = 0; draw < draws; draw += 1) {
+    drawAnew(weights, random);
+    mean[draw] = weigh(timedMs, 0, weights) / weigh(timed, 0, weights);
     if (!table.isResolved) continue;
-    hints.forEach((hint, index) => {
-      const row = quantileRow(table, QUANTILES[index] ?? 0.5, weights, hint);
-      hints[index] = row;
-      const into = drawn[index];
-      if (into !== undefined) into[draw] = valueOfBucket(table.firstBucket + row);
-    });
+    const total = weigh(cumulative, last, weights);
+    for (const search of searches) {
+      const rank = Math.floor(search.q * (total - 1));
+      let { row } = search;
+      while (row > 0 && weigh(cumulative, row - 1, weights) > rank) row -= 1;
+      // It has come down to where the row holds more than the rank, or it has to go up.
+      if (row === search.row) while (row < last && weigh(cumulative, row, weights) <= rank) row += 1;
+      search.row = row;
+      search.into[draw] = values[row] ?? 0;
+    }
   }
-  return { avg_latency_p50: p50, avg_latency_p95: p95, avg_latency_p99: p99, avg_latency_mean: mean };
+  return drawn;
 }

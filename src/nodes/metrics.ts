@@ -77,9 +77,11 @@ export function clustersOf(hours: readonly HourStats[], metric: RateMetric): Clu
 function rateOf(hours: readonly HourStats[], metric: RateMetric): number | null {
   let successes = 0;
   let trials = 0;
-  for (const cluster of clustersOf(hours, metric)) {
-    successes += cluster.successes;
-    trials += cluster.trials;
+  const { kind, outcome } = RATE_METRICS[metric];
+  const first = kind * 3;
+  for (const { counts } of hours) {
+    successes += counts[first + outcome] ?? 0;
+    trials += (counts[first] ?? 0) + (counts[first + 1] ?? 0) + (counts[first + 2] ?? 0);
   }
   return trials === 0 ? null : (successes / trials) * 100;
 }

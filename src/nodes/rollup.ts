@@ -24,12 +24,15 @@ export interface Summary {
 }
 
 /** One group of operations: satellite × action × outcome × size class. */
-interface Cell {
+export interface CellSums {
   count: number;
   bytes: number;
   timed: number;
   timedMs: number;
   coarse: number;
+}
+
+interface Cell extends CellSums {
   readonly sketch: Sketch;
 }
 

@@ -11,10 +11,15 @@ function computeBucket(valueMs: number): number {
   return valueMs < 1 ? ZERO_BUCKET : Math.ceil(Math.log(valueMs) / LOG_GAMMA) + 1;
 }
 
-const SMALL_BUCKETS = Uint16Array.from({ length: 8_192 }, (_, valueMs) => computeBucket(valueMs));
+/** Every bucket is below it. */
+export const BUCKET_LIMIT = computeBucket(Number.MAX_SAFE_INTEGER) + 1;
+
+let smallBuckets: Uint16Array | null = null;
 
 function bucketOf(valueMs: number): number {
-  return SMALL_BUCKETS[valueMs] ?? computeBucket(valueMs);
+  // Made at the first use: who only reads sketches has none.
+  smallBuckets ??= Uint16Array.from({ length: 8_192 }, (_, value) => computeBucket(value));
+  return smallBuckets[valueMs] ?? computeBucket(valueMs);
 }
 
 /** The value within ALPHA of all that a bucket holds. */

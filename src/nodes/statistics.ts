@@ -71,7 +71,7 @@ export function differenceP(a: Estimate, b: Estimate): number {
   let inside = 40;
   let outside = 0;
   if (excludesZero(inside)) return 0;
-  for (let step = 0; step < 50; step += 1) {
+  for (let step = 0; step < 32; step += 1) {
     const z = (inside + outside) / 2;
     if (excludesZero(z)) outside = z;
     else inside = z;

@@ -56,6 +56,11 @@ export class VarintReader {
     return this.#position >= this.#bytes.length;
   }
 
+  /** Where the next number begins. */
+  get position(): number {
+    return this.#position;
+  }
+
   byte(): number {
     const byte = this.#bytes[this.#position++];
     if (byte === undefined) throw new RangeError("Cannot read past the end of a stored blob");

@@ -119,9 +119,16 @@ function medianSide(sides: readonly Side[]): Side {
   const medianDraws = (metric: LatencyMetric): Float64Array => {
     const known = sides.map((side) => side.resamples[metric]).filter((draws) => draws.length > 0);
     const count = Math.min(...known.map((draws) => draws.length));
-    return Float64Array.from({ length: known.length === 0 ? 0 : count }, (_, draw) =>
-      median(known.map((draws) => draws[draw] ?? 0)),
-    );
+    const middles = new Float64Array(known.length === 0 ? 0 : count);
+    const values = new Float64Array(known.length);
+    const upper = values.length >> 1;
+    const lower = (values.length - 1) >> 1;
+    for (let draw = 0; draw < middles.length; draw += 1) {
+      known.forEach((draws, side) => (values[side] = draws[draw] ?? 0));
+      values.sort();
+      middles[draw] = ((values[lower] ?? 0) + (values[upper] ?? 0)) / 2;
+    }
+    return middles;
   };
   const estimates: Partial<Record<RateMetric, Estimate | null>> = {};
   for (const metric of RATE_NAMES) {

@@ -1,6 +1,7 @@
 import type { HourStats } from "./hour-stats.ts";
 import { RATE_METRICS, type RateMetric } from "./metrics.ts";
-import { type Cells, cellParts } from "./rollup.ts";
+import type { SummedCells } from "./cell-sums.ts";
+import { cellParts } from "./rollup.ts";
 import { ACTIONS, kindOfAction, SIZE_CLASSES } from "./vocabulary.ts";
 
 /** A part of the operations, and how much of a difference it makes. */
@@ -23,7 +24,7 @@ interface Group {
 export type Groups = ReadonlyMap<string, Group>;
 
 export interface WhyInput {
-  readonly cells: Cells;
+  readonly cells: SummedCells;
   readonly hours: readonly HourStats[];
   readonly satelliteName: (id: number) => string;
 }
