@@ -30,6 +30,7 @@ interface Template {
 const SLOTS = 64;
 const QUOTE = 34;
 const NEWLINE = 10;
+const BACKSLASH = 92;
 /** The widest word that JavaScript compares without making an object is a double. */
 const WORD = 8;
 /** Fewer bytes after the timestamp are no operation's line. */
@@ -92,7 +93,7 @@ function digitsEnd(bytes: Uint8Array, at: number): number {
 
 function readDigits(bytes: Uint8Array, start: number, end: number): number {
   let value = 0;
-  for (let at = start; at < end; at += 1) value = value * 10 + (bytes[at] ?? 0) - 48;
+  for (let at = start; at < end; at += 1) value = value * 10 + ((bytes[at] ?? 0) - 48);
   return value;
 }
 
@@ -196,6 +197,8 @@ export class LineTemplates {
           place += 1;
         }
       }
+      // The quote behind it is then no end.
+      if (bytes[place - 1] === BACKSLASH) return -1;
       if (part === PIECE) {
         fields.pieceStart = start;
         fields.pieceEnd = place;

@@ -25,8 +25,8 @@ export function valueOfBucket(bucket: number): number {
 /** No longer time can be told: a stored sketch that names a higher bucket is damaged. */
 const LAST_BUCKET = computeBucket(Number.MAX_SAFE_INTEGER);
 const NO_COUNTS = new Uint32Array(0);
-/** Buckets that a sketch's columns grow by at least. */
-const ROOM = 32;
+/** Buckets that a sketch's column has beyond those in use when it grows. */
+const ROOM = 48;
 
 /**
  * DDSketch: counts in buckets that grow by (1+α)/(1−α), so that quantiles have a relative error of at most α and
