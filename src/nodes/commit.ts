@@ -83,7 +83,7 @@ export class BatchWriter {
   commit(batch: Batch): void {
     const blocks = this.#blocksOf(batch.events);
     const state = serializePairState(batch.state);
-    const days = rollupDays(batch.hours);
+    const days = hoursByDay(batch.hours);
     const db = this.#db;
     const write = db.transaction(() => {
       const mine = db
@@ -98,8 +98,8 @@ export class BatchWriter {
         );
       }
       this.#writeBlocks(blocks);
-      for (const [startMs, rollup] of batch.hours) this.#mergeRollup(TIER_HOUR, startMs, rollup);
-      for (const [startMs, rollup] of days) this.#mergeRollup(TIER_DAY, startMs, rollup);
+      for (const [startMs, rollup] of batch.hours) this.#mergeRollup(TIER_HOUR, startMs, [rollup]);
+      for (const [startMs, hours] of days) this.#mergeRollup(TIER_DAY, startMs, hours);
       this.#writeFacts(batch.facts);
       if (batch.checkpoint !== null) this.#writeCheckpoint(batch.checkpoint);
       db.query("DELETE FROM compare_cache WHERE instr(nodes, ?) > 0").run(`,${this.#nodeId},`);
@@ -153,10 +153,12 @@ export class BatchWriter {
     }
   }
 
-  #mergeRollup(tier: number, startMs: number, rollup: Rollup): void {
+  #mergeRollup(tier: number, startMs: number, parts: readonly Rollup[]): void {
     const merged = this.#rollupAt(tier, startMs);
-    mergeSummary(merged.summary, rollup.summary);
-    mergeCells(merged.cells, rollup.cells);
+    for (const part of parts) {
+      mergeSummary(merged.summary, part.summary);
+      mergeCells(merged.cells, part.cells);
+    }
     this.#db
       .query(
         "INSERT INTO rollup (node_id, tier, start_ms, summary, cells) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET summary = excluded.summary, cells = excluded.cells",
@@ -228,14 +230,13 @@ export class BatchWriter {
   }
 }
 
-function rollupDays(hours: ReadonlyMap<number, Rollup>): Map<number, Rollup> {
-  const days = new Map<number, Rollup>();
+function hoursByDay(hours: ReadonlyMap<number, Rollup>): Map<number, Rollup[]> {
+  const days = new Map<number, Rollup[]>();
   for (const [startMs, rollup] of hours) {
     const dayMs = Math.floor(startMs / DAY_MS) * DAY_MS;
-    let day = days.get(dayMs);
-    if (day === undefined) days.set(dayMs, (day = createRollup()));
-    mergeSummary(day.summary, rollup.summary);
-    mergeCells(day.cells, rollup.cells);
+    const day = days.get(dayMs);
+    if (day === undefined) days.set(dayMs, [rollup]);
+    else day.push(rollup);
   }
   return days;
 }

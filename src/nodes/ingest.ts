@@ -24,7 +24,7 @@ const RECENT_LINES = 256;
  * Lines after which the collector is asked to run: left to itself it lets garbage grow with the machine's memory, not
  * with what is in use, and a board with 512 MB wants neither.
  */
-const LINES_A_COLLECTION = 16_384;
+const LINES_A_COLLECTION = 65_536;
 
 export interface IngestCounts {
   lines: number;

@@ -44,7 +44,14 @@ export class LineFeed {
     const parser = this.#parser;
     parser.setBuffer(this.buffer);
     while (into.lines < BATCH_LINES) {
-      const end = bytes.indexOf(NEWLINE, this.#start);
+      const start = this.#start;
+      const known = this.#overlong === null ? parser.parseLaidOut(start, this.#filled, into) : -1;
+      if (known >= 0) {
+        this.consumedBytes += known + 1 - start;
+        this.#start = known + 1;
+        continue;
+      }
+      const end = bytes.indexOf(NEWLINE, start);
       if (end < 0) {
         if (this.#filled - this.#start >= MAX_LINE_BYTES) this.#stepOver();
         return false;

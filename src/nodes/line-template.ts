@@ -21,50 +21,80 @@ interface Template {
   readonly lengths: readonly number[];
   /** Bytes of each literal. */
   readonly literalLengths: readonly number[];
-  /** Words of literal i stand at [wordsFrom[i], wordsFrom[i + 1]) of the next two: where in it, and what. */
-  readonly wordsFrom: readonly number[];
-  readonly wordOffsets: Int32Array;
-  readonly words: Int32Array;
+  /** All literals' words, one literal after the other. */
+  readonly words: Float64Array;
   /** Literals shorter than a word. */
   readonly shorts: readonly (Uint8Array | null)[];
 }
 
 const SLOTS = 64;
 const QUOTE = 34;
+const NEWLINE = 10;
+const BACKSLASH = 92;
+/** The widest word that JavaScript compares without making an object is a double. */
+const WORD = 8;
+/** Fewer bytes after the timestamp are no operation's line. */
+const SHORTEST = 40;
 
 const NO_BYTES = new Uint8Array(0);
 
-/** The literals as words; the last word of each overlaps the one before it, so that no bytes are left over. */
+/**
+ * The literals as words of eight bytes; the last word of each overlaps the one before it, so that no bytes are left
+ * over. As doubles they are equal where their bytes are: text holds neither a NaN's bytes nor a negative zero's.
+ */
 function packLiterals(
   bytes: Uint8Array,
   ranges: readonly (readonly [start: number, end: number])[],
-): Pick<Template, "literalLengths" | "wordsFrom" | "wordOffsets" | "words" | "shorts"> {
+): Pick<Template, "literalLengths" | "words" | "shorts"> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const wordsFrom = [0];
-  const offsets: number[] = [];
   const words: number[] = [];
   for (const [start, end] of ranges) {
     const length = end - start;
-    for (let offset = 0; length >= 4 && offset < length; offset += 4) {
-      const at = Math.min(offset, length - 4);
-      offsets.push(at);
-      words.push(view.getInt32(start + at, true));
+    for (let offset = 0; length >= WORD && offset < length; offset += WORD) {
+      words.push(view.getFloat64(start + Math.min(offset, length - WORD), true));
     }
-    wordsFrom.push(words.length);
   }
   return {
     literalLengths: ranges.map(([start, end]) => end - start),
-    wordsFrom,
-    wordOffsets: Int32Array.from(offsets),
-    words: Int32Array.from(words),
-    shorts: ranges.map(([start, end]) => (end - start < 4 ? bytes.slice(start, end) : null)),
+    words: Float64Array.from(words),
+    shorts: ranges.map(([start, end]) => (end - start < WORD ? bytes.slice(start, end) : null)),
   };
 }
 
-/** Whether any byte of a word is a quote: the classic zero-byte test on the word xor `""""`. */
-function hasQuote(word: number): boolean {
-  const zeroed = word ^ 0x22222222;
-  return ((zeroed - 0x01010101) & ~zeroed & 0x80808080) !== 0;
+/** Whether any byte of a word is a quote or below it, a newline among them (the test for bytes less than a value). */
+function hasQuoteOrLess(word: number): boolean {
+  return ((word - 0x23232323) & ~word & 0x80808080) !== 0;
+}
+
+/** Whether [start, end) holds letters and digits (and the like) alone: bytes with one of two bits that a quote and all below it lack. */
+function isPlain(view: DataView, start: number, end: number): boolean {
+  let seen = -1;
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    const word = view.getInt32(at, true);
+    seen &= word | (word >>> 2);
+  }
+  for (; at < end; at += 1) {
+    const byte = view.getUint8(at);
+    seen &= (byte | (byte >>> 2)) * 0x01010101;
+  }
+  return (seen & 0x10101010) === 0x10101010;
+}
+
+/** The first byte from `at` on that is no digit. */
+function digitsEnd(bytes: Uint8Array, at: number): number {
+  let place = at;
+  for (;;) {
+    const byte = bytes[place] ?? 0;
+    if (byte < 48 || byte > 57) return place;
+    place += 1;
+  }
+}
+
+function readDigits(bytes: Uint8Array, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end; at += 1) value = value * 10 + ((bytes[at] ?? 0) - 48);
+  return value;
 }
 
 /**
@@ -94,12 +124,15 @@ export class LineTemplates {
     return (Math.imul(mark, 0x85ebca6b) >>> 16) & (SLOTS - 1);
   }
 
-  /** Reads the line from `at` (after its timestamp) to `end` into `fields`; false where no known layout fits. */
-  match(bytes: Uint8Array, view: DataView, at: number, end: number, fields: Fields): boolean {
-    if (end - at < 40) return false;
+  /**
+   * Reads the line from `at` (after its timestamp) on into `fields`, no further than `limit`. Answers where its layout
+   * ends, which the caller must find to be the line's end; -1 where no known layout fits.
+   */
+  match(bytes: Uint8Array, view: DataView, at: number, limit: number, fields: Fields): number {
+    if (limit - at < SHORTEST) return -1;
     const template = this.#slots[this.#slot(view, at)];
-    if (template === undefined) return false;
-    const { parts, lengths, literalLengths, wordsFrom, wordOffsets, words, shorts } = template;
+    if (template === undefined) return -1;
+    const { parts, lengths, literalLengths, words, shorts } = template;
     fields.pieceEnd = 0;
     fields.actionEnd = 0;
     fields.remoteStart = 0;
@@ -111,15 +144,19 @@ export class LineTemplates {
     let word = 0;
     for (let index = 0; index <= parts.length; index += 1) {
       const literalLength = literalLengths[index] ?? 0;
-      if (place + literalLength > end) return false;
-      const wordsEnd = wordsFrom[index + 1] ?? 0;
-      for (; word < wordsEnd; word += 1) {
-        if (view.getInt32(place + (wordOffsets[word] ?? 0), true) !== words[word]) return false;
-      }
-      if (literalLength < 4) {
+      if (place + literalLength > limit) return -1;
+      if (literalLength >= WORD) {
+        const last = place + literalLength - WORD;
+        for (let spot = place; spot < last; spot += WORD) {
+          if (view.getFloat64(spot, true) !== words[word]) return -1;
+          word += 1;
+        }
+        if (view.getFloat64(last, true) !== words[word]) return -1;
+        word += 1;
+      } else {
         const short = shorts[index] ?? NO_BYTES;
         for (let byte = 0; byte < literalLength; byte += 1)
-          if (bytes[place + byte] !== short[byte]) return false;
+          if (bytes[place + byte] !== short[byte]) return -1;
       }
       place += literalLength;
       if (index === parts.length) break;
@@ -128,35 +165,40 @@ export class LineTemplates {
       const part = parts[index];
       if (length > 0) {
         place += length;
-        if (place > end) return false;
-        for (let word = start; word + 4 <= place; word += 4)
-          if (hasQuote(view.getInt32(word, true))) return false;
+        if (place > limit || !isPlain(view, start, place)) return -1;
       } else if (part === SATELLITE) {
-        this.satellite = this.#satellites.find(view, start, end);
-        if (this.satellite === 0) return false;
+        this.satellite = this.#satellites.find(view, start, limit);
+        if (this.satellite === 0) return -1;
         place = this.#satellites.foundEnd;
         continue;
       } else if (part === OFFSET || part === SIZE || part === SPACE) {
+        // Nine digits stay within a machine word; the space has more, and is not used.
+        const wordEnd = part === SPACE ? start : Math.min(start + 9, limit);
         let value = 0;
-        for (;;) {
+        for (; place < wordEnd; place += 1) {
           const digit = (bytes[place] ?? 0) - 48;
           if (digit < 0 || digit > 9) break;
-          value = value * 10 + digit;
-          place += 1;
+          value = (value * 10 + digit) | 0;
         }
-        if (place === start) return false;
+        if (place === wordEnd) {
+          place = digitsEnd(bytes, wordEnd);
+          if (part !== SPACE && place > wordEnd) value = readDigits(bytes, start, place);
+        }
+        if (place === start) return -1;
         if (part === OFFSET) fields.offset = value;
         else if (part === SIZE) fields.size = value;
         continue;
       } else {
-        while (place + 4 <= end && !hasQuote(view.getInt32(place, true))) place += 4;
+        while (place + 4 <= limit && !hasQuoteOrLess(view.getInt32(place, true))) place += 4;
         for (;;) {
           const byte = bytes[place];
           if (byte === QUOTE) break;
-          if (place >= end) return false;
+          if (place >= limit || byte === NEWLINE) return -1;
           place += 1;
         }
       }
+      // The quote behind it is then no end.
+      if (bytes[place - 1] === BACKSLASH) return -1;
       if (part === PIECE) {
         fields.pieceStart = start;
         fields.pieceEnd = place;
@@ -168,10 +210,9 @@ export class LineTemplates {
         fields.remoteEnd = place;
       }
     }
-    if (place !== end) return false;
     this.message = template.message;
     this.level = template.level;
-    return true;
+    return place;
   }
 
   /** Learns the layout of a line that the full reader has read into `fields`. */
@@ -183,7 +224,7 @@ export class LineTemplates {
     fields: Fields,
     what: { message: Message; level: number },
   ): void {
-    if (end - at < 40) return;
+    if (end - at < SHORTEST) return;
     const found: [start: number, end: number, part: number, length: number][] = [];
     const note = (start: number, until: number, part: number, isId: boolean): void => {
       if (until > 0) found.push([start, until, part, isId ? until - start : 0]);

@@ -18,12 +18,20 @@ import { ACTIONS, type FactType, LINE_RACE_LOST } from "./vocabulary.ts";
 const TAB = 9;
 const OPEN_BRACE = 123;
 const CARRIAGE_RETURN = 13;
+const NEWLINE = 10;
+/** Shorter lines are not worth a look at the layouts, and words may be read within these bytes. */
+const SHORTEST_LAID_OUT = 128;
 const MALFORMED_SHOWN = 3;
 const SAMPLE_CHARACTERS = 160;
 /** Wrappings within wrappings (a docker log of a syslog of JSON) deeper than this are no log of a node. */
 const MAX_DEPTH = 4;
 
 const encoder = new TextEncoder();
+/** The two that nearly all lines name, as the low three bytes of a word; a quote follows them. */
+const GET_WORD = 0x544547;
+const PUT_WORD = 0x545550;
+const GET = ACTIONS.indexOf("GET");
+const PUT = ACTIONS.indexOf("PUT");
 const ACTION_BYTES = ACTIONS.map((name) => encoder.encode(name));
 
 /**
@@ -66,6 +74,29 @@ export class LineParser {
     }
   }
 
+  /**
+   * Parses the line at `start` where it is laid out like one before, which also tells where it ends: no look for the
+   * newline is needed. Answers where that newline stands; -1 where the line must be cut out and parsed by `parseLine`.
+   */
+  parseLaidOut(start: number, limit: number, into: ParsedLines): number {
+    const bytes = this.#bytes;
+    if (limit - start < SHORTEST_LAID_OUT || !this.#time.read(bytes, this.#view, start)) return -1;
+    let end = this.#templates.match(bytes, this.#view, this.#time.end, limit, this.#fields);
+    if (end < 0) return -1;
+    if (bytes[end] === CARRIAGE_RETURN) end += 1;
+    if (end >= limit || bytes[end] !== NEWLINE || !this.#laidOut(into)) return -1;
+    into.lines += 1;
+    return end;
+  }
+
+  /** Takes the line that a layout was found for. */
+  #laidOut(into: ParsedLines): boolean {
+    const { message, level, satellite } = this.#templates;
+    if (message === null) return false;
+    into.piecestore += 1;
+    return this.#operation(message, level, satellite, into);
+  }
+
   /** Counts a line too long to be held. */
   countOverlong(beginning: string, into: ParsedLines): void {
     into.lines += 1;
@@ -82,18 +113,7 @@ export class LineParser {
       end - start >= 32 ? this.#time.read(bytes, this.#view, start) : readTimestamp(bytes, start, this.#time);
     if (isTimed && bytes[this.#time.end] === TAB && this.#time.end < end) {
       const at = this.#time.end;
-      if (
-        this.#templates.match(bytes, this.#view, at, end, this.#fields) &&
-        this.#templates.message !== null
-      ) {
-        into.piecestore += 1;
-        return this.#operation(
-          this.#templates.message,
-          this.#templates.level,
-          this.#templates.satellite,
-          into,
-        );
-      }
+      if (this.#templates.match(bytes, this.#view, at, end, this.#fields) === end) return this.#laidOut(into);
       return this.#parseConsole(at + 1, end, into);
     }
     if (depth > MAX_DEPTH) return false;
@@ -200,6 +220,10 @@ export class LineParser {
   #action(): number {
     const { actionStart, actionEnd } = this.#fields;
     const length = actionEnd - actionStart;
+    if (length === 3) {
+      const word = this.#view.getInt32(actionStart, true) & 0xffffff;
+      return word === GET_WORD ? GET : word === PUT_WORD ? PUT : -1;
+    }
     for (let index = 0; index < ACTION_BYTES.length; index += 1) {
       const name = ACTION_BYTES[index];
       if (name?.length === length && equalBytes(this.#bytes, actionStart, name)) return index;
@@ -250,8 +274,10 @@ export class LineParser {
     this.#first = mixFirst(this.#first, this.#satellites.hashOf(satellite) ^ action);
     this.#second = mixSecond(this.#second, action);
     this.#hash(fields.remoteStart, fields.remoteEnd);
-    const first = mixFirst(this.#first, fields.offset | 0);
-    const second = mixSecond(mixSecond(this.#second, fields.offset | 0), (fields.offset / 0x100000000) | 0);
+    const { offset } = fields;
+    const offsetHigh = offset > 0x7fffffff ? Math.floor(offset / 0x100000000) : 0;
+    const first = mixFirst(this.#first, offset | 0);
+    const second = mixSecond(mixSecond(this.#second, offset | 0), offsetHigh);
     into.what[row] = message.what;
     into.action[row] = action;
     into.level[row] = level;

@@ -144,8 +144,11 @@ export function mergeCells(to: Cells, from: Cells): void {
   }
 }
 
+/** One for all that is encoded: it has grown to what a roll-up needs. */
+const writer = new VarintWriter();
+
 export function encodeSummary(summary: Summary): Uint8Array {
-  const writer = new VarintWriter();
+  writer.reset();
   for (const count of summary.counts) writer.unsigned(count);
   for (const count of summary.levels) writer.unsigned(count);
   writer.unsigned(summary.timed);
@@ -183,7 +186,7 @@ export function mergeEncodedSummary(to: Summary, bytes: Uint8Array): void {
 
 /** The numbers of all cells, then their sketches in the same order: who needs no latencies reads no sketch. */
 export function encodeCells(cells: Cells): Uint8Array {
-  const writer = new VarintWriter();
+  writer.reset();
   const ordered = [...cells].toSorted(([a], [b]) => a - b);
   writer.unsigned(ordered.length);
   for (const [key, cell] of ordered) {

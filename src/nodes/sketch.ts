@@ -27,23 +27,49 @@ export function valueOfBucket(bucket: number): number {
   return bucket === ZERO_BUCKET ? 0 : (2 * GAMMA ** (bucket - 1)) / (GAMMA + 1);
 }
 
+/** No longer time can be told: a stored sketch that names a higher bucket is damaged. */
+const LAST_BUCKET = computeBucket(Number.MAX_SAFE_INTEGER);
+const NO_COUNTS = new Uint32Array(0);
+/** Buckets that a sketch's column has beyond those in use when it grows. */
+const ROOM = 48;
+
 /**
  * DDSketch: counts in buckets that grow by (1+α)/(1−α), so that quantiles have a relative error of at most α and
  * sketches merge by adding. Source: Masson, Rim & Lee, "DDSketch", VLDB 2019.
+ *
+ * The counts lie in a dense column from the lowest bucket in use on: an ingest adds to and merges thousands of
+ * sketches a second, and latencies lie within a few hundred buckets.
  */
 export class Sketch {
-  readonly buckets = new Map<number, number>();
+  /** Of bucket `#first` + index. */
+  #counts: Uint32Array = NO_COUNTS;
+  #first = 0;
   count = 0;
 
+  /** Counts by bucket, those that are not zero, lowest bucket first. */
+  get buckets(): Map<number, number> {
+    const buckets = new Map<number, number>();
+    const counts = this.#counts;
+    for (let index = 0; index < counts.length; index += 1) {
+      const count = counts[index] ?? 0;
+      if (count > 0) buckets.set(this.#first + index, count);
+    }
+    return buckets;
+  }
+
   add(valueMs: number): void {
-    const bucket = bucketOf(valueMs);
-    this.buckets.set(bucket, (this.buckets.get(bucket) ?? 0) + 1);
+    this.#addCount(bucketOf(valueMs), 1);
     this.count += 1;
   }
 
   merge(other: Sketch): void {
-    for (const [bucket, count] of other.buckets) {
-      this.buckets.set(bucket, (this.buckets.get(bucket) ?? 0) + count);
+    const from = other.#counts;
+    if (from.length === 0) return;
+    this.#reach(other.#first, other.#first + from.length);
+    const counts = this.#counts;
+    const shift = other.#first - this.#first;
+    for (let index = 0; index < from.length; index += 1) {
+      counts[index + shift] = (counts[index + shift] ?? 0) + (from[index] ?? 0);
     }
     this.count += other.count;
   }
@@ -52,23 +78,28 @@ export class Sketch {
   quantile(q: number): number | null {
     if (this.count === 0) return null;
     const rank = Math.floor(q * (this.count - 1));
+    const counts = this.#counts;
     let below = 0;
-    let last = ZERO_BUCKET;
-    for (const bucket of [...this.buckets.keys()].toSorted((a, b) => a - b)) {
-      below += this.buckets.get(bucket) ?? 0;
-      last = bucket;
+    let index = 0;
+    for (; index < counts.length - 1; index += 1) {
+      below += counts[index] ?? 0;
       if (below > rank) break;
     }
-    return valueOfBucket(last);
+    return valueOfBucket(this.#first + index);
   }
 
   write(to: VarintWriter): void {
-    to.unsigned(this.buckets.size);
+    const counts = this.#counts;
+    let used = 0;
+    for (let index = 0; index < counts.length; index += 1) if (counts[index] !== 0) used += 1;
+    to.unsigned(used);
     let before = 0;
-    for (const bucket of [...this.buckets.keys()].toSorted((a, b) => a - b)) {
-      to.unsigned(bucket - before);
-      to.unsigned(this.buckets.get(bucket) ?? 0);
-      before = bucket;
+    for (let index = 0; index < counts.length; index += 1) {
+      const count = counts[index] ?? 0;
+      if (count === 0) continue;
+      to.unsigned(this.#first + index - before);
+      to.unsigned(count);
+      before = this.#first + index;
     }
   }
 
@@ -77,9 +108,32 @@ export class Sketch {
     let bucket = 0;
     for (let left = reader.unsigned(); left > 0; left -= 1) {
       bucket += reader.unsigned();
+      if (bucket > LAST_BUCKET) throw new RangeError("Cannot read a sketch's bucket past the last one");
       const count = reader.unsigned();
-      this.buckets.set(bucket, (this.buckets.get(bucket) ?? 0) + count);
+      this.#addCount(bucket, count);
       this.count += count;
     }
+  }
+
+  #addCount(bucket: number, count: number): void {
+    const index = bucket - this.#first;
+    if (index < 0 || index >= this.#counts.length) {
+      this.#reach(bucket, bucket + 1);
+      this.#addCount(bucket, count);
+    } else this.#counts[index] = (this.#counts[index] ?? 0) + count;
+  }
+
+  /** Makes buckets [from, until) part of the column. */
+  #reach(from: number, until: number): void {
+    const old = this.#counts;
+    const oldEnd = this.#first + old.length;
+    if (old.length > 0 && from >= this.#first && until <= oldEnd) return;
+    const isEmpty = old.length === 0;
+    const first = isEmpty || from < this.#first ? Math.max(0, from - ROOM) : this.#first;
+    const end = isEmpty || until > oldEnd ? until + ROOM : oldEnd;
+    const counts = new Uint32Array(end - first);
+    if (!isEmpty) counts.set(old, this.#first - first);
+    this.#counts = counts;
+    this.#first = first;
   }
 }

@@ -63,7 +63,7 @@ export class TimestampReader implements TimestampRead {
       view.getInt32(start + 4, true) === this.#second &&
       view.getInt32(start + 8, true) === this.#third &&
       view.getInt32(start + 12, true) === this.#fourth &&
-      this.#readRest(bytes, start)
+      this.#readRest(bytes, view, start)
     ) {
       return true;
     }
@@ -72,22 +72,25 @@ export class TimestampReader implements TimestampRead {
     return true;
   }
 
-  #readRest(bytes: Uint8Array, start: number): boolean {
+  /** The seconds, the fraction and the zone, in two words: `:SS.` and `mmmZ`, or `:SSZ` and what follows. */
+  #readRest(bytes: Uint8Array, view: DataView, start: number): boolean {
     const zoneAt = this.#zoneAt;
     const zone = this.#zone;
     for (let index = 0; index < zone.length; index += 1) {
       if (bytes[start + zoneAt + index] !== zone[index]) return false;
     }
-    if (bytes[start + 16] !== COLON) return false;
-    const tens = (bytes[start + 17] ?? 0) - ZERO;
-    const units = (bytes[start + 18] ?? 0) - ZERO;
+    const seconds = view.getInt32(start + 16, true);
+    if ((seconds & 0xff) !== COLON) return false;
+    const tens = ((seconds >> 8) & 0xff) - ZERO;
+    const units = ((seconds >> 16) & 0xff) - ZERO;
     if (tens < 0 || tens > 5 || units < 0 || units > 9) return false;
     let ms = (tens * 10 + units) * 1000;
     if (zoneAt === 23) {
-      const tenths = (bytes[start + 20] ?? 0) - ZERO;
-      const hundredths = (bytes[start + 21] ?? 0) - ZERO;
-      const thousandths = (bytes[start + 22] ?? 0) - ZERO;
-      if (bytes[start + 19] !== DOT || tenths < 0 || tenths > 9) return false;
+      const fraction = view.getInt32(start + 20, true);
+      const tenths = (fraction & 0xff) - ZERO;
+      const hundredths = ((fraction >> 8) & 0xff) - ZERO;
+      const thousandths = ((fraction >> 16) & 0xff) - ZERO;
+      if (((seconds >> 24) & 0xff) !== DOT || tenths < 0 || tenths > 9) return false;
       if (hundredths < 0 || hundredths > 9 || thousandths < 0 || thousandths > 9) return false;
       ms += tenths * 100 + hundredths * 10 + thousandths;
     }

@@ -1,27 +1,32 @@
+/** Bytes of the longest number that is written. */
+const LONGEST = 8;
+
 /** Writes unsigned LEB128 numbers up to 2^53 - 1, and signed ones zigzagged, into a growing buffer. */
 export class VarintWriter {
   #bytes = new Uint8Array(1024);
   #length = 0;
 
-  #reserve(count: number): void {
-    if (this.#length + count <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + count));
+  #grow(): void {
+    const grown = new Uint8Array(this.#bytes.length * 2);
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }
 
   unsigned(value: number): void {
-    this.#reserve(8);
+    if (this.#length + LONGEST > this.#bytes.length) this.#grow();
+    const bytes = this.#bytes;
+    let at = this.#length;
     let rest = value;
     while (rest >= 0x80000000) {
-      this.#bytes[this.#length++] = (rest % 128) | 0x80;
+      bytes[at++] = (rest % 128) | 0x80;
       rest = Math.floor(rest / 128);
     }
     while (rest >= 0x80) {
-      this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
+      bytes[at++] = (rest & 0x7f) | 0x80;
       rest >>>= 7;
     }
-    this.#bytes[this.#length++] = rest;
+    bytes[at++] = rest;
+    this.#length = at;
   }
 
   signed(value: number): void {
@@ -29,7 +34,7 @@ export class VarintWriter {
   }
 
   byte(value: number): void {
-    this.#reserve(1);
+    if (this.#length === this.#bytes.length) this.#grow();
     this.#bytes[this.#length++] = value;
   }
 
