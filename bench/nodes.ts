@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { writeLog } from "../src/bench/generate-log.ts";
-import { openDatabase } from "../src/db/database.ts";
+import { openStore } from "../src/db/open.ts";
 import { BatchWriter } from "../src/nodes/commit.ts";
 import { createEvents, type Events } from "../src/nodes/events.ts";
 import { openIngestion } from "../src/nodes/ingest-run.ts";
@@ -249,7 +249,7 @@ async function main(): Promise<void> {
     );
 
     {
-      using store = openDatabase({ path: db });
+      using store = openStore({ path: db });
       fill(store.db, "a", { count: EVENTS, days: 7, seed: 1, blocks: true });
       fill(store.db, "b", { count: EVENTS, days: 7, seed: 2, blocks: true });
       fill(store.db, "c", { count: EVENTS, days: 30, seed: 3, blocks: false });

@@ -46,8 +46,8 @@ export const compare = command({
       isBounded,
       signal: invocation.signal,
       open: async ({ readonly }) => {
-        const { openDatabase } = await import("../db/database.ts");
-        return openDatabase({ path: invocation.storePath, readonly });
+        const { openStore } = await import("../db/open.ts");
+        return openStore({ path: invocation.storePath, readonly });
       },
     });
     const report: CompareReport = {

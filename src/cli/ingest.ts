@@ -47,19 +47,19 @@ export const ingest = command({
       { ingestJson, ingestText },
       { openDescriptor },
       { addCounts, createCounts },
-      { openDatabase },
+      { openStore },
     ] = await Promise.all([
       import("../nodes/ingest-run.ts"),
       import("../nodes/retention.ts"),
       import("../render/ingest.ts"),
       import("../nodes/source.ts"),
       import("../nodes/ingest.ts"),
-      import("../db/database.ts"),
+      import("../db/open.ts"),
     ]);
     // Every file is looked at before anything is done.
     for (const path of paths) if (path !== "-" && !given.follow) closeSync(openDescriptor(path));
     const startedMs = performance.now();
-    using store = openDatabase({ path: invocation.storePath });
+    using store = openStore({ path: invocation.storePath });
     using to = openIngestion(store.db, name, {
       openLimitMs: given.openLimit,
       maxOpen: given.maxOpen,

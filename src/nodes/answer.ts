@@ -1,4 +1,4 @@
-import type { StoreDatabase } from "../db/database.ts";
+import type { Store } from "../db/open.ts";
 import { Failure } from "../lib/errors.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { arrange, type Comparison, type CompareOptions, compareNodes, type NodeSource } from "./compare.ts";
@@ -6,7 +6,7 @@ import { type CacheCounts, type CacheLimits, StoredCache } from "./compare-cache
 import { findNode, type NodeRow, nodeNames } from "./node-store.ts";
 
 /** Opens a connection to the store; the caller disposes of it. */
-export type OpenStore = (how: { readonly: boolean }) => Promise<StoreDatabase>;
+export type OpenStore = (how: { readonly: boolean }) => Promise<Store>;
 
 export interface Question extends CompareOptions {
   /** `7d`, `custom`: how the window was asked for. */
@@ -22,7 +22,7 @@ export interface Answer extends Comparison {
 }
 
 /** The node of that name, or a usage failure that names the nearest. */
-export function requireNode(store: StoreDatabase, name: string): NodeRow {
+export function requireNode(store: Store, name: string): NodeRow {
   const node = findNode(store.db, name);
   if (node !== null) return node;
   const known = nodeNames(store.db);

@@ -1,4 +1,4 @@
-import { openDatabase, type StoreDatabase } from "../db/database.ts";
+import { openStore, type Store } from "../db/open.ts";
 import { Failure } from "../lib/errors.ts";
 import type { NodeSource } from "./compare.ts";
 import { ingestFiles, openIngestion } from "./ingest-run.ts";
@@ -11,7 +11,7 @@ export interface LogStore extends Disposable {
   readonly span: { readonly firstMs: number; readonly lastMs: number } | null;
 }
 
-function spanOf(store: StoreDatabase): LogStore["span"] {
+function spanOf(store: Store): LogStore["span"] {
   const row = store.db
     .query<{ firstMs: number | null; lastMs: number | null }, []>(
       "SELECT min(from_ms) AS firstMs, max(until_ms) AS lastMs FROM event_block",
@@ -26,7 +26,7 @@ export async function readLog(
   path: string,
   options: { limits: IngestLimits; signal: AbortSignal },
 ): Promise<LogStore> {
-  const store = openDatabase({ path: ":memory:" });
+  const store = openStore({ path: ":memory:" });
   try {
     using to = openIngestion(store.db, name, options.limits);
     const { counts, interrupted } = await ingestFiles(to, [path], {
