@@ -8,7 +8,7 @@ import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 
 const FAULTS = "500:0.02,503:0.01,429:0.02,reset:0.02,html:0.01,lostack:0.02";
-const PATIENCE = ["--retry-delay", "50ms", "--retries", "6", "--ambiguous-wait", "1s"];
+const PATIENCE = ["--retry-delay", "50ms", "--retries", "6", "--ambiguous-wait", "3s"];
 
 for (const batch of [false, true]) {
   test(`killed again and again against a faulty server, ${batch ? "in batches" : "singly"}, each content arrives exactly once`, async () => {
