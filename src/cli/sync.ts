@@ -15,6 +15,8 @@ type Sync = Invocation<typeof OPTIONS>;
 /** Uploads in flight have this long after the first signal; the rest of the 5 s is for recording. */
 const UPLOAD_GRACE_MS = 3_500;
 const CALM_WORKERS = 5;
+/** Up to here a calm pass hashes in this thread: another one takes 5 MB. */
+const HASH_IN_PLACE_BYTES = 8 * 1024 ** 2;
 
 /** What is talked to. */
 interface Server extends Disposable {
@@ -108,8 +110,9 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
       "no folder given: name the one that holds the CVs (nodupe sync FOLDER), or set it as folder in [sync]",
     );
   }
-  const [{ run }, { openRoot }, { globFilter }, render] = await Promise.all([
+  const [{ run }, { worthHandingOverBytes }, { openRoot }, { globFilter }, render] = await Promise.all([
     import("../upload/run.ts"),
+    import("../upload/hash.ts"),
     import("../upload/scan/scan.ts"),
     import("../upload/scan/filter.ts"),
     import("../render/sync.ts"),
@@ -124,6 +127,7 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     using sandbox = sync.sandbox && !sync.dryRun ? await startOwnSandbox(call) : null;
     const delivery = sync.dryRun ? null : await deliveryOf(call, sandbox ?? { url: destination, apiKey });
     using _client = delivery?.client ?? null;
+    const isThreaded = sync.bulk && availableParallelism() > 1;
     const progress = syncProgress(terminal, () => performance.now());
     const outcome = await run({
       store,
@@ -137,7 +141,8 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
       settleWaitMs: sync.settleWait,
       startHashWorker,
       hashWorkers: sync.hashWorkers,
-      hashWorkerFromBytes: sync.hashWorkerFrom,
+      hashWorkerFromBytes:
+        sync.hashWorkerFrom ?? (isThreaded ? worthHandingOverBytes() : HASH_IN_PLACE_BYTES),
       signal,
       graceMs: UPLOAD_GRACE_MS,
       onProgress: (tally, total) => progress.update(tally, total),

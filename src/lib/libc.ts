@@ -7,8 +7,9 @@ const LIBRARIES = ["libc.so.6", `libc.musl-${MACHINE}.so.1`, "libc.so"];
 
 const SYMBOLS = {
   flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+  // Of what a call does not take, zeros are passed and ignored.
   syscall: {
-    args: [FFIType.i64_fast, FFIType.i64_fast, FFIType.ptr, FFIType.i64_fast],
+    args: [FFIType.i64_fast, FFIType.i32, FFIType.ptr, FFIType.i32, FFIType.i32, FFIType.ptr],
     returns: FFIType.i64_fast,
   },
   __errno_location: { args: [], returns: FFIType.ptr },

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { nextTurn } from "../lib/wait.ts";
 import { type Fingerprint, fingerprint, HEAD_BYTES, findResume, tailHash } from "./checkpoint.ts";
 import { type BatchWriter, type Checkpoint } from "./commit.ts";
 import { createEvents, type Events } from "./events.ts";
@@ -153,7 +154,7 @@ export class FileIngest {
         this.#commit(lines, false);
         how.onBatch?.();
         if (how.signal?.aborted === true) return false;
-        await yieldToSignals();
+        await nextTurn();
       }
       if (count === 0) break;
       if (how.signal?.aborted === true) return false;
@@ -277,11 +278,4 @@ export class FileIngest {
       recent: new Float64Array(this.#recent),
     };
   }
-}
-
-/** Lets signals and timers in between batches. */
-function yieldToSignals(): Promise<void> {
-  return new Promise((resume) => {
-    setImmediate(resume);
-  });
 }

@@ -1,4 +1,5 @@
 import { ptr } from "bun:ffi";
+import { nextTurn } from "../lib/wait.ts";
 import type { Clock } from "./clock.ts";
 import { KernelSocket } from "./kernel-socket.ts";
 import type { Libc } from "./libc.ts";
@@ -8,13 +9,6 @@ import type { SendResult, Transport, TransportEvent } from "./transport.ts";
 const POLLIN = 1;
 /** The longest that poll() keeps the event loop from running: signals, DNS and HTTPS wait no longer than this. */
 const SLICE_MS = 2;
-
-/** Lets the event loop run once. */
-function turn(): Promise<void> {
-  return new Promise((resume) => {
-    setImmediate(resume);
-  });
-}
 
 /**
  * UDP through libc, with kernel timestamps. poll() blocks the thread in short slices: it wakes sooner than Bun's event
@@ -43,7 +37,7 @@ export class KernelTransport implements Transport {
   async receive(waitMs: number): Promise<readonly TransportEvent[]> {
     const events = this.early;
     this.early = [];
-    await turn();
+    await nextTurn();
     const deadline = performance.now() + waitMs;
     for (;;) {
       const left =
@@ -58,7 +52,7 @@ export class KernelTransport implements Transport {
         for (const socket of open) socket.drain(events);
       }
       if (events.length > 0 || performance.now() >= deadline) return events;
-      await turn();
+      await nextTurn();
     }
   }
 

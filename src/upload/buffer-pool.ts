@@ -1,6 +1,8 @@
+import type { SharedBytes } from "./hash.ts";
+
 interface Waiter {
   readonly bytes: number;
-  readonly resolve: (view: Uint8Array<ArrayBuffer>) => void;
+  readonly resolve: (view: SharedBytes) => void;
 }
 
 interface Gap {
@@ -9,13 +11,13 @@ interface Gap {
 }
 
 /**
- * The memory for contents on their way: one arena that is allocated once, so that a million files leave no garbage,
+ * The memory for contents on their way, shared with the thread that reads them in: one arena that is allocated once, so that a million files leave no garbage,
  * and cut up first fit, so that only as much of it is ever touched as was in use at once.
  */
 export class BufferPool {
   readonly #limitBytes: number;
   /** Allocated when it is first needed: a run that finds everything known never does. */
-  #arena: ArrayBuffer | null = null;
+  #arena: SharedArrayBuffer | null = null;
   /** What is free, by address, never adjoining. */
   readonly #gaps: Gap[];
   /** One content that is larger than the arena is handed out on its own, when nothing else is. */
@@ -28,7 +30,7 @@ export class BufferPool {
   }
 
   /** A view of exactly `bytes`; waits until there is room, in turn. */
-  take(bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  take(bytes: number): Promise<SharedBytes> {
     return new Promise((resolve) => {
       this.#line.push({ bytes, resolve });
       this.#serve();
@@ -36,7 +38,7 @@ export class BufferPool {
   }
 
   /** Gives a view back that `take` handed out. Nobody may read from it any more. */
-  give(view: Uint8Array<ArrayBuffer>): void {
+  give(view: SharedBytes): void {
     if (view.buffer === this.#arena) this.#free(view.byteOffset, view.byteOffset + view.byteLength);
     else this.#isLent = false;
     this.#serve();
@@ -51,20 +53,20 @@ export class BufferPool {
     }
   }
 
-  #cut(bytes: number): Uint8Array<ArrayBuffer> | null {
+  #cut(bytes: number): SharedBytes | null {
     if (bytes > this.#limitBytes) {
       const isAlone =
         this.#gaps.length === 1 && this.#gaps[0]?.end === this.#limitBytes && this.#gaps[0].start === 0;
       if (this.#isLent || !isAlone) return null;
       this.#isLent = true;
-      return new Uint8Array(bytes);
+      return new Uint8Array(new SharedArrayBuffer(bytes));
     }
     const at = this.#gaps.findIndex(({ start, end }) => end - start >= bytes);
     const gap = this.#gaps[at];
     if (gap === undefined) return null;
     const rest = { start: gap.start + bytes, end: gap.end };
     this.#gaps.splice(at, 1, ...(rest.start < rest.end ? [rest] : []));
-    this.#arena ??= new ArrayBuffer(this.#limitBytes);
+    this.#arena ??= new SharedArrayBuffer(this.#limitBytes);
     return new Uint8Array(this.#arena, gap.start, bytes);
   }
 

@@ -1,3 +1,4 @@
+import { nextTurn } from "../lib/wait.ts";
 import type { ScanEvent } from "./scan/scan.ts";
 
 const SLICE_EVENTS = 256;
@@ -11,9 +12,7 @@ export async function countFiles(events: Iterable<ScanEvent>, signal: AbortSigna
     seen += 1;
     if (seen % SLICE_EVENTS !== 0) continue;
     if (signal.aborted) return null;
-    await new Promise<void>((resolve) => {
-      setImmediate(resolve);
-    });
+    await nextTurn();
   }
   return files;
 }

@@ -1,18 +1,22 @@
 import { Delayed } from "../lib/delayed.ts";
+import { Linger } from "../lib/linger.ts";
 import type { UploadOutcome } from "./api/types.ts";
 import { AskAhead } from "./ask-ahead.ts";
 import type { DeliveryOptions, Stop } from "./delivery-options.ts";
 import { Lookout } from "./lookout.ts";
-import { afterTransient, afterUpload, lookSpan, type NextStep, RENEW_MS } from "./next-step.ts";
+import { afterTransient, afterUpload, lookSpan, type NextStep } from "./next-step.ts";
 import { nextUnit } from "./next-unit.ts";
 import { OpenContents } from "./open-contents.ts";
 import { send } from "./send.ts";
+import { SendingRows } from "./sending-rows.ts";
 import type { Work } from "./work.ts";
 
 const READY_LIMIT = 256;
 const DELAYED_LIMIT = 1_000;
 /** A batch that is not full is sent after this long. */
 const LINGER_MS = 25;
+/** So many more than may be sent at once are booked: what a commit takes is made up for, and a kill leaves few in doubt. */
+const BOOKED_AHEAD = 0.25;
 
 /**
  * The last two stages, upload and record: takes contents in, sends each, retries, settles what is ambiguous, and
@@ -25,14 +29,13 @@ export class Delivery implements Disposable {
   readonly #retries: Delayed<Work>;
   readonly #lookout: Lookout;
   readonly #ask: AskAhead;
-  readonly #inFlight = new Set<Work>();
+  readonly #rows: SendingRows;
   #active = 0;
   #isOpenForUploads = false;
   #isComplete = false;
   #stop: Stop | null = null;
   #batchItems: number;
-  #linger: ReturnType<typeof setTimeout> | null = null;
-  readonly #renewal: ReturnType<typeof setInterval>;
+  readonly #linger = new Linger(LINGER_MS, () => this.#changed(true));
   #onRoom: (() => void)[] = [];
   #onEnd: (() => void)[] = [];
 
@@ -52,7 +55,11 @@ export class Delivery implements Disposable {
       onRound: () => this.#changed(),
     });
     this.#ask = new AskAhead(options.client, options.cut, (works, there) => this.#answered(works, there));
-    this.#renewal = setInterval(() => this.#renew(), RENEW_MS);
+    this.#rows = new SendingRows({
+      ledger: options.ledger,
+      onReady: () => this.#changed(),
+      onBroken: (error) => this.halt({ type: "broken", error }),
+    });
     options.signal.addEventListener("abort", () => this.#dropWaiting(), { once: true });
   }
 
@@ -112,17 +119,27 @@ export class Delivery implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#renewal);
-    if (this.#linger !== null) clearTimeout(this.#linger);
+    this.#rows[Symbol.dispose]();
+    this.#linger[Symbol.dispose]();
     this.#retries.clear();
     this.#lookout.clear();
   }
 
   /** The run ends: what is not in flight is let go of, and so is its memory, which others may be waiting for. */
   #dropWaiting(): void {
+    this.#withdraw(this.#rows.withdraw());
     const waiting = [...this.#ready.splice(0), ...this.#retries.clear(), ...this.#lookout.clear()];
     for (const work of waiting) this.#giveUp(work);
     this.#changed();
+  }
+
+  /** They were booked, and are not sent. */
+  #withdraw(works: readonly Work[]): void {
+    this.#rows.settled(works);
+    for (const work of works) {
+      if (this.#stop?.type !== "broken") this.#guard(() => this.#open.pending(work, work.last));
+      this.#giveUp(work);
+    }
   }
 
   #isEnding(): boolean {
@@ -135,7 +152,7 @@ export class Delivery implements Disposable {
   }
 
   #isOver(): boolean {
-    if (this.#active > 0 || this.#lookout.isAsking) return false;
+    if (this.#active > 0 || this.#rows.isCommitting || this.#lookout.isAsking) return false;
     return this.#isEnding() || (this.#isComplete && this.#open.size === 0);
   }
 
@@ -147,23 +164,29 @@ export class Delivery implements Disposable {
   }
 
   #pump(isLingered: boolean): void {
-    if (!this.#isOpenForUploads || this.#isEnding()) return;
+    if (this.#isEnding()) {
+      this.#withdraw(this.#rows.withdraw());
+      return;
+    }
+    if (!this.#isOpenForUploads) return;
+    const { concurrency, tally, batchBytes } = this.#options;
     this.#ask.consider(this.#ready);
-    while (this.#active < this.#options.concurrency.limit) {
-      const mayWait = !isLingered && !this.#isComplete && this.#active > 0;
-      const batch = { items: this.#batchItems, bytes: this.#options.batchBytes, mayWait };
+    const bookable = concurrency.limit + Math.ceil(concurrency.limit * BOOKED_AHEAD);
+    for (let taken = this.#active + this.#rows.ahead; taken < bookable; taken += 1) {
+      const mayGoNow = taken === 0 || (isLingered && taken < concurrency.limit) || this.#isComplete;
+      const batch = { items: this.#batchItems, bytes: batchBytes, mayWait: !mayGoNow };
       const unit = nextUnit(this.#ready, batch, this.#ask.isHot);
       if (unit.length === 0) break;
+      this.#rows.book(unit);
+    }
+    while (this.#active < concurrency.limit) {
+      const unit = this.#rows.take();
+      if (unit === undefined) break;
       this.#active += 1;
-      this.#options.tally.workersPeak = Math.max(this.#options.tally.workersPeak, this.#active);
-      void this.#options.concurrency.run(() => this.#deliver(unit));
+      tally.workersPeak = Math.max(tally.workersPeak, this.#active);
+      void concurrency.run(() => this.#deliver(unit));
     }
-    if (this.#ready.length > 0 && this.#batchItems > 1 && this.#linger === null) {
-      this.#linger = setTimeout(() => {
-        this.#linger = null;
-        this.#changed(true);
-      }, LINGER_MS);
-    }
+    if (this.#ready.length > 0 && this.#batchItems > 1) this.#linger.begin();
   }
 
   /** Sends one unit and records what came of it; never throws. */
@@ -173,7 +196,7 @@ export class Delivery implements Disposable {
       this.halt({ type: "unreachable", status: null, reason: "the server stopped answering" });
     }
     try {
-      if (this.#isEnding()) for (const work of unit) this.#giveUp(work);
+      if (this.#isEnding()) this.#withdraw(unit);
       else await this.#send(unit);
     } catch (error) {
       this.halt({ type: "broken", error });
@@ -183,21 +206,18 @@ export class Delivery implements Disposable {
   }
 
   async #send(works: readonly Work[]): Promise<void> {
-    const { client, cut, ledger, tally, now, concurrency } = this.#options;
-    await ledger.sending(works.map(({ checksum, file }) => ({ checksum, path: file.path })));
-    if (this.#isEnding()) {
-      for (const work of works) this.#open.pending(work, work.last);
-      for (const work of works) this.#giveUp(work);
-      return;
-    }
+    const { client, cut, tally, now, concurrency } = this.#options;
     for (const work of works) {
-      this.#inFlight.add(work);
       work.attempts += 1;
       if (work.attempts > 1) tally.retries += 1;
     }
     const startedMs = now();
-    const { outcomes, putBack, batches } = await send(works, client, cut);
-    for (const work of works) this.#inFlight.delete(work);
+    const { outcomes, putBack, batches } = await send(works, {
+      client,
+      cut,
+      onHandedOver: (work) => this.#open.release(work),
+    });
+    this.#rows.settled(works);
     if (batches?.type === "at-most") this.#batchItems = batches.items;
     if (batches?.type === "refused") {
       this.#batchItems = 1;
@@ -303,11 +323,6 @@ export class Delivery implements Disposable {
       this.#guard(() => this.#open.known(work));
     }
     this.#changed();
-  }
-
-  #renew(): void {
-    if (this.#inFlight.size === 0 || this.#stop?.type === "broken") return;
-    this.#guard(() => this.#options.ledger.renew([...this.#inFlight].map(({ checksum }) => checksum)));
   }
 
   /** A store that cannot be written ends the run. */

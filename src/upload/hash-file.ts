@@ -1,12 +1,9 @@
 import { open } from "node:fs/promises";
-import { mtimeUsOf } from "./scan/scan.ts";
+import { type FileStatus, statusOf } from "../lib/file-status.ts";
 
 /** A file's checksum, and what the file was while it was read. */
-export interface HashedFile {
+export interface HashedFile extends FileStatus {
   readonly checksum: string;
-  readonly sizeBytes: number;
-  readonly mtimeUs: number;
-  readonly inode: number;
 }
 
 const PIECE_BYTES = 1024 * 1024;
@@ -21,11 +18,5 @@ export async function hashFile(path: string): Promise<HashedFile> {
     if (bytesRead === 0) break;
     hasher.update(piece.subarray(0, bytesRead));
   }
-  const stats = await handle.stat();
-  return {
-    checksum: hasher.digest("hex"),
-    sizeBytes: stats.size,
-    mtimeUs: mtimeUsOf(stats),
-    inode: stats.ino,
-  };
+  return { checksum: hasher.digest("hex"), ...statusOf(await handle.stat({ bigint: true })) };
 }

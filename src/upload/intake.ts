@@ -1,12 +1,12 @@
 import { statSync } from "node:fs";
+import { statusOf } from "../lib/file-status.ts";
 import { Semaphore } from "../lib/semaphore.ts";
-import { wait } from "../lib/wait.ts";
+import { nextTurn, wait } from "../lib/wait.ts";
 import type { Admission } from "./admit.ts";
 import type { BufferPool } from "./buffer-pool.ts";
-import type { Hasher } from "./hash.ts";
+import type { Hasher, SharedBytes } from "./hash.ts";
 import type { KnownFile, Ledger } from "./ledger.ts";
-import { readSmall } from "./read-small.ts";
-import { type FoundFile, mtimeUsOf, type ScanEvent, unreadableReason } from "./scan/scan.ts";
+import { type FoundFile, type ScanEvent, unreadableReason } from "./scan/scan.ts";
 import { isSame, settledAtMs, type Unsettled } from "./settled.ts";
 import type { Tally } from "./tally.ts";
 import { HELD_UP_TO_BYTES } from "./work.ts";
@@ -14,7 +14,7 @@ import { HELD_UP_TO_BYTES } from "./work.ts";
 /** Where contents go once they are known: the delivery, or a dry run's count. */
 export interface Sink {
   /** Takes a file's content; `bytes` is its content where it is in memory, and is the sink's from now on. */
-  admit(checksum: string, file: FoundFile, bytes: Uint8Array<ArrayBuffer> | null): Admission;
+  admit(checksum: string, file: FoundFile, bytes: SharedBytes | null): Admission;
   /** Waits for room for more. */
   room(): Promise<void>;
   /** Why nothing more is sent: what is not known to be done then fails unread. */
@@ -67,10 +67,7 @@ export class Intake {
       }
       page = [];
       onProgress();
-      // Sockets, timers and signals get their turn between two pages.
-      await new Promise<void>((resolve) => {
-        setImmediate(resolve);
-      });
+      await nextTurn();
       await this.#revisit(UNSETTLED_LIMIT);
     };
     for (const event of this.#options.events) {
@@ -150,11 +147,15 @@ export class Intake {
   async #hash(file: FoundFile): Promise<void> {
     const { pool, hasher, tally, ledger } = this.#options;
     if (file.sizeBytes <= HELD_UP_TO_BYTES) {
-      const small = await readSmall(file, pool);
+      const bytes = await pool.take(file.sizeBytes);
+      const small = await hasher.read(file, bytes);
       if (small.type === "read") {
         ledger.remember(file, small.checksum);
-        await this.#admit(file, small.checksum, small.bytes);
-      } else if (small.type === "changed") this.takeAgain(file);
+        await this.#admit(file, small.checksum, bytes);
+        return;
+      }
+      pool.give(bytes);
+      if (small.type === "changed") this.takeAgain(file);
       else tally.fail(file.path, { reason: small.reason, status: null });
       return;
     }
@@ -166,7 +167,7 @@ export class Intake {
     } else this.takeAgain(file);
   }
 
-  async #admit(file: FoundFile, checksum: string, bytes: Uint8Array<ArrayBuffer> | null): Promise<void> {
+  async #admit(file: FoundFile, checksum: string, bytes: SharedBytes | null): Promise<void> {
     const { sink, tally, pool, onProgress } = this.#options;
     const admission = sink.admit(checksum, file, bytes);
     const isTaken = admission.type === "send" || admission.type === "look";
@@ -202,8 +203,8 @@ export class Intake {
     const { tally, settleMs, settleWaitMs, now, sink } = this.#options;
     let seen: FoundFile;
     try {
-      const stats = statSync(file.path);
-      seen = { ...file, sizeBytes: stats.size, mtimeUs: mtimeUsOf(stats), inode: stats.ino };
+      const { sizeBytes, mtimeUs, inode } = statusOf(statSync(file.path, { bigint: true }));
+      seen = { ...file, sizeBytes, mtimeUs, inode };
     } catch (error) {
       tally.fail(file.path, { reason: unreadableReason(error), status: null });
       return;

@@ -38,8 +38,8 @@ export interface LedgerOptions {
 const CACHE_ROWS_HELD = 256;
 
 /** The next commit waits for this many times what the last one took: a slow disk gets larger groups, not more work. */
-const REST_FACTOR = 1;
-const LONGEST_REST_MS = 20;
+const REST_FACTOR = 8;
+const LONGEST_REST_MS = 50;
 
 /**
  * One run's book at one destination. Nothing is sent before its row says `sending` on the disk, so that a kill at any

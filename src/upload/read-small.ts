@@ -1,49 +1,42 @@
-import { close, fstat, open, read } from "node:fs";
-import { promisify } from "node:util";
-import type { BufferPool } from "./buffer-pool.ts";
-import { type FoundFile, mtimeUsOf, unreadableReason } from "./scan/scan.ts";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { statusOf } from "../lib/file-status.ts";
+import { type FoundFile, unreadableReason } from "./scan/scan.ts";
+import { isSame } from "./settled.ts";
 
 export type SmallFile =
-  | { readonly type: "read"; readonly checksum: string; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly type: "read"; readonly checksum: string }
   /** Its size, mtime or inode is not what the scan saw, before or after it was read. */
   | { readonly type: "changed" }
   | { readonly type: "unreadable"; readonly reason: string };
 
-const openFile = promisify(open);
-const closeFile = promisify(close);
-const statFile = promisify(fstat);
-const readFile = promisify(read);
-
-async function isStill(descriptor: number, file: FoundFile): Promise<boolean> {
-  const stats = await statFile(descriptor);
-  return stats.size === file.sizeBytes && mtimeUsOf(stats) === file.mtimeUs && stats.ino === file.inode;
-}
-
-async function fill(descriptor: number, bytes: Uint8Array): Promise<boolean> {
+/** Fills `bytes` from the file's beginning; false where the file is shorter. */
+function fill(descriptor: number, bytes: Uint8Array): boolean {
   for (let at = 0; at < bytes.length;) {
-    const { bytesRead } = await readFile(descriptor, bytes, at, bytes.length - at, at);
-    if (bytesRead === 0) return false;
-    at += bytesRead;
+    const read = readSync(descriptor, bytes, at, bytes.length - at, at);
+    if (read === 0) return false;
+    at += read;
   }
   return true;
 }
 
-/** Reads a small file into a buffer of the pool, and hashes that buffer. Gives the buffer back unless it is `read`. */
-export async function readSmall(file: FoundFile, pool: BufferPool): Promise<SmallFile> {
-  const bytes = await pool.take(file.sizeBytes);
-  let isRead = false;
+function readWhole(file: FoundFile, bytes: Uint8Array): boolean {
+  const descriptor = openSync(file.path, "r");
   try {
-    const descriptor = await openFile(file.path, "r");
-    try {
-      isRead = (await fill(descriptor, bytes)) && (await isStill(descriptor, file));
-    } finally {
-      await closeFile(descriptor);
-    }
-    if (!isRead) return { type: "changed" };
-    return { type: "read", checksum: new Bun.CryptoHasher("sha256").update(bytes).digest("hex"), bytes };
+    return fill(descriptor, bytes) && isSame(file, statusOf(fstatSync(descriptor, { bigint: true })));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * Reads a small file into `bytes`, which has its size, and hashes that very buffer. Without promises: four hops to a
+ * thread pool cost more than a small file, and where that counts all of it happens in a worker.
+ */
+export function readSmall(file: FoundFile, bytes: Uint8Array): SmallFile {
+  try {
+    if (!readWhole(file, bytes)) return { type: "changed" };
+    return { type: "read", checksum: new Bun.CryptoHasher("sha256").update(bytes).digest("hex") };
   } catch (error) {
     return { type: "unreadable", reason: unreadableReason(error) };
-  } finally {
-    if (!isRead) pool.give(bytes);
   }
 }

@@ -73,6 +73,12 @@ const BATCH_REFUSED_MS = 24 * 3_600_000;
  */
 const COLLECT_EVERY = 400;
 
+/**
+ * How much more reluctant than usual the engine compiles while uploading. The work is the disk's, the hash's and the
+ * network's: compiled code would save little of it, and its compilers take 10 MB and a thread of a small board.
+ */
+const JIT_RELUCTANCE = 1_000;
+
 /** Gives up on a server that stays away; resolves false from `ready` then. */
 function createGate(
   options: NonNullable<RunOptions["delivery"]>,
@@ -171,6 +177,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     });
     let connecting: Promise<void> | null = null;
     const start = async (): Promise<void> => {
+      Bun.unsafe.setJITPolicy(JIT_RELUCTANCE);
       void countFiles(scan(options.root, options.filter), signal).then((counted) => {
         total = counted;
       });

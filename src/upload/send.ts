@@ -14,8 +14,15 @@ export interface Sending {
     | null;
 }
 
+export interface SendOptions {
+  readonly client: TanovaClient;
+  readonly cut: AbortSignal;
+  /** The network has all of a content that was held in memory: it need not be held any longer. */
+  readonly onHandedOver: (work: Work) => void;
+}
+
 /** A large file is asked for while it is being sent, and the sending cut where the server has it already. */
-async function uploadLarge(work: Work, client: TanovaClient, cut: AbortSignal): Promise<UploadOutcome> {
+async function uploadLarge(work: Work, { client, cut, onHandedOver }: SendOptions): Promise<UploadOutcome> {
   const known = new AbortController();
   const ended = new AbortController();
   let isThere = false;
@@ -23,13 +30,14 @@ async function uploadLarge(work: Work, client: TanovaClient, cut: AbortSignal): 
     isThere = found === "there" && !ended.signal.aborted;
     if (isThere) known.abort();
   });
-  const outcome = await client.upload(uploadItem(work), AbortSignal.any([cut, known.signal]));
+  const outcome = await client.upload(uploadItem(work, onHandedOver), AbortSignal.any([cut, known.signal]));
   ended.abort();
   return isThere && outcome.type !== "stored" ? { type: "duplicate" } : outcome;
 }
 
-async function uploadBatch(works: readonly Work[], client: TanovaClient, cut: AbortSignal): Promise<Sending> {
-  const outcome = await client.uploadBatch(works.map(uploadItem), cut);
+async function uploadBatch(works: readonly Work[], options: SendOptions): Promise<Sending> {
+  const items = works.map((work) => uploadItem(work, options.onHandedOver));
+  const outcome = await options.client.uploadBatch(items, options.cut);
   const all = (each: UploadOutcome): [string, UploadOutcome][] => works.map((work) => [work.checksum, each]);
   const none = new Map<string, UploadOutcome>();
   switch (outcome.type) {
@@ -41,8 +49,8 @@ async function uploadBatch(works: readonly Work[], client: TanovaClient, cut: Ab
     case "not-offered":
       return { outcomes: none, putBack: works, batches: { type: "refused" } };
     case "too-large": {
-      const items = Math.max(1, Math.floor(works.length / 2));
-      return { outcomes: none, putBack: works, batches: { type: "at-most", items } };
+      const half = Math.max(1, Math.floor(works.length / 2));
+      return { outcomes: none, putBack: works, batches: { type: "at-most", items: half } };
     }
     case "permanent":
       // One item of it may be what was refused: each by itself will tell.
@@ -61,12 +69,12 @@ async function uploadBatch(works: readonly Work[], client: TanovaClient, cut: Ab
 }
 
 /** Sends one content, or several in one batch. Never throws for what a network, a server or a file does. */
-export async function send(works: readonly Work[], client: TanovaClient, cut: AbortSignal): Promise<Sending> {
+export async function send(works: readonly Work[], options: SendOptions): Promise<Sending> {
   const [only] = works;
-  if (works.length > 1 || only === undefined) return uploadBatch(works, client, cut);
+  if (works.length > 1 || only === undefined) return uploadBatch(works, options);
   const isWorthAsking = only.file.sizeBytes > HELD_UP_TO_BYTES && only.asked !== "absent";
   const outcome = isWorthAsking
-    ? await uploadLarge(only, client, cut)
-    : await client.upload(uploadItem(only), cut);
+    ? await uploadLarge(only, options)
+    : await options.client.upload(uploadItem(only, options.onHandedOver), options.cut);
   return { outcomes: new Map([[only.checksum, outcome]]), putBack: [], batches: null };
 }

@@ -1,4 +1,5 @@
 import type { UploadItem } from "./api/types.ts";
+import type { SharedBytes } from "./hash.ts";
 import { emailHint, jobHint } from "./hints.ts";
 import type { LookSpan } from "./next-step.ts";
 import type { FoundFile } from "./scan/scan.ts";
@@ -11,7 +12,7 @@ export interface Work {
   readonly checksum: string;
   file: FoundFile;
   /** The content, where it is small and in memory just now. */
-  bytes: Uint8Array<ArrayBuffer> | null;
+  bytes: SharedBytes | null;
   /** Uploads made in this run. */
   attempts: number;
   /** An upload of it, in this run or an earlier one, got no clear answer. */
@@ -28,7 +29,7 @@ export interface Work {
   alternate: FoundFile | null;
 }
 
-export function newWork(checksum: string, file: FoundFile, bytes: Uint8Array<ArrayBuffer> | null): Work {
+export function newWork(checksum: string, file: FoundFile, bytes: SharedBytes | null): Work {
   return {
     checksum,
     file,
@@ -44,14 +45,19 @@ export function newWork(checksum: string, file: FoundFile, bytes: Uint8Array<Arr
   };
 }
 
-export function uploadItem(work: Work): UploadItem {
-  const { file, bytes } = work;
+/** What the client is told of a work. Its body is in memory until it was handed over, and the file from then on. */
+export function uploadItem(work: Work, onHandedOver: (work: Work) => void): UploadItem {
+  const { file } = work;
   return {
     checksum: work.checksum,
     filename: file.name,
     jobHint: jobHint(file.relativePath),
     email: emailHint(file.name),
     sizeBytes: file.sizeBytes,
-    body: bytes === null ? { type: "file", path: file.path } : { type: "bytes", bytes },
+    get body(): UploadItem["body"] {
+      const { bytes } = work;
+      return bytes === null ? { type: "file", path: file.path } : { type: "bytes", bytes };
+    },
+    onHandedOver: () => onHandedOver(work),
   };
 }

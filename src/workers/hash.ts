@@ -1,14 +1,12 @@
-import type { HashReply, HashRequest } from "../upload/hash.ts";
-import { hashFile } from "../upload/hash-file.ts";
-import { unreadableReason } from "../upload/scan/scan.ts";
+import { type HashReply, type HashRequest, hashLarge } from "../upload/hash.ts";
+import { readSmall } from "../upload/read-small.ts";
 
 declare const self: Worker;
 
-self.onmessage = (event: MessageEvent<HashRequest>): void => {
-  const { id, path } = event.data;
-  const reply = (message: HashReply): void => self.postMessage(message);
-  hashFile(path).then(
-    (file) => reply({ id, type: "hashed", file }),
-    (error: unknown) => reply({ id, type: "unreadable", reason: unreadableReason(error) }),
-  );
+self.onmessage = async (event: MessageEvent<HashRequest>): Promise<void> => {
+  const request = event.data;
+  const outcome =
+    request.type === "small" ? readSmall(request.file, request.bytes) : await hashLarge(request.path);
+  const reply: HashReply = { id: request.id, outcome };
+  self.postMessage(reply);
 };

@@ -1,6 +1,17 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  type BigIntStats,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { Directory, type DirectoryEntry } from "../../src/lib/directory.ts";
+import { type FileStatus, statusOf } from "../../src/lib/file-status.ts";
 import { tempFolder } from "../support/temp.ts";
 
 function entries(path: string): DirectoryEntry[] {
@@ -46,4 +57,67 @@ test("what is missing or no folder throws the system's error", () => {
   writeFileSync(folder.file("file"), "");
   expect(() => new Directory(folder.file("nothing"))).toThrow("ENOENT");
   expect(() => new Directory(folder.file("file"))).toThrow("ENOTDIR");
+});
+
+function statuses(path: string, follow: boolean): Record<string, FileStatus> {
+  using directory = new Directory(path);
+  const all: Record<string, FileStatus> = {};
+  for (let entry = directory.next(); entry !== null; entry = directory.next())
+    all[entry.name] = directory.status(follow);
+  return all;
+}
+
+test("the status of an entry is what node:fs tells of its path, links followed or not", () => {
+  using folder = tempFolder();
+  // Before 1970, at it, with and without a part of a microsecond, and beyond 32 bits of seconds.
+  const times = [-86_400.25, -1e-6, 0, 1.5, 1_700_000_000.123_456_7, 5_000_000_000.999_999];
+  for (const [index, time] of times.entries()) {
+    const path = folder.file(`at ${index}`);
+    writeFileSync(path, "x".repeat(index * 1_000));
+    utimesSync(path, time, time);
+  }
+  truncateSync(folder.file("at 5"), 6 * 2 ** 32 + 5);
+  mkdirSync(folder.file("folder"));
+  symlinkSync("at 3", folder.file("link"));
+  const expected = (stats: (path: string) => BigIntStats): Record<string, FileStatus> =>
+    Object.fromEntries(
+      readdirSync(folder.path).map((name) => [name, statusOf(stats(folder.file(name)))] as const),
+    );
+  expect(statuses(folder.path, false)).toEqual(expected((path) => lstatSync(path, { bigint: true })));
+  expect(statuses(folder.path, true)).toEqual(expected((path) => statSync(path, { bigint: true })));
+  expect(statuses(folder.path, false)["link"]?.type).toBe("link");
+  expect(statuses(folder.path, true)["link"]?.type).toBe("file");
+});
+
+test("a link that leads nowhere throws the system's error when it is followed", () => {
+  using folder = tempFolder();
+  symlinkSync("nowhere", folder.file("link"));
+  expect(() => statuses(folder.path, true)).toThrow("ENOENT");
+});
+
+test("folders in folders are read at once, each into memory of its own", () => {
+  using folder = tempFolder();
+  for (const name of ["a", "a/b", "a/b/c"]) mkdirSync(folder.file(name));
+  for (const name of ["1", "a/2", "a/b/3", "a/b/c/4"]) writeFileSync(folder.file(name), name);
+  const names: string[] = [];
+  const walk = (path: string): void => {
+    using directory = new Directory(path);
+    for (let entry = directory.next(); entry !== null; entry = directory.next()) {
+      names.push(`${entry.name} ${directory.status(false).type}`);
+      if (entry.type === "folder") walk(`${path}/${entry.name}`);
+    }
+  };
+  for (let round = 0; round < 2; round += 1) {
+    names.length = 0;
+    walk(folder.path);
+    expect(names.toSorted()).toEqual([
+      "1 file",
+      "2 file",
+      "3 file",
+      "4 file",
+      "a folder",
+      "b folder",
+      "c folder",
+    ]);
+  }
 });

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { BufferPool } from "../../src/upload/buffer-pool.ts";
+import type { SharedBytes } from "../../src/upload/hash.ts";
 
 test("views never overlap and never exceed the limit, and whoever waits is served in turn", async () => {
   await fc.assert(
@@ -8,7 +9,7 @@ test("views never overlap and never exceed the limit, and whoever waits is serve
       fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 60 }),
       async (sizes) => {
         const pool = new BufferPool(1_000);
-        const held: Uint8Array<ArrayBuffer>[] = [];
+        const held: SharedBytes[] = [];
         const served: number[] = [];
         const done = sizes.map((size, index) =>
           pool.take(size).then((view) => {

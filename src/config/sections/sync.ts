@@ -97,11 +97,9 @@ export const syncOptions = {
     setting,
   ),
   memory: option(byteSize, 6 * 1024 ** 2, "for the contents in memory, all together", setting),
-  hashWorkers: option(integer(0, 16), 2, "threads that hash large files; 0 for none", setting),
-  hashWorkerFrom: option(
-    byteSize,
-    8 * 1024 ** 2,
-    "files from this size on are hashed in those threads",
-    setting,
-  ),
+  hashWorkers: option(integer(0, 16), 2, "threads that hash files; 0 for none", setting),
+  hashWorkerFrom: optional(byteSize, "files from this size on are hashed in those threads", {
+    ...setting,
+    defaultText: "8M; with --bulk as measured, where there are two cores",
+  }),
 } as const;

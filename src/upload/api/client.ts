@@ -118,7 +118,7 @@ class Client implements TanovaClient {
 
   async upload(item: UploadItem, signal: AbortSignal): Promise<UploadOutcome> {
     const exchange = await this.#transport.exchange(
-      { method: "POST", path: "/api/sync/upload", body: uploadBody(item), safe: false, limited: true },
+      { method: "POST", path: "/api/sync/upload", body: uploadBody(item), safe: false, isUpload: true },
       signal,
     );
     return uploadOutcome(exchange, this.#apiKey, this.#now());
@@ -137,7 +137,7 @@ class Client implements TanovaClient {
         headers: { "Idempotency-Key": idempotencyKey(checksums) },
         body: batchBody(items),
         safe: false,
-        limited: true,
+        isUpload: true,
       },
       signal,
     );

@@ -59,8 +59,13 @@ async function sendOpenFile(handle: FileHandle, item: UploadItem, sink: Sink): P
 }
 
 async function sendContent(item: UploadItem, sink: Sink): Promise<boolean> {
-  if (item.body.type === "bytes") return sink(item.body.bytes);
-  const opened = await open(item.body.path, "r").catch((error: unknown) => {
+  const { body } = item;
+  if (body.type === "bytes") {
+    const goesOn = await sink(body.bytes);
+    if (goesOn) item.onHandedOver?.();
+    return goesOn;
+  }
+  const opened = await open(body.path, "r").catch((error: unknown) => {
     throw new ContentUnreadable(messageOf(error), { cause: error });
   });
   try {

@@ -1,5 +1,6 @@
 import { VERSION } from "../../lib/version.ts";
 import { messageOf } from "../../lib/errors.ts";
+import { nextTurn } from "../../lib/wait.ts";
 import { Connection, ConnectionLost, type Answer, type Route } from "./connection.ts";
 import { ContentChanged, ContentUnreadable, type RequestBody } from "./request-body.ts";
 import type { Bandwidth } from "./types.ts";
@@ -14,8 +15,8 @@ export interface Request {
   readonly safe: boolean;
   /** For the whole exchange; without it only silence ends it. */
   readonly timeoutMs?: number;
-  /** Counts as an upload: its bytes are held back by the bandwidth limit. */
-  readonly limited?: boolean;
+  /** Its bytes are counted, and held back by the bandwidth limit. */
+  readonly isUpload?: boolean;
 }
 
 export type Exchange =
@@ -179,13 +180,15 @@ export class Transport implements Disposable {
     signal: AbortSignal,
   ): Promise<boolean> {
     const { silenceTimeoutMs } = this.#options;
-    const bandwidth = request.limited === true ? this.#options.bandwidth : undefined;
+    const bandwidth = request.isUpload === true ? this.#options.bandwidth : undefined;
     const step = bandwidth === undefined ? WRITE_BYTES : LIMITED_WRITE_BYTES;
     for (let offset = 0; offset < bytes.length; offset += step) {
       const piece = bytes.subarray(offset, offset + step);
       if (bandwidth !== undefined) await bandwidth.take(piece.length, signal);
       if (!(await connection.write(piece, silenceTimeoutMs))) return false;
-      this.sentBytes += piece.length;
+      if (request.isUpload === true) this.sentBytes += piece.length;
+      // A network that takes all at once must not keep an early refusal (413) from being read.
+      if (piece.length === WRITE_BYTES) await nextTurn();
     }
     return true;
   }

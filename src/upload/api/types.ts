@@ -7,7 +7,10 @@ export interface UploadItem {
   readonly jobHint: string | null;
   readonly email: string | null;
   readonly sizeBytes: number;
+  /** Asked for anew each time that it is sent. */
   readonly body: UploadBody;
+  /** Called when the network has taken the last of `bytes`; from then on `body` has to be the file. */
+  readonly onHandedOver?: () => void;
 }
 
 type UploadBody =
@@ -125,7 +128,7 @@ export interface TanovaClient extends Disposable {
   uploadBatch(items: readonly UploadItem[], signal: AbortSignal): Promise<BatchOutcome>;
   /** Takes back what `health` offered, for what the store remembers as refused (24 h). */
   withoutBatch(): void;
-  /** Bytes of request bodies handed to the network so far, retries included. */
+  /** Bytes of uploads' bodies handed to the network so far, retries included. */
   readonly sentBytes: number;
 }
 

@@ -1,20 +1,17 @@
-import { lstatSync, readFileSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Directory, type DirectoryEntry } from "../../lib/directory.ts";
 import { codeOf, Failure, messageOf } from "../../lib/errors.ts";
+import type { FileStatus } from "../../lib/file-status.ts";
 import { type GlobFilter, IGNORE_FILE, type IgnoreRules, ignoreRules, isIgnored } from "./filter.ts";
 import { fileRule, folderRule, type SkipReason } from "./rules.ts";
 
 /** A CV in the tree. Size, mtime and inode together tell whether it is still the file that was hashed. */
-export interface FoundFile {
+export interface FoundFile extends Omit<FileStatus, "type"> {
   readonly path: string;
   /** Below the root, with `/`. */
   readonly relativePath: string;
   readonly name: string;
-  readonly sizeBytes: number;
-  /** Microseconds since the epoch: what a double of milliseconds holds exactly enough. */
-  readonly mtimeUs: number;
-  readonly inode: number;
 }
 
 export type ScanEvent =
@@ -27,10 +24,6 @@ interface Level {
   /** "" for the root, else `a/b/`. */
   readonly base: string;
   readonly ignores: readonly IgnoreRules[];
-}
-
-export function mtimeUsOf(stats: Pick<Stats, "mtimeMs">): number {
-  return Math.round(stats.mtimeMs * 1000);
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -86,12 +79,17 @@ function leavesRoot(path: string, root: string): boolean {
   return target !== root && !target.startsWith(root === "/" ? root : `${root}/`);
 }
 
-function entryType(entry: DirectoryEntry, path: string): DirectoryEntry["type"] {
-  if (entry.type !== "unknown") return entry.type;
-  const stats = lstatSync(path);
-  if (stats.isFile()) return "file";
-  if (stats.isDirectory()) return "folder";
-  return stats.isSymbolicLink() ? "link" : "other";
+/** The rules of an ignore file; null where there is none that can be read. */
+function readIgnoreRules(path: string, base: string): IgnoreRules | null {
+  // Nearly no folder has one, and an error that is thrown and caught costs ten times this question.
+  if (!existsSync(path)) return null;
+  try {
+    return ignoreRules(base, readFileSync(path, "utf8"));
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "EACCES" || code === "EISDIR") return null;
+    throw error;
+  }
 }
 
 /**
@@ -104,21 +102,19 @@ export function* scan(root: string, filter: GlobFilter): Generator<ScanEvent> {
 
   const open = (base: string, ignores: readonly IgnoreRules[]): void => {
     const path = base === "" ? root : `${prefix}/${base.slice(0, -1)}`;
-    let here = ignores;
-    try {
-      here = [...ignores, ignoreRules(base, readFileSync(`${path}/${IGNORE_FILE}`, "utf8"))];
-    } catch (error) {
-      const code = codeOf(error);
-      if (code !== "ENOENT" && code !== "ENOTDIR" && code !== "EACCES" && code !== "EISDIR") throw error;
-    }
-    levels.push({ directory: new Directory(path), base, ignores: here });
+    const rules = readIgnoreRules(`${path}/${IGNORE_FILE}`, base);
+    levels.push({
+      directory: new Directory(path),
+      base,
+      ignores: rules === null ? ignores : [...ignores, rules],
+    });
   };
 
   const look = (level: Level, entry: DirectoryEntry): ScanEvent | null => {
     const relativePath = level.base + entry.name;
     const path = `${prefix}/${relativePath}`;
     const skipped = (reason: SkipReason): ScanEvent => ({ type: "skipped", path, reason });
-    const type = entry.isText ? entryType(entry, path) : entry.type;
+    const type = entry.type === "unknown" ? level.directory.status(false).type : entry.type;
     if (type === "folder") {
       const rule = folderRule(entry.name);
       if (rule !== null) return skipped(rule);
@@ -137,15 +133,11 @@ export function* scan(root: string, filter: GlobFilter): Generator<ScanEvent> {
     if (isOut) return skipped("excluded");
     if (!entry.isText) return { type: "unreadable", path, reason: "its name is not valid UTF-8" };
     if (type === "link" && leavesRoot(path, root)) return skipped("link-outside");
-    const stats = type === "link" ? statSync(path) : lstatSync(path);
-    if (stats.isDirectory()) return skipped("link-to-folder");
-    if (!stats.isFile()) return skipped("special");
-    if (stats.size === 0) return skipped("empty");
-    const { size: sizeBytes, ino: inode } = stats;
-    return {
-      type: "file",
-      file: { path, relativePath, name: entry.name, sizeBytes, mtimeUs: mtimeUsOf(stats), inode },
-    };
+    const { type: target, sizeBytes, mtimeUs, inode } = level.directory.status(type === "link");
+    if (target === "folder") return skipped("link-to-folder");
+    if (target !== "file") return skipped("special");
+    if (sizeBytes === 0) return skipped("empty");
+    return { type: "file", file: { path, relativePath, name: entry.name, sizeBytes, mtimeUs, inode } };
   };
 
   try {
