@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { appendFileSync, chmodSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { startSandbox } from "../../src/upload/sandbox/server.ts";
-import { BINARY, EMULATOR } from "../support/binary.ts";
+import { BINARY } from "../support/binary.ts";
 import { writeCvs } from "../support/cvs.ts";
 import { needs, programPath } from "../support/programs.ts";
 import { runCommand } from "../support/run.ts";
@@ -97,38 +97,6 @@ test("a file that changes while it is sent never arrives in pieces", async () =>
   const whole = new Bun.CryptoHasher("sha256").update(await Bun.file(path).bytes()).digest("hex");
   expect(sandbox.stored()).toEqual(new Map([[whole, 1]]));
 }, 60_000);
-
-/** The largest resident set that a process ever had, in MiB; asked for while it runs. */
-async function peakMemoryMib(pid: number): Promise<number> {
-  const status = await Bun.file(`/proc/${pid}/status`)
-    .text()
-    .catch(() => "");
-  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
-}
-
-test("a file of 500 MB is sent, in little memory", async () => {
-  using home = tempFolder();
-  using cvs = tempFolder();
-  using sandbox = startSandbox();
-  writeFileSync(cvs.file("large.pdf"), "begin");
-  truncateSync(cvs.file("large.pdf"), 500 * MIB);
-  const child = startSync({ home, sandbox }, [cvs.path]);
-  let peakMib = 0;
-  await until(
-    async () => {
-      peakMib = Math.max(peakMib, await peakMemoryMib(child.pid));
-      return child.exitCode !== null;
-    },
-    "it has ended",
-    90_000,
-  );
-  expect(resultOf({ stdout: await new Response(child.stdout).text(), stderr: "" })).toMatchObject({
-    uploaded: 1,
-  });
-  expect(peakMib).toBeGreaterThan(20);
-  // An emulator keeps its translation of the program in memory too.
-  expect(peakMib).toBeLessThan(EMULATOR.length === 0 ? 125 : 250);
-}, 120_000);
 
 test("a store of a newer nodupe, and a file that is no store, are refused with 2", async () => {
   using home = tempFolder();

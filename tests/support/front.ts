@@ -1,0 +1,39 @@
+import type { Sandbox } from "../../src/upload/sandbox/server.ts";
+
+/** What stands before an API and answers in its place where it likes. */
+export interface Front extends Disposable {
+  readonly url: string;
+  readonly apiKey: string;
+}
+
+/**
+ * A server before a sandbox, as proxies and limits of web servers are: `answer` sees each request whole, and what it
+ * leaves (null) goes on to the sandbox.
+ */
+export function startFront(
+  sandbox: Pick<Sandbox, "url" | "apiKey">,
+  answer: (path: string, body: string) => Response | null,
+): Front {
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: async (request) => {
+      const { pathname } = new URL(request.url);
+      const body = await request.arrayBuffer();
+      const own = answer(pathname, Buffer.from(body).toString("latin1"));
+      if (own !== null) return own;
+      const { method, headers } = request;
+      return fetch(`${sandbox.url}${pathname}`, { method, headers, ...(method === "POST" ? { body } : {}) });
+    },
+  });
+  return {
+    url: server.url.origin,
+    apiKey: sandbox.apiKey,
+    [Symbol.dispose]: () => void server.stop(true),
+  };
+}
+
+/** How many files a form carries. */
+export function filesIn(body: string): number {
+  return body.match(/name="file\d*"; filename=/g)?.length ?? 0;
+}
