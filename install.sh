@@ -9,6 +9,10 @@
 #
 # Exit codes: 0 done; 1 failed (wrong checksum or signature, no space, a build that fails, a machine that there is no
 # build for); 2 usage; 4 the release cannot be reached; 5 not permitted. Whatever fails, an installed nodupe stays.
+
+# The brace makes a shell read all of it before it does anything: cut off on its way through a pipe, this script is a
+# syntax error and not half an installation.
+{
 set -u
 
 # The release fills these in: the address and the Ed25519 key (SPKI, DER, base64) of who publishes nodupe.
@@ -124,7 +128,16 @@ fi
 # --- the stage: a folder beside the place of installation, so that the last step is one rename
 
 stage=''
-clean_up() { [ -z "$stage" ] || rm -rf "$stage"; }
+# The deepest folder on the way to $bin that is there already: those below it go again where nothing is installed.
+ground=$bin
+while [ ! -d "$ground" ] && [ -n "$ground" ]; do ground=${ground%/*}; done
+# shellcheck disable=SC2317 # the trap calls it
+clean_up() {
+  [ -n "$stage" ] || return
+  rm -rf "$stage"
+  folder=$bin
+  while [ "$folder" != "$ground" ] && rmdir "$folder" 2>/dev/null; do folder=${folder%/*}; done
+}
 trap clean_up EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
@@ -244,6 +257,7 @@ check_url() {
   esac
 }
 
+unchecked=false
 # fetch URL FILE: 0 got it; 1 the server has no such file; 2 unreachable, cut off, or not to be written.
 fetch() {
   if have curl; then
@@ -258,14 +272,30 @@ fetch() {
     say "  $1: HTTP $status"
     return 2
   fi
-  # GNU wget tries a transfer that was cut off twenty times; busybox's has no such option.
-  set -- "$1" "$2" -q -T 60
-  if wget --version 2>/dev/null | grep -q 'GNU Wget'; then set -- "$@" -nv --tries=2; fi
+  # -S tells where a server sends us on to. Of wgets, GNU's tries a transfer that was cut off twenty times, and
+  # busybox's of Debian crashes at the -T that it was built without.
+  help=$(wget --help 2>&1)
+  set -- "$1" "$2" -S
+  case "$help" in *' -T'*) set -- "$@" -T 60 ;; esac
+  case "$help" in *'GNU Wget'*) set -- "$@" -nv --tries=2 ;; esac
   url=$1
   file=$2
   shift 2
-  wget "$@" -O "$file" "$url" 2>"$stage/messages" && return 0
-  if grep -Eq '(ERROR|error:?|HTTP/[0-9.]+) (403|404|410)' "$stage/messages"; then return 1; fi
+  wget "$@" -O "$file" "$url" 2>"$stage/answer"
+  status=$?
+  # wget follows a redirection from https to http: what came that way is not taken.
+  if ! is_loopback "$url" && grep -iq '^ *location: *http:' "$stage/answer"; then
+    rm -f "$file"
+    die 1 "$url was redirected to plain http, expected https; nothing was changed"
+  fi
+  if [ "$unchecked" = false ] && grep -q 'certificate validation not implemented' "$stage/answer"; then
+    unchecked=true
+    say "note: this wget does not check who a server is; install curl to be sure of it"
+  fi
+  [ "$status" -ne 0 ] || return 0
+  # The headers are not what people want to read of a failure.
+  grep -Ev '^ {2}[A-Za-z0-9-]+: |^ {2}HTTP/' "$stage/answer" >"$stage/messages"
+  if grep -Eq '(ERROR|error:?|HTTP/[0-9.]+) (403|404|410)' "$stage/answer"; then return 1; fi
   return 2
 }
 
@@ -403,3 +433,5 @@ if [ -z "$from" ]; then
 fi
 [ -n "$from" ] || die 2 "there is no address to download from: give one with --from URL or NODUPE_BASE_URL, or run install.sh in a checkout of nodupe"
 download
+exit
+}

@@ -1,8 +1,8 @@
 // `bun bench/nodes.ts` (after `bun run build`): ingest and compare, beside grep and beside the earlier way of comparing.
 // Ratios are the result; the absolute figures are of the machine that is named. bench/results/nodes.json keeps them.
 import { Database } from "bun:sqlite";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { cpus, tmpdir, totalmem } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeLog } from "../src/bench/generate-log.ts";
 import { openStore } from "../src/db/open.ts";
@@ -18,6 +18,7 @@ import { addEvent, addLine, createRollup, finishRollup, type Rollup } from "../s
 import { FileSource, openDescriptor } from "../src/nodes/source.ts";
 import { HOUR_MS } from "../src/nodes/vocabulary.ts";
 import { seededRandom } from "../src/lib/seeded-random.ts";
+import { machine, middle, timed, type TimedRun } from "./support.ts";
 
 const BINARY = join(import.meta.dir, "../dist/nodupe");
 const SMALL = process.argv.includes("--small");
@@ -26,50 +27,6 @@ const EVENTS = SMALL ? 500_000 : 5_000_000;
 const ROUNDS = 7;
 const LIMITS = { openLimitMs: 86_400_000, maxOpen: 65_536, workerFromBytes: 32 * 1_048_576 };
 const untilMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-}
-
-interface Spawned {
-  readonly ms: number;
-  readonly cpuMs: number;
-  readonly rssBytes: number;
-  readonly stdout: string;
-  readonly exitCode: number;
-}
-
-async function spawned(command: readonly string[], env: Record<string, string> = {}): Promise<Spawned> {
-  const start = performance.now();
-  const child = Bun.spawn([...command], {
-    env: { ...process.env, ...env },
-    stdout: "pipe",
-    stderr: "ignore",
-  });
-  // The kernel's own high-water mark: ru_maxrss of a child begins at what its parent had.
-  let rssBytes = 0;
-  const look = (): void => {
-    try {
-      const status = readFileSync(`/proc/${child.pid}/status`, "latin1");
-      rssBytes = Math.max(rssBytes, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1_024);
-    } catch {
-      // It has ended.
-    }
-  };
-  const looking = setInterval(look, 2);
-  const stdout = await new Response(child.stdout).text();
-  const exitCode = await child.exited;
-  clearInterval(looking);
-  const ms = performance.now() - start;
-  const usage = child.resourceUsage();
-  return {
-    ms,
-    cpuMs: Number(usage?.cpuTime.total ?? 0) / 1_000,
-    rssBytes,
-    stdout,
-    exitCode,
-  };
-}
 
 /**
  * Reading, parsing and pairing on this thread, no store; lines a second of CPU time (as grep's, so that a busy machine does not
@@ -160,23 +117,17 @@ async function timeCompare(
   names: readonly string[],
   last: string,
 ): Promise<{ ms: number; cpuMs: number; rssMb: number }> {
-  const runs: Spawned[] = [];
+  const runs: TimedRun[] = [];
+  const env = { NODUPE_COMPARE_CACHE_TTL: "0s" };
   for (let round = 0; round < ROUNDS; round += 1) {
-    const run = await spawned([BINARY, "compare", ...names, "--last", last, "--json", "--db", db], {
-      NODUPE_COMPARE_CACHE_TTL: "0s",
-    });
-    if (run.exitCode !== 0) throw new Error(`compare ended with ${run.exitCode}`);
-    runs.push(run);
+    runs.push(await timed([BINARY, "compare", ...names, "--last", last, "--json", "--db", db], { env }));
   }
-  return {
-    ms: median(runs.map((run) => run.ms)),
-    cpuMs: median(runs.map((run) => run.cpuMs)),
-    rssMb: Math.max(...runs.map((run) => run.rssBytes)) / 1_048_576,
-  };
+  const { wallMs, cpuMs } = middle(runs);
+  return { ms: wallMs, cpuMs, rssMb: Math.max(...runs.map(({ peakBytes }) => peakBytes)) / 1_048_576 };
 }
 
 /** The earlier way, on the same number of events: load the window's rows, compute in the program. */
-async function earlierWay(folder: string, count: number): Promise<Spawned> {
+async function earlierWay(folder: string, count: number): Promise<TimedRun> {
   const path = join(folder, "rows.db");
   const db = new Database(path);
   db.run(
@@ -209,7 +160,7 @@ async function earlierWay(folder: string, count: number): Promise<Spawned> {
       const ms = rows.map((row) => row.ms).sort((a, b) => a - b);
       console.log(good / rows.length, bytes, ms[ms.length >> 1], ms[Math.floor(ms.length * 0.95)]);
     }`;
-  return spawned([process.execPath, "-e", program]);
+  return timed([process.execPath, "-e", program]);
 }
 
 async function main(): Promise<void> {
@@ -230,7 +181,7 @@ async function main(): Promise<void> {
     });
     const grepRuns: number[] = [];
     const grep = async (): Promise<void> => {
-      grepRuns.push((await spawned(["grep", "-c", "downloaded", log], { LC_ALL: "C" })).cpuMs);
+      grepRuns.push((await timed(["grep", "-c", "downloaded", log], { env: { LC_ALL: "C" } })).cpuMs);
     };
     for (let round = 0; round < 3; round += 1) await grep();
     const parseLinesPerS = parseAndPair(log);
@@ -241,11 +192,11 @@ async function main(): Promise<void> {
     );
 
     const db = join(folder, "store.db");
-    const ingest = await spawned([BINARY, "ingest", "--node", "log", log, "--json", "--db", db]);
+    const ingest = await timed([BINARY, "ingest", "--node", "log", log, "--json", "--db", db]);
     const counted = JSON.parse(ingest.stdout) as { lines: number; events: number };
     const bytesAnEvent = Bun.file(db).size / counted.events;
     say(
-      `ingest ${(counted.lines / (ingest.ms / 1_000) / 1e6).toFixed(2)} M lines/s, ${(ingest.rssBytes / 1_048_576).toFixed(0)} MB, ${bytesAnEvent.toFixed(1)} bytes an event`,
+      `ingest ${(counted.lines / (ingest.wallMs / 1_000) / 1e6).toFixed(2)} M lines/s, ${(ingest.peakBytes / 1_048_576).toFixed(0)} MB, ${bytesAnEvent.toFixed(1)} bytes an event`,
     );
 
     {
@@ -257,40 +208,42 @@ async function main(): Promise<void> {
       fill(store.db, "e", { count: EVENTS / 10, days: 7, seed: 5, blocks: false });
       fill(store.db, "f", { count: EVENTS / 10, days: 7, seed: 6, blocks: false });
     }
-    const start = await spawned([BINARY, "--version"]);
+    const start = await timed([BINARY, "--version"]);
     const week = await timeCompare(db, ["a", "b"], "7d");
     const month = await timeCompare(db, ["c", "d"], "30d");
     const four = await timeCompare(db, ["a", "b", "c", "d"], "7d");
     const tenth = await timeCompare(db, ["e", "f"], "7d");
     say(
-      `compare 7d ${week.ms.toFixed(0)} ms, 30d ${month.ms.toFixed(0)} ms, four nodes ${four.ms.toFixed(0)} ms, a tenth of the events ${tenth.ms.toFixed(0)} ms; ${week.rssMb.toFixed(0)} MB; --version ${start.ms.toFixed(0)} ms`,
+      `compare 7d ${week.ms.toFixed(0)} ms, 30d ${month.ms.toFixed(0)} ms, four nodes ${four.ms.toFixed(0)} ms, a tenth of the events ${tenth.ms.toFixed(0)} ms; ${week.rssMb.toFixed(0)} MB; --version ${start.wallMs.toFixed(0)} ms`,
     );
     const earlier = await earlierWay(folder, EVENTS / 5);
     say(
-      `the earlier way, a fifth of the events: ${earlier.ms.toFixed(0)} ms, CPU ${earlier.cpuMs.toFixed(0)} ms against ${week.cpuMs.toFixed(0)} ms`,
+      `the earlier way, a fifth of the events: ${earlier.wallMs.toFixed(0)} ms, CPU ${earlier.cpuMs.toFixed(0)} ms against ${week.cpuMs.toFixed(0)} ms`,
     );
 
-    const reader = spawned([BINARY, "ingest", "--node", "other", log, "--json", "--db", db]);
+    const reader = timed([BINARY, "ingest", "--node", "other", log, "--json", "--db", db]);
     const burst = await Promise.all(
       Array.from({ length: 10 }, (_, index) =>
-        spawned([BINARY, "compare", "a", "b", "--last", `${7 + index}d`, "--json", "--db", db]),
+        timed([BINARY, "compare", "a", "b", "--last", `${7 + index}d`, "--json", "--db", db], {
+          mayFail: true,
+        }),
       ),
     );
     await reader;
-    const slowest = Math.max(...burst.map((run) => run.ms));
+    const slowest = Math.max(...burst.map((run) => run.wallMs));
     say(
       `ten comparisons during an ingest: slowest ${slowest.toFixed(0)} ms, failed ${burst.filter((run) => run.exitCode !== 0).length}`,
     );
 
     const result = {
-      machine: { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, memory_bytes: totalmem() },
+      machine: machine(),
       parse_lines_per_s: parseLinesPerS,
       grep_lines_per_s: grepLinesPerS,
       parse_against_quarter_of_grep: parseLinesPerS / (grepLinesPerS / 4),
-      ingest_lines_per_s: counted.lines / (ingest.ms / 1_000),
-      ingest_rss_bytes: ingest.rssBytes,
+      ingest_lines_per_s: counted.lines / (ingest.wallMs / 1_000),
+      ingest_rss_bytes: ingest.peakBytes,
       bytes_an_event: bytesAnEvent,
-      start_ms: start.ms,
+      start_ms: start.wallMs,
       compare_ms: {
         two_nodes_7d: week.ms,
         two_nodes_30d: month.ms,
@@ -306,7 +259,7 @@ async function main(): Promise<void> {
       },
       compare_rss_mb: Math.max(week.rssMb, month.rssMb, four.rssMb),
       growth_tenfold: week.cpuMs / tenth.cpuMs,
-      earlier_way_ms_for_a_fifth: earlier.ms,
+      earlier_way_ms_for_a_fifth: earlier.wallMs,
       earlier_way_cpu_ratio_for_a_fifth: earlier.cpuMs / week.cpuMs,
       ten_at_once_slowest_ms: slowest,
       ten_at_once_failed: burst.filter((run) => run.exitCode !== 0).length,

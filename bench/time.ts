@@ -1,6 +1,7 @@
 // `bun bench/time.ts [wall|precision|local]`: nodupe time beside chronyd -Q and ntpdig; ratios, and bench/results/time.json.
-import { cpus, loadavg, totalmem } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
+import { machine } from "./support.ts";
 import { localFigures } from "./time-local.ts";
 import { precision } from "./time-precision.ts";
 import { type WallTimes, wallTimes } from "./time-wall.ts";
@@ -51,7 +52,7 @@ async function main(parts: readonly string[]): Promise<void> {
   const file = Bun.file(path);
   const before: unknown = (await file.exists()) ? await file.json() : {};
   const results: Record<string, unknown> = { ...(before as object) };
-  results["machine"] = { cpu: cpus()[0]?.model ?? null, cores: cpus().length, memory_bytes: totalmem() };
+  results["machine"] = machine();
   if (wants("local")) {
     const local = localFigures();
     results["local"] = local;

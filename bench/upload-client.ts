@@ -2,22 +2,17 @@
 // Both clients in Bun hash what they send, curl does not.
 // `bun bench/upload-client.ts` prints ratios and writes bench/results/upload-client.json.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, totalmem, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createTanovaClient } from "../src/upload/api/client.ts";
 import { mimeTypeOf } from "../src/upload/api/multipart.ts";
+import { machine, middle, peakBytesOf, type Sample, timed } from "./support.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 const FILES = 1_000;
 const WORKERS = 20;
 const ROUNDS = 3;
 const KEY = "tanova_sk_bench";
-
-interface Sample {
-  readonly wallMs: number;
-  readonly cpuMs: number;
-  readonly peakBytes: number;
-}
 
 /** A file of the set: 20–400 KB, the same in every run. */
 function contentOf(index: number): Buffer {
@@ -66,20 +61,12 @@ async function upload(client: string, url: string, folder: string): Promise<void
   };
   await Promise.all(Array.from({ length: WORKERS }, worker));
   const { user, system } = process.cpuUsage();
-  const peakKb = Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
   const sample: Sample = {
     wallMs: performance.now() - startMs,
     cpuMs: (user + system) / 1_000,
-    peakBytes: peakKb * 1_024,
+    peakBytes: peakBytesOf("self"),
   };
   await Bun.write(Bun.stdout, JSON.stringify(sample));
-}
-
-async function runBun(args: readonly string[]): Promise<string> {
-  const child = Bun.spawn([process.execPath, ...args], { stdout: "pipe" });
-  const text = await new Response(child.stdout).text();
-  if ((await child.exited) !== 0) throw new Error(`${args.join(" ")} failed`);
-  return text;
 }
 
 async function runCurl(url: string, folder: string): Promise<Sample> {
@@ -93,17 +80,8 @@ async function runCurl(url: string, folder: string): Promise<Sample> {
       "output=/dev/null\nsilent\nfail",
     ].join("\n"),
   );
-  const startMs = performance.now();
   const command = ["curl", "--parallel", "--parallel-max", String(WORKERS), "--no-progress-meter", "-K", "-"];
-  const child = Bun.spawn(command, {
-    stdin: new Blob([config.join("\nnext\n")]),
-    stdout: "ignore",
-    stderr: "ignore",
-  });
-  if ((await child.exited) !== 0) throw new Error("curl failed");
-  const usage = child.resourceUsage();
-  const cpuMs = Number(usage?.cpuTime.total ?? 0) / 1_000;
-  return { wallMs: performance.now() - startMs, cpuMs, peakBytes: usage?.maxRSS ?? 0 };
+  return timed(command, { stdin: config.join("\nnext\n") });
 }
 
 /** A sandbox of its own for one run, stopped after it. */
@@ -129,10 +107,6 @@ async function withSandbox<T>(run: (url: string) => Promise<T>): Promise<T> {
   }
 }
 
-function median(samples: readonly Sample[], of: keyof Sample): number {
-  return samples.map((sample) => sample[of]).toSorted((a, b) => a - b)[Math.floor(samples.length / 2)] ?? 0;
-}
-
 async function compare(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "nodupe-bench-"));
   try {
@@ -146,22 +120,22 @@ async function compare(): Promise<void> {
     for (let round = 0; round < ROUNDS; round += 1) {
       samples["curl"]?.push(await withSandbox((url) => runCurl(url, folder)));
       for (const client of ["socket", "fetch"]) {
-        const text = await withSandbox((url) => runBun([import.meta.path, client, url, folder]));
-        samples[client]?.push(JSON.parse(text) as Sample);
+        const command = (url: string): string[] => [process.execPath, import.meta.path, client, url, folder];
+        const { stdout } = await withSandbox((url) => timed(command(url)));
+        samples[client]?.push(JSON.parse(stdout) as Sample);
       }
     }
-    const curlMs = median(samples["curl"] ?? [], "wallMs");
-    const clients = Object.entries(samples).map(([name, of]) => ({
-      name,
-      wall_ms: median(of, "wallMs"),
-      times_curl: median(of, "wallMs") / curlMs,
-      cpu_ms: median(of, "cpuMs"),
-      peak_bytes: median(of, "peakBytes"),
-    }));
-    const machine = { cpu: cpus()[0]?.model ?? null, cores: cpus().length, memory_bytes: totalmem() };
+    const curlMs = middle(samples["curl"] ?? []).wallMs;
+    const clients = Object.entries(samples).map(([name, of]) => {
+      const { wallMs, cpuMs, peakBytes } = middle(of);
+      return { name, wall_ms: wallMs, times_curl: wallMs / curlMs, cpu_ms: cpuMs, peak_bytes: peakBytes };
+    });
     const results = join(ROOT, "bench/results");
     mkdirSync(results, { recursive: true });
-    writeFileSync(join(results, "upload-client.json"), `${JSON.stringify({ machine, clients }, null, 2)}\n`);
+    writeFileSync(
+      join(results, "upload-client.json"),
+      `${JSON.stringify({ machine: machine(), clients }, null, 2)}\n`,
+    );
     await Bun.write(Bun.stdout, `${Bun.inspect.table(clients)}\n`);
   } finally {
     rmSync(folder, { recursive: true });

@@ -3,8 +3,12 @@ import { VERSION } from "./lib/version.ts";
 /** Runs the command of argv and ends the process with its code. */
 async function main(argv: readonly string[]): Promise<never> {
   if (argv.length === 1 && argv[0] === "--version") {
-    await Bun.write(Bun.stdout, `${VERSION}\n`);
-    process.exit(0);
+    const isWritten = await Bun.write(Bun.stdout, `${VERSION}\n`).then(
+      () => true,
+      () => false,
+    );
+    // Where it cannot be written, the long way says why.
+    if (isWritten) process.exit(0);
   }
   const [{ installShutdown }, { runToEnd }] = await Promise.all([
     import("./cli/shutdown.ts"),

@@ -1,24 +1,35 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Bundled } from "./bundled.ts";
-import type { Component } from "./runtime-components.ts";
+import { type Component, versionOf } from "./runtime-components.ts";
 
 const TEXTS = join(import.meta.dir, "licences");
 const RULE = "=".repeat(78);
 
 function standardText(licence: string): string | null {
-  const path = join(TEXTS, `${licence}.txt`);
+  const path = join(TEXTS, `${licence.replace(/-(only|or-later)$/, "")}.txt`);
   return existsSync(path) ? readFileSync(path, "utf8").trim() : null;
 }
 
-function textOf(of: Bundled): string {
-  const text = of.licenceText ?? standardText(of.licence);
+function textOf(name: string, licence: string): string {
+  const text = standardText(licence);
   if (text === null) {
     throw new Error(
-      `Cannot tell the licence of ${of.name}: it carries no text, and build/release/licences has no ${of.licence}.txt`,
+      `Cannot tell the licence of ${name}: it carries no text, and build/release/licences has no ${licence}.txt`,
     );
   }
   return text;
+}
+
+function componentLines(component: Component): string {
+  const { name, licence, copyright, source } = component;
+  const version = versionOf(component);
+  return `  ${name}${version === null ? "" : ` ${version}`}: ${licence}\n    ${copyright}\n    ${source}`;
+}
+
+/** The SPDX names in an expression such as `MIT AND Apache-2.0 WITH LLVM-exception`. */
+function namesIn(expression: string): string[] {
+  return expression.split(/ (?:AND|OR|WITH) /);
 }
 
 /** The licences of all that a binary holds, as one text. */
@@ -27,23 +38,27 @@ export function licences(
   runtimeComponents: readonly Component[],
   bunVersion: string,
 ): string {
-  const rows = runtimeComponents.map(
-    ({ name, licence, source }) => `  ${name.padEnd(16)} ${(licence ?? "several").padEnd(30)} ${source}`,
-  );
-  const runtime = `Bun ${bunVersion} (MIT, https://github.com/oven-sh/bun) is the runtime inside nodupe. It links these libraries
-statically; the sources, with the notices of their authors, are at the addresses beside them:
+  const runtime = `Bun ${bunVersion} (MIT, https://github.com/oven-sh/bun) is the runtime inside nodupe. It holds these, under the licences
+named, whose texts stand at the end; the sources, with all notices of their authors, are at the addresses:
 
-${rows.join("\n")}
+${runtimeComponents.map(componentLines).join("\n")}
 
-JavaScriptCore is under the GNU Lesser General Public License, whose text stands below. nodupe's own source is
-public: to use it with a changed JavaScriptCore, build Bun from https://github.com/oven-sh/bun and
+JavaScriptCore and tinycc are under the GNU Lesser General Public License, whose text stands below. nodupe's own
+source is public: to use it with a changed library, build Bun from https://github.com/oven-sh/bun and
 https://github.com/oven-sh/WebKit (bun run build:local) and compile nodupe with the result
 (bun build --compile --compile-executable-path=YOUR_BUN; the other flags are in build/compile.ts).`;
+  const texts = new Map(
+    runtimeComponents.flatMap(({ name, licence }) =>
+      namesIn(licence).map((spdx) => [spdx.replace(/-(only|or-later)$/, ""), textOf(name, spdx)]),
+    ),
+  );
   const sections = [
     ["The licences of what nodupe holds beside its own code", runtime],
-    ...packages.map((of) => [`${of.name} ${of.version} (${of.licence})`, textOf(of)]),
-    ["GNU Lesser General Public License 2.1", standardText("LGPL-2.1") ?? ""],
-    ["Apache License 2.0", standardText("Apache-2.0") ?? ""],
+    ...packages.map(({ name, version, licence, licenceText }) => [
+      `${name} ${version} (${licence})`,
+      licenceText ?? textOf(name, licence),
+    ]),
+    ...[...texts].toSorted(([left], [right]) => (left < right ? -1 : 1)),
   ];
   return `${sections.map(([title, text]) => `${RULE}\n${title}\n${RULE}\n\n${text}\n`).join("\n")}`;
 }

@@ -1,5 +1,5 @@
 import type { Bundled } from "./bundled.ts";
-import type { Component } from "./runtime-components.ts";
+import { type Component, versionOf } from "./runtime-components.ts";
 import type { Target } from "./targets.ts";
 
 export interface Contents {
@@ -36,6 +36,20 @@ function npmComponent(name: string, version: string, licence: string, integrity:
   };
 }
 
+function runtimeComponent(component: Component): object {
+  const { name, licence, copyright, source } = component;
+  const version = versionOf(component);
+  return {
+    type: "library",
+    "bom-ref": `runtime:${name}`,
+    name,
+    ...(version === null ? {} : { version }),
+    licenses: [{ expression: licence }],
+    copyright,
+    externalReferences: [{ type: "vcs", url: source }],
+  };
+}
+
 /** A CycloneDX 1.6 bill of what one binary holds; the same contents give the same bytes. */
 export function sbom(contents: Contents): string {
   const { version, target, bunVersion, packages, runtimeComponents } = contents;
@@ -58,13 +72,7 @@ export function sbom(contents: Contents): string {
     },
     components: [
       npmComponent(`@oven/${target.runtime}`, bunVersion, "MIT", target.integrity),
-      ...runtimeComponents.map(({ name, licence, source }) => ({
-        type: "library",
-        "bom-ref": `runtime:${name}`,
-        name,
-        ...(licence === null ? {} : { licenses: [{ expression: licence }] }),
-        externalReferences: [{ type: "vcs", url: source }],
-      })),
+      ...runtimeComponents.map(runtimeComponent),
       ...packages.map(({ name, version: of, licence, integrity }) =>
         npmComponent(name, of, licence, integrity),
       ),
@@ -72,6 +80,11 @@ export function sbom(contents: Contents): string {
     dependencies: [
       { ref: self, dependsOn: [runtime, ...packages.map(({ name, version: of }) => npmUrl(name, of))] },
       { ref: runtime, dependsOn: runtimeComponents.map(({ name }) => `runtime:${name}`) },
+    ],
+    // Bun does not say which Rust crates are in a build.
+    compositions: [
+      { aggregate: "complete", assemblies: [self] },
+      { aggregate: "incomplete", assemblies: [runtime] },
     ],
   };
   return `${JSON.stringify(bill, null, 2)}\n`;

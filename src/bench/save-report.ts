@@ -1,6 +1,6 @@
 import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { codeOf, Failure, messageOf } from "../lib/errors.ts";
+import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
 import type { BenchReport } from "./report.ts";
 
 /** Why a report could not be written there; null where it can. */
@@ -16,7 +16,7 @@ export function writableFault(path: string): Failure | null {
     const permitted = code !== "EACCES" && code !== "EPERM" && code !== "EROFS";
     return new Failure(
       permitted ? "usage" : "not-permitted",
-      `--save ${path} cannot be written: ${messageOf(error)}; name another place`,
+      `--save ${path} cannot be written: ${reasonOf(error)}; name another place`,
       { cause: error },
     );
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
-import { codeOf, Failure, messageOf } from "../lib/errors.ts";
+import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
 import { JOBS, UNITS } from "./experiment.ts";
 
 /** What a comparison reads of a saved report; what else stands in it is of no matter. */
@@ -42,7 +42,7 @@ export function readSavedReport(path: string): SavedReport {
     document = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     const code = codeOf(error);
-    if (code === "EACCES") throw new Failure("not-permitted", `cannot read ${path}: ${messageOf(error)}`);
+    if (code === "EACCES") throw new Failure("not-permitted", `cannot read ${path}: ${reasonOf(error)}`);
     if (code === "ENOENT") throw expected(path, "there is no such file");
     throw expected(path, code === undefined ? "it is not JSON" : `it cannot be read (${code})`);
   }

@@ -118,7 +118,7 @@ export function parseArguments(argv: readonly string[], sections: Sections, comm
   return { flags, positionals };
 }
 
-/** Refuses too few and too many positionals. */
+/** Refuses too few and too many positionals, and empty ones: `nodupe sync "$FOLDER"` with FOLDER not set. */
 export function checkPositionals(
   positionals: readonly string[],
   allowed: { min: number; max: number },
@@ -131,6 +131,10 @@ export function checkPositionals(
       "usage",
       `unexpected argument ${JSON.stringify(surplus)}; usage: nodupe ${command} ${usage}`.trimEnd(),
     );
+  }
+  if (positionals.includes("")) {
+    const fault = "an argument is empty (a variable that is not set?)";
+    throw new Failure("usage", `${fault}; usage: nodupe ${command} ${usage}`.trimEnd());
   }
   if (positionals.length < allowed.min) {
     throw new Failure("usage", `missing argument; usage: nodupe ${command} ${usage}`);

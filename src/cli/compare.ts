@@ -3,8 +3,9 @@ import { ingestOptions } from "../config/sections/ingest.ts";
 import { storeOptions } from "../config/sections/store.ts";
 import type { ValuesOf } from "../config/option.ts";
 import { Failure } from "../lib/errors.ts";
-import type { Answer, OpenStore, Question } from "../nodes/answer.ts";
+import type { Answer, OpenStore } from "../nodes/answer.ts";
 import type { Window } from "../nodes/gather.ts";
+import { type Question, questionOf } from "../nodes/question.ts";
 import type { CompareReport } from "../render/compare.ts";
 import { command, type ExitCode } from "./command.ts";
 
@@ -97,23 +98,7 @@ async function answerTo(
   ]);
   const nowMs = Date.now();
   const ofLast = windowOf({ lastMs: given.last, since: given.since, until: given.until }, nowMs);
-  const question: Question = {
-    type: given.type,
-    window: ofLast.window,
-    rangeName: ofLast.name,
-    rates: {
-      egressUsd: given.egressUsd,
-      repairUsd: given.repairUsd,
-      auditUsd: given.auditUsd,
-      storageUsd: given.storageUsd,
-    },
-    minGap: given.minGap,
-    minLatencyGap: given.minLatencyGap,
-    resamples: given.resamples,
-    pairs: given.pairs,
-    queryTimeoutMs: given.queryTimeout,
-    connections: given.connections,
-  };
+  const question = questionOf(given, { window: ofLast.window, rangeName: ofLast.name });
   const names = asked.map(({ name }) => name);
   const logs = asked.filter((node) => node.path !== null);
   if (logs.length === 0) {

@@ -1,6 +1,6 @@
 import { toggle } from "../config/kind.ts";
 import { keyName, option } from "../config/option.ts";
-import { Failure, messageOf } from "../lib/errors.ts";
+import { Failure, reasonOf } from "../lib/errors.ts";
 import type { EarlierConfig } from "../upload/earlier-client.ts";
 import { command } from "./command.ts";
 
@@ -21,7 +21,7 @@ async function readText(path: string): Promise<string> {
   } catch (error) {
     throw new Failure(
       "usage",
-      `cannot read ${path}: ${messageOf(error)}; expected the earlier client's tanova-config.json`,
+      `cannot read ${path}: ${reasonOf(error)}; expected the earlier client's tanova-config.json`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { historyImportOptions } from "../config/sections/history.ts";
 import { storeOptions } from "../config/sections/store.ts";
-import { codeOf, Failure, messageOf } from "../lib/errors.ts";
+import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
 import { command } from "./command.ts";
 import { destinationOf, destinationOptions } from "./history-destination.ts";
 
@@ -12,7 +12,7 @@ function readInput(file: string): string {
     const code = codeOf(error);
     if (code === "EACCES" || code === "EPERM")
       throw new Failure("not-permitted", `the history ${file} cannot be read: permission denied`);
-    throw new Failure("usage", `the history ${file} cannot be read: ${messageOf(error)}`);
+    throw new Failure("usage", `the history ${file} cannot be read: ${reasonOf(error)}`);
   }
 }
 

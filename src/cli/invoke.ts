@@ -44,14 +44,21 @@ async function helpOf(name: string, group: Group): Promise<string> {
 async function find(argv: readonly string[]): Promise<Found> {
   let group: Group = { purpose: PURPOSE, commands: COMMANDS };
   const words: string[] = [];
+  let isForHelp = false;
   for (let index = 0; ; index += 1) {
     const word = argv[index];
     const name = words.join(" ");
     const names = Object.keys(group.commands);
-    if (word === "--help" || word === "-h" || word === "help")
+    if (word === "help") {
+      isForHelp = true;
+      continue;
+    }
+    if (word === "--help" || word === "-h" || (word === undefined && isForHelp))
       return { type: "help", text: await helpOf(name, group) };
     if (word === "--version" && index === 0) return { type: "help", text: VERSION };
     if (word === undefined || word.startsWith("-")) {
+      const hint = word === undefined ? "" : didYouMean(word, ["--help", "--version"]);
+      if (hint !== "") throw new Failure("usage", `unknown flag ${word}${hint}`);
       const found = word === undefined ? "no command given" : `${word} stands before the command`;
       const where = `nodupe ${name}`.trimEnd();
       throw new Failure(
@@ -63,7 +70,10 @@ async function find(argv: readonly string[]): Promise<Found> {
     if (load === undefined) refuseCommand(word, words, names);
     const entry = await load();
     words.push(word);
-    if (isLeaf(entry)) return { type: "leaf", leaf: entry, argv: argv.slice(index + 1) };
+    if (isLeaf(entry)) {
+      if (isForHelp) return { type: "help", text: commandHelp(entry) };
+      return { type: "leaf", leaf: entry, argv: argv.slice(index + 1) };
+    }
     group = entry;
   }
 }

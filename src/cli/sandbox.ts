@@ -1,5 +1,5 @@
 import { sandboxOptions } from "../config/sections/sandbox.ts";
-import { codeOf, Failure, messageOf } from "../lib/errors.ts";
+import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
 import { formatListenAddress } from "../lib/listen-address.ts";
 import { wait } from "../lib/wait.ts";
 import { command } from "./command.ts";
@@ -8,7 +8,7 @@ async function readPem(file: string, flag: string): Promise<string> {
   try {
     return await Bun.file(file).text();
   } catch (error) {
-    throw new Failure("usage", `${flag}: cannot read ${file} (${messageOf(error)}); expected a PEM file`, {
+    throw new Failure("usage", `${flag}: cannot read ${file} (${reasonOf(error)}); expected a PEM file`, {
       cause: error,
     });
   }

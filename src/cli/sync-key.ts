@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import type { Origin } from "../config/resolve.ts";
-import { codeOf, Failure, messageOf } from "../lib/errors.ts";
+import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
 
 const RANK: Readonly<Record<Origin["source"], number>> = { flag: 3, environment: 2, file: 1, default: 0 };
 
@@ -20,7 +20,7 @@ function readKeyFile(path: string): ApiKey {
     const code = codeOf(error);
     if (code === "EACCES" || code === "EPERM")
       throw new Failure("not-permitted", `the API key file ${path} cannot be read: permission denied`);
-    throw new Failure("usage", `the API key file ${path} cannot be read: ${messageOf(error)}`);
+    throw new Failure("usage", `the API key file ${path} cannot be read: ${reasonOf(error)}`);
   }
   if (key === "") throw new Failure("usage", `the API key file ${path} is empty; expected tanova_sk_…`);
   const warning = isOpen ? `others can read the API key in ${path}; mend it with: chmod 600 ${path}` : null;

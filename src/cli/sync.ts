@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { storeOptions } from "../config/sections/store.ts";
 import { syncOptions } from "../config/sections/sync.ts";
-import { Failure, messageOf } from "../lib/errors.ts";
+import { Failure, reasonOf } from "../lib/errors.ts";
 import type { ExitCode, Invocation } from "./command.ts";
 import { command } from "./command.ts";
 import { destinationOf } from "./history-destination.ts";
@@ -29,7 +29,7 @@ function readCa(path: string | null): { ca?: string } {
   try {
     return { ca: readFileSync(path, "utf8") };
   } catch (error) {
-    throw new Failure("usage", `the CA file ${path} cannot be read: ${messageOf(error)}`);
+    throw new Failure("usage", `the CA file ${path} cannot be read: ${reasonOf(error)}`);
   }
 }
 

@@ -96,7 +96,9 @@ function createLog(level: number, color: boolean, write: (text: string) => void)
 async function widthOf(terminal: boolean, environment: TerminalOptions["environment"]): Promise<number> {
   const told = Number(environment["COLUMNS"]);
   if (Number.isInteger(told) && told > 0) return told;
-  return terminal ? (process.stderr.columns ?? 80) : 80;
+  // A serial console does not tell its size: it says 0.
+  const found = terminal ? process.stderr.columns : 0;
+  return found > 0 ? found : 80;
 }
 
 /** Opens the terminal for one command. */

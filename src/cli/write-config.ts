@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { codeOf, Failure, messageOf } from "../lib/errors.ts";
+import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
 
 /**
  * Writes a config file readable by its owner alone, whole or not at all. An existing one is left as it is unless
@@ -22,7 +22,7 @@ export function writeConfigFile(path: string, content: string, overwrite: boolea
     if (code === "EEXIST")
       throw new Failure("usage", `config file ${path} exists already; edit it, or replace it with --force`);
     if (code === "EACCES" || code === "EROFS")
-      throw new Failure("not-permitted", `cannot write config file ${path}: ${messageOf(error)}`);
+      throw new Failure("not-permitted", `cannot write config file ${path}: ${reasonOf(error)}`);
     throw error;
   }
 }

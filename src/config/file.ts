@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { codeOf, Failure, messageOf } from "../lib/errors.ts";
+import { codeOf, Failure, messageOf, reasonOf } from "../lib/errors.ts";
 import { keyName } from "./option.ts";
 import type { ConfigValues } from "./schema.ts";
 import { SECTIONS } from "./sections.ts";
@@ -42,18 +42,33 @@ function readText(path: string, required: boolean): string | null {
       throw new Failure("usage", `config file ${path} does not exist; make it with: nodupe config init`);
     throw new Failure(
       code === "EACCES" ? "not-permitted" : "usage",
-      `cannot read config file ${path}: ${messageOf(error)}`,
+      `cannot read config file ${path}: ${reasonOf(error)}`,
     );
   }
+}
+
+/** Bun does not tell where: the statement at fault is the one behind the longest beginning that is TOML. */
+function lineOfFault(text: string): number {
+  const lines = text.split("\n");
+  for (let count = lines.length - 1; count > 0; count -= 1) {
+    try {
+      Bun.TOML.parse(lines.slice(0, count).join("\n"));
+      return count + 1;
+    } catch {
+      // It stands further up.
+    }
+  }
+  return 1;
 }
 
 function parseToml(path: string, text: string): unknown {
   try {
     return Bun.TOML.parse(text);
   } catch (error) {
+    const reason = messageOf(error).replace(/^TOML Parse error: /, "");
     throw new Failure(
       "usage",
-      `config file ${path} is not TOML: ${messageOf(error)}; mend that line, or begin anew with: nodupe config init`,
+      `config file ${path} is not TOML: line ${lineOfFault(text)}: ${reason}; mend that line, or begin anew with: nodupe config init`,
     );
   }
 }

@@ -35,12 +35,28 @@ function fromText<T>(
   };
 }
 
+const DAY_MS = 86_400_000;
+
+function durationWithin(expected: string, minMs: number, maxMs: number): Kind<number> {
+  const read = (text: string): number | null => {
+    const ms = parseDurationMs(text);
+    return ms !== null && ms >= minMs && ms <= maxMs ? ms : null;
+  };
+  return fromText("DURATION", expected, read, formatDurationMs);
+}
+
 /** Milliseconds. */
-export const duration: Kind<number> = fromText(
-  "DURATION",
-  "a number with ms, s, m, h or d, such as 1.5s",
-  parseDurationMs,
-  formatDurationMs,
+export const duration = durationWithin(
+  "a number with ms, s, m, h or d, such as 1.5s, and at most 36500d",
+  0,
+  36_500 * DAY_MS,
+);
+
+/** Milliseconds that a timer counts: 0 is none, and beyond 24.8 days a timer fires at once. */
+export const timer = durationWithin(
+  "a number with ms, s, m, h or d, such as 1.5s, from 1ms to 24d",
+  1,
+  24 * DAY_MS,
 );
 
 /** Bytes, or bytes a second. */

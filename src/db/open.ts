@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { closeSync, existsSync, fchmodSync, mkdirSync, openSync, readSync } from "node:fs";
 import { dirname } from "node:path";
-import { codeOf, Failure, messageOf } from "../lib/errors.ts";
+import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
 import { migrate } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
@@ -50,10 +50,10 @@ function prepareFile(path: string): void {
     if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
       throw new Failure(
         "not-permitted",
-        `cannot open the store ${path}: ${messageOf(error)}; name a writable place with --db`,
+        `cannot open the store ${path}: ${reasonOf(error)}; name a writable place with --db`,
       );
     }
-    if (code === "ENOTDIR") throw new Failure("usage", `cannot open the store ${path}: ${messageOf(error)}`);
+    if (code === "ENOTDIR") throw new Failure("usage", `cannot open the store ${path}: ${reasonOf(error)}`);
     throw error;
   }
 }

@@ -23,6 +23,15 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+/**
+ * What the system says is wrong, in its words alone: a message such as `EACCES: permission denied, open '/x'` without
+ * the code and the call, for a line that names the file itself.
+ */
+export function reasonOf(thrown: unknown): string {
+  const message = messageOf(thrown);
+  return /^E[A-Z0-9]+: ([^,]+), \w+( '.*')?$/s.exec(message)?.[1] ?? message;
+}
+
 /** The system's error code (`ENOENT`, `SQLITE_FULL`, …) of anything that was thrown, looking through causes. */
 export function codeOf(thrown: unknown): string | undefined {
   for (let error = thrown; error instanceof Error; error = error.cause) {

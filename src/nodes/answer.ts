@@ -1,17 +1,13 @@
 import type { Store } from "../db/open.ts";
 import { Failure } from "../lib/errors.ts";
 import { didYouMean } from "../lib/nearest.ts";
-import { arrange, type Comparison, type CompareOptions, compareNodes, type NodeSource } from "./compare.ts";
+import { arrange, type Comparison, compareNodes, type NodeSource } from "./compare.ts";
 import { type CacheCounts, type CacheLimits, StoredCache } from "./compare-cache.ts";
 import { findNode, type NodeRow, nodeNames } from "./node-store.ts";
+import type { Question } from "./question.ts";
 
 /** Opens a connection to the store; the caller disposes of it. */
 export type OpenStore = (how: { readonly: boolean }) => Promise<Store>;
-
-export interface Question extends CompareOptions {
-  /** `7d`, `custom`: how the window was asked for. */
-  readonly rangeName: string;
-}
 
 export interface Answer extends Comparison {
   readonly rankings: Readonly<Record<string, readonly string[]>>;

@@ -1,4 +1,4 @@
-import type { LogNature, MaybeMetrics, MetricName } from "./metrics.ts";
+import { type LogNature, type MaybeMetrics, type MetricName, SUM_NAMES } from "./metrics.ts";
 
 /** Why some metrics cannot be compared fairly, or what a figure hides. */
 export interface Caveat {
@@ -17,15 +17,6 @@ export interface CaveatInput {
 
 const LEVEL_METRICS: readonly MetricName[] = ["success_rate_upload", "canceled_rate_upload"];
 const QUANTILES: readonly MetricName[] = ["avg_latency_p50", "avg_latency_p95", "avg_latency_p99"];
-const SUMS: readonly MetricName[] = [
-  "total_operations",
-  "downloads",
-  "uploads",
-  "audits",
-  "repairs",
-  "download_bytes",
-  "upload_bytes",
-];
 /** Percentage points by which coverages may differ before sums are not ranked. */
 const COVERAGE_GAP = 10;
 
@@ -81,7 +72,7 @@ export function caveatsOf(nodes: readonly CaveatInput[]): Caveat[] {
       ({ name, metrics }) => `${name} ${(metrics.coverage_percent ?? 0).toFixed(0)}%`,
     );
     caveats.push({
-      metrics: SUMS,
+      metrics: SUM_NAMES,
       nodes: covered.map(({ name }) => name),
       unfair: true,
       text: `the logs cover unlike parts of the window (${list(parts)}): sums are not ranked`,

@@ -58,6 +58,17 @@ export const RATE_METRICS = {
 export type RateMetric = keyof typeof RATE_METRICS;
 export const RATE_NAMES = Object.keys(RATE_METRICS) as readonly RateMetric[];
 
+/** What grows with the part of the window that a log covers. */
+export const SUM_NAMES: readonly MetricName[] = [
+  "total_operations",
+  "downloads",
+  "uploads",
+  "audits",
+  "repairs",
+  "download_bytes",
+  "upload_bytes",
+];
+
 /** What a node's log is like: what can be compared with it. */
 export interface LogNature {
   /** `debug` shows started operations and every failure; `info` does not. null: no lines. */
@@ -187,33 +198,6 @@ export function metricsOf(
   return { metrics, earnings };
 }
 
-export const METRIC_NAMES: readonly MetricName[] = [
-  "success_rate_download",
-  "success_rate_upload",
-  "success_rate_audit",
-  "canceled_rate_download",
-  "canceled_rate_upload",
-  "total_operations",
-  "downloads",
-  "uploads",
-  "audits",
-  "repairs",
-  "download_bytes",
-  "upload_bytes",
-  "avg_latency_p50",
-  "avg_latency_p95",
-  "avg_latency_p99",
-  "avg_latency_mean",
-  "latency_resolution_ms",
-  "total_earnings",
-  "earnings_per_tb",
-  "storage_utilization",
-  "storage_efficiency",
-  "avg_audit_score",
-  "avg_online_score",
-  "coverage_percent",
-];
-
 export const NO_METRICS: MaybeMetrics = {
   success_rate_download: null,
   success_rate_upload: null,
@@ -240,3 +224,5 @@ export const NO_METRICS: MaybeMetrics = {
   avg_online_score: null,
   coverage_percent: null,
 };
+
+export const METRIC_NAMES = Object.keys(NO_METRICS) as readonly MetricName[];

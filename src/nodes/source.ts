@@ -1,6 +1,6 @@
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node:fs";
 import { createGunzip, createZstdDecompress } from "node:zlib";
-import { codeOf, Failure, messageOf } from "../lib/errors.ts";
+import { codeOf, Failure, messageOf, reasonOf } from "../lib/errors.ts";
 import { readRange } from "./checkpoint.ts";
 
 /** Where log bytes come from. */
@@ -104,10 +104,8 @@ export function openDescriptor(path: string): number {
     const code = codeOf(error);
     if (code === "EACCES" || code === "EPERM")
       throw new Failure("not-permitted", `cannot read ${path}: permission denied`);
-    throw new Failure(
-      "usage",
-      `cannot read ${path}: ${code === "ENOENT" ? "no such file" : messageOf(error)}`,
-    );
+    const reason = code === "ENOENT" ? "no such file" : reasonOf(error);
+    throw new Failure("usage", `cannot read ${path}: ${reason}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { ptr } from "bun:ffi";
-import { messageOf } from "../lib/errors.ts";
+import { reasonOf } from "../lib/errors.ts";
 import { errno, errnoMessage, type Libc } from "./libc.ts";
 
 const NS_PER_S = 1_000_000_000n;
@@ -39,7 +39,7 @@ export function readRtc(paths: RtcPaths): RtcReading {
     if (!/^\d{1,11}$/.test(text)) return { ok: false, reason: `the RTC says ${JSON.stringify(text)}` };
     return { ok: true, ns: BigInt(text) * NS_PER_S };
   } catch (error) {
-    return { ok: false, reason: `there is no RTC: ${messageOf(error)}` };
+    return { ok: false, reason: `there is no RTC: ${reasonOf(error)}` };
   }
 }
 

@@ -58,12 +58,26 @@ test("the bill of materials names them all, Bun and what it links, and refers to
   expect(hashes).toHaveLength(packages.length + 1);
 });
 
-test("the licences hold a text for each package, and the LGPL that Bun's engine is under", async () => {
+test("every library whose version Bun tells is among its components", () => {
+  // What Bun says of itself, of its compiler, and of the interfaces that it follows.
+  const NO_LIBRARY = ["bun", "node", "openssl", "v8", "napi", "modules", "unicode", "zig"];
+  const told = Object.keys(process.versions).filter((key) => !NO_LIBRARY.includes(key));
+  const known = RUNTIME_COMPONENTS.map(({ versionKey }) => versionKey).filter((key) => key !== null);
+  expect(known.toSorted()).toEqual(told.toSorted());
+});
+
+test("the licences hold a text for each package and component, and the LGPL that Bun's engine is under", async () => {
   const packages = await bundledPackages();
   const text = licences(packages, RUNTIME_COMPONENTS, BUN_VERSION);
   const missing = packages.filter(({ name, version }) => !text.includes(`\n${name} ${version} (`));
   expect(missing).toEqual([]);
   expect(text).toContain("GNU LESSER GENERAL PUBLIC LICENSE");
+  for (const { name, licence, copyright } of RUNTIME_COMPONENTS) {
+    expect(text).toMatch(new RegExp(`\\n  ${RegExp.escape(name)}( \\S+)?: ${RegExp.escape(licence)}\\n`));
+    expect(text).toContain(copyright);
+    for (const spdx of licence.split(/ (?:AND|WITH) /))
+      expect(text).toContain(`\n${spdx.replace(/-(only|or-later)$/, "")}\n====`);
+  }
   const unknown = {
     name: "x",
     version: "1.0.0",

@@ -10,12 +10,14 @@ import {
   number,
   path,
   text,
+  timer,
   toggle,
 } from "../../src/config/kind.ts";
 
 test("each kind reads its texts and TOML's own types, and refuses the rest with null", () => {
   expect({
-    duration: ["5s", 5, "x"].map((value) => duration.parse(value)),
+    duration: ["5s", 5, "x", "0s", "36500d", "36501d"].map((value) => duration.parse(value)),
+    timer: ["5s", "0s", "1ms", "24d", "25d"].map((value) => timer.parse(value)),
     byteSize: ["2M", 4096, "0", -1].map((value) => byteSize.parse(value)),
     integer: ["3", 3, "3.5", "21", "", "x"].map((value) => integer(1, 20).parse(value)),
     number: ["0.5", 1e-1, "1.1"].map((value) => number({ min: 0, max: 1 }).parse(value)),
@@ -25,7 +27,8 @@ test("each kind reads its texts and TOML's own types, and refuses the rest with 
     toggle: [true, "yes", "0", "maybe", 1].map((value) => toggle.parse(value)),
     list: [["1", 2], "3", ["1", "x"]].map((value) => list(integer(1, 9)).parse(value)),
   }).toEqual({
-    duration: [5_000, null, null],
+    duration: [5_000, null, null, 0, 3_153_600_000_000, null],
+    timer: [5_000, null, 1, 2_073_600_000, null],
     byteSize: [2_097_152, 4_096, null, null],
     integer: [3, 3, null, null, null, null],
     number: [0.5, 0.1, null],

@@ -64,6 +64,6 @@ test("every variable that cannot be read is told", () => {
   const { faults } = resolve({}, { NODUPE_SYNC_RETRIES: "many", NODUPE_SYNC_RETRY_DELAY: "5" }, {});
   expect(faults).toEqual([
     'NODUPE_SYNC_RETRIES: found "many", expected a whole number from 0 to 100',
-    'NODUPE_SYNC_RETRY_DELAY: found "5", expected a number with ms, s, m, h or d, such as 1.5s',
+    'NODUPE_SYNC_RETRY_DELAY: found "5", expected a number with ms, s, m, h or d, such as 1.5s, and at most 36500d',
   ]);
 });

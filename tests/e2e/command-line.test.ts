@@ -4,6 +4,7 @@ import { COMMANDS, type Group } from "../../src/cli/commands.ts";
 import type { Leaf } from "../../src/cli/command.ts";
 import { VERSION } from "../../src/lib/version.ts";
 import { BINARY } from "../support/binary.ts";
+import { needs } from "../support/programs.ts";
 import { nodupe, runCommand } from "../support/run.ts";
 import { tempFolder } from "../support/temp.ts";
 
@@ -161,3 +162,13 @@ test("a config file that cannot be read is not permitted", async () => {
   ]);
   expect([exitCode, stderr]).toEqual([5, expect.stringContaining("cannot read config file")]);
 });
+
+needs("script", "stty")(
+  "a terminal that does not tell its width, as a serial console, is taken for 80 columns wide",
+  async () => {
+    const command = `stty cols 0 rows 0; '${BINARY}' bench compare --quick --json`;
+    const { exitCode, stdout } = await runCommand(["script", "-qec", command, "/dev/null"]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("measuring 1 of 1: compare, 2 nodes, 7 days\r");
+  },
+);

@@ -4,7 +4,7 @@ import { programPath } from "./programs.ts";
 
 /** What install.sh uses and every system has. */
 const ORDINARY =
-  "sh awk cat chmod cp df dirname find getconf grep head ls mkdir mktemp mv rm sed sha256sum sort sync tail tar tr uname";
+  "sh awk cat chmod cp df dirname find getconf grep head ls mkdir mktemp mv rm rmdir sed sha256sum sort sync tail tar tr uname";
 
 /** A PATH with the ordinary tools and those named, and nothing else: how a machine without curl looks. */
 export function toolPath(folder: string, ...programs: string[]): string {

@@ -83,13 +83,20 @@ function play(
   }
 }
 
+/** A server whose name resolves, at the start, to the addresses of those numbers. */
+function serve(round: Round, server: string, ...numbers: readonly number[]): void {
+  round.expect(server, server);
+  round.resolved(
+    server,
+    numbers.map((number) => target(server, number)),
+    0n,
+  );
+}
+
 /** A round of servers s1, s2, … of one address each. */
 function roundOf(count: number, change: Partial<RoundOptions> = {}): Round {
   const round = new Round(optionsWith(change), 0n);
-  for (let number = 1; number <= count; number += 1) {
-    round.expect(`s${number}`, `s${number}`);
-    round.resolved(`s${number}`, [target(`s${number}`, number)], 0n);
-  }
+  for (let number = 1; number <= count; number += 1) serve(round, `s${number}`, number);
   return round;
 }
 
@@ -207,9 +214,7 @@ test("time-outs follow the delays seen: a lost packet is sent again soon", () =>
 });
 
 test("several samples: the one with the least delay counts, and jitter is told", () => {
-  const round = new Round(optionsWith({ samples: 3 }), 0n);
-  round.expect("s1", "s1");
-  round.resolved("s1", [target("s1", 1)], 0n);
+  const round = roundOf(1, { samples: 3 });
   const delays = [30, 10, 20];
   const varying = new Map<number, Behaviour | null>();
   varying.get = () => ({ delayMs: delays.shift() ?? 10 });
@@ -221,20 +226,10 @@ test("several samples: the one with the least delay counts, and jitter is told",
 
 test("a name has one vote, however many addresses; the same address under two names has one", () => {
   const round = new Round(optionsWith(), 0n);
-  round.expect("liars", "liars");
-  round.resolved(
-    "liars",
-    [1, 2, 3, 4].map((number) => target("liars", number)),
-    0n,
-  );
-  for (const [server, number] of [
-    ["a", 5],
-    ["b", 6],
-    ["again", 6],
-  ] as const) {
-    round.expect(server, server);
-    round.resolved(server, [target(server, number)], 0n);
-  }
+  serve(round, "liars", 1, 2, 3, 4);
+  serve(round, "a", 5);
+  serve(round, "b", 6);
+  serve(round, "again", 6);
   const liar: Behaviour = { delayMs: 20, offsetMs: 900 };
   const ending = play(round, behaviours(liar, liar, liar, liar, answers, answers));
   const { answer, reports, asked } = judge(round, ending);
@@ -248,12 +243,7 @@ test("a name has one vote, however many addresses; the same address under two na
 
 test("a single name's first address is not believed before the others could contradict it", () => {
   const round = new Round(optionsWith(), 0n);
-  round.expect("pool", "pool");
-  round.resolved(
-    "pool",
-    [1, 2, 3, 4].map((number) => target("pool", number)),
-    0n,
-  );
+  serve(round, "pool", 1, 2, 3, 4);
   const liar: Behaviour = { delayMs: 1, offsetMs: 900 };
   const ending = play(round, behaviours(liar, answers, answers, answers));
   expect(judge(round, ending).answer?.offsetRawNs).toBe(TRUE_AT_ZERO);

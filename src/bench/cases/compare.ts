@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { compareOptions } from "../../config/sections/compare.ts";
 import { openStore } from "../../db/open.ts";
-import { type Answer, answerStored, type OpenStore, type Question } from "../../nodes/answer.ts";
+import { type Answer, answerStored, type OpenStore } from "../../nodes/answer.ts";
+import { questionOf } from "../../nodes/question.ts";
 import { agree } from "../agree.ts";
 import { defaultsOf } from "../defaults.ts";
 import { ingestRows, metricsFromRows, openRowStore, type RowMetrics } from "../earlier/row-store.ts";
@@ -11,27 +12,6 @@ import { LOG_NODES, LOG_WINDOW, nodeLog } from "../node-logs.ts";
 
 /** Sketches keep quantiles to 1% of the exact ones. */
 const MOST_ERROR = 0.0101;
-
-function question(): Question {
-  const given = defaultsOf(compareOptions);
-  return {
-    type: given.type,
-    window: LOG_WINDOW,
-    rangeName: "custom",
-    rates: {
-      egressUsd: given.egressUsd,
-      repairUsd: given.repairUsd,
-      auditUsd: given.auditUsd,
-      storageUsd: given.storageUsd,
-    },
-    minGap: given.minGap,
-    minLatencyGap: given.minLatencyGap,
-    resamples: given.resamples,
-    pairs: given.pairs,
-    queryTimeoutMs: given.queryTimeout,
-    connections: given.connections,
-  };
-}
 
 /** Sees to it that roll-ups say what the rows say: counts and rates to the last digit, quantiles within their bound. */
 function checkAgainstRows(answer: Answer, rows: readonly RowMetrics[]): void {
@@ -79,8 +59,9 @@ const twoNodes: Experiment = {
     const rowPath = join(lab.folder, "rows.db");
     const path = join(lab.folder, "nodupe.db");
     await fill(lab, rowPath, path);
-    const asked = question();
-    const { cacheEntries: entries } = defaultsOf(compareOptions);
+    const settings = defaultsOf(compareOptions);
+    const asked = questionOf(settings, { window: LOG_WINDOW, rangeName: "custom" });
+    const { cacheEntries: entries } = settings;
     const open: OpenStore = async ({ readonly }) => openStore({ path, readonly });
     const answer = (ttlMs: number): Promise<Answer> =>
       answerStored(open, LOG_NODES, asked, { cache: { ttlMs, entries }, nowMs: Date.now() });

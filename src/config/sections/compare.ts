@@ -1,4 +1,4 @@
-import { choice, duration, integer, number, text, toggle } from "../kind.ts";
+import { choice, duration, integer, number, text, timer, toggle } from "../kind.ts";
 import { option, optional } from "../option.ts";
 
 const usd = number({ min: 0, max: 1_000, placeholder: "USD" });
@@ -45,7 +45,7 @@ export const compareOptions = {
     scope: "settings",
   }),
   cacheEntries: option(integer(1, 10_000), 100, "results kept", { scope: "settings" }),
-  queryTimeout: option(duration, 10_000, "how long one node's figures may take to be read", {
+  queryTimeout: option(timer, 10_000, "how long one node's figures may take to be read", {
     scope: "settings",
   }),
   connections: option(integer(1, 20), 4, "nodes read at once", { scope: "settings" }),

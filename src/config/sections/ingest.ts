@@ -1,4 +1,4 @@
-import { byteSize, duration, integer, list, path, text, toggle } from "../kind.ts";
+import { byteSize, duration, integer, list, path, text, timer, toggle } from "../kind.ts";
 import { option, optional } from "../option.ts";
 
 const nodeName = text("NAME", "a node's name: any text without = , or control characters");
@@ -25,7 +25,7 @@ export const ingestOptions = {
     scope: "flag",
     placeholder: "FILE",
   }),
-  apiTimeout: option(duration, 5_000, "how long the node's API may take to answer", { scope: "settings" }),
+  apiTimeout: option(timer, 5_000, "how long the node's API may take to answer", { scope: "settings" }),
   eventRetention: option(
     duration,
     90 * 86_400_000,
@@ -47,7 +47,7 @@ export const ingestOptions = {
       scope: "settings",
     },
   ),
-  pollInterval: option(duration, 500, "how often --follow looks for new lines", { scope: "settings" }),
+  pollInterval: option(timer, 500, "how often --follow looks for new lines", { scope: "settings" }),
   workerFrom: option(byteSize, 32 * 1_048_576, "files at least this large are parsed in a worker", {
     scope: "settings",
   }),

@@ -1,4 +1,4 @@
-import { byteSize, duration, integer, integerOr, list, path, text, toggle } from "../kind.ts";
+import { byteSize, duration, integer, integerOr, list, path, text, timer, toggle } from "../kind.ts";
 import { option, optional } from "../option.ts";
 
 const flag = { scope: "flag" } as const;
@@ -73,9 +73,9 @@ export const syncOptions = {
     setting,
   ),
   autoWorkers: option(integer(1, 100), 20, "the most that --workers auto goes up to", setting),
-  connectTimeout: option(duration, 10_000, "how long a connection may take", setting),
-  silenceTimeout: option(duration, 60_000, "how long the server may be silent during an upload", setting),
-  checkTimeout: option(duration, 10_000, "how long a health or duplicate check may take", setting),
+  connectTimeout: option(timer, 10_000, "how long a connection may take", setting),
+  silenceTimeout: option(timer, 60_000, "how long the server may be silent during an upload", setting),
+  checkTimeout: option(timer, 10_000, "how long a health or duplicate check may take", setting),
   outageWait: option(
     duration,
     300_000,

@@ -1,7 +1,7 @@
 import { formatServerName, parseServerName, type ServerName } from "../../time/server-name.ts";
 import { LOCAL_SOURCES } from "../../time/source.ts";
 import { TRANSPORTS } from "../../time/transport.ts";
-import { choice, duration, integer, type Kind, list, number, path, text, toggle } from "../kind.ts";
+import { choice, duration, integer, type Kind, list, number, path, text, timer, toggle } from "../kind.ts";
 import { option, optional } from "../option.ts";
 
 const server: Kind<ServerName> = {
@@ -36,7 +36,7 @@ export const timeOptions = {
     defaultText: DEFAULT_SERVERS.map(({ host }) => host).join(", "),
   }),
   samples: option(integer(1, 64), 1, "samples of each server; the one with the least delay counts"),
-  timeout: option(duration, 3_000, "the longest wait for servers; the command ends a second later at most"),
+  timeout: option(timer, 3_000, "the longest wait for servers; the command ends a second later at most"),
   minServers: option(integer(1), 1, "how many servers must agree"),
   set: option(toggle, false, "step or slew the system clock", flag),
   force: option(toggle, false, "with --set: although another daemon owns the clock", flag),
@@ -47,7 +47,7 @@ export const timeOptions = {
   check: option(toggle, false, "exit 3 where the offset is beyond --max-offset", flag),
   maxOffset: option(duration, 1_000, "what --check allows"),
   watch: option(toggle, false, "keep measuring, one result a round", flag),
-  interval: option(duration, 60_000, "with --watch: from one round to the next"),
+  interval: option(timer, 60_000, "with --watch: from one round to the next"),
   fallback: option(toggle, false, "without servers go on to HTTPS, the RTC, files, the build time"),
   offline: option(toggle, false, "no network: the best local source", flag),
 
@@ -66,8 +66,8 @@ export const timeOptions = {
   patience: option(duration, 40, "least wait for more answers once half of the servers agree", settings),
   doubtfulPatience: option(duration, 300, "least wait for more answers while fewer agree", settings),
   retries: option(integer(0, 5), 2, "how often an unanswered request is sent again", settings),
-  firstTimeout: option(duration, 1_000, "until a request is sent again, while no delay is known", settings),
-  leastTimeout: option(duration, 100, "until a request is sent again, at the least", settings),
+  firstTimeout: option(timer, 1_000, "until a request is sent again, while no delay is known", settings),
+  leastTimeout: option(timer, 100, "until a request is sent again, at the least", settings),
   maxRootDistance: option(duration, 1_500, "a server that is less sure of its time is refused", settings),
   transport: option(choice(TRANSPORTS), "auto", "kernel timestamps, or the runtime's sockets", settings),
   portableSamples: option(integer(1, 64), 8, "least samples where there are no kernel timestamps", settings),

@@ -1,4 +1,4 @@
-import { byteSize, duration, text, toggle } from "../kind.ts";
+import { byteSize, text, timer, toggle } from "../kind.ts";
 import { option, optional } from "../option.ts";
 
 export const upgradeOptions = {
@@ -6,6 +6,6 @@ export const upgradeOptions = {
   from: optional(text("URL", "a URL"), "where releases are: https, or http to loopback", {
     env: ["NODUPE_BASE_URL"],
   }),
-  silence: option(duration, 30_000, "how long the server may say nothing", { scope: "settings" }),
+  silence: option(timer, 30_000, "how long the server may say nothing", { scope: "settings" }),
   maxSize: option(byteSize, 512 * 1024 * 1024, "refuse a download larger than this", { scope: "settings" }),
 } as const;

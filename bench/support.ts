@@ -1,0 +1,86 @@
+// What the development benchmarks share: a child process measured from outside, medians of its runs, the machine's kind.
+import { readFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { median } from "../src/bench/statistics.ts";
+
+/** What one run took. */
+export interface Sample {
+  readonly wallMs: number;
+  /** User and system time of the process and of what it waited for. */
+  readonly cpuMs: number;
+  readonly peakBytes: number;
+}
+
+export interface TimedRun extends Sample {
+  readonly stdout: string;
+  readonly exitCode: number;
+}
+
+export interface TimedOptions {
+  /** Beside the environment of the benchmark. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  /** A run that fails is a result too. */
+  readonly mayFail?: boolean;
+}
+
+/** How often a child's memory is looked at: what it takes in its very last moments may be missed. */
+const LOOK_EVERY_MS = 2;
+
+/** The high-water mark of a process's resident memory; 0 once it has ended. */
+export function peakBytesOf(pid: number | "self"): number {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0) * 1_024;
+  } catch {
+    return 0;
+  }
+}
+
+/**
+ * Runs a command to its end.
+ *
+ * Its peak is polled from /proc: the ru_maxrss that wait4 tells begins, on Linux, at what the parent had when it
+ * started the child, so that a benchmark with much in memory would find its own size in every child.
+ *
+ * @throws Error where it fails, with what it said.
+ */
+export async function timed(command: readonly string[], options: TimedOptions = {}): Promise<TimedRun> {
+  const startMs = performance.now();
+  const child = Bun.spawn([...command], {
+    env: { ...process.env, ...options.env },
+    stdin: options.stdin === undefined ? "ignore" : new Blob([options.stdin]),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  let peakBytes = 0;
+  const look = (): void => {
+    peakBytes = Math.max(peakBytes, peakBytesOf(child.pid));
+  };
+  look();
+  const looking = setInterval(look, LOOK_EVERY_MS);
+  const [stdout, stderr, exitCode] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]).finally(() => clearInterval(looking));
+  const wallMs = performance.now() - startMs;
+  if (exitCode !== 0 && options.mayFail !== true) {
+    throw new Error(`${command.join(" ").slice(0, 200)} ended with ${exitCode}: ${stderr.trim()}`);
+  }
+  const cpuMs = Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1_000;
+  return { wallMs, cpuMs, peakBytes, stdout, exitCode };
+}
+
+/** The median of each figure by itself. */
+export function middle(samples: readonly Sample[]): Sample {
+  return {
+    wallMs: median(samples.map(({ wallMs }) => wallMs)),
+    cpuMs: median(samples.map(({ cpuMs }) => cpuMs)),
+    peakBytes: median(samples.map(({ peakBytes }) => peakBytes)),
+  };
+}
+
+/** The machine by its kind, as results name it. */
+export function machine(): { cpu: string | null; cores: number; memory_bytes: number } {
+  return { cpu: cpus()[0]?.model ?? null, cores: cpus().length, memory_bytes: totalmem() };
+}

@@ -1,0 +1,38 @@
+import { expect, test } from "bun:test";
+import { middle, timed } from "../../bench/support.ts";
+
+const MIB = 1_048_576;
+const GROW = "const kept = Buffer.alloc(64 * 1048576, 1); await Bun.sleep(50); console.log(kept.length)";
+
+test("a child's peak is its own: neither its parent's nor less than what it held", async () => {
+  const ours = Buffer.alloc(256 * MIB, 1);
+  const small = await timed(["sleep", "0.02"]);
+  const grown = await timed([process.execPath, "-e", GROW]);
+  expect(small.peakBytes).toBeGreaterThan(0);
+  expect(small.peakBytes).toBeLessThan(16 * MIB);
+  expect(grown.peakBytes).toBeGreaterThan(64 * MIB);
+  expect(grown.peakBytes).toBeLessThan(ours.length);
+});
+
+test("wall time counts waiting, CPU time does not; input, output and environment are passed on", async () => {
+  const { wallMs, cpuMs } = await timed(["sleep", "0.2"]);
+  expect(wallMs).toBeGreaterThanOrEqual(200);
+  expect(cpuMs).toBeLessThan(100);
+  const echo = await timed(["sh", "-c", 'cat; printf %s "$WORD"'], { stdin: "in ", env: { WORD: "env" } });
+  expect([echo.stdout, echo.exitCode]).toEqual(["in env", 0]);
+});
+
+test("a run that fails says why, or is a result where that is asked for", async () => {
+  const failing = ["sh", "-c", "echo no luck >&2; exit 3"];
+  expect(await timed(failing).catch(String)).toEndWith("ended with 3: no luck");
+  expect((await timed(failing, { mayFail: true })).exitCode).toBe(3);
+});
+
+test("the middle of runs is that of each figure", () => {
+  const runs = [
+    { wallMs: 3, cpuMs: 1, peakBytes: 20 },
+    { wallMs: 1, cpuMs: 2, peakBytes: 30 },
+    { wallMs: 2, cpuMs: 3, peakBytes: 10 },
+  ];
+  expect(middle(runs)).toEqual({ wallMs: 2, cpuMs: 2, peakBytes: 20 });
+});
