@@ -71,7 +71,7 @@ const BATCH_REFUSED_MS = 24 * 3_600_000;
  * Each upload leaves a little garbage, and the engine, which sees a machine with plenty, lets it grow: 25 MB more over
  * 10,000 files than over 1,000. Collecting now and then costs 10 ms a time and keeps it level.
  */
-const COLLECT_EVERY = 400;
+const COLLECT_EVERY = 1_000;
 
 /**
  * How much more reluctant than usual the engine compiles while uploading. The work is the disk's, the hash's and the
@@ -178,9 +178,6 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     let connecting: Promise<void> | null = null;
     const start = async (): Promise<void> => {
       Bun.unsafe.setJITPolicy(JIT_RELUCTANCE);
-      void countFiles(scan(options.root, options.filter), signal).then((counted) => {
-        total = counted;
-      });
       const connection = await connect(made.client, made.policy, signal);
       if (connection.type === "stopped") delivery.halt(connection.stop);
       if (connection.type !== "ready") return;
@@ -188,6 +185,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
       const isRefused = (destination.batchRefusedUntilMs ?? 0) > Date.now();
       if (isRefused) made.client.withoutBatch();
       delivery.begin({ batch: batch !== null && !isRefused, bulkCheck: bulkCheck !== null });
+      total = await countFiles(scan(options.root, options.filter), signal);
     };
     const sink: Sink = {
       admit: (checksum, file, bytes) => {

@@ -69,7 +69,7 @@ class Events {
  * `fetch` does not tell: whether the last byte of a request was handed over before the connection went (else nothing
  * can have been stored), connect time-outs apart from silence, progress while sending, and an answer that comes before
  * the request is whole. Nor does it cost anything: 20 workers send 1,000 files of 212 MB in as much time as `fetch`, in
- * 58 MB of memory against 226 MB for `fetch` with FormData (bench/upload-client.ts); `fetch` with streams took a
+ * 64 MB of memory against 199 MB for `fetch` with FormData (bench/upload-client.ts); `fetch` with streams took a
  * fifth more CPU.
  */
 export class Connection {
