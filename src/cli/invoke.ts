@@ -111,6 +111,20 @@ function resolveAll(
   return { options, origins };
 }
 
+/** Of the variables that begin like ours, those that are no setting of this command are looked at among all settings. */
+async function mistypedVariables(
+  origins: Readonly<Record<string, Readonly<Record<string, Origin>>>>,
+  environment: Environment,
+): Promise<string[]> {
+  const taken = new Set(Object.values(origins).flatMap((of) => Object.values(of).map(({ name }) => name)));
+  const others = Object.keys(environment).filter(
+    (name) => name.startsWith("NODUPE_") && !taken.has(name) && environment[name] !== "",
+  );
+  if (others.length === 0) return [];
+  const { unknownVariables } = await import("../config/unknown-variables.ts");
+  return unknownVariables(others);
+}
+
 function storePathOf(options: Record<string, unknown>, environment: Environment): string {
   const store = options["store"];
   const told = typeof store === "object" && store !== null && "db" in store ? store.db : null;
@@ -163,6 +177,7 @@ export async function invoke(call: Call): Promise<ExitCode> {
       : await readConfigFile(configPath, typeof named === "string" || Boolean(environment["NODUPE_CONFIG"]));
   for (const warning of configFile.warnings) terminal.warn(warning);
   const { options, origins } = resolveAll(spec.options, given, environment, configFile);
+  for (const line of await mistypedVariables(origins, environment)) terminal.warn(line);
   const storePath = storePathOf(options, environment);
   const invocation: Invocation<Sections> = {
     options: options as Invocation<Sections>["options"],

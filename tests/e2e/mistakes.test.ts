@@ -126,3 +126,14 @@ test("--version on a full disk ends with 1 and one line", async () => {
     stderr: "nodupe: cannot write the result to stdout: no space left\n",
   });
 });
+
+test("a mistyped variable is told, with the one that was meant, and the command goes on", async () => {
+  using home = tempFolder();
+  writeFileSync(home.file("cv.txt"), "a CV");
+  const env = { HOME: home.path, NODUPE_SYNC_WORKER: "3", NODUPE_SYNC_SETTLE: "0ms" };
+  const run = await nodupe(["sync", "--dry-run", "-q", "."], { env, cwd: home.path });
+  expect(run.exitCode).toBe(0);
+  expect(run.stderr).toBe(
+    "nodupe: warning: the environment variable NODUPE_SYNC_WORKER sets nothing; did you mean NODUPE_SYNC_WORKERS?\n",
+  );
+});
