@@ -41,12 +41,21 @@ const CACHE_ROWS_HELD = 256;
 const REST_FACTOR = 8;
 const LONGEST_REST_MS = 50;
 
+/** What one commit writes. */
+interface Group {
+  readonly writes: (() => void)[];
+  /** What the writes make of contents, until the store tells it. */
+  readonly states: Map<string, State>;
+  readonly committed: PromiseWithResolvers<void>;
+}
+
 /**
  * One run's book at one destination. Nothing is sent before its row says `sending` on the disk, so that a kill at any
  * moment leaves a content pending, sending (ambiguous: the next run asks the server) or settled.
  *
  * What is written within one turn of the event loop, or while the disk rests from the last commit, shares one: with
- * 20 uploads at once that is a fraction of the syncs. An answer whose commit a kill prevents is found `sending`, and so is not forgotten.
+ * 20 uploads at once that is a fraction of the syncs. It is kept in memory until then, so that other commands find the
+ * store unlocked. An answer whose commit a kill prevents is found `sending`, and so is not forgotten.
  */
 export class Ledger {
   readonly #db: Database;
@@ -61,7 +70,7 @@ export class Ledger {
   readonly #hashed: Statement;
   readonly #renew: Statement;
   readonly #onBroken: (error: unknown) => void;
-  #group: PromiseWithResolvers<void> | null = null;
+  #group: Group | null = null;
   #restUntilMs = 0;
   #cacheRows: { file: FoundFile; checksum: string }[] = [];
 
@@ -118,7 +127,9 @@ export class Ledger {
   }
 
   content(checksum: string): ContentStanding | null {
-    return this.#content.get(this.#destinationId, checksum);
+    const state = this.#group?.states.get(checksum);
+    if (state === undefined) return this.#content.get(this.#destinationId, checksum);
+    return { state, sentAtMs: null, runId: this.#runId, status: null, reason: null };
   }
 
   /** Remembers a checksum for the next run; kept back until there is a commit to share. */
@@ -137,15 +148,18 @@ export class Ledger {
   async sending(contents: readonly Content[]): Promise<void> {
     const now = this.#now();
     const group = this.#begin();
-    for (const { checksum, path } of contents)
-      this.#sending.run(this.#destinationId, checksum, path, now, this.#runId);
-    await group.promise;
+    for (const { checksum, path } of contents) {
+      group.states.set(checksum, "sending");
+      group.writes.push(() => this.#sending.run(this.#destinationId, checksum, path, now, this.#runId));
+    }
+    await group.committed.promise;
   }
 
   /** Still on their way: what is found `sending` after a kill was there at most one renewal ago. */
   renew(checksums: readonly string[]): void {
-    this.#begin();
-    this.#renew.run(this.#destinationId, JSON.stringify(checksums), this.#now());
+    const now = this.#now();
+    const list = JSON.stringify(checksums);
+    this.#begin().writes.push(() => this.#renew.run(this.#destinationId, list, now));
   }
 
   done(content: Content, via: "upload" | "server"): void {
@@ -164,12 +178,12 @@ export class Ledger {
 
   /** Takes note that this run has come across a content that it does not send. */
   seen(checksum: string): void {
-    this.#begin();
-    this.#mark.run(this.#destinationId, checksum, this.#runId);
+    this.#begin().writes.push(() => this.#mark.run(this.#destinationId, checksum, this.#runId));
   }
 
   /** Contents that an earlier run left in flight and this one has not come across. */
   strays(limit: number): { checksum: string; sentAtMs: number | null }[] {
+    this.flush();
     // `state <> 'done'` is what lets SQLite use the partial index.
     return this.#db
       .query<{ checksum: string; sentAtMs: number | null }, [number, number, number]>(
@@ -180,29 +194,22 @@ export class Ledger {
   }
 
   #write(content: Content, state: State, via: "upload" | "server" | null, because: Reason): void {
-    this.#begin();
+    const group = this.#begin();
     const { checksum, path } = content;
     const { status, reason } = because;
-    this.#settle.run(
-      this.#destinationId,
-      checksum,
-      state,
-      via,
-      status,
-      reason,
-      this.#now(),
-      this.#runId,
-      path,
+    const now = this.#now();
+    group.states.set(checksum, state);
+    group.writes.push(() =>
+      this.#settle.run(this.#destinationId, checksum, state, via, status, reason, now, this.#runId, path),
     );
   }
 
-  /** Opens the group that what is written now belongs to. */
-  #begin(): PromiseWithResolvers<void> {
+  /** The group that what is written now belongs to. */
+  #begin(): Group {
     if (this.#group !== null) return this.#group;
-    this.#db.run("BEGIN IMMEDIATE");
-    const group = Promise.withResolvers<void>();
+    const group: Group = { writes: [], states: new Map(), committed: Promise.withResolvers() };
     // Whether anybody waits for it or not, its failure is told by onBroken.
-    group.promise.catch(() => undefined);
+    group.committed.promise.catch(() => undefined);
     this.#group = group;
     const commit = (): void => {
       if (this.#group !== group) return;
@@ -218,21 +225,23 @@ export class Ledger {
     return group;
   }
 
-  #commit(group: PromiseWithResolvers<void>): void {
+  #commit(group: Group): void {
     this.#group = null;
+    const startedMs = performance.now();
     try {
+      this.#db.run("BEGIN IMMEDIATE");
+      for (const write of group.writes) write();
       for (const { file, checksum } of this.#cacheRows)
         this.#hashed.run(file.path, file.sizeBytes, file.mtimeUs, file.inode, checksum);
       this.#cacheRows = [];
-      const startedMs = performance.now();
       this.#db.run("COMMIT");
-      const endedMs = performance.now();
-      this.#restUntilMs = endedMs + Math.min(LONGEST_REST_MS, REST_FACTOR * (endedMs - startedMs));
-      group.resolve();
+      group.committed.resolve();
     } catch (error) {
       if (this.#db.inTransaction) this.#db.run("ROLLBACK");
-      group.reject(error);
+      group.committed.reject(error);
       throw error;
     }
+    const endedMs = performance.now();
+    this.#restUntilMs = endedMs + Math.min(LONGEST_REST_MS, REST_FACTOR * (endedMs - startedMs));
   }
 }

@@ -42,15 +42,16 @@ async function measured(
 test("1,000 files of 20-400 KB by 20 workers take at most 75 MB, ten times as many small ones at most 10 MB more", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox({ latencyMs: 20, batch: true });
+  using singly = startSandbox({ latencyMs: 20 });
+  using inBatches = startSandbox({ latencyMs: 20, batch: true });
   for (const folder of ["1000", "10000"]) mkdirSync(cvs.file(folder));
   writeCvs(cvs.file("1000"), { files: 1_000, minBytes: 20_000, maxBytes: 400_000 });
   writeCvs(cvs.file("10000"), { files: 10_000, minBytes: 500, maxBytes: 2_000, seed: 2 });
   const args = ["--bulk", "--workers", "20"];
-  const few = await measured({ home, sandbox }, [...args, cvs.file("1000")]);
+  const few = await measured({ home, sandbox: singly }, [...args, cvs.file("1000")]);
   expect(few.result).toMatchObject({ uploaded: 1_000, workers_peak: 20 });
   expect(few.peakMib).toBeLessThan(75 + EMULATOR_MIB);
-  const many = await measured({ home, sandbox }, [...args, cvs.file("10000")]);
+  const many = await measured({ home, sandbox: inBatches }, [...args, cvs.file("10000")]);
   expect(many.result).toMatchObject({ uploaded: 10_000, failed: 0 });
   expect(many.peakMib).toBeLessThan(75 + 10 + EMULATOR_MIB);
 }, 120_000);

@@ -6,7 +6,7 @@ import { startSandbox } from "../../src/upload/sandbox/server.ts";
 import type { SyncResult } from "../../src/upload/tally.ts";
 import { writeCvs } from "../support/cvs.ts";
 import { nodupe } from "../support/run.ts";
-import { resultOf, startSync, sync, syncEnvironment } from "../support/sync.ts";
+import { resultOf, sync, syncEnvironment } from "../support/sync.ts";
 import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 
@@ -194,62 +194,6 @@ test("input that cannot be used: exit 2, and nothing was done", async () => {
   }
   const keyless = await nodupe(["sync", cvs.path], { env: { HOME: home.path } });
   expect([keyless.exitCode, keyless.stderr]).toEqual([2, expect.stringContaining("no API key")]);
-});
-
-test("SIGTERM ends a run with 143 within 5 s, and the next run takes up the rest", async () => {
-  using home = tempFolder();
-  using cvs = tempFolder();
-  using sandbox = startSandbox({ latencyMs: 300 });
-  const tree = writeCvs(cvs.path, { files: 60 });
-  const child = startSync({ home, sandbox }, ["--workers", "5", cvs.path]);
-  await until(() => sandbox.stats().stored >= 10, "ten are stored");
-  const signalledAt = performance.now();
-  child.kill("SIGTERM");
-  const stdout = await new Response(child.stdout).text();
-  expect(await child.exited).toBe(143);
-  expect(performance.now() - signalledAt).toBeLessThan(5_000);
-  const result = resultOf({ stdout, stderr: "" });
-  expect(result).toMatchObject({ interrupted: true, failed: 0 });
-  expect(result.uploaded).toBe(sandbox.stored().size);
-
-  const next = resultOf(await sync({ home, sandbox }, ["--workers", "20", cvs.path]));
-  expect(next).toMatchObject({
-    uploaded: tree.files - result.uploaded,
-    duplicate_local: result.uploaded,
-    failed: 0,
-  });
-  expect(sandbox.stats().repeats).toBe(0);
-});
-
-test("SIGINT ends a run that waits for memory as well, and the result is still printed", async () => {
-  using home = tempFolder();
-  using cvs = tempFolder();
-  using sandbox = startSandbox({ latencyMs: 1_000 });
-  writeCvs(cvs.path, { files: 40, minBytes: 300_000, maxBytes: 400_000 });
-  const child = startSync({ home, sandbox }, ["--workers", "2", cvs.path], { NODUPE_SYNC_MEMORY: "2M" });
-  await until(() => sandbox.stats().requests.upload >= 2, "two are in flight");
-  child.kill("SIGINT");
-  const stdout = await new Response(child.stdout).text();
-  expect(await child.exited).toBe(130);
-  expect(resultOf({ stdout, stderr: "" })).toMatchObject({ interrupted: true, failed: 0, uploaded: 2 });
-});
-
-test("a second process on the same store and destination ends with 1 and names the first", async () => {
-  using home = tempFolder();
-  using cvs = tempFolder();
-  using sandbox = startSandbox({ latencyMs: 200 });
-  writeCvs(cvs.path, { files: 40 });
-  const first = startSync({ home, sandbox }, ["--workers", "2", cvs.path]);
-  await until(() => sandbox.stats().stored > 0, "the first is at work");
-  const second = await sync({ home, sandbox }, [cvs.path]);
-  expect(second.exitCode).toBe(1);
-  expect(second.stderr).toContain(`process ${first.pid} is at work`);
-  expect(resultOf(second)).toMatchObject({ found: null, uploaded: 0, interrupted: false });
-  first.kill("SIGKILL");
-  await first.exited;
-  const third = await sync({ home, sandbox }, ["--workers", "20", "--ambiguous-wait", "500ms", cvs.path]);
-  expect(third.exitCode).toBe(0);
-  expect(sandbox.stats().repeats).toBe(0);
 });
 
 test("an answer that was lost is looked for, and counts as uploaded", async () => {
