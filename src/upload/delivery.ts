@@ -186,6 +186,7 @@ export class Delivery implements Disposable {
       tally.workersPeak = Math.max(tally.workersPeak, this.#active);
       void concurrency.run(() => this.#deliver(unit));
     }
+    if (this.#active <= concurrency.limit / 2) this.#rows.hurry();
     if (this.#ready.length > 0 && this.#batchItems > 1) this.#linger.begin();
   }
 

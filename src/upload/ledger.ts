@@ -47,6 +47,8 @@ interface Group {
   /** What the writes make of contents, until the store tells it. */
   readonly states: Map<string, State>;
   readonly committed: PromiseWithResolvers<void>;
+  /** The disk's rest; null once it is over. */
+  rest: ReturnType<typeof setTimeout> | null;
 }
 
 /**
@@ -155,6 +157,15 @@ export class Ledger {
     await group.committed.promise;
   }
 
+  /** Somebody waits for what is not committed yet, and has nothing else to do: the disk rests no longer. */
+  hurry(): void {
+    const group = this.#group;
+    if (group === null || group.rest === null) return;
+    clearTimeout(group.rest);
+    group.rest = null;
+    setImmediate(() => this.#commitOrTell(group));
+  }
+
   /** Still on their way: what is found `sending` after a kill was there at most one renewal ago. */
   renew(checksums: readonly string[]): void {
     const now = this.#now();
@@ -207,26 +218,28 @@ export class Ledger {
   /** The group that what is written now belongs to. */
   #begin(): Group {
     if (this.#group !== null) return this.#group;
-    const group: Group = { writes: [], states: new Map(), committed: Promise.withResolvers() };
+    const group: Group = { writes: [], states: new Map(), committed: Promise.withResolvers(), rest: null };
     // Whether anybody waits for it or not, its failure is told by onBroken.
     group.committed.promise.catch(() => undefined);
     this.#group = group;
-    const commit = (): void => {
-      if (this.#group !== group) return;
-      try {
-        this.#commit(group);
-      } catch (error) {
-        this.#onBroken(error);
-      }
-    };
     const restMs = this.#restUntilMs - performance.now();
-    if (restMs >= 1) setTimeout(commit, restMs);
-    else setImmediate(commit);
+    if (restMs >= 1) group.rest = setTimeout(() => this.#commitOrTell(group), restMs);
+    else setImmediate(() => this.#commitOrTell(group));
     return group;
+  }
+
+  #commitOrTell(group: Group): void {
+    if (this.#group !== group) return;
+    try {
+      this.#commit(group);
+    } catch (error) {
+      this.#onBroken(error);
+    }
   }
 
   #commit(group: Group): void {
     this.#group = null;
+    if (group.rest !== null) clearTimeout(group.rest);
     const startedMs = performance.now();
     try {
       this.#db.run("BEGIN IMMEDIATE");

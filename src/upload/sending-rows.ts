@@ -3,7 +3,7 @@ import { RENEW_MS } from "./next-step.ts";
 import type { Work } from "./work.ts";
 
 export interface SendingRowsOptions {
-  readonly ledger: Pick<Ledger, "sending" | "renew">;
+  readonly ledger: Pick<Ledger, "sending" | "renew" | "hurry">;
   /** A unit has become ready to be taken. */
   readonly onReady: () => void;
   /** The store cannot be written. */
@@ -45,6 +45,11 @@ export class SendingRows implements Disposable {
   /** The unit whose turn it is: its rows are on the disk, so its first byte may go out. */
   take(): readonly Work[] | undefined {
     return this.#ready.shift();
+  }
+
+  /** There is hardly anything else to do than to wait for what was booked. */
+  hurry(): void {
+    if (this.#committing > 0) this.#options.ledger.hurry();
   }
 
   /** They are not sent any more, whatever came of it. */
