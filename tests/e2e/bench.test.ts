@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { BINARY, EMULATOR } from "../support/binary.ts";
+import { BINARY } from "../support/binary.ts";
+import { IS_EMULATED } from "../support/emulation.ts";
 import { needs } from "../support/programs.ts";
 import { cleanEnvironment, nodupe, type Run, runCommand } from "../support/run.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -86,9 +87,8 @@ test("all jobs, quickly: every claim is measured, and the report is saved as it 
   }
   expect(report.ratios.map(({ name }) => name)).toEqual(CLAIMS.map(([name]) => name));
   // An emulator's speed says nothing about a processor's.
-  const isEmulated = EMULATOR.length > 0;
   const short = CLAIMS.filter(
-    ([, least], at) => !((report.ratios[at]?.ratio ?? 0) > (isEmulated ? 0 : least)),
+    ([, least], at) => !((report.ratios[at]?.ratio ?? 0) > (IS_EMULATED ? 0 : least)),
   );
   expect(short).toEqual([]);
   expect(readdirSync(folder.path)).toEqual(["saved.json"]);

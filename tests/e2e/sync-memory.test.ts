@@ -2,15 +2,15 @@ import { expect, test } from "bun:test";
 import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { startSandbox } from "../../src/upload/sandbox/server.ts";
 import type { SyncResult } from "../../src/upload/tally.ts";
-import { EMULATOR } from "../support/binary.ts";
 import { writeCvs } from "../support/cvs.ts";
+import { IS_EMULATED, patient } from "../support/emulation.ts";
 import { resultOf, startSync, type SyncCase } from "../support/sync.ts";
 import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 
 const MIB = 1024 * 1024;
 /** An emulator keeps its translation of the program in memory too. */
-const EMULATOR_MIB = EMULATOR.length === 0 ? 0 : 150;
+const EMULATOR_MIB = IS_EMULATED ? 150 : 0;
 
 /** The largest resident set that a process ever had, in MiB; asked for while it runs. */
 async function peakMemoryMib(pid: number): Promise<number> {

@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { copyFileSync } from "node:fs";
 import { clockOwner } from "../../src/time/owner.ts";
+import { patient } from "../support/emulation.ts";
 import { ntpServer } from "../support/ntp.ts";
 import { needs, programPath } from "../support/programs.ts";
 import { type ClockCalls, withClockCalls } from "../support/strace.ts";
@@ -27,11 +28,16 @@ async function set(
   return { ...run, json: JSON.parse(run.stdout) as TimeJson };
 }
 
+/** As near to the true offset as a measurement over loopback comes. */
+function expectClose(foundS: number | null, trueS: number): void {
+  expect(Math.abs((foundS ?? Number.NaN) - trueS)).toBeLessThan(patient(0.05));
+}
+
 withStrace("forward by 12.5 s: one step, to the nanosecond, and the RTC is tried", async () => {
   const { exitCode, json, calls } = await set(12.5);
   expect(exitCode).toBe(0);
   expect(json.clock).toMatchObject({ action: "step", refused: null });
-  expect(json.clock.applied_s).toBeCloseTo(12.5, 1);
+  expectClose(json.clock.applied_s, 12.5);
   expect(json.clock.rtc).toBe("no RTC was told: /dev/null: it is no clock");
   expect(calls).toHaveLength(1);
   const [, seconds, ns] =
@@ -45,21 +51,22 @@ withStrace("forward by 12.5 s: one step, to the nanosecond, and the RTC is tried
 withStrace("back by 1.3 s: whole seconds below, nanoseconds above", async () => {
   const { exitCode, json, calls } = await set(-1.3);
   expect([exitCode, json.clock.action]).toEqual([0, "step"]);
-  expect(calls.join("\n")).toMatch(/time=\{tv_sec=-2, tv_usec=(69|70)\d{7}\}/);
+  const [, ns] = /time=\{tv_sec=-2, tv_usec=(\d{1,9})\}/.exec(calls.join("\n")) ?? [];
+  expect(Math.abs(Number(ns) / 1e9 - 0.7)).toBeLessThanOrEqual(patient(0.01));
 });
 
 withStrace("below --step-threshold it is slewed, both ways", async () => {
   for (const offsetS of [0.2, -0.2]) {
     const { exitCode, json, calls } = await set(offsetS);
     expect([exitCode, json.clock.action, json.clock.rtc]).toEqual([0, "slew", null]);
-    expect(json.clock.applied_s).toBeCloseTo(offsetS, 1);
+    expectClose(json.clock.applied_s, offsetS);
     const us = Math.round((json.clock.applied_s ?? 0) * 1e6);
     expect(calls.join("\n")).toContain(`modes=ADJ_OFFSET_SINGLESHOT, offset=${us},`);
   }
 });
 
 withStrace("--step-threshold moves the border", async () => {
-  const { json } = await set(0.2, ["--step-threshold", "100ms"]);
+  const { json } = await set(0.3, ["--step-threshold", "100ms"]);
   expect(json.clock.action).toBe("step");
 });
 
@@ -73,7 +80,7 @@ withStrace("beyond --max-step: refused with exit 1, both ways, and no call is ma
     expect([exitCode, json.clock.action, calls]).toEqual([1, "none", []]);
     expect(json.clock.refused).toMatch(/^the clock is off by .* more than .* allow it with --max-step$/);
     expect(stderr).toContain("the clock was not set: ");
-    expect(json.offset_s).toBeCloseTo(offsetS, 1);
+    expectClose(json.offset_s, offsetS);
   }
 });
 

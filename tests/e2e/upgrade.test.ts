@@ -10,8 +10,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { compile, crossBuild, hostBuild } from "../../build/compile.ts";
+import { hostTarget } from "../../build/release/targets.ts";
 import { VERSION } from "../../src/lib/version.ts";
-import { EMULATOR, PROGRAM, TARGET } from "../support/binary.ts";
+import { PROGRAM, TARGET } from "../support/binary.ts";
+import { EMULATOR } from "../support/emulation.ts";
 import { needs } from "../support/programs.ts";
 import { makeKey, makeRelease, serveFolder, smallProgram } from "../support/release-server.ts";
 import { type Run, runCommand } from "../support/run.ts";
@@ -172,7 +174,7 @@ test("a binary that holds a key takes only what that key has signed", async () =
   using folder = tempFolder();
   const key = makeKey(folder.file("key.pem"));
   const signed = folder.file("signed/nodupe");
-  const build = EMULATOR.length === 0 ? hostBuild() : await crossBuild(TARGET);
+  const build = TARGET === hostTarget() ? hostBuild() : await crossBuild(TARGET);
   await compile({ ...build, publicKey: key.publicKey }, signed);
   const { program, server, release, upgrade } = await setUp(folder, signed);
   await using _server = server;

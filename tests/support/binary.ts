@@ -7,14 +7,8 @@ const ROOT = resolve(import.meta.dir, "../..");
 /** The compiled binary that end-to-end tests run; `bun run build` makes it. NODUPE_BINARY names another one. */
 export const BINARY: string = process.env["NODUPE_BINARY"] ?? join(ROOT, "dist/nodupe");
 
-/**
- * The executable itself and what runs it, where BINARY is a script that emulates another kind of machine:
- * build/check-arm64.sh sets the three.
- */
+/** The executable itself, where BINARY is a script that starts it through an emulator (see emulation.ts). */
 export const PROGRAM: string = process.env["NODUPE_TEST_PROGRAM"] ?? BINARY;
-export const EMULATOR: readonly string[] = (process.env["NODUPE_TEST_EMULATOR"] ?? "")
-  .split(" ")
-  .filter(Boolean);
 export const TARGET: string = process.env["NODUPE_TEST_TARGET"] ?? hostTarget();
 
 if (!existsSync(BINARY)) throw new Error(`${BINARY} does not exist; make it with: bun run build`);

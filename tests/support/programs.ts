@@ -1,27 +1,41 @@
 import { test } from "bun:test";
 import { appendFileSync } from "node:fs";
+import { EMULATOR, patient } from "./emulation.ts";
 
 type Body = () => void | Promise<void>;
+type Declare = (name: string, body: Body, timeoutMs?: number) => void;
 
-/**
- * A test that needs system programs: `needs("chronyd")("answers", async () => …)`. Where one is missing, the test is
- * said and counted as skipped (build/check.sh reads NODUPE_SKIPPED), never passed silently.
- */
-export function needs(...programs: string[]): (name: string, body: Body, timeoutMs?: number) => void {
-  const path = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
-  // Under emulation strace sees the emulator's calls, not the program's.
-  const isEmulated = Boolean(process.env["NODUPE_TEST_EMULATOR"]);
-  const missing = programs.filter(
-    (program) => Bun.which(program, { PATH: path }) === null || (isEmulated && program === "strace"),
-  );
-  if (missing.length === 0) return (name, body, timeoutMs) => test(name, body, timeoutMs);
+const declare: Declare = (name, body, timeoutMs) =>
+  test(name, body, timeoutMs === undefined ? undefined : patient(timeoutMs));
+
+/** Says and counts tests as skipped (build/check.sh reads NODUPE_SKIPPED), so that none is passed silently. */
+function skipping(why: string): Declare {
   return (name) => {
-    const why = isEmulated ? "missing, or blind to an emulated program" : "missing";
-    const line = `skipped, ${missing.join(" and ")} ${why}: ${name}\n`;
+    const line = `skipped, ${why}: ${name}\n`;
     process.stderr.write(line);
     const list = process.env["NODUPE_SKIPPED"];
     if (list !== undefined) appendFileSync(list, line);
   };
+}
+
+/**
+ * A test that needs system programs: `needs("chronyd")("answers", async () => …)`. Where one is missing, the test is
+ * skipped.
+ */
+export function needs(...programs: string[]): Declare {
+  const path = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
+  const missing = programs.filter((program) => Bun.which(program, { PATH: path }) === null);
+  return missing.length === 0 ? declare : skipping(`${missing.join(" and ")} missing`);
+}
+
+/**
+ * A test in which the binary is started by itself or by another program than the test: skipped where that has to be
+ * emulated and the kernel does not do it (see build/arm64-namespace.sh).
+ */
+export function needsExecution(...programs: string[]): Declare {
+  return EMULATOR.length === 0
+    ? needs(...programs)
+    : skipping("the kernel starts no emulated program by itself");
 }
 
 /** Where a program that is in sbin too is found. */

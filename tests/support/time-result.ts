@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { patient } from "./emulation.ts";
 import { nodupe, type Run, type RunOptions } from "./run.ts";
 
 /** What `nodupe time --json` prints; the tests look at each key they need. */
@@ -48,6 +49,13 @@ export async function nodupeTime(args: readonly string[], options: RunOptions = 
   const run = await nodupe(["time", "--json", ...db, ...args], options);
   expect(run.stdout.trim().split("\n")).toHaveLength(1);
   return { ...run, json: JSON.parse(run.stdout) as TimeJson };
+}
+
+/** Holds an offset against the true one: it is close, and within the bound that is claimed. */
+export function expectOffset({ offset_s, error_bound_s }: TimeJson, trueS: number): void {
+  const error = Math.abs((offset_s ?? Number.NaN) - trueS);
+  expect(error).toBeLessThan(patient(0.05));
+  expect(error).toBeLessThanOrEqual(error_bound_s ?? 0);
 }
 
 /** `host status` of each address, in the order asked. */

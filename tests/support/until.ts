@@ -1,5 +1,4 @@
-/** An emulated machine is several times slower: build/check-arm64.sh asks for more patience. */
-const PATIENCE = Number(process.env["NODUPE_TEST_PATIENCE"] ?? 1);
+import { patient } from "./emulation.ts";
 
 /** Waits until a condition holds, looking again every few milliseconds; throws at the deadline. */
 export async function until(
@@ -7,9 +6,9 @@ export async function until(
   what: string,
   deadlineMs = 10_000,
 ): Promise<void> {
-  const end = performance.now() + deadlineMs * PATIENCE;
+  const end = performance.now() + patient(deadlineMs);
   while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`waited ${deadlineMs} ms in vain until ${what}`);
+    if (performance.now() > end) throw new Error(`waited ${patient(deadlineMs)} ms in vain until ${what}`);
     await new Promise<void>((resume) => {
       setTimeout(resume, 5);
     });

@@ -1,0 +1,23 @@
+/**
+ * The tested program may be one of another kind of machine: build/check-arm64.sh sets these variables. What starts it
+ * is empty where the program is this machine's, and where the kernel calls the emulator by itself.
+ */
+export const EMULATOR: readonly string[] = (process.env["NODUPE_TEST_EMULATOR"] ?? "")
+  .split(" ")
+  .filter(Boolean);
+
+/** How many times longer it may take: here and nowhere else the bounds of tests are stretched. */
+const PATIENCE = Number(process.env["NODUPE_TEST_PATIENCE"] ?? 1);
+
+/** An emulated program may be given less of the same to do: fewer shapes, fewer files. */
+export const IS_EMULATED: boolean = PATIENCE > 1;
+
+/** A deadline or a tolerance, in whatever unit. */
+export function patient(amount: number): number {
+  return amount * PATIENCE;
+}
+
+/** A deadline as the command line takes it. */
+export function patientMs(ms: number): string {
+  return `${patient(ms)}ms`;
+}
