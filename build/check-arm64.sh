@@ -33,12 +33,12 @@ printf '#!/bin/sh\nexec %s "$@"\n' "$EMULATOR" >dist/arm64/emulate
 printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$EMULATOR" "$PWD/dist/arm64/nodupe" >dist/arm64/run
 chmod 755 dist/arm64/emulate dist/arm64/run
 
-# Left out, because nothing in them is of arm64: install.test.ts installs shell scripts in the program's place
-# (install-program.test.ts installs the program), install-checkout.test.ts builds for the machine that it runs on.
+# Left out, because nothing in them is of arm64: install.test.ts and install-download.test.ts install shell scripts in the
+# program's place (install-program.test.ts installs the program), install-checkout.test.ts builds for the machine itself.
 if [ $# -eq 0 ]; then
   for file in tests/e2e/*.test.ts; do
     case "$file" in
-    */install.test.ts | */install-checkout.test.ts) ;;
+    */install.test.ts | */install-download.test.ts | */install-checkout.test.ts) ;;
     *) set -- "$@" "$file" ;;
     esac
   done
