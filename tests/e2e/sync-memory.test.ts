@@ -10,7 +10,7 @@ import { until } from "../support/until.ts";
 
 const MIB = 1024 * 1024;
 /** An emulator keeps its translation of the program in memory too. */
-const EMULATOR_MIB = IS_EMULATED ? 150 : 0;
+const EMULATOR_MIB = IS_EMULATED ? 200 : 0;
 
 /** The largest resident set that a process ever had, in MiB; asked for while it runs. */
 async function peakMemoryMib(pid: number): Promise<number> {
