@@ -56,6 +56,8 @@ test("a content's row at each step of its way", async () => {
   ledger.done(content(A), "upload");
   expect(row()).toEqual({ ...other, state: "done", via: "upload", updatedAtMs: 8_000 });
   expect(ledger.content(A)).toEqual({ state: "done", sentAtMs: 5_000, runId: RUN_ID, ...NO_REASON });
+  ledger.unseen(A);
+  expect(ledger.content(A)).toEqual({ state: "done", sentAtMs: 5_000, runId: null, ...NO_REASON });
   expect(ledger.content(B)).toBeNull();
 });
 
