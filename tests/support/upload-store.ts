@@ -58,6 +58,7 @@ export async function uploadStore(
     states: () => statesIn(second),
     commits: async () => (await commitsIn(path)) - before,
     [Symbol.dispose]: () => {
+      ledger.flush();
       second.close();
       store[Symbol.dispose]();
     },
