@@ -1,110 +1,12 @@
 import { expect, test } from "bun:test";
-import { BufferPool } from "../../src/upload/buffer-pool.ts";
-import { createConcurrency } from "../../src/upload/control/concurrency.ts";
-import { Delivery } from "../../src/upload/delivery.ts";
-import type { Stop } from "../../src/upload/delivery-options.ts";
-import type { Sandbox } from "../../src/upload/sandbox/server.ts";
 import { startSandbox } from "../../src/upload/sandbox/server.ts";
-import { Tally } from "../../src/upload/tally.ts";
-import type { Work } from "../../src/upload/work.ts";
-import { filesIn, startFront } from "../support/front.ts";
-import { NEVER, testClient } from "../support/tanova.ts";
+import { holdingFront, makeDelivery, MEMORY_BYTES } from "../support/delivery.ts";
+import { startFront } from "../support/front.ts";
+import { item, NEVER, testClient } from "../support/tanova.ts";
 import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
-import { checksumOf, type UploadStore, uploadStore } from "../support/upload-store.ts";
+import { checksumOf, uploadStore } from "../support/upload-store.ts";
 import { workOf } from "../support/work.ts";
-
-const MEMORY_BYTES = 1_000;
-
-interface Settings {
-  readonly workers: number;
-  readonly batchItems?: number;
-  readonly signal?: AbortSignal;
-}
-
-interface Made extends Disposable {
-  readonly delivery: Delivery;
-  readonly tally: Tally;
-  readonly stops: Stop[];
-  /** Takes a content in whose bytes are its name, in memory, padded to `sizeBytes`. */
-  take(name: string, sizeBytes?: number): Promise<Work>;
-  begin(): Promise<void>;
-  /** Resolves only where all memory has been given back. */
-  isMemoryBack(): Promise<boolean>;
-}
-
-function makeDelivery(
-  { ledger }: UploadStore,
-  server: Pick<Sandbox, "url" | "apiKey">,
-  settings: Settings,
-): Made {
-  const { workers, batchItems = 1, signal = NEVER } = settings;
-  const client = testClient(server);
-  const tally = new Tally();
-  const pool = new BufferPool(MEMORY_BYTES);
-  const stops: Stop[] = [];
-  const delivery = new Delivery({
-    client,
-    ledger,
-    tally,
-    pool,
-    concurrency: createConcurrency({ type: "fixed", workers }),
-    breaker: { ready: (asked) => Promise.resolve(!asked.aborted), success: () => {}, failure: () => {} },
-    policy: { retries: 2, backoff: { baseMs: 1, maxMs: 2 }, ambiguousWaitMs: 20, random: () => 0.5 },
-    batchItems,
-    batchBytes: 1e6,
-    now: () => performance.now(),
-    signal,
-    cut: signal,
-    onProgress: () => {},
-    onChanged: () => {},
-    onBatchRefused: () => {},
-    onStop: (stop) => stops.push(stop),
-  });
-  return {
-    delivery,
-    tally,
-    stops,
-    take: async (name, sizeBytes = name.length) => {
-      const bytes = await pool.take(sizeBytes);
-      const text = Buffer.from(name.padEnd(sizeBytes));
-      bytes.set(text);
-      const work = workOf(name.padEnd(sizeBytes), { bytes });
-      delivery.take({ ...work, file: { ...work.file, name: `${name}.pdf`, sizeBytes } }, null);
-      return work;
-    },
-    begin: async () => {
-      const { type, ...rest } = await client.health(NEVER);
-      if (type !== "healthy" || !("health" in rest)) throw new Error(`the server is ${type}`);
-      delivery.begin({ batch: rest.health.batch !== null, bulkCheck: false });
-    },
-    isMemoryBack: async () => (await pool.take(MEMORY_BYTES)).length === MEMORY_BYTES,
-    [Symbol.dispose]: () => {
-      delivery[Symbol.dispose]();
-      client[Symbol.dispose]();
-    },
-  };
-}
-
-/** A server that holds every answer to an upload back until it is let go. */
-function holdingFront(sandbox: Sandbox) {
-  const held: PromiseWithResolvers<null>[] = [];
-  /** How many files each upload has carried, in the order they came. */
-  const sizes: number[] = [];
-  const front = startFront(sandbox, (path, body) => {
-    if (!path.includes("/upload")) return null;
-    const one = Promise.withResolvers<null>();
-    held.push(one);
-    sizes.push(filesIn(body));
-    return one.promise;
-  });
-  return {
-    front,
-    sizes,
-    release: () => held.shift()?.resolve(null),
-    [Symbol.dispose]: () => front[Symbol.dispose](),
-  };
-}
 
 test("a content's memory is free for the next as soon as the network has it, long before the answer", async () => {
   using folder = tempFolder();
@@ -196,4 +98,32 @@ test("cut at the signal, what the server was sent stays sending, and nobody wait
   for (const checksum of sandbox.stored().keys()) expect(opened.states()[checksum]).toBe("sending");
   expect([made.tally.uploaded, made.tally.failures]).toEqual([0, []]);
   expect(await made.isMemoryBack()).toBe(true);
+});
+
+test("what an earlier run may have sent counts as uploaded, when it only shows as it is asked for ahead of its turn", async () => {
+  using folder = tempFolder();
+  using opened = await uploadStore(folder);
+  using sandbox = startSandbox({ batch: true });
+  using direct = testClient(sandbox);
+  let questions = 0;
+  const answer = Promise.withResolvers<null>();
+  using front = startFront(sandbox, async (path, body) => {
+    if (path.endsWith("/upload")) return await answer.promise;
+    if (!body.includes(checksumOf("late"))) return null;
+    questions += 1;
+    // The server is at work on it still when it is looked for, and has it when it is asked for.
+    if (questions === 2) await direct.upload(item("late"), NEVER);
+    return null;
+  });
+  using made = makeDelivery(opened, front, { workers: 1, bulkCheck: true });
+  await made.begin();
+  for (const name of ["sent", "booked"]) await made.take(name);
+  for (const name of ["late", "gone"]) made.delivery.take(workOf(name), 0);
+  await until(() => made.tally.uploaded + made.tally.duplicateRemote > 0, "it is settled");
+  expect(questions).toBe(2);
+  const finished = made.delivery.finish();
+  answer.resolve(null);
+  await finished;
+  const { uploaded, duplicateRemote, failures } = made.tally;
+  expect([uploaded, duplicateRemote, failures.map(({ path }) => path)]).toEqual([3, 0, ["/cvs/gone"]]);
 });

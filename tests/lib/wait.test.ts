@@ -1,0 +1,39 @@
+import { expect, jest, test } from "bun:test";
+import { nextTurn, wait } from "../../src/lib/wait.ts";
+
+test("a wait tells whether its time passed or was cut short", async () => {
+  const cutting = new AbortController();
+  expect(await wait(1)).toBe(true);
+  expect(await wait(1, cutting.signal)).toBe(true);
+  const long = wait(3_600_000, cutting.signal);
+  const endless = wait(Infinity, cutting.signal);
+  cutting.abort();
+  expect(await Promise.all([long, endless, wait(0, cutting.signal)])).toEqual([false, false, false]);
+});
+
+test("a wait beyond what a timer can hold does not end early, and leaves no timer behind", async () => {
+  jest.useFakeTimers();
+  try {
+    const cutting = new AbortController();
+    let ended: boolean | null = null;
+    const waiting = wait(Infinity, cutting.signal).then((passed) => {
+      ended = passed;
+    });
+    jest.advanceTimersByTime(30 * 24 * 3_600_000 - 2 ** 31 / 2);
+    await Promise.resolve();
+    expect([ended, jest.getTimerCount()]).toEqual([null, 1]);
+    cutting.abort();
+    await waiting;
+    expect([ended, jest.getTimerCount()]).toEqual([false, 0]);
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
+test("the next turn comes after what is due already", async () => {
+  const order: string[] = [];
+  const next = nextTurn().then(() => order.push("next turn"));
+  await Promise.resolve().then(() => order.push("promise"));
+  await next;
+  expect(order).toEqual(["promise", "next turn"]);
+});
