@@ -1,14 +1,21 @@
 import { expect, test } from "bun:test";
 import { lstatSync, mkdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
-import { type FileStatus, statusOf, typeOfMode } from "../../src/lib/file-status.ts";
+import { type FileStatus, type FileType, statusOf, typeOfMode } from "../../src/lib/file-status.ts";
 import { tempFolder } from "../support/temp.ts";
 
 test("the type that a mode tells, whatever its permissions", () => {
-  const modes = [0o100644, 0o104755, 0o040700, 0o120777, 0o010644, 0o140755, 0o020666, 0o060660, 0];
-  expect(modes.map(typeOfMode)).toEqual([
-    ...["file", "file", "folder", "link"],
-    ...["other", "other", "other", "other", "other"],
-  ]);
+  const table: readonly (readonly [mode: number, type: FileType])[] = [
+    [0o100644, "file"],
+    [0o104755, "file"],
+    [0o040700, "folder"],
+    [0o120777, "link"],
+    [0o010644, "other"],
+    [0o140755, "other"],
+    [0o020666, "other"],
+    [0o060660, "other"],
+    [0, "other"],
+  ];
+  expect(table.map(([mode]) => [mode, typeOfMode(mode)])).toEqual(table.map(([mode, type]) => [mode, type]));
 });
 
 test("size, inode, and the time in whole microseconds, rounded down before 1970 too", () => {

@@ -58,11 +58,8 @@ needs("sha256sum")("in place and in workers, a file's checksum is what sha256sum
     return path;
   });
   const { stdout } = await runCommand(["sha256sum", "--zero", ...paths]);
-  const expected = stdout
-    .split("\0")
-    .slice(0, -1)
-    .map((line) => line.slice(0, 64));
-  expect(expected.length).toBe(sizes.length);
+  const expected = stdout.split("\0").map((line) => line.slice(0, 64));
+  expect(expected.pop()).toBe("");
   using alone = inPlace();
   using workers = threaded().hasher;
   for (const hasher of [alone, workers]) {
@@ -158,8 +155,6 @@ test("workers are started when they are needed, no more than there may be, one f
   expect(started.length).toBe(1);
   await Promise.all(Array.from({ length: 5 }, () => hasher.hash(path, 7)));
   expect(started.length).toBe(2);
-  using none = createHasher({ startWorker: startHashWorker, maxWorkers: 0, workerFromBytes: 0 });
-  expect(await none.read(file, shared(7))).toEqual({ type: "read", checksum: sha256("content") });
 });
 
 test.each([
@@ -200,6 +195,5 @@ test("disposing ends the workers, and whoever still waits for one", async () => 
   const waiting = hasher.hash(path, 7);
   hasher[Symbol.dispose]();
   expect(await Promise.all(started)).toEqual(["closed", "closed"]);
-  const outcome = await waiting;
-  expect(["hashed", "unreadable"]).toContain(outcome.type);
+  expect(["hashed", "unreadable"]).toContain((await waiting).type);
 });

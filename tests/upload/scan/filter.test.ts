@@ -60,24 +60,22 @@ function initGit(root: string): void {
 }
 
 const segment = fc.constantFrom(
-  ...[
-    "a",
-    "b",
-    "c",
-    "c d",
-    "a.pdf",
-    "k.txt",
-    "m n.md",
-    "*",
-    "**",
-    "*.pdf",
-    "?",
-    "[ab]",
-    "k*",
-    "a*",
-    "\\#k.md",
-    "*.*",
-  ],
+  "a",
+  "b",
+  "c",
+  "c d",
+  "a.pdf",
+  "k.txt",
+  "m n.md",
+  "*",
+  "**",
+  "*.pdf",
+  "?",
+  "[ab]",
+  "k*",
+  "a*",
+  "\\#k.md",
+  "*.*",
 );
 const glob = fc
   .tuple(fc.boolean(), fc.array(segment, { minLength: 1, maxLength: 3 }))
