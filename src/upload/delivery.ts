@@ -321,7 +321,7 @@ export class Delivery implements Disposable {
       const at = this.#ready.indexOf(work);
       if (at < 0) continue;
       this.#ready.splice(at, 1);
-      this.#guard(() => this.#open.known(work));
+      this.#guard(() => (work.isMaybeOurs ? this.#open.uploaded(work) : this.#open.known(work)));
     }
     this.#changed();
   }

@@ -68,17 +68,22 @@ class HashWorker {
   readonly #waiting = new Map<number, (outcome: HashedLarge | SmallFile) => void>();
   #lastId = 0;
 
-  constructor(worker: Worker) {
+  /** `onEnd` is told once it answers no more; what it was asked by then is unreadable. */
+  constructor(worker: Worker, onEnd: () => void) {
     this.#worker = worker;
     worker.onmessage = (event: MessageEvent<HashReply>) => {
       const { id, outcome } = event.data;
       this.#waiting.get(id)?.(outcome);
       this.#waiting.delete(id);
     };
-    worker.onerror = (event) => {
-      for (const resolve of this.#waiting.values()) resolve({ type: "unreadable", reason: event.message });
+    const end = (reason: string): void => {
+      onEnd();
+      for (const resolve of this.#waiting.values()) resolve({ type: "unreadable", reason });
       this.#waiting.clear();
     };
+    worker.onerror = (event) => end(event.message);
+    // A thread can end without an error too.
+    worker.addEventListener("close", () => end("the thread that was to read it has ended"));
   }
 
   get load(): number {
@@ -113,15 +118,15 @@ class HashWorker {
 /** Hashes in place what is small, and in workers, started when they are first needed, from `workerFromBytes` on. */
 export function createHasher(options: HasherOptions): Hasher {
   const { startWorker, maxWorkers, workerFromBytes } = options;
-  const workers: HashWorker[] = [];
+  const workers = new Set<HashWorker>();
 
   /** The worker that has least to do, or a new one where there may be; null: in this thread. */
   const workerFor = (sizeBytes: number, most: number): HashWorker | null => {
     if (startWorker === null || most === 0 || sizeBytes < workerFromBytes) return null;
-    const [first] = workers.toSorted((left, right) => left.load - right.load);
-    if (first !== undefined && (first.load === 0 || workers.length >= most)) return first;
-    const started = new HashWorker(startWorker());
-    workers.push(started);
+    const [first] = [...workers].toSorted((left, right) => left.load - right.load);
+    if (first !== undefined && (first.load === 0 || workers.size >= most)) return first;
+    const started: HashWorker = new HashWorker(startWorker(), () => workers.delete(started));
+    workers.add(started);
     return started;
   };
 

@@ -192,6 +192,12 @@ export class Ledger {
     this.#begin().writes.push(() => this.#mark.run(this.#destinationId, checksum, this.#runId));
   }
 
+  /** This run has no file of it left: a file that it comes across yet may take the content up. */
+  unseen(checksum: string): void {
+    this.#begin();
+    this.#mark.run(this.#destinationId, checksum, null);
+  }
+
   /** Contents that an earlier run left in flight and this one has not come across. */
   strays(limit: number): { checksum: string; sentAtMs: number | null }[] {
     this.flush();

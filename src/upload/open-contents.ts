@@ -87,6 +87,7 @@ export class OpenContents {
     this.release(work);
     const { alternate } = work;
     if (alternate === null) {
+      this.#ledger.unseen(work.checksum);
       this.#settle(work);
       return false;
     }

@@ -12,7 +12,7 @@ export interface Front extends Disposable {
  */
 export function startFront(
   sandbox: Pick<Sandbox, "url" | "apiKey">,
-  answer: (path: string, body: string) => Response | null,
+  answer: (path: string, body: string) => Response | null | Promise<Response | null>,
 ): Front {
   const server = Bun.serve({
     port: 0,
@@ -20,7 +20,7 @@ export function startFront(
     fetch: async (request) => {
       const { pathname } = new URL(request.url);
       const body = await request.arrayBuffer();
-      const own = answer(pathname, Buffer.from(body).toString("latin1"));
+      const own = await answer(pathname, Buffer.from(body).toString("latin1"));
       if (own !== null) return own;
       const { method, headers } = request;
       return fetch(`${sandbox.url}${pathname}`, { method, headers, ...(method === "POST" ? { body } : {}) });

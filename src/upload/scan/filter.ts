@@ -46,3 +46,16 @@ export function isIgnored(files: readonly IgnoreRules[], relativePath: string, i
   }
   return false;
 }
+
+/**
+ * The ignore files as they hold within a folder (`a/b/`) that is descended: where an outer one ignores the folder, a
+ * nearer one has taken it back in, and what lies in it is judged by itself, as with git.
+ */
+export function ignoresWithin(files: readonly IgnoreRules[], folder: string): readonly IgnoreRules[] {
+  return files.map((file) => {
+    const below = folder.slice(file.base.length);
+    if (!file.rules.test(below).ignored) return file;
+    const takenBack = `!/${below.replaceAll(/[\\*?[]/g, "\\$&")}`;
+    return { base: file.base, rules: ignore({ ignorecase: false }).add(file.rules).add([takenBack]) };
+  });
+}

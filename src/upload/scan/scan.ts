@@ -3,7 +3,14 @@ import { dirname, resolve } from "node:path";
 import { Directory, type DirectoryEntry } from "../../lib/directory.ts";
 import { codeOf, Failure, messageOf } from "../../lib/errors.ts";
 import type { FileStatus } from "../../lib/file-status.ts";
-import { type GlobFilter, IGNORE_FILE, type IgnoreRules, ignoreRules, isIgnored } from "./filter.ts";
+import {
+  type GlobFilter,
+  IGNORE_FILE,
+  type IgnoreRules,
+  ignoreRules,
+  ignoresWithin,
+  isIgnored,
+} from "./filter.ts";
 import { fileRule, folderRule, type SkipReason } from "./rules.ts";
 
 /** A CV in the tree. Size, mtime and inode together tell whether it is still the file that was hashed. */
@@ -122,7 +129,7 @@ export function* scan(root: string, filter: GlobFilter): Generator<ScanEvent> {
         filter.excludesFolder(relativePath, entry.name) || isIgnored(level.ignores, relativePath, true);
       if (isOut) return skipped("excluded");
       if (!entry.isText) return { type: "unreadable", path, reason: "its name is not valid UTF-8" };
-      open(`${relativePath}/`, level.ignores);
+      open(`${relativePath}/`, ignoresWithin(level.ignores, `${relativePath}/`));
       return null;
     }
     const rule = fileRule(entry.name);

@@ -1,0 +1,173 @@
+import { expect, test } from "bun:test";
+import type { ContentRow } from "../../src/db/tables/upload.ts";
+import { Ledger } from "../../src/upload/ledger.ts";
+import type { FoundFile } from "../../src/upload/scan/scan.ts";
+import { tempFolder } from "../support/temp.ts";
+import { until } from "../support/until.ts";
+import { checksumOf, RUN_ID, uploadStore } from "../support/upload-store.ts";
+
+const [A, B, C] = [checksumOf("a"), checksumOf("b"), checksumOf("c")];
+const NO_REASON = { status: null, reason: null };
+const BUSY = { status: 503, reason: "busy" };
+
+function content(checksum: string): { checksum: string; path: string } {
+  return { checksum, path: `/cvs/${checksum.slice(0, 4)}.pdf` };
+}
+
+function found(path: string, changes: Partial<FoundFile> = {}): FoundFile {
+  return { path, relativePath: path, name: path, sizeBytes: 10, mtimeUs: 20, inode: 30, ...changes };
+}
+
+test("a content's row at each step of its way", async () => {
+  using folder = tempFolder();
+  let nowMs = 1_000;
+  using opened = await uploadStore(folder, { now: () => nowMs });
+  const { store, ledger, destinationId } = opened;
+  const row = (): ContentRow | null => {
+    ledger.flush();
+    nowMs += 1_000;
+    return store.db
+      .query<ContentRow, []>(
+        `SELECT destination_id AS destinationId, checksum, state, via, path, sent_at_ms AS sentAtMs,
+           run_id AS runId, status, reason, updated_at_ms AS updatedAtMs FROM content`,
+      )
+      .get();
+  };
+  const base = { destinationId, ...content(A), via: null, runId: RUN_ID, ...NO_REASON };
+  expect(ledger.content(A)).toBeNull();
+
+  void ledger.sending([content(A)]);
+  expect(row()).toEqual({ ...base, state: "sending", sentAtMs: 1_000, updatedAtMs: 1_000 });
+  ledger.renew([A, B]);
+  expect(row()).toEqual({ ...base, state: "sending", sentAtMs: 2_000, updatedAtMs: 1_000 });
+  ledger.pending(content(A), BUSY);
+  expect(row()).toEqual({ ...base, ...BUSY, state: "pending", sentAtMs: 2_000, updatedAtMs: 3_000 });
+  // What is not on its way is not renewed.
+  ledger.renew([A]);
+  expect(row()).toMatchObject({ state: "pending", sentAtMs: 2_000 });
+  // From another file than before: the reason of the last time is gone.
+  void ledger.sending([{ checksum: A, path: "/cvs/other.pdf" }]);
+  const other = { ...base, path: "/cvs/other.pdf", sentAtMs: 5_000 };
+  expect(row()).toEqual({ ...other, state: "sending", updatedAtMs: 5_000 });
+  ledger.failed(content(A), { status: 422, reason: "no text" });
+  expect(row()).toEqual({ ...other, state: "failed", status: 422, reason: "no text", updatedAtMs: 6_000 });
+  ledger.done(content(A), "server");
+  expect(row()).toEqual({ ...other, state: "done", via: "server", updatedAtMs: 7_000 });
+  ledger.done(content(A), "upload");
+  expect(row()).toEqual({ ...other, state: "done", via: "upload", updatedAtMs: 8_000 });
+  expect(ledger.content(A)).toEqual({ state: "done", sentAtMs: 5_000, runId: RUN_ID, ...NO_REASON });
+  ledger.unseen(A);
+  expect(ledger.content(A)).toEqual({ state: "done", sentAtMs: 5_000, runId: null, ...NO_REASON });
+  expect(ledger.content(B)).toBeNull();
+});
+
+test("sending resolves only once its rows are on the disk", async () => {
+  using folder = tempFolder();
+  using opened = await uploadStore(folder);
+  const { ledger } = opened;
+  for (const checksums of [[A], [B, C]]) {
+    const before = opened.states();
+    let isResolved = false;
+    const sending = ledger.sending(checksums.map(content)).then(() => {
+      isResolved = true;
+    });
+    await Promise.resolve();
+    expect([isResolved, opened.states()]).toEqual([false, before]);
+    await sending;
+    expect(opened.states()).toEqual({
+      ...before,
+      ...Object.fromEntries(checksums.map((checksum) => [checksum, "sending"])),
+    });
+  }
+});
+
+test("all that is written in one turn, and while the disk rests, shares one commit", async () => {
+  using folder = tempFolder();
+  using opened = await uploadStore(folder);
+  const { ledger } = opened;
+  ledger.remember(found("/cvs/a.pdf"), A);
+  expect(await opened.commits()).toBe(0);
+  const first = [ledger.sending([content(A)]), ledger.sending([content(B)])];
+  ledger.done(content(C), "server");
+  ledger.seen(C);
+  await Promise.all(first);
+  expect(await opened.commits()).toBe(1);
+  expect(opened.states()).toEqual({ [A]: "sending", [B]: "sending", [C]: "done" });
+  expect(ledger.lookUp([found("/cvs/a.pdf")])).toEqual([{ checksum: A, isDone: false }]);
+
+  ledger.done(content(A), "upload");
+  await ledger.sending([content(B)]);
+  expect(await opened.commits()).toBe(2);
+  ledger.pending(content(B), BUSY);
+  ledger.flush();
+  expect(await opened.commits()).toBe(3);
+  // Nothing to write is no commit.
+  ledger.flush();
+  expect(await opened.commits()).toBe(3);
+});
+
+test("checksums of files are kept back for a commit to share, 256 of them at most", async () => {
+  using folder = tempFolder();
+  using opened = await uploadStore(folder);
+  const files = Array.from({ length: 256 }, (_, index) => found(`/cvs/${index}.pdf`));
+  for (const file of files.slice(1)) opened.ledger.remember(file, A);
+  expect(opened.ledger.lookUp(files).filter((known) => known !== null)).toEqual([]);
+  opened.ledger.remember(found("/cvs/0.pdf"), A);
+  expect(await opened.commits()).toBe(1);
+  expect(opened.ledger.lookUp(files)).toEqual(files.map(() => ({ checksum: A, isDone: false })));
+});
+
+test("a file is known where size, mtime and inode are the same, whatever it is called", async () => {
+  using folder = tempFolder();
+  using opened = await uploadStore(folder);
+  const { ledger } = opened;
+  const names = [
+    "cv.pdf",
+    "佐藤.md",
+    "Ü \"quoted\" 'name'",
+    "two\nlines\t",
+    "\u{1F600}\u2028",
+    "%_\\",
+    "\x01",
+  ];
+  // Before 1970, beyond 32 bits, and beyond what a double holds exactly: inodes of some network file systems.
+  const files = names.map((name, index) =>
+    found(`/cvs/${name}`, {
+      mtimeUs: -1_500_000 * index,
+      inode: index % 2 === 0 ? 2 ** 40 : 2 ** 63 + 4_096,
+    }),
+  );
+  for (const [index, file] of files.entries()) ledger.remember(file, checksumOf(`${index}`));
+  ledger.done(content(checksumOf("1")), "upload");
+  ledger.flush();
+  const known = files.map((_, index) => ({ checksum: checksumOf(`${index}`), isDone: index === 1 }));
+  expect(ledger.lookUp(files)).toEqual(known);
+  expect(ledger.lookUp([...files, found("/cvs/new")].toReversed())).toEqual([null, ...known.toReversed()]);
+  for (const change of [{ sizeBytes: 11 }, { mtimeUs: 21 }, { inode: 31 }])
+    expect(ledger.lookUp(files.map((file) => ({ ...file, ...change })))).toEqual(files.map(() => null));
+  expect(ledger.lookUp([])).toEqual([]);
+  // What is done is done at one destination.
+  opened.store.db.run("INSERT INTO destination (url) VALUES ('https://other.example')");
+  const elsewhere = new Ledger(opened.store.db, { destinationId: opened.destinationId + 1, runId: RUN_ID });
+  expect(elsewhere.lookUp(files)).toEqual(known.map(({ checksum }) => ({ checksum, isDone: false })));
+});
+
+test("strays are what an earlier run left in flight and this one has not come across", async () => {
+  using folder = tempFolder();
+  using opened = await uploadStore(folder, { now: () => 5_000 });
+  const { store, destinationId, ledger } = opened;
+  const earlier = new Ledger(store.db, { destinationId, runId: RUN_ID - 1, now: () => 1_000 });
+  const names = ["left", "done", "pending", "failed", "seen", "sent"];
+  void earlier.sending(names.map((name) => content(checksumOf(name))));
+  earlier.done(content(checksumOf("done")), "upload");
+  earlier.pending(content(checksumOf("pending")), BUSY);
+  earlier.failed(content(checksumOf("failed")), BUSY);
+  earlier.flush();
+  ledger.seen(checksumOf("seen"));
+  await ledger.sending([content(checksumOf("sent")), content(checksumOf("own"))]);
+  expect(ledger.strays(10)).toEqual([{ checksum: checksumOf("left"), sentAtMs: 1_000 }]);
+  expect(ledger.strays(0)).toEqual([]);
+  ledger.done({ checksum: checksumOf("left"), path: null }, "upload");
+  expect(ledger.strays(10)).toEqual([]);
+  await until(() => opened.states()[checksumOf("left")] === "done", "it is committed");
+});
