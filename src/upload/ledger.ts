@@ -45,7 +45,7 @@ const LONGEST_REST_MS = 50;
 interface Group {
   readonly writes: (() => void)[];
   /** What the writes make of contents, until the store tells it. */
-  readonly states: Map<string, State>;
+  readonly states: Map<string, Pick<ContentStanding, "state" | "runId">>;
   readonly committed: PromiseWithResolvers<void>;
   /** The disk's rest; null once it is over. */
   rest: ReturnType<typeof setTimeout> | null;
@@ -129,9 +129,9 @@ export class Ledger {
   }
 
   content(checksum: string): ContentStanding | null {
-    const state = this.#group?.states.get(checksum);
-    if (state === undefined) return this.#content.get(this.#destinationId, checksum);
-    return { state, sentAtMs: null, runId: this.#runId, status: null, reason: null };
+    const standing = this.#group?.states.get(checksum);
+    if (standing === undefined) return this.#content.get(this.#destinationId, checksum);
+    return { ...standing, sentAtMs: null, status: null, reason: null };
   }
 
   /** Remembers a checksum for the next run; kept back until there is a commit to share. */
@@ -151,7 +151,7 @@ export class Ledger {
     const now = this.#now();
     const group = this.#begin();
     for (const { checksum, path } of contents) {
-      group.states.set(checksum, "sending");
+      group.states.set(checksum, { state: "sending", runId: this.#runId });
       group.writes.push(() => this.#sending.run(this.#destinationId, checksum, path, now, this.#runId));
     }
     await group.committed.promise;
@@ -194,8 +194,10 @@ export class Ledger {
 
   /** This run has no file of it left: a file that it comes across yet may take the content up. */
   unseen(checksum: string): void {
-    this.#begin();
-    this.#mark.run(this.#destinationId, checksum, null);
+    const group = this.#begin();
+    const state = this.content(checksum)?.state;
+    if (state !== undefined) group.states.set(checksum, { state, runId: null });
+    group.writes.push(() => this.#mark.run(this.#destinationId, checksum, null));
   }
 
   /** Contents that an earlier run left in flight and this one has not come across. */
@@ -215,7 +217,7 @@ export class Ledger {
     const { checksum, path } = content;
     const { status, reason } = because;
     const now = this.#now();
-    group.states.set(checksum, state);
+    group.states.set(checksum, { state, runId: this.#runId });
     group.writes.push(() =>
       this.#settle.run(this.#destinationId, checksum, state, via, status, reason, now, this.#runId, path),
     );
