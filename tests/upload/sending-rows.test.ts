@@ -120,7 +120,8 @@ test("rows are renewed from when they are committed until they are settled or wi
 
 test("a store that cannot be written is told, and the unit can still be withdrawn", async () => {
   using folder = tempFolder();
-  using opened = await uploadStore(folder);
+  const told: unknown[] = [];
+  using opened = await uploadStore(folder, { onBroken: (error) => told.push(error) });
   using made = sendingRows(opened);
   using other = new Database(folder.file("store.db"));
   other.run("BEGIN EXCLUSIVE");
@@ -128,6 +129,7 @@ test("a store that cannot be written is told, and the unit can still be withdraw
   made.rows.book(unit);
   await until(() => made.ready() === 1, "its end is told");
   expect(made.broken).toEqual([expect.objectContaining({ code: expect.stringContaining("SQLITE_BUSY") })]);
+  expect(told).toEqual(made.broken);
   expect(made.rows.withdraw()).toEqual(unit);
   other.run("ROLLBACK");
   expect(opened.states()).toEqual({});
