@@ -45,36 +45,35 @@ test("a commit that fails is told by onBroken and rejects what waits for it; the
   const broken: unknown[] = [];
   using opened = await uploadStore(folder, { onBroken: (error) => broken.push(error) });
   const { ledger, store } = opened;
-  const waiting = Promise.allSettled([ledger.sending([content(A)])]);
   // A breach that is only looked at when the transaction ends.
-  store.db.run("PRAGMA defer_foreign_keys = ON");
-  store.db.run("INSERT INTO upload_run (destination_id, pid, folder, started_at_ms) VALUES (99, 1, '/', 0)");
+  store.db.run("CREATE TABLE breach (id INTEGER REFERENCES destination (id) DEFERRABLE INITIALLY DEFERRED)");
+  store.db.run("CREATE TRIGGER breaks AFTER INSERT ON content BEGIN INSERT INTO breach VALUES (99); END");
+  const waiting = Promise.allSettled([ledger.sending([content(A)])]);
   expect(await waiting).toEqual([
     { status: "rejected", reason: expect.objectContaining({ code: "SQLITE_CONSTRAINT_FOREIGNKEY" }) },
   ]);
   expect(broken).toEqual([expect.objectContaining({ code: "SQLITE_CONSTRAINT_FOREIGNKEY" })]);
-  expect(opened.states()).toEqual({});
+  expect([opened.states(), store.db.inTransaction]).toEqual([{}, false]);
+  store.db.run("DROP TRIGGER breaks");
   await ledger.sending([content(B)]);
   expect(opened.states()).toEqual({ [B]: "sending" });
 });
 
-test("a store that another process holds locked refuses what is to be sent, and keeps checksums for later", async () => {
+test("a store that another process holds locked rejects what is to be sent, and keeps checksums for later", async () => {
   using folder = tempFolder();
-  using opened = await uploadStore(folder);
+  const broken: unknown[] = [];
+  using opened = await uploadStore(folder, { onBroken: (error) => broken.push(error) });
   const { ledger } = opened;
   ledger.remember(CV, A);
   using other = new Database(folder.file("store.db"));
   other.run("BEGIN EXCLUSIVE");
   const busy = expect.objectContaining({ code: expect.stringContaining("SQLITE_BUSY") });
-  expect(await Promise.allSettled([ledger.sending([content(A)])])).toEqual([
-    { status: "rejected", reason: busy },
-  ]);
-  for (const write of [
-    () => ledger.done(content(A), "upload"),
-    () => ledger.renew([A]),
-    () => ledger.flush(),
-  ])
-    expect(write).toThrow("locked");
+  const [sending] = await Promise.allSettled([ledger.sending([content(A)])]);
+  expect([sending, broken]).toEqual([{ status: "rejected", reason: busy }, [busy]]);
+  ledger.done(content(A), "upload");
+  // Whoever asks for the commit is told of its failure.
+  expect(() => ledger.flush()).toThrow("locked");
+  expect(broken.length).toBe(1);
   other.run("ROLLBACK");
   await ledger.sending([content(B)]);
   expect(opened.states()).toEqual({ [B]: "sending" });
@@ -95,7 +94,19 @@ function statesAfterKill(folder: TempFolder): Record<string, string> {
   return states;
 }
 
-const STEPS = ["sending", "done", "pending", "failed", "renew", "seen", "flush", "turn", "wait"] as const;
+const STEPS = [
+  "sending",
+  "done",
+  "pending",
+  "failed",
+  "renew",
+  "seen",
+  "unseen",
+  "hurry",
+  "flush",
+  "turn",
+  "wait",
+] as const;
 
 test("killed at any step, what had resolved as sending and was not settled since is sending; nothing else is made up", async () => {
   const step = fc.record({ type: fc.constantFrom(...STEPS), at: fc.nat(2) });
@@ -134,12 +145,15 @@ test("killed at any step, what had resolved as sending and was not settled since
           one.history.push(type);
           ledger[type](one, { status: 500, reason: "no" });
         } else if (type === "renew") ledger.renew([one.checksum]);
-        else if (type === "seen") ledger.seen(one.checksum);
+        else if (type === "seen" || type === "unseen") ledger[type](one.checksum);
+        else if (type === "hurry") ledger.hurry();
         else if (type === "flush") {
           ledger.flush();
           keepAll();
         } else if (type === "turn") await nextTurn();
         else await Promise.all(sendings);
+        const standing = ledger.content(one.checksum)?.state ?? "absent";
+        expect(standing).toBe(one.history.at(-1) ?? "");
         const states = statesAfterKill(folder);
         for (const { checksum, history, kept } of contents)
           expect(history.slice(kept)).toContain(states[checksum] ?? "absent");

@@ -57,8 +57,32 @@ test("a content's row at each step of its way", async () => {
   expect(row()).toEqual({ ...other, state: "done", via: "upload", updatedAtMs: 8_000 });
   expect(ledger.content(A)).toEqual({ state: "done", sentAtMs: 5_000, runId: RUN_ID, ...NO_REASON });
   ledger.unseen(A);
-  expect(ledger.content(A)).toEqual({ state: "done", sentAtMs: 5_000, runId: null, ...NO_REASON });
+  expect(ledger.content(A)).toMatchObject({ state: "done", runId: null });
+  expect(row()).toEqual({ ...other, runId: null, state: "done", via: "upload", updatedAtMs: 8_000 });
   expect(ledger.content(B)).toBeNull();
+});
+
+test("what is not committed yet is known to the run, and locks nobody out", async () => {
+  using folder = tempFolder();
+  using opened = await uploadStore(folder);
+  const { ledger, store } = opened;
+  const standings = (): unknown[] => [A, B, C].map((checksum) => ledger.content(checksum));
+  const sending = ledger.sending([content(A), content(B)]);
+  ledger.done(content(B), "upload");
+  ledger.pending(content(C), BUSY);
+  ledger.unseen(C);
+  const base = { sentAtMs: null, runId: RUN_ID, ...NO_REASON };
+  const states = ["sending", "done", "pending"];
+  expect(standings()).toEqual(
+    states.map((state, at) => ({ ...base, state, runId: at === 2 ? null : RUN_ID })),
+  );
+  expect([opened.states(), store.db.inTransaction]).toEqual([{}, false]);
+  await sending;
+  expect(standings()).toEqual([
+    { ...base, state: "sending", sentAtMs: expect.any(Number) },
+    { ...base, state: "done", sentAtMs: expect.any(Number) },
+    { ...base, ...BUSY, state: "pending", runId: null },
+  ]);
 });
 
 test("sending resolves only once its rows are on the disk", async () => {
@@ -103,6 +127,22 @@ test("all that is written in one turn, and while the disk rests, shares one comm
   expect(await opened.commits()).toBe(3);
   // Nothing to write is no commit.
   ledger.flush();
+  expect(await opened.commits()).toBe(3);
+});
+
+test("whoever waits for a commit and hurries ends the disk's rest", async () => {
+  using folder = tempFolder();
+  using opened = await uploadStore(folder);
+  const { ledger } = opened;
+  for (const [index, checksum] of [A, B, C].entries()) {
+    const sending = ledger.sending([content(checksum)]);
+    ledger.hurry();
+    ledger.hurry();
+    await sending;
+    expect(await opened.commits()).toBe(index + 1);
+  }
+  // Where nothing waits there is nothing to hurry.
+  ledger.hurry();
   expect(await opened.commits()).toBe(3);
 });
 
