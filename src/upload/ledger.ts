@@ -45,7 +45,7 @@ const LONGEST_REST_MS = 50;
 interface Group {
   readonly writes: (() => void)[];
   /** What the writes make of contents, until the store tells it. */
-  readonly states: Map<string, Pick<ContentStanding, "state" | "runId">>;
+  readonly standings: Map<string, ContentStanding>;
   readonly committed: PromiseWithResolvers<void>;
   /** The disk's rest; null once it is over. */
   rest: ReturnType<typeof setTimeout> | null;
@@ -129,9 +129,7 @@ export class Ledger {
   }
 
   content(checksum: string): ContentStanding | null {
-    const standing = this.#group?.states.get(checksum);
-    if (standing === undefined) return this.#content.get(this.#destinationId, checksum);
-    return { ...standing, sentAtMs: null, status: null, reason: null };
+    return this.#group?.standings.get(checksum) ?? this.#content.get(this.#destinationId, checksum);
   }
 
   /** Remembers a checksum for the next run; kept back until there is a commit to share. */
@@ -151,7 +149,13 @@ export class Ledger {
     const now = this.#now();
     const group = this.#begin();
     for (const { checksum, path } of contents) {
-      group.states.set(checksum, { state: "sending", runId: this.#runId });
+      group.standings.set(checksum, {
+        state: "sending",
+        sentAtMs: now,
+        runId: this.#runId,
+        status: null,
+        reason: null,
+      });
       group.writes.push(() => this.#sending.run(this.#destinationId, checksum, path, now, this.#runId));
     }
     await group.committed.promise;
@@ -189,15 +193,12 @@ export class Ledger {
 
   /** Takes note that this run has come across a content that it does not send. */
   seen(checksum: string): void {
-    this.#begin().writes.push(() => this.#mark.run(this.#destinationId, checksum, this.#runId));
+    this.#setRun(checksum, this.#runId);
   }
 
   /** This run has no file of it left: a file that it comes across yet may take the content up. */
   unseen(checksum: string): void {
-    const group = this.#begin();
-    const state = this.content(checksum)?.state;
-    if (state !== undefined) group.states.set(checksum, { state, runId: null });
-    group.writes.push(() => this.#mark.run(this.#destinationId, checksum, null));
+    this.#setRun(checksum, null);
   }
 
   /** Contents that an earlier run left in flight and this one has not come across. */
@@ -212,12 +213,20 @@ export class Ledger {
       .all(this.#destinationId, this.#runId, limit);
   }
 
+  #setRun(checksum: string, runId: number | null): void {
+    const group = this.#begin();
+    const standing = this.content(checksum);
+    if (standing !== null) group.standings.set(checksum, { ...standing, runId });
+    group.writes.push(() => this.#mark.run(this.#destinationId, checksum, runId));
+  }
+
   #write(content: Content, state: State, via: "upload" | "server" | null, because: Reason): void {
     const group = this.#begin();
     const { checksum, path } = content;
     const { status, reason } = because;
     const now = this.#now();
-    group.states.set(checksum, { state, runId: this.#runId });
+    const sentAtMs = this.content(checksum)?.sentAtMs ?? null;
+    group.standings.set(checksum, { state, sentAtMs, runId: this.#runId, status, reason });
     group.writes.push(() =>
       this.#settle.run(this.#destinationId, checksum, state, via, status, reason, now, this.#runId, path),
     );
@@ -226,7 +235,7 @@ export class Ledger {
   /** The group that what is written now belongs to. */
   #begin(): Group {
     if (this.#group !== null) return this.#group;
-    const group: Group = { writes: [], states: new Map(), committed: Promise.withResolvers(), rest: null };
+    const group: Group = { writes: [], standings: new Map(), committed: Promise.withResolvers(), rest: null };
     // Whether anybody waits for it or not, its failure is told by onBroken.
     group.committed.promise.catch(() => undefined);
     this.#group = group;
