@@ -1,5 +1,4 @@
-import { isIP } from "node:net";
-import { canonicalAddress } from "./ip-address.ts";
+import { canonicalAddress, ipFamily } from "./ip-address.ts";
 
 const NTP_PORT = 123;
 
@@ -33,15 +32,15 @@ function isHostName(host: string): boolean {
 
 /** Reads `HOST`, `HOST:PORT`, `1.2.3.4:123`, `::1`, `[::1]`, `[::1]:123`; null for anything else. */
 export function parseServerName(text: string): ServerName | null {
-  if (isIP(text) === 6) return { host: text.toLowerCase(), port: NTP_PORT };
+  if (ipFamily(text) === 6) return { host: text.toLowerCase(), port: NTP_PORT };
   const bracketed = /^\[([^\]]+)\](?::(.*))?$/.exec(text);
   const plain = /^([^:[\]]+)(?::(.*))?$/.exec(text);
   if (bracketed === null && plain === null) return null;
   const [, host = "", portText] = bracketed ?? plain ?? [];
   const port = portOf(portText);
   if (port === null) return null;
-  if (bracketed !== null) return isIP(host) === 6 ? { host: host.toLowerCase(), port } : null;
-  return isIP(host) === 4 || isHostName(host) ? { host: host.toLowerCase(), port } : null;
+  if (bracketed !== null) return ipFamily(host) === 6 ? { host: host.toLowerCase(), port } : null;
+  return ipFamily(host) === 4 || isHostName(host) ? { host: host.toLowerCase(), port } : null;
 }
 
 /** `HOST:PORT`, IPv6 in brackets: what tells servers apart. */
@@ -56,6 +55,6 @@ export function endpointKey({ address, port }: Endpoint): string {
 
 /** The endpoint of a literal address; null for a name. */
 export function literalEndpoint({ host, port }: ServerName): Endpoint | null {
-  const family = isIP(host);
+  const family = ipFamily(host);
   return family === 4 || family === 6 ? { address: canonicalAddress(host), family, port } : null;
 }

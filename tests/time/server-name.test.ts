@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
+import { isIP } from "node:net";
 import fc from "fast-check";
-import { canonicalAddress } from "../../src/time/ip-address.ts";
+import { canonicalAddress, ipFamily } from "../../src/time/ip-address.ts";
 import { formatServerName, literalEndpoint, parseServerName } from "../../src/time/server-name.ts";
 import { decodeSocketAddress, encodeSocketAddress } from "../../src/time/socket-address.ts";
 
@@ -35,6 +36,27 @@ test("what is written is read back", () => {
     const name = parseServerName(text);
     expect(name === null ? null : formatServerName(name)).toBe(text);
   }
+});
+
+test("an address is one for us where it is one for node:net", () => {
+  const group = fc.oneof(
+    fc.stringMatching(/^[0-9a-fA-F]{1,5}$/),
+    fc.constantFrom("", "0", "g", "1.2.3.4", "256.1.1.1"),
+  );
+  const nearly = fc.array(group, { maxLength: 10 }).map((groups) => groups.join(":"));
+  const dotted = fc.array(fc.constantFrom("0", "00", "9", "255", "256", "", "x"), { maxLength: 6 });
+  const texts = fc.oneof(
+    fc.ipV4(),
+    fc.ipV6(),
+    nearly,
+    fc.tuple(fc.oneof(fc.ipV6(), nearly), fc.string()).map(([bare, zone]) => `${bare}%${zone}`),
+    dotted.map((numbers) => numbers.join(".")),
+    fc.string(),
+  );
+  fc.assert(
+    fc.property(texts, (text) => expect([text, ipFamily(text)]).toEqual([text, isIP(text) as 0 | 4 | 6])),
+    { numRuns: 3_000 },
+  );
 });
 
 test("one spelling for one address", () => {
