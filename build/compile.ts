@@ -72,6 +72,9 @@ export async function compile(build: Build, outfile: string): Promise<void> {
     // What is imported lazily becomes a chunk with bytecode of its own: a start reads only what its command needs.
     "--splitting",
     "--sourcemap=none",
+    // Code that runs once stays in the interpreter four times as long: a tenth of a start was compiling such code.
+    // cli/invoke.ts goes back to the normal policy where a command begins its work.
+    "--compile-jit-policy=4",
     // Without these two a bunfig.toml or .env in the working directory would run inside the binary.
     "--no-compile-autoload-dotenv",
     "--no-compile-autoload-bunfig",

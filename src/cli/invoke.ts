@@ -193,6 +193,8 @@ export async function invoke(call: Call): Promise<ExitCode> {
       return openStore({ path: storePath, readonly: how.readonly === true });
     },
   };
+  // The start is over: see build/compile.ts. From here on code runs often enough to be worth compiling.
+  Bun.unsafe.setJITPolicy(1);
   const { result } = await runCommand(found.leaf, { rawArgs: [], data: invocation });
   return result as ExitCode;
 }
