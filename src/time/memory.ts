@@ -54,12 +54,23 @@ function addressesOf(json: string): readonly string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }
 
+const RUN_VALUES = Object.values(RUN_COLUMNS);
+const INSERT_RUN = `INSERT INTO time_runs (${Object.keys(RUN_COLUMNS).join(", ")}) VALUES (${RUN_VALUES.map(() => "?").join(", ")})`;
+const FORGET_RUNS = "DELETE FROM time_runs WHERE id <= (SELECT max(id) FROM time_runs) - ?";
+const SAVE_HEALTH = "INSERT OR REPLACE INTO time_servers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const SAVE_NAME = "INSERT OR REPLACE INTO time_names VALUES (?, ?, ?, ?)";
+const INSERT_SAMPLE = "INSERT INTO time_samples (epoch, raw_ns, offset_raw_ns, error_ns) VALUES (?, ?, ?, ?)";
+const FORGET_SAMPLES = "DELETE FROM time_samples WHERE id <= (SELECT max(id) FROM time_samples) - ?";
+
 /** What `nodupe time` remembers between runs, in the store. */
 export class TimeMemory {
   private readonly store: Store;
 
   constructor(store: Store) {
     this.store = store;
+    // The database keeps what it has prepared. Now packets travel; when a run is recorded somebody waits for its end.
+    for (const sql of [INSERT_RUN, FORGET_RUNS, SAVE_HEALTH, INSERT_SAMPLE, FORGET_SAMPLES])
+      store.db.query(sql);
   }
 
   health(): ReadonlyMap<string, Health> {
@@ -98,11 +109,8 @@ export class TimeMemory {
   record(traces: RunTraces, limits: MemoryLimits): void {
     const { db } = this.store;
     db.transaction(() => {
-      const columns = Object.keys(RUN_COLUMNS);
-      const values = Object.values(RUN_COLUMNS).map((name) => traces.run[name]);
-      const marks = columns.map(() => "?").join(", ");
-      db.query(`INSERT INTO time_runs (${columns.join(", ")}) VALUES (${marks})`).run(...values);
-      db.query("DELETE FROM time_runs WHERE id <= (SELECT max(id) FROM time_runs) - ?").run(limits.runsKept);
+      db.query(INSERT_RUN).run(...RUN_VALUES.map((name) => traces.run[name]));
+      db.query(FORGET_RUNS).run(limits.runsKept);
       for (const health of traces.health) this.saveHealth(health);
       for (const name of traces.names) this.saveName(name);
       if (traces.sample !== null) this.saveSample(traces.sample, limits.samplesKept);
@@ -113,24 +121,17 @@ export class TimeMemory {
     const { key, host, queries, answers, failuresInRow, delayMs, lastSuccessMs, lastFailureMs, lastReason } =
       health;
     this.store.db
-      .query("INSERT OR REPLACE INTO time_servers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      .query(SAVE_HEALTH)
       .run(key, host, queries, answers, failuresInRow, delayMs, lastSuccessMs, lastFailureMs, lastReason);
   }
 
   private saveName({ host, addresses, ttlMs, resolvedAtMs }: StoredName): void {
-    this.store.db
-      .query("INSERT OR REPLACE INTO time_names VALUES (?, ?, ?, ?)")
-      .run(host, JSON.stringify(addresses), ttlMs, resolvedAtMs);
+    this.store.db.query(SAVE_NAME).run(host, JSON.stringify(addresses), ttlMs, resolvedAtMs);
   }
 
   private saveSample(sample: DriftSample & { readonly epoch: string }, kept: number): void {
     const { db } = this.store;
-    db.query("INSERT INTO time_samples (epoch, raw_ns, offset_raw_ns, error_ns) VALUES (?, ?, ?, ?)").run(
-      sample.epoch,
-      sample.rawNs,
-      sample.offsetRawNs,
-      sample.errorNs,
-    );
-    db.query("DELETE FROM time_samples WHERE id <= (SELECT max(id) FROM time_samples) - ?").run(kept);
+    db.query(INSERT_SAMPLE).run(sample.epoch, sample.rawNs, sample.offsetRawNs, sample.errorNs);
+    db.query(FORGET_SAMPLES).run(kept);
   }
 }

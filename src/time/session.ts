@@ -68,6 +68,7 @@ export class TimeSession implements Disposable {
     this.health = new Map(this.memory.health());
     this.cache.restore(this.memory.names(), this.nowMs());
     this.lastGoodNs = this.memory.lastGoodNs();
+    this.loadSamples();
   }
 
   private nowMs(): number {
@@ -97,16 +98,21 @@ export class TimeSession implements Disposable {
     return { result: { ...measurement, elapsedNs: clock.rawNs() - startRawNs, drift }, obtained };
   }
 
-  /** The samples of this raw clock with the newest one; those of an earlier boot are of another clock. */
-  private addSample(measurement: Measurement): readonly DriftSample[] {
+  /** Reads the samples of this raw clock, unless it is still the same; those of an earlier boot are of another clock. */
+  private loadSamples(): void {
     const { clock, settings } = this.options;
     const epoch = clock.epoch();
-    if (epoch !== this.epoch) {
-      this.epoch = epoch;
-      this.samples = [...(this.memory?.samples(epoch, settings.driftSamples) ?? [])];
-    }
+    if (epoch === this.epoch) return;
+    this.epoch = epoch;
+    this.samples = [...(this.memory?.samples(epoch, settings.driftSamples) ?? [])];
+  }
+
+  /** The samples of this raw clock with the newest one. */
+  private addSample(measurement: Measurement): readonly DriftSample[] {
+    // Read already while packets travelled; read again where the machine was suspended since.
+    this.loadSamples();
     const sample = this.sampleOf(measurement);
-    if (sample !== null) this.samples = [...this.samples, sample].slice(-settings.driftSamples);
+    if (sample !== null) this.samples = [...this.samples, sample].slice(-this.options.settings.driftSamples);
     return this.samples;
   }
 

@@ -9,12 +9,16 @@ const CLOCK_MONOTONIC_RAW = 4;
 const CLOCK_BOOTTIME = 7;
 const NS_PER_S = 1_000_000_000n;
 
+let knownBootId: string | null = null;
+
+/** Read once: a process does not outlive its boot. */
 function bootId(): string {
   try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
+    knownBootId ??= readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
   } catch {
-    return "unknown";
+    knownBootId = "unknown";
   }
+  return knownBootId;
 }
 
 function linuxClock(c: Libc): Clock {
