@@ -46,13 +46,18 @@ export async function systemLookup(host: string): Promise<readonly Resolved[]> {
 export class NameCache {
   hits = 0;
   misses = 0;
-  private readonly names: LRUCache<string, StoredName>;
+  private made: LRUCache<string, StoredName> | null = null;
   private readonly options: NameCacheOptions;
   private readonly fresh = new Set<string>();
 
   constructor(options: NameCacheOptions) {
     this.options = options;
-    this.names = new LRUCache({ max: options.size, allowStale: true, noDeleteOnStaleGet: true });
+  }
+
+  /** Made at its first use: packets to servers that are given by their addresses leave before. */
+  private get names(): LRUCache<string, StoredName> {
+    this.made ??= new LRUCache({ max: this.options.size, allowStale: true, noDeleteOnStaleGet: true });
+    return this.made;
   }
 
   /** Takes over what earlier runs resolved. An age that the clock makes negative counts as expired. */
