@@ -26,14 +26,40 @@ export function globFilter(include: readonly string[], exclude: readonly string[
   };
 }
 
+const CASE_COUNTS = { ignorecase: false };
+
+/**
+ * The rules of an ignore file. `ignore` keeps the result for every path that it was ever asked for, so it is made anew
+ * after so many: a tree of a million files takes no more memory than one of a thousand.
+ */
+class Rules {
+  static readonly #renewAfter = 1_000;
+  #ignore: Ignore;
+  #asked = 0;
+
+  constructor(rules: Ignore) {
+    this.#ignore = rules;
+  }
+
+  test(path: string): { readonly ignored: boolean; readonly unignored: boolean } {
+    this.#asked += 1;
+    if (this.#asked % Rules.#renewAfter === 0) this.#ignore = ignore(CASE_COUNTS).add(this.#ignore);
+    return this.#ignore.test(path);
+  }
+
+  with(pattern: string): Rules {
+    return new Rules(ignore(CASE_COUNTS).add(this.#ignore).add([pattern]));
+  }
+}
+
 /** An ignore file (gitignore syntax) and the folder it stands in, relative to the root: "" or `a/b/`. */
 export interface IgnoreRules {
   readonly base: string;
-  readonly rules: Ignore;
+  readonly rules: Rules;
 }
 
 export function ignoreRules(base: string, text: string): IgnoreRules {
-  return { base, rules: ignore({ ignorecase: false }).add(text) };
+  return { base, rules: new Rules(ignore(CASE_COUNTS).add(text)) };
 }
 
 /** Whether the ignore files leave an entry out; as with git the one nearest to the entry decides. Innermost last. */
@@ -56,6 +82,6 @@ export function ignoresWithin(files: readonly IgnoreRules[], folder: string): re
     const below = folder.slice(file.base.length);
     if (!file.rules.test(below).ignored) return file;
     const takenBack = `!/${below.replaceAll(/[\\*?[]/g, "\\$&")}`;
-    return { base: file.base, rules: ignore({ ignorecase: false }).add(file.rules).add([takenBack]) };
+    return { base: file.base, rules: file.rules.with(takenBack) };
   });
 }

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import fc from "fast-check";
-import { globFilter } from "../../../src/upload/scan/filter.ts";
+import { globFilter, ignoreRules, isIgnored } from "../../../src/upload/scan/filter.ts";
 import { openRoot, scan } from "../../../src/upload/scan/scan.ts";
 import { needs, programPath } from "../../support/programs.ts";
 import { type TempFolder, tempFolder } from "../../support/temp.ts";
@@ -150,4 +150,15 @@ test("an ignore file that is a folder, or empty, is none", () => {
       .concat(["k.d/#k.md", "k.d/a.pdf", "k.d/m n.md"])
       .toSorted(),
   );
+});
+
+test("however many paths are asked for, the rules stay what they are", () => {
+  const text = "old/\n*.tmp\n/a/*\n!/a/keep.pdf\n";
+  const files = [ignoreRules("", text)];
+  for (let index = 0; index < 3_500; index += 1) {
+    const told = ["old/", "b.tmp", "a/x.pdf", "a/keep.pdf", `cv ${index}.pdf`].map((path) =>
+      isIgnored(files, path.replace(/\/$/, ""), path.endsWith("/")),
+    );
+    expect(told).toEqual([true, true, true, false, false]);
+  }
 });
