@@ -20,6 +20,8 @@ export class SendingRows implements Disposable {
   readonly #renewal: ReturnType<typeof setInterval>;
   readonly #works = new Set<Work>();
   #ready: (readonly Work[])[] = [];
+  /** Booked in vain: never to be taken, only to be withdrawn. */
+  #failed: Work[] = [];
   #committing = 0;
 
   constructor(options: SendingRowsOptions) {
@@ -59,7 +61,7 @@ export class SendingRows implements Disposable {
 
   /** Takes back all that was not taken: none of it was sent. */
   withdraw(): Work[] {
-    const works = this.#ready.splice(0).flat();
+    const works = [...this.#ready.splice(0).flat(), ...this.#failed.splice(0)];
     this.settled(works);
     return works;
   }
@@ -72,11 +74,12 @@ export class SendingRows implements Disposable {
     const { ledger, onReady, onBroken } = this.#options;
     try {
       await ledger.sending(unit.map(({ checksum, file }) => ({ checksum, path: file.path })));
+      for (const work of unit) this.#works.add(work);
+      this.#ready.push(unit);
     } catch (error) {
+      this.#failed.push(...unit);
       onBroken(error);
     }
-    for (const work of unit) this.#works.add(work);
-    this.#ready.push(unit);
     this.#committing -= 1;
     onReady();
   }

@@ -130,6 +130,7 @@ test("a store that cannot be written is told, and the unit can still be withdraw
   await until(() => made.ready() === 1, "its end is told");
   expect(made.broken).toEqual([expect.objectContaining({ code: expect.stringContaining("SQLITE_BUSY") })]);
   expect(told).toEqual(made.broken);
+  expect(made.rows.take()).toBeUndefined();
   expect(made.rows.withdraw()).toEqual(unit);
   other.run("ROLLBACK");
   expect(opened.states()).toEqual({});
