@@ -1,6 +1,7 @@
 import { type HashedFile, hashFile } from "./hash-file.ts";
 import { readSmall, type SmallFile } from "./read-small.ts";
-import { type FoundFile, unreadableReason } from "./scan/scan.ts";
+import type { FoundFile } from "./scan/scan.ts";
+import { unreadableReason } from "./unreadable.ts";
 
 export type HashedLarge =
   | { readonly type: "hashed"; readonly file: HashedFile }

@@ -6,10 +6,11 @@ import type { Admission } from "./admit.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 import type { Hasher, SharedBytes } from "./hash.ts";
 import type { KnownFile, Ledger } from "./ledger.ts";
-import { type FoundFile, type ScanEvent, unreadableReason } from "./scan/scan.ts";
+import type { FoundFile, ScanEvent } from "./scan/scan.ts";
 import { isSame, settledAtMs, type Unsettled } from "./settled.ts";
 import type { Tally } from "./tally.ts";
 import { HELD_UP_TO_BYTES } from "./work.ts";
+import { unreadableReason } from "./unreadable.ts";
 
 /** Where contents go once they are known: the delivery, or a dry run's count. */
 export interface Sink {

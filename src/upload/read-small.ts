@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { statusOf } from "../lib/file-status.ts";
-import { type FoundFile, unreadableReason } from "./scan/scan.ts";
+import type { FoundFile } from "./scan/scan.ts";
 import { isSame } from "./settled.ts";
+import { unreadableReason } from "./unreadable.ts";
 
 export type SmallFile =
   | { readonly type: "read"; readonly checksum: string }

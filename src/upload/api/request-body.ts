@@ -1,5 +1,5 @@
 import { open, type FileHandle } from "node:fs/promises";
-import { messageOf } from "../../lib/errors.ts";
+import { unreadableReason } from "../unreadable.ts";
 import { closingDelimiter, filePartHead, PART_END, textPart } from "./multipart.ts";
 import type { UploadItem } from "./types.ts";
 
@@ -66,7 +66,7 @@ async function sendContent(item: UploadItem, sink: Sink): Promise<boolean> {
     return goesOn;
   }
   const opened = await open(body.path, "r").catch((error: unknown) => {
-    throw new ContentUnreadable(messageOf(error), { cause: error });
+    throw new ContentUnreadable(unreadableReason(error), { cause: error });
   });
   try {
     return await sendOpenFile(opened, item, sink);

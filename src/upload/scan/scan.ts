@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Directory, type DirectoryEntry } from "../../lib/directory.ts";
-import { codeOf, Failure, messageOf } from "../../lib/errors.ts";
+import { codeOf, Failure } from "../../lib/errors.ts";
 import type { FileStatus } from "../../lib/file-status.ts";
 import {
   type GlobFilter,
@@ -11,6 +11,7 @@ import {
   ignoresWithin,
   isIgnored,
 } from "./filter.ts";
+import { unreadableReason } from "../unreadable.ts";
 import { fileRule, folderRule, type SkipReason } from "./rules.ts";
 
 /** A CV in the tree. Size, mtime and inode together tell whether it is still the file that was hashed. */
@@ -31,22 +32,6 @@ interface Level {
   /** "" for the root, else `a/b/`. */
   readonly base: string;
   readonly ignores: readonly IgnoreRules[];
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: "not permitted to read it",
-  EPERM: "not permitted to read it",
-  ENOENT: "it is no longer there",
-  ELOOP: "its links lead in a circle",
-  EIO: "the disk cannot read it",
-  ENAMETOOLONG: "its path is too long",
-  EMFILE: "too many open files",
-};
-
-/** Why a path could not be read, without naming it: the path stands beside it wherever it is shown. */
-export function unreadableReason(error: unknown): string {
-  const code = codeOf(error);
-  return code === undefined ? messageOf(error) : (REASONS[code] ?? code);
 }
 
 /**
