@@ -153,6 +153,8 @@ async function main(): Promise<void> {
     const tree = writeCvs(cvs, { files: FILES, minBytes: 20_000, maxBytes: 400_000 });
     writeCvs(many, { files: 10_000, minBytes: 500, maxBytes: 2_000, seed: 2 });
     writeCvs(most, { files: 100_000, minBytes: 500, maxBytes: 2_000, seed: 3 });
+    // What was just written goes to the disk first: else its writing holds up every commit that is measured.
+    Bun.spawnSync(["sync"]);
     const files = filesOf(cvs);
     const few = files.slice(0, 100);
     const latency = ["--latency", String(LATENCY_MS)];
