@@ -2,8 +2,8 @@
 import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { median } from "../src/bench/statistics.ts";
-import { decodeFastDate64, encodeFastDate64 } from "../src/time/fastdate64.ts";
-import { newestTrustedFile } from "../src/time/trusted-file.ts";
+import { decodeFastDate64, encodeFastDate64 } from "../src/time/stamp/fastdate64.ts";
+import { newestTrustedFile } from "../src/time/sources/trusted-file.ts";
 import { tempFolder } from "../tests/support/temp.ts";
 
 const FILES = 20_000;

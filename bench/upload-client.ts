@@ -4,8 +4,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { createTanovaClient } from "../src/upload/api/client.ts";
-import { mimeTypeOf } from "../src/upload/api/multipart.ts";
+import { createTanovaClient } from "../src/upload/tanova/client.ts";
+import { mimeTypeOf } from "../src/upload/tanova/multipart.ts";
 import { machine, middle, peakBytesOf, type Sample, timed } from "./support.ts";
 
 const ROOT = resolve(import.meta.dir, "..");

@@ -14,10 +14,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   upgrade: ["lib"],
   workers: ["lib", "nodes", "upload", "bench"],
   "workers.ts": ["lib"],
-  config: ["lib", "time", "nodes", "upload"],
-  bench: ["lib", "db", "time", "nodes", "upload", "config", "workers.ts"],
-  render: ["lib", "db", "time", "nodes", "upload", "upgrade", "config", "bench"],
-  cli: ["lib", "db", "time", "nodes", "upload", "upgrade", "config", "bench", "render", "workers.ts"],
+  settings: ["lib", "time", "nodes", "upload"],
+  bench: ["lib", "db", "time", "nodes", "upload", "settings", "workers.ts"],
+  render: ["lib", "db", "time", "nodes", "upload", "upgrade", "settings", "bench"],
+  cli: ["lib", "db", "time", "nodes", "upload", "upgrade", "settings", "bench", "render", "workers.ts"],
   "main.ts": ["cli", "lib"],
 };
 
@@ -28,7 +28,7 @@ const OWNED: Readonly<Record<string, readonly string[]>> = {
   citty: ["cli"],
   "consola/core": ["cli"],
   tinybench: ["bench"],
-  zod: ["config", "time", "nodes", "upload", "upgrade", "bench"],
+  zod: ["settings", "time", "nodes", "upload", "upgrade", "bench"],
 };
 
 interface Import {

@@ -1,5 +1,5 @@
-import type { Options, ValuesOf } from "../config/option.ts";
-import { resolveOptions } from "../config/resolve.ts";
+import type { Options, ValuesOf } from "../settings/option.ts";
+import { resolveOptions } from "../settings/resolve.ts";
 
 /** The values of options when nothing sets them: what is measured is what a person gets. */
 export function defaultsOf<const O extends Options>(options: O): ValuesOf<O> {

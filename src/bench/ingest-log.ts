@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
-import { ingestOptions } from "../config/sections/ingest.ts";
-import { ingestFiles, openIngestion } from "../nodes/ingest-run.ts";
+import { ingestOptions } from "../settings/sections/ingest.ts";
+import { ingestFiles, openIngestion } from "../nodes/ingest/ingest-run.ts";
 import { defaultsOf } from "./defaults.ts";
 
 /** Reads a log into a store as `nodupe ingest` does, with its defaults. Returns how many operations have ended. */

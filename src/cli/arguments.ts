@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { flagName, type Option } from "../config/option.ts";
+import { flagName, type Option } from "../settings/option.ts";
 import { Failure } from "../lib/errors.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import type { Sections } from "./command.ts";

@@ -1,6 +1,6 @@
 import type { CommandNode, FlagNode } from "../render/command-tree.ts";
 import { choicesOf, isPathPlaceholder } from "../render/command-tree.ts";
-import { path } from "../config/kind.ts";
+import { path } from "../settings/kind.ts";
 import { flagsOf } from "./arguments.ts";
 import type { Leaf, Sections } from "./command.ts";
 import { COMMANDS, type Group } from "./commands.ts";

@@ -1,7 +1,7 @@
 import { type CommandDef, defineCommand } from "citty";
-import type { ConfigFile } from "../config/file.ts";
-import type { Options, ValuesOf } from "../config/option.ts";
-import type { Origin } from "../config/resolve.ts";
+import type { ConfigFile } from "../settings/file.ts";
+import type { Options, ValuesOf } from "../settings/option.ts";
+import type { Origin } from "../settings/resolve.ts";
 import type { Store } from "../db/open.ts";
 import type { Terminal } from "./terminal.ts";
 

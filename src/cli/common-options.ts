@@ -1,5 +1,5 @@
-import { path, toggle } from "../config/kind.ts";
-import { option, optional } from "../config/option.ts";
+import { path, toggle } from "../settings/kind.ts";
+import { option, optional } from "../settings/option.ts";
 
 /** Every command takes these. */
 export const commonOptions = {

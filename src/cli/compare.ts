@@ -1,11 +1,11 @@
-import { compareOptions } from "../config/sections/compare.ts";
-import { ingestOptions } from "../config/sections/ingest.ts";
-import { storeOptions } from "../config/sections/store.ts";
-import type { ValuesOf } from "../config/option.ts";
+import { compareOptions } from "../settings/sections/compare.ts";
+import { ingestOptions } from "../settings/sections/ingest.ts";
+import { storeOptions } from "../settings/sections/store.ts";
+import type { ValuesOf } from "../settings/option.ts";
 import { Failure } from "../lib/errors.ts";
-import type { Answer, OpenStore } from "../nodes/answer.ts";
-import type { Window } from "../nodes/gather.ts";
-import { type Question, questionOf } from "../nodes/question.ts";
+import type { Answer, OpenStore } from "../nodes/compare/answer.ts";
+import type { Window } from "../nodes/compare/load.ts";
+import { type Question, questionOf } from "../nodes/compare/question.ts";
 import type { CompareReport } from "../render/compare.ts";
 import { command, type ExitCode } from "./command.ts";
 
@@ -93,8 +93,8 @@ async function answerTo(
   how: { isBounded: boolean; signal: AbortSignal; open: OpenStore },
 ): Promise<{ answer: Answer; question: Question }> {
   const [{ answerStored, requireNode, storedSource }, { windowOf }] = await Promise.all([
-    import("../nodes/answer.ts"),
-    import("../nodes/compare-window.ts"),
+    import("../nodes/compare/answer.ts"),
+    import("../nodes/compare/window.ts"),
   ]);
   const nowMs = Date.now();
   const ofLast = windowOf({ lastMs: given.last, since: given.since, until: given.until }, nowMs);
@@ -107,8 +107,8 @@ async function answerTo(
   }
 
   const [{ readLog }, { arrange, compareNodes }] = await Promise.all([
-    import("../nodes/log-source.ts"),
-    import("../nodes/compare.ts"),
+    import("../nodes/ingest/log-source.ts"),
+    import("../nodes/compare/compare.ts"),
   ]);
   using opened = new DisposableStack();
   const limits = {

@@ -1,4 +1,4 @@
-import { readConfigFile } from "../config/file.ts";
+import { readConfigFile } from "../settings/file.ts";
 import { command } from "./command.ts";
 
 export const configCheck = command({

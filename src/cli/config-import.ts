@@ -1,5 +1,5 @@
-import { toggle } from "../config/kind.ts";
-import { keyName, option } from "../config/option.ts";
+import { toggle } from "../settings/kind.ts";
+import { keyName, option } from "../settings/option.ts";
 import { Failure, reasonOf } from "../lib/errors.ts";
 import type { EarlierConfig } from "../upload/earlier-client.ts";
 import { command } from "./command.ts";
@@ -50,7 +50,7 @@ export const configImport = command({
     const [source = ""] = positionals;
     const [{ readEarlierConfig }, { configTemplateWith }, { writeConfigFile }] = await Promise.all([
       import("../upload/earlier-client.ts"),
-      import("../config/template.ts"),
+      import("../settings/template.ts"),
       import("./write-config.ts"),
     ]);
     const read = readEarlierConfig(await readText(source));

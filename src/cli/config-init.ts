@@ -1,5 +1,5 @@
-import { toggle } from "../config/kind.ts";
-import { option } from "../config/option.ts";
+import { toggle } from "../settings/kind.ts";
+import { option } from "../settings/option.ts";
 import { command } from "./command.ts";
 
 export const configInit = command({
@@ -18,7 +18,7 @@ export const configInit = command({
   exitCodes: { 0: "written", 2: "the file exists already", 5: "not permitted to write there" },
   run: async ({ options, configFile, terminal }) => {
     const [{ configTemplate }, { writeConfigFile }] = await Promise.all([
-      import("../config/template.ts"),
+      import("../settings/template.ts"),
       import("./write-config.ts"),
     ]);
     writeConfigFile(configFile.path, configTemplate(), options.init.force);

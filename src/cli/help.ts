@@ -1,4 +1,4 @@
-import { flagName, type Option } from "../config/option.ts";
+import { flagName, type Option } from "../settings/option.ts";
 import type { Leaf, Sections } from "./command.ts";
 import { commonOptions } from "./common-options.ts";
 

@@ -1,5 +1,5 @@
-import { syncOptions } from "../config/sections/sync.ts";
-import type { Origin } from "../config/resolve.ts";
+import { syncOptions } from "../settings/sections/sync.ts";
+import type { Origin } from "../settings/resolve.ts";
 import { Failure } from "../lib/errors.ts";
 import { destinationUrl, SANDBOX_DESTINATION } from "../upload/destination.ts";
 

@@ -1,5 +1,5 @@
-import { historyForgetOptions } from "../config/sections/history.ts";
-import { storeOptions } from "../config/sections/store.ts";
+import { historyForgetOptions } from "../settings/sections/history.ts";
+import { storeOptions } from "../settings/sections/store.ts";
 import { Failure } from "../lib/errors.ts";
 import { command } from "./command.ts";
 import { destinationOf, destinationOptions } from "./history-destination.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { historyImportOptions } from "../config/sections/history.ts";
-import { storeOptions } from "../config/sections/store.ts";
+import { historyImportOptions } from "../settings/sections/history.ts";
+import { storeOptions } from "../settings/sections/store.ts";
 import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
 import { command } from "./command.ts";
 import { destinationOf, destinationOptions } from "./history-destination.ts";

@@ -1,5 +1,5 @@
-import { historyListOptions } from "../config/sections/history.ts";
-import { storeOptions } from "../config/sections/store.ts";
+import { historyListOptions } from "../settings/sections/history.ts";
+import { storeOptions } from "../settings/sections/store.ts";
 import { command } from "./command.ts";
 
 export const historyList = command({

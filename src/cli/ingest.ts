@@ -1,11 +1,11 @@
 import { closeSync } from "node:fs";
-import { ingestOptions } from "../config/sections/ingest.ts";
-import type { ValuesOf } from "../config/option.ts";
-import { storeOptions } from "../config/sections/store.ts";
+import { ingestOptions } from "../settings/sections/ingest.ts";
+import type { ValuesOf } from "../settings/option.ts";
+import { storeOptions } from "../settings/sections/store.ts";
 import { Failure } from "../lib/errors.ts";
-import type { FilesResult } from "../nodes/ingest-run.ts";
-import type { IngestCounts, Ingestion } from "../nodes/ingest.ts";
-import type { AskedApi } from "../nodes/node-api.ts";
+import type { FilesResult } from "../nodes/ingest/ingest-run.ts";
+import type { IngestCounts, Ingestion } from "../nodes/ingest/ingest.ts";
+import type { AskedApi } from "../nodes/ingest/node-api.ts";
 import type { IngestReport } from "../render/ingest.ts";
 import { command, type ExitCode } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
@@ -49,11 +49,11 @@ export const ingest = command({
       { addCounts, createCounts },
       { openStore },
     ] = await Promise.all([
-      import("../nodes/ingest-run.ts"),
-      import("../nodes/retention.ts"),
+      import("../nodes/ingest/ingest-run.ts"),
+      import("../nodes/ingest/retention.ts"),
       import("../render/ingest.ts"),
-      import("../nodes/source.ts"),
-      import("../nodes/ingest.ts"),
+      import("../nodes/ingest/source.ts"),
+      import("../nodes/ingest/ingest.ts"),
       import("../db/open.ts"),
     ]);
     // Every file is looked at before anything is done.
@@ -107,7 +107,7 @@ export const ingest = command({
         else if (isLast) await terminal.result(ingestText(report));
         else terminal.status(ingestText(report));
       };
-      const { followFile } = await import("../nodes/follow.ts");
+      const { followFile } = await import("../nodes/ingest/follow.ts");
       await followFile(to, paths[0] ?? "", {
         signal,
         pollMs: given.pollInterval,
@@ -157,7 +157,7 @@ function checkInputs(given: Given, paths: readonly string[]): void {
 
 async function askApis(given: Given, to: Ingestion, signal: AbortSignal): Promise<readonly AskedApi[]> {
   if (given.api.length === 0) return [];
-  const { askNode, storeNodeApi } = await import("../nodes/node-api.ts");
+  const { askNode, storeNodeApi } = await import("../nodes/ingest/node-api.ts");
   const asked = await Promise.all(
     given.api.map((url) => askNode(url, { timeoutMs: given.apiTimeout, signal })),
   );
@@ -171,7 +171,7 @@ async function importAll(
   how: { name: string; signal: AbortSignal },
 ): Promise<number | null> {
   if (given.from.length === 0) return null;
-  const { importMonitor } = await import("../nodes/monitor-import.ts");
+  const { importMonitor } = await import("../nodes/ingest/monitor-import.ts");
   let imported = 0;
   for (const path of given.from)
     imported += importMonitor(to, path, { node: how.name, signal: how.signal }).imported;
@@ -183,7 +183,7 @@ async function readFiles(
   to: Ingestion,
   how: { name: string; signal: AbortSignal; terminal: Terminal; startedMs: number },
 ): Promise<FilesResult> {
-  const { ingestFiles } = await import("../nodes/ingest-run.ts");
+  const { ingestFiles } = await import("../nodes/ingest/ingest-run.ts");
   const { terminal, name, startedMs } = how;
   let lastShown = startedMs;
   const interval = terminal.stderrIsTerminal ? PROGRESS_MS : PLAIN_PROGRESS_MS;

@@ -1,6 +1,6 @@
 import { runCommand } from "citty";
-import { type ConfigFile, defaultConfigPath, defaultStorePath, readConfigFile } from "../config/file.ts";
-import { type Origin, resolveOptions } from "../config/resolve.ts";
+import { type ConfigFile, defaultConfigPath, defaultStorePath, readConfigFile } from "../settings/file.ts";
+import { type Origin, resolveOptions } from "../settings/resolve.ts";
 import { Failure } from "../lib/errors.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { VERSION } from "../lib/version.ts";
@@ -121,7 +121,7 @@ async function mistypedVariables(
     (name) => name.startsWith("NODUPE_") && !taken.has(name) && environment[name] !== "",
   );
   if (others.length === 0) return [];
-  const { unknownVariables } = await import("../config/unknown-variables.ts");
+  const { unknownVariables } = await import("../settings/unknown-variables.ts");
   return unknownVariables(others);
 }
 

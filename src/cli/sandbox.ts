@@ -1,4 +1,4 @@
-import { sandboxOptions } from "../config/sections/sandbox.ts";
+import { sandboxOptions } from "../settings/sections/sandbox.ts";
 import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
 import { formatListenAddress } from "../lib/listen-address.ts";
 import { wait } from "../lib/wait.ts";

@@ -1,9 +1,9 @@
-import { encodeFastDate64 } from "../time/fastdate64.ts";
-import { isoOfNs } from "../time/iso.ts";
+import { encodeFastDate64 } from "../time/stamp/fastdate64.ts";
+import { isoOfNs } from "../time/stamp/iso.ts";
 import { CLOCK_UNTOUCHED } from "../time/result.ts";
 import type { TimeSettings } from "../time/settings.ts";
-import { codeText, unixText } from "../time/stamp-text.ts";
-import { systemClock } from "../time/system-clock.ts";
+import { codeText, unixText } from "../time/stamp/stamp-text.ts";
+import { systemClock } from "../time/clock/system-clock.ts";
 import type { ExitCode } from "./command.ts";
 import { openSession, recordRun, type Surroundings } from "./time-session.ts";
 

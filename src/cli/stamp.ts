@@ -1,7 +1,7 @@
-import { toggle } from "../config/kind.ts";
-import { option } from "../config/option.ts";
-import { storeOptions } from "../config/sections/store.ts";
-import { timeOptions } from "../config/sections/time.ts";
+import { toggle } from "../settings/kind.ts";
+import { option } from "../settings/option.ts";
+import { storeOptions } from "../settings/sections/store.ts";
+import { timeOptions } from "../settings/sections/time.ts";
 import { command } from "./command.ts";
 
 const stampOptions = {

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
-import type { Origin } from "../config/resolve.ts";
+import type { Origin } from "../settings/resolve.ts";
 import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
 
 const RANK: Readonly<Record<Origin["source"], number>> = { flag: 3, environment: 2, file: 1, default: 0 };

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
-import { storeOptions } from "../config/sections/store.ts";
-import { syncOptions } from "../config/sections/sync.ts";
+import { storeOptions } from "../settings/sections/store.ts";
+import { syncOptions } from "../settings/sections/sync.ts";
 import { Failure, reasonOf } from "../lib/errors.ts";
 import type { ExitCode, Invocation } from "./command.ts";
 import { command } from "./command.ts";
@@ -48,7 +48,7 @@ function readKey({ options: { sync }, origins, terminal }: Sync): string {
 
 async function deliveryOf({ options: { sync }, environment }: Sync, server: Omit<Server, keyof Disposable>) {
   const [{ createTanovaClient }, { createConcurrency }, { limitBandwidth }] = await Promise.all([
-    import("../upload/api/client.ts"),
+    import("../upload/tanova/client.ts"),
     import("../upload/control/concurrency.ts"),
     import("../upload/control/bandwidth.ts"),
   ]);

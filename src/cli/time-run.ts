@@ -1,11 +1,11 @@
-import type { storeOptions } from "../config/sections/store.ts";
-import type { timeOptions } from "../config/sections/time.ts";
+import type { storeOptions } from "../settings/sections/store.ts";
+import type { timeOptions } from "../settings/sections/time.ts";
 import { BUILD_TIME_S } from "../lib/version.ts";
 import { wait } from "../lib/wait.ts";
 import { type TimeReport, timeJson, timeText, watchText } from "../render/time.ts";
 import { CLOCK_UNTOUCHED, type ClockOutcome, type TimeResult } from "../time/result.ts";
 import type { TimeSession } from "../time/session.ts";
-import { systemClock } from "../time/system-clock.ts";
+import { systemClock } from "../time/clock/system-clock.ts";
 import { WATCH_START, watchStep } from "../time/watch.ts";
 import type { ExitCode, Invocation } from "./command.ts";
 import { openSession, recordRun } from "./time-session.ts";
@@ -56,7 +56,7 @@ async function setClock(
   options: TimeInvocation["options"]["time"],
 ): Promise<ClockOutcome> {
   if (!options.set || result.source === null) return CLOCK_UNTOUCHED;
-  const { applyToClock } = await import("../time/apply.ts");
+  const { applyToClock } = await import("../time/clock/set-clock.ts");
   return applyToClock(result, { ...options, buildTimeS: BUILD_TIME_S, clock });
 }
 

@@ -1,9 +1,9 @@
 import type { Store } from "../db/open.ts";
 import { messageOf } from "../lib/errors.ts";
 import { BUILD_TIME_S } from "../lib/version.ts";
-import type { Clock } from "../time/clock.ts";
-import type { Obtained } from "../time/obtain.ts";
-import { systemLookup } from "../time/resolve.ts";
+import type { Clock } from "../time/clock/clock.ts";
+import type { Obtained } from "../time/sources/fallback-chain.ts";
+import { systemLookup } from "../time/net/resolve.ts";
 import type { ClockOutcome, TimeResult } from "../time/result.ts";
 import { TimeSession } from "../time/session.ts";
 import type { TimeSettings } from "../time/settings.ts";

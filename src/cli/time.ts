@@ -1,5 +1,5 @@
-import { storeOptions } from "../config/sections/store.ts";
-import { timeOptions } from "../config/sections/time.ts";
+import { storeOptions } from "../settings/sections/store.ts";
+import { timeOptions } from "../settings/sections/time.ts";
 import { command } from "./command.ts";
 
 export const time = command({

@@ -1,5 +1,5 @@
 import { humanBytes } from "../lib/byte-size.ts";
-import type { MaybeMetrics, MetricName } from "../nodes/metrics.ts";
+import type { MaybeMetrics, MetricName } from "../nodes/compare/metrics.ts";
 
 export const LABELS: Readonly<Record<MetricName, string>> = {
   success_rate_download: "download success",

@@ -1,5 +1,5 @@
 import { sparkline } from "../lib/sparkline.ts";
-import { METRIC_NAMES, type MetricName } from "../nodes/metrics.ts";
+import { METRIC_NAMES, type MetricName } from "../nodes/compare/metrics.ts";
 import type { CompareReport } from "./compare.ts";
 import { formatMetric, LABELS } from "./compare-format.ts";
 

@@ -1,4 +1,4 @@
-import { METRIC_NAMES } from "../nodes/metrics.ts";
+import { METRIC_NAMES } from "../nodes/compare/metrics.ts";
 import type { CompareReport } from "./compare.ts";
 import { formatMetric, LABELS } from "./compare-format.ts";
 

@@ -1,5 +1,5 @@
-import type { Comparison } from "../nodes/compare.ts";
-import type { CacheCounts } from "../nodes/compare-cache.ts";
+import type { Comparison } from "../nodes/compare/compare.ts";
+import type { CacheCounts } from "../nodes/compare/compare-cache.ts";
 
 /** All that `compare` answers. */
 export interface CompareReport extends Comparison {

@@ -1,6 +1,6 @@
-import type { ServerReport } from "../time/assess.ts";
-import { encodeFastDate64 } from "../time/fastdate64.ts";
-import { isoOfNs } from "../time/iso.ts";
+import type { ServerReport } from "../time/ntp/assess.ts";
+import { encodeFastDate64 } from "../time/stamp/fastdate64.ts";
+import { isoOfNs } from "../time/stamp/iso.ts";
 import type { ClockOutcome, TimeResult } from "../time/result.ts";
 
 const NTP_PORT = 123;

@@ -1,5 +1,5 @@
-import { endpointKey } from "./server-name.ts";
-import type { Target } from "./peer.ts";
+import { endpointKey } from "./net/server-name.ts";
+import type { Target } from "./ntp/peer.ts";
 
 /** What earlier runs saw of an address. */
 export interface Health {

@@ -1,15 +1,15 @@
-import { type Assessment, assess } from "./assess.ts";
-import type { Clock } from "./clock.ts";
+import { type Assessment, assess } from "./ntp/assess.ts";
+import type { Clock } from "./clock/clock.ts";
 import { chooseTargets, expectedDelayNs, type Health } from "./health.ts";
-import { openTransport } from "./open-transport.ts";
-import type { Ending } from "./patience.ts";
-import type { Peer, Target } from "./peer.ts";
-import { query, sendDue } from "./query.ts";
-import { type Lookup, type NameCache, resolveName } from "./resolve.ts";
-import { Round } from "./round.ts";
-import { endpointKey, formatServerName, literalEndpoint, type ServerName } from "./server-name.ts";
+import { openTransport } from "./net/open-transport.ts";
+import type { Ending } from "./ntp/stop-rule.ts";
+import type { Peer, Target } from "./ntp/peer.ts";
+import { query, sendDue } from "./net/query.ts";
+import { type Lookup, type NameCache, resolveName } from "./net/resolve.ts";
+import { Round } from "./ntp/round.ts";
+import { endpointKey, formatServerName, literalEndpoint, type ServerName } from "./net/server-name.ts";
 import { nsOfMs, type TimeSettings } from "./settings.ts";
-import type { Transport } from "./transport.ts";
+import type { Transport } from "./net/transport.ts";
 
 export interface MeasureContext {
   readonly settings: TimeSettings;

@@ -1,8 +1,8 @@
 import type { Store } from "../db/open.ts";
 import type { timeNames, timeRuns, timeSamples, timeServers } from "../db/tables/time.ts";
-import type { DriftSample } from "./drift.ts";
+import type { DriftSample } from "./clock/drift.ts";
 import type { Health } from "./health.ts";
-import type { StoredName } from "./resolve.ts";
+import type { StoredName } from "./net/resolve.ts";
 
 type NameRow = typeof timeNames.$inferSelect;
 type ServerRow = typeof timeServers.$inferSelect;

@@ -1,7 +1,7 @@
-import type { ServerReport } from "./assess.ts";
-import type { Drift } from "./drift.ts";
-import type { Leap } from "./sample.ts";
-import type { Source } from "./source.ts";
+import type { ServerReport } from "./ntp/assess.ts";
+import type { Drift } from "./clock/drift.ts";
+import type { Leap } from "./ntp/sample.ts";
+import type { Source } from "./sources/source.ts";
 
 /** What one measurement says, whatever it came from. Null: not known. */
 export interface Measurement {

@@ -1,14 +1,14 @@
 import type { Store } from "../db/open.ts";
-import type { Clock } from "./clock.ts";
-import { type DriftSample, fitDrift } from "./drift.ts";
+import type { Clock } from "./clock/clock.ts";
+import { type DriftSample, fitDrift } from "./clock/drift.ts";
 import { type Health, type Outcome, updatedHealth } from "./health.ts";
 import { TimeMemory } from "./memory.ts";
-import { type Obtained, obtain } from "./obtain.ts";
-import type { Peer } from "./peer.ts";
-import { type Lookup, NameCache, refreshNames } from "./resolve.ts";
+import { type Obtained, obtain } from "./sources/fallback-chain.ts";
+import type { Peer } from "./ntp/peer.ts";
+import { type Lookup, NameCache, refreshNames } from "./net/resolve.ts";
 import type { ClockOutcome, Measurement, TimeResult } from "./result.ts";
-import { bestSample } from "./sample.ts";
-import { literalEndpoint } from "./server-name.ts";
+import { bestSample } from "./ntp/sample.ts";
+import { literalEndpoint } from "./net/server-name.ts";
 import { nsOfMs, type TimeSettings } from "./settings.ts";
 
 export interface SessionOptions {

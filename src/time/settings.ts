@@ -1,6 +1,6 @@
-import type { ServerName } from "./server-name.ts";
-import type { LocalSource } from "./source.ts";
-import type { TransportChoice } from "./transport.ts";
+import type { ServerName } from "./net/server-name.ts";
+import type { LocalSource } from "./sources/source.ts";
+import type { TransportChoice } from "./net/transport.ts";
 
 /** Everything about a measurement that can be set: the values of `[time]`. Durations are milliseconds. */
 export interface TimeSettings {

@@ -1,4 +1,4 @@
-import type { TanovaClient } from "./api/types.ts";
+import type { TanovaClient } from "./tanova/types.ts";
 import type { Work } from "./work.ts";
 
 /** From this share of known contents on, asking first is cheaper than sending. */

@@ -1,6 +1,6 @@
 import { backoffMs } from "../lib/backoff.ts";
 import { wait } from "../lib/wait.ts";
-import type { Health, TanovaClient } from "./api/types.ts";
+import type { Health, TanovaClient } from "./tanova/types.ts";
 import type { Stop } from "./delivery-options.ts";
 import type { RetryPolicy } from "./next-step.ts";
 

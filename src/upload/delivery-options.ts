@@ -1,4 +1,4 @@
-import type { TanovaClient } from "./api/types.ts";
+import type { TanovaClient } from "./tanova/types.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 import type { Breaker } from "./control/breaker.ts";
 import type { Concurrency } from "./control/concurrency.ts";

@@ -1,6 +1,6 @@
 import { Delayed } from "../lib/delayed.ts";
 import { Linger } from "../lib/linger.ts";
-import type { UploadOutcome } from "./api/types.ts";
+import type { UploadOutcome } from "./tanova/types.ts";
 import { AskAhead } from "./ask-ahead.ts";
 import type { DeliveryOptions, Stop } from "./delivery-options.ts";
 import { Lookout } from "./lookout.ts";

@@ -1,6 +1,6 @@
 import pLimit from "p-limit";
 import { Delayed } from "../lib/delayed.ts";
-import type { CheckOutcome, TanovaClient } from "./api/types.ts";
+import type { CheckOutcome, TanovaClient } from "./tanova/types.ts";
 import { afterLook, type LookSpan } from "./next-step.ts";
 import type { Work } from "./work.ts";
 

@@ -1,5 +1,5 @@
 import { type BackoffPolicy, backoffMs } from "../lib/backoff.ts";
-import type { CheckOutcome, Transient, UploadOutcome } from "./api/types.ts";
+import type { CheckOutcome, Transient, UploadOutcome } from "./tanova/types.ts";
 
 /** How long a content is looked for on the server before it is sent again (run clock). */
 export interface LookSpan {

@@ -1,7 +1,7 @@
 import type { Store } from "../db/open.ts";
 import { wait } from "../lib/wait.ts";
 import { admit } from "./admit.ts";
-import type { TanovaClient } from "./api/types.ts";
+import type { TanovaClient } from "./tanova/types.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { connect } from "./connect.ts";
 import { type Breaker, createBreaker } from "./control/breaker.ts";

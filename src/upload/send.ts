@@ -1,4 +1,4 @@
-import type { TanovaClient, UploadOutcome } from "./api/types.ts";
+import type { TanovaClient, UploadOutcome } from "./tanova/types.ts";
 import { HELD_UP_TO_BYTES, uploadItem, type Work } from "./work.ts";
 
 /** What became of one request. A work is in `outcomes` or in `putBack`. */

@@ -1,5 +1,5 @@
 import pLimit from "p-limit";
-import type { TanovaClient } from "./api/types.ts";
+import type { TanovaClient } from "./tanova/types.ts";
 import type { Ledger } from "./ledger.ts";
 import { remainingWaitMs, type RetryPolicy } from "./next-step.ts";
 

@@ -1,4 +1,4 @@
-import type { UploadItem } from "./api/types.ts";
+import type { UploadItem } from "./tanova/types.ts";
 import type { SharedBytes } from "./hash.ts";
 import { emailHint, jobHint } from "./hints.ts";
 import type { LookSpan } from "./next-step.ts";

@@ -1,4 +1,4 @@
-import { createParseServer, type ParseFrom, type ParseNext } from "../nodes/parse-ahead.ts";
+import { createParseServer, type ParseFrom, type ParseNext } from "../nodes/ingest/parse-ahead.ts";
 
 declare const self: Worker;
 

@@ -4,8 +4,8 @@ import { encodeByDivision } from "../../src/bench/earlier/fastdate64.ts";
 import { JsonHistory } from "../../src/bench/earlier/json-history.ts";
 import { newestBelow } from "../../src/bench/earlier/recursive-scan.ts";
 import { NTP_FORMAT, unpack } from "../../src/bench/earlier/unpack.ts";
-import { encodeFastDate64 } from "../../src/time/fastdate64.ts";
-import { decodePacket } from "../../src/time/packet.ts";
+import { encodeFastDate64 } from "../../src/time/stamp/fastdate64.ts";
+import { decodePacket } from "../../src/time/ntp/packet.ts";
 import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { tempFolder } from "../support/temp.ts";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { checkPositionals, parseArguments } from "../../src/cli/arguments.ts";
-import { duration, integer, list, text, toggle } from "../../src/config/kind.ts";
-import { option, optional } from "../../src/config/option.ts";
+import { duration, integer, list, text, toggle } from "../../src/settings/kind.ts";
+import { option, optional } from "../../src/settings/option.ts";
 import { Failure } from "../../src/lib/errors.ts";
 
 const sections = {

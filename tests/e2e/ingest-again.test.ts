@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generateLog } from "../../src/bench/generate-log.ts";
-import type { IngestCounts } from "../../src/nodes/ingest.ts";
+import type { IngestCounts } from "../../src/nodes/ingest/ingest.ts";
 import { BINARY } from "../support/binary.ts";
 import { cleanEnvironment, nodupe } from "../support/run.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";

@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { copyFileSync } from "node:fs";
-import { clockOwner } from "../../src/time/owner.ts";
+import { clockOwner } from "../../src/time/clock/clock-daemon.ts";
 import { patient } from "../support/emulation.ts";
 import { ntpServer } from "../support/ntp.ts";
 import { needs, programPath } from "../support/programs.ts";

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { programPath } from "./programs.ts";
 import { tempFolder } from "./temp.ts";
 import { until } from "./until.ts";
-import { encodeRequest, decodePacket } from "../../src/time/packet.ts";
+import { encodeRequest, decodePacket } from "../../src/time/ntp/packet.ts";
 
 export interface Chronyd extends AsyncDisposable {
   readonly port: number;

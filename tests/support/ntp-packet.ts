@@ -1,4 +1,4 @@
-import type { Packet } from "../../src/time/packet.ts";
+import type { Packet } from "../../src/time/ntp/packet.ts";
 
 /** Writes a packet: what servers of the tests answer with. */
 export function encodePacket(packet: Packet): Uint8Array {

@@ -1,6 +1,6 @@
-import { decodePacket, type Packet } from "../../src/time/packet.ts";
-import { systemClock } from "../../src/time/system-clock.ts";
-import { ntpOfUnixNs } from "../../src/time/timestamp.ts";
+import { decodePacket, type Packet } from "../../src/time/ntp/packet.ts";
+import { systemClock } from "../../src/time/clock/system-clock.ts";
+import { ntpOfUnixNs } from "../../src/time/ntp/timestamp.ts";
 import { encodePacket, honestAnswer } from "./ntp-packet.ts";
 
 /** A server of the tests; `name` is what --server takes. */

@@ -1,5 +1,5 @@
-import { createTanovaClient } from "../../src/upload/api/client.ts";
-import type { ClientOptions, TanovaClient, UploadItem } from "../../src/upload/api/types.ts";
+import { createTanovaClient } from "../../src/upload/tanova/client.ts";
+import type { ClientOptions, TanovaClient, UploadItem } from "../../src/upload/tanova/types.ts";
 
 /** A client with time-outs that a test can wait for. */
 export function testClient(options: Partial<ClientOptions> & Pick<ClientOptions, "url">): TanovaClient {

@@ -46,14 +46,7 @@ const TARGETS = [
   "ROOT",
   "gone.pdf",
   "OUTSIDE/gone.pdf",
-].concat([
-  "OUTSIDE/cv.pdf",
-  "OUTSIDE",
-  "../../../../../../../..",
-  "ROOT-sibling/cv.pdf",
-  "loop.pdf",
-  "ROOT/loop.pdf/on",
-]);
+].concat(["OUTSIDE/cv.pdf", "OUTSIDE", "../../../..", "ROOT-sibling/cv.pdf", "loop.pdf", "ROOT/loop.pdf/on"]);
 
 const name = fc.oneof(
   fc.tuple(fc.constantFrom(...NAMES), fc.constantFrom(...EXTENSIONS)).map((parts) => parts.join("")),

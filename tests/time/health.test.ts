@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { chooseTargets, type Health, isHeldBack, updatedHealth } from "../../src/time/health.ts";
-import type { Target } from "../../src/time/peer.ts";
+import type { Target } from "../../src/time/ntp/peer.ts";
 
 const LIMITS = { afterFailures: 3, forMs: 60_000, leastServers: 2 };
 

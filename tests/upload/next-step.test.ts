@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { UploadOutcome } from "../../src/upload/api/types.ts";
+import type { UploadOutcome } from "../../src/upload/tanova/types.ts";
 import {
   afterLook,
   afterUpload,

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { compareOptions } from "../../config/sections/compare.ts";
+import { compareOptions } from "../../settings/sections/compare.ts";
 import { openStore } from "../../db/open.ts";
-import { type Answer, answerStored, type OpenStore } from "../../nodes/answer.ts";
-import { questionOf } from "../../nodes/question.ts";
+import { type Answer, answerStored, type OpenStore } from "../../nodes/compare/answer.ts";
+import { questionOf } from "../../nodes/compare/question.ts";
 import { agree } from "../agree.ts";
 import { defaultsOf } from "../defaults.ts";
 import { ingestRows, metricsFromRows, openRowStore, type RowMetrics } from "../earlier/row-store.ts";

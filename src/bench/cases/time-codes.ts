@@ -1,5 +1,5 @@
-import { decodeFastDate64, encodeFastDate64 } from "../../time/fastdate64.ts";
-import { decodePacket } from "../../time/packet.ts";
+import { decodeFastDate64, encodeFastDate64 } from "../../time/stamp/fastdate64.ts";
+import { decodePacket } from "../../time/ntp/packet.ts";
 import { encodeByDivision } from "../earlier/fastdate64.ts";
 import { NTP_FORMAT, unpack } from "../earlier/unpack.ts";
 import type { Experiment } from "../experiment.ts";

@@ -1,6 +1,6 @@
 import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { newestTrustedFile, type ScanOptions } from "../../time/trusted-file.ts";
+import { newestTrustedFile, type ScanOptions } from "../../time/sources/trusted-file.ts";
 import { agree } from "../agree.ts";
 import { newestBelow } from "../earlier/recursive-scan.ts";
 import type { Experiment } from "../experiment.ts";

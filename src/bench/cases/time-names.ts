@@ -1,4 +1,4 @@
-import { NameCache, resolveName } from "../../time/resolve.ts";
+import { NameCache, resolveName } from "../../time/net/resolve.ts";
 import { agree } from "../agree.ts";
 import type { Experiment } from "../experiment.ts";
 import { startDnsPeer } from "../peers/dns-peer.ts";

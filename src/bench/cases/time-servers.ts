@@ -1,9 +1,9 @@
-import { timeOptions } from "../../config/sections/time.ts";
+import { timeOptions } from "../../settings/sections/time.ts";
 import { BUILD_TIME_S } from "../../lib/version.ts";
 import { measureServers } from "../../time/measure.ts";
-import { NameCache, systemLookup } from "../../time/resolve.ts";
+import { NameCache, systemLookup } from "../../time/net/resolve.ts";
 import type { TimeSettings } from "../../time/settings.ts";
-import { systemClock } from "../../time/system-clock.ts";
+import { systemClock } from "../../time/clock/system-clock.ts";
 import { defaultsOf } from "../defaults.ts";
 import { askInSequence } from "../earlier/sequential-ntp.ts";
 import type { Experiment } from "../experiment.ts";

@@ -1,5 +1,5 @@
-import { decodePacket, encodeRequest } from "../../time/packet.ts";
-import { unixNsOfNtp } from "../../time/timestamp.ts";
+import { decodePacket, encodeRequest } from "../../time/ntp/packet.ts";
+import { unixNsOfNtp } from "../../time/ntp/timestamp.ts";
 
 const PIVOT_S = Date.UTC(2020, 0, 1) / 1e3;
 

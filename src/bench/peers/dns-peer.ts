@@ -1,5 +1,5 @@
 import { promises as dns } from "node:dns";
-import type { Resolved } from "../../time/resolve.ts";
+import type { Resolved } from "../../time/net/resolve.ts";
 import type { Lab } from "../experiment.ts";
 import { sendAnyway } from "./send-anyway.ts";
 

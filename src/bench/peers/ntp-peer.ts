@@ -1,4 +1,4 @@
-import { ntpOfUnixNs } from "../../time/timestamp.ts";
+import { ntpOfUnixNs } from "../../time/ntp/timestamp.ts";
 import { sendAnyway } from "./send-anyway.ts";
 
 /** Round trips of the peers wanted, in milliseconds; a null peer takes requests and never answers. */

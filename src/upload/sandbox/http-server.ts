@@ -1,5 +1,5 @@
 import type { Socket, SocketHandler } from "bun";
-import { framingOf, MessageReader, type MessageHead } from "../api/message.ts";
+import { framingOf, MessageReader, type MessageHead } from "../tanova/message.ts";
 
 export interface IncomingRequest {
   readonly method: string;

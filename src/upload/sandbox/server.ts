@@ -1,4 +1,4 @@
-import { isLoopback } from "../api/proxy.ts";
+import { isLoopback } from "../tanova/proxy.ts";
 import { wait } from "../../lib/wait.ts";
 import { Contents } from "./contents.ts";
 import { drawFault, faultName, type Fault, type FaultPlan } from "./faults.ts";

@@ -1,0 +1,105 @@
+import type { Store } from "../../db/open.ts";
+import { Failure } from "../../lib/errors.ts";
+import { didYouMean } from "../../lib/nearest.ts";
+import { arrange, type Comparison, compareNodes, type NodeSource } from "./compare.ts";
+import { type CacheCounts, type CacheLimits, StoredCache } from "./compare-cache.ts";
+import { findNode, type NodeRow, nodeNames } from "../store/node-store.ts";
+import type { Question } from "./question.ts";
+
+/** Opens a connection to the store; the caller disposes of it. */
+export type OpenStore = (how: { readonly: boolean }) => Promise<Store>;
+
+export interface Answer extends Comparison {
+  readonly rankings: Readonly<Record<string, readonly string[]>>;
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  readonly cached: boolean;
+  readonly cache: CacheCounts | null;
+}
+
+/** The node of that name, or a usage failure that names the nearest. */
+export function requireNode(store: Store, name: string): NodeRow {
+  const node = findNode(store.db, name);
+  if (node !== null) return node;
+  const known = nodeNames(store.db);
+  const hint = didYouMean(name, known);
+  const expected =
+    known.length === 0 ? "it has none yet; see nodupe ingest" : `expected one of ${known.join(", ")}`;
+  throw new Failure("usage", `no node ${name} in the store${hint === "" ? `: ${expected}` : hint}`);
+}
+
+/** A node of the store, read over a connection of its own that is closed again. */
+export function storedSource(node: NodeRow, open: OpenStore): NodeSource {
+  return {
+    name: node.name,
+    open: async () => {
+      const store = await open({ readonly: true });
+      // Roll-ups are read once, front to back: no page of them is needed twice.
+      store.db.run("PRAGMA cache_size = -256");
+      return { db: store.db, nodeId: node.id, [Symbol.dispose]: () => store[Symbol.dispose]() };
+    },
+  };
+}
+
+/** What a cached comparison holds: the window it was computed for goes with it. */
+interface Cached {
+  readonly comparison: Comparison;
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
+
+/** Names in any order, type, range, and what else changes the figures. */
+function cacheKey(names: readonly string[], question: Question): string {
+  const { type, rangeName, window, rates, minGap, minLatencyGap, resamples, pairs } = question;
+  const range = rangeName === "custom" ? [window.sinceMs, window.untilMs] : rangeName;
+  return JSON.stringify([names.toSorted(), type, range, [rates, minGap, minLatencyGap, resamples, pairs]]);
+}
+
+/**
+ * Compares nodes of the store, or answers from what another process computed less than the TTL ago. The window
+ * of a cached answer is the one it was computed for.
+ *
+ * @throws Failure (usage) for a name that the store has not.
+ */
+export async function answerStored(
+  open: OpenStore,
+  names: readonly string[],
+  question: Question,
+  options: { readonly cache: CacheLimits; readonly nowMs: number },
+): Promise<Answer> {
+  const { nowMs } = options;
+  const key = cacheKey(names, question);
+  // Open to the end: whoever closes a store last tidies up its WAL, which each node's connection would do in turn.
+  using store = await open({ readonly: true });
+  const nodes = names.map((name) => requireNode(store, name));
+  const stored = options.cache.ttlMs > 0 ? new StoredCache(store.db, options.cache) : null;
+  const found = stored?.get(key, nowMs) ?? null;
+  const cached = found === null ? null : (JSON.parse(found) as Cached);
+  const answer: Cached = cached ?? {
+    comparison: await compareNodes(
+      nodes.map((node) => storedSource(node, open)),
+      question,
+    ),
+    sinceMs: question.window.sinceMs,
+    untilMs: question.window.untilMs,
+  };
+  if (stored !== null) {
+    const isWhole = answer.comparison.nodes.every((node) => node.error === null);
+    if (cached !== null) stored.note(key, nowMs, null);
+    else if (isWhole) {
+      const body = JSON.stringify(answer);
+      stored.note(key, nowMs, {
+        body,
+        nodeIds: nodes.map(({ id }) => id),
+        versions: nodes.map(({ version }) => version),
+      });
+    }
+  }
+  return {
+    ...arrange(answer.comparison, names, question.type),
+    sinceMs: answer.sinceMs,
+    untilMs: answer.untilMs,
+    cached: cached !== null,
+    cache: stored?.counts() ?? null,
+  };
+}

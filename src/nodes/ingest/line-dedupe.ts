@@ -1,0 +1,146 @@
+import type { Database } from "bun:sqlite";
+import { decodeBlock } from "../store/block.ts";
+import { CountTable } from "../store/count-table.ts";
+import { endIdentity, startIdentity, startLineIdentity, startMsOf } from "../log/events.ts";
+import type { OpenOperations } from "./open-operations.ts";
+import type { KnownLines } from "./pairing.ts";
+import { HOUR_MS } from "../log/vocabulary.ts";
+
+/** Slots (10 bytes each) that the tables of hours may take together. */
+const MAX_SLOTS = 2_097_152;
+
+interface BlockRow {
+  events: number;
+  columns: Uint8Array;
+  keys: Uint8Array;
+}
+
+export interface KnownFrom {
+  readonly db: Database;
+  readonly nodeId: number;
+  /** Events before this have been pruned: every line from then is taken as known. */
+  readonly closedBeforeMs: number;
+  /** As they were when the file was opened. */
+  readonly open: OpenOperations;
+  /** Identities of the lines just before the place where this file is taken up again: they are its own. */
+  readonly own: readonly number[];
+}
+
+/**
+ * Which lines of a file the store has, counted: of a line that the store has k times, a file's first k are known.
+ *
+ * No line's hash is stored for this. A line's identity can be had again from its event (the end from time, key,
+ * outcome and size; the start from the duration), from the operations in flight and from the facts, so an event
+ * costs 6 bytes of key and no more. Hours are loaded when a line of theirs comes, from the blocks that stood in the
+ * store when the file was opened: what this file itself adds is never counted against it.
+ *
+ * What is promised: any overlap of files adds exactly what is new, for as long as the events are kept (retention);
+ * older lines are known as a whole. A file that is taken up at its checkpoint remembers its last 256 lines; of
+ * identical lines (same time, operation and outcome) further apart than that, with the end of a run between them
+ * and another file holding them too, one may be counted as known.
+ */
+export class StoredLines implements KnownLines {
+  readonly #from: KnownFrom;
+  readonly #lastBlock: number;
+  readonly #open = new CountTable();
+  readonly #own: Set<number>;
+  readonly #hours = new Map<number, CountTable | null>();
+  #slots = 0;
+  #hour = Number.NaN;
+  #table: CountTable | null = null;
+  readonly #facts = new Map<number, number>();
+
+  constructor(from: KnownFrom) {
+    this.#from = from;
+    const last = from.db
+      .query<{ id: number | null }, [number]>("SELECT max(id) AS id FROM event_block WHERE node_id = ?")
+      .get(from.nodeId);
+    this.#lastBlock = last?.id ?? 0;
+    for (const { startMs, keyLow, keyHigh } of from.open)
+      this.#open.add(startLineIdentity(startMs, keyLow, keyHigh));
+    this.#own = new Set(from.own);
+    this.#takeOwn(this.#open);
+  }
+
+  take(identity: number, timeMs: number): boolean {
+    if (timeMs < this.#from.closedBeforeMs) return true;
+    this.#turnTo(timeMs);
+    if (this.#table !== null && this.#table.take(identity)) return true;
+    return !this.#open.isEmpty && this.#open.take(identity);
+  }
+
+  mayKnow(timeMs: number): boolean {
+    if (timeMs < this.#from.closedBeforeMs || !this.#open.isEmpty) return true;
+    this.#turnTo(timeMs);
+    return this.#table !== null;
+  }
+
+  #turnTo(timeMs: number): void {
+    const hour = Math.floor(timeMs / HOUR_MS);
+    if (hour === this.#hour) return;
+    this.#table = this.#tableOf(hour);
+    this.#hour = hour;
+  }
+
+  /** The same for facts, which are rows of their own. */
+  takeFact(identity: number, timeMs: number): boolean {
+    if (timeMs < this.#from.closedBeforeMs) return true;
+    let left = this.#facts.get(identity);
+    if (left === undefined) {
+      const row = this.#from.db
+        .query<{ count: number }, [number, number]>(
+          "SELECT count(*) AS count FROM fact WHERE node_id = ? AND identity = ?",
+        )
+        .get(this.#from.nodeId, identity);
+      left = row?.count ?? 0;
+      if (left > 0 && this.#own.delete(identity)) left -= 1;
+    }
+    // What this file adds is not counted against it: the count is read once, before any such line is stored.
+    this.#facts.set(identity, Math.max(0, left - 1));
+    return left > 0;
+  }
+
+  #takeOwn(table: CountTable): void {
+    for (const identity of this.#own) if (table.take(identity)) this.#own.delete(identity);
+  }
+
+  #tableOf(hour: number): CountTable | null {
+    let table = this.#hours.get(hour);
+    if (table !== undefined) return table;
+    table = this.#load(hour);
+    this.#hours.set(hour, table);
+    this.#slots += table?.slots ?? 0;
+    for (const [old, held] of this.#hours) {
+      if (this.#slots <= MAX_SLOTS || old === hour) break;
+      this.#hours.delete(old);
+      this.#slots -= held?.slots ?? 0;
+    }
+    return table;
+  }
+
+  #load(hour: number): CountTable | null {
+    const fromMs = hour * HOUR_MS;
+    const untilMs = fromMs + HOUR_MS;
+    const rows = this.#from.db
+      .query<BlockRow, [number, number, number, number]>(
+        "SELECT events, columns, keys FROM event_block WHERE node_id = ? AND until_ms >= ? AND from_ms < ? AND id <= ?",
+      )
+      .iterate(this.#from.nodeId, fromMs, untilMs, this.#lastBlock);
+    let table: CountTable | null = null;
+    for (const stored of rows) {
+      const events = decodeBlock(stored);
+      table ??= new CountTable(events.count);
+      for (let row = 0; row < events.count; row += 1) {
+        const time = events.timeMs[row] ?? 0;
+        const end = time >= fromMs && time < untilMs ? endIdentity(events, row) : null;
+        if (end !== null) table.add(end);
+        const startMs = startMsOf(events, row);
+        const start =
+          startMs !== null && startMs >= fromMs && startMs < untilMs ? startIdentity(events, row) : null;
+        if (start !== null) table.add(start);
+      }
+    }
+    if (table !== null) this.#takeOwn(table);
+    return table;
+  }
+}

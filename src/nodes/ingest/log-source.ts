@@ -1,0 +1,58 @@
+import { openStore, type Store } from "../../db/open.ts";
+import { Failure } from "../../lib/errors.ts";
+import type { NodeSource } from "../compare/compare.ts";
+import { ingestFiles, openIngestion } from "./ingest-run.ts";
+import type { IngestLimits } from "./ingest.ts";
+
+/** A log that was read into a store in memory, to be compared without one on disk. */
+export interface LogStore extends Disposable {
+  readonly source: NodeSource;
+  /** First and last line; null where no line tells an operation. */
+  readonly span: { readonly firstMs: number; readonly lastMs: number } | null;
+}
+
+function spanOf(store: Store): LogStore["span"] {
+  const row = store.db
+    .query<{ firstMs: number | null; lastMs: number | null }, []>(
+      "SELECT min(from_ms) AS firstMs, max(until_ms) AS lastMs FROM event_block",
+    )
+    .get();
+  return row?.firstMs == null || row.lastMs == null ? null : { firstMs: row.firstMs, lastMs: row.lastMs };
+}
+
+/** Reads `path` whole. A log of which no piecestore line is understood is refused. */
+export async function readLog(
+  name: string,
+  path: string,
+  options: { limits: IngestLimits; signal: AbortSignal },
+): Promise<LogStore> {
+  const store = openStore({ path: ":memory:" });
+  try {
+    using to = openIngestion(store.db, name, options.limits);
+    const { counts, interrupted } = await ingestFiles(to, [path], {
+      signal: options.signal,
+      reasonOf: () => null,
+    });
+    if (interrupted) throw new Failure("failed", `reading ${path} was interrupted`);
+    const understood = counts.events + counts.started + counts.facts;
+    if (understood === 0) {
+      const why =
+        counts.piecestore > 0
+          ? `none of its ${counts.piecestore} piecestore lines was understood`
+          : `none of its ${counts.lines} lines is one of a storage node's operations`;
+      throw new Failure("usage", `cannot compare ${name}=${path}: ${why}`);
+    }
+    const nodeId = to.node.id;
+    return {
+      source: {
+        name,
+        open: () => Promise.resolve({ db: store.db, nodeId, [Symbol.dispose]: () => undefined }),
+      },
+      span: spanOf(store),
+      [Symbol.dispose]: () => store[Symbol.dispose](),
+    };
+  } catch (error) {
+    store[Symbol.dispose]();
+    throw error;
+  }
+}

@@ -1,0 +1,244 @@
+import { type Events, NO_DURATION, startLineIdentity } from "../log/events.ts";
+import { lineIdentity } from "./line-hash.ts";
+import type { OpenOperation, OpenOperations } from "./open-operations.ts";
+import type { ParsedLines } from "../log/parsed-lines.ts";
+import { ABANDONED, CANCELED, LINE_ENDED, LINE_RACE_LOST, LINE_STARTED } from "../log/vocabulary.ts";
+
+/** How long the full line may follow a race-lost one: they are written by the same request. */
+const RACE_WINDOW_MS = 5_000;
+/** Told race-lost lines beyond this are looked through for old ones. */
+const RACE_TOLD_KEPT = 64;
+
+/** A race-lost line whose full `download canceled` has not come. */
+export interface RaceLost {
+  readonly piece: number;
+  readonly timeMs: number;
+  readonly action: number;
+  readonly coarse: boolean;
+  readonly keyLow: number;
+  readonly keyHigh: number;
+}
+
+/** What pairing carries from batch to batch, and from run to run. */
+export interface PairState {
+  readonly open: OpenOperations;
+  /** Waiting for the full line. */
+  raceLost: RaceLost[];
+  /** Told as events already: a full line that still comes is not a second one. */
+  raceTold: { piece: number; timeMs: number }[];
+}
+
+/** What is known of earlier files and runs. `take` answers true once for each time a line is in the store. */
+export interface KnownLines {
+  take(identity: number, timeMs: number): boolean;
+  /** false: no line of that time can be known, whatever it is. */
+  mayKnow(timeMs: number): boolean;
+}
+
+export interface PairContext {
+  readonly known: KnownLines;
+  /** Parser's satellite index → store's id. */
+  readonly satelliteIds: ArrayLike<number>;
+  /** Told of every line that is not known. */
+  noteLine(timeMs: number, level: number): void;
+}
+
+export interface PairCounts {
+  events: number;
+  started: number;
+  known: number;
+  /** Race-lost lines whose operation another line tells. */
+  ignored: number;
+}
+
+interface Target {
+  readonly state: PairState;
+  readonly into: Events;
+  readonly counts: PairCounts;
+}
+
+/** The identity of row `row`: the same number whatever file, prefix or encoding the line comes from. */
+export function rowIdentity(lines: ParsedLines, row: number): number {
+  const what = lines.what[row] ?? 0;
+  const timeMs = lines.timeMs[row] ?? 0;
+  const keyLow = lines.keyLow[row] ?? 0;
+  const keyHigh = lines.keyHigh[row] ?? 0;
+  if (what === LINE_STARTED) return startLineIdentity(timeMs, keyLow, keyHigh);
+  return lineIdentity(
+    timeMs,
+    keyLow,
+    keyHigh,
+    what === LINE_RACE_LOST ? LINE_ENDED + CANCELED : what,
+    lines.sizeBytes[row] ?? -1,
+  );
+}
+
+function pushEvent(
+  into: Events,
+  event: Omit<OpenOperation, "piece" | "startMs"> & {
+    timeMs: number;
+    durationMs: number;
+    sizeBytes: number;
+    outcome: number;
+  },
+): void {
+  const row = into.count;
+  into.timeMs[row] = event.timeMs;
+  into.durationMs[row] = event.durationMs;
+  into.sizeBytes[row] = event.sizeBytes;
+  into.satellite[row] = event.satellite;
+  into.action[row] = event.action;
+  into.outcome[row] = event.outcome;
+  into.coarse[row] = event.coarse ? 1 : 0;
+  into.keyLow[row] = event.keyLow;
+  into.keyHigh[row] = event.keyHigh;
+  into.count = row + 1;
+}
+
+/** Keeps a start whose end is not (or no longer) awaited, so that its line is known when it is read again. */
+export function pushAbandoned(into: Events, operation: OpenOperation): void {
+  pushEvent(into, {
+    ...operation,
+    timeMs: operation.startMs,
+    durationMs: NO_DURATION,
+    sizeBytes: -1,
+    outcome: ABANDONED,
+  });
+}
+
+function noteTold(state: PairState, piece: number, timeMs: number): void {
+  if (state.raceTold.length >= RACE_TOLD_KEPT) {
+    state.raceTold = state.raceTold.filter((told) => told.timeMs >= timeMs - RACE_WINDOW_MS);
+  }
+  state.raceTold.push({ piece, timeMs });
+}
+
+/** A race-lost line that stands alone is a canceled operation; an open start on its piece tells the rest of it. */
+function tellRaceLost(lost: RaceLost, { state, into, counts }: Target): void {
+  const started = state.open.takeByPiece(lost.piece);
+  if (started !== null) pushAbandoned(into, started);
+  pushEvent(into, {
+    timeMs: lost.timeMs,
+    durationMs: started === null ? NO_DURATION : lost.timeMs - started.startMs,
+    sizeBytes: -1,
+    satellite: started?.satellite ?? 0,
+    action: started?.action ?? lost.action,
+    outcome: CANCELED,
+    coarse: lost.coarse || started?.coarse === true,
+    keyLow: lost.keyLow,
+    keyHigh: lost.keyHigh,
+  });
+  noteTold(state, lost.piece, lost.timeMs);
+  counts.events += 1;
+}
+
+/** Turns race-lost lines older than the window, or all of them at an input's end, into events. */
+export function settleRaceLost(beforeMs: number, target: Target): void {
+  const { state } = target;
+  if (state.raceLost.length > 0) {
+    const waiting = state.raceLost;
+    state.raceLost = [];
+    for (const lost of waiting) {
+      if (lost.timeMs < beforeMs) tellRaceLost(lost, target);
+      else state.raceLost.push(lost);
+    }
+  }
+}
+
+/** The full line of a canceled operation: does it tell what a race-lost line told before? */
+function meetRaceLost(piece: number, timeMs: number, { state, counts }: Target): "waiting" | "told" | "none" {
+  const isSame = (lost: { piece: number; timeMs: number }): boolean =>
+    lost.piece === piece && Math.abs(timeMs - lost.timeMs) <= RACE_WINDOW_MS;
+  const waiting = state.raceLost.findIndex(isSame);
+  if (waiting >= 0) {
+    state.raceLost.splice(waiting, 1);
+    counts.ignored += 1;
+    return "waiting";
+  }
+  const told = state.raceTold.findIndex(isSame);
+  if (told < 0) return "none";
+  state.raceTold.splice(told, 1);
+  return "told";
+}
+
+/**
+ * Pairs ends with starts, first in first out under each key, and leaves out what is known. Pure but for `state` and
+ * `into`, which it brings forward. `satelliteIds` turns the parser's satellite indices into the store's.
+ *
+ * `into` must have room for two rows a line: an end may leave an abandoned start beside its event.
+ */
+export function pairLines(
+  lines: ParsedLines,
+  state: PairState,
+  into: Events,
+  context: PairContext,
+): PairCounts {
+  const { known, satelliteIds } = context;
+  const { open } = state;
+  const counts: PairCounts = { events: 0, started: 0, known: 0, ignored: 0 };
+  const target: Target = { state, into, counts };
+  for (let row = 0; row < lines.count; row += 1) {
+    const what = lines.what[row] ?? 0;
+    const timeMs = lines.timeMs[row] ?? 0;
+    const keyLow = lines.keyLow[row] ?? 0;
+    const keyHigh = lines.keyHigh[row] ?? 0;
+    const coarse = lines.coarse[row] === 1;
+    const action = lines.action[row] ?? 0;
+    const satellite = satelliteIds[lines.satellite[row] ?? 0] ?? 0;
+    const piece = lines.piece[row] ?? 0;
+    const isKnown = known.mayKnow(timeMs) && known.take(rowIdentity(lines, row), timeMs);
+    if (isKnown) counts.known += 1;
+    else context.noteLine(timeMs, lines.level[row] ?? 0);
+    if (state.raceLost.length > 0 && what !== LINE_ENDED + CANCELED)
+      settleRaceLost(timeMs - RACE_WINDOW_MS, target);
+
+    if (what === LINE_STARTED) {
+      if (isKnown) continue;
+      open.add({ keyLow, keyHigh, piece, startMs: timeMs, satellite, action, coarse });
+      counts.started += 1;
+      continue;
+    }
+    if (what === LINE_RACE_LOST) {
+      if (isKnown) noteTold(state, piece, timeMs);
+      else state.raceLost.push({ piece, timeMs, action, coarse, keyLow, keyHigh });
+      continue;
+    }
+    const outcome = what - LINE_ENDED;
+    if (outcome === CANCELED && (state.raceLost.length > 0 || state.raceTold.length > 0)) {
+      const met = meetRaceLost(piece, timeMs, target);
+      if (met === "told" && !isKnown) {
+        counts.ignored += 1;
+        continue;
+      }
+    }
+    if (isKnown) {
+      // Its start came only now (this file reaches further back): nothing awaits it any more.
+      if (open.takeNew(keyLow, keyHigh)) {
+        pushAbandoned(into, {
+          keyLow,
+          keyHigh,
+          piece,
+          startMs: open.takenStartMs,
+          satellite,
+          action,
+          coarse: open.takenCoarse,
+        });
+      }
+      continue;
+    }
+    const isPaired = open.take(keyLow, keyHigh);
+    const next = into.count;
+    into.timeMs[next] = timeMs;
+    into.durationMs[next] = isPaired ? timeMs - open.takenStartMs : NO_DURATION;
+    into.sizeBytes[next] = lines.sizeBytes[row] ?? -1;
+    into.satellite[next] = satellite;
+    into.action[next] = action;
+    into.outcome[next] = outcome;
+    into.coarse[next] = coarse || (isPaired && open.takenCoarse) ? 1 : 0;
+    into.keyLow[next] = keyLow;
+    into.keyHigh[next] = keyHigh;
+    into.count = next + 1;
+    counts.events += 1;
+  }
+  return counts;
+}

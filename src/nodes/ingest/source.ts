@@ -1,0 +1,126 @@
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node:fs";
+import { createGunzip, createZstdDecompress } from "node:zlib";
+import { codeOf, Failure, messageOf, reasonOf } from "../../lib/errors.ts";
+import { readRange } from "./checkpoint.ts";
+
+/** Where log bytes come from. */
+export interface Source extends Disposable {
+  /** Fills the beginning of `into`; 0 at the end (of a growing file: for the moment). */
+  read(into: Uint8Array): number | Promise<number>;
+  /** An open plain file, which can be taken up again at an offset; null of a pipe or a compressed file. */
+  readonly descriptor: number | null;
+}
+
+/** A plain file read from `offset` on. */
+export class FileSource implements Source {
+  readonly descriptor: number;
+  #offset = 0;
+
+  constructor(descriptor: number) {
+    this.descriptor = descriptor;
+  }
+
+  get sizeBytes(): number {
+    return fstatSync(this.descriptor).size;
+  }
+
+  seek(offset: number): void {
+    this.#offset = offset;
+  }
+
+  read(into: Uint8Array): number {
+    const count = readSync(this.descriptor, into, 0, into.length, this.#offset);
+    this.#offset += count;
+    return count;
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.descriptor);
+  }
+}
+
+/** A stream of chunks, handed on in pieces that fit. */
+class ChunkSource implements Source {
+  readonly descriptor = null;
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #name: string;
+  #chunk: Uint8Array = new Uint8Array(0);
+
+  constructor(chunks: AsyncIterable<Uint8Array>, name: string) {
+    this.#chunks = chunks[Symbol.asyncIterator]();
+    this.#name = name;
+  }
+
+  async read(into: Uint8Array): Promise<number> {
+    while (this.#chunk.length === 0) {
+      let next: IteratorResult<Uint8Array>;
+      try {
+        next = await this.#chunks.next();
+      } catch (error) {
+        throw new Failure(
+          "failed",
+          `cannot read ${this.#name} to its end: ${messageOf(error)}; what stood before is stored`,
+          {
+            cause: error,
+          },
+        );
+      }
+      if (next.done === true) return 0;
+      this.#chunk = next.value;
+    }
+    const count = Math.min(into.length, this.#chunk.length);
+    into.set(this.#chunk.subarray(0, count));
+    this.#chunk = this.#chunk.subarray(count);
+    return count;
+  }
+
+  [Symbol.dispose](): void {
+    void this.#chunks.return?.();
+  }
+}
+
+async function* standardInput(): AsyncGenerator<Uint8Array> {
+  for await (const chunk of Bun.stdin.stream()) yield chunk;
+}
+
+const GZIP_MAGIC = [0x1f, 0x8b];
+const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
+
+function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
+  return magic.every((byte, index) => bytes[index] === byte);
+}
+
+/** Opens a plain file for reading; a missing or unreadable one is a usage error, or not permitted. */
+export function openDescriptor(path: string): number {
+  try {
+    const descriptor = openSync(path, "r");
+    if (fstatSync(descriptor).isDirectory()) {
+      closeSync(descriptor);
+      throw new Failure("usage", `${path} is a folder; expected a log file`);
+    }
+    return descriptor;
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    const code = codeOf(error);
+    if (code === "EACCES" || code === "EPERM")
+      throw new Failure("not-permitted", `cannot read ${path}: permission denied`);
+    const reason = code === "ENOENT" ? "no such file" : reasonOf(error);
+    throw new Failure("usage", `cannot read ${path}: ${reason}`);
+  }
+}
+
+/** Opens `-` (standard input), a plain file, or one compressed with gzip or zstd: told by its first bytes. */
+export function openSource(path: string): Source {
+  if (path === "-") return new ChunkSource(standardInput(), "standard input");
+  const descriptor = openDescriptor(path);
+  if (!fstatSync(descriptor).isFile()) {
+    return new ChunkSource(createReadStream(path, { fd: descriptor }), path);
+  }
+  const magic = readRange(descriptor, 0, 4);
+  const isGzip = startsWith(magic, GZIP_MAGIC);
+  if (!isGzip && !startsWith(magic, ZSTD_MAGIC)) return new FileSource(descriptor);
+  const compressed = createReadStream(path, { fd: descriptor, start: 0 });
+  const plain = isGzip ? createGunzip() : createZstdDecompress();
+  compressed.on("error", (error) => plain.destroy(error));
+  return new ChunkSource(compressed.pipe(plain), path);
+}

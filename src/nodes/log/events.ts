@@ -1,0 +1,71 @@
+import { ABANDONED, LINE_ENDED, LINE_STARTED } from "./vocabulary.ts";
+import { lineIdentity } from "../ingest/line-hash.ts";
+
+/** No duration is known: the start was not seen. */
+export const NO_DURATION = Number.MIN_SAFE_INTEGER;
+
+/** Ended operations (and abandoned starts) as columns. */
+export interface Events {
+  count: number;
+  /** The end; of an abandoned start, the start. */
+  readonly timeMs: Float64Array;
+  /** End less start; negative where the clock was set back in between; NO_DURATION where the start is not known. */
+  readonly durationMs: Float64Array;
+  /** -1 where the line told none. */
+  readonly sizeBytes: Float64Array;
+  /** The store's id; 0 where none was named. */
+  readonly satellite: Uint16Array;
+  readonly action: Uint8Array;
+  readonly outcome: Uint8Array;
+  /** 1 where the end or the start told whole seconds only. */
+  readonly coarse: Uint8Array;
+  readonly keyLow: Uint32Array;
+  readonly keyHigh: Uint16Array;
+}
+
+export function createEvents(capacity: number): Events {
+  return {
+    count: 0,
+    timeMs: new Float64Array(capacity),
+    durationMs: new Float64Array(capacity),
+    sizeBytes: new Float64Array(capacity),
+    satellite: new Uint16Array(capacity),
+    action: new Uint8Array(capacity),
+    outcome: new Uint8Array(capacity),
+    coarse: new Uint8Array(capacity),
+    keyLow: new Uint32Array(capacity),
+    keyHigh: new Uint16Array(capacity),
+  };
+}
+
+/** The identity of the line that ended event `row`; null of an abandoned start, which has no such line. */
+export function endIdentity(events: Events, row: number): number | null {
+  const outcome = events.outcome[row] ?? 0;
+  if (outcome === ABANDONED) return null;
+  return lineIdentity(
+    events.timeMs[row] ?? 0,
+    events.keyLow[row] ?? 0,
+    events.keyHigh[row] ?? 0,
+    LINE_ENDED + outcome,
+    events.sizeBytes[row] ?? -1,
+  );
+}
+
+/** When event `row` started, where that is known. */
+export function startMsOf(events: Events, row: number): number | null {
+  const time = events.timeMs[row] ?? 0;
+  if (events.outcome[row] === ABANDONED) return time;
+  const duration = events.durationMs[row] ?? NO_DURATION;
+  return duration === NO_DURATION ? null : time - duration;
+}
+
+/** The identity of the line that started event `row`, where its start is known. */
+export function startIdentity(events: Events, row: number): number | null {
+  const startMs = startMsOf(events, row);
+  if (startMs === null) return null;
+  return startLineIdentity(startMs, events.keyLow[row] ?? 0, events.keyHigh[row] ?? 0);
+}
+
+export function startLineIdentity(startMs: number, keyLow: number, keyHigh: number): number {
+  return lineIdentity(startMs, keyLow, keyHigh, LINE_STARTED, 0);
+}

@@ -1,0 +1,339 @@
+import { LineTemplates } from "./line-template.ts";
+import { createFields, readFields } from "./fields.ts";
+import { finish, mixFirst, mixSecond, SEED_FIRST, SEED_SECOND, textIdentity } from "../ingest/line-hash.ts";
+import {
+  equalBytes,
+  findMessage,
+  findOtherFact,
+  mayHoldFacts,
+  type Message,
+  PIECESTORE,
+} from "./messages.ts";
+import { type ParsedLines } from "./parsed-lines.ts";
+import { SatelliteTable } from "../store/satellite-table.ts";
+import { readTimestamp, TimestampReader } from "./timestamp.ts";
+import { findConsoleStart, findJsonStart, unescapeDockerLog, unescapeSyslog } from "./log-framing.ts";
+import { ACTIONS, type FactType, LINE_RACE_LOST } from "./vocabulary.ts";
+
+const TAB = 9;
+const OPEN_BRACE = 123;
+const CARRIAGE_RETURN = 13;
+const NEWLINE = 10;
+/** Shorter lines are not worth a look at the layouts, and words may be read within these bytes. */
+const SHORTEST_LAID_OUT = 128;
+const MALFORMED_SHOWN = 3;
+const SAMPLE_CHARACTERS = 160;
+/** Wrappings within wrappings (a docker log of a syslog of JSON) deeper than this are no log of a node. */
+const MAX_DEPTH = 4;
+
+const encoder = new TextEncoder();
+/** The two that nearly all lines name, as the low three bytes of a word; a quote follows them. */
+const GET_WORD = 0x544547;
+const PUT_WORD = 0x545550;
+const GET = ACTIONS.indexOf("GET");
+const PUT = ACTIONS.indexOf("PUT");
+const ACTION_BYTES = ACTIONS.map((name) => encoder.encode(name));
+
+/**
+ * Parses storage-node log lines, of every generation of keys, encoding and prefix, told apart for each line, into
+ * columns. It works on bytes: JSON.parse a line costs twice as much. It never throws; a line it cannot read is
+ * counted as malformed.
+ */
+export class LineParser {
+  readonly #fields = createFields();
+  /** Both lanes of the hash that is being taken. */
+  #first = 0;
+  #second = 0;
+  readonly #satellites = new SatelliteTable();
+  readonly #templates = new LineTemplates(this.#satellites);
+  readonly #time = new TimestampReader();
+  #bytes: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(new ArrayBuffer(0));
+
+  /** The lines that follow lie in these bytes. */
+  setBuffer(bytes: Uint8Array): void {
+    if (bytes.buffer === this.#bytes.buffer && bytes.byteOffset === this.#bytes.byteOffset) return;
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Parses the line in [start, end) of the buffer, without its newline, into the next row of `into`. */
+  parseLine(start: number, end: number, into: ParsedLines): void {
+    into.lines += 1;
+    const last = end > start && this.#bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
+    if (last === start) {
+      into.ignored += 1;
+      return;
+    }
+    if (this.#parse(start, last, into, 0)) return;
+    into.malformed += 1;
+    const line = Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, last - start);
+    if (line.includes(PIECESTORE)) into.piecestore += 1;
+    if (into.malformedSamples.length < MALFORMED_SHOWN) {
+      into.malformedSamples.push(line.toString("utf8", 0, SAMPLE_CHARACTERS));
+    }
+  }
+
+  /**
+   * Parses the line at `start` where it is laid out like one before, which also tells where it ends: no look for the
+   * newline is needed. Answers where that newline stands; -1 where the line must be cut out and parsed by `parseLine`.
+   */
+  parseLaidOut(start: number, limit: number, into: ParsedLines): number {
+    const bytes = this.#bytes;
+    if (limit - start < SHORTEST_LAID_OUT || !this.#time.read(bytes, this.#view, start)) return -1;
+    let end = this.#templates.match(bytes, this.#view, this.#time.end, limit, this.#fields);
+    if (end < 0) return -1;
+    if (bytes[end] === CARRIAGE_RETURN) end += 1;
+    if (end >= limit || bytes[end] !== NEWLINE || !this.#laidOut(into)) return -1;
+    into.lines += 1;
+    return end;
+  }
+
+  /** Takes the line that a layout was found for. */
+  #laidOut(into: ParsedLines): boolean {
+    const { message, level, satellite } = this.#templates;
+    if (message === null) return false;
+    into.piecestore += 1;
+    return this.#operation(message, level, satellite, into);
+  }
+
+  /** Counts a line too long to be held. */
+  countOverlong(beginning: string, into: ParsedLines): void {
+    into.lines += 1;
+    into.malformed += 1;
+    if (into.malformedSamples.length < MALFORMED_SHOWN) {
+      into.malformedSamples.push(beginning.slice(0, SAMPLE_CHARACTERS));
+    }
+  }
+
+  /** True where the line was understood: a row, a fact, or one that means nothing to us. */
+  #parse(start: number, end: number, into: ParsedLines, depth: number): boolean {
+    const bytes = this.#bytes;
+    const isTimed =
+      end - start >= 32 ? this.#time.read(bytes, this.#view, start) : readTimestamp(bytes, start, this.#time);
+    if (isTimed && bytes[this.#time.end] === TAB && this.#time.end < end) {
+      const at = this.#time.end;
+      if (this.#templates.match(bytes, this.#view, at, end, this.#fields) === end) return this.#laidOut(into);
+      return this.#parseConsole(at + 1, end, into);
+    }
+    if (depth > MAX_DEPTH) return false;
+    const jsonStart = findJsonStart(bytes, start, end);
+    if (jsonStart >= 0) {
+      const unwrapped = unescapeDockerLog(bytes, jsonStart, end);
+      if (unwrapped !== null) return this.#parseElsewhere(unwrapped, into, depth + 1);
+      return this.#parseJson(jsonStart, end, into);
+    }
+    const consoleStart = findConsoleStart(bytes, start, end, this.#time);
+    if (consoleStart >= 0) return this.#parseConsole(this.#time.end + 1, end, into);
+    const unescaped = unescapeSyslog(bytes, start, end);
+    return unescaped !== null && this.#parseElsewhere(unescaped, into, depth + 1);
+  }
+
+  /** Parses a line that was unescaped into bytes of its own. */
+  #parseElsewhere(line: Uint8Array, into: ParsedLines, depth: number): boolean {
+    const outer = this.#bytes;
+    this.setBuffer(line);
+    try {
+      let end = line.length;
+      while (end > 0 && (line[end - 1] === 10 || line[end - 1] === CARRIAGE_RETURN)) end -= 1;
+      if (end > 0) return this.#parse(0, end, into, depth);
+      into.ignored += 1;
+      return true;
+    } finally {
+      this.setBuffer(outer);
+    }
+  }
+
+  /** `LEVEL<TAB>LOGGER<TAB>MESSAGE<TAB>{json}`, from the level on; the time is read. */
+  #parseConsole(levelStart: number, end: number, into: ParsedLines): boolean {
+    const bytes = this.#bytes;
+    const levelEnd = this.#tab(levelStart, end);
+    if (levelEnd < 0 || levelEnd - levelStart > 24) return false;
+    const loggerStart = levelEnd + 1;
+    const loggerEnd = this.#tab(loggerStart, end);
+    // A logger's name is optional in zap, and a message need not be followed by fields.
+    if (loggerEnd < 0) return this.#ignore(into);
+    const isPiecestore =
+      loggerEnd - loggerStart === PIECESTORE.length && equalBytes(bytes, loggerStart, PIECESTORE);
+    if (!isPiecestore && !mayHoldFacts(bytes, loggerStart, loggerEnd)) return this.#ignore(into);
+    const messageStart = loggerEnd + 1;
+    let messageEnd = this.#tab(messageStart, end);
+    if (messageEnd < 0) messageEnd = end;
+    const open = messageEnd + 1;
+    const level = this.#level(levelStart, levelEnd);
+    if (!isPiecestore)
+      return this.#otherFact(loggerStart, loggerEnd, messageStart, messageEnd, open, end, into);
+    into.piecestore += 1;
+    const message = findMessage(bytes, messageStart, messageEnd);
+    if (message === null) return this.#ignore(into);
+    if (message.fact !== null) return this.#fact(message.fact, open, end, into);
+    if (bytes[open] !== OPEN_BRACE || !readFields(bytes, open, end, this.#fields)) {
+      into.piecestore -= 1;
+      return false;
+    }
+    this.#templates.learn(bytes, this.#view, levelStart - 1, end, this.#fields, { message, level });
+    return this.#operation(message, level, this.#satellite(), into);
+  }
+
+  /** zap's JSON encoding: the console's parts are keys of the object. */
+  #parseJson(open: number, end: number, into: ParsedLines): boolean {
+    const bytes = this.#bytes;
+    const fields = this.#fields;
+    if (!readFields(bytes, open, end, fields)) return false;
+    if (fields.timeEnd === 0 || fields.messageEnd === 0) return false;
+    if (!readTimestamp(bytes, fields.timeStart, this.#time) || this.#time.end > fields.timeEnd) return false;
+    const { loggerStart, loggerEnd, messageStart, messageEnd } = fields;
+    if (loggerEnd === 0) return this.#ignore(into);
+    const isPiecestore =
+      loggerEnd - loggerStart === PIECESTORE.length && equalBytes(bytes, loggerStart, PIECESTORE);
+    if (!isPiecestore) {
+      if (!mayHoldFacts(bytes, loggerStart, loggerEnd)) return this.#ignore(into);
+      return this.#otherFact(loggerStart, loggerEnd, messageStart, messageEnd, open, end, into);
+    }
+    into.piecestore += 1;
+    const message = findMessage(bytes, messageStart, messageEnd);
+    if (message === null) return this.#ignore(into);
+    if (message.fact !== null) return this.#fact(message.fact, open, end, into);
+    return this.#operation(message, this.#level(fields.levelStart, fields.levelEnd), this.#satellite(), into);
+  }
+
+  #tab(start: number, end: number): number {
+    const bytes = this.#bytes;
+    for (let at = start; at < end; at += 1) if (bytes[at] === TAB) return at;
+    return -1;
+  }
+
+  #ignore(into: ParsedLines): true {
+    into.ignored += 1;
+    return true;
+  }
+
+  /** DEBUG 0, INFO 1, WARN 2, everything graver 3; colour codes before the letter are stepped over. */
+  #level(start: number, end: number): number {
+    const bytes = this.#bytes;
+    let at = start;
+    if (bytes[at] === 27) while (at < end && bytes[at] !== 109) at += 1;
+    const letter = (bytes[bytes[start] === 27 ? at + 1 : at] ?? 0) & ~32;
+    return letter === 68 ? 0 : letter === 73 ? 1 : letter === 87 ? 2 : 3;
+  }
+
+  #action(): number {
+    const { actionStart, actionEnd } = this.#fields;
+    const length = actionEnd - actionStart;
+    if (length === 3) {
+      const word = this.#view.getInt32(actionStart, true) & 0xffffff;
+      return word === GET_WORD ? GET : word === PUT_WORD ? PUT : -1;
+    }
+    for (let index = 0; index < ACTION_BYTES.length; index += 1) {
+      const name = ACTION_BYTES[index];
+      if (name?.length === length && equalBytes(this.#bytes, actionStart, name)) return index;
+    }
+    return -1;
+  }
+
+  /** Takes the bytes of [start, end) into both lanes. */
+  #hash(start: number, end: number): void {
+    const view = this.#view;
+    let first = this.#first ^ (end - start);
+    let second = this.#second;
+    let at = start;
+    // Every word goes into one lane, and the lanes into each other at the end.
+    for (; at + 8 <= end; at += 8) {
+      first = mixFirst(first, view.getInt32(at, true));
+      second = mixSecond(second, view.getInt32(at + 4, true));
+    }
+    if (at + 4 <= end) {
+      first = mixFirst(first, view.getInt32(at, true));
+      at += 4;
+    }
+    for (; at < end; at += 1) second = mixSecond(second, view.getUint8(at));
+    this.#first = mixFirst(first, second);
+    this.#second = mixSecond(second, first);
+  }
+
+  #satellite(): number {
+    const { satelliteStart, satelliteEnd } = this.#fields;
+    return satelliteEnd === 0
+      ? 0
+      : this.#satellites.indexOf(this.#bytes, this.#view, satelliteStart, satelliteEnd);
+  }
+
+  #operation(message: Message, level: number, satellite: number, into: ParsedLines): boolean {
+    const fields = this.#fields;
+    let action = fields.actionEnd === 0 ? -1 : this.#action();
+    if (action < 0 && (fields.actionEnd === 0 || message.impliedAction >= 0)) action = message.impliedAction;
+    if (action < 0 || fields.pieceEnd === 0) {
+      into.piecestore -= 1;
+      return false;
+    }
+    const row = into.count;
+    this.#first = SEED_FIRST;
+    this.#second = SEED_SECOND;
+    this.#hash(fields.pieceStart, fields.pieceEnd);
+    const piece = finish(this.#first);
+    this.#first = mixFirst(this.#first, this.#satellites.hashOf(satellite) ^ action);
+    this.#second = mixSecond(this.#second, action);
+    this.#hash(fields.remoteStart, fields.remoteEnd);
+    const { offset } = fields;
+    const offsetHigh = offset > 0x7fffffff ? Math.floor(offset / 0x100000000) : 0;
+    const first = mixFirst(this.#first, offset | 0);
+    const second = mixSecond(mixSecond(this.#second, offset | 0), offsetHigh);
+    into.what[row] = message.what;
+    into.action[row] = action;
+    into.level[row] = level;
+    into.coarse[row] = this.#time.coarse ? 1 : 0;
+    into.satellite[row] = satellite;
+    into.timeMs[row] = this.#time.ms;
+    into.sizeBytes[row] = fields.size;
+    into.keyLow[row] = finish(first);
+    into.keyHigh[row] = finish(second);
+    into.piece[row] = piece;
+    if (message.what === LINE_RACE_LOST) into.keyHigh[row] = finish(second ^ LINE_RACE_LOST);
+    into.satellites = this.#satellites.names;
+    into.count = row + 1;
+    return true;
+  }
+
+  #text(start: number, end: number): string {
+    return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, Math.max(0, end - start)).toString(
+      "utf8",
+    );
+  }
+
+  #otherFact(
+    loggerStart: number,
+    loggerEnd: number,
+    messageStart: number,
+    messageEnd: number,
+    open: number,
+    end: number,
+    into: ParsedLines,
+  ): boolean {
+    const type = findOtherFact(this.#text(loggerStart, loggerEnd), this.#text(messageStart, messageEnd));
+    return type === null ? this.#ignore(into) : this.#fact(type, open, end, into);
+  }
+
+  /** Facts are rare (a few an hour), so they may cost a JSON.parse. */
+  #fact(type: FactType, open: number, end: number, into: ParsedLines): boolean {
+    const text = this.#text(open, end);
+    let fields: Record<string, unknown>;
+    try {
+      const parsed: unknown = JSON.parse(text);
+      if (typeof parsed !== "object" || parsed === null) return false;
+      fields = Object.fromEntries(Object.entries(parsed));
+    } catch {
+      return false;
+    }
+    const named = fields["Satellite ID"] ?? fields["satellite_id"] ?? fields["satellite"];
+    // Prefixes and encodings differ; what the object says does not. L, T, N, M are the JSON encoding's own.
+    const { L: _level, T: _time, N: _logger, M: _message, ...said } = fields;
+    into.facts.push({
+      type,
+      timeMs: this.#time.ms,
+      satellite: typeof named === "string" ? named : null,
+      identity: textIdentity(`${type} ${this.#time.ms} ${JSON.stringify(said)}`),
+      fields: said,
+    });
+    return true;
+  }
+}

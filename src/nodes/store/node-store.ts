@@ -1,0 +1,125 @@
+import type { Database } from "bun:sqlite";
+import { readFileSync } from "node:fs";
+import { Failure } from "../../lib/errors.ts";
+import { OpenOperations } from "../ingest/open-operations.ts";
+import type { PairState, RaceLost } from "../ingest/pairing.ts";
+
+/** A node as the store has it. */
+export interface NodeRow {
+  readonly id: number;
+  readonly name: string;
+  readonly version: number;
+  readonly newestMs: number | null;
+  readonly closedBeforeMs: number;
+}
+
+interface StateRow {
+  open: Uint8Array | null;
+  race: string | null;
+}
+
+const COLUMNS = "id, name, version, newest_ms AS newestMs, closed_before_ms AS closedBeforeMs";
+
+export function findNode(db: Database, name: string): NodeRow | null {
+  return db.query<NodeRow, [string]>(`SELECT ${COLUMNS} FROM node WHERE name = ?`).get(name);
+}
+
+export function nodeNames(db: Database): string[] {
+  return db
+    .query<{ name: string }, []>("SELECT name FROM node ORDER BY name")
+    .all()
+    .map((row) => row.name);
+}
+
+/** What tells this process from a later one with the same pid: its start, in clock ticks since boot. */
+function processMark(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+interface Lease {
+  pid: number | null;
+  mark: string | null;
+}
+
+/**
+ * Finds or makes the node and takes its lease: operations in flight live in the memory of one process, so one
+ * process at a time ingests into a node. A lease whose process is gone is taken over.
+ */
+export function leaseNode(db: Database, name: string): NodeRow {
+  const lease = db.transaction((): NodeRow => {
+    db.query("INSERT INTO node (name) VALUES (?) ON CONFLICT DO NOTHING").run(name);
+    const held = db
+      .query<Lease, [string]>("SELECT lease_pid AS pid, lease_mark AS mark FROM node WHERE name = ?")
+      .get(name);
+    if (held?.pid != null && held.pid !== process.pid && processMark(held.pid) === held.mark) {
+      throw new Failure(
+        "failed",
+        `process ${held.pid} ingests into node ${name} of this store already; wait for it, or stop it first`,
+      );
+    }
+    db.query("UPDATE node SET lease_pid = ?, lease_mark = ? WHERE name = ?").run(
+      process.pid,
+      processMark(process.pid),
+      name,
+    );
+    const row = findNode(db, name);
+    if (row === null) throw new Error(`Cannot find node ${name} that was just made`);
+    return row;
+  });
+  return lease.immediate();
+}
+
+export function releaseNode(db: Database, nodeId: number): void {
+  db.query("UPDATE node SET lease_pid = NULL, lease_mark = NULL WHERE id = ? AND lease_pid = ?").run(
+    nodeId,
+    process.pid,
+  );
+}
+
+interface Race {
+  raceLost: RaceLost[];
+  raceTold: { piece: number; timeMs: number }[];
+}
+
+export function loadPairState(db: Database, nodeId: number): PairState {
+  const row = db.query<StateRow, [number]>("SELECT open, race FROM node WHERE id = ?").get(nodeId);
+  const race: Race = row?.race == null ? { raceLost: [], raceTold: [] } : (JSON.parse(row.race) as Race);
+  const open = row?.open == null ? new OpenOperations() : OpenOperations.deserialize(row.open);
+  return { open, ...race };
+}
+
+/** What is written of the state with every batch. */
+export function serializePairState(state: PairState): { open: Uint8Array; race: string | null } {
+  const { raceLost, raceTold } = state;
+  const race = raceLost.length + raceTold.length === 0 ? null : JSON.stringify({ raceLost, raceTold });
+  return { open: state.open.serialize(), race };
+}
+
+/** Satellite names → the store's ids, remembered. The parser's index 0 (none) is id 0. */
+export class SatelliteIds {
+  readonly #db: Database;
+  readonly #ids = new Map<string, number>([["", 0]]);
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  idOf(name: string): number {
+    const known = this.#ids.get(name);
+    if (known !== undefined) return known;
+    this.#db.query("INSERT INTO satellite (name) VALUES (?) ON CONFLICT DO NOTHING").run(name);
+    const row = this.#db.query<{ id: number }, [string]>("SELECT id FROM satellite WHERE name = ?").get(name);
+    const id = row?.id ?? 0;
+    this.#ids.set(name, id);
+    return id;
+  }
+
+  idsOf(names: readonly string[]): number[] {
+    return names.map((name) => this.idOf(name));
+  }
+}

@@ -1,0 +1,176 @@
+import { ptr } from "bun:ffi";
+import type { Clock, Reading } from "../clock/clock.ts";
+import { rawOfStamp } from "../clock/clock.ts";
+import { readControlMessages } from "./control-message.ts";
+import { errno, ERRNO, errnoMessage, type Libc } from "../clock/libc.ts";
+import { PACKET_BYTES } from "../ntp/packet.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  decodeSocketAddress,
+  encodeSocketAddress,
+  SOCKADDR_BYTES,
+} from "./socket-address.ts";
+import type { Endpoint } from "./server-name.ts";
+import type { SendResult, TransportEvent } from "./transport.ts";
+
+const SOCK_DGRAM_CLOEXEC_NONBLOCK = 2 | 0o2000000 | 0o4000;
+const SOL_SOCKET = 1;
+const SO_TIMESTAMPING = 37;
+const SOL_IP = 0;
+const IP_RECVERR = 11;
+const SOL_IPV6 = 41;
+const IPV6_V6ONLY = 26;
+const IPV6_RECVERR = 25;
+/** TX_SOFTWARE, RX_SOFTWARE, SOFTWARE (report them), OPT_CMSG. The sent packet comes back whole, and tells by itself which it was. */
+const TIMESTAMPING_FLAGS = (1 << 1) | (1 << 3) | (1 << 4) | (1 << 10);
+const MSG_ERRQUEUE = 0x2000;
+const MSG_DONTWAIT = 0x40;
+
+/** A looped-back packet has link, network and transport headers before its 48 bytes. */
+const DATA_BYTES = 2_048;
+const CONTROL_BYTES = 512;
+const MSGHDR_BYTES = 56;
+/** An error queued for another server makes one call fail; so many are looked through before giving up. */
+const SEND_ATTEMPTS = 8;
+
+function setOption(c: Libc, fd: number, level: number, name: number, value: number): boolean {
+  const data = new Int32Array(new ArrayBuffer(4));
+  data[0] = value;
+  return c.setsockopt(fd, level, name, ptr(data), 4) === 0;
+}
+
+/** The buffers of one recvmsg call, made once and used for all: `struct msghdr` of LP64. */
+class MessageBuffer {
+  readonly data = new Uint8Array(new ArrayBuffer(DATA_BYTES));
+  readonly name = new Uint8Array(new ArrayBuffer(SOCKADDR_BYTES));
+  readonly control = new DataView(new ArrayBuffer(CONTROL_BYTES));
+  private readonly iovec = new BigUint64Array(new ArrayBuffer(16));
+  private readonly header = new DataView(new ArrayBuffer(MSGHDR_BYTES));
+  readonly address = ptr(this.header);
+
+  constructor() {
+    this.iovec[0] = BigInt(ptr(this.data));
+    this.iovec[1] = BigInt(DATA_BYTES);
+    this.header.setBigUint64(0, BigInt(ptr(this.name)), true);
+    this.header.setBigUint64(16, BigInt(ptr(this.iovec)), true);
+    this.header.setBigUint64(24, 1n, true);
+    this.header.setBigUint64(32, BigInt(ptr(this.control)), true);
+  }
+
+  /** The kernel overwrites these with what it used. */
+  prepare(): void {
+    this.header.setUint32(8, SOCKADDR_BYTES, true);
+    this.header.setBigUint64(40, BigInt(CONTROL_BYTES), true);
+  }
+
+  get controlLength(): number {
+    return Number(this.header.getBigUint64(40, true));
+  }
+}
+
+/** One UDP socket of one family whose datagrams the kernel stamps, coming and going. */
+export class KernelSocket implements Disposable {
+  readonly fd: number;
+  private readonly buffer = new MessageBuffer();
+  private readonly destinations = new Map<Endpoint, Uint8Array>();
+  private readonly c: Libc;
+  private readonly clock: Clock;
+  /** When both queues were last seen empty: whatever is in them now came after. */
+  private emptyAt: Reading;
+
+  private constructor(c: Libc, clock: Clock, fd: number) {
+    this.c = c;
+    this.clock = clock;
+    this.fd = fd;
+    this.emptyAt = clock.read();
+  }
+
+  /** Opens a socket, or says why there can be none (a host without IPv6, a sandbox). */
+  static open(c: Libc, clock: Clock, family: 4 | 6): KernelSocket | string {
+    const fd = c.socket(family === 4 ? AF_INET : AF_INET6, SOCK_DGRAM_CLOEXEC_NONBLOCK, 0);
+    if (fd < 0) return errnoMessage(errno(c));
+    setOption(c, fd, SOL_SOCKET, SO_TIMESTAMPING, TIMESTAMPING_FLAGS);
+    if (family === 4) setOption(c, fd, SOL_IP, IP_RECVERR, 1);
+    else {
+      setOption(c, fd, SOL_IPV6, IPV6_V6ONLY, 1);
+      setOption(c, fd, SOL_IPV6, IPV6_RECVERR, 1);
+    }
+    return new KernelSocket(c, clock, fd);
+  }
+
+  send(to: Endpoint, bytes: Uint8Array, events: TransportEvent[]): SendResult {
+    let destination = this.destinations.get(to);
+    if (destination === undefined) {
+      destination = encodeSocketAddress(to);
+      this.destinations.set(to, destination);
+    }
+    for (let attempt = 0; attempt < SEND_ATTEMPTS; attempt += 1) {
+      const atRawNs = this.clock.rawNs();
+      const sent = this.c.sendto(
+        this.fd,
+        ptr(bytes),
+        BigInt(bytes.byteLength),
+        0,
+        ptr(destination),
+        destination.byteLength,
+      );
+      if (Number(sent) === bytes.byteLength) return { ok: true, atRawNs };
+      const code = errno(this.c);
+      // Not ours, perhaps: an error that came back for another server is reported by the next call, whichever it is.
+      if (this.drainErrors(events) === 0 || attempt === SEND_ATTEMPTS - 1) {
+        return { ok: false, reason: errnoMessage(code) };
+      }
+    }
+    return { ok: false, reason: errnoMessage(ERRNO.ECONNREFUSED) };
+  }
+
+  /** Takes all that has come. A packet's stamp is queued before its answer can be: told in that order here too. */
+  drain(events: TransportEvent[]): void {
+    const startedAt = this.clock.read();
+    const datagrams: TransportEvent[] = [];
+    for (;;) {
+      const length = this.receive(MSG_DONTWAIT);
+      if (length < 0) {
+        // EAGAIN: empty. Any other is an error of the socket that the error queue tells in full.
+        if (errno(this.c) === ERRNO.EAGAIN || this.drainErrors(events) === 0) break;
+        continue;
+      }
+      const from = decodeSocketAddress(this.buffer.name);
+      if (from === null) continue;
+      const { stampNs } = readControlMessages(this.buffer.control, this.buffer.controlLength);
+      const now = this.clock.read();
+      const atRawNs = (stampNs === null ? null : rawOfStamp(stampNs, this.emptyAt, now)) ?? now.rawNs;
+      datagrams.push({ kind: "datagram", from, bytes: this.buffer.data.slice(0, length), atRawNs });
+    }
+    this.drainErrors(events);
+    events.push(...datagrams);
+    this.emptyAt = startedAt;
+  }
+
+  private receive(flags: number): number {
+    this.buffer.prepare();
+    return Number(this.c.recvmsg(this.fd, this.buffer.address, flags));
+  }
+
+  /** Reads the error queue: stamps of packets sent, and errors of the network. Returns how many there were. */
+  private drainErrors(events: TransportEvent[]): number {
+    for (let count = 0; ; count += 1) {
+      const length = this.receive(MSG_ERRQUEUE | MSG_DONTWAIT);
+      if (length < 0) return count;
+      const told = readControlMessages(this.buffer.control, this.buffer.controlLength);
+      if (told.errno !== null && told.errno !== 0) {
+        const to = decodeSocketAddress(this.buffer.name);
+        if (to !== null) events.push({ kind: "refused", to, reason: errnoMessage(told.errno) });
+      } else if (told.stampNs !== null && length >= PACKET_BYTES) {
+        const atRawNs = rawOfStamp(told.stampNs, this.emptyAt, this.clock.read());
+        const cookie = new DataView(this.buffer.data.buffer, length - 8, 8).getBigUint64(0);
+        if (atRawNs !== null) events.push({ kind: "sent", cookie, atRawNs });
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.c.close(this.fd);
+  }
+}

@@ -1,0 +1,40 @@
+import type { Clock } from "../clock/clock.ts";
+import type { Ending } from "../ntp/stop-rule.ts";
+import type { Round } from "../ntp/round.ts";
+import type { Transport } from "./transport.ts";
+
+export interface QueryContext {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly deadlineRawNs: bigint;
+  readonly signal: AbortSignal;
+}
+
+/** The longest wait in one go: names that are being resolved, and signals, are looked at this often. */
+const LONGEST_WAIT_NS = 4_000_000n;
+
+/** Sends whatever of a round is due. */
+export function sendDue(round: Round, { transport, clock }: Pick<QueryContext, "transport" | "clock">): void {
+  for (const outgoing of round.due(clock.rawNs())) {
+    const sent = transport.send(outgoing.peer.target.endpoint, outgoing.bytes);
+    if (sent.ok) outgoing.peer.sentAt(outgoing.cookie, sent.atRawNs);
+    else round.notSent(outgoing, sent.reason);
+  }
+}
+
+/** Runs a round to its end: requests out, events in, until enough agree or the deadline has come. */
+export async function query(round: Round, context: QueryContext): Promise<Ending> {
+  const { transport, clock, deadlineRawNs, signal } = context;
+  for (;;) {
+    if (signal.aborted) return "interrupted";
+    sendDue(round, context);
+    const nowRawNs = clock.rawNs();
+    const ending = round.ending(nowRawNs);
+    if (ending !== null) return ending;
+    if (nowRawNs >= deadlineRawNs) return "deadline";
+    const candidates = [deadlineRawNs, round.nextWakeRawNs(nowRawNs), nowRawNs + LONGEST_WAIT_NS];
+    const next = candidates.reduce((earliest, at) => (at < earliest ? at : earliest));
+    const waitMs = next > nowRawNs ? Number(next - nowRawNs) / 1e6 : 0;
+    for (const event of await transport.receive(waitMs)) round.on(event);
+  }
+}

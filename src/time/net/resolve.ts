@@ -1,0 +1,147 @@
+import { LRUCache } from "lru-cache";
+import { messageOf } from "../../lib/errors.ts";
+import { wait } from "../../lib/wait.ts";
+import { canonicalAddress } from "./ip-address.ts";
+
+export interface Resolved {
+  readonly address: string;
+  /** Seconds. */
+  readonly ttl: number;
+}
+
+/** All addresses of a name, of both families. Rejects where there are none. */
+export type Lookup = (host: string) => Promise<readonly Resolved[]>;
+
+/** A name as the store keeps it. */
+export interface StoredName {
+  readonly host: string;
+  readonly addresses: readonly string[];
+  readonly ttlMs: number;
+  readonly resolvedAtMs: number;
+}
+
+export interface NameCacheOptions {
+  readonly size: number;
+  readonly leastTtlMs: number;
+  readonly mostTtlMs: number;
+}
+
+export type Resolution =
+  | { readonly ok: true; readonly addresses: readonly string[] }
+  | { readonly ok: false; readonly reason: string };
+
+/** A and AAAA side by side: a name that has only one of them is no error. */
+export async function systemLookup(host: string): Promise<readonly Resolved[]> {
+  const results = await Promise.allSettled([
+    Bun.dns.lookup(host, { family: 4 }),
+    Bun.dns.lookup(host, { family: 6 }),
+  ]);
+  const found = results.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
+  const [first] = results;
+  if (found.length === 0) throw first?.status === "rejected" ? first.reason : new Error("it has no address");
+  return found;
+}
+
+/** Names and their addresses, bound in number and in age; an entry that has expired still serves where DNS is down. */
+export class NameCache {
+  hits = 0;
+  misses = 0;
+  private made: LRUCache<string, StoredName> | null = null;
+  private readonly options: NameCacheOptions;
+  private readonly fresh = new Set<string>();
+
+  constructor(options: NameCacheOptions) {
+    this.options = options;
+  }
+
+  /** Made at its first use: packets to servers that are given by their addresses leave before. */
+  private get names(): LRUCache<string, StoredName> {
+    this.made ??= new LRUCache({ max: this.options.size, allowStale: true, noDeleteOnStaleGet: true });
+    return this.made;
+  }
+
+  /** Takes over what earlier runs resolved. An age that the clock makes negative counts as expired. */
+  restore(stored: readonly StoredName[], nowMs: number): void {
+    for (const name of stored) {
+      const ageMs = nowMs - name.resolvedAtMs;
+      const leftMs = ageMs >= 0 ? name.ttlMs - ageMs : 0;
+      // lru-cache takes 0 for "never expires".
+      this.names.set(name.host, name, { ttl: Math.max(1e-3, leftMs) });
+    }
+  }
+
+  put(host: string, resolved: readonly Resolved[], nowMs: number): readonly string[] {
+    const addresses = [...new Set(resolved.map(({ address }) => canonicalAddress(address)))];
+    const told = Math.min(...resolved.map(({ ttl }) => ttl * 1_000));
+    const ttlMs = Math.min(this.options.mostTtlMs, Math.max(this.options.leastTtlMs, told));
+    this.names.set(host, { host, addresses, ttlMs, resolvedAtMs: nowMs }, { ttl: ttlMs });
+    this.fresh.add(host);
+    return addresses;
+  }
+
+  /** Milliseconds until the name expires; 0 where it has, or is not known. */
+  leftMs(host: string): number {
+    return Math.max(0, this.names.getRemainingTTL(host));
+  }
+
+  addresses(host: string): readonly string[] | null {
+    return this.names.get(host)?.addresses ?? null;
+  }
+
+  /** What was resolved since the last call, for the store. */
+  takeFresh(): readonly StoredName[] {
+    const taken = [...this.fresh].flatMap((host) => this.names.peek(host) ?? []);
+    this.fresh.clear();
+    return taken;
+  }
+}
+
+export interface ResolveContext {
+  readonly cache: NameCache;
+  readonly lookup: Lookup;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly nowMs: () => number;
+}
+
+/** Looks a name up and remembers it. The resolver's own time-outs are far longer than ours: a timer races it. */
+async function lookUp(host: string, context: ResolveContext): Promise<Resolution> {
+  const { cache, lookup, timeoutMs, signal, nowMs } = context;
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const looking = lookup(host).then(
+    (resolved): Resolution => ({ ok: true, addresses: cache.put(host, resolved, nowMs()) }),
+    (error: unknown): Resolution => ({ ok: false, reason: `cannot resolve ${host}: ${messageOf(error)}` }),
+  );
+  const late = wait(timeoutMs, either).then((): Resolution => {
+    return { ok: false, reason: `cannot resolve ${host}: no answer within ${Math.round(timeoutMs)} ms` };
+  });
+  const first = await Promise.race([looking, late]);
+  stop.abort();
+  return first;
+}
+
+/** All addresses of a name: cached ones while they are fresh, else looked up, else those that have expired. */
+export async function resolveName(host: string, context: ResolveContext): Promise<Resolution> {
+  const { cache } = context;
+  const known = cache.addresses(host);
+  if (known !== null && cache.leftMs(host) > 0) {
+    cache.hits += 1;
+    return { ok: true, addresses: known };
+  }
+  cache.misses += 1;
+  const found = await lookUp(host, context);
+  return found.ok || known === null ? found : { ok: true, addresses: known };
+}
+
+/** Looks up again what would expire within `aheadMs`, so that the next round need not wait for it. */
+export async function refreshNames(
+  hosts: readonly string[],
+  aheadMs: number,
+  context: ResolveContext,
+): Promise<void> {
+  const due = hosts.filter(
+    (host) => context.cache.addresses(host) !== null && context.cache.leftMs(host) <= aheadMs,
+  );
+  await Promise.all(due.map((host) => lookUp(host, context)));
+}

@@ -1,0 +1,175 @@
+import { wait } from "../../lib/wait.ts";
+import type { Clock, Reading } from "../clock/clock.ts";
+import type { HttpsTime } from "./https-date.ts";
+import type { LocalAnswer } from "./local-source.ts";
+import { type MeasureContext, measureServers, type ServerMeasurement } from "../measure.ts";
+import type { Measurement } from "../result.ts";
+import { RTC_ADJTIME } from "./rtc.ts";
+import type { TimeSettings } from "../settings.ts";
+
+export interface ObtainContext extends MeasureContext {
+  /** The last time that servers confirmed, once `prepare` is done. */
+  readonly lastGoodNs: () => bigint | null;
+}
+
+export interface Obtained {
+  readonly measurement: Measurement;
+  /** Null where no server was asked. */
+  readonly servers: ServerMeasurement | null;
+}
+
+/** HTTPS gets this much beyond the time-out: the command as a whole may take one second more. */
+const HTTPS_GRACE_MS = 700;
+
+const NOTHING: Measurement = {
+  source: null,
+  authenticated: false,
+  offsetNs: null,
+  offsetRawNs: null,
+  delayNs: null,
+  errorBoundNs: null,
+  stratum: null,
+  leap: "unknown",
+  server: null,
+  address: null,
+  reports: [],
+  asked: 0,
+  answered: 0,
+  agreeing: 0,
+  note: null,
+  passedOver: [],
+};
+
+function lead({ realNs, rawNs }: Reading): bigint {
+  return realNs - rawNs;
+}
+
+function ofServers(servers: ServerMeasurement, now: Reading): Measurement {
+  const { answer, reports, asked, answered, reason } = servers.assessment;
+  const common = { ...NOTHING, reports, asked, answered };
+  if (answer === null) return { ...common, note: reason };
+  const { offsetRawNs, errorBoundNs, delayNs, stratum, leap, host, address, agreeing } = answer;
+  return {
+    ...common,
+    source: "ntp",
+    offsetNs: offsetRawNs - lead(now),
+    offsetRawNs,
+    delayNs,
+    errorBoundNs,
+    stratum,
+    leap,
+    server: host,
+    address,
+    agreeing,
+  };
+}
+
+function ofLocal(
+  local: LocalAnswer,
+  without: Measurement,
+  passedOver: readonly string[],
+  now: Reading,
+): Measurement {
+  const { source, offsetNs, errorBoundNs, basis } = local;
+  const offsetRawNs = offsetNs === null ? null : offsetNs + lead(now);
+  return { ...without, source, offsetNs, offsetRawNs, errorBoundNs, note: basis, passedOver };
+}
+
+/** HTTPS runs beside NTP, from `httpsAfter` on or as soon as NTP has failed; `stop` ends it unused. */
+class HttpsAlongside {
+  private readonly beginNow = new AbortController();
+  private readonly end = new AbortController();
+  private unused = false;
+  readonly result: Promise<HttpsTime>;
+  private readonly settings: TimeSettings;
+  private readonly clock: Clock;
+
+  constructor(settings: TimeSettings, clock: Clock, signal: AbortSignal) {
+    this.settings = settings;
+    this.clock = clock;
+    this.result = this.run(signal);
+  }
+
+  private async run(signal: AbortSignal): Promise<HttpsTime> {
+    const { settings, clock } = this;
+    const ended = AbortSignal.any([signal, this.end.signal]);
+    void wait(settings.timeout + HTTPS_GRACE_MS, ended).then(() => this.end.abort());
+    await wait(settings.httpsAfter, AbortSignal.any([ended, this.beginNow.signal]));
+    if (this.unused || ended.aborted) return { answer: null, failures: [] };
+    const { httpsTime } = await import("./https-date.ts");
+    return httpsTime({ urls: settings.httpsServer, caFile: settings.httpsCa, clock, signal: ended });
+  }
+
+  begin(): void {
+    this.beginNow.abort();
+  }
+
+  stop(): void {
+    this.unused = true;
+    this.end.abort();
+  }
+}
+
+async function obtainLocal(context: ObtainContext, without: Measurement): Promise<Measurement> {
+  const { settings, clock, buildTimeS } = context;
+  const { localAnswer } = await import("./local-source.ts");
+  const now = clock.read();
+  const { answer, passedOver } = localAnswer(
+    {
+      sources: settings.localSource,
+      rtc: { sysfs: settings.rtc, device: settings.rtcDevice, adjtime: RTC_ADJTIME },
+      scan: {
+        files: settings.trustedFile,
+        folders: settings.trustedFolder,
+        depth: settings.scanDepth,
+        limit: settings.scanFiles,
+      },
+      lastGoodNs: context.lastGoodNs(),
+      floorNs: BigInt(buildTimeS) * 1_000_000_000n,
+    },
+    now,
+  );
+  return ofLocal(answer, without, [...without.passedOver, ...passedOver], now);
+}
+
+/** The time, by the best source that the settings allow: servers, HTTPS, the machine itself. */
+export async function obtain(context: ObtainContext): Promise<Obtained> {
+  const { settings, clock, signal } = context;
+  if (settings.offline) {
+    await context.prepare();
+    return { measurement: await obtainLocal(context, NOTHING), servers: null };
+  }
+  const https = settings.fallback ? new HttpsAlongside(settings, clock, signal) : null;
+  const servers = await measureServers(context);
+  const measurement = ofServers(servers, clock.read());
+  if (https === null || measurement.source !== null || signal.aborted) {
+    https?.stop();
+    return { measurement, servers };
+  }
+  https.begin();
+  const { answer, failures } = await https.result;
+  https.stop();
+  const without: Measurement = { ...measurement, passedOver: [`ntp: ${measurement.note ?? ""}`] };
+  if (answer === null) {
+    const why = failures.length > 0 ? failures.join("; ") : "no HTTPS server answered in time";
+    const passedOver = [...without.passedOver, `https: ${why}`];
+    return { measurement: await obtainLocal(context, { ...without, passedOver }), servers };
+  }
+  const { offsetRawNs, errorBoundNs, delayNs, host, agreeing } = answer;
+  return {
+    measurement: {
+      ...without,
+      source: "https",
+      // By the web's certificates, whose dates were checked against this very time.
+      authenticated: true,
+      offsetNs: offsetRawNs - lead(clock.read()),
+      offsetRawNs,
+      delayNs,
+      errorBoundNs,
+      server: host,
+      agreeing,
+      note: `the Date of ${agreeing} HTTPS server(s)`,
+    },
+    servers,
+  };
+}

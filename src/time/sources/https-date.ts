@@ -1,0 +1,174 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { connect, type DetailedPeerCertificate, rootCertificates, type TLSSocket } from "node:tls";
+import { messageOf } from "../../lib/errors.ts";
+import { verifyChain } from "../net/certificate-chain.ts";
+import type { Clock } from "../clock/clock.ts";
+import { combine } from "../ntp/combine.ts";
+import { majority, type Vote } from "../ntp/select.ts";
+
+const NS_PER_S = 1_000_000_000n;
+/** An answer's head is never longer than this. */
+const HEAD_BYTES = 16_384;
+
+export interface HttpsOptions {
+  readonly urls: readonly string[];
+  /** More authorities to trust, as PEM; null for the built-in ones alone. */
+  readonly caFile: string | null;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+interface HttpsAnswer {
+  /** True time minus raw monotonic time. */
+  readonly offsetRawNs: bigint;
+  readonly errorBoundNs: bigint;
+  readonly delayNs: bigint;
+  readonly host: string;
+  readonly agreeing: number;
+  readonly answered: number;
+}
+
+/** Why each server that failed did, and the answer of the others. */
+export interface HttpsTime {
+  readonly answer: HttpsAnswer | null;
+  readonly failures: readonly string[];
+}
+
+interface DateReading {
+  readonly vote: Vote;
+  readonly delayNs: bigint;
+  readonly host: string;
+}
+
+function chainOf(socket: TLSSocket): readonly X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  const seen = new Set<string>();
+  let next: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+  while (next?.raw !== undefined && !seen.has(next.fingerprint256)) {
+    seen.add(next.fingerprint256);
+    chain.push(new X509Certificate(next.raw));
+    next = next.issuerCertificate;
+  }
+  return chain;
+}
+
+/** The Date of an answer's head, in Unix milliseconds. A shared cache's copy has an Age, and an old Date. */
+export function dateOfHead(head: string): number | string {
+  if (!/^HTTP\/1\.[01] \d{3}/.test(head)) return "it does not speak HTTP";
+  const age = /^age: *(\d+)/im.exec(head);
+  if (age !== null && Number(age[1]) > 0) return "its answer comes from a cache";
+  const ms = Date.parse(/^date: *(.+?)\r?$/im.exec(head)?.[1] ?? "");
+  return Number.isNaN(ms) ? "its answer has no Date" : ms;
+}
+
+/** Asks for a page's head over TLS; resolves with the head and when the request left and the answer came. */
+function requestHead(
+  socket: TLSSocket,
+  host: string,
+  clock: Clock,
+): Promise<{ readonly head: string; readonly sentRawNs: bigint; readonly receivedRawNs: bigint }> {
+  return new Promise((resolve, reject) => {
+    let head = "";
+    socket.on("data", (chunk: Buffer) => {
+      const receivedRawNs = clock.rawNs();
+      head += chunk.toString("latin1");
+      if (head.includes("\r\n\r\n")) resolve({ head, sentRawNs, receivedRawNs });
+      else if (head.length > HEAD_BYTES) reject(new Error("its answer's head is too long"));
+    });
+    socket.on("error", reject);
+    socket.on("close", () => reject(new Error("it closed the connection")));
+    const lines = [`HEAD / HTTP/1.1`, `Host: ${host}`, "Cache-Control: no-cache", "Connection: close"];
+    const sentRawNs = clock.rawNs();
+    socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+  });
+}
+
+function openTls(url: URL, signal: AbortSignal): Promise<TLSSocket> {
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  return new Promise((resolve, reject) => {
+    // The chain is verified by hand, since the clock may be wrong.
+    const socket = connect({
+      host,
+      port: url.port === "" ? 443 : Number(url.port),
+      rejectUnauthorized: false,
+      ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
+    });
+    const onAbort = (): void => {
+      socket.destroy();
+      reject(new Error("no answer in time"));
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    socket.once("close", () => signal.removeEventListener("abort", onAbort));
+    socket.once("secureConnect", () => resolve(socket));
+    socket.once("error", reject);
+  });
+}
+
+async function readDate(
+  text: string,
+  roots: readonly X509Certificate[],
+  { clock, signal }: HttpsOptions,
+): Promise<DateReading> {
+  const url = new URL(text);
+  const socket = await openTls(url, signal);
+  try {
+    const host = url.hostname.replace(/^\[|\]$/g, "");
+    const chain = verifyChain(chainOf(socket), host, roots);
+    if (!chain.ok) throw new Error(chain.reason);
+    const { head, sentRawNs, receivedRawNs } = await requestHead(socket, url.host, clock);
+    const date = dateOfHead(head);
+    if (typeof date === "string") throw new Error(date);
+    if (date < chain.notBeforeMs - 1_000 || date > chain.notAfterMs) {
+      throw new Error("its certificate is not valid at the time that it tells");
+    }
+    const delayNs = receivedRawNs - sentRawNs;
+    // The Date was cut to whole seconds, at some moment between request and answer.
+    const trueNs = BigInt(date) * 1_000_000n + NS_PER_S / 2n;
+    const offsetNs = trueNs - (sentRawNs + delayNs / 2n);
+    // Half a second for the cut, half for a server's clock that is itself only nearly right.
+    return { vote: { id: text, offsetNs, rootDistanceNs: NS_PER_S + delayNs / 2n }, delayNs, host };
+  } finally {
+    socket.destroy();
+  }
+}
+
+function trustedRoots(caFile: string | null): readonly X509Certificate[] {
+  const more =
+    caFile === null ? [] : (readFileSync(caFile, "latin1").match(/-----BEGIN[^]*?END [^-]+-----/g) ?? []);
+  return [...more, ...rootCertificates].map((pem) => new X509Certificate(pem));
+}
+
+/** The time by the Date of several HTTPS servers: a majority of them, to about a second. */
+export async function httpsTime(options: HttpsOptions): Promise<HttpsTime> {
+  let roots: readonly X509Certificate[];
+  try {
+    roots = trustedRoots(options.caFile);
+  } catch (error) {
+    return { answer: null, failures: [`cannot read the authorities to trust: ${messageOf(error)}`] };
+  }
+  const settled = await Promise.allSettled(options.urls.map((url) => readDate(url, roots, options)));
+  const readings = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const failures = settled.flatMap((result, index) =>
+    result.status === "rejected" ? [`${options.urls[index]}: ${messageOf(result.reason)}`] : [],
+  );
+  const votes = readings.map(({ vote }) => vote);
+  const agreement = majority(votes);
+  const combination = combine(votes.filter(({ id }) => agreement?.agreeing.includes(id) === true));
+  const selected = readings.find(({ vote }) => vote.id === combination?.selected);
+  if (agreement === null || combination === null || selected === undefined) {
+    return {
+      answer: null,
+      failures: votes.length > 0 ? [...failures, "they contradict one another"] : failures,
+    };
+  }
+  const answer: HttpsAnswer = {
+    offsetRawNs: combination.offsetNs,
+    errorBoundNs: combination.errorBoundNs,
+    delayNs: selected.delayNs,
+    host: selected.host,
+    agreeing: agreement.support,
+    answered: votes.length,
+  };
+  return { answer, failures };
+}

@@ -1,0 +1,77 @@
+import { expect, test } from "bun:test";
+import { openTransport } from "../../../src/time/net/open-transport.ts";
+import { encodeRequest } from "../../../src/time/ntp/packet.ts";
+import type { Endpoint } from "../../../src/time/net/server-name.ts";
+import { systemClock } from "../../../src/time/clock/system-clock.ts";
+import type { TransportEvent } from "../../../src/time/net/transport.ts";
+import { ntpServer } from "../../support/ntp.ts";
+
+const clock = systemClock();
+
+for (const choice of ["kernel", "portable"] as const) {
+  test(`${choice}: what is sent comes back stamped, over both families`, async () => {
+    for (const hostname of ["127.0.0.1", "::1"]) {
+      using server = await ntpServer({ hostname });
+      using transport = await openTransport(choice, clock);
+      expect(transport.kind).toBe(choice);
+      const family = hostname.includes(":") ? 6 : 4;
+      const to: Endpoint = { address: hostname, family, port: server.port };
+      const before = clock.rawNs();
+      const sent = transport.send(to, encodeRequest(77n));
+      expect(sent.ok).toBe(true);
+      const events: TransportEvent[] = [];
+      while (!events.some(({ kind }) => kind === "datagram"))
+        events.push(...(await transport.receive(1_000)));
+      const after = clock.rawNs();
+      const datagram = events.find((event) => event.kind === "datagram");
+      expect(datagram).toMatchObject({ kind: "datagram", from: to });
+      expect(datagram?.bytes.byteLength).toBe(48);
+      const stamps = events.flatMap((event) => ("atRawNs" in event ? [event.atRawNs] : []));
+      for (const at of stamps) expect(at >= before && at <= after).toBe(true);
+      if (choice === "kernel") {
+        expect(events.map(({ kind }) => kind)).toEqual(["sent", "datagram"]);
+        expect(events[0]).toMatchObject({ kind: "sent", cookie: 77n });
+      }
+    }
+  });
+
+  test(`${choice}: waiting for nothing takes as long as was said`, async () => {
+    using transport = await openTransport(choice, clock);
+    const before = clock.rawNs();
+    expect(await transport.receive(30)).toEqual([]);
+    expect(Number(clock.rawNs() - before) / 1e6).toBeWithin(29, 200);
+  });
+}
+
+test("kernel: a port where nobody listens is told, with its address", async () => {
+  using gone = await ntpServer();
+  gone[Symbol.dispose]();
+  using transport = await openTransport("kernel", clock);
+  const to: Endpoint = { address: "127.0.0.1", family: 4, port: gone.port };
+  transport.send(to, encodeRequest(5n));
+  const events: TransportEvent[] = [];
+  while (!events.some(({ kind }) => kind === "refused")) events.push(...(await transport.receive(1_000)));
+  expect(events.at(-1)).toEqual({ kind: "refused", to, reason: "connection refused" });
+});
+
+test("kernel: an error queued for one server does not keep the next from being asked", async () => {
+  using gone = await ntpServer();
+  gone[Symbol.dispose]();
+  using server = await ntpServer();
+  using transport = await openTransport("kernel", clock);
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    transport.send({ address: "127.0.0.1", family: 4, port: gone.port }, encodeRequest(5n));
+    const sent = transport.send({ address: "127.0.0.1", family: 4, port: server.port }, encodeRequest(6n));
+    expect(sent.ok).toBe(true);
+  }
+  const events: TransportEvent[] = [];
+  const answered = (): number => events.filter(({ kind }) => kind === "datagram").length;
+  while (answered() < 5) events.push(...(await transport.receive(1_000)));
+  expect(server.requests).toBe(5);
+});
+
+test("an address that cannot be reached is refused when it is sent to", async () => {
+  using transport = await openTransport("kernel", clock);
+  const to: Endpoint = { address: "255.255.255.255", family: 4, port: 123 };
+  expect(transport.send(to, encodeRequest(1n))).toMatchObject({ ok: false });
+});

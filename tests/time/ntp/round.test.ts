@@ -1,0 +1,315 @@
+import { expect, test } from "bun:test";
+import { assess } from "../../../src/time/ntp/assess.ts";
+import { decodePacket, type Packet } from "../../../src/time/ntp/packet.ts";
+import type { Target } from "../../../src/time/ntp/peer.ts";
+import { Round, type RoundOptions } from "../../../src/time/ntp/round.ts";
+import type { Endpoint } from "../../../src/time/net/server-name.ts";
+import { ntpOfUnixNs } from "../../../src/time/ntp/timestamp.ts";
+import { encodePacket, honestAnswer, referenceId } from "../../support/ntp-packet.ts";
+
+const MS = 1_000_000n;
+const PIVOT_S = Date.UTC(2026, 10, 20) / 1_000;
+/** True time when the raw clock stands at zero. */
+const TRUE_AT_ZERO = BigInt(PIVOT_S + 1_000) * 1_000n * MS;
+
+function optionsWith(change: Partial<RoundOptions> = {}): RoundOptions {
+  let next = 0n;
+  return {
+    samples: 1,
+    retries: 2,
+    pivotS: PIVOT_S,
+    precisionNs: 1_000n,
+    maxRootDistanceNs: 1_500n * MS,
+    minServers: 1,
+    patienceNs: 40n * MS,
+    doubtfulPatienceNs: 300n * MS,
+    initialTimeoutNs: 1_000n * MS,
+    leastTimeoutNs: 100n * MS,
+    reserveAfterNs: 250n * MS,
+    cookie: () => (next += 1n),
+    ...change,
+  };
+}
+
+function endpoint(number: number): Endpoint {
+  return { address: `192.0.2.${number}`, family: 4, port: 123 };
+}
+
+function target(server: string, number: number, expectedDelayNs: bigint | null = null): Target {
+  return { server, host: server, endpoint: endpoint(number), expectedDelayNs };
+}
+
+interface Behaviour {
+  readonly delayMs: number;
+  readonly offsetMs?: number;
+  readonly lie?: (answer: Packet) => Packet;
+}
+
+/** Plays a round on a made-up clock: what each address does is known by its number. Null: it never answers. */
+function play(
+  round: Round,
+  behaviours: ReadonlyMap<number, Behaviour | null>,
+  deadlineMs = 3_000,
+): { readonly ending: string; readonly atMs: number; readonly requests: number } {
+  const queue: { readonly at: bigint; readonly deliver: () => void }[] = [];
+  let now = 0n;
+  let requests = 0;
+  for (;;) {
+    for (const { peer, cookie, bytes } of round.due(now)) {
+      requests += 1;
+      const sentAt = now;
+      peer.sentAt(cookie, sentAt);
+      const to = peer.target.endpoint;
+      const behaviour = behaviours.get(Number(to.address.split(".")[3]));
+      const request = decodePacket(bytes);
+      if (behaviour === null || behaviour === undefined || request === null) continue;
+      const delay = BigInt(Math.round(behaviour.delayMs * 1e6));
+      const at = ntpOfUnixNs(TRUE_AT_ZERO + sentAt + delay / 2n + BigInt(behaviour.offsetMs ?? 0) * MS);
+      const honest = honestAnswer(request.transmit, at, at);
+      const answer = encodePacket(behaviour.lie?.(honest) ?? honest);
+      queue.push({
+        at: sentAt + delay,
+        deliver: () => round.on({ kind: "datagram", from: to, bytes: answer, atRawNs: sentAt + delay }),
+      });
+    }
+    const ending = round.ending(now);
+    if (ending !== null) return { ending, atMs: Number(now) / 1e6, requests };
+    if (now >= BigInt(deadlineMs) * MS) return { ending: "deadline", atMs: Number(now) / 1e6, requests };
+    queue.sort((left, right) => Number(left.at - right.at));
+    const wake = round.nextWakeRawNs(now);
+    const next = queue[0] !== undefined && queue[0].at < wake ? queue[0].at : wake;
+    now = next > BigInt(deadlineMs) * MS ? BigInt(deadlineMs) * MS : next;
+    while (queue[0] !== undefined && queue[0].at <= now) queue.shift()?.deliver();
+  }
+}
+
+/** A server whose name resolves, at the start, to the addresses of those numbers. */
+function serve(round: Round, server: string, ...numbers: readonly number[]): void {
+  round.expect(server, server);
+  round.resolved(
+    server,
+    numbers.map((number) => target(server, number)),
+    0n,
+  );
+}
+
+/** A round of servers s1, s2, … of one address each. */
+function roundOf(count: number, change: Partial<RoundOptions> = {}): Round {
+  const round = new Round(optionsWith(change), 0n);
+  for (let number = 1; number <= count; number += 1) serve(round, `s${number}`, number);
+  return round;
+}
+
+function behaviours(...each: readonly (Behaviour | null)[]): ReadonlyMap<number, Behaviour | null> {
+  return new Map(each.map((behaviour, index) => [index + 1, behaviour]));
+}
+
+/** Judged on the same clock, with the system clock standing at true time less 5 s. */
+function judge(round: Round, ending: ReturnType<typeof play>, minServers = 1): ReturnType<typeof assess> {
+  const rawNs = BigInt(Math.round(ending.atMs * 1e6));
+  const reading = { rawNs, realNs: TRUE_AT_ZERO + rawNs - 5_000n * MS };
+  return assess(round, ending.ending as "quiet", reading, { minServers, patienceNs: 40n * MS });
+}
+
+const answers: Behaviour = { delayMs: 20 };
+
+test("eight alive end with the fifth answer", () => {
+  const delays = [20, 21, 22, 23, 24, 25, 26, 27].map((delayMs) => ({ delayMs }));
+  const round = roundOf(8);
+  const ending = play(round, behaviours(...delays));
+  expect(ending).toEqual({ ending: "outnumbered", atMs: 24, requests: 8 });
+  const { answer, reports } = judge(round, ending);
+  expect(answer?.offsetRawNs).toBe(TRUE_AT_ZERO);
+  expect(answer?.agreeing).toBe(5);
+  expect(reports.map(({ status }) => status)).toEqual([
+    "selected",
+    ...Array.from({ length: 4 }, () => "survivor" as const),
+    ...Array.from({ length: 3 }, () => "not_needed" as const),
+  ]);
+  expect(reports[0]?.offsetNs).toBe(5_000n * MS);
+});
+
+test("four alive of eight end two round trips after the last answer", () => {
+  const round = roundOf(8);
+  const ending = play(round, behaviours(answers, answers, answers, answers, null, null, null, null));
+  expect(ending).toEqual({ ending: "quiet", atMs: 60, requests: 8 });
+  expect(
+    judge(round, ending)
+      .reports.slice(4)
+      .map(({ status, reason }) => [status, reason]),
+  ).toEqual(Array.from({ length: 4 }, () => ["unreachable", "no answer within 60.00 ms"]));
+});
+
+test("three fast liars of seven that agree and answer first are outvoted", () => {
+  const liar: Behaviour = { delayMs: 0.2, offsetMs: 900 };
+  const slow: Behaviour = { delayMs: 150 };
+  const round = roundOf(7);
+  const ending = play(round, behaviours(liar, liar, liar, slow, slow, slow, slow));
+  const { answer, reports } = judge(round, ending);
+  expect(ending.ending).toBe("outnumbered");
+  expect(answer?.offsetRawNs).toBe(TRUE_AT_ZERO);
+  expect(reports.slice(0, 3).map(({ status }) => status)).toEqual([
+    "falseticker",
+    "falseticker",
+    "falseticker",
+  ]);
+  expect(reports[0]?.reason).toStartWith("it is 0.9");
+});
+
+test("two against two: no answer, everything said", () => {
+  const liar: Behaviour = { delayMs: 20, offsetMs: 900 };
+  const round = roundOf(4);
+  const ending = play(round, behaviours(answers, answers, liar, liar));
+  const { answer, reason, reports } = judge(round, ending);
+  expect([ending.ending, answer, reason]).toEqual([
+    "exhausted",
+    null,
+    "no majority among the 4 server(s) that answered",
+  ]);
+  expect(new Set(reports.map(({ status }) => status))).toEqual(new Set(["falseticker"]));
+});
+
+test("one that answers among dead ones will do, after a longer wait", () => {
+  const round = roundOf(4);
+  const ending = play(round, behaviours(answers, null, null, null));
+  expect(ending.ending).toBe("quiet");
+  expect(ending.atMs).toBe(320);
+  expect(judge(round, ending).answer?.agreeing).toBe(1);
+});
+
+test("--min-servers waits for more, up to the deadline, and then refuses", () => {
+  const round = roundOf(4, { minServers: 3 });
+  const ending = play(round, behaviours(answers, answers, null, null), 1_000);
+  expect([ending.ending, ending.atMs]).toEqual(["deadline", 1_000]);
+  const { answer, reason, reports } = judge(round, ending, 3);
+  expect([answer, reason]).toEqual([null, "only 2 server(s) agree; 3 are asked for (--min-servers)"]);
+  expect(reports.map(({ status }) => status)).toEqual(["survivor", "survivor", "unreachable", "unreachable"]);
+});
+
+test("all dead: sent again twice, then the deadline", () => {
+  const round = roundOf(2);
+  const ending = play(round, behaviours(null, null), 8_000);
+  expect(ending).toEqual({ ending: "deadline", atMs: 8_000, requests: 6 });
+});
+
+test("time-outs follow the delays seen: a lost packet is sent again soon", () => {
+  const round = roundOf(3, { minServers: 3 });
+  let third = 0;
+  const lossy = new Map<number, Behaviour | null>([
+    [1, { delayMs: 30 }],
+    [2, { delayMs: 30 }],
+  ]);
+  const get = lossy.get.bind(lossy);
+  lossy.get = (number: number) => (number === 3 && (third += 1) > 1 ? { delayMs: 30 } : get(number));
+  const ending = play(round, lossy);
+  // The first time-out was a second, since nothing was known; the answer to the second request settles it.
+  expect([ending.ending, ending.requests]).toEqual(["outnumbered", 4]);
+  expect(ending.atMs).toBe(1_030);
+  const known = new Round(optionsWith(), 0n);
+  known.expect("s1", "s1");
+  known.resolved("s1", [target("s1", 1, 50n * MS)], 0n);
+  expect(known.due(0n)).toHaveLength(1);
+  expect(known.due(199n * MS)).toHaveLength(0);
+  expect(known.due(200n * MS)).toHaveLength(1);
+});
+
+test("several samples: the one with the least delay counts, and jitter is told", () => {
+  const round = roundOf(1, { samples: 3 });
+  const delays = [30, 10, 20];
+  const varying = new Map<number, Behaviour | null>();
+  varying.get = () => ({ delayMs: delays.shift() ?? 10 });
+  const ending = play(round, varying);
+  expect(ending).toEqual({ ending: "outnumbered", atMs: 60, requests: 3 });
+  const [report] = judge(round, ending).reports;
+  expect([report?.status, report?.delayNs, report?.jitterNs]).toEqual(["selected", 10n * MS, 0]);
+});
+
+test("a name has one vote, however many addresses; the same address under two names has one", () => {
+  const round = new Round(optionsWith(), 0n);
+  serve(round, "liars", 1, 2, 3, 4);
+  serve(round, "a", 5);
+  serve(round, "b", 6);
+  serve(round, "again", 6);
+  const liar: Behaviour = { delayMs: 20, offsetMs: 900 };
+  const ending = play(round, behaviours(liar, liar, liar, liar, answers, answers));
+  const { answer, reports, asked } = judge(round, ending);
+  expect([answer?.offsetRawNs, asked]).toEqual([TRUE_AT_ZERO, 3]);
+  expect(reports.map(({ host, status }) => `${host} ${status}`)).toEqual([
+    ...Array.from({ length: 4 }, () => "liars falseticker"),
+    "a selected",
+    "b survivor",
+  ]);
+});
+
+test("a single name's first address is not believed before the others could contradict it", () => {
+  const round = new Round(optionsWith(), 0n);
+  serve(round, "pool", 1, 2, 3, 4);
+  const liar: Behaviour = { delayMs: 1, offsetMs: 900 };
+  const ending = play(round, behaviours(liar, answers, answers, answers));
+  expect(judge(round, ending).answer?.offsetRawNs).toBe(TRUE_AT_ZERO);
+});
+
+test("kisses, unsynchronised servers and refusals end a server's part at once", () => {
+  const round = roundOf(4);
+  const ending = play(
+    round,
+    behaviours(
+      { delayMs: 5, lie: (answer) => ({ ...answer, stratum: 0, referenceId: referenceId("RSTR") }) },
+      { delayMs: 5, lie: (answer) => ({ ...answer, stratum: 16 }) },
+      { delayMs: 5, lie: (answer) => ({ ...answer, transmit: 0n }) },
+      answers,
+    ),
+  );
+  expect([ending.ending, ending.atMs]).toEqual(["outnumbered", 20]);
+  expect(judge(round, ending).reports.map(({ status, reason }) => [status, reason])).toEqual([
+    ["kiss_of_death", "kiss code RSTR"],
+    ["unsynchronised", "stratum 16"],
+    ["invalid", "it has a zero timestamp"],
+    ["selected", null],
+  ]);
+});
+
+test("an ICMP error ends an address's part; with nobody left the round is over", () => {
+  const round = roundOf(1);
+  round.due(0n);
+  expect(round.ending(0n)).toBeNull();
+  round.on({ kind: "refused", to: endpoint(1), reason: "connection refused" });
+  expect(round.ending(1n)).toBe("exhausted");
+});
+
+test("an answer from a port that was not asked is told as such, and not believed", () => {
+  const round = roundOf(1);
+  const [outgoing] = round.due(0n);
+  const packet = honestAnswer(outgoing?.cookie ?? 0n, ntpOfUnixNs(TRUE_AT_ZERO), ntpOfUnixNs(TRUE_AT_ZERO));
+  const from = { ...endpoint(1), port: 9_999 };
+  round.on({ kind: "datagram", from, bytes: encodePacket(packet), atRawNs: 10n * MS });
+  expect(round.ending(10n * MS)).toBeNull();
+  const { answer, reports } = judge(round, { ending: "deadline", atMs: 3_000, requests: 1 });
+  expect([answer, reports[0]?.status, reports[0]?.reason]).toEqual([
+    null,
+    "invalid",
+    "the answer came from 192.0.2.1:9999, which was not asked",
+  ]);
+});
+
+test("servers held back are asked only when the others do not agree", () => {
+  const quick = roundOf(3);
+  quick.holdBack([target("held", 9)]);
+  expect(play(quick, behaviours(answers, answers, answers)).requests).toBe(3);
+  const slow = roundOf(1);
+  slow.holdBack([target("held", 9)]);
+  const ending = play(slow, new Map([[9, answers]]));
+  expect(judge(slow, ending).reports.map(({ host, status }) => `${host} ${status}`)).toEqual([
+    "s1 unreachable",
+    "held selected",
+  ]);
+});
+
+test("a name that is still being resolved may outvote the others, until it fails", () => {
+  const round = roundOf(1);
+  round.expect("late", "late");
+  play(round, behaviours(answers), 25);
+  expect(round.ending(25n * MS)).toBeNull();
+  round.unresolvable("late", "cannot resolve late");
+  expect(round.ending(25n * MS)).toBe("outnumbered");
+});

@@ -1,0 +1,74 @@
+import { expect, test } from "bun:test";
+import { Failure } from "../../../src/lib/errors.ts";
+import { chooseProxy, isExempt, isLoopback } from "../../../src/upload/tanova/proxy.ts";
+
+test.each([
+  ["*", "any.host", 443, true],
+  ["", "any.host", 443, false],
+  ["example.com", "example.com", 443, true],
+  ["example.com", "api.example.com", 443, true],
+  ["example.com", "badexample.com", 443, false],
+  [".example.com", "api.example.com", 443, true],
+  [".example.com", "example.com", 443, true],
+  ["*.example.com", "api.example.com", 443, true],
+  ["EXAMPLE.com", "Api.Example.COM.", 443, true],
+  ["a.test, example.com", "example.com", 443, true],
+  ["a.test example.com", "example.com", 443, true],
+  ["example.com:8443", "example.com", 443, false],
+  ["example.com:8443", "example.com", 8443, true],
+  ["10.0.0.7", "10.0.0.7", 443, true],
+  ["10.0.0.0/8", "10.1.2.3", 443, true],
+  ["10.0.0.0/8", "11.1.2.3", 443, false],
+  ["10.0.0.0/8", "ten.example", 443, false],
+  ["10.0.0.0/99", "10.1.2.3", 443, false],
+  ["fd00::/8", "[fd12::1]", 443, true],
+  ["[fd12::1]:443", "[fd12::1]", 443, true],
+  ["fd12::1", "[fd12::1]", 443, true],
+  ["0.0.7", "10.0.0.7", 443, false],
+] as const)("NO_PROXY=%s exempts %s:%d: %p", (noProxy, host, port, exempt) => {
+  expect(isExempt(host, port, noProxy)).toBe(exempt);
+});
+
+test("loopback is told by the address, not by how the name looks", () => {
+  const hosts = [
+    "127.0.0.1",
+    "127.9.9.9",
+    "[::1]",
+    "localhost",
+    "a.localhost",
+    "127.0.0.1.example.com",
+    "10.0.0.1",
+    "localhost.evil",
+  ];
+  expect(hosts.map(isLoopback)).toEqual([true, true, true, true, true, false, false, false]);
+});
+
+test("the variable of the scheme decides, http:// may be left out, a password is decoded", () => {
+  const settings = {
+    httpProxy: "http://plain.test",
+    httpsProxy: "u%3A:p%40@secure.test:3128",
+    noProxy: "x.test",
+  };
+  expect(chooseProxy(new URL("http://a.test"), settings)).toEqual({
+    hostname: "plain.test",
+    port: 80,
+    authorization: null,
+  });
+  expect(chooseProxy(new URL("https://a.test"), settings)).toEqual({
+    hostname: "secure.test",
+    port: 3128,
+    authorization: `Basic ${btoa("u::p@")}`,
+  });
+  expect(chooseProxy(new URL("https://x.test"), settings)).toBeNull();
+  expect(chooseProxy(new URL("https://[::1]:8"), settings)).toBeNull();
+  expect(
+    chooseProxy(new URL("https://a.test"), { httpProxy: null, httpsProxy: " ", noProxy: null }),
+  ).toBeNull();
+});
+
+test.each(["https://user:secret@p.test", "socks5://p.test:1080", "http://"])("refused: %s", (httpsProxy) => {
+  const choose = (): unknown =>
+    chooseProxy(new URL("https://a.test"), { httpProxy: null, httpsProxy, noProxy: null });
+  expect(choose).toThrow(Failure);
+  expect(choose).not.toThrow(/secret/);
+});
