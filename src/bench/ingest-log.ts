@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import { ingestOptions } from "../settings/sections/ingest.ts";
+import { ingestOptions } from "../nodes/ingest/options.ts";
 import { ingestFiles, openIngestion } from "../nodes/ingest/ingest-run.ts";
 import { defaultsOf } from "./defaults.ts";
 

@@ -1,8 +1,7 @@
 import { parseArgs } from "node:util";
-import { flagName, type Option } from "../settings/option.ts";
+import { flagName, type Option, type Sections } from "../settings/option.ts";
 import { Failure } from "../lib/errors.ts";
 import { didYouMean } from "../lib/nearest.ts";
-import type { Sections } from "./command.ts";
 import { PLANNED_FLAGS } from "./planned.ts";
 
 interface Flag {

@@ -1,6 +1,6 @@
 import { type Experiment, type Job, JOBS } from "../bench/experiment.ts";
 import type { BenchReport } from "../bench/report.ts";
-import { benchOptions } from "../settings/sections/bench.ts";
+import { benchOptions } from "../bench/options.ts";
 import { Failure } from "../lib/errors.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { command } from "./command.ts";

@@ -1,8 +1,9 @@
 import type { CommandNode, FlagNode } from "../render/command-tree.ts";
 import { choicesOf, isPathPlaceholder } from "../render/command-tree.ts";
 import { path } from "../settings/kind.ts";
+import type { Sections } from "../settings/option.ts";
 import { flagsOf } from "./arguments.ts";
-import type { Leaf, Sections } from "./command.ts";
+import type { Leaf } from "./command.ts";
 import { COMMANDS, type Group } from "./commands.ts";
 import { commonOptions } from "./common-options.ts";
 import { optionHelp, PURPOSE, SIGNAL_CODES } from "./help.ts";

@@ -1,15 +1,12 @@
 import { type CommandDef, defineCommand } from "citty";
 import type { ConfigFile } from "../settings/file.ts";
-import type { Options, ValuesOf } from "../settings/option.ts";
+import type { Sections, ValuesOf } from "../settings/option.ts";
 import type { Origin } from "../settings/resolve.ts";
 import type { Store } from "../db/open.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What a command ends with; 130 and 143 are main's to give. */
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5;
-
-/** Section name → options. A flag's name is unique over all sections of one command. */
-export type Sections = Readonly<Record<string, Options>>;
 
 /** All that a command is handed: nothing else reaches it from outside. */
 export interface Invocation<S extends Sections> {

@@ -1,6 +1,6 @@
-import { compareOptions } from "../settings/sections/compare.ts";
-import { ingestOptions } from "../settings/sections/ingest.ts";
-import { storeOptions } from "../settings/sections/store.ts";
+import { compareOptions } from "../nodes/compare/options.ts";
+import { ingestOptions } from "../nodes/ingest/options.ts";
+import { storeOptions } from "../db/options.ts";
 import type { ValuesOf } from "../settings/option.ts";
 import { Failure } from "../lib/errors.ts";
 import type { Answer, OpenStore } from "../nodes/compare/answer.ts";

@@ -1,5 +1,6 @@
 import { readConfigFile } from "../settings/file.ts";
 import { command } from "./command.ts";
+import { SECTIONS } from "./sections.ts";
 
 export const configCheck = command({
   name: "config check",
@@ -14,7 +15,10 @@ export const configCheck = command({
   ],
   exitCodes: { 0: "the file is valid", 2: "it is not, or does not exist; each fault is a line" },
   run: async ({ configFile, terminal }) => {
-    const file = await readConfigFile(configFile.path, true);
+    const file = await readConfigFile(configFile.path, {
+      required: true,
+      sections: () => Promise.resolve(SECTIONS),
+    });
     for (const warning of file.warnings) terminal.warn(warning);
     if (terminal.json) await terminal.resultJson({ path: file.path, valid: true, warnings: file.warnings });
     else await terminal.result(`${file.path} is valid`);

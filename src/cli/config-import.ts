@@ -48,17 +48,23 @@ export const configImport = command({
   },
   run: async ({ positionals, options, configFile, terminal }) => {
     const [source = ""] = positionals;
-    const [{ readEarlierConfig }, { configTemplateWith }, { writeConfigFile }] = await Promise.all([
-      import("../upload/earlier-client.ts"),
-      import("../settings/template.ts"),
-      import("./write-config.ts"),
-    ]);
+    const [{ readEarlierConfig }, { configTemplateWith }, { writeConfigFile }, { SECTIONS }] =
+      await Promise.all([
+        import("../upload/earlier-client.ts"),
+        import("../settings/template.ts"),
+        import("./write-config.ts"),
+        import("./sections.ts"),
+      ]);
     const read = readEarlierConfig(await readText(source));
     if (read.type === "refused") {
       throw new Failure("usage", read.faults.map((fault) => `${source}: ${fault}`).join("\n"));
     }
     const values = syncValues(read.value);
-    writeConfigFile(configFile.path, configTemplateWith(new Map([["sync", values]])), options.import.force);
+    writeConfigFile(
+      configFile.path,
+      configTemplateWith(SECTIONS, new Map([["sync", values]])),
+      options.import.force,
+    );
     const imported = [...values.keys()].map(keyName);
     if (terminal.json) {
       await terminal.resultJson({ path: configFile.path, imported });

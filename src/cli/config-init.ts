@@ -17,11 +17,12 @@ export const configInit = command({
   ],
   exitCodes: { 0: "written", 2: "the file exists already", 5: "not permitted to write there" },
   run: async ({ options, configFile, terminal }) => {
-    const [{ configTemplate }, { writeConfigFile }] = await Promise.all([
+    const [{ configTemplate }, { writeConfigFile }, { SECTIONS }] = await Promise.all([
       import("../settings/template.ts"),
       import("./write-config.ts"),
+      import("./sections.ts"),
     ]);
-    writeConfigFile(configFile.path, configTemplate(), options.init.force);
+    writeConfigFile(configFile.path, configTemplate(SECTIONS), options.init.force);
     if (terminal.json) await terminal.resultJson({ path: configFile.path, written: true });
     else await terminal.result(`wrote ${configFile.path}`);
     return 0;

@@ -1,5 +1,5 @@
-import { flagName, type Option } from "../settings/option.ts";
-import type { Leaf, Sections } from "./command.ts";
+import { flagName, type Option, type Sections } from "../settings/option.ts";
+import type { Leaf } from "./command.ts";
 import { commonOptions } from "./common-options.ts";
 
 const WIDTH = 80;

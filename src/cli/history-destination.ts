@@ -1,4 +1,4 @@
-import { syncOptions } from "../settings/sections/sync.ts";
+import { syncOptions } from "../upload/options.ts";
 import type { Origin } from "../settings/resolve.ts";
 import { Failure } from "../lib/errors.ts";
 import { destinationUrl, SANDBOX_DESTINATION } from "../upload/destination.ts";

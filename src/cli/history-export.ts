@@ -1,4 +1,4 @@
-import { storeOptions } from "../settings/sections/store.ts";
+import { storeOptions } from "../db/options.ts";
 import { command } from "./command.ts";
 import { destinationOf, destinationOptions } from "./history-destination.ts";
 

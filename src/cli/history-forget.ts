@@ -1,17 +1,22 @@
-import { historyForgetOptions } from "../settings/sections/history.ts";
-import { storeOptions } from "../settings/sections/store.ts";
+import { toggle } from "../settings/kind.ts";
+import { option } from "../settings/option.ts";
+import { storeOptions } from "../db/options.ts";
 import { Failure } from "../lib/errors.ts";
 import { command } from "./command.ts";
 import { destinationOf, destinationOptions } from "./history-destination.ts";
 
 const PREFIX = /^[0-9a-f]{8,64}$/;
 
+const forgetOptions = {
+  all: option(toggle, false, "everything of the destination", { scope: "flag" }),
+} as const;
+
 export const historyForget = command({
   name: "history forget",
   purpose: "Forgets contents, so that the next sync sends them again.",
   usage: "[CHECKSUM… | --all]",
   positionals: { min: 0, max: Infinity },
-  options: { store: storeOptions, sync: destinationOptions, history: historyForgetOptions },
+  options: { store: storeOptions, sync: destinationOptions, history: forgetOptions },
   details:
     "CHECKSUM is a SHA-256, or its first 8 digits or more, as nodupe history list shows it. A server that has the content still refuses it as a duplicate.",
   examples: [

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import { historyImportOptions } from "../settings/sections/history.ts";
-import { storeOptions } from "../settings/sections/store.ts";
+import { toggle } from "../settings/kind.ts";
+import { option } from "../settings/option.ts";
+import { storeOptions } from "../db/options.ts";
 import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
 import { command } from "./command.ts";
 import { destinationOf, destinationOptions } from "./history-destination.ts";
@@ -16,12 +17,16 @@ function readInput(file: string): string {
   }
 }
 
+const importOptions = {
+  dryRun: option(toggle, false, "say what would be imported, and write nothing", { scope: "flag" }),
+} as const;
+
 export const historyImport = command({
   name: "history import",
   purpose: "Takes over an earlier client's history, so that nothing already synced is sent again.",
   usage: "FILE",
   positionals: { min: 1, max: 1 },
-  options: { store: storeOptions, sync: destinationOptions, history: historyImportOptions },
+  options: { store: storeOptions, sync: destinationOptions, history: importOptions },
   details:
     "FILE is a JSON array of SHA-256 checksums, such as ~/.tanova/sync_history.json; - is stdin. It is taken over whole or not at all, for the server that --url (or the config) names, and never changed.",
   examples: [

@@ -1,13 +1,21 @@
-import { historyListOptions } from "../settings/sections/history.ts";
-import { storeOptions } from "../settings/sections/store.ts";
+import { choice, integer } from "../settings/kind.ts";
+import { option, optional } from "../settings/option.ts";
+import { storeOptions } from "../db/options.ts";
 import { command } from "./command.ts";
+
+const listOptions = {
+  state: optional(choice(["pending", "sending", "done", "failed"]), "only contents in this state", {
+    scope: "flag",
+  }),
+  limit: option(integer(1, 1_000_000), 50, "the newest so many", { scope: "flag" }),
+} as const;
 
 export const historyList = command({
   name: "history list",
   purpose: "Shows what is known of each server's contents: what is uploaded, under way, or failed and why.",
   usage: "",
   positionals: { min: 0, max: 0 },
-  options: { store: storeOptions, history: historyListOptions },
+  options: { store: storeOptions, history: listOptions },
   examples: [
     ["nodupe history list", "the newest contents of every server"],
     ["nodupe history list --state failed --json", "all that was refused for good, for a script"],

@@ -1,7 +1,7 @@
 import { closeSync } from "node:fs";
-import { ingestOptions } from "../settings/sections/ingest.ts";
+import { ingestOptions } from "../nodes/ingest/options.ts";
 import type { ValuesOf } from "../settings/option.ts";
-import { storeOptions } from "../settings/sections/store.ts";
+import { storeOptions } from "../db/options.ts";
 import { Failure } from "../lib/errors.ts";
 import type { FilesResult } from "../nodes/ingest/ingest-run.ts";
 import type { IngestCounts, Ingestion } from "../nodes/ingest/ingest.ts";

@@ -1,11 +1,12 @@
 import { runCommand } from "citty";
 import { type ConfigFile, defaultConfigPath, defaultStorePath, readConfigFile } from "../settings/file.ts";
+import type { Sections } from "../settings/option.ts";
 import { type Origin, resolveOptions } from "../settings/resolve.ts";
 import { Failure } from "../lib/errors.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { VERSION } from "../lib/version.ts";
 import { type Arguments, checkPositionals, parseArguments } from "./arguments.ts";
-import type { ExitCode, Invocation, Leaf, Sections } from "./command.ts";
+import type { ExitCode, Invocation, Leaf } from "./command.ts";
 import { COMMANDS, type Group, type Loader } from "./commands.ts";
 import { commonOptions } from "./common-options.ts";
 import { commandHelp, groupHelp, PURPOSE } from "./help.ts";
@@ -28,6 +29,11 @@ type Found =
 
 function isLeaf(entry: Leaf | Group): entry is Leaf {
   return "spec" in entry;
+}
+
+/** Every section of the config file: loaded only where one is read, since it brings the options of all jobs. */
+async function allSections(): Promise<Sections> {
+  return (await import("./sections.ts")).SECTIONS;
 }
 
 async function helpOf(name: string, group: Group): Promise<string> {
@@ -122,7 +128,7 @@ async function mistypedVariables(
   );
   if (others.length === 0) return [];
   const { unknownVariables } = await import("../settings/unknown-variables.ts");
-  return unknownVariables(others);
+  return unknownVariables(others, await allSections());
 }
 
 function storePathOf(options: Record<string, unknown>, environment: Environment): string {
@@ -174,7 +180,10 @@ export async function invoke(call: Call): Promise<ExitCode> {
           values: new Map<string, ReadonlyMap<string, unknown>>(),
           warnings: [],
         }
-      : await readConfigFile(configPath, typeof named === "string" || Boolean(environment["NODUPE_CONFIG"]));
+      : await readConfigFile(configPath, {
+          required: typeof named === "string" || Boolean(environment["NODUPE_CONFIG"]),
+          sections: allSections,
+        });
   for (const warning of configFile.warnings) terminal.warn(warning);
   const { options, origins } = resolveAll(spec.options, given, environment, configFile);
   for (const line of await mistypedVariables(origins, environment)) terminal.warn(line);

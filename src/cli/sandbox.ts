@@ -1,4 +1,4 @@
-import { sandboxOptions } from "../settings/sections/sandbox.ts";
+import { sandboxOptions } from "../upload/sandbox/options.ts";
 import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
 import { formatListenAddress } from "../lib/listen-address.ts";
 import { wait } from "../lib/wait.ts";

@@ -1,7 +1,7 @@
 import { toggle } from "../settings/kind.ts";
 import { option } from "../settings/option.ts";
-import { storeOptions } from "../settings/sections/store.ts";
-import { timeOptions } from "../settings/sections/time.ts";
+import { storeOptions } from "../db/options.ts";
+import { timeOptions } from "../time/options.ts";
 import { command } from "./command.ts";
 
 const stampOptions = {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
-import { storeOptions } from "../settings/sections/store.ts";
-import { syncOptions } from "../settings/sections/sync.ts";
+import { storeOptions } from "../db/options.ts";
+import { syncOptions } from "../upload/options.ts";
 import { Failure, reasonOf } from "../lib/errors.ts";
 import type { ExitCode, Invocation } from "./command.ts";
 import { command } from "./command.ts";

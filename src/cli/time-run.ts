@@ -1,5 +1,5 @@
-import type { storeOptions } from "../settings/sections/store.ts";
-import type { timeOptions } from "../settings/sections/time.ts";
+import type { storeOptions } from "../db/options.ts";
+import type { timeOptions } from "../time/options.ts";
 import { BUILD_TIME_S } from "../lib/version.ts";
 import { wait } from "../lib/wait.ts";
 import { type TimeReport, timeJson, timeText, watchText } from "../render/time.ts";

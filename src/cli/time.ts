@@ -1,5 +1,5 @@
-import { storeOptions } from "../settings/sections/store.ts";
-import { timeOptions } from "../settings/sections/time.ts";
+import { storeOptions } from "../db/options.ts";
+import { timeOptions } from "../time/options.ts";
 import { command } from "./command.ts";
 
 export const time = command({

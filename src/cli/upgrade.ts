@@ -1,5 +1,5 @@
 import { realpathSync } from "node:fs";
-import { upgradeOptions } from "../settings/sections/upgrade.ts";
+import { upgradeOptions } from "../upgrade/options.ts";
 import { Failure, messageOf } from "../lib/errors.ts";
 import { RELEASE_KEY, RELEASE_URL, TARGET } from "../lib/release.ts";
 import { VERSION } from "../lib/version.ts";

@@ -2,9 +2,8 @@ import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { codeOf, Failure, messageOf, reasonOf } from "../lib/errors.ts";
-import { keyName } from "./option.ts";
+import { keyName, type Sections } from "./option.ts";
 import type { ConfigValues } from "./schema.ts";
-import { SECTIONS } from "./sections.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -73,9 +72,9 @@ function parseToml(path: string, text: string): unknown {
   }
 }
 
-function warningsFor(path: string, values: ConfigValues): string[] {
+function warningsFor(path: string, values: ConfigValues, sections: Sections): string[] {
   const holdsSecret = [...values].some(([section, set]) =>
-    [...set.keys()].some((name) => SECTIONS[section]?.[name]?.secret === true),
+    [...set.keys()].some((name) => sections[section]?.[name]?.secret === true),
   );
   const readableByOthers = holdsSecret && (statSync(path).mode & 0o077) !== 0;
   return readableByOthers
@@ -87,19 +86,23 @@ function warningsFor(path: string, values: ConfigValues): string[] {
  * Reads the config file. All its faults are told in one Failure, a line each, with key, what was found, what was
  * expected.
  *
- * @param required the file was named by the user: that it is missing is an error.
+ * @param how.required the file was named by the user: that it is missing is an error.
+ * @param how.sections what the file may hold; asked for only where there is a file.
  */
-export async function readConfigFile(path: string, required: boolean): Promise<ConfigFile> {
-  const text = readText(path, required);
+export async function readConfigFile(
+  path: string,
+  how: { readonly required: boolean; readonly sections: () => Promise<Sections> },
+): Promise<ConfigFile> {
+  const text = readText(path, how.required);
   if (text === null) return { path, exists: false, values: new Map(), warnings: [] };
   const document = parseToml(path, text);
   // zod is loaded only where there is a file to validate: it costs every start some milliseconds.
-  const { parseConfig } = await import("./schema.ts");
-  const parsed = parseConfig(document);
+  const [{ parseConfig }, sections] = await Promise.all([import("./schema.ts"), how.sections()]);
+  const parsed = parseConfig(document, sections);
   if (parsed.type === "invalid") {
     throw new Failure("usage", parsed.faults.map((fault) => `config file ${path}: ${fault}`).join("\n"));
   }
-  return { path, exists: true, values: parsed.values, warnings: warningsFor(path, parsed.values) };
+  return { path, exists: true, values: parsed.values, warnings: warningsFor(path, parsed.values, sections) };
 }
 
 /** `section.key`, as a person finds it in the file. */

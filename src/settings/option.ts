@@ -26,6 +26,9 @@ export interface Option<T, D extends T | null = T | null> {
 /** camelCase name → option. The flag is the name in kebab-case, the key in snake_case. */
 export type Options = Readonly<Record<string, Option<unknown>>>;
 
+/** Section name → its options. A flag's name is unique over all sections of one command. */
+export type Sections = Readonly<Record<string, Options>>;
+
 /** The values of options once flags, environment, file and defaults are resolved. */
 export type ValuesOf<O> = {
   readonly [K in keyof O]: O[K] extends Option<infer T, infer D> ? (null extends D ? T | null : T) : never;

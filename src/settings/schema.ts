@@ -1,8 +1,7 @@
 import * as z from "zod";
 import { didYouMean } from "../lib/nearest.ts";
 import type { Kind } from "./kind.ts";
-import { keyName, type Options } from "./option.ts";
-import { SECTIONS } from "./sections.ts";
+import { keyName, type Options, type Sections } from "./option.ts";
 
 /** Section → option name → value: only what the file sets. */
 export type ConfigValues = ReadonlyMap<string, ReadonlyMap<string, unknown>>;
@@ -33,22 +32,23 @@ function sectionSchema(options: Options): z.ZodType<Record<string, unknown>> {
   return z.strictObject(shape);
 }
 
-const configSchema = z.strictObject(
-  Object.fromEntries(
-    Object.entries(SECTIONS).map(([section, options]) => [section, sectionSchema(options).optional()]),
-  ),
-);
-
-function knownKeys(path: readonly PropertyKey[]): string[] {
-  const section = path[0];
-  if (section === undefined) return Object.keys(SECTIONS);
-  return settable(SECTIONS[String(section)] ?? {}).map(([name]) => keyName(name));
+function configSchema(sections: Sections): z.ZodType<Record<string, Record<string, unknown> | undefined>> {
+  const shape: Record<string, z.ZodType<Record<string, unknown> | undefined>> = {};
+  for (const [section, options] of Object.entries(sections))
+    shape[section] = sectionSchema(options).optional();
+  return z.strictObject(shape);
 }
 
-function faultsOf(error: z.ZodError): string[] {
+function knownKeys(path: readonly PropertyKey[], sections: Sections): string[] {
+  const section = path[0];
+  if (section === undefined) return Object.keys(sections);
+  return settable(sections[String(section)] ?? {}).map(([name]) => keyName(name));
+}
+
+function faultsOf(error: z.ZodError, sections: Sections): string[] {
   return error.issues.flatMap((issue) => {
     if (issue.code === "unrecognized_keys") {
-      const known = knownKeys(issue.path);
+      const known = knownKeys(issue.path, sections);
       const expected = known.length === 0 ? "no keys here yet" : `one of ${known.join(", ")}`;
       return issue.keys.map((key) => {
         const place = [...issue.path.map(String), key].join(".");
@@ -62,11 +62,11 @@ function faultsOf(error: z.ZodError): string[] {
 }
 
 /** What a TOML file holds → its values by section, or every fault in it at once. */
-export function parseConfig(document: unknown): ConfigParse {
-  const parsed = configSchema.safeParse(document);
-  if (!parsed.success) return { type: "invalid", faults: faultsOf(parsed.error) };
+export function parseConfig(document: unknown, sections: Sections): ConfigParse {
+  const parsed = configSchema(sections).safeParse(document);
+  if (!parsed.success) return { type: "invalid", faults: faultsOf(parsed.error, sections) };
   const values = new Map<string, ReadonlyMap<string, unknown>>();
-  for (const [section, options] of Object.entries(SECTIONS)) {
+  for (const [section, options] of Object.entries(sections)) {
     const table = parsed.data[section] ?? {};
     const entries = settable(options)
       .map(([name]): [string, unknown] => [name, table[keyName(name)]])

@@ -1,5 +1,5 @@
-import { environmentNames, keyName, type Option } from "./option.ts";
-import { SECTIONS } from "./sections.ts";
+import { environmentNames, keyName, type Option, type Sections } from "./option.ts";
+import type { ConfigValues } from "./schema.ts";
 
 function commentedLine(section: string, name: string, option: Option<unknown>): string {
   const hasDefault = option.default !== null && option.default !== undefined;
@@ -13,8 +13,8 @@ function commentedLine(section: string, name: string, option: Option<unknown>): 
  * The config file that `config init` writes: every key with its purpose, its default and its variable, all of them
  * commented out, so that a later version's better defaults take effect.
  */
-export function configTemplate(): string {
-  const sections = Object.entries(SECTIONS).map(([section, options]) => {
+export function configTemplate(sections: Sections): string {
+  const chapters = Object.entries(sections).map(([section, options]) => {
     const lines = Object.entries(options)
       .filter(([, option]) => option.scope !== "flag")
       .map(([name, option]) => commentedLine(section, name, option));
@@ -23,18 +23,18 @@ export function configTemplate(): string {
   const head =
     "# nodupe's settings. Flags win over environment variables (in brackets), those over this file.\n" +
     "# Remove the # before a line to set it; check with: nodupe config check\n";
-  return [head, ...sections].join("\n");
+  return [head, ...chapters].join("\n");
 }
 
 /** The template with some values set: what a converter of another program's config writes. */
-export function configTemplateWith(values: ReadonlyMap<string, ReadonlyMap<string, unknown>>): string {
-  const lines = configTemplate().split("\n");
+export function configTemplateWith(sections: Sections, values: ConfigValues): string {
+  const lines = configTemplate(sections).split("\n");
   let section = "";
   const set = lines.map((line) => {
     section = /^\[(\w+)\]$/.exec(line)?.[1] ?? section;
     const key = /^#(\w+) = /.exec(line)?.[1];
-    const name = Object.keys(SECTIONS[section] ?? {}).find((candidate) => keyName(candidate) === key);
-    const option = name === undefined ? undefined : SECTIONS[section]?.[name];
+    const name = Object.keys(sections[section] ?? {}).find((candidate) => keyName(candidate) === key);
+    const option = name === undefined ? undefined : sections[section]?.[name];
     const value = name === undefined ? undefined : values.get(section)?.get(name);
     return option === undefined || value === undefined ? line : `${key} = ${option.kind.toToml(value)}`;
   });

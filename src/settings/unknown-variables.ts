@@ -1,17 +1,15 @@
 import { nearest } from "../lib/nearest.ts";
-import { environmentNames } from "./option.ts";
-import { SECTIONS } from "./sections.ts";
-
-/** `NODUPE_SYNC_WORKER`: one that looks like a setting of a section. Others (NODUPE_BASE_URL) are not for the program. */
-const SECTION_VARIABLE = new RegExp(`^NODUPE_(?:${Object.keys(SECTIONS).join("|")})_`, "i");
+import { environmentNames, type Sections } from "./option.ts";
 
 /** One line for each variable that looks like a setting and is none: a mistyped one would be ignored unseen. */
-export function unknownVariables(names: Iterable<string>): string[] {
-  const known = Object.entries(SECTIONS).flatMap(([section, options]) =>
+export function unknownVariables(names: Iterable<string>, sections: Sections): string[] {
+  // `NODUPE_SYNC_WORKER`. Others (NODUPE_BASE_URL) are not for the program.
+  const looksLikeSetting = new RegExp(`^NODUPE_(?:${Object.keys(sections).join("|")})_`, "i");
+  const known = Object.entries(sections).flatMap(([section, options]) =>
     Object.entries(options).flatMap(([name, of]) => environmentNames(section, name, of)),
   );
   return [...names]
-    .filter((name) => SECTION_VARIABLE.test(name) && !known.includes(name))
+    .filter((name) => looksLikeSetting.test(name) && !known.includes(name))
     .toSorted()
     .map((name) => {
       const meant = nearest(name, known);

@@ -1,8 +1,20 @@
 import { expect, test } from "bun:test";
+import { duration, integer } from "../../src/settings/kind.ts";
+import { option } from "../../src/settings/option.ts";
 import { unknownVariables } from "../../src/settings/unknown-variables.ts";
 
+const SECTIONS = {
+  sync: {
+    workers: option(integer(1), 5, "how many at once"),
+    retryDelay: option(duration, 5_000, "how long"),
+  },
+  time: { timeout: option(duration, 3_000, "how long") },
+  store: { db: option(integer(1), 1, "which", { env: ["NODUPE_DB"] }) },
+};
+
 test("a variable that looks like a setting and is none is told, with the one that was meant", () => {
-  expect(unknownVariables(["NODUPE_SYNC_WORKER", "NODUPE_TIME_TIMOUT", "NODUPE_SYNC_ZZZZZZZZZZZZ"])).toEqual([
+  const names = ["NODUPE_SYNC_WORKER", "NODUPE_TIME_TIMOUT", "NODUPE_SYNC_ZZZZZZZZZZZZ"];
+  expect(unknownVariables(names, SECTIONS)).toEqual([
     "the environment variable NODUPE_SYNC_WORKER sets nothing; did you mean NODUPE_SYNC_WORKERS?",
     "the environment variable NODUPE_SYNC_ZZZZZZZZZZZZ sets nothing; nodupe config show lists the settings",
     "the environment variable NODUPE_TIME_TIMOUT sets nothing; did you mean NODUPE_TIME_TIMEOUT?",
@@ -10,13 +22,6 @@ test("a variable that looks like a setting and is none is told, with the one tha
 });
 
 test("settings, and variables that are no section's, are left alone", () => {
-  expect(
-    unknownVariables([
-      "NODUPE_SYNC_WORKERS",
-      "NODUPE_SYNC_RETRY_DELAY",
-      "NODUPE_BASE_URL",
-      "NODUPE_DB",
-      "PATH",
-    ]),
-  ).toEqual([]);
+  const names = ["NODUPE_SYNC_WORKERS", "NODUPE_SYNC_RETRY_DELAY", "NODUPE_BASE_URL", "NODUPE_DB", "PATH"];
+  expect(unknownVariables(names, SECTIONS)).toEqual([]);
 });

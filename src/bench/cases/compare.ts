@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { compareOptions } from "../../settings/sections/compare.ts";
+import { compareOptions } from "../../nodes/compare/options.ts";
 import { openStore } from "../../db/open.ts";
 import { type Answer, answerStored, type OpenStore } from "../../nodes/compare/answer.ts";
 import { questionOf } from "../../nodes/compare/question.ts";

@@ -1,4 +1,4 @@
-import { timeOptions } from "../../settings/sections/time.ts";
+import { timeOptions } from "../../time/options.ts";
 import { BUILD_TIME_S } from "../../lib/version.ts";
 import { measureServers } from "../../time/measure.ts";
 import { NameCache, systemLookup } from "../../time/net/resolve.ts";

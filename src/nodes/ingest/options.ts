@@ -1,5 +1,5 @@
-import { byteSize, duration, integer, list, path, text, timer, toggle } from "../kind.ts";
-import { option, optional } from "../option.ts";
+import { byteSize, duration, integer, list, path, text, timer, toggle } from "../../settings/kind.ts";
+import { option, optional } from "../../settings/option.ts";
 
 const nodeName = text("NAME", "a node's name: any text without = , or control characters");
 

@@ -1,5 +1,5 @@
-import { type Kind, path } from "../kind.ts";
-import { optional } from "../option.ts";
+import { type Kind, path } from "../settings/kind.ts";
+import { optional } from "../settings/option.ts";
 
 const storePath: Kind<string> = {
   ...path,

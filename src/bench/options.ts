@@ -1,5 +1,5 @@
-import { type Kind, path, toggle } from "../kind.ts";
-import { option, optional } from "../option.ts";
+import { type Kind, path, toggle } from "../settings/kind.ts";
+import { option, optional } from "../settings/option.ts";
 
 /** `20%` or `20`. */
 const percent: Kind<number> = {

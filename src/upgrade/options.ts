@@ -1,5 +1,5 @@
-import { byteSize, text, timer, toggle } from "../kind.ts";
-import { option, optional } from "../option.ts";
+import { byteSize, text, timer, toggle } from "../settings/kind.ts";
+import { option, optional } from "../settings/option.ts";
 
 export const upgradeOptions = {
   check: option(toggle, false, "say whether there is a newer version, and change nothing", { scope: "flag" }),

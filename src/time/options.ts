@@ -1,8 +1,19 @@
-import { formatServerName, parseServerName, type ServerName } from "../../time/net/server-name.ts";
-import { LOCAL_SOURCES } from "../../time/sources/source.ts";
-import { TRANSPORTS } from "../../time/net/transport.ts";
-import { choice, duration, integer, type Kind, list, number, path, text, timer, toggle } from "../kind.ts";
-import { option, optional } from "../option.ts";
+import { formatServerName, parseServerName, type ServerName } from "./net/server-name.ts";
+import { LOCAL_SOURCES } from "./sources/source.ts";
+import { TRANSPORTS } from "./net/transport.ts";
+import {
+  choice,
+  duration,
+  integer,
+  type Kind,
+  list,
+  number,
+  path,
+  text,
+  timer,
+  toggle,
+} from "../settings/kind.ts";
+import { option, optional } from "../settings/option.ts";
 
 const server: Kind<ServerName> = {
   expected: "a host name or an address, with :PORT or not, IPv6 as [::1]:123",

@@ -1,7 +1,7 @@
 import { formatListenAddress, type ListenAddress, parseListenAddress } from "../../lib/listen-address.ts";
-import { FAULTS_EXPECTED, type FaultPlan, formatFaults, parseFaults } from "../../upload/sandbox/faults.ts";
-import { duration, integer, type Kind, path, text, toggle } from "../kind.ts";
-import { option, optional } from "../option.ts";
+import { FAULTS_EXPECTED, type FaultPlan, formatFaults, parseFaults } from "./faults.ts";
+import { duration, integer, type Kind, path, text, toggle } from "../../settings/kind.ts";
+import { option, optional } from "../../settings/option.ts";
 
 const listenAddress: Kind<ListenAddress> = {
   expected: "HOST:PORT, such as 127.0.0.1:8321 or [::1]:0 (0 is any free port)",

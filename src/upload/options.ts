@@ -1,5 +1,5 @@
-import { byteSize, duration, integer, integerOr, list, path, text, timer, toggle } from "../kind.ts";
-import { option, optional } from "../option.ts";
+import { byteSize, duration, integer, integerOr, list, path, text, timer, toggle } from "../settings/kind.ts";
+import { option, optional } from "../settings/option.ts";
 
 const flag = { scope: "flag" } as const;
 const setting = { scope: "settings" } as const;

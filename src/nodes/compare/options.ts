@@ -1,5 +1,5 @@
-import { choice, duration, integer, number, text, timer, toggle } from "../kind.ts";
-import { option, optional } from "../option.ts";
+import { choice, duration, integer, number, text, timer, toggle } from "../../settings/kind.ts";
+import { option, optional } from "../../settings/option.ts";
 
 const usd = number({ min: 0, max: 1_000, placeholder: "USD" });
 const time = text("TIME", "an ISO 8601 time with a zone, or a date (UTC)");
