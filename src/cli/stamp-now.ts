@@ -1,7 +1,7 @@
 import { encodeFastDate64 } from "../time/stamp/fastdate64.ts";
 import { isoOfNs } from "../time/stamp/iso.ts";
 import { CLOCK_UNTOUCHED } from "../time/result.ts";
-import type { TimeSettings } from "../time/settings.ts";
+import type { MeasureSettings } from "../time/options.ts";
 import { codeText, unixText } from "../time/stamp/stamp-text.ts";
 import { systemClock } from "../time/clock/system-clock.ts";
 import type { ExitCode } from "./command.ts";
@@ -10,7 +10,7 @@ import { openSession, recordRun, type Surroundings } from "./time-session.ts";
 interface StampInvocation extends Surroundings {
   readonly options: {
     readonly stamp: { readonly hex: boolean; readonly unix: boolean };
-    readonly time: TimeSettings;
+    readonly time: MeasureSettings;
   };
   readonly origins: { readonly time: { readonly server: { readonly source: string } } };
 }

@@ -1,7 +1,7 @@
 import { toggle } from "../settings/kind.ts";
 import { option } from "../settings/option.ts";
 import { storeOptions } from "../db/options.ts";
-import { timeOptions } from "../time/options.ts";
+import { measureOptions } from "../time/options.ts";
 import { command } from "./command.ts";
 
 const stampOptions = {
@@ -9,22 +9,12 @@ const stampOptions = {
   unix: option(toggle, false, "write a time as Unix seconds", { scope: "flag" }),
 } as const;
 
-// The flags and settings of a measurement; what sets or watches the clock has no place here.
-const {
-  set: _set,
-  force: _force,
-  check: _check,
-  watch: _watch,
-  maxOffset: _maxOffset,
-  ...measuring
-} = timeOptions;
-
 export const stamp = command({
   name: "stamp",
   purpose: "Prints the corrected time as FastDate64, and converts to it and back.",
   usage: "[encode TIME… | decode NUMBER…]",
   positionals: { min: 0, max: Infinity },
-  options: { stamp: stampOptions, time: measuring, store: storeOptions },
+  options: { stamp: stampOptions, time: measureOptions, store: storeOptions },
   details:
     "FastDate64 is an unsigned 64-bit number, 34 bits of seconds since 1970 and 30 of fraction, exact to the nanosecond. TIME is ISO 8601 with a zone, or Unix seconds with up to nine decimals; - reads one a line from stdin.",
   examples: [

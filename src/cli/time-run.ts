@@ -75,7 +75,7 @@ async function measureOnce(session: TimeSession, invocation: TimeInvocation): Pr
 
 async function watch(session: TimeSession, invocation: TimeInvocation): Promise<ExitCode> {
   const { terminal, signal, options } = invocation;
-  const { smoothing, alertRounds, maxOffset, interval, check } = options.time;
+  const { maxOffset, interval, check } = options.time;
   let state = WATCH_START;
   for (;;) {
     const startedAt = performance.now();
@@ -83,11 +83,7 @@ async function watch(session: TimeSession, invocation: TimeInvocation): Promise<
     if (signal.aborted) return 0;
     const clockOutcome = await setClock(result, options.time);
     const servers = obtained.servers === null ? null : { asked: result.asked, answered: result.answered };
-    const step = watchStep(
-      state,
-      { offsetS: offsetS(result), servers },
-      { smoothing, maxOffsetS: maxOffset / 1_000, alertRounds },
-    );
+    const step = watchStep(state, { offsetS: offsetS(result), servers }, maxOffset / 1_000);
     state = step.state;
     const report: TimeReport = {
       result,

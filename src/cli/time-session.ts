@@ -6,7 +6,7 @@ import type { Obtained } from "../time/sources/fallback-chain.ts";
 import { systemLookup } from "../time/net/resolve.ts";
 import type { ClockOutcome, TimeResult } from "../time/result.ts";
 import { TimeSession } from "../time/session.ts";
-import type { TimeSettings } from "../time/settings.ts";
+import type { MeasureSettings } from "../time/options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What of an Invocation a measurement needs. */
@@ -28,7 +28,7 @@ async function storeOrNull(surroundings: Surroundings): Promise<Store | null> {
 
 /** @param namedByFlag servers of the command line are asked whatever earlier runs saw of them. */
 export function openSession(
-  settings: TimeSettings,
+  settings: MeasureSettings,
   clock: Clock,
   namedByFlag: boolean,
   surroundings: Surroundings,

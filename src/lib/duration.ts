@@ -27,3 +27,8 @@ export function formatEta(seconds: number): string {
   if (whole < 3_600) return `${Math.floor(whole / 60)}m${pad(whole % 60)}s`;
   return `${Math.floor(whole / 3_600)}h${pad(Math.floor((whole % 3_600) / 60))}m`;
 }
+
+/** Milliseconds → nanoseconds. */
+export function nsOfMs(ms: number): bigint {
+  return BigInt(Math.round(ms * 1e6));
+}

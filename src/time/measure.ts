@@ -8,11 +8,26 @@ import { query, sendDue } from "./net/query.ts";
 import { type Lookup, type NameCache, resolveName } from "./net/resolve.ts";
 import { Round } from "./ntp/round.ts";
 import { endpointKey, formatServerName, literalEndpoint, type ServerName } from "./net/server-name.ts";
-import { nsOfMs, type TimeSettings } from "./settings.ts";
+import { nsOfMs } from "../lib/duration.ts";
+import type { MeasureSettings } from "./options.ts";
 import type { Transport } from "./net/transport.ts";
 
+/** Kernel timestamps make one sample good; the runtime's own take the best of several. */
+const PORTABLE_SAMPLES = 8;
+/** How often an unanswered request is sent again. */
+const RETRIES = 2;
+/** Until a request is sent again: while no delay is known, and at the least. */
+const FIRST_TIMEOUT_MS = 1_000;
+const LEAST_TIMEOUT_MS = 100;
+/** A server that is less sure of its time than this is refused: RFC 5905's MAXDIST. */
+const MAX_ROOT_DISTANCE_MS = 1_500;
+/** The least wait for more answers while fewer than half of the servers agree. */
+const DOUBTFUL_PATIENCE_MS = 300;
+/** Servers that are held back are asked after all where the others have not settled it by then. */
+const RESERVE_AFTER_MS = 250;
+
 export interface MeasureContext {
-  readonly settings: TimeSettings;
+  readonly settings: MeasureSettings;
   readonly clock: Clock;
   readonly cache: NameCache;
   readonly lookup: Lookup;
@@ -56,20 +71,20 @@ function targetOf(name: ServerName, address: string, health: ReadonlyMap<string,
 
 function roundFor(context: MeasureContext, transport: Transport): Round {
   const { settings, clock, buildTimeS } = context;
-  const least = transport.kind === "portable" ? settings.portableSamples : 1;
+  const least = transport.kind === "portable" ? PORTABLE_SAMPLES : 1;
   return new Round(
     {
       samples: Math.max(settings.samples, least),
-      retries: settings.retries,
+      retries: RETRIES,
       pivotS: buildTimeS,
       precisionNs: transport.precisionNs,
-      maxRootDistanceNs: nsOfMs(settings.maxRootDistance),
+      maxRootDistanceNs: nsOfMs(MAX_ROOT_DISTANCE_MS),
       minServers: settings.minServers,
       patienceNs: nsOfMs(settings.patience),
-      doubtfulPatienceNs: nsOfMs(settings.doubtfulPatience),
-      initialTimeoutNs: nsOfMs(settings.firstTimeout),
-      leastTimeoutNs: nsOfMs(settings.leastTimeout),
-      reserveAfterNs: nsOfMs(settings.reserveAfter),
+      doubtfulPatienceNs: nsOfMs(DOUBTFUL_PATIENCE_MS),
+      initialTimeoutNs: nsOfMs(FIRST_TIMEOUT_MS),
+      leastTimeoutNs: nsOfMs(LEAST_TIMEOUT_MS),
+      reserveAfterNs: nsOfMs(RESERVE_AFTER_MS),
       cookie: randomCookie,
     },
     clock.rawNs(),
@@ -114,13 +129,7 @@ function enterNames(round: Round, names: readonly ServerName[], context: Measure
     }
   }
   const all = known.flatMap(({ targets }) => targets);
-  const limits = {
-    afterFailures: settings.holdBackAfter,
-    forMs: settings.holdBackFor,
-    leastServers: settings.holdBackLeast,
-    nowMs: nowMs(),
-  };
-  const { ask, reserve } = askAll ? { ask: all, reserve: [] } : chooseTargets(all, health, limits);
+  const { ask, reserve } = askAll ? { ask: all, reserve: [] } : chooseTargets(all, health, nowMs());
   for (const { name, targets } of known) {
     const asked = targets.filter((target) => ask.includes(target));
     if (asked.length > 0) enter(round, name, asked, context);

@@ -1,19 +1,8 @@
 import { formatServerName, parseServerName, type ServerName } from "./net/server-name.ts";
 import { LOCAL_SOURCES } from "./sources/source.ts";
 import { TRANSPORTS } from "./net/transport.ts";
-import {
-  choice,
-  duration,
-  integer,
-  type Kind,
-  list,
-  number,
-  path,
-  text,
-  timer,
-  toggle,
-} from "../settings/kind.ts";
-import { option, optional } from "../settings/option.ts";
+import { choice, duration, integer, type Kind, list, path, text, timer, toggle } from "../settings/kind.ts";
+import { option, optional, type ValuesOf } from "../settings/option.ts";
 
 const server: Kind<ServerName> = {
   expected: "a host name or an address, with :PORT or not, IPv6 as [::1]:123",
@@ -38,17 +27,52 @@ const DEFAULT_SERVERS: readonly ServerName[] = [
   { host: "2.pool.ntp.org", port: 123 },
 ];
 
-const settings = { scope: "settings" } as const;
+const setting = { scope: "settings" } as const;
 const flag = { scope: "flag" } as const;
 
-/** `[time]`. */
-export const timeOptions = {
+/** What of `[time]` a measurement takes: `nodupe stamp` has these too. */
+export const measureOptions = {
   server: option(list(server), DEFAULT_SERVERS, "a time server; may be repeated", {
     defaultText: DEFAULT_SERVERS.map(({ host }) => host).join(", "),
   }),
   samples: option(integer(1, 64), 1, "samples of each server; the one with the least delay counts"),
   timeout: option(timer, 3_000, "the longest wait for servers; the command ends a second later at most"),
   minServers: option(integer(1), 1, "how many servers must agree"),
+  fallback: option(toggle, false, "without servers go on to HTTPS, the RTC, files, the build time"),
+  offline: option(toggle, false, "no network: the best local source", flag),
+
+  patience: option(duration, 40, "least wait for more answers once half of the servers agree", setting),
+  transport: option(choice(TRANSPORTS), "auto", "kernel timestamps, or the runtime's sockets", setting),
+  dnsCacheSize: option(integer(1), 256, "names kept", setting),
+  dnsLeastTtl: option(duration, 60_000, "a name is kept so long at the least", setting),
+  dnsMostTtl: option(duration, 86_400_000, "a name is kept so long at the most", setting),
+  httpsServer: option(
+    list(httpsUrl),
+    ["https://www.cloudflare.com", "https://www.debian.org", "https://www.wikipedia.org"],
+    "HTTPS servers whose Date is the first fallback",
+    setting,
+  ),
+  httpsCa: optional(path, "more authorities that they may be certified by, as PEM", setting),
+  localSource: option(list(choice(LOCAL_SOURCES)), LOCAL_SOURCES, "local fallbacks, in order", setting),
+  rtc: option(path, "/sys/class/rtc/rtc0", "where the kernel shows the hardware clock", setting),
+  rtcDevice: option(path, "/dev/rtc0", "the hardware clock that is told after a step", setting),
+  trustedFile: option(
+    list(path),
+    ["/etc/fake-hwclock.data", "/var/lib/systemd/timesync/clock"],
+    "files that bear witness to a time that has passed",
+    setting,
+  ),
+  trustedFolder: option(list(path), ["/var/log"], "folders whose files' times do", setting),
+  scanDepth: option(integer(1), 2, "how deep those folders are looked into", setting),
+  scanFiles: option(integer(1), 100, "how many files are looked at", setting),
+  driftSpan: option(duration, 60_000, "the least time that the samples of a drift must span", setting),
+} as const;
+
+export type MeasureSettings = ValuesOf<typeof measureOptions>;
+
+/** `[time]`. */
+export const timeOptions = {
+  ...measureOptions,
   set: option(toggle, false, "step or slew the system clock", flag),
   force: option(toggle, false, "with --set: although another daemon owns the clock", flag),
   stepThreshold: option(duration, 500, "with --set: from this offset on step, below it slew"),
@@ -59,62 +83,6 @@ export const timeOptions = {
   maxOffset: option(duration, 1_000, "what --check allows"),
   watch: option(toggle, false, "keep measuring, one result a round", flag),
   interval: option(timer, 60_000, "with --watch: from one round to the next"),
-  fallback: option(toggle, false, "without servers go on to HTTPS, the RTC, files, the build time"),
-  offline: option(toggle, false, "no network: the best local source", flag),
-
-  smoothing: option(
-    number({ min: 0.001, max: 1 }),
-    0.2,
-    "weight of the newest round in --watch's mean",
-    settings,
-  ),
-  alertRounds: option(
-    integer(1),
-    3,
-    "rounds with less than half of the servers, and --watch alerts",
-    settings,
-  ),
-  patience: option(duration, 40, "least wait for more answers once half of the servers agree", settings),
-  doubtfulPatience: option(duration, 300, "least wait for more answers while fewer agree", settings),
-  retries: option(integer(0, 5), 2, "how often an unanswered request is sent again", settings),
-  firstTimeout: option(timer, 1_000, "until a request is sent again, while no delay is known", settings),
-  leastTimeout: option(timer, 100, "until a request is sent again, at the least", settings),
-  maxRootDistance: option(duration, 1_500, "a server that is less sure of its time is refused", settings),
-  transport: option(choice(TRANSPORTS), "auto", "kernel timestamps, or the runtime's sockets", settings),
-  portableSamples: option(integer(1, 64), 8, "least samples where there are no kernel timestamps", settings),
-  dnsCacheSize: option(integer(1), 256, "names kept", settings),
-  dnsLeastTtl: option(duration, 60_000, "a name is kept so long at the least", settings),
-  dnsMostTtl: option(duration, 86_400_000, "a name is kept so long at the most", settings),
-  holdBackAfter: option(integer(1), 3, "runs without an answer, and an address is held back", settings),
-  holdBackFor: option(duration, 900_000, "for how long at first; doubles up to a day", settings),
-  holdBackLeast: option(integer(1), 4, "holding back leaves so many servers at the least", settings),
-  reserveAfter: option(duration, 250, "then those held back are asked after all", settings),
-  httpsServer: option(
-    list(httpsUrl),
-    ["https://www.cloudflare.com", "https://www.debian.org", "https://www.wikipedia.org"],
-    "HTTPS servers whose Date is the first fallback",
-    settings,
-  ),
-  httpsCa: optional(path, "more authorities that they may be certified by, as PEM", settings),
-  httpsAfter: option(
-    duration,
-    500,
-    "HTTPS servers are asked alongside when none has answered by then",
-    settings,
-  ),
-  localSource: option(list(choice(LOCAL_SOURCES)), LOCAL_SOURCES, "local fallbacks, in order", settings),
-  rtc: option(path, "/sys/class/rtc/rtc0", "where the kernel shows the hardware clock", settings),
-  rtcDevice: option(path, "/dev/rtc0", "the hardware clock that is told after a step", settings),
-  trustedFile: option(
-    list(path),
-    ["/etc/fake-hwclock.data", "/var/lib/systemd/timesync/clock"],
-    "files that bear witness to a time that has passed",
-    settings,
-  ),
-  trustedFolder: option(list(path), ["/var/log"], "folders whose files' times do", settings),
-  scanDepth: option(integer(1), 2, "how deep those folders are looked into", settings),
-  scanFiles: option(integer(1), 100, "how many files are looked at", settings),
-  driftSamples: option(integer(3), 128, "samples from which drift is told", settings),
-  driftSpan: option(duration, 60_000, "the least time that they must span", settings),
-  runsKept: option(integer(1), 10_000, "runs kept in the store", settings),
 } as const;
+
+export type TimeSettings = ValuesOf<typeof timeOptions>;

@@ -9,10 +9,11 @@ import { type Lookup, NameCache, refreshNames } from "./net/resolve.ts";
 import type { ClockOutcome, Measurement, TimeResult } from "./result.ts";
 import { bestSample } from "./ntp/sample.ts";
 import { literalEndpoint } from "./net/server-name.ts";
-import { nsOfMs, type TimeSettings } from "./settings.ts";
+import { nsOfMs } from "../lib/duration.ts";
+import type { MeasureSettings } from "./options.ts";
 
 export interface SessionOptions {
-  readonly settings: TimeSettings;
+  readonly settings: MeasureSettings;
   readonly clock: Clock;
   readonly lookup: Lookup;
   readonly buildTimeS: number;
@@ -23,6 +24,10 @@ export interface SessionOptions {
 }
 
 const LEAST_DRIFT_SAMPLES = 4;
+/** The newest samples from which drift is told. */
+const DRIFT_SAMPLES = 128;
+/** What the store keeps of runs, and of samples: those of other boots come back when a drift is asked for. */
+const KEPT = { runsKept: 10_000, samplesKept: DRIFT_SAMPLES * 8 };
 /** A server that says RATE, or any other code, is left alone for so many rounds, then twice as many, and so on. */
 const RATE_ROUNDS = 2;
 
@@ -100,11 +105,11 @@ export class TimeSession implements Disposable {
 
   /** Reads the samples of this raw clock, unless it is still the same; those of an earlier boot are of another clock. */
   private loadSamples(): void {
-    const { clock, settings } = this.options;
+    const { clock } = this.options;
     const epoch = clock.epoch();
     if (epoch === this.epoch) return;
     this.epoch = epoch;
-    this.samples = [...(this.memory?.samples(epoch, settings.driftSamples) ?? [])];
+    this.samples = [...(this.memory?.samples(epoch, DRIFT_SAMPLES) ?? [])];
   }
 
   /** The samples of this raw clock with the newest one. */
@@ -112,7 +117,7 @@ export class TimeSession implements Disposable {
     // Read already while packets travelled; read again where the machine was suspended since.
     this.loadSamples();
     const sample = this.sampleOf(measurement);
-    if (sample !== null) this.samples = [...this.samples, sample].slice(-this.options.settings.driftSamples);
+    if (sample !== null) this.samples = [...this.samples, sample].slice(-DRIFT_SAMPLES);
     return this.samples;
   }
 
@@ -140,7 +145,7 @@ export class TimeSession implements Disposable {
 
   /** Keeps what a run learned and what it cost. @throws what the store throws. */
   record(result: TimeResult, obtained: Obtained, clockOutcome: ClockOutcome): void {
-    const { clock, settings } = this.options;
+    const { clock } = this.options;
     const nowMs = this.nowMs();
     const peers = obtained.servers?.peers ?? [];
     const statusOf = new Map(
@@ -192,7 +197,7 @@ export class TimeSession implements Disposable {
         names: this.cache.takeFresh(),
         sample: sample === null ? null : { ...sample, epoch: clock.epoch() },
       },
-      { runsKept: settings.runsKept, samplesKept: settings.driftSamples * 8 },
+      KEPT,
     );
   }
 

@@ -14,12 +14,10 @@ export interface WatchRound {
   readonly servers: { readonly asked: number; readonly answered: number } | null;
 }
 
-export interface WatchOptions {
-  /** Weight of the newest round. */
-  readonly smoothing: number;
-  readonly maxOffsetS: number;
-  readonly alertRounds: number;
-}
+/** Weight of the newest round in the mean. */
+const NEWEST_WEIGHT = 0.2;
+/** So many rounds in a row with less than half of the servers are worth an alert. */
+const SPARSE_ROUNDS = 3;
 
 export interface WatchStep {
   readonly state: WatchState;
@@ -28,18 +26,18 @@ export interface WatchStep {
 }
 
 /** One round more. An offset that is not known leaves the mean as it is. */
-export function watchStep(state: WatchState, round: WatchRound, options: WatchOptions): WatchStep {
+export function watchStep(state: WatchState, round: WatchRound, maxOffsetS: number): WatchStep {
   const { offsetS, servers } = round;
   const { meanOffsetS: mean } = state;
-  const { smoothing, maxOffsetS, alertRounds } = options;
-  const meanOffsetS = offsetS === null ? mean : mean === null ? offsetS : mean + smoothing * (offsetS - mean);
+  const meanOffsetS =
+    offsetS === null ? mean : mean === null ? offsetS : mean + NEWEST_WEIGHT * (offsetS - mean);
   const isSparse = servers !== null && servers.answered * 2 < servers.asked;
   const sparseRounds = isSparse ? state.sparseRounds + 1 : 0;
   const alerts: string[] = [];
   if (offsetS !== null && Math.abs(offsetS) > maxOffsetS) {
     alerts.push(`the clock is off by ${offsetS} s, more than ${maxOffsetS} s`);
   }
-  if (sparseRounds >= alertRounds && servers !== null) {
+  if (sparseRounds >= SPARSE_ROUNDS && servers !== null) {
     alerts.push(
       `less than half of the servers answer, for ${sparseRounds} rounds (${servers.answered} of ${servers.asked} now)`,
     );

@@ -2,8 +2,6 @@ import { expect, test } from "bun:test";
 import { chooseTargets, type Health, isHeldBack, updatedHealth } from "../../src/time/health.ts";
 import type { Target } from "../../src/time/ntp/peer.ts";
 
-const LIMITS = { afterFailures: 3, forMs: 60_000, leastServers: 2 };
-
 function failing(times: number, lastFailureMs: number): Health {
   return {
     key: "192.0.2.9:123",
@@ -25,32 +23,28 @@ function target(number: number): Target {
 
 test("an address is held back after three failures, for longer with each one more", () => {
   const now = 1_000_000_000;
-  expect([2, 3, 4, 5].map((times) => isHeldBack(failing(times, now - 59_000), LIMITS, now))).toEqual([
+  expect([2, 3, 4, 5].map((times) => isHeldBack(failing(times, now - 899_000), now))).toEqual([
     false,
     true,
     true,
     true,
   ]);
-  expect([3, 4, 5].map((times) => isHeldBack(failing(times, now - 100_000), LIMITS, now))).toEqual([
+  expect([3, 4, 5].map((times) => isHeldBack(failing(times, now - 1_500_000), now))).toEqual([
     false,
     true,
     true,
   ]);
-  expect(isHeldBack(failing(60, now - 86_400_001), LIMITS, now)).toBe(false);
+  expect(isHeldBack(failing(60, now - 86_400_001), now)).toBe(false);
   // The clock was set back since: nothing is known.
-  expect(isHeldBack(failing(9, now + 5_000), LIMITS, now)).toBe(false);
+  expect(isHeldBack(failing(9, now + 5_000), now)).toBe(false);
 });
 
 test("holding back never leaves too few", () => {
   const health = new Map([["192.0.2.9:123", failing(3, 1_000)]]);
-  const options = { ...LIMITS, nowMs: 2_000 };
-  const three = [target(1), target(2), target(9)];
-  expect(chooseTargets(three, health, options)).toEqual({
-    ask: [target(1), target(2)],
-    reserve: [target(9)],
-  });
-  const two = [target(1), target(9)];
-  expect(chooseTargets(two, health, options)).toEqual({ ask: two, reserve: [] });
+  const four = [1, 2, 3, 4].map((number) => target(number));
+  expect(chooseTargets([...four, target(9)], health, 2_000)).toEqual({ ask: four, reserve: [target(9)] });
+  const few = [...four.slice(1), target(9)];
+  expect(chooseTargets(few, health, 2_000)).toEqual({ ask: few, reserve: [] });
 });
 
 test("health after answers and failures", () => {

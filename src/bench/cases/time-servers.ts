@@ -1,8 +1,7 @@
-import { timeOptions } from "../../time/options.ts";
+import { type MeasureSettings, measureOptions } from "../../time/options.ts";
 import { BUILD_TIME_S } from "../../lib/version.ts";
 import { measureServers } from "../../time/measure.ts";
 import { NameCache, systemLookup } from "../../time/net/resolve.ts";
-import type { TimeSettings } from "../../time/settings.ts";
 import { systemClock } from "../../time/clock/system-clock.ts";
 import { defaultsOf } from "../defaults.ts";
 import { askInSequence } from "../earlier/sequential-ntp.ts";
@@ -17,8 +16,8 @@ const MOST_OFFSET_MS = TIMEOUT_MS / 2 + 10;
 
 /** All servers at once, as `nodupe time` asks them: the offset in milliseconds. */
 async function askAtOnce(ports: readonly number[], signal: AbortSignal): Promise<number> {
-  const settings: TimeSettings = {
-    ...defaultsOf(timeOptions),
+  const settings: MeasureSettings = {
+    ...defaultsOf(measureOptions),
     server: ports.map((port) => ({ host: "127.0.0.1", port })),
     timeout: TIMEOUT_MS,
   };

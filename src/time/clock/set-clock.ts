@@ -4,14 +4,14 @@ import { clockOwner } from "./clock-daemon.ts";
 import { CLOCK_UNTOUCHED, type ClockOutcome, type Measurement } from "../result.ts";
 import { setRtc } from "../sources/rtc.ts";
 import { decideSetting, maxStepNs } from "./step-or-slew.ts";
-import { nsOfMs } from "../settings.ts";
+import { nsOfMs } from "../../lib/duration.ts";
+import type { TimeSettings } from "../options.ts";
 import { slewClock, stepClock } from "./timex.ts";
 
-export interface ApplyOptions {
-  readonly force: boolean;
-  readonly stepThreshold: number;
-  readonly maxStep: number | null;
-  readonly rtcDevice: string;
+export interface ApplyOptions extends Pick<
+  TimeSettings,
+  "force" | "stepThreshold" | "maxStep" | "rtcDevice"
+> {
   readonly buildTimeS: number;
   readonly clock: Clock;
 }

@@ -5,7 +5,7 @@ import type { LocalAnswer } from "./local-source.ts";
 import { type MeasureContext, measureServers, type ServerMeasurement } from "../measure.ts";
 import type { Measurement } from "../result.ts";
 import { RTC_ADJTIME } from "./rtc.ts";
-import type { TimeSettings } from "../settings.ts";
+import type { MeasureSettings } from "../options.ts";
 
 export interface ObtainContext extends MeasureContext {
   /** The last time that servers confirmed, once `prepare` is done. */
@@ -18,6 +18,8 @@ export interface Obtained {
   readonly servers: ServerMeasurement | null;
 }
 
+/** HTTPS servers are asked alongside when no NTP server has answered by then. */
+const HTTPS_AFTER_MS = 500;
 /** HTTPS gets this much beyond the time-out: the command as a whole may take one second more. */
 const HTTPS_GRACE_MS = 700;
 
@@ -75,16 +77,16 @@ function ofLocal(
   return { ...without, source, offsetNs, offsetRawNs, errorBoundNs, note: basis, passedOver };
 }
 
-/** HTTPS runs beside NTP, from `httpsAfter` on or as soon as NTP has failed; `stop` ends it unused. */
+/** HTTPS runs beside NTP, from HTTPS_AFTER_MS on or as soon as NTP has failed; `stop` ends it unused. */
 class HttpsAlongside {
   private readonly beginNow = new AbortController();
   private readonly end = new AbortController();
   private unused = false;
   readonly result: Promise<HttpsTime>;
-  private readonly settings: TimeSettings;
+  private readonly settings: MeasureSettings;
   private readonly clock: Clock;
 
-  constructor(settings: TimeSettings, clock: Clock, signal: AbortSignal) {
+  constructor(settings: MeasureSettings, clock: Clock, signal: AbortSignal) {
     this.settings = settings;
     this.clock = clock;
     this.result = this.run(signal);
@@ -94,7 +96,7 @@ class HttpsAlongside {
     const { settings, clock } = this;
     const ended = AbortSignal.any([signal, this.end.signal]);
     void wait(settings.timeout + HTTPS_GRACE_MS, ended).then(() => this.end.abort());
-    await wait(settings.httpsAfter, AbortSignal.any([ended, this.beginNow.signal]));
+    await wait(HTTPS_AFTER_MS, AbortSignal.any([ended, this.beginNow.signal]));
     if (this.unused || ended.aborted) return { answer: null, failures: [] };
     const { httpsTime } = await import("./https-date.ts");
     return httpsTime({ urls: settings.httpsServer, caFile: settings.httpsCa, clock, signal: ended });
