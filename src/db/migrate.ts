@@ -30,6 +30,15 @@ function refuseForeign(db: Database, path: string, known: number): void {
   }
 }
 
+/** drizzle changes a column by making its table anew; rows of other tables may point to nothing only while it does. */
+function refuseDangling(db: Database): void {
+  const dangling = db.query<{ table: string; parent: string }, []>("PRAGMA foreign_key_check").get();
+  if (dangling === null) return;
+  throw new Error(
+    `Cannot migrate the store: a row of ${dangling.table} points to none of ${dangling.parent}; nothing was changed`,
+  );
+}
+
 /**
  * Brings a store to the newest schema. Safe when several processes start at once: whoever takes the write lock
  * first migrates, the others find it done.
@@ -37,15 +46,20 @@ function refuseForeign(db: Database, path: string, known: number): void {
 export function migrate(db: Database, path: string, migrations: readonly string[]): void {
   refuseForeign(db, path, migrations.length);
   if (pragma(db, "user_version") === migrations.length && !isEmpty(db)) return;
+  // Within a transaction this pragma does nothing, so that it stands before it.
+  db.run("PRAGMA foreign_keys = OFF");
   db.run("BEGIN IMMEDIATE");
   try {
     refuseForeign(db, path, migrations.length);
     for (const sql of migrations.slice(pragma(db, "user_version"))) db.run(sql);
+    refuseDangling(db);
     db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
     db.run(`PRAGMA user_version = ${migrations.length}`);
     db.run("COMMIT");
   } catch (error) {
     if (db.inTransaction) db.run("ROLLBACK");
     throw error;
+  } finally {
+    db.run("PRAGMA foreign_keys = ON");
   }
 }

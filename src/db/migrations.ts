@@ -1,9 +1,17 @@
-import upload from "./migrations/0000_upload.sql" with { type: "text" };
-import time from "./migrations/0001_time.sql" with { type: "text" };
-import nodes from "./migrations/0002_nodes.sql" with { type: "text" };
+import m0000 from "./migrations/0000_upload.sql" with { type: "text" };
+import m0001 from "./migrations/0001_time.sql" with { type: "text" };
+import m0002 from "./migrations/0002_nodes.sql" with { type: "text" };
 
 /**
  * The SQL of every schema step, oldest first, embedded in the binary. The store's `user_version` is how many of them
- * it has seen. A step that has been released is never changed; a new one is added.
+ * it has seen. A step that has been released is never changed; a new one is added, in three steps:
+ *
+ * 1. Change the table in db/tables: it is the truth, and the types of rows follow from it.
+ * 2. `npm run migration -- NAME` writes migrations/NNNN_NAME.sql (STRICT) and its snapshot, and adds it to this file.
+ * 3. Read that SQL; write by hand what the tables cannot say (WITHOUT ROWID, how old rows get their values). The tests
+ *    in tests/db hold a migrated store to the tables.
+ *
+ * Two branches that both add a step conflict in this file and in meta/. Keep your tables, and make your step anew on top
+ * of the other's: `npm run migration -- NAME --onto main`, then `git add src/db`.
  */
-export const MIGRATIONS: readonly string[] = [upload, time, nodes];
+export const MIGRATIONS: readonly string[] = [m0000, m0001, m0002];

@@ -58,7 +58,7 @@ function prepareFile(path: string): void {
   }
 }
 
-/** WAL, full durability for each commit (49 µs), foreign keys, patience with other processes. */
+/** Full durability for each commit (49 µs), foreign keys, patience with other processes. */
 function configure(db: Database, busyTimeoutMs: number): void {
   db.run(`PRAGMA busy_timeout = ${Math.round(busyTimeoutMs)}`);
   db.run("PRAGMA foreign_keys = ON");

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { customType, index, integer, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /** Nanoseconds in 64 bits: read with `safeIntegers`, since a double holds 53. */
@@ -58,7 +59,11 @@ export const timeRuns = sqliteTable(
     fellBack: integer("fell_back").notNull(),
     durationMs: real("duration_ms").notNull(),
   },
-  (table) => [index("time_runs_good").on(table.trueAtMs)],
+  (table) => [
+    index("time_runs_good")
+      .on(table.trueAtMs)
+      .where(sql`${table.trueAtMs} IS NOT NULL`),
+  ],
 );
 
 /** True time against the raw clock, from which drift is told. */

@@ -1,4 +1,8 @@
-import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { sql } from "drizzle-orm";
+import { check, customType, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+/** Of some file systems mtime and inode do not fit 63 bits: SQLite's ANY keeps the number as it is bound. */
+const anyNumber = customType<{ data: number; driverData: number }>({ dataType: () => "any" });
 
 /** Where CVs are sent: an API's base URL, or `sandbox`. History belongs to one of them. */
 export const destinations = sqliteTable("destination", {
@@ -50,7 +54,13 @@ export const contents = sqliteTable(
   },
   (table) => [
     primaryKey({ columns: [table.destinationId, table.checksum] }),
-    index("content_by_state").on(table.destinationId, table.state),
+    check("content_checksum", sql`length(${table.checksum}) = 64`),
+    check("content_state", sql`${table.state} IN ('pending', 'sending', 'done', 'failed')`),
+    check("content_via", sql`${table.via} IN ('upload', 'server', 'import')`),
+    // Few rows are anything but done: the index holds those alone.
+    index("content_by_state")
+      .on(table.destinationId, table.state)
+      .where(sql`${table.state} <> 'done'`),
   ],
 );
 
@@ -58,8 +68,8 @@ export const contents = sqliteTable(
 export const hashedFiles = sqliteTable("hashed_file", {
   path: text("path").primaryKey(),
   sizeBytes: integer("size_bytes").notNull(),
-  mtimeUs: integer("mtime_us").notNull(),
-  inode: integer("inode").notNull(),
+  mtimeUs: anyNumber("mtime_us").notNull(),
+  inode: anyNumber("inode").notNull(),
   checksum: text("checksum").notNull(),
 });
 
