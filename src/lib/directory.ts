@@ -1,7 +1,7 @@
-import { type Pointer, ptr } from "bun:ffi";
+import { FFIType, type Pointer, ptr } from "bun:ffi";
 import { closeSync, constants, lstatSync, openSync, statSync } from "node:fs";
 import { type FileStatus, type FileType, statusOf, typeOfMode } from "./file-status.ts";
-import { errno, libc } from "./libc.ts";
+import { errno, libcOf } from "./ffi/libc.ts";
 
 export interface DirectoryEntry {
   /** As text; see `isText`. */
@@ -10,6 +10,11 @@ export interface DirectoryEntry {
   /** false: the name's bytes are no UTF-8, so `name` only resembles it and opens nothing. */
   readonly isText: boolean;
 }
+
+const libc = libcOf({
+  // Of what a call does not take, zeros are passed and ignored.
+  syscall: { args: [FFIType.i64_fast, "i32", "ptr", "i32", "i32", "ptr"], returns: FFIType.i64_fast },
+});
 
 // linux_dirent64: ino u64, off s64, reclen u16, type u8, name, NUL. See getdents64(2).
 const RECORD_LENGTH_AT = 16;
@@ -119,8 +124,9 @@ export class Directory implements Disposable {
 
   #fill(): boolean {
     const { bytes } = this.#page;
-    const length = Number(libc().syscall(GETDENTS64, this.#descriptor, bytes, BUFFER_BYTES, 0, null));
-    if (length < 0) throw new Error(`Cannot read the folder: getdents64 failed with errno ${errno()}`);
+    const c = libc();
+    const length = Number(c.syscall(GETDENTS64, this.#descriptor, bytes, BUFFER_BYTES, 0, null));
+    if (length < 0) throw new Error(`Cannot read the folder: getdents64 failed with errno ${errno(c)}`);
     this.#at = 0;
     this.#end = length;
     return length > 0;

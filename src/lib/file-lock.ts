@@ -1,10 +1,12 @@
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
-import { errno, libc } from "./libc.ts";
+import { ERRNO } from "./ffi/errno.ts";
+import { errno, libcOf } from "./ffi/libc.ts";
+
+const libc = libcOf({ flock: { args: ["i32", "i32"], returns: "i32" } });
 
 // flock(2)
 const LOCK_EX = 2;
 const LOCK_NB = 4;
-const EWOULDBLOCK = 11;
 
 export type LockAttempt =
   | { readonly type: "held"; readonly lock: Disposable }
@@ -17,11 +19,12 @@ export type LockAttempt =
  */
 export function lockFile(path: string): LockAttempt {
   const descriptor = openSync(path, "a+", 0o600);
-  if (libc().flock(descriptor, LOCK_EX | LOCK_NB) !== 0) {
-    const reason = errno();
+  const c = libc();
+  if (c.flock(descriptor, LOCK_EX | LOCK_NB) !== 0) {
+    const reason = errno(c);
     const holder = Number.parseInt(readFileSync(path, "utf8"), 10);
     closeSync(descriptor);
-    if (reason !== EWOULDBLOCK) throw new Error(`Cannot lock ${path}: flock failed with errno ${reason}`);
+    if (reason !== ERRNO.EAGAIN) throw new Error(`Cannot lock ${path}: flock failed with errno ${reason}`);
     return { type: "taken", holder: Number.isNaN(holder) ? null : holder };
   }
   ftruncateSync(descriptor, 0);

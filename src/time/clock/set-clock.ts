@@ -1,5 +1,4 @@
 import type { Clock } from "./clock.ts";
-import { libc } from "./libc.ts";
 import { clockOwner } from "./clock-daemon.ts";
 import { CLOCK_UNTOUCHED, type ClockOutcome, type Measurement } from "../result.ts";
 import { setRtc } from "../sources/rtc.ts";
@@ -46,9 +45,7 @@ export function applyToClock(measurement: Measurement, options: ApplyOptions): C
   });
   if (setting.action === "none") return CLOCK_UNTOUCHED;
   if (setting.action === "refused") return refuse("refused", setting.reason);
-  const c = libc();
-  if (c === null) return refuse("failed", "the clock can be set on Linux (x64, arm64) only");
-  const adjusted = setting.action === "step" ? stepClock(c, setting.byNs) : slewClock(c, setting.byNs);
+  const adjusted = setting.action === "step" ? stepClock(setting.byNs) : slewClock(setting.byNs);
   if (!adjusted.ok) {
     if (!adjusted.notPermitted)
       return refuse("failed", `the kernel would not set the clock: ${adjusted.reason}`);
@@ -59,6 +56,6 @@ export function applyToClock(measurement: Measurement, options: ApplyOptions): C
   }
   const outcome = { action: setting.action, appliedNs: adjusted.appliedNs, refusal: null } as const;
   if (setting.action === "slew") return { ...outcome, rtc: null };
-  const rtc = setRtc(c, options.rtcDevice, measurement.offsetRawNs + clock.rawNs());
+  const rtc = setRtc(options.rtcDevice, measurement.offsetRawNs + clock.rawNs());
   return { ...outcome, rtc: rtc.done ? `${options.rtcDevice} was told` : `no RTC was told: ${rtc.reason}` };
 }

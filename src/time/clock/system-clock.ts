@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import { ptr } from "bun:ffi";
 import type { Clock, Reading } from "./clock.ts";
-import { type Libc, libc } from "./libc.ts";
+import { type Libc, libcOrNull } from "../../lib/ffi/libc.ts";
+
+const CALLS = { clock_gettime: { args: ["i32", "ptr"], returns: "i32" } } as const;
+const libc = libcOrNull(CALLS);
 
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
@@ -21,7 +24,7 @@ function bootId(): string {
   return knownBootId;
 }
 
-function linuxClock(c: Libc): Clock {
+function linuxClock(c: Libc<typeof CALLS>): Clock {
   // Over an ArrayBuffer of its own: the address of a small typed array may change.
   const timespec = new BigInt64Array(new ArrayBuffer(16));
   const at = ptr(timespec);

@@ -1,5 +1,8 @@
 import { ptr } from "bun:ffi";
-import { ERRNO, errno, errnoMessage, type Libc } from "./libc.ts";
+import { ERRNO, errnoMessage } from "../../lib/ffi/errno.ts";
+import { errno, libcOrNull } from "../../lib/ffi/libc.ts";
+
+const libc = libcOrNull({ clock_adjtime: { args: ["i32", "ptr"], returns: "i32" } });
 
 /** `struct timex` of LP64: 208 bytes; modes at 0, offset at 8, time at 72 and 80. */
 const TIMEX_BYTES = 208;
@@ -13,7 +16,10 @@ export type Adjustment =
   | { readonly ok: true; readonly appliedNs: bigint }
   | { readonly ok: false; readonly notPermitted: boolean; readonly reason: string };
 
-function adjust(c: Libc, timex: DataView, appliedNs: bigint): Adjustment {
+function adjust(timex: DataView, appliedNs: bigint): Adjustment {
+  const c = libc();
+  if (c === null)
+    return { ok: false, notPermitted: false, reason: "that can be done on Linux (x64, arm64) only" };
   // The return value is the clock's state (0 to 5), or -1.
   if (c.clock_adjtime(CLOCK_REALTIME, ptr(timex)) >= 0) return { ok: true, appliedNs };
   const code = errno(c);
@@ -21,24 +27,24 @@ function adjust(c: Libc, timex: DataView, appliedNs: bigint): Adjustment {
 }
 
 /** Moves the clock at once, to the nanosecond. */
-export function stepClock(c: Libc, byNs: bigint): Adjustment {
+export function stepClock(byNs: bigint): Adjustment {
   const timex = new DataView(new ArrayBuffer(TIMEX_BYTES));
   // The nanoseconds may not be negative: -0.3 s is -1 s and 0.7 s.
   const ns = ((byNs % NS_PER_S) + NS_PER_S) % NS_PER_S;
   timex.setUint32(0, ADJ_SETOFFSET | ADJ_NANO, true);
   timex.setBigInt64(72, (byNs - ns) / NS_PER_S, true);
   timex.setBigInt64(80, ns, true);
-  return adjust(c, timex, byNs);
+  return adjust(timex, byNs);
 }
 
 /**
  * Lets the kernel slew the clock at 500 ppm, then stop: adjtime(). The other kernel slew, the PLL, would need a
  * daemon to end it, and changes the clock's rate.
  */
-export function slewClock(c: Libc, byNs: bigint): Adjustment {
+export function slewClock(byNs: bigint): Adjustment {
   const timex = new DataView(new ArrayBuffer(TIMEX_BYTES));
   const us = BigInt(Math.round(Number(byNs) / 1_000));
   timex.setUint32(0, ADJ_OFFSET_SINGLESHOT, true);
   timex.setBigInt64(8, us, true);
-  return adjust(c, timex, us * 1_000n);
+  return adjust(timex, us * 1_000n);
 }

@@ -2,7 +2,8 @@ import { ptr } from "bun:ffi";
 import type { Clock, Reading } from "../clock/clock.ts";
 import { rawOfStamp } from "../clock/clock.ts";
 import { readControlMessages } from "./control-message.ts";
-import { errno, ERRNO, errnoMessage, type Libc } from "../clock/libc.ts";
+import { ERRNO, errnoMessage } from "../../lib/ffi/errno.ts";
+import { errno, type Libc, libcOrNull } from "../../lib/ffi/libc.ts";
 import { PACKET_BYTES } from "../ntp/packet.ts";
 import {
   AF_INET,
@@ -13,6 +14,19 @@ import {
 } from "./socket-address.ts";
 import type { Endpoint } from "./server-name.ts";
 import type { SendResult, TransportEvent } from "./transport.ts";
+
+const CALLS = {
+  socket: { args: ["i32", "i32", "i32"], returns: "i32" },
+  setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
+  ppoll: { args: ["ptr", "u64", "ptr", "ptr"], returns: "i32" },
+  sendto: { args: ["i32", "ptr", "u64", "i32", "ptr", "u32"], returns: "i64" },
+  recvmsg: { args: ["i32", "ptr", "i32"], returns: "i64" },
+  close: { args: ["i32"], returns: "i32" },
+} as const;
+
+/** What UDP with kernel timestamps needs of the C library; null where it cannot be had. */
+export const socketCalls = libcOrNull(CALLS);
+export type SocketCalls = Libc<typeof CALLS>;
 
 const SOCK_DGRAM_CLOEXEC_NONBLOCK = 2 | 0o2000000 | 0o4000;
 const SOL_SOCKET = 1;
@@ -34,7 +48,7 @@ const MSGHDR_BYTES = 56;
 /** An error queued for another server makes one call fail; so many are looked through before giving up. */
 const SEND_ATTEMPTS = 8;
 
-function setOption(c: Libc, fd: number, level: number, name: number, value: number): boolean {
+function setOption(c: SocketCalls, fd: number, level: number, name: number, value: number): boolean {
   const data = new Int32Array(new ArrayBuffer(4));
   data[0] = value;
   return c.setsockopt(fd, level, name, ptr(data), 4) === 0;
@@ -74,12 +88,12 @@ export class KernelSocket implements Disposable {
   readonly fd: number;
   private readonly buffer = new MessageBuffer();
   private readonly destinations = new Map<Endpoint, Uint8Array>();
-  private readonly c: Libc;
+  private readonly c: SocketCalls;
   private readonly clock: Clock;
   /** When both queues were last seen empty: whatever is in them now came after. */
   private emptyAt: Reading;
 
-  private constructor(c: Libc, clock: Clock, fd: number) {
+  private constructor(c: SocketCalls, clock: Clock, fd: number) {
     this.c = c;
     this.clock = clock;
     this.fd = fd;
@@ -87,7 +101,7 @@ export class KernelSocket implements Disposable {
   }
 
   /** Opens a socket, or says why there can be none (a host without IPv6, a sandbox). */
-  static open(c: Libc, clock: Clock, family: 4 | 6): KernelSocket | string {
+  static open(c: SocketCalls, clock: Clock, family: 4 | 6): KernelSocket | string {
     const fd = c.socket(family === 4 ? AF_INET : AF_INET6, SOCK_DGRAM_CLOEXEC_NONBLOCK, 0);
     if (fd < 0) return errnoMessage(errno(c));
     setOption(c, fd, SOL_SOCKET, SO_TIMESTAMPING, TIMESTAMPING_FLAGS);

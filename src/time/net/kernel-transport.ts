@@ -1,8 +1,7 @@
 import { ptr } from "bun:ffi";
 import { nextTurn } from "../../lib/wait.ts";
 import type { Clock } from "../clock/clock.ts";
-import { KernelSocket } from "./kernel-socket.ts";
-import type { Libc } from "../clock/libc.ts";
+import { KernelSocket, type SocketCalls } from "./kernel-socket.ts";
 import type { Endpoint } from "./server-name.ts";
 import type { SendResult, Transport, TransportEvent } from "./transport.ts";
 
@@ -24,10 +23,10 @@ export class KernelTransport implements Transport {
   /** struct timespec: seconds, nanoseconds. */
   private readonly timespec = new BigInt64Array(new ArrayBuffer(16));
   private early: TransportEvent[] = [];
-  private readonly c: Libc;
+  private readonly c: SocketCalls;
   private readonly clock: Clock;
 
-  constructor(c: Libc, clock: Clock) {
+  constructor(c: SocketCalls, clock: Clock) {
     this.c = c;
     this.clock = clock;
   }

@@ -1,7 +1,14 @@
 import { readFileSync } from "node:fs";
 import { ptr } from "bun:ffi";
 import { reasonOf } from "../../lib/errors.ts";
-import { errno, errnoMessage, type Libc } from "../clock/libc.ts";
+import { errnoMessage } from "../../lib/ffi/errno.ts";
+import { errno, libcOrNull } from "../../lib/ffi/libc.ts";
+
+const libc = libcOrNull({
+  open: { args: ["ptr", "i32"], returns: "i32" },
+  ioctl: { args: ["i32", "u64", "ptr"], returns: "i32" },
+  close: { args: ["i32"], returns: "i32" },
+});
 
 const NS_PER_S = 1_000_000_000n;
 const RTC_SET_TIME = 0x4024_700an;
@@ -46,7 +53,9 @@ export function readRtc(paths: RtcPaths): RtcReading {
 export type RtcSetting = { readonly done: boolean; readonly reason: string | null };
 
 /** Tells the hardware clock the time, where there is one: struct rtc_time is nine 32-bit integers. */
-export function setRtc(c: Libc, device: string, ns: bigint): RtcSetting {
+export function setRtc(device: string, ns: bigint): RtcSetting {
+  const c = libc();
+  if (c === null) return { done: false, reason: `${device} can be reached on Linux (x64, arm64) only` };
   const path = Buffer.from(`${device}\0`);
   const fd = c.open(ptr(path), O_RDONLY_CLOEXEC);
   if (fd < 0) return { done: false, reason: `${device}: ${errnoMessage(errno(c))}` };
