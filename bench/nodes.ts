@@ -4,6 +4,7 @@ import { Database } from "bun:sqlite";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { defaultsOf } from "../src/bench/defaults.ts";
 import { writeLog } from "../src/bench/generate-log.ts";
 import { openStore } from "../src/db/open.ts";
 import { BatchWriter } from "../src/nodes/ingest/write.ts";
@@ -11,6 +12,7 @@ import { createEvents, type Events } from "../src/nodes/log/events.ts";
 import { openIngestion } from "../src/nodes/ingest/ingest-run.ts";
 import { LineFeed } from "../src/nodes/log/line-feed.ts";
 import { OpenOperations } from "../src/nodes/ingest/open-operations.ts";
+import { pairingOptions } from "../src/nodes/ingest/options.ts";
 import { pairLines, type PairState } from "../src/nodes/ingest/pairing.ts";
 import { LineParser } from "../src/nodes/log/parse.ts";
 import { BATCH_LINES, clearParsedLines, createParsedLines } from "../src/nodes/log/parsed-lines.ts";
@@ -25,7 +27,7 @@ const SMALL = process.argv.includes("--small");
 const LINES = SMALL ? 200_000 : 2_000_000;
 const EVENTS = SMALL ? 500_000 : 5_000_000;
 const ROUNDS = 7;
-const LIMITS = { openLimitMs: 86_400_000, maxOpen: 65_536, workerFromBytes: 32 * 1_048_576 };
+const LIMITS = defaultsOf(pairingOptions);
 const untilMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
 
 /**

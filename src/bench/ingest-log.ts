@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import { ingestOptions } from "../nodes/ingest/options.ts";
+import { pairingOptions } from "../nodes/ingest/options.ts";
 import { ingestFiles, openIngestion } from "../nodes/ingest/ingest-run.ts";
 import { defaultsOf } from "./defaults.ts";
 
@@ -10,8 +10,7 @@ export async function ingestLog(
   path: string,
   signal: AbortSignal,
 ): Promise<number> {
-  const { openLimit, maxOpen, workerFrom } = defaultsOf(ingestOptions);
-  using to = openIngestion(db, node, { openLimitMs: openLimit, maxOpen, workerFromBytes: workerFrom });
+  using to = openIngestion(db, node, defaultsOf(pairingOptions));
   const { counts } = await ingestFiles(to, [path], { signal, reasonOf: () => null });
   return counts.events;
 }

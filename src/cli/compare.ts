@@ -1,22 +1,19 @@
-import { compareOptions } from "../nodes/compare/options.ts";
-import { ingestOptions } from "../nodes/ingest/options.ts";
+import { compareOptions, type CompareSettings } from "../nodes/compare/options.ts";
+import { pairingOptions, type PairingSettings } from "../nodes/ingest/options.ts";
 import { storeOptions } from "../db/options.ts";
-import type { ValuesOf } from "../settings/option.ts";
 import { Failure } from "../lib/errors.ts";
 import type { Answer, OpenStore } from "../nodes/compare/answer.ts";
 import type { Window } from "../nodes/compare/load.ts";
-import { type Question, questionOf } from "../nodes/compare/question.ts";
+import type { Question } from "../nodes/compare/question.ts";
 import type { CompareReport } from "../render/compare.ts";
 import { command, type ExitCode } from "./command.ts";
-
-const { openLimit, maxOpen, workerFrom } = ingestOptions;
 
 export const compare = command({
   name: "compare",
   purpose: "Says which storage nodes are really better, and why.",
   usage: "NODE NODE… (a NODE may be NAME=FILE)",
   positionals: { min: 2, max: 20 },
-  options: { store: storeOptions, compare: compareOptions },
+  options: { store: storeOptions, compare: compareOptions, ingest: pairingOptions },
   details:
     "NODE is a name in the store (see nodupe ingest); NAME=FILE reads a log directly, without a store. A difference is called real where chance is ruled out (hours, not operations, are what varies; corrected for the number of questions asked) and it is large enough to matter.",
   examples: [
@@ -45,6 +42,7 @@ export const compare = command({
       given.since !== null || given.until !== null || origins.compare.last.source !== "default";
     const { answer, question } = await answerTo(asked, given, {
       isBounded,
+      limits: invocation.options.ingest,
       signal: invocation.signal,
       open: async ({ readonly }) => {
         const { openStore } = await import("../db/open.ts");
@@ -85,12 +83,10 @@ function askedNodes(positionals: readonly string[]): Asked[] {
   return asked;
 }
 
-type Given = ValuesOf<typeof compareOptions>;
-
 async function answerTo(
   asked: readonly Asked[],
-  given: Given,
-  how: { isBounded: boolean; signal: AbortSignal; open: OpenStore },
+  given: CompareSettings,
+  how: { isBounded: boolean; limits: PairingSettings; signal: AbortSignal; open: OpenStore },
 ): Promise<{ answer: Answer; question: Question }> {
   const [{ answerStored, requireNode, storedSource }, { windowOf }] = await Promise.all([
     import("../nodes/compare/answer.ts"),
@@ -98,12 +94,11 @@ async function answerTo(
   ]);
   const nowMs = Date.now();
   const ofLast = windowOf({ lastMs: given.last, since: given.since, until: given.until }, nowMs);
-  const question = questionOf(given, { window: ofLast.window, rangeName: ofLast.name });
+  const question: Question = { ...given, window: ofLast.window, rangeName: ofLast.name };
   const names = asked.map(({ name }) => name);
   const logs = asked.filter((node) => node.path !== null);
   if (logs.length === 0) {
-    const cache = { ttlMs: given.cacheTtl, entries: given.cacheEntries };
-    return { answer: await answerStored(how.open, names, question, { cache, nowMs }), question };
+    return { answer: await answerStored(how.open, names, question, nowMs), question };
   }
 
   const [{ readLog }, { arrange, compareNodes }] = await Promise.all([
@@ -111,11 +106,6 @@ async function answerTo(
     import("../nodes/compare/compare.ts"),
   ]);
   using opened = new DisposableStack();
-  const limits = {
-    openLimitMs: openLimit.default,
-    maxOpen: maxOpen.default,
-    workerFromBytes: workerFrom.default,
-  };
   const spans: Window[] = [];
   const sources = [];
   for (const { name, path } of asked) {
@@ -124,7 +114,7 @@ async function answerTo(
       sources.push(storedSource(requireNode(store, name), how.open));
       continue;
     }
-    const log = opened.use(await readLog(name, path, { limits, signal: how.signal }));
+    const log = opened.use(await readLog(name, path, { limits: how.limits, signal: how.signal }));
     sources.push(log.source);
     if (log.span !== null) spans.push({ sinceMs: log.span.firstMs, untilMs: log.span.lastMs + 1 });
   }
@@ -143,7 +133,7 @@ async function answerTo(
 
 async function rendered(
   report: CompareReport,
-  format: Given["format"],
+  format: CompareSettings["format"],
   terminal: { columns: number; color: boolean; stdoutIsTerminal: boolean },
 ): Promise<string> {
   switch (format) {

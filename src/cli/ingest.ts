@@ -1,6 +1,5 @@
 import { closeSync } from "node:fs";
-import { ingestOptions } from "../nodes/ingest/options.ts";
-import type { ValuesOf } from "../settings/option.ts";
+import { ingestOptions, type IngestSettings } from "../nodes/ingest/options.ts";
 import { storeOptions } from "../db/options.ts";
 import { Failure } from "../lib/errors.ts";
 import type { FilesResult } from "../nodes/ingest/ingest-run.ts";
@@ -60,11 +59,7 @@ export const ingest = command({
     for (const path of paths) if (path !== "-" && !given.follow) closeSync(openDescriptor(path));
     const startedMs = performance.now();
     using store = openStore({ path: invocation.storePath });
-    using to = openIngestion(store.db, name, {
-      openLimitMs: given.openLimit,
-      maxOpen: given.maxOpen,
-      workerFromBytes: given.workerFrom,
-    });
+    using to = openIngestion(store.db, name, given);
 
     const elapsedS = (): number => (performance.now() - startedMs) / 1000;
     const reportOf = (done: Done): IngestReport => {
@@ -110,7 +105,6 @@ export const ingest = command({
       const { followFile } = await import("../nodes/ingest/follow.ts");
       await followFile(to, paths[0] ?? "", {
         signal,
-        pollMs: given.pollInterval,
         onChange: (counts) => emit(counts, false),
         onFile: (counts) => {
           addCounts(sum, counts);
@@ -135,9 +129,7 @@ interface Done extends FilesResult {
   readonly pruned: number;
 }
 
-type Given = ValuesOf<typeof ingestOptions>;
-
-function checkInputs(given: Given, paths: readonly string[]): void {
+function checkInputs(given: IngestSettings, paths: readonly string[]): void {
   if (paths.length + given.api.length + given.from.length === 0) {
     throw new Failure(
       "usage",
@@ -155,18 +147,20 @@ function checkInputs(given: Given, paths: readonly string[]): void {
   }
 }
 
-async function askApis(given: Given, to: Ingestion, signal: AbortSignal): Promise<readonly AskedApi[]> {
+async function askApis(
+  given: IngestSettings,
+  to: Ingestion,
+  signal: AbortSignal,
+): Promise<readonly AskedApi[]> {
   if (given.api.length === 0) return [];
   const { askNode, storeNodeApi } = await import("../nodes/ingest/node-api.ts");
-  const asked = await Promise.all(
-    given.api.map((url) => askNode(url, { timeoutMs: given.apiTimeout, signal })),
-  );
+  const asked = await Promise.all(given.api.map((url) => askNode(url, { signal })));
   for (const { answer } of asked) if (answer !== null) storeNodeApi(to.db, to.node.id, Date.now(), answer);
   return asked;
 }
 
 async function importAll(
-  given: Given,
+  given: IngestSettings,
   to: Ingestion,
   how: { name: string; signal: AbortSignal },
 ): Promise<number | null> {

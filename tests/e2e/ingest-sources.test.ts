@@ -20,7 +20,7 @@ test("following stays on a log through growth, rename, re-creation and truncatio
   writeFileSync(path, lines(0, 50));
   const child = Bun.spawn(
     [BINARY, "ingest", "--node", "f", "--follow", path, "--json", "--db", folder.file("s.db")],
-    { env: cleanEnvironment({ NODUPE_INGEST_POLL_INTERVAL: "20ms" }), stdout: "pipe", stderr: "pipe" },
+    { env: cleanEnvironment({}), stdout: "pipe", stderr: "pipe" },
   );
   let last: { lines: number; events: number; started: number; facts: number } = {
     lines: 0,

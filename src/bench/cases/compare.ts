@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { compareOptions } from "../../nodes/compare/options.ts";
 import { openStore } from "../../db/open.ts";
 import { type Answer, answerStored, type OpenStore } from "../../nodes/compare/answer.ts";
-import { questionOf } from "../../nodes/compare/question.ts";
+import type { Question } from "../../nodes/compare/question.ts";
 import { agree } from "../agree.ts";
 import { defaultsOf } from "../defaults.ts";
 import { ingestRows, metricsFromRows, openRowStore, type RowMetrics } from "../earlier/row-store.ts";
@@ -59,12 +59,10 @@ const twoNodes: Experiment = {
     const rowPath = join(lab.folder, "rows.db");
     const path = join(lab.folder, "nodupe.db");
     await fill(lab, rowPath, path);
-    const settings = defaultsOf(compareOptions);
-    const asked = questionOf(settings, { window: LOG_WINDOW, rangeName: "custom" });
-    const { cacheEntries: entries } = settings;
+    const asked: Question = { ...defaultsOf(compareOptions), window: LOG_WINDOW, rangeName: "custom" };
     const open: OpenStore = async ({ readonly }) => openStore({ path, readonly });
-    const answer = (ttlMs: number): Promise<Answer> =>
-      answerStored(open, LOG_NODES, asked, { cache: { ttlMs, entries }, nowMs: Date.now() });
+    const answer = (cacheTtl: number): Promise<Answer> =>
+      answerStored(open, LOG_NODES, { ...asked, cacheTtl }, Date.now());
     const fromRows = (): RowMetrics[] => {
       const db = openRowStore(rowPath);
       try {

@@ -2,7 +2,7 @@ import type { Store } from "../../db/open.ts";
 import { Failure } from "../../lib/errors.ts";
 import { didYouMean } from "../../lib/nearest.ts";
 import { arrange, type Comparison, compareNodes, type NodeSource } from "./compare.ts";
-import { type CacheCounts, type CacheLimits, StoredCache } from "./compare-cache.ts";
+import { type CacheCounts, StoredCache } from "./compare-cache.ts";
 import { findNode, type NodeRow, nodeNames } from "../store/node-store.ts";
 import type { Question } from "./question.ts";
 
@@ -50,9 +50,11 @@ interface Cached {
 
 /** Names in any order, type, range, and what else changes the figures. */
 function cacheKey(names: readonly string[], question: Question): string {
-  const { type, rangeName, window, rates, minGap, minLatencyGap, resamples, pairs } = question;
+  const { type, rangeName, window, minGap, minLatencyGap, pairs } = question;
+  const { egressUsd, repairUsd, auditUsd, storageUsd } = question;
   const range = rangeName === "custom" ? [window.sinceMs, window.untilMs] : rangeName;
-  return JSON.stringify([names.toSorted(), type, range, [rates, minGap, minLatencyGap, resamples, pairs]]);
+  const rates = [egressUsd, repairUsd, auditUsd, storageUsd];
+  return JSON.stringify([names.toSorted(), type, range, rates, minGap, minLatencyGap, pairs]);
 }
 
 /**
@@ -65,14 +67,13 @@ export async function answerStored(
   open: OpenStore,
   names: readonly string[],
   question: Question,
-  options: { readonly cache: CacheLimits; readonly nowMs: number },
+  nowMs: number,
 ): Promise<Answer> {
-  const { nowMs } = options;
   const key = cacheKey(names, question);
   // Open to the end: whoever closes a store last tidies up its WAL, which each node's connection would do in turn.
   using store = await open({ readonly: true });
   const nodes = names.map((name) => requireNode(store, name));
-  const stored = options.cache.ttlMs > 0 ? new StoredCache(store.db, options.cache) : null;
+  const stored = question.cacheTtl > 0 ? new StoredCache(store.db, question) : null;
   const found = stored?.get(key, nowMs) ?? null;
   const cached = found === null ? null : (JSON.parse(found) as Cached);
   const answer: Cached = cached ?? {

@@ -1,9 +1,7 @@
 import type { Database } from "bun:sqlite";
+import type { CompareSettings } from "./options.ts";
 
-export interface CacheLimits {
-  readonly ttlMs: number;
-  readonly entries: number;
-}
+type CacheLimits = Pick<CompareSettings, "cacheTtl" | "cacheEntries">;
 
 export interface CacheCounts {
   readonly hits: number;
@@ -30,7 +28,7 @@ export class StoredCache {
       )
       .get(key);
     // A clock that was set back makes no result younger than new.
-    const isFresh = row !== null && nowMs >= row.createdMs && nowMs - row.createdMs < this.#limits.ttlMs;
+    const isFresh = row !== null && nowMs >= row.createdMs && nowMs - row.createdMs < this.#limits.cacheTtl;
     return isFresh ? row.body : null;
   }
 
@@ -40,7 +38,7 @@ export class StoredCache {
     nowMs: number,
     answer: { body: string; nodeIds: readonly number[]; versions: readonly number[] } | null,
   ): void {
-    const { entries, ttlMs } = this.#limits;
+    const { cacheEntries: entries, cacheTtl: ttlMs } = this.#limits;
     const db = this.#db;
     // A connection that was opened for questions will do.
     db.run("PRAGMA query_only = OFF");

@@ -3,7 +3,7 @@ import pLimit from "p-limit";
 import { messageOf } from "../../lib/errors.ts";
 import { seededRandom } from "../../lib/seeded-random.ts";
 import { type Caveat, caveatsOf } from "./caveats.ts";
-import type { Earnings, Rates } from "./earnings.ts";
+import type { Earnings } from "./earnings.ts";
 import { gatherNode, type NodeData, type Window } from "./load.ts";
 import { textIdentity } from "../ingest/line-hash.ts";
 import type { HourStats } from "../store/hour-stats.ts";
@@ -21,6 +21,7 @@ import {
 } from "./metrics.ts";
 import { type ComparisonType, isLowerBetter, rankings } from "./ranking.ts";
 import { effectiveProportion, type Estimate, estimateOf, type Interval, wilson } from "./statistics.ts";
+import type { Question } from "./question.ts";
 import { type Side, type Verdict, verdictsOf } from "./verdicts.ts";
 import { type Contribution, whyDifferent } from "./decomposition.ts";
 
@@ -60,17 +61,10 @@ export interface Comparison {
   readonly caveats: readonly Caveat[];
 }
 
-export interface CompareOptions {
-  readonly type: ComparisonType;
-  readonly window: Window;
-  readonly rates: Rates;
-  readonly minGap: number;
-  readonly minLatencyGap: number;
-  readonly resamples: number;
-  readonly pairs: boolean;
-  readonly queryTimeoutMs: number;
-  readonly connections: number;
-}
+/** Bootstrap resamples behind a latency interval. */
+const RESAMPLES = 400;
+/** Nodes read at once. */
+const CONNECTIONS = 4;
 
 /** Where a node's figures are: an open store, closed by the disposing. */
 export interface NodeSource {
@@ -92,10 +86,10 @@ function satelliteNames(db: Database): ReadonlyMap<number, string> {
   return new Map(rows.map((row) => [row.id, row.name]));
 }
 
-async function gather(source: NodeSource, options: CompareOptions): Promise<Gathered> {
+async function gather(source: NodeSource, options: Question): Promise<Gathered> {
   try {
     using store = await source.open();
-    const deadline = performance.now() + options.queryTimeoutMs;
+    const deadline = performance.now() + options.queryTimeout;
     const data = gatherNode(store.db, store.nodeId, options.window, deadline);
     return { type: "data", name: source.name, data, satellites: satelliteNames(store.db) };
   } catch (error) {
@@ -140,12 +134,12 @@ interface Judged {
   readonly nature: LogNature;
 }
 
-function judge(gathered: Extract<Gathered, { type: "data" }>, options: CompareOptions): Judged {
+function judge(gathered: Extract<Gathered, { type: "data" }>, options: Question): Judged {
   const { name, data } = gathered;
   const table = latencyTable(data.hours, data.bucketCounts);
-  const { metrics, earnings } = metricsOf(data, table, { window: options.window, rates: options.rates });
+  const { metrics, earnings } = metricsOf(data, table, { window: options.window, rates: options });
   const seed = textIdentity(`${name} ${options.window.sinceMs} ${options.window.untilMs}`);
-  const resamples = bootstrap(table, options.resamples, seededRandom(seed));
+  const resamples = bootstrap(table, RESAMPLES, seededRandom(seed));
   const intervals: Partial<Record<MetricName, Interval | null>> = {};
   const estimates: Record<RateMetric, Estimate | null> = {
     success_rate_download: null,
@@ -236,11 +230,8 @@ function explain(verdicts: readonly Verdict[], gathered: readonly Gathered[]): W
 }
 
 /** Reads the nodes, several at once, and compares them. The order of `sources` does not change a figure. */
-export async function compareNodes(
-  sources: readonly NodeSource[],
-  options: CompareOptions,
-): Promise<Comparison> {
-  const limit = pLimit(options.connections);
+export async function compareNodes(sources: readonly NodeSource[], options: Question): Promise<Comparison> {
+  const limit = pLimit(CONNECTIONS);
   const ordered = sources.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const gathered = await Promise.all(ordered.map((source) => limit(() => gather(source, options))));
   const judged = gathered.filter((node) => node.type === "data").map((node) => judge(node, options));

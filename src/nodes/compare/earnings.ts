@@ -1,4 +1,5 @@
 import type { Snapshot } from "./load.ts";
+import type { CompareSettings } from "./options.ts";
 import type { SummedCells } from "../store/cell-sums.ts";
 import { cellParts } from "../store/rollup.ts";
 import { ACTIONS, SUCCESS } from "../log/vocabulary.ts";
@@ -8,12 +9,7 @@ const MONTH_HOURS = 720;
 const MONTH_MS = (365.25 * 86_400_000) / 12;
 
 /** USD per TB of egress, and per TB and month stored. */
-export interface Rates {
-  readonly egressUsd: number;
-  readonly repairUsd: number;
-  readonly auditUsd: number;
-  readonly storageUsd: number;
-}
+export type Rates = Pick<CompareSettings, "egressUsd" | "repairUsd" | "auditUsd" | "storageUsd">;
 
 export interface Earnings {
   /** The API's where it is known, else the model's. */

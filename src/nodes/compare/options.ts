@@ -1,5 +1,5 @@
 import { choice, duration, integer, number, text, timer, toggle } from "../../settings/kind.ts";
-import { option, optional } from "../../settings/option.ts";
+import { option, optional, type ValuesOf } from "../../settings/option.ts";
 
 const usd = number({ min: 0, max: 1_000, placeholder: "USD" });
 const time = text("TIME", "an ISO 8601 time with a zone, or a date (UTC)");
@@ -34,9 +34,6 @@ export const compareOptions = {
       scope: "settings",
     },
   ),
-  resamples: option(integer(100, 5_000), 400, "bootstrap resamples behind a latency interval", {
-    scope: "settings",
-  }),
   egressUsd: option(usd, 2, "model earnings: USD per TB of egress", { scope: "settings" }),
   repairUsd: option(usd, 2, "model earnings: USD per TB of repair egress", { scope: "settings" }),
   auditUsd: option(usd, 2, "model earnings: USD per TB of audit egress", { scope: "settings" }),
@@ -48,5 +45,6 @@ export const compareOptions = {
   queryTimeout: option(timer, 10_000, "how long one node's figures may take to be read", {
     scope: "settings",
   }),
-  connections: option(integer(1, 20), 4, "nodes read at once", { scope: "settings" }),
 } as const;
+
+export type CompareSettings = ValuesOf<typeof compareOptions>;

@@ -5,9 +5,11 @@ import { tailHash } from "./checkpoint.ts";
 import { FileIngest, type IngestCounts, type Ingestion } from "./ingest.ts";
 import { FileSource } from "./source.ts";
 
+/** How often it is looked for new lines. */
+const POLL_MS = 500;
+
 export interface FollowOptions {
   readonly signal: AbortSignal;
-  readonly pollMs: number;
   /** Told after each look that found something, with what the file now being read has given so far. */
   readonly onChange: (counts: IngestCounts) => Promise<void>;
   /** Told when the file is done with: it was rotated, replaced, truncated or removed; or following ends. */
@@ -88,11 +90,11 @@ function openIfThere(path: string): number | null {
  * look costs microseconds.
  */
 export async function followFile(to: Ingestion, path: string, options: FollowOptions): Promise<void> {
-  const { signal, pollMs } = options;
+  const { signal } = options;
   while (!signal.aborted) {
     const descriptor = openIfThere(path);
     if (descriptor === null) {
-      await wait(pollMs, signal);
+      await wait(POLL_MS, signal);
       continue;
     }
     using file = new FollowedFile(to, descriptor);
@@ -105,7 +107,7 @@ export async function followFile(to: Ingestion, path: string, options: FollowOpt
         break;
       }
       if (signal.aborted) break;
-      await wait(pollMs, signal);
+      await wait(POLL_MS, signal);
     }
     options.onFile(file.counts);
   }

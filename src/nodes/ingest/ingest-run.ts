@@ -1,20 +1,14 @@
 import type { Database } from "bun:sqlite";
 import { BatchWriter } from "./write.ts";
-import {
-  addCounts,
-  createCounts,
-  FileIngest,
-  type IngestCounts,
-  type Ingestion,
-  type IngestLimits,
-} from "./ingest.ts";
+import { addCounts, createCounts, FileIngest, type IngestCounts, type Ingestion } from "./ingest.ts";
+import type { PairingSettings } from "./options.ts";
 import { leaseNode, loadPairState, releaseNode, SatelliteIds } from "../store/node-store.ts";
 import { openSource } from "./source.ts";
 
 /** A node that this process ingests into: its lease is held until it is disposed of. */
 export interface NodeIngestion extends Disposable, Ingestion {}
 
-export function openIngestion(db: Database, name: string, limits: IngestLimits): NodeIngestion {
+export function openIngestion(db: Database, name: string, limits: PairingSettings): NodeIngestion {
   const node = leaseNode(db, name);
   return {
     db,

@@ -8,6 +8,7 @@ import { LineFeed } from "../log/line-feed.ts";
 import type { NodeRow, SatelliteIds } from "../store/node-store.ts";
 import { type PairState, pairLines, pushAbandoned, rowIdentity, settleRaceLost } from "./pairing.ts";
 import { LineParser } from "../log/parse.ts";
+import type { PairingSettings } from "./options.ts";
 import {
   BATCH_LINES,
   clearParsedLines,
@@ -19,6 +20,8 @@ import { addEvent, addLine, createRollup, finishRollup, type Rollup } from "../s
 import { FileSource, type Source } from "./source.ts";
 import { HOUR_MS } from "../log/vocabulary.ts";
 
+/** Plain files with at least this much to read are parsed in a worker. */
+const WORKER_FROM_BYTES = 32 * 1_048_576;
 /** Lines whose identities a checkpoint remembers. */
 const RECENT_LINES = 256;
 /**
@@ -66,22 +69,13 @@ export function addCounts(to: IngestCounts, from: IngestCounts): void {
   to.malformedSamples = [...to.malformedSamples, ...from.malformedSamples].slice(0, 3);
 }
 
-export interface IngestLimits {
-  /** A start whose end has not come after this long is given up. */
-  readonly openLimitMs: number;
-  /** Starts that are held at once. */
-  readonly maxOpen: number;
-  /** Plain files with at least this much to read are parsed in a worker; none where it is not told. */
-  readonly workerFromBytes?: number;
-}
-
 export interface Ingestion {
   readonly db: Database;
   readonly node: NodeRow;
   readonly state: PairState;
   readonly writer: BatchWriter;
   readonly satellites: SatelliteIds;
-  readonly limits: IngestLimits;
+  readonly limits: PairingSettings;
 }
 
 /** Reads one log file (or stream) into the store, batch by batch; a growing file may be read on after its end. */
@@ -176,7 +170,7 @@ export class FileIngest {
     const source = this.#source;
     if (!(source instanceof FileSource)) return true;
     const startOffset = this.offsetBytes;
-    if (source.sizeBytes - startOffset < (this.#to.limits.workerFromBytes ?? Infinity)) return true;
+    if (source.sizeBytes - startOffset < WORKER_FROM_BYTES) return true;
     const { parseAhead } = await import("./parse-ahead.ts");
     for await (const batch of parseAhead(source.descriptor, startOffset)) {
       this.#startOffset = startOffset + batch.consumedBytes - this.#feed.consumedBytes;
@@ -215,7 +209,7 @@ export class FileIngest {
     });
     if (isRest) settleRaceLost(Infinity, { state, into: events, counts: paired });
     if (newestMs !== null || isRest) {
-      const limitMs = (newestMs ?? -Infinity) - limits.openLimitMs;
+      const limitMs = (newestMs ?? -Infinity) - limits.openLimit;
       for (const stale of state.open.takeStale(limitMs, limits.maxOpen)) pushAbandoned(events, stale);
     }
     for (let row = 0; row < events.count; row += 1) addEvent(rollupAt(events.timeMs[row] ?? 0), events, row);

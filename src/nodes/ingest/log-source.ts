@@ -2,7 +2,7 @@ import { openStore, type Store } from "../../db/open.ts";
 import { Failure } from "../../lib/errors.ts";
 import type { NodeSource } from "../compare/compare.ts";
 import { ingestFiles, openIngestion } from "./ingest-run.ts";
-import type { IngestLimits } from "./ingest.ts";
+import type { PairingSettings } from "./options.ts";
 
 /** A log that was read into a store in memory, to be compared without one on disk. */
 export interface LogStore extends Disposable {
@@ -24,7 +24,7 @@ function spanOf(store: Store): LogStore["span"] {
 export async function readLog(
   name: string,
   path: string,
-  options: { limits: IngestLimits; signal: AbortSignal },
+  options: { limits: PairingSettings; signal: AbortSignal },
 ): Promise<LogStore> {
   const store = openStore({ path: ":memory:" });
   try {

@@ -87,14 +87,12 @@ export interface AskedApi {
 }
 
 /** No answer of the API is larger; more is not the API. */
+/** How long one answer may take. */
+const TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 4 * 1_048_576;
 
-async function ask(
-  base: string,
-  path: string,
-  options: { timeoutMs: number; signal: AbortSignal },
-): Promise<unknown> {
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
+async function ask(base: string, path: string, options: { signal: AbortSignal }): Promise<unknown> {
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(TIMEOUT_MS)]);
   const response = await fetch(new URL(path, base), {
     signal,
     redirect: "manual",
@@ -109,10 +107,7 @@ async function ask(
 }
 
 /** Asks a node's API, all parts at once. Never throws: a node that does not answer degrades to its log. */
-export async function askNode(
-  url: string,
-  options: { timeoutMs: number; signal: AbortSignal },
-): Promise<AskedApi> {
+export async function askNode(url: string, options: { signal: AbortSignal }): Promise<AskedApi> {
   const base = url.endsWith("/") ? url : `${url}/`;
   const paths = ["/api/sno/", "/api/sno/satellites", "/api/sno/estimated-payout"] as const;
   const answers = await Promise.allSettled(paths.map((path) => ask(base, path, options)));

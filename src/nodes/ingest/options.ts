@@ -1,7 +1,23 @@
-import { byteSize, duration, integer, list, path, text, timer, toggle } from "../../settings/kind.ts";
-import { option, optional } from "../../settings/option.ts";
+import { duration, integer, list, path, text, toggle } from "../../settings/kind.ts";
+import { option, optional, type ValuesOf } from "../../settings/option.ts";
 
 const nodeName = text("NAME", "a node's name: any text without = , or control characters");
+
+/** What of `[ingest]` holds wherever a log is read: for `nodupe compare NAME=FILE` too. */
+export const pairingOptions = {
+  openLimit: option(
+    duration,
+    86_400_000,
+    "a started operation whose end has not come after this is given up",
+    { scope: "settings" },
+  ),
+  maxOpen: option(
+    integer(1_000, 1_000_000),
+    65_536,
+    "started operations held at once; the oldest beyond are given up",
+    { scope: "settings" },
+  ),
+} as const;
 
 /** `[ingest]` */
 export const ingestOptions = {
@@ -25,30 +41,13 @@ export const ingestOptions = {
     scope: "flag",
     placeholder: "FILE",
   }),
-  apiTimeout: option(timer, 5_000, "how long the node's API may take to answer", { scope: "settings" }),
   eventRetention: option(
     duration,
     90 * 86_400_000,
     "events older than this (by the log's own clock) are pruned; roll-ups stay",
   ),
-  openLimit: option(
-    duration,
-    86_400_000,
-    "a started operation whose end has not come after this is given up",
-    {
-      scope: "settings",
-    },
-  ),
-  maxOpen: option(
-    integer(1_000, 1_000_000),
-    65_536,
-    "started operations held at once; the oldest beyond are given up",
-    {
-      scope: "settings",
-    },
-  ),
-  pollInterval: option(timer, 500, "how often --follow looks for new lines", { scope: "settings" }),
-  workerFrom: option(byteSize, 32 * 1_048_576, "files at least this large are parsed in a worker", {
-    scope: "settings",
-  }),
+  ...pairingOptions,
 } as const;
+
+export type IngestSettings = ValuesOf<typeof ingestOptions>;
+export type PairingSettings = ValuesOf<typeof pairingOptions>;
