@@ -5,7 +5,7 @@ import { seededRandom } from "../../lib/seeded-random.ts";
 import { type Caveat, caveatsOf } from "./caveats.ts";
 import type { Earnings } from "./earnings.ts";
 import { gatherNode, type NodeData, type Window } from "./load.ts";
-import { textIdentity } from "../ingest/line-hash.ts";
+import { textIdentity } from "../log/line-hash.ts";
 import type { HourStats } from "../store/hour-stats.ts";
 import { bootstrap, LATENCY_METRICS, latencyTable } from "./latency.ts";
 import {

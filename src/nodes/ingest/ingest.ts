@@ -151,7 +151,10 @@ export class FileIngest {
         await nextTurn();
       }
       if (count === 0) break;
-      if (how.signal?.aborted === true) return false;
+      if (how.signal?.aborted === true) {
+        if (lines.lines > 0) this.#commit(lines, false);
+        return false;
+      }
     }
     if (how.isLast) {
       // Whole lines first: the checkpoint then stands before the unterminated one.

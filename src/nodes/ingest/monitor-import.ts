@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { closeSync } from "node:fs";
 import { Failure, messageOf } from "../../lib/errors.ts";
 import { createEvents, NO_DURATION } from "../log/events.ts";
-import { finish, lineIdentity, mixFirst, mixSecond, SEED_FIRST, SEED_SECOND } from "./line-hash.ts";
+import { finish, lineIdentity, mixFirst, mixSecond, SEED_FIRST, SEED_SECOND } from "../log/line-hash.ts";
 import type { Ingestion } from "./ingest.ts";
 import { StoredLines } from "./line-dedupe.ts";
 import { addEvent, addLine, createRollup, finishRollup, type Rollup } from "../store/rollup.ts";

@@ -1,5 +1,5 @@
 import { type Events, NO_DURATION, startLineIdentity } from "../log/events.ts";
-import { lineIdentity } from "./line-hash.ts";
+import { lineIdentity } from "../log/line-hash.ts";
 import type { OpenOperation, OpenOperations } from "./open-operations.ts";
 import type { ParsedLines } from "../log/parsed-lines.ts";
 import { ABANDONED, CANCELED, LINE_ENDED, LINE_RACE_LOST, LINE_STARTED } from "../log/vocabulary.ts";

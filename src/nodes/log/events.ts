@@ -1,5 +1,5 @@
 import { ABANDONED, LINE_ENDED, LINE_STARTED } from "./vocabulary.ts";
-import { lineIdentity } from "../ingest/line-hash.ts";
+import { lineIdentity } from "./line-hash.ts";
 
 /** No duration is known: the start was not seen. */
 export const NO_DURATION = Number.MIN_SAFE_INTEGER;

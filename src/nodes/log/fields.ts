@@ -119,18 +119,42 @@ function skipValue(bytes: Uint8Array, at: number, end: number): number {
   return end;
 }
 
-/** A whole number that fills [start, end), else what JavaScript makes of the text; NaN where it is none. */
+/**
+ * The whole number from 0 to 2^53 - 1 that fills [start, end); -1 where anything else stands there. The node writes
+ * sizes and offsets as plain digits: a fraction, an exponent or a larger number is damage.
+ */
 function readNumber(bytes: Uint8Array, start: number, end: number): number {
   let value = 0;
   for (let index = start; index < end; index += 1) {
     const digit = (bytes[index] ?? 0) - 48;
-    if (digit < 0 || digit > 9) return Number(Buffer.from(bytes.subarray(start, end)).toString("latin1"));
+    if (digit < 0 || digit > 9) return -1;
     value = value * 10 + digit;
   }
-  return end > start ? value : Number.NaN;
+  return end > start && value <= Number.MAX_SAFE_INTEGER ? value : -1;
 }
 
-/** Notes a string value under the key in [key, keyEnd). A key is told by its length, first and last letters. */
+function isSizeKey(bytes: Uint8Array, key: number, keyEnd: number): boolean {
+  return (
+    keyEnd - key === 4 &&
+    ((bytes[key] ?? 0) | 32) === 115 &&
+    bytes[key + 1] === 105 &&
+    bytes[keyEnd - 1] === 101
+  );
+}
+
+function isOffsetKey(bytes: Uint8Array, key: number, keyEnd: number): boolean {
+  return (
+    keyEnd - key === 6 &&
+    ((bytes[key] ?? 0) | 32) === 111 &&
+    bytes[key + 1] === 102 &&
+    bytes[keyEnd - 1] === 116
+  );
+}
+
+/**
+ * Notes a string value under the key in [key, keyEnd); false where a number must stand there. A key is told by its
+ * length, first and last letters.
+ */
 function noteText(
   bytes: Uint8Array,
   key: number,
@@ -138,7 +162,7 @@ function noteText(
   start: number,
   end: number,
   into: Fields,
-): void {
+): boolean {
   const first = bytes[key] ?? 0;
   const lower = first | 32;
   const last = bytes[keyEnd - 1] ?? 0;
@@ -148,13 +172,13 @@ function noteText(
         into.pieceStart = start;
         into.pieceEnd = end;
       }
-      return;
+      return true;
     case 12: // Satellite ID, satellite_id
       if (lower === 115 && bytes[key + 8] === 101 && (last | 32) === 100) {
         into.satelliteStart = start;
         into.satelliteEnd = end;
       }
-      return;
+      return true;
     case 6: // Action, action
       if (lower === 97 && bytes[key + 1] === 99 && last === 110) {
         into.actionStart = start;
@@ -163,13 +187,13 @@ function noteText(
         into.reasonStart = start;
         into.reasonEnd = end;
       }
-      return;
+      return !isOffsetKey(bytes, key, keyEnd);
     case 14: // Remote Address, remote_address
       if (lower === 114 && bytes[key + 5] === 101 && last === 115) {
         into.remoteStart = start;
         into.remoteEnd = end;
       }
-      return;
+      return true;
     case 1:
       if (first === 76) {
         into.levelStart = start;
@@ -184,8 +208,11 @@ function noteText(
         into.messageStart = start;
         into.messageEnd = end;
       }
-      return;
+      return true;
+    case 4:
+      return !isSizeKey(bytes, key, keyEnd);
     default:
+      return true;
   }
 }
 
@@ -197,21 +224,19 @@ function noteNumber(
   end: number,
   into: Fields,
 ): boolean {
-  const lower = (bytes[key] ?? 0) | 32;
-  const last = bytes[keyEnd - 1] ?? 0;
-  if (keyEnd - key === 4 && lower === 115 && bytes[key + 1] === 105 && last === 101) {
+  if (isSizeKey(bytes, key, keyEnd)) {
     into.size = readNumber(bytes, start, end);
     into.sizeStart = start;
     into.sizeEnd = end;
     return into.size >= 0;
   }
-  if (keyEnd - key === 6 && lower === 111 && bytes[key + 1] === 102 && last === 116) {
+  if (isOffsetKey(bytes, key, keyEnd)) {
     into.offset = readNumber(bytes, start, end);
     into.offsetStart = start;
     into.offsetEnd = end;
     return into.offset >= 0;
   }
-  if (keyEnd - key === 15 && lower === 97 && last === 101) {
+  if (keyEnd - key === 15 && ((bytes[key] ?? 0) | 32) === 97 && bytes[keyEnd - 1] === 101) {
     into.spaceStart = start;
     into.spaceEnd = end;
   }
@@ -238,7 +263,7 @@ export function readFields(bytes: Uint8Array, open: number, end: number, into: F
       const start = at + 1;
       const close = closingQuote(bytes, start, end);
       if (close >= end) return false;
-      noteText(bytes, key, keyEnd, start, close, into);
+      if (!noteText(bytes, key, keyEnd, start, close, into)) return false;
       at = close + 1;
     } else {
       const close = skipValue(bytes, at, end);

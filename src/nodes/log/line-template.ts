@@ -1,6 +1,6 @@
 import type { Fields } from "./fields.ts";
 import type { Message } from "./messages.ts";
-import type { SatelliteTable } from "../store/satellite-table.ts";
+import type { SatelliteTable } from "./satellite-table.ts";
 
 /** Parts of a line that vary from line to line of one layout. */
 const PIECE = 0;
@@ -184,7 +184,8 @@ export class LineTemplates {
           place = digitsEnd(bytes, wordEnd);
           if (part !== SPACE && place > wordEnd) value = readDigits(bytes, start, place);
         }
-        if (place === start) return -1;
+        // No number, or one that no double holds: the full reader says what is wrong with the line.
+        if (place === start || value > Number.MAX_SAFE_INTEGER) return -1;
         if (part === OFFSET) fields.offset = value;
         else if (part === SIZE) fields.size = value;
         continue;

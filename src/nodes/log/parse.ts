@@ -1,6 +1,6 @@
 import { LineTemplates } from "./line-template.ts";
 import { createFields, readFields } from "./fields.ts";
-import { finish, mixFirst, mixSecond, SEED_FIRST, SEED_SECOND, textIdentity } from "../ingest/line-hash.ts";
+import { finish, mixFirst, mixSecond, SEED_FIRST, SEED_SECOND, textIdentity } from "./line-hash.ts";
 import {
   equalBytes,
   findMessage,
@@ -10,7 +10,7 @@ import {
   PIECESTORE,
 } from "./messages.ts";
 import { type ParsedLines } from "./parsed-lines.ts";
-import { SatelliteTable } from "../store/satellite-table.ts";
+import { MAX_NAME_BYTES, SatelliteTable } from "./satellite-table.ts";
 import { readTimestamp, TimestampReader } from "./timestamp.ts";
 import { findConsoleStart, findJsonStart, unescapeDockerLog, unescapeSyslog } from "./log-framing.ts";
 import { ACTIONS, type FactType, LINE_RACE_LOST } from "./vocabulary.ts";
@@ -171,8 +171,10 @@ export class LineParser {
       into.piecestore -= 1;
       return false;
     }
-    this.#templates.learn(bytes, this.#view, levelStart - 1, end, this.#fields, { message, level });
-    return this.#operation(message, level, this.#satellite(), into);
+    const satellite = this.#satellite();
+    if (satellite >= 0)
+      this.#templates.learn(bytes, this.#view, levelStart - 1, end, this.#fields, { message, level });
+    return this.#operation(message, level, satellite, into);
   }
 
   /** zap's JSON encoding: the console's parts are keys of the object. */
@@ -251,18 +253,19 @@ export class LineParser {
     this.#second = mixSecond(second, first);
   }
 
+  /** The index of the line's satellite; 0 where it names none, -1 where what it names is none. */
   #satellite(): number {
     const { satelliteStart, satelliteEnd } = this.#fields;
-    return satelliteEnd === 0
-      ? 0
-      : this.#satellites.indexOf(this.#bytes, this.#view, satelliteStart, satelliteEnd);
+    if (satelliteEnd === 0) return 0;
+    if (satelliteEnd - satelliteStart > MAX_NAME_BYTES) return -1;
+    return this.#satellites.indexOf(this.#bytes, this.#view, satelliteStart, satelliteEnd);
   }
 
   #operation(message: Message, level: number, satellite: number, into: ParsedLines): boolean {
     const fields = this.#fields;
     let action = fields.actionEnd === 0 ? -1 : this.#action();
     if (action < 0 && (fields.actionEnd === 0 || message.impliedAction >= 0)) action = message.impliedAction;
-    if (action < 0 || fields.pieceEnd === 0) {
+    if (action < 0 || satellite < 0 || fields.pieceEnd === 0) {
       into.piecestore -= 1;
       return false;
     }
@@ -315,25 +318,25 @@ export class LineParser {
 
   /** Facts are rare (a few an hour), so they may cost a JSON.parse. */
   #fact(type: FactType, open: number, end: number, into: ParsedLines): boolean {
-    const text = this.#text(open, end);
-    let fields: Record<string, unknown>;
     try {
-      const parsed: unknown = JSON.parse(text);
-      if (typeof parsed !== "object" || parsed === null) return false;
-      fields = Object.fromEntries(Object.entries(parsed));
+      const fields: unknown = JSON.parse(this.#text(open, end), refuseInfinity);
+      if (typeof fields !== "object" || fields === null) return false;
+      // Prefixes and encodings differ; what the object says does not. L, T, N, M are the JSON encoding's own.
+      const { L: _level, T: _time, N: _logger, M: _message, ...said } = fields as Record<string, unknown>;
+      const named = said["Satellite ID"] ?? said["satellite_id"] ?? said["satellite"];
+      const satellite = typeof named === "string" ? named : null;
+      if (satellite !== null && satellite.length > MAX_NAME_BYTES) return false;
+      const identity = textIdentity(`${type} ${this.#time.ms} ${JSON.stringify(said)}`);
+      into.facts.push({ type, timeMs: this.#time.ms, satellite, identity, fields: said });
+      return true;
     } catch {
       return false;
     }
-    const named = fields["Satellite ID"] ?? fields["satellite_id"] ?? fields["satellite"];
-    // Prefixes and encodings differ; what the object says does not. L, T, N, M are the JSON encoding's own.
-    const { L: _level, T: _time, N: _logger, M: _message, ...said } = fields;
-    into.facts.push({
-      type,
-      timeMs: this.#time.ms,
-      satellite: typeof named === "string" ? named : null,
-      identity: textIdentity(`${type} ${this.#time.ms} ${JSON.stringify(said)}`),
-      fields: said,
-    });
-    return true;
   }
+}
+
+/** `1e999` is valid JSON, and no number that a node has. */
+function refuseInfinity(_key: string, value: unknown): unknown {
+  if (typeof value === "number" && !Number.isFinite(value)) throw new RangeError("Cannot hold the number");
+  return value;
 }

@@ -7,6 +7,9 @@ const KEY_BYTES = 6;
 const ZSTD_LEVEL = 1;
 /** Sizes are nearly all multiples of this; the quotient is a byte or two shorter. */
 const SIZE_UNIT = 256;
+/** Sizes from here on, which no piece has but a damaged line may, stand by themselves behind a mark that no other size has. */
+const LARGE_SIZE = 2 ** 50;
+const LARGE_MARK = 3;
 
 /** A block as it is stored. */
 export interface StoredBlock {
@@ -52,7 +55,11 @@ export function encodeBlock(events: Events, from: number, until: number): Stored
   for (let row = from; row < until; row += 1) {
     const size = events.sizeBytes[row] ?? -1;
     if (size >= 0 && size % SIZE_UNIT === 0) writer.unsigned((size / SIZE_UNIT) * 2);
-    else writer.unsigned((size + 1) * 2 + 1);
+    else if (size < LARGE_SIZE) writer.unsigned((size + 1) * 2 + 1);
+    else {
+      writer.unsigned(LARGE_MARK);
+      writer.unsigned(size);
+    }
   }
   for (let row = from; row < until; row += 1) writer.unsigned(events.satellite[row] ?? 0);
   for (let row = from; row < until; row += 1) {
@@ -88,7 +95,8 @@ export function decodeBlock(block: Pick<StoredBlock, "events" | "columns" | "key
   }
   for (let row = 0; row < count; row += 1) {
     const coded = reader.unsigned();
-    events.sizeBytes[row] = coded % 2 === 0 ? (coded / 2) * SIZE_UNIT : (coded - 1) / 2 - 1;
+    if (coded === LARGE_MARK) events.sizeBytes[row] = reader.unsigned();
+    else events.sizeBytes[row] = coded % 2 === 0 ? (coded / 2) * SIZE_UNIT : (coded - 1) / 2 - 1;
   }
   for (let row = 0; row < count; row += 1) events.satellite[row] = reader.unsigned();
   for (let row = 0; row < count; row += 1) {

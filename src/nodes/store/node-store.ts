@@ -100,6 +100,9 @@ export function serializePairState(state: PairState): { open: Uint8Array; race: 
   return { open: state.open.serialize(), race };
 }
 
+/** Events keep a satellite in two bytes; hostile logs alone name more, and those beyond count as none. */
+const MAX_SATELLITE_ID = 0xffff;
+
 /** Satellite names → the store's ids, remembered. The parser's index 0 (none) is id 0. */
 export class SatelliteIds {
   readonly #db: Database;
@@ -114,7 +117,7 @@ export class SatelliteIds {
     if (known !== undefined) return known;
     this.#db.query("INSERT INTO satellite (name) VALUES (?) ON CONFLICT DO NOTHING").run(name);
     const row = this.#db.query<{ id: number }, [string]>("SELECT id FROM satellite WHERE name = ?").get(name);
-    const id = row?.id ?? 0;
+    const id = row === null || row.id > MAX_SATELLITE_ID ? 0 : row.id;
     this.#ids.set(name, id);
     return id;
   }

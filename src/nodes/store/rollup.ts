@@ -147,12 +147,17 @@ export function mergeCells(to: Cells, from: Cells): void {
 /** One for all that is encoded: it has grown to what a roll-up needs. */
 const writer = new VarintWriter();
 
+/** Sums of sizes or durations that damaged lines made larger than any number that can be kept stay at the largest. */
+function writeSum(sum: number): void {
+  writer.unsigned(Math.min(sum, Number.MAX_SAFE_INTEGER));
+}
+
 export function encodeSummary(summary: Summary): Uint8Array {
   writer.reset();
   for (const count of summary.counts) writer.unsigned(count);
   for (const count of summary.levels) writer.unsigned(count);
   writer.unsigned(summary.timed);
-  writer.unsigned(summary.timedMs);
+  writeSum(summary.timedMs);
   writer.unsigned(summary.coarse);
   const isEmpty = summary.firstMs > summary.lastMs;
   writer.unsigned(isEmpty ? 0 : 1);
@@ -192,9 +197,9 @@ export function encodeCells(cells: Cells): Uint8Array {
   for (const [key, cell] of ordered) {
     writer.unsigned(key);
     writer.unsigned(cell.count);
-    writer.unsigned(cell.bytes);
+    writeSum(cell.bytes);
     writer.unsigned(cell.timed);
-    writer.unsigned(cell.timedMs);
+    writeSum(cell.timedMs);
     writer.unsigned(cell.coarse);
   }
   for (const [, cell] of ordered) cell.sketch.write(writer);

@@ -12,7 +12,9 @@ export class VarintWriter {
     this.#bytes = grown;
   }
 
+  /** @throws RangeError outside 0 to 2^53 - 1, and of a fraction: such a number would be written as another one. */
   unsigned(value: number): void {
+    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`Cannot write ${value} as a varint`);
     if (this.#length + LONGEST > this.#bytes.length) this.#grow();
     const bytes = this.#bytes;
     let at = this.#length;
@@ -82,6 +84,7 @@ export class VarintReader {
       value += (byte & 0x7f) * scale;
       scale *= 128;
     } while (byte >= 0x80);
+    if (value > Number.MAX_SAFE_INTEGER) throw new RangeError("Cannot read a varint past 2^53 - 1");
     return value;
   }
 

@@ -1,4 +1,4 @@
-import { finish, mixFirst, SEED_FIRST } from "../ingest/line-hash.ts";
+import { finish, mixFirst, SEED_FIRST } from "./line-hash.ts";
 
 interface Entry {
   readonly bytes: Uint8Array;
@@ -13,6 +13,9 @@ interface Entry {
 /** More names than there can be satellites: the rest of a damaged or hostile log shares one. */
 const MAX_SATELLITES = 1_000;
 
+/** Ids have 49 to 52 characters; what is longer is damage. */
+export const MAX_NAME_BYTES = 64;
+
 /** Satellites by index, found by their bytes without making a string. Index 0 stands for none. */
 export class SatelliteTable {
   readonly #entries: Entry[] = [];
@@ -25,7 +28,7 @@ export class SatelliteTable {
 
   /** The satellite that stands at `start`, if it is a known one of at least 8 bytes; its end in `foundEnd`. 0: none. */
   find(view: DataView, start: number, end: number): number {
-    if (start + 64 > end) return 0;
+    if (start + MAX_NAME_BYTES >= end) return 0;
     const mark = view.getInt32(start + 4, true);
     const entries = this.#entries;
     for (let index = 0; index < entries.length; index += 1) {
@@ -44,6 +47,7 @@ export class SatelliteTable {
 
   foundEnd = 0;
 
+  /** The index of the name in [start, end), which is at most MAX_NAME_BYTES long. */
   indexOf(bytes: Uint8Array, view: DataView, start: number, end: number): number {
     const length = end - start;
     const mark = length >= 8 ? view.getInt32(start + 4, true) : Number.NaN;
