@@ -144,7 +144,7 @@ async function ingestTwice(text: string): Promise<{ first: IngestCounts; again: 
     ["again.log", `\n${text}`],
   ] as const) {
     writeFileSync(folder.file(name), Buffer.from(whole, "latin1"));
-    using to = openIngestion(store.db, "a", { openLimitMs: 86_400_000, maxOpen: 65_536 });
+    using to = openIngestion(store.db, "a", { openLimit: 86_400_000, maxOpen: 65_536 });
     counts.push((await ingestFiles(to, [folder.file(name)], { reasonOf: () => null })).counts);
   }
   const [first, again] = counts;
