@@ -1,4 +1,4 @@
-import { syncOptions } from "../upload/options.ts";
+import { syncOptions, type SyncSettings } from "../upload/options.ts";
 import type { Origin } from "../settings/resolve.ts";
 import { Failure } from "../lib/errors.ts";
 import { destinationUrl, SANDBOX_DESTINATION } from "../upload/destination.ts";
@@ -10,7 +10,7 @@ export const destinationOptions = { url, insecureHttp, sandbox } as const;
 
 /** What history is kept under. */
 export function destinationOf(
-  values: { url: string; insecureHttp: boolean; sandbox: boolean },
+  values: Pick<SyncSettings, "url" | "insecureHttp" | "sandbox">,
   origins: { url: Origin },
 ): string {
   if (!values.sandbox) return destinationUrl(values.url, values);

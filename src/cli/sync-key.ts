@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import type { Origin } from "../settings/resolve.ts";
 import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
+import type { SyncSettings } from "../upload/options.ts";
 
 const RANK: Readonly<Record<Origin["source"], number>> = { flag: 3, environment: 2, file: 1, default: 0 };
 
@@ -33,7 +34,7 @@ function readKeyFile(path: string): ApiKey {
  * @throws Failure where there is none, or the file cannot be read.
  */
 export function apiKeyOf(
-  values: { apiKey: string | null; apiKeyFile: string | null },
+  values: Pick<SyncSettings, "apiKey" | "apiKeyFile">,
   origins: { apiKey: Origin; apiKeyFile: Origin },
 ): ApiKey {
   const isFileNearer = RANK[origins.apiKeyFile.source] >= RANK[origins.apiKey.source];

@@ -15,6 +15,16 @@ type Sync = Invocation<typeof OPTIONS>;
 /** Uploads in flight have this long after the first signal; the rest of the 5 s is for recording. */
 const UPLOAD_GRACE_MS = 3_500;
 const CALM_WORKERS = 5;
+/** What --workers auto goes up to. */
+const MOST_WORKERS = 20;
+/** How long a health or duplicate check may take. */
+const CHECK_TIMEOUT_MS = 10_000;
+/** Failures in a row after which the server counts as away. */
+const FAILURES_TO_OPEN = 10;
+/** How long a run waits for a file that is still being written. */
+const SETTLE_WAIT_MS = 30_000;
+/** Threads that hash large files. */
+const HASH_WORKERS = 2;
 /** Up to here a calm pass hashes in this thread: another one takes 5 MB. */
 const HASH_IN_PLACE_BYTES = 8 * 1024 ** 2;
 
@@ -69,7 +79,7 @@ async function deliveryOf({ options: { sync }, environment }: Sync, server: Omit
         }),
     connectTimeoutMs: sync.connectTimeout,
     silenceTimeoutMs: sync.silenceTimeout,
-    checkTimeoutMs: sync.checkTimeout,
+    checkTimeoutMs: CHECK_TIMEOUT_MS,
     ...(sync.bwlimit === null ? {} : { bandwidth: limitBandwidth(sync.bwlimit) }),
   });
   const workers = sync.workers ?? (sync.bulk ? "auto" : CALM_WORKERS);
@@ -79,8 +89,8 @@ async function deliveryOf({ options: { sync }, environment }: Sync, server: Omit
       ? {
           type: "adaptive",
           min: 1,
-          max: sync.autoWorkers,
-          initial: Math.min(CALM_WORKERS, sync.autoWorkers),
+          max: MOST_WORKERS,
+          initial: CALM_WORKERS,
           loadPerCore: () => (loadavg()[0] ?? 0) / cores,
         }
       : { type: "fixed", workers },
@@ -96,7 +106,7 @@ async function deliveryOf({ options: { sync }, environment }: Sync, server: Omit
     },
     batchItems: sync.bulk ? sync.batchItems : 1,
     outageWaitMs: sync.outageWait,
-    failuresToOpen: sync.outageFailures,
+    failuresToOpen: FAILURES_TO_OPEN,
   };
 }
 
@@ -138,11 +148,10 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
       retryFailed: sync.retryFailed,
       memoryBytes: sync.memory,
       settleMs: sync.settle,
-      settleWaitMs: sync.settleWait,
+      settleWaitMs: SETTLE_WAIT_MS,
       startHashWorker,
-      hashWorkers: sync.hashWorkers,
-      hashWorkerFromBytes:
-        sync.hashWorkerFrom ?? (isThreaded ? worthHandingOverBytes() : HASH_IN_PLACE_BYTES),
+      hashWorkers: HASH_WORKERS,
+      hashWorkerFromBytes: isThreaded ? worthHandingOverBytes() : HASH_IN_PLACE_BYTES,
       signal,
       graceMs: UPLOAD_GRACE_MS,
       onProgress: (tally, total) => progress.update(tally, total),

@@ -42,6 +42,11 @@ async function tell(terminal: Terminal, outcome: Outcome): Promise<void> {
   );
 }
 
+/** How long the server may say nothing. */
+const SILENCE_MS = 30_000;
+/** A larger download is refused. */
+const MAX_BYTES = 512 * 1024 ** 2;
+
 export const upgrade = command({
   name: "upgrade",
   purpose: "Replaces nodupe by the newest release.",
@@ -64,7 +69,7 @@ export const upgrade = command({
   },
   run: async ({ options, terminal, signal }): Promise<ExitCode> => {
     const started = performance.now();
-    const { check, from, silence, maxSize } = options.upgrade;
+    const { check, from } = options.upgrade;
     const address = from ?? RELEASE_URL;
     if (address === null) {
       throw new Failure(
@@ -78,7 +83,7 @@ export const upgrade = command({
     ]);
     const source = parseSource(address);
     const self = installed();
-    const limits = { signal, silenceMs: silence, maxBytes: maxSize };
+    const limits = { signal, silenceMs: SILENCE_MS, maxBytes: MAX_BYTES };
     let offer: Offer | null = null;
     const outcome = (upgraded: boolean, error: string | null): Outcome => ({
       current: VERSION,

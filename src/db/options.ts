@@ -11,6 +11,7 @@ const storePath: Kind<string> = {
 export const storeOptions = {
   db: optional(storePath, "the embedded SQLite store; :memory: for one that is not kept", {
     placeholder: "FILE",
+    example: "~/nodupe.db",
     defaultText: "~/.local/share/nodupe/nodupe.db",
     env: ["NODUPE_DB"],
   }),

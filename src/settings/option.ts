@@ -10,6 +10,8 @@ export interface Option<T, D extends T | null = T | null> {
   readonly default: D;
   /** Written for the default in the help where the value itself says too little. */
   readonly defaultText?: string;
+  /** What `config init` writes where there is no default. */
+  readonly example?: T;
   readonly placeholder?: string;
   readonly short?: string;
   /** Environment variables accepted beside NODUPE_SECTION_KEY, the earlier clients' names. */
@@ -35,7 +37,7 @@ export type ValuesOf<O> = {
 };
 
 type Details<T> = Partial<
-  Pick<Option<T>, "defaultText" | "placeholder" | "short" | "env" | "scope" | "secret">
+  Pick<Option<T>, "defaultText" | "example" | "placeholder" | "short" | "env" | "scope" | "secret">
 >;
 
 /** An option with a default. */
@@ -43,8 +45,12 @@ export function option<T>(kind: Kind<T>, value: T, help: string, details: Detail
   return { scope: "everywhere", ...details, kind, help, default: value };
 }
 
-/** An option that may stay unset (null). */
-export function optional<T>(kind: Kind<T>, help: string, details: Details<T> = {}): Option<T, null> {
+/** An option that may stay unset (null). As a setting it has an example, for the file that `config init` writes. */
+export function optional<T>(
+  kind: Kind<T>,
+  help: string,
+  details: Details<T> & ({ readonly scope: "flag" } | { readonly example: T }),
+): Option<T, null> {
   return { scope: "everywhere", ...details, kind, help, default: null };
 }
 

@@ -1,28 +1,31 @@
 import { environmentNames, keyName, type Option, type Sections } from "./option.ts";
 import type { ConfigValues } from "./schema.ts";
 
-function commentedLine(section: string, name: string, option: Option<unknown>): string {
-  const hasDefault = option.default !== null && option.default !== undefined;
-  const value = hasDefault ? option.kind.toToml(option.default) : '""';
-  const unset = hasDefault ? "" : `; not set (${option.defaultText ?? option.kind.expected})`;
+function commentedLines(section: string, name: string, option: Option<unknown>): string {
+  const isUnset = option.default === null;
+  const value = option.kind.toToml(isUnset ? option.example : option.default);
+  const unset = isUnset
+    ? `; not set${option.defaultText === undefined ? "" : ` (${option.defaultText})`}, an example:`
+    : "";
   const [variable = ""] = environmentNames(section, name, option);
-  return `# ${option.help}${unset} [${variable}]\n#${keyName(name)} = ${value}\n`;
+  return `## ${option.help} [${variable}]${unset}\n#${keyName(name)} = ${value}\n`;
 }
 
 /**
- * The config file that `config init` writes: every key with its purpose, its default and its variable, all of them
- * commented out, so that a later version's better defaults take effect.
+ * The config file that `config init` writes: every key with its purpose, its default (or an example) and its variable,
+ * all of them commented out, so that a later version's better defaults take effect. Explanations have two #, so that
+ * the file stays valid when one # is taken away from every line.
  */
 export function configTemplate(sections: Sections): string {
   const chapters = Object.entries(sections).map(([section, options]) => {
     const lines = Object.entries(options)
       .filter(([, option]) => option.scope !== "flag")
-      .map(([name, option]) => commentedLine(section, name, option));
+      .map(([name, option]) => commentedLines(section, name, option));
     return `[${section}]\n${lines.join("")}`;
   });
   const head =
-    "# nodupe's settings. Flags win over environment variables (in brackets), those over this file.\n" +
-    "# Remove the # before a line to set it; check with: nodupe config check\n";
+    "## nodupe's settings. A flag wins over an environment variable (in brackets), that over this file.\n" +
+    "## To set something, remove the # before its line; then check the file with: nodupe config check\n";
   return [head, ...chapters].join("\n");
 }
 

@@ -52,7 +52,10 @@ export const measureOptions = {
     "HTTPS servers whose Date is the first fallback",
     setting,
   ),
-  httpsCa: optional(path, "more authorities that they may be certified by, as PEM", setting),
+  httpsCa: optional(path, "more authorities that they may be certified by, as PEM", {
+    ...setting,
+    example: "/etc/ssl/own-ca.pem",
+  }),
   localSource: option(list(choice(LOCAL_SOURCES)), LOCAL_SOURCES, "local fallbacks, in order", setting),
   rtc: option(path, "/sys/class/rtc/rtc0", "where the kernel shows the hardware clock", setting),
   rtcDevice: option(path, "/dev/rtc0", "the hardware clock that is told after a step", setting),
@@ -77,6 +80,7 @@ export const timeOptions = {
   force: option(toggle, false, "with --set: although another daemon owns the clock", flag),
   stepThreshold: option(duration, 500, "with --set: from this offset on step, below it slew"),
   maxStep: optional(duration, "with --set: refuse beyond this offset", {
+    example: 1_000_000,
     defaultText: "1000s, and any for a clock that is older than the program",
   }),
   check: option(toggle, false, "exit 3 where the offset is beyond --max-offset", flag),

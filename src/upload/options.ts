@@ -1,5 +1,5 @@
 import { byteSize, duration, integer, integerOr, list, path, text, timer, toggle } from "../settings/kind.ts";
-import { option, optional } from "../settings/option.ts";
+import { option, optional, type ValuesOf } from "../settings/option.ts";
 
 const flag = { scope: "flag" } as const;
 const setting = { scope: "settings" } as const;
@@ -9,6 +9,7 @@ export const syncOptions = {
   folder: optional(path, "the folder that holds the CVs, where none is named on the command line", {
     ...setting,
     env: ["TANOVA_FOLDER_PATH"],
+    example: "~/CVs",
   }),
   bulk: option(
     toggle,
@@ -19,6 +20,7 @@ export const syncOptions = {
   dryRun: option(toggle, false, "say what would be uploaded, and send nothing", flag),
   workers: optional(integerOr("auto", 1, 100), "uploads in flight; auto adapts from 1 to 20", {
     defaultText: "5; with --bulk auto",
+    example: 5,
   }),
   include: option(
     list(text("GLOB", "a glob such as *.pdf")),
@@ -50,16 +52,24 @@ export const syncOptions = {
     false,
     "allow plain http to another machine: the key and the CVs can be read on the way",
   ),
-  apiKeyFile: optional(path, "the file that holds the API key", { placeholder: "FILE" }),
+  apiKeyFile: optional(path, "the file that holds the API key", {
+    placeholder: "FILE",
+    example: "~/.config/nodupe/api-key",
+  }),
   apiKey: optional(text("KEY", "tanova_sk_…"), "the API key; --api-key-file wins where both are set", {
     ...setting,
     secret: true,
     env: ["TANOVA_API_KEY"],
+    example: "tanova_sk_…",
   }),
   caFile: optional(path, "a PEM file of certificates to trust beside the built-in ones", {
     placeholder: "FILE",
+    example: "/etc/ssl/own-ca.pem",
   }),
-  bwlimit: optional(byteSize, "bytes a second over all uploads, such as 512K", { placeholder: "RATE" }),
+  bwlimit: optional(byteSize, "bytes a second over all uploads, such as 512K", {
+    placeholder: "RATE",
+    example: 512 * 1024,
+  }),
   sandbox: option(
     toggle,
     false,
@@ -72,34 +82,17 @@ export const syncOptions = {
     "with --bulk, CVs in one request where the server takes batches",
     setting,
   ),
-  autoWorkers: option(integer(1, 100), 20, "the most that --workers auto goes up to", setting),
   connectTimeout: option(timer, 10_000, "how long a connection may take", setting),
   silenceTimeout: option(timer, 60_000, "how long the server may be silent during an upload", setting),
-  checkTimeout: option(timer, 10_000, "how long a health or duplicate check may take", setting),
   outageWait: option(
     duration,
     300_000,
     "how long a run waits for a server that went away in its middle",
     setting,
   ),
-  outageFailures: option(
-    integer(1, 1_000),
-    10,
-    "failures in a row after which the server counts as away",
-    setting,
-  ),
   retryDelayMax: option(duration, 60_000, "the longest that the wait between retries grows to", setting),
-  settle: option(duration, 1_000, "a file is taken once its size and mtime have kept for so long", setting),
-  settleWait: option(
-    duration,
-    30_000,
-    "how long a run waits for a file that is still being written",
-    setting,
-  ),
+  settle: option(duration, 1_000, "a file is taken once its size and mtime have kept for so long"),
   memory: option(byteSize, 6 * 1024 ** 2, "for the contents in memory, all together", setting),
-  hashWorkers: option(integer(0, 16), 2, "threads that hash files; 0 for none", setting),
-  hashWorkerFrom: optional(byteSize, "files from this size on are hashed in those threads", {
-    ...setting,
-    defaultText: "8M; with --bulk as measured, where there are two cores",
-  }),
 } as const;
+
+export type SyncSettings = ValuesOf<typeof syncOptions>;

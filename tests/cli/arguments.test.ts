@@ -11,7 +11,7 @@ const sections = {
     workers: option(integer(1, 20), 5, ""),
     retryDelay: option(duration, 5_000, ""),
     include: option(list(text("GLOB")), [], ""),
-    apiKey: optional(text("KEY"), "", { scope: "settings" }),
+    apiKey: optional(text("KEY"), "", { scope: "settings", example: "k" }),
   },
   common: {
     verbose: option(toggle, false, "", { scope: "flag", short: "v" }),

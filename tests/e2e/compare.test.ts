@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type LogOptions, writeLog } from "../../src/bench/generate-log.ts";
 import { nodupe } from "../support/run.ts";
@@ -177,3 +178,24 @@ test("an empty window is answered, and every form fits", async () => {
   const markdown = await nodupe(["compare", "pi-1", "pi-2", "--format", "markdown", ...db]);
   expect(markdown.stdout).toContain("| metric | pi-1 | pi-2 |");
 }, 60_000);
+
+test("the settings of [ingest] hold for NAME=FILE too", async () => {
+  using folder = tempFolder();
+  const log = folder.file("node.log");
+  const facts = { "Satellite ID": "12EayRS2V1kEsWESU9QMRseFhdxYxKicsiFmxrsLZHeLUtdps3S", Action: "GET" };
+  const line = (second: number, message: string, piece: string): string =>
+    `${new Date(START + second * 1_000).toISOString()}\tINFO\tpiecestore\t${message}\t${JSON.stringify({ "Piece ID": piece, ...facts })}`;
+  // Half of the downloads never end: how long they are waited for shows in what the log covers.
+  const lines = Array.from({ length: 60 }, (_, at) => [
+    line(at, "download started", `P${at}`),
+    ...(at % 2 === 0 ? [] : [line(at + 0.5, "downloaded", `P${at}`)]),
+  ]);
+  writeFileSync(log, `${lines.flat().join("\n")}\n`);
+  const coverage = async (limit: string): Promise<number | null | undefined> => {
+    const env = { NODUPE_INGEST_OPEN_LIMIT: limit };
+    const run = await nodupe(["compare", `a=${log}`, `b=${log}`, "--json"], { env });
+    return (JSON.parse(run.stdout) as Answer).nodes[0]?.metrics["coverage_percent"];
+  };
+  const [patient, hasty] = [await coverage("1d"), await coverage("1s")];
+  expect(hasty).toBeLessThan(patient ?? 0);
+});

@@ -7,7 +7,7 @@ import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 
 const PATIENCE = ["--workers", "4", "--retries", "6", "--retry-delay", "100ms", "--ambiguous-wait", "1s"];
-const SOON_AWAY = { NODUPE_SYNC_OUTAGE_FAILURES: "3", NODUPE_SYNC_RETRY_DELAY_MAX: "300ms" };
+const SOON_AWAY = { NODUPE_SYNC_RETRY_DELAY_MAX: "300ms" };
 
 for (const batch of [false, true]) {
   test(`a server that goes away in the middle and comes back gets the rest, ${batch ? "in batches" : "singly"}, each once`, async () => {

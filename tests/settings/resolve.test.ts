@@ -7,8 +7,8 @@ const options = {
   retries: option(integer(0, 100), 3, "how often"),
   retryDelay: option(duration, 5_000, "how long"),
   include: option(list(text("GLOB")), [], "which"),
-  folder: optional(text("FOLDER"), "where", { env: ["EARLIER_FOLDER"] }),
-  apiKey: optional(text("KEY"), "key", { scope: "settings", secret: true }),
+  folder: optional(text("FOLDER"), "where", { env: ["EARLIER_FOLDER"], example: "cvs" }),
+  apiKey: optional(text("KEY"), "key", { scope: "settings", secret: true, example: "k" }),
   dryRun: optional(text("X"), "a one-off", { scope: "flag" }),
 };
 

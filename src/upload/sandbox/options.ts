@@ -44,10 +44,11 @@ export const sandboxOptions = {
     { defaultText: "none" },
   ),
   batch: option(toggle, false, "offer uploads in batches and checks in bulk"),
-  maxInFlight: optional(integer(1), "refuse more uploads than this at once with 429"),
+  maxInFlight: optional(integer(1), "refuse more uploads than this at once with 429", { example: 3 }),
   retryAfter: option(integer(0), 1, "seconds in Retry-After with 429 and 503", { placeholder: "SECONDS" }),
   keep: optional(path, "a file that keeps what was stored across restarts", {
     placeholder: "FILE",
+    example: "~/sandbox.db",
     defaultText: "in memory",
   }),
   tlsCert: optional(path, "PEM certificate: serve https; with --tls-key", {
@@ -58,5 +59,6 @@ export const sandboxOptions = {
   apiKey: optional(text("KEY"), "the key that clients must send; a new one each time where it is not set", {
     scope: "settings",
     secret: true,
+    example: "tanova_sk_test",
   }),
 } as const;
