@@ -3,6 +3,7 @@
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { JIT_RELUCTANCE_AT_START } from "../src/lib/engine.ts";
 import publisher from "./release/publisher.json" with { type: "json" };
 import { runtimeOf } from "./release/runtime.ts";
 import { hostTarget, targetNamed } from "./release/targets.ts";
@@ -72,9 +73,7 @@ export async function compile(build: Build, outfile: string): Promise<void> {
     // What is imported lazily becomes a chunk with bytecode of its own: a start reads only what its command needs.
     "--splitting",
     "--sourcemap=none",
-    // Code that runs once stays in the interpreter four times as long: a tenth of a start was compiling such code.
-    // cli/invoke.ts goes back to the normal policy where a command begins its work.
-    "--compile-jit-policy=4",
+    `--compile-jit-policy=${JIT_RELUCTANCE_AT_START}`,
     // Without these two a bunfig.toml or .env in the working directory would run inside the binary.
     "--no-compile-autoload-dotenv",
     "--no-compile-autoload-bunfig",

@@ -2,6 +2,7 @@ import { runCommand } from "citty";
 import { type ConfigFile, defaultConfigPath, defaultStorePath, readConfigFile } from "../settings/file.ts";
 import type { Sections } from "../settings/option.ts";
 import { type Origin, resolveOptions } from "../settings/resolve.ts";
+import { compileAsUsual } from "../lib/engine.ts";
 import { Failure } from "../lib/errors.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { VERSION } from "../lib/version.ts";
@@ -202,8 +203,7 @@ export async function invoke(call: Call): Promise<ExitCode> {
       return openStore({ path: storePath, readonly: how.readonly === true });
     },
   };
-  // The start is over: see build/compile.ts. From here on code runs often enough to be worth compiling.
-  Bun.unsafe.setJITPolicy(1);
+  compileAsUsual();
   const { result } = await runCommand(found.leaf, { rawArgs: [], data: invocation });
   return result as ExitCode;
 }

@@ -1,4 +1,5 @@
 import type { Store } from "../db/open.ts";
+import { compileHardly, createCollector } from "../lib/engine.ts";
 import { wait } from "../lib/wait.ts";
 import { admit } from "./admit.ts";
 import type { TanovaClient } from "./tanova/types.ts";
@@ -67,19 +68,8 @@ export interface RunOutcome {
 /** The server refused batches: not tried again for so long. */
 const BATCH_REFUSED_MS = 24 * 3_600_000;
 
-/**
- * Each upload leaves a little garbage, and the engine, which sees a machine with plenty, lets it grow: 25 MB more over
- * 10,000 files than over 1,000. Collecting takes some 10 ms, so it is done only where memory has grown by so much.
- */
-const COLLECT_GROWTH_BYTES = 8 * 1024 ** 2;
-/** How often the size is looked at. */
-const LOOK_EVERY = 250;
-
-/**
- * How much more reluctant than usual the engine compiles while uploading. The work is the disk's, the hash's and the
- * network's: compiled code would save little of it, and its compilers take 10 MB and a thread of a small board.
- */
-const JIT_RELUCTANCE = 1_000;
+/** Each upload leaves a little garbage: 25 MB more over 10,000 files than over 1,000 where it is let grow. */
+const COLLECTION = { every: 250, fromGrowthBytes: 8 * 1024 ** 2 };
 
 /** Gives up on a server that stays away; resolves false from `ready` then. */
 function createGate(
@@ -151,8 +141,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   const cut = createCut(signal, options.graceMs);
   let stop: Stop | null = null;
   let total: number | null = null;
-  let settled = 0;
-  let startBytes = 0;
+  let collect = createCollector(COLLECTION);
   const onProgress = (): void => options.onProgress(tally, total);
 
   const makeSink = (made: NonNullable<RunOptions["delivery"]>): { sink: Sink; delivery: Delivery } => {
@@ -167,9 +156,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
       signal,
       cut: cut.signal,
       onProgress: () => {
-        settled += 1;
-        const isTimeToLook = settled % LOOK_EVERY === 0;
-        if (isTimeToLook && process.memoryUsage.rss() > startBytes + COLLECT_GROWTH_BYTES) Bun.gc(true);
+        collect(1);
         onProgress();
       },
       onChanged: (file) => intake.takeAgain(file),
@@ -181,8 +168,8 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     });
     let connecting: Promise<void> | null = null;
     const start = async (): Promise<void> => {
-      Bun.unsafe.setJITPolicy(JIT_RELUCTANCE);
-      startBytes = process.memoryUsage.rss();
+      compileHardly();
+      collect = createCollector(COLLECTION);
       const connection = await connect(made.client, made.policy, signal);
       if (connection.type === "stopped") delivery.halt(connection.stop);
       if (connection.type !== "ready") return;

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { createCollector } from "../../lib/engine.ts";
 import { nextTurn } from "../../lib/wait.ts";
 import { type Fingerprint, fingerprint, HEAD_BYTES, findResume, tailHash } from "./checkpoint.ts";
 import { type BatchWriter, type Checkpoint } from "./write.ts";
@@ -24,10 +25,7 @@ import { HOUR_MS } from "../log/vocabulary.ts";
 const WORKER_FROM_BYTES = 32 * 1_048_576;
 /** Lines whose identities a checkpoint remembers. */
 const RECENT_LINES = 256;
-/**
- * Lines after which the collector is asked to run: left to itself it lets garbage grow with the machine's memory, not
- * with what is in use, and a board with 512 MB wants neither.
- */
+/** Lines after which garbage is collected, for boards with 512 MB. */
 const LINES_A_COLLECTION = 65_536;
 
 export interface IngestCounts {
@@ -91,7 +89,7 @@ export class FileIngest {
   #startOffset: number;
   #fingerprint: Fingerprint | null = null;
   #recent: number[] = [];
-  #uncollected = 0;
+  readonly #collect = createCollector({ every: LINES_A_COLLECTION });
 
   constructor(to: Ingestion, source: Source) {
     this.#to = to;
@@ -238,12 +236,9 @@ export class FileIngest {
     });
     if (!isRest) this.#remember(lines);
     writer.commit({ events, hours, facts, state, newestMs, checkpoint: isRest ? null : this.#checkpoint() });
-    this.#uncollected += lines.lines;
+    const count = lines.lines;
     clearParsedLines(lines);
-    if (this.#uncollected >= LINES_A_COLLECTION) {
-      this.#uncollected = 0;
-      Bun.gc(true);
-    }
+    this.#collect(count);
   }
 
   /** Keeps the identities of the last lines, for the checkpoint. */
