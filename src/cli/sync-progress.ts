@@ -1,4 +1,4 @@
-import { bar, eta, Rate } from "../lib/progress.ts";
+import { bar, eta, Rate } from "../lib/format/progress.ts";
 import type { Tally } from "../upload/tally.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -2,9 +2,9 @@ import type { Comparison } from "../bench/against.ts";
 import { type Job, JOBS, type Unit } from "../bench/experiment.ts";
 import type { Machine } from "../bench/machine.ts";
 import type { BenchReport, CaseReport, RatioReport } from "../bench/report.ts";
-import { humanBytes } from "../lib/byte-size.ts";
-import { sparkline } from "../lib/sparkline.ts";
-import { textTable } from "../lib/text-table.ts";
+import { humanBytes } from "../lib/format/bytes.ts";
+import { sparkline } from "../lib/format/sparkline.ts";
+import { textTable } from "../lib/format/table.ts";
 
 const INDENT = "  ";
 

@@ -1,4 +1,4 @@
-import { humanBytes } from "../lib/byte-size.ts";
+import { humanBytes } from "../lib/format/bytes.ts";
 import type { MaybeMetrics, MetricName } from "../nodes/compare/metrics.ts";
 
 export const LABELS: Readonly<Record<MetricName, string>> = {

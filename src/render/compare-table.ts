@@ -1,4 +1,4 @@
-import { sparkline } from "../lib/sparkline.ts";
+import { sparkline } from "../lib/format/sparkline.ts";
 import { METRIC_NAMES, type MetricName } from "../nodes/compare/metrics.ts";
 import type { CompareReport } from "./compare.ts";
 import { formatMetric, LABELS } from "./compare-format.ts";

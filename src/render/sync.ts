@@ -1,4 +1,4 @@
-import { humanBytes } from "../lib/byte-size.ts";
+import { humanBytes } from "../lib/format/bytes.ts";
 import type { SyncResult, Tally, UploadFailure } from "../upload/tally.ts";
 
 /** What `--json` prints. */

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { isAbsolute, resolve } from "node:path";
-import { formatByteSize, parseByteSize } from "../lib/byte-size.ts";
-import { formatDurationMs, parseDurationMs } from "../lib/duration.ts";
+import { formatByteSize, parseByteSize } from "../lib/format/bytes.ts";
+import { formatDurationMs, parseDurationMs } from "../lib/format/duration.ts";
 
 /**
  * A type of value that flags, environment variables and TOML share: read from text, or from TOML's own types.

@@ -8,7 +8,7 @@ import { query, sendDue } from "./net/query.ts";
 import { type Lookup, type NameCache, resolveName } from "./net/resolve.ts";
 import { Round } from "./ntp/round.ts";
 import { endpointKey, formatServerName, literalEndpoint, type ServerName } from "./net/server-name.ts";
-import { nsOfMs } from "../lib/duration.ts";
+import { nsOfMs } from "../lib/format/duration.ts";
 import type { MeasureSettings } from "./options.ts";
 import type { Transport } from "./net/transport.ts";
 

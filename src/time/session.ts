@@ -9,7 +9,7 @@ import { type Lookup, NameCache, refreshNames } from "./net/resolve.ts";
 import type { ClockOutcome, Measurement, TimeResult } from "./result.ts";
 import { bestSample } from "./ntp/sample.ts";
 import { literalEndpoint } from "./net/server-name.ts";
-import { nsOfMs } from "../lib/duration.ts";
+import { nsOfMs } from "../lib/format/duration.ts";
 import type { MeasureSettings } from "./options.ts";
 
 export interface SessionOptions {

@@ -1,5 +1,5 @@
 import { Failure } from "../../lib/errors.ts";
-import { formatDurationMs } from "../../lib/duration.ts";
+import { formatDurationMs } from "../../lib/format/duration.ts";
 import type { Window } from "./load.ts";
 import { HOUR_MS } from "../log/vocabulary.ts";
 

@@ -3,7 +3,7 @@ import { clockOwner } from "./clock-daemon.ts";
 import { CLOCK_UNTOUCHED, type ClockOutcome, type Measurement } from "../result.ts";
 import { setRtc } from "../sources/rtc.ts";
 import { decideSetting, maxStepNs } from "./step-or-slew.ts";
-import { nsOfMs } from "../../lib/duration.ts";
+import { nsOfMs } from "../../lib/format/duration.ts";
 import type { TimeSettings } from "../options.ts";
 import { slewClock, stepClock } from "./timex.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { formatDurationMs, formatEta, parseDurationMs } from "../../src/lib/duration.ts";
+import { formatDurationMs, formatEta, parseDurationMs } from "../../../src/lib/format/duration.ts";
 
 test("every unit is read, with fractions", () => {
   const texts = ["250ms", "1.5s", "90m", "2h", "7d", ".5s", " 3s "];

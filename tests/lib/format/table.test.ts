@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { textTable } from "../../src/lib/text-table.ts";
+import { textTable } from "../../../src/lib/format/table.ts";
 
 test("columns are as wide as their widest cell, as a terminal counts", () => {
   expect(

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { formatByteSize, humanBytes, parseByteSize } from "../../src/lib/byte-size.ts";
+import { formatByteSize, humanBytes, parseByteSize } from "../../../src/lib/format/bytes.ts";
 
 test("sizes are of 1024", () => {
   expect(["512K", "2M", "1.5G", "4096", "2m"].map(parseByteSize)).toEqual([
