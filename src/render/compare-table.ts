@@ -1,7 +1,7 @@
 import { sparkline } from "../lib/format/sparkline.ts";
-import { METRIC_NAMES, type MetricName } from "../nodes/compare/metrics.ts";
+import { metricNamed, METRICS, type MetricName } from "../nodes/compare/registry.ts";
 import type { CompareReport } from "./compare.ts";
-import { formatMetric, LABELS } from "./compare-format.ts";
+import { formatMetric } from "./compare-format.ts";
 
 const LABEL_WIDTH = 19;
 const MIN_COLUMN = 13;
@@ -47,7 +47,7 @@ function isBest(report: CompareReport, metric: MetricName, name: string): boolea
 /** Metrics that any node has a value of, in the contract's order; always the ones that say what the log shows. */
 function shownMetrics(report: CompareReport): MetricName[] {
   const ranked = new Set(Object.keys(report.rankings));
-  return METRIC_NAMES.filter(
+  return METRICS.map(({ name }) => name).filter(
     (metric) =>
       (ranked.has(metric) || metric === "coverage_percent") &&
       report.nodes.some((node) => formatMetric(metric, node.metrics) !== "—"),
@@ -68,7 +68,7 @@ function block(report: CompareReport, names: readonly string[], options: TableOp
       const cell = pad(fit(formatMetric(metric, node.metrics), width - 2), width - 1) + (best ? BEST : " ");
       return best && options.color ? `\u001B[1;32m${cell}\u001B[22;39m` : cell;
     });
-    lines.push(LABELS[metric].padEnd(LABEL_WIDTH) + cells.join(""));
+    lines.push(metricNamed(metric).label.padEnd(LABEL_WIDTH) + cells.join(""));
   }
   const trends = [
     ["success over time", "success_rate_download"],
@@ -134,7 +134,7 @@ export function compareTable(report: CompareReport, options: TableOptions): stri
     );
     const first = why?.contributions[0];
     if (first !== undefined) {
-      const unit = verdict.metric.startsWith("avg_latency_") ? " ms" : " points";
+      const unit = metricNamed(verdict.metric).unit === "ms" ? " ms" : " points";
       const amount = `${first.contribution.toFixed(1).replace("-", "−")}${unit}`;
       lines.push(...wrap(`  mostly ${first.dimension} ${first.group} (${amount})`, options.columns, "    "));
     }

@@ -1,6 +1,6 @@
-import { METRIC_NAMES } from "../nodes/compare/metrics.ts";
+import { METRICS } from "../nodes/compare/registry.ts";
 import type { CompareReport } from "./compare.ts";
-import { formatMetric, LABELS } from "./compare-format.ts";
+import { formatMetric } from "./compare-format.ts";
 
 /** RFC 4180: quoted where a comma, a quote or a line break asks for it. */
 function csvField(text: string): string {
@@ -14,7 +14,7 @@ export function compareCsv(report: CompareReport): string {
     ...report.nodes.flatMap(({ node_name }) => [node_name, `${node_name} low`, `${node_name} high`]),
     "best",
   ];
-  const rows = METRIC_NAMES.map((metric) => [
+  const rows = METRICS.map(({ name: metric }) => [
     metric,
     ...report.nodes.flatMap(({ metrics, intervals }) => {
       const [low = null, high = null] = intervals[metric] ?? [];
@@ -37,13 +37,13 @@ export function compareMarkdown(report: CompareReport): string {
     row(["metric", ...report.nodes.map((node) => node.node_name)]),
     row(["---", ...report.nodes.map(() => "---:")]),
   ];
-  for (const metric of METRIC_NAMES) {
+  for (const { name: metric, label } of METRICS) {
     const best = report.rankings[metric]?.[0];
     const cells = report.nodes.map(({ node_name, metrics }) => {
       const text = formatMetric(metric, metrics);
       return best === node_name && metrics[metric] !== null ? `**${text}**` : text;
     });
-    lines.push(row([LABELS[metric], ...cells]));
+    lines.push(row([label, ...cells]));
   }
   const said = [
     ...report.verdicts.filter((verdict) => verdict.significant).map((verdict) => verdict.text),

@@ -48,13 +48,16 @@ interface Cached {
   readonly untilMs: number;
 }
 
+/** Goes up with every change of what a comparison says: an upgraded program reads no earlier one's answer. */
+const FORM = 2;
+
 /** Names in any order, type, range, and what else changes the figures. */
 function cacheKey(names: readonly string[], question: Question): string {
   const { type, rangeName, window, minGap, minLatencyGap, pairs } = question;
   const { egressUsd, repairUsd, auditUsd, storageUsd } = question;
   const range = rangeName === "custom" ? [window.sinceMs, window.untilMs] : rangeName;
   const rates = [egressUsd, repairUsd, auditUsd, storageUsd];
-  return JSON.stringify([names.toSorted(), type, range, rates, minGap, minLatencyGap, pairs]);
+  return JSON.stringify([FORM, names.toSorted(), type, range, rates, minGap, minLatencyGap, pairs]);
 }
 
 /**

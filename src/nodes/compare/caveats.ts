@@ -1,4 +1,6 @@
-import { type LogNature, type MaybeMetrics, type MetricName, SUM_NAMES } from "./metrics.ts";
+import type { LogNature } from "./measure.ts";
+import type { Need } from "./metric.ts";
+import { METRICS, type MetricName, type Metrics } from "./registry.ts";
 
 /** Why some metrics cannot be compared fairly, or what a figure hides. */
 export interface Caveat {
@@ -12,11 +14,13 @@ export interface Caveat {
 export interface CaveatInput {
   readonly name: string;
   readonly nature: LogNature;
-  readonly metrics: MaybeMetrics;
+  readonly metrics: Metrics;
 }
 
-const LEVEL_METRICS: readonly MetricName[] = ["success_rate_upload", "canceled_rate_upload"];
-const QUANTILES: readonly MetricName[] = ["avg_latency_p50", "avg_latency_p95", "avg_latency_p99"];
+function needing(need: Need): MetricName[] {
+  return METRICS.filter(({ needs }) => needs.includes(need)).map(({ name }) => name);
+}
+
 /** Percentage points by which coverages may differ before sums are not ranked. */
 const COVERAGE_GAP = 10;
 
@@ -33,14 +37,14 @@ export function caveatsOf(nodes: readonly CaveatInput[]): Caveat[] {
   const debug = named(({ nature }) => nature.level === "debug");
   if (info.length > 0 && debug.length > 0) {
     caveats.push({
-      metrics: LEVEL_METRICS,
+      metrics: needing("debug-lines"),
       nodes: info,
       unfair: true,
       text: `${list(info)} logs at INFO, ${list(debug)} at DEBUG: failed uploads show at DEBUG only, so upload rates are not compared`,
     });
   } else if (info.length > 0) {
     caveats.push({
-      metrics: LEVEL_METRICS,
+      metrics: needing("debug-lines"),
       nodes: info,
       unfair: false,
       text: `${list(info)} logs at INFO: ordinary failed uploads are not in the log, so upload rates look better than they are`,
@@ -49,7 +53,7 @@ export function caveatsOf(nodes: readonly CaveatInput[]): Caveat[] {
   const silent = named(({ nature }) => nature.level !== null && !nature.hasDurations);
   if (silent.length > 0) {
     caveats.push({
-      metrics: [...QUANTILES, "avg_latency_mean"],
+      metrics: needing("durations"),
       nodes: silent,
       unfair: silent.length < nodes.length,
       text: `no started lines in the log of ${list(silent)} (from 1.116 on they show at DEBUG): latencies are not known`,
@@ -58,7 +62,7 @@ export function caveatsOf(nodes: readonly CaveatInput[]): Caveat[] {
   const coarse = named(({ metrics }) => metrics.latency_resolution_ms === 1000);
   if (coarse.length > 0) {
     caveats.push({
-      metrics: QUANTILES,
+      metrics: needing("milliseconds"),
       nodes: coarse,
       unfair: coarse.length < nodes.length,
       text: `the log of ${list(coarse)} tells whole seconds: its quantiles are hidden, its mean holds`,
@@ -72,7 +76,7 @@ export function caveatsOf(nodes: readonly CaveatInput[]): Caveat[] {
       ({ name, metrics }) => `${name} ${(metrics.coverage_percent ?? 0).toFixed(0)}%`,
     );
     caveats.push({
-      metrics: SUM_NAMES,
+      metrics: needing("coverage"),
       nodes: covered.map(({ name }) => name),
       unfair: true,
       text: `the logs cover unlike parts of the window (${list(parts)}): sums are not ranked`,

@@ -1,5 +1,4 @@
 import type { Database } from "bun:sqlite";
-import pLimit from "p-limit";
 import { messageOf } from "../../lib/errors.ts";
 import { seededRandom } from "../../lib/seeded-random.ts";
 import { type Caveat, caveatsOf } from "./caveats.ts";
@@ -7,19 +6,11 @@ import type { Earnings } from "./earnings.ts";
 import { gatherNode, type NodeData, type Window } from "./load.ts";
 import { textIdentity } from "../log/line-hash.ts";
 import type { HourStats } from "../store/hour-stats.ts";
-import { bootstrap, LATENCY_METRICS, latencyTable } from "./latency.ts";
-import {
-  clustersOf,
-  type LogNature,
-  type MaybeMetrics,
-  type MetricName,
-  metricsOf,
-  natureOf,
-  NO_METRICS,
-  RATE_NAMES,
-  type RateMetric,
-} from "./metrics.ts";
-import { type ComparisonType, isLowerBetter, rankings } from "./ranking.ts";
+import { bootstrap, LATENCY_METRICS } from "./latency.ts";
+import { countsOf, type LogNature, measure, natureOf } from "./measure.ts";
+import type { ComparisonType } from "./metric.ts";
+import { rankings } from "./ranking.ts";
+import { metricNamed, METRICS, type MetricName, type Metrics, metricsOf, noMetrics } from "./registry.ts";
 import { effectiveProportion, type Estimate, estimateOf, type Interval, wilson } from "./statistics.ts";
 import type { Question } from "./question.ts";
 import { type Side, type Verdict, verdictsOf } from "./verdicts.ts";
@@ -28,7 +19,7 @@ import { type Contribution, whyDifferent } from "./decomposition.ts";
 /** One node's part of the answer. */
 interface NodeResult {
   readonly node_name: string;
-  readonly metrics: MaybeMetrics;
+  readonly metrics: Metrics;
   /** 95% intervals by metric; null where there is none. */
   readonly intervals: Readonly<Partial<Record<MetricName, Interval | null>>>;
   readonly earnings_source: Earnings["source"];
@@ -63,8 +54,6 @@ export interface Comparison {
 
 /** Bootstrap resamples behind a latency interval. */
 const RESAMPLES = 400;
-/** Nodes read at once. */
-const CONNECTIONS = 4;
 
 /** Where a node's figures are: an open store, closed by the disposing. */
 export interface NodeSource {
@@ -136,22 +125,20 @@ interface Judged {
 
 function judge(gathered: Extract<Gathered, { type: "data" }>, options: Question): Judged {
   const { name, data } = gathered;
-  const table = latencyTable(data.hours, data.bucketCounts);
-  const { metrics, earnings } = metricsOf(data, table, { window: options.window, rates: options });
+  const measured = measure(data, { window: options.window, rates: options });
+  const metrics = metricsOf(measured);
+  const { earnings } = measured;
   const seed = textIdentity(`${name} ${options.window.sinceMs} ${options.window.untilMs}`);
-  const resamples = bootstrap(table, RESAMPLES, seededRandom(seed));
+  const resamples = bootstrap(measured.latency.table, RESAMPLES, seededRandom(seed));
   const intervals: Partial<Record<MetricName, Interval | null>> = {};
-  const estimates: Record<RateMetric, Estimate | null> = {
-    success_rate_download: null,
-    success_rate_upload: null,
-    success_rate_audit: null,
-    canceled_rate_download: null,
-    canceled_rate_upload: null,
-  };
-  for (const metric of RATE_NAMES) {
+  const estimates: Partial<Record<MetricName, Estimate>> = {};
+  for (const { name: metric, question } of METRICS) {
+    if (question?.type !== "share") continue;
     intervals[metric] = null;
     if (metrics[metric] === null) continue;
-    const proportion = effectiveProportion(clustersOf(data.hours, metric));
+    const proportion = effectiveProportion(
+      data.hours.map((hour) => countsOf(hour, question.kind, question.outcome)),
+    );
     estimates[metric] = estimateOf(proportion);
     const [low, high] = wilson(proportion);
     intervals[metric] = [low * 100, high * 100];
@@ -183,7 +170,7 @@ function judge(gathered: Extract<Gathered, { type: "data" }>, options: Question)
 function failedResult(name: string, reason: string): NodeResult {
   return {
     node_name: name,
-    metrics: NO_METRICS,
+    metrics: noMetrics(),
     intervals: {},
     earnings_source: null,
     earnings_api_usd: null,
@@ -215,36 +202,38 @@ function explain(verdicts: readonly Verdict[], gathered: readonly Gathered[]): W
     const a = inputs.get(worse ?? "");
     const b = inputs.get(better ?? "");
     if (!significant || worse === null || better === null || a === undefined || b === undefined) continue;
-    const rate = RATE_NAMES.find((name) => name === metric) ?? null;
-    const about: MetricName = rate ?? "avg_latency_mean";
+    const { question, lowerIsBetter } = metricNamed(metric);
+    const part = question?.type === "share" ? question : null;
+    const about: MetricName = part === null ? "avg_latency_mean" : metric;
     const mark = `${about}\n${worse}\n${better}`;
     if (told.has(mark)) continue;
     told.add(mark);
-    const contributions = whyDifferent(a, b, rate).filter(
+    const contributions = whyDifferent(a, b, part).filter(
       // Only what makes it worse explains why it is worse.
-      ({ contribution }) => contribution > 0 === isLowerBetter(about),
+      ({ contribution }) => contribution > 0 === lowerIsBetter,
     );
     why.push({ metric: about, worse, better, contributions });
   }
   return why;
 }
 
-/** Reads the nodes, several at once, and compares them. The order of `sources` does not change a figure. */
+/** Reads the nodes, one after the other, and compares them. The order of `sources` does not change a figure. */
 export async function compareNodes(sources: readonly NodeSource[], options: Question): Promise<Comparison> {
-  const limit = pLimit(CONNECTIONS);
   const ordered = sources.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const gathered = await Promise.all(ordered.map((source) => limit(() => gather(source, options))));
+  const gathered: Gathered[] = [];
+  for (const source of ordered) gathered.push(await gather(source, options));
   const judged = gathered.filter((node) => node.type === "data").map((node) => judge(node, options));
   const byName = new Map(judged.map((node) => [node.side.name, node.result]));
   const caveats = caveatsOf(
     judged.map(({ side, nature }) => ({ name: side.name, nature, metrics: side.metrics })),
   );
   const unfair = unfairMetrics(caveats);
-  const isJudged = options.type === "performance" || options.type === "overall";
+  const { type, pairs, minGap, minLatencyGap } = options;
+  const isJudged = type === "performance" || type === "overall";
   const verdicts = isJudged
     ? verdictsOf(
         judged.map(({ side }) => side),
-        { pairs: options.pairs, minGap: options.minGap, minLatencyGap: options.minLatencyGap, unfair },
+        { pairs, minGap, minLatencyGap, unfair },
       )
     : [];
   return {

@@ -1,5 +1,6 @@
 import type { HourStats } from "../store/hour-stats.ts";
-import { RATE_METRICS, type RateMetric } from "./metrics.ts";
+import { countsOf } from "./measure.ts";
+import type { Question } from "./metric.ts";
 import type { SummedCells } from "../store/cell-sums.ts";
 import { cellParts } from "../store/rollup.ts";
 import { ACTIONS, kindOfAction, SIZE_CLASSES } from "../log/vocabulary.ts";
@@ -23,6 +24,9 @@ interface Group {
 }
 export type Groups = ReadonlyMap<string, Group>;
 
+/** What is taken apart: a share of operations, or (null) the mean latency. */
+export type Part = Extract<Question, { type: "share" }> | null;
+
 export interface WhyInput {
   readonly cells: SummedCells;
   readonly hours: readonly HourStats[];
@@ -38,35 +42,33 @@ function add(groups: Map<string, Group>, name: string, sum: number, count: numbe
   }
 }
 
-/** The groups of one dimension, for a rate or (null) for the mean latency. */
-function groupsOf(input: WhyInput, dimension: Contribution["dimension"], metric: RateMetric | null): Groups {
+/** The groups of one dimension. */
+function groupsOf(input: WhyInput, dimension: Contribution["dimension"], part: Part): Groups {
   const groups = new Map<string, Group>();
-  const wanted = metric === null ? null : RATE_METRICS[metric];
   if (dimension === "hour") {
     for (const hour of input.hours) {
       const name = `${String(new Date(hour.startMs).getUTCHours()).padStart(2, "0")}:00 UTC`;
-      if (wanted === null) {
+      if (part === null) {
         if (hour.timed > 0) add(groups, name, hour.timedMs, hour.timed);
         continue;
       }
-      const first = wanted.kind * 3;
-      const count = (hour.counts[first] ?? 0) + (hour.counts[first + 1] ?? 0) + (hour.counts[first + 2] ?? 0);
-      if (count > 0) add(groups, name, (hour.counts[first + wanted.outcome] ?? 0) * 100, count);
+      const { trials, successes } = countsOf(hour, part.kind, part.outcome);
+      if (trials > 0) add(groups, name, successes * 100, trials);
     }
     return groups;
   }
   for (const [key, cell] of input.cells) {
     const { satellite, action, outcome, sizeClass } = cellParts(key);
-    if (wanted !== null && kindOfAction(action) !== wanted.kind) continue;
+    if (part !== null && kindOfAction(action) !== part.kind) continue;
     const name =
       dimension === "satellite"
         ? input.satelliteName(satellite)
         : dimension === "action"
           ? (ACTIONS[action] ?? "?")
           : (SIZE_CLASSES[sizeClass] ?? "?");
-    if (wanted === null) {
+    if (part === null) {
       if (cell.timed > 0) add(groups, name, cell.timedMs, cell.timed);
-    } else add(groups, name, outcome === wanted.outcome ? cell.count * 100 : 0, cell.count);
+    } else add(groups, name, outcome === part.outcome ? cell.count * 100 : 0, cell.count);
   }
   return groups;
 }
@@ -109,15 +111,15 @@ export function decompose(a: Groups, b: Groups): Omit<Contribution, "dimension">
 /** Groups told of each dimension. */
 const TOLD = 5;
 
-/** Where the difference a − b in a metric comes from, the largest contribution first. `null`: the mean latency. */
-export function whyDifferent(a: WhyInput, b: WhyInput, metric: RateMetric | null): Contribution[] {
+/** Where the difference a − b in a metric comes from, the largest contribution first. */
+export function whyDifferent(a: WhyInput, b: WhyInput, part: Part): Contribution[] {
   const dimensions = ["satellite", "action", "size", "hour"] as const;
   return dimensions
     .flatMap((dimension) =>
-      decompose(groupsOf(a, dimension, metric), groupsOf(b, dimension, metric))
+      decompose(groupsOf(a, dimension, part), groupsOf(b, dimension, part))
         .slice(0, TOLD)
-        .map((part) => ({ dimension, ...part })),
+        .map((group) => ({ dimension, ...group })),
     )
-    .filter((part) => part.contribution !== 0)
+    .filter(({ contribution }) => contribution !== 0)
     .toSorted((x, y) => Math.abs(y.contribution) - Math.abs(x.contribution));
 }

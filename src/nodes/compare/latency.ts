@@ -2,7 +2,7 @@ import type { HourStats } from "../store/hour-stats.ts";
 import { valueOfBucket } from "../store/sketch.ts";
 import { addStoredSketch } from "../store/stored-sketch.ts";
 
-/** Quantiles that are told, and the mean, in milliseconds. */
+/** What is drawn anew for an interval. */
 export const LATENCY_METRICS = [
   "avg_latency_p50",
   "avg_latency_p95",
@@ -16,9 +16,12 @@ const QUANTILES: readonly number[] = [0.5, 0.95, 0.99];
 const MAX_COARSE_SHARE = 0.01;
 
 export interface Latency {
-  readonly values: Readonly<Record<LatencyMetric, number | null>>;
   /** 1 or 1000; null where nothing was timed. */
   readonly resolutionMs: number | null;
+  readonly meanMs: number | null;
+  /** The value below which `share` (0 to 1) of the operations are; null where the log hides it. */
+  quantileMs(share: number): number | null;
+  readonly table: LatencyTable;
 }
 
 /** The hours with a timed operation, and their sketches added up. */
@@ -29,8 +32,7 @@ export interface LatencyTable {
   readonly isResolved: boolean;
 }
 
-/** `bucketCounts`: what the sketches of all the hours add up to. */
-export function latencyTable(all: readonly HourStats[], bucketCounts: Float64Array): LatencyTable {
+function latencyTable(all: readonly HourStats[], bucketCounts: Float64Array): LatencyTable {
   const hours = all.filter((hour) => hour.timed > 0);
   let coarse = 0;
   let timed = 0;
@@ -57,29 +59,24 @@ function totalOf(cumulative: Float64Array): number {
   return cumulative.at(-1) ?? 0;
 }
 
-export function latencyOf(table: LatencyTable): Latency {
-  const nothing = {
-    avg_latency_p50: null,
-    avg_latency_p95: null,
-    avg_latency_p99: null,
-    avg_latency_mean: null,
-  };
-  const { hours, cumulative } = table;
-  if (hours.length === 0) return { values: nothing, resolutionMs: null };
+/** `bucketCounts`: what the sketches of all the hours add up to. */
+export function latencyOf(all: readonly HourStats[], bucketCounts: Float64Array): Latency {
+  const table = latencyTable(all, bucketCounts);
+  const { hours, cumulative, isResolved } = table;
   let timed = 0;
   let timedMs = 0;
   for (const hour of hours) {
     timed += hour.timed;
     timedMs += hour.timedMs;
   }
-  const mean = timedMs / timed;
-  if (!table.isResolved) return { values: { ...nothing, avg_latency_mean: mean }, resolutionMs: 1000 };
-  const [p50 = 0, p95 = 0, p99 = 0] = QUANTILES.map((q) =>
-    valueOfBucket(bucketBeyond(cumulative, Math.floor(q * (totalOf(cumulative) - 1)))),
-  );
   return {
-    values: { avg_latency_p50: p50, avg_latency_p95: p95, avg_latency_p99: p99, avg_latency_mean: mean },
-    resolutionMs: 1,
+    resolutionMs: timed === 0 ? null : isResolved ? 1 : 1000,
+    meanMs: timed === 0 ? null : timedMs / timed,
+    quantileMs: (share) =>
+      isResolved
+        ? valueOfBucket(bucketBeyond(cumulative, Math.floor(share * (totalOf(cumulative) - 1))))
+        : null,
+    table,
   };
 }
 

@@ -1,4 +1,5 @@
 import { choice, duration, integer, number, text, timer, toggle } from "../../settings/kind.ts";
+import { COMPARISON_TYPES } from "./metric.ts";
 import { option, optional, type ValuesOf } from "../../settings/option.ts";
 
 const usd = number({ min: 0, max: 1_000, placeholder: "USD" });
@@ -11,11 +12,7 @@ export const compareOptions = {
   }),
   since: optional(time, "from this time on, instead of --last", { scope: "flag" }),
   until: optional(time, "up to this time; default now", { scope: "flag" }),
-  type: option(
-    choice(["performance", "earnings", "efficiency", "overall"]),
-    "overall",
-    "what is ranked and judged",
-  ),
+  type: option(choice(COMPARISON_TYPES), "overall", "what is ranked and judged"),
   format: option(choice(["table", "json", "csv", "markdown"]), "table", "how the result is written"),
   pairs: option(toggle, false, "verdicts for all pairs instead of each node against the fleet's median"),
   minGap: option(

@@ -1,6 +1,5 @@
 import { LATENCY_METRICS, type LatencyMetric, type Resamples } from "./latency.ts";
-import { type MaybeMetrics, type MetricName, RATE_NAMES, type RateMetric } from "./metrics.ts";
-import { isLowerBetter } from "./ranking.ts";
+import { metricNamed, METRICS, type MetricName, type Metrics } from "./registry.ts";
 import { ALPHA } from "../store/sketch.ts";
 import {
   differenceInterval,
@@ -37,8 +36,8 @@ export interface Verdict {
 /** One side of a comparison. */
 export interface Side {
   readonly name: string;
-  readonly metrics: MaybeMetrics;
-  readonly estimates: Readonly<Record<RateMetric, Estimate | null>>;
+  readonly metrics: Metrics;
+  readonly estimates: Readonly<Partial<Record<MetricName, Estimate>>>;
   readonly resamples: Resamples;
 }
 
@@ -52,7 +51,7 @@ export interface VerdictOptions {
 }
 
 interface Test {
-  readonly metric: RateMetric | LatencyMetric;
+  readonly metric: MetricName;
   readonly a: string;
   readonly b: string;
   /** a against b. */
@@ -62,10 +61,10 @@ interface Test {
   readonly minGap: number;
 }
 
-function testRate(metric: RateMetric, a: Side, b: Side, minGap: number): Test | null {
+function testRate(metric: MetricName, a: Side, b: Side, minGap: number): Test | null {
   const left = a.estimates[metric];
   const right = b.estimates[metric];
-  if (left === null || right === null) return null;
+  if (left === undefined || right === undefined) return null;
   const [low, high] = differenceInterval(left, right);
   return {
     metric,
@@ -78,7 +77,9 @@ function testRate(metric: RateMetric, a: Side, b: Side, minGap: number): Test | 
   };
 }
 
-function testLatency(metric: LatencyMetric, a: Side, b: Side, minGap: number): Test | null {
+function testLatency(name: MetricName, a: Side, b: Side, minGap: number): Test | null {
+  const metric = LATENCY_METRICS.find((known) => known === name);
+  if (metric === undefined) return null;
   const left = a.metrics[metric];
   const right = b.metrics[metric];
   const drawsA = a.resamples[metric];
@@ -130,10 +131,10 @@ function medianSide(sides: readonly Side[]): Side {
     }
     return middles;
   };
-  const estimates: Partial<Record<RateMetric, Estimate | null>> = {};
-  for (const metric of RATE_NAMES) {
-    const known = sides.map((side) => side.estimates[metric]).filter((estimate) => estimate !== null);
-    estimates[metric] = known.length === 0 ? null : medianEstimate(known);
+  const estimates: Partial<Record<MetricName, Estimate>> = {};
+  for (const { name } of METRICS) {
+    const known = sides.map((side) => side.estimates[name]).filter((estimate) => estimate !== undefined);
+    if (known.length > 0) estimates[name] = medianEstimate(known);
   }
   const first = sides[0];
   if (first === undefined) throw new Error("Cannot take the median of no nodes");
@@ -141,7 +142,7 @@ function medianSide(sides: readonly Side[]): Side {
   return {
     name: FLEET_MEDIAN,
     metrics: { ...first.metrics, ...values },
-    estimates: { ...first.estimates, ...estimates },
+    estimates,
     resamples: {
       avg_latency_p50: medianDraws("avg_latency_p50"),
       avg_latency_p95: medianDraws("avg_latency_p95"),
@@ -165,21 +166,6 @@ function opponents<T extends { readonly name: string }>(
   return sides.map((side): [T, T] => [side, fleet]);
 }
 
-const SUBJECTS: Readonly<Record<RateMetric, string>> = {
-  success_rate_download: "serves fewer of its downloads",
-  success_rate_upload: "takes fewer of its uploads",
-  success_rate_audit: "passes fewer of its audits",
-  canceled_rate_download: "has more downloads canceled",
-  canceled_rate_upload: "has more uploads canceled",
-};
-const LABELS: Readonly<Record<RateMetric, string>> = {
-  success_rate_download: "download success",
-  success_rate_upload: "upload success",
-  success_rate_audit: "audit success",
-  canceled_rate_download: "canceled downloads",
-  canceled_rate_upload: "canceled uploads",
-};
-
 function signed(value: number, unit: string): string {
   const digits = Math.abs(value) < 10 && unit !== "%" ? 1 : 0;
   const text = value.toFixed(digits);
@@ -187,12 +173,11 @@ function signed(value: number, unit: string): string {
 }
 
 function textOf(test: Test, verdict: Omit<Verdict, "text">): string {
-  const isRate = !test.metric.startsWith("avg_latency_");
-  const unit = isRate ? " points" : "%";
-  const range = `95% interval ${signed(verdict.interval[0], isRate ? "" : "%")} to ${signed(verdict.interval[1], isRate ? "" : "%")}`;
+  const { label, question } = metricNamed(test.metric);
+  const isShare = question?.type === "share";
+  const unit = isShare ? " points" : "%";
+  const range = `95% interval ${signed(verdict.interval[0], isShare ? "" : "%")} to ${signed(verdict.interval[1], isShare ? "" : "%")}`;
   const change = signed(verdict.difference, unit);
-  const short = test.metric.replace("avg_latency_", "");
-  const label = isRate ? LABELS[test.metric as RateMetric] : `latency ${short}`;
   if (!verdict.significant)
     return `no real difference in ${label} (${test.a} against ${test.b} ${change}, ${range})`;
   const subject = verdict.worse === FLEET_MEDIAN ? "the fleet's median" : (verdict.worse ?? "");
@@ -202,14 +187,14 @@ function textOf(test: Test, verdict: Omit<Verdict, "text">): string {
       : verdict.worse === FLEET_MEDIAN
         ? ` than ${verdict.better ?? ""}`
         : "";
-  if (isRate) return `${subject} ${SUBJECTS[test.metric as RateMetric]}${against} (${change}, ${range})`;
-  return `${subject} is slower${against} (${short} ${change}, ${range})`;
+  if (isShare) return `${subject} ${question.worse}${against} (${change}, ${range})`;
+  return `${subject} is slower${against} (${question?.short ?? label} ${change}, ${range})`;
 }
 
 function turnAround(test: Test): Test {
   const [low, high] = test.interval;
-  const isRate = !test.metric.startsWith("avg_latency_");
-  const invert = (value: number): number => (isRate ? -value : (1 / (1 + value / 100) - 1) * 100);
+  const isShare = metricNamed(test.metric).question?.type === "share";
+  const invert = (value: number): number => (isShare ? -value : (1 / (1 + value / 100) - 1) * 100);
   return {
     ...test,
     a: test.b,
@@ -223,13 +208,12 @@ function turnAround(test: Test): Test {
 export function verdictsOf(sides: readonly Side[], options: VerdictOptions): Verdict[] {
   const tests: Test[] = [];
   for (const [a, b] of opponents(sides, options.pairs, medianSide)) {
-    for (const metric of RATE_NAMES) {
-      const test = options.unfair.has(metric) ? null : testRate(metric, a, b, options.minGap);
-      if (test !== null) tests.push(test);
-    }
-    for (const metric of LATENCY_METRICS) {
-      const minGap = Math.max(2 * ALPHA * 100, options.minLatencyGap);
-      const test = options.unfair.has(metric) ? null : testLatency(metric, a, b, minGap);
+    for (const { name, question } of METRICS) {
+      if (question === null || options.unfair.has(name)) continue;
+      const test =
+        question.type === "share"
+          ? testRate(name, a, b, options.minGap)
+          : testLatency(name, a, b, Math.max(2 * ALPHA * 100, options.minLatencyGap));
       if (test !== null) tests.push(test);
     }
   }
@@ -238,7 +222,7 @@ export function verdictsOf(sides: readonly Side[], options: VerdictOptions): Ver
     const [low, high] = found.interval;
     const significant =
       (adjusted[index] ?? 1) < LEVEL && (low > 0 || high < 0) && Math.abs(found.difference) >= found.minGap;
-    const aIsWorse = isLowerBetter(found.metric) ? found.difference > 0 : found.difference < 0;
+    const aIsWorse = metricNamed(found.metric).lowerIsBetter ? found.difference > 0 : found.difference < 0;
     const test = significant && !aIsWorse ? turnAround(found) : found;
     const verdict = {
       metric: test.metric,

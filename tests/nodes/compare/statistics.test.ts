@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
 import { seededRandom } from "../../../src/lib/seeded-random.ts";
-import { heldShare } from "../../../src/nodes/compare/earnings.ts";
 import {
   designEffect,
   differenceInterval,
@@ -12,7 +11,6 @@ import {
   normalCdf,
   wilson,
 } from "../../../src/nodes/compare/statistics.ts";
-import { decompose } from "../../../src/nodes/compare/decomposition.ts";
 
 function rounded(interval: readonly [number, number]): number[] {
   return interval.map((end) => Number(end.toFixed(4)));
@@ -92,22 +90,6 @@ test("alike hours have no design effect, and one hour tells of none", () => {
   ).toBeGreaterThan(10);
 });
 
-test("a difference's parts add up to it", () => {
-  const a = new Map([
-    ["x", { sum: 90, count: 100 }],
-    ["y", { sum: 300, count: 400 }],
-  ]);
-  const b = new Map([
-    ["x", { sum: 380, count: 400 }],
-    ["z", { sum: 10, count: 20 }],
-  ]);
-  const parts = decompose(a, b);
-  const sum = parts.reduce((all, part) => all + part.contribution, 0);
-  expect(sum).toBeCloseTo(390 / 500 - 390 / 420, 12);
-  for (const part of parts) expect(part.contribution).toBeCloseTo(part.rate_effect + part.mix_effect, 12);
-});
-
-test("small helpers", () => {
+test("the median is the middle value, or the mean of the two", () => {
   expect([median([3, 1, 2]), median([4, 1, 2, 3])]).toEqual([2, 2.5]);
-  expect([0, 2.9, 3, 5.9, 6, 8.9, 9, 100].map(heldShare)).toEqual([0.75, 0.75, 0.5, 0.5, 0.25, 0.25, 0, 0]);
 });

@@ -1,0 +1,51 @@
+import type { Measured } from "./measure.ts";
+
+export const COMPARISON_TYPES = ["performance", "earnings", "efficiency", "overall"] as const;
+export type ComparisonType = (typeof COMPARISON_TYPES)[number];
+
+/** What a value is counted in: `percent` is 0 to 100, `ms` milliseconds, `usd` US dollars. */
+export type Unit = "percent" | "count" | "bytes" | "ms" | "usd";
+
+/**
+ * What logs must have in common before the metric may be compared: lines at DEBUG, started lines to time by, times
+ * finer than a second, as large a part of the window.
+ */
+export type Need = "debug-lines" | "durations" | "milliseconds" | "coverage";
+
+/** How a difference in a metric is judged: a share of a kind's operations, a quantile of the latencies, their mean. */
+export type Question =
+  | {
+      readonly type: "share";
+      /** Index into KINDS, and the outcome that is counted. */
+      readonly kind: number;
+      readonly outcome: number;
+      /** What the worse node does: "serves fewer of its downloads". */
+      readonly worse: string;
+    }
+  | { readonly type: "quantile"; readonly share: number; readonly short: string }
+  | { readonly type: "mean"; readonly short: string };
+
+/** A metric, told once: ranking, verdicts, formats, caveats and Prometheus text derive from it. */
+export interface Metric<N extends string = string> {
+  /** The name that JSON and CSV give it. */
+  readonly name: N;
+  /** The name that people read, at most 18 columns wide. */
+  readonly label: string;
+  readonly unit: Unit;
+  readonly lowerIsBetter: boolean;
+  /** The comparisons that rank it; none where it tells about the log rather than the node. */
+  readonly types: readonly ComparisonType[];
+  readonly needs: readonly Need[];
+  /** null: it is ranked, but no verdict is given. */
+  readonly question: Question | null;
+  /** Its value for one node in the window; null where it is not known. */
+  of(measured: Measured): number | null;
+}
+
+type Told<N extends string> = Pick<Metric<N>, "name" | "label" | "unit" | "types" | "of"> &
+  Partial<Pick<Metric, "lowerIsBetter" | "needs" | "question">>;
+
+/** A metric for which higher is better, that needs nothing and is not judged, unless it says so. */
+export function metric<const N extends string>(told: Told<N>): Metric<N> {
+  return { lowerIsBetter: false, needs: [], question: null, ...told };
+}

@@ -1,0 +1,18 @@
+import { metric } from "../metric.ts";
+
+export const earnings = [
+  metric({
+    name: "total_earnings",
+    label: "earnings",
+    unit: "usd",
+    types: ["earnings", "overall"],
+    of: (measured) => measured.earnings.totalUsd,
+  }),
+  metric({
+    name: "earnings_per_tb",
+    label: "earnings per TB",
+    unit: "usd",
+    types: ["earnings", "efficiency", "overall"],
+    of: (measured) => measured.earnings.perTbUsd,
+  }),
+] as const;

@@ -1,0 +1,40 @@
+import { metric, type Metric } from "../metric.ts";
+
+/** A quantile of all timed operations' durations; hidden where the log tells whole seconds. */
+function quantile<const N extends string>(name: N, percent: number): Metric<N> {
+  const short = `p${percent}`;
+  const share = percent / 100;
+  return metric({
+    name,
+    label: `latency ${short}`,
+    unit: "ms",
+    lowerIsBetter: true,
+    types: ["performance", "overall"],
+    needs: ["durations", "milliseconds"],
+    question: { type: "quantile", share, short },
+    of: ({ latency }) => latency.quantileMs(share),
+  });
+}
+
+export const latencies = [
+  quantile("avg_latency_p50", 50),
+  quantile("avg_latency_p95", 95),
+  quantile("avg_latency_p99", 99),
+  metric({
+    name: "avg_latency_mean",
+    label: "latency mean",
+    unit: "ms",
+    lowerIsBetter: true,
+    types: ["performance", "overall"],
+    needs: ["durations"],
+    question: { type: "mean", short: "mean" },
+    of: ({ latency }) => latency.meanMs,
+  }),
+  metric({
+    name: "latency_resolution_ms",
+    label: "log resolution",
+    unit: "ms",
+    types: [],
+    of: ({ latency }) => latency.resolutionMs,
+  }),
+] as const;

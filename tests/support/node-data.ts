@@ -1,0 +1,84 @@
+import type { NodeData, Snapshot, Window } from "../../src/nodes/compare/load.ts";
+import { type Measured, measure } from "../../src/nodes/compare/measure.ts";
+import { addCells } from "../../src/nodes/store/cell-sums.ts";
+import { type HourStats, hourStatsOf } from "../../src/nodes/store/hour-stats.ts";
+import { addEvent, addLine, createRollup, finishRollup } from "../../src/nodes/store/rollup.ts";
+import { addStoredSketch } from "../../src/nodes/store/stored-sketch.ts";
+import { BUCKET_LIMIT } from "../../src/nodes/store/sketch.ts";
+import { createEvents, NO_DURATION } from "../../src/nodes/log/events.ts";
+import { ACTIONS, DAY_MS, HOUR_MS, LEVELS, OUTCOMES } from "../../src/nodes/log/vocabulary.ts";
+
+export const DAY_START = Date.UTC(2026, 2, 1);
+export const ONE_DAY: Window = { sinceMs: DAY_START, untilMs: DAY_START + DAY_MS };
+export const RATES = { egressUsd: 2, repairUsd: 2, auditUsd: 2, storageUsd: 1.5 };
+
+/** Operations alike, as a test says them. */
+export interface Operations {
+  readonly action: (typeof ACTIONS)[number];
+  readonly outcome?: (typeof OUTCOMES)[number];
+  readonly count: number;
+  readonly sizeBytes?: number;
+  readonly durationMs?: number;
+  /** The log tells whole seconds. */
+  readonly coarse?: boolean;
+  readonly satellite?: number;
+}
+
+export interface PlainHour {
+  /** Hours after DAY_START. */
+  readonly hour: number;
+  readonly level?: (typeof LEVELS)[number];
+  readonly operations: readonly Operations[];
+}
+
+export const NO_SNAPSHOT: Snapshot = {
+  takenMs: DAY_START,
+  usedBytes: null,
+  totalBytes: null,
+  trashBytes: null,
+  joinedMs: null,
+  auditScore: null,
+  onlineScore: null,
+  payoutUsd: null,
+};
+
+/** What a store would have of these hours, made by the code that makes it there. */
+export function nodeData(hours: readonly PlainHour[], snapshot: Partial<Snapshot> | null = null): NodeData {
+  const cells: NodeData["cells"] = new Map();
+  const bucketCounts = new Float64Array(BUCKET_LIMIT);
+  const places = Int32Array.from({ length: BUCKET_LIMIT }, (_, bucket) => bucket);
+  const stats = hours.map(({ hour, level = "DEBUG", operations }): HourStats => {
+    const rollup = createRollup();
+    const startMs = DAY_START + hour * HOUR_MS;
+    for (const { action, outcome = "success", count, ...told } of operations) {
+      const events = createEvents(count);
+      events.timeMs.fill(startMs);
+      events.durationMs.fill(told.durationMs ?? NO_DURATION);
+      events.sizeBytes.fill(told.sizeBytes ?? -1);
+      events.satellite.fill(told.satellite ?? 1);
+      events.action.fill(ACTIONS.indexOf(action));
+      events.outcome.fill(OUTCOMES.indexOf(outcome));
+      events.coarse.fill(told.coarse === true ? 1 : 0);
+      for (let row = 0; row < count; row += 1) addEvent(rollup, events, row);
+    }
+    addLine(rollup.summary, startMs, LEVELS.indexOf(level));
+    addLine(rollup.summary, startMs + HOUR_MS - 1, LEVELS.indexOf("INFO"));
+    finishRollup(rollup);
+    addCells(cells, rollup.cells);
+    const made = hourStatsOf(startMs, rollup.summary);
+    addStoredSketch(made.sketch, places, bucketCounts, 0);
+    return made;
+  });
+  return {
+    hours: stats,
+    cells,
+    bucketCounts,
+    snapshot: snapshot === null ? null : { ...NO_SNAPSHOT, ...snapshot },
+    scores: { audit: null, online: null },
+    newestMs: stats.at(-1)?.lastMs ?? null,
+  };
+}
+
+export function measured(hours: readonly PlainHour[], snapshot: Partial<Snapshot> | null = null): Measured {
+  return measure(nodeData(hours, snapshot), { window: ONE_DAY, rates: RATES });
+}
