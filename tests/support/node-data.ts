@@ -13,7 +13,7 @@ export const ONE_DAY: Window = { sinceMs: DAY_START, untilMs: DAY_START + DAY_MS
 export const RATES = { egressUsd: 2, repairUsd: 2, auditUsd: 2, storageUsd: 1.5 };
 
 /** Operations alike, as a test says them. */
-export interface Operations {
+interface Operations {
   readonly action: (typeof ACTIONS)[number];
   readonly outcome?: (typeof OUTCOMES)[number];
   readonly count: number;
