@@ -2,74 +2,85 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { runCommand } from "./run.ts";
 import type { TempFolder } from "./temp.ts";
 
+export interface IssueOptions {
+  /** YYYYMMDDHHMMSSZ; both, or 90 days from now on. */
+  readonly from?: string;
+  readonly to?: string;
+  /** Lines of openssl's configuration; by default those of a server at 127.0.0.1 and localhost. */
+  readonly extensions?: readonly string[];
+}
+
 export interface Authority {
   /** PEM file of the authority's certificate. */
   readonly path: string;
-  /** Issues a certificate for 127.0.0.1 and localhost; `days` from now, or between two moments (YYYYMMDDHHMMSSZ). */
-  issue(
-    name: string,
-    validity?: { readonly from: string; readonly to: string },
-  ): Promise<{ key: string; cert: string }>;
+  /** Issues a server's certificate, in PEM with the authorities between it and the root. */
+  issue(name: string, options?: IssueOptions): Promise<{ key: string; cert: string }>;
+  /** An authority that this one certifies. */
+  subordinate(name: string, options?: IssueOptions): Promise<Authority>;
 }
+
+const SERVER = ["basicConstraints = CA:FALSE", "subjectAltName = IP:127.0.0.1,DNS:localhost"];
+const AUTHORITY = ["basicConstraints = critical,CA:TRUE", "keyUsage = critical,keyCertSign"];
+/** Roots are valid whatever year a test plays in. */
+const ROOT: IssueOptions = { from: "19700101000000Z", to: "21500101000000Z", extensions: AUTHORITY };
 
 async function openssl(...args: readonly string[]): Promise<void> {
   const { exitCode, stderr } = await runCommand(["openssl", ...args]);
   if (exitCode !== 0) throw new Error(`openssl ${args[0]}: ${stderr}`);
 }
 
+/** Makes NAME.key and NAME.pem. @param signer null: itself. */
+async function sign(folder: TempFolder, name: string, signer: string | null, options: IssueOptions) {
+  const own = (end: string): string => folder.file(`${name}.${end}`);
+  const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  await openssl("req", "-new", ...ec, "-keyout", own("key"), "-out", own("csr"), "-subj", `/CN=${name}`);
+  writeFileSync(own("index"), "");
+  const lines = [
+    "[ca]",
+    "default_ca = it",
+    "[it]",
+    `database = ${own("index")}`,
+    `new_certs_dir = ${folder.path}`,
+    "rand_serial = yes",
+    "default_md = sha256",
+    "policy = any",
+    "unique_subject = no",
+    "x509_extensions = own",
+    "[any]",
+    "commonName = supplied",
+    "[own]",
+    ...(options.extensions ?? []),
+  ];
+  writeFileSync(own("cnf"), lines.join("\n"));
+  const { from, to } = options;
+  const dates =
+    from === undefined || to === undefined ? ["-days", "90"] : ["-startdate", from, "-enddate", to];
+  const by =
+    signer === null
+      ? ["-selfsign", "-keyfile", own("key")]
+      : ["-cert", folder.file(`${signer}.pem`), "-keyfile", folder.file(`${signer}.key`)];
+  const files = ["-config", own("cnf"), "-in", own("csr"), "-out", own("pem")];
+  await openssl("ca", ...files, ...by, "-batch", "-notext", ...dates);
+}
+
 /** A certificate authority of the test's own. */
 export async function createAuthority(folder: TempFolder, name: string): Promise<Authority> {
-  const key = folder.file(`${name}.key`);
-  const path = folder.file(`${name}.pem`);
-  const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  const subject = (cn: string): string[] => ["-subj", `/CN=${cn}`];
-  await openssl("req", "-x509", ...ec, "-keyout", key, "-out", path, "-days", "365", ...subject(name));
-  const database = folder.file(`${name}.index`);
-  const config = folder.file(`${name}.cnf`);
-  writeFileSync(database, "");
-  writeFileSync(
-    config,
-    [
-      "[ca]",
-      "default_ca = it",
-      "[it]",
-      `database = ${database}`,
-      `new_certs_dir = ${folder.path}`,
-      "rand_serial = yes",
-      "default_md = sha256",
-      "policy = any",
-      "unique_subject = no",
-      "x509_extensions = names",
-      "[any]",
-      "commonName = supplied",
-      "[names]",
-      "basicConstraints = CA:FALSE",
-      "subjectAltName = IP:127.0.0.1,DNS:localhost",
-    ].join("\n"),
-  );
+  await sign(folder, name, null, ROOT);
+  return authorityOf(folder, name, "");
+}
+
+/** @param chain PEM of the authorities from this one to the root, without that. */
+function authorityOf(folder: TempFolder, authority: string, chain: string): Authority {
+  const read = (name: string): string => readFileSync(folder.file(name), "utf8");
   return {
-    path,
-    issue: async (server, validity) => {
-      const serverKey = folder.file(`${server}.key`);
-      const request = folder.file(`${server}.csr`);
-      const certificate = folder.file(`${server}.pem`);
-      await openssl("req", "-new", ...ec, "-keyout", serverKey, "-out", request, ...subject(server));
-      const dates =
-        validity === undefined ? ["-days", "90"] : ["-startdate", validity.from, "-enddate", validity.to];
-      const signed = [
-        "-in",
-        request,
-        "-out",
-        certificate,
-        "-cert",
-        path,
-        "-keyfile",
-        key,
-        "-batch",
-        "-notext",
-      ];
-      await openssl("ca", "-config", config, ...signed, ...dates);
-      return { key: readFileSync(serverKey, "utf8"), cert: readFileSync(certificate, "utf8") };
+    path: folder.file(`${authority}.pem`),
+    issue: async (name, options = {}) => {
+      await sign(folder, name, authority, { extensions: SERVER, ...options });
+      return { key: read(`${name}.key`), cert: read(`${name}.pem`) + chain };
+    },
+    subordinate: async (name, options = {}) => {
+      await sign(folder, name, authority, { extensions: AUTHORITY, ...options });
+      return authorityOf(folder, name, read(`${name}.pem`) + chain);
     },
   };
 }

@@ -85,21 +85,24 @@ class HttpsAlongside {
   readonly result: Promise<HttpsTime>;
   private readonly settings: MeasureSettings;
   private readonly clock: Clock;
+  private readonly floorMs: number;
 
-  constructor(settings: MeasureSettings, clock: Clock, signal: AbortSignal) {
+  constructor(settings: MeasureSettings, clock: Clock, floorMs: number, signal: AbortSignal) {
     this.settings = settings;
     this.clock = clock;
+    this.floorMs = floorMs;
     this.result = this.run(signal);
   }
 
   private async run(signal: AbortSignal): Promise<HttpsTime> {
-    const { settings, clock } = this;
+    const { settings, clock, floorMs } = this;
     const ended = AbortSignal.any([signal, this.end.signal]);
     void wait(settings.timeout + HTTPS_GRACE_MS, ended).then(() => this.end.abort());
     await wait(HTTPS_AFTER_MS, AbortSignal.any([ended, this.beginNow.signal]));
     if (this.unused || ended.aborted) return { answer: null, failures: [] };
     const { httpsTime } = await import("./https-date.ts");
-    return httpsTime({ urls: settings.httpsServer, caFile: settings.httpsCa, clock, signal: ended });
+    const { httpsServer: urls, httpsCa: caFile } = settings;
+    return httpsTime({ urls, caFile, clock, floorMs, signal: ended });
   }
 
   begin(): void {
@@ -141,7 +144,9 @@ export async function obtain(context: ObtainContext): Promise<Obtained> {
     await context.prepare();
     return { measurement: await obtainLocal(context, NOTHING), servers: null };
   }
-  const https = settings.fallback ? new HttpsAlongside(settings, clock, signal) : null;
+  const https = settings.fallback
+    ? new HttpsAlongside(settings, clock, context.buildTimeS * 1_000, signal)
+    : null;
   const servers = await measureServers(context);
   const measurement = ofServers(servers, clock.read());
   if (https === null || measurement.source !== null || signal.aborted) {
@@ -162,8 +167,6 @@ export async function obtain(context: ObtainContext): Promise<Obtained> {
     measurement: {
       ...without,
       source: "https",
-      // By the web's certificates, whose dates were checked against this very time.
-      authenticated: true,
       offsetNs: offsetRawNs - lead(clock.read()),
       offsetRawNs,
       delayNs,

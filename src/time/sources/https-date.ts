@@ -1,8 +1,8 @@
-import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { connect, type DetailedPeerCertificate, rootCertificates, type TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { messageOf } from "../../lib/errors.ts";
-import { verifyChain } from "../net/certificate-chain.ts";
+import { connectTls } from "../net/tls-connection.ts";
+import { verifyPeer } from "../net/x509/peer.ts";
+import { type Roots, trustedRoots } from "../net/x509/roots.ts";
 import type { Clock } from "../clock/clock.ts";
 import { combine } from "../ntp/combine.ts";
 import { majority, type Vote } from "../ntp/select.ts";
@@ -16,6 +16,8 @@ export interface HttpsOptions {
   /** More authorities to trust, as PEM; null for the built-in ones alone. */
   readonly caFile: string | null;
   readonly clock: Clock;
+  /** A moment that has certainly passed: when the program was built. */
+  readonly floorMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -39,18 +41,8 @@ interface DateReading {
   readonly vote: Vote;
   readonly delayNs: bigint;
   readonly host: string;
-}
-
-function chainOf(socket: TLSSocket): readonly X509Certificate[] {
-  const chain: X509Certificate[] = [];
-  const seen = new Set<string>();
-  let next: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-  while (next?.raw !== undefined && !seen.has(next.fingerprint256)) {
-    seen.add(next.fingerprint256);
-    chain.push(new X509Certificate(next.raw));
-    next = next.issuerCertificate;
-  }
-  return chain;
+  /** Whether its certificate is valid by this machine's clock. */
+  readonly isValidNow: boolean;
 }
 
 /** The Date of an answer's head, in Unix milliseconds. A shared cache's copy has an Age, and an old Date. */
@@ -84,37 +76,17 @@ function requestHead(
   });
 }
 
-function openTls(url: URL, signal: AbortSignal): Promise<TLSSocket> {
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  return new Promise((resolve, reject) => {
-    // The chain is verified by hand, since the clock may be wrong.
-    const socket = connect({
-      host,
-      port: url.port === "" ? 443 : Number(url.port),
-      rejectUnauthorized: false,
-      ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
-    });
-    const onAbort = (): void => {
-      socket.destroy();
-      reject(new Error("no answer in time"));
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    socket.once("close", () => signal.removeEventListener("abort", onAbort));
-    socket.once("secureConnect", () => resolve(socket));
-    socket.once("error", reject);
-  });
-}
-
 async function readDate(
   text: string,
-  roots: readonly X509Certificate[],
-  { clock, signal }: HttpsOptions,
+  roots: Roots,
+  { clock, signal, floorMs }: HttpsOptions,
 ): Promise<DateReading> {
   const url = new URL(text);
-  const socket = await openTls(url, signal);
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const port = url.port === "" ? 443 : Number(url.port);
+  const socket = await connectTls({ host, address: host, port, roots, protocol: null, signal });
   try {
-    const host = url.hostname.replace(/^\[|\]$/g, "");
-    const chain = verifyChain(chainOf(socket), host, roots);
+    const chain = verifyPeer(socket, host, roots, floorMs);
     if (!chain.ok) throw new Error(chain.reason);
     const { head, sentRawNs, receivedRawNs } = await requestHead(socket, url.host, clock);
     const date = dateOfHead(head);
@@ -127,21 +99,16 @@ async function readDate(
     const trueNs = BigInt(date) * 1_000_000n + NS_PER_S / 2n;
     const offsetNs = trueNs - (sentRawNs + delayNs / 2n);
     // Half a second for the cut, half for a server's clock that is itself only nearly right.
-    return { vote: { id: text, offsetNs, rootDistanceNs: NS_PER_S + delayNs / 2n }, delayNs, host };
+    const vote: Vote = { id: text, offsetNs, rootDistanceNs: NS_PER_S + delayNs / 2n };
+    return { vote, delayNs, host, isValidNow: chain.isValidNow };
   } finally {
     socket.destroy();
   }
 }
 
-function trustedRoots(caFile: string | null): readonly X509Certificate[] {
-  const more =
-    caFile === null ? [] : (readFileSync(caFile, "latin1").match(/-----BEGIN[^]*?END [^-]+-----/g) ?? []);
-  return [...more, ...rootCertificates].map((pem) => new X509Certificate(pem));
-}
-
 /** The time by the Date of several HTTPS servers: a majority of them, to about a second. */
 export async function httpsTime(options: HttpsOptions): Promise<HttpsTime> {
-  let roots: readonly X509Certificate[];
+  let roots: Roots;
   try {
     roots = trustedRoots(options.caFile);
   } catch (error) {
@@ -161,6 +128,12 @@ export async function httpsTime(options: HttpsOptions): Promise<HttpsTime> {
       answer: null,
       failures: votes.length > 0 ? [...failures, "they contradict one another"] : failures,
     };
+  }
+  const agreed = readings.filter(({ vote }) => agreement.agreeing.includes(vote.id));
+  const isOutvoted = agreement.support < 2 || agreement.support * 2 <= options.urls.length;
+  if (isOutvoted && agreed.some(({ isValidNow }) => !isValidNow)) {
+    const why = "their certificates are not valid by this clock, and too few of them agree that it is wrong";
+    return { answer: null, failures: [...failures, why] };
   }
   const answer: HttpsAnswer = {
     offsetRawNs: combination.offsetNs,

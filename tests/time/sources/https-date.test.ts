@@ -24,8 +24,8 @@ function serve(tls: { key: string; cert: string }, offsetS = 0, headers: Record<
   };
 }
 
-function ask(urls: readonly string[], caFile: string | null): ReturnType<typeof httpsTime> {
-  return httpsTime({ urls, caFile, clock, signal: AbortSignal.timeout(5_000) });
+function ask(urls: readonly string[], caFile: string | null, floorMs = 0): ReturnType<typeof httpsTime> {
+  return httpsTime({ urls, caFile, clock, floorMs, signal: AbortSignal.timeout(5_000) });
 }
 
 function offsetS(offsetRawNs: bigint | undefined): number {
@@ -88,10 +88,51 @@ needs("openssl")("dates are checked against the time that is told, not against t
   expect((await ask([old.url], authority.path)).failures).toEqual([
     `${old.url}: its certificate is not valid at the time that it tells`,
   ]);
+  expect((await ask([old.url], authority.path, Date.UTC(2022, 0))).failures).toEqual([
+    `${old.url}: its certificate expired before this program was built`,
+  ]);
   expect((await ask([good.url], folder.file("none.pem"))).failures[0]).toStartWith(
     "cannot read the authorities",
   );
 });
+
+needs("openssl")(
+  "certificates that this clock has not reached: two, and more than half, must agree",
+  async () => {
+    using folder = tempFolder();
+    const authority = await createAuthority(folder, "authority");
+    const span = { from: "20500101000000Z", to: "20700101000000Z" };
+    const aheadS = (Date.UTC(2055, 0) - Date.now()) / 1_000;
+    const server = ["basicConstraints = CA:FALSE", "subjectAltName = IP:127.0.0.1"];
+    using first = serve(await authority.issue("first", span), aheadS);
+    using second = serve(await authority.issue("second", span), aheadS);
+    const lone = await ask([first.url], authority.path);
+    expect([lone.answer, lone.failures]).toEqual([
+      null,
+      ["their certificates are not valid by this clock, and too few of them agree that it is wrong"],
+    ]);
+    const both = await ask([first.url, second.url], authority.path);
+    expect(both.failures).toEqual([]);
+    expect(Math.abs(offsetS(both.answer?.offsetRawNs) - aheadS)).toBeLessThan(1.5);
+    const halfDead = await ask(
+      [first.url, second.url, "https://127.0.0.1:1", "https://127.0.0.1:2"],
+      authority.path,
+    );
+    expect(halfDead.answer).toBeNull();
+    // What the engine would have said of them, had it not stopped at their dates.
+    for (const [name, extensions, reason] of [
+      [
+        "client",
+        [...server, "extendedKeyUsage = clientAuth"],
+        "a certificate of its chain is not for servers",
+      ],
+      ["elsewhere", ["subjectAltName = IP:127.0.0.9"], "its certificate is not for 127.0.0.1"],
+    ] as const) {
+      using wrong = serve(await authority.issue(name, { ...span, extensions }), aheadS);
+      expect((await ask([wrong.url], authority.path)).failures).toEqual([`${wrong.url}: ${reason}`]);
+    }
+  },
+);
 
 test("the head of an answer", () => {
   const head = (...lines: readonly string[]): string => [...lines, "", ""].join("\r\n");
