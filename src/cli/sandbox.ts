@@ -1,7 +1,9 @@
 import { sandboxOptions } from "../upload/sandbox/options.ts";
 import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
 import { formatListenAddress } from "../lib/listen-address.ts";
+import { seededRandom } from "../lib/seeded-random.ts";
 import { wait } from "../lib/wait.ts";
+import type { Sandbox } from "../upload/sandbox/server.ts";
 import { command } from "./command.ts";
 
 async function readPem(file: string, flag: string): Promise<string> {
@@ -38,20 +40,28 @@ export const sandbox = command({
     ["nodupe sandbox", "an API that works; URL and key are printed"],
     ["nodupe sandbox --latency 50 --batch", "one that takes 50 ms a request and offers batches"],
     ["nodupe sandbox --faults 500:0.05,429:0.02,reset:0.01,lostack:0.01", "one that fails now and then"],
+    [
+      "nodupe sandbox --no-409 --processing 3s --faults 504json:0.1",
+      "one that keeps repeats, behind a gateway",
+    ],
   ],
   exitCodes: { 1: "it cannot listen there", 2: "usage error" },
   run: async ({ options: { sandbox: given }, terminal, signal }) => {
     const tls = await readTls(given.tlsCert, given.tlsKey);
     const { startSandbox } = await import("../upload/sandbox/server.ts");
     const { listen } = given;
-    const start = (): ReturnType<typeof startSandbox> => {
+    const start = async (): Promise<Sandbox> => {
       try {
-        return startSandbox({
+        return await startSandbox({
           ...listen,
           latencyMs: given.latency,
           faults: given.faults,
           batch: given.batch,
-          retryAfterS: given.retryAfter,
+          refusesDuplicates: !given["no-409"],
+          statusCreated: given.statusCreated,
+          retryAfterS: given.retryAfter === "none" ? null : given.retryAfter,
+          ...(given.processing === null ? {} : { processingMs: given.processing }),
+          ...(given.seed === null ? {} : { random: seededRandom(given.seed) }),
           ...(given.maxInFlight === null ? {} : { maxInFlight: given.maxInFlight }),
           ...(given.keep === null ? {} : { store: given.keep }),
           ...(given.apiKey === null ? {} : { apiKey: given.apiKey }),
@@ -81,7 +91,7 @@ export const sandbox = command({
         throw error;
       }
     };
-    using api = start();
+    using api = await start();
     if (terminal.json) await terminal.resultJson({ url: api.url, api_key: api.apiKey, pid: process.pid });
     else await terminal.result(`URL: ${api.url}\nkey: ${api.apiKey}`);
     terminal.info("the sandbox is ready; Ctrl-C ends it");

@@ -47,7 +47,7 @@ function readCa(path: string | null): { ca?: string } {
 async function startOwnSandbox({ options: { sync }, storePath }: Sync): Promise<Server> {
   const { startSandbox } = await import("../upload/sandbox/server.ts");
   const kept = storePath === ":memory:" ? {} : { store: `${storePath}.sandbox` };
-  return startSandbox({ batch: sync.bulk, ...kept });
+  return await startSandbox({ batch: sync.bulk, ...kept });
 }
 
 function readKey({ options: { sync }, origins, terminal }: Sync): string {

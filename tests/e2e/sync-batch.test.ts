@@ -12,7 +12,7 @@ const REFUSED = (status: number): Response => new Response("<html>no</html>", { 
 test("a batch that is too large for the server (413) is halved until it is not, and none of it is lost or repeated", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox({ batch: true });
+  using sandbox = await startSandbox({ batch: true });
   const refused: number[] = [];
   const taken: number[] = [];
   using front = startFront(sandbox, (path, body) => {
@@ -37,7 +37,7 @@ test.each([404, 405, 501])(
   async (status) => {
     using home = tempFolder();
     using cvs = tempFolder();
-    using sandbox = startSandbox({ batch: true });
+    using sandbox = await startSandbox({ batch: true });
     let batches = 0;
     let isOffered = false;
     using front = startFront(sandbox, (path) => {
@@ -75,7 +75,7 @@ test.each([404, 405, 501])(
 test("one item that is refused for good does not take its batch with it", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox({ batch: true });
+  using sandbox = await startSandbox({ batch: true });
   using front = startFront(sandbox, (_, body) =>
     body.includes("person7@") ? Response.json({ message: "no such agency" }, { status: 422 }) : null,
   );

@@ -10,7 +10,7 @@ import { until } from "../support/until.ts";
 test("a second process on the same store and destination ends with 1 and names the first", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox({ latencyMs: 200 });
+  using sandbox = await startSandbox({ latencyMs: 200 });
   writeCvs(cvs.path, { files: 40 });
   const first = startSync({ home, sandbox }, ["--workers", "2", cvs.path]);
   await until(() => sandbox.stats().stored > 0, "the first is at work");
@@ -28,7 +28,7 @@ test("a second process on the same store and destination ends with 1 and names t
 test("other commands read and write the store while a mass import is at work in it", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox({ latencyMs: 5 });
+  using sandbox = await startSandbox({ latencyMs: 5 });
   const tree = writeCvs(cvs.path, { files: 1_500 });
   const env = syncEnvironment({ home, sandbox });
   const child = startSync({ home, sandbox }, ["--bulk", "--workers", "20", cvs.path]);

@@ -16,7 +16,7 @@ needs("strace")(
   async () => {
     using home = tempFolder();
     using cvs = tempFolder();
-    using sandbox = startSandbox({ latencyMs: 5 });
+    using sandbox = await startSandbox({ latencyMs: 5 });
     const tree = writeCvs(cvs.path, { files: 120 });
     // Fails every write of the store from the 200th on; other writes go by write(2) and sendto(2).
     const inject = [
@@ -50,7 +50,7 @@ needs("setpriv")(
   async () => {
     using home = tempFolder();
     using cvs = tempFolder();
-    using sandbox = startSandbox();
+    using sandbox = await startSandbox();
     const tree = writeCvs(cvs.path, { files: 12 });
     for (const folder of [home.path, cvs.path]) chmodSync(folder, 0o777);
     chmodSync(cvs.file("Job 1"), 0o000);
@@ -84,7 +84,7 @@ needs("setpriv")(
 test("a file that changes while it is sent never arrives in pieces", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox();
+  using sandbox = await startSandbox();
   const path = cvs.file("growing.pdf");
   writeFileSync(path, Buffer.alloc(6 * MIB, "a"));
   // Slow enough that the change falls into the sending.

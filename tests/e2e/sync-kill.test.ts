@@ -19,7 +19,7 @@ for (const batch of [false, true]) {
       using cvs = tempFolder();
       const tree = writeCvs(cvs.path, { files: 400, duplicateEvery: 7 });
       const random = seededRandom(batch ? 2 : 3);
-      using sandbox = startSandbox({
+      using sandbox = await startSandbox({
         latencyMs: 5,
         batch,
         faults: parseFaults(FAULTS) ?? [],

@@ -42,8 +42,8 @@ async function measured(
 test("1,000 files of 20-400 KB by 20 workers take at most 75 MB, ten times as many small ones at most 10 MB more", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using singly = startSandbox({ latencyMs: 20 });
-  using inBatches = startSandbox({ latencyMs: 20, batch: true });
+  using singly = await startSandbox({ latencyMs: 20 });
+  using inBatches = await startSandbox({ latencyMs: 20, batch: true });
   for (const folder of ["1000", "10000"]) mkdirSync(cvs.file(folder));
   writeCvs(cvs.file("1000"), { files: 1_000, minBytes: 20_000, maxBytes: 400_000 });
   writeCvs(cvs.file("10000"), { files: 10_000, minBytes: 500, maxBytes: 2_000, seed: 2 });
@@ -61,7 +61,7 @@ test("1,000 files of 20-400 KB by 20 workers take at most 75 MB, ten times as ma
 test("a file of 500 MB takes less than 50 MB more than a small one", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox();
+  using sandbox = await startSandbox();
   for (const folder of ["small", "large"]) mkdirSync(cvs.file(folder));
   writeFileSync(cvs.file("small", "cv.pdf"), "a small one");
   writeFileSync(cvs.file("large", "cv.pdf"), "begin");

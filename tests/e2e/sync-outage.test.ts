@@ -15,7 +15,7 @@ for (const batch of [false, true]) {
     using cvs = tempFolder();
     const server = { apiKey: "tanova_sk_test", store: home.file("server.db"), batch, latencyMs: 20 };
     const tree = writeCvs(cvs.path, { files: 200 });
-    let sandbox: Sandbox = startSandbox(server);
+    let sandbox: Sandbox = await startSandbox(server);
     const { url } = sandbox;
     const args = [...(batch ? ["--bulk"] : []), ...PATIENCE, cvs.path];
     const child = startSync({ home, sandbox }, args, SOON_AWAY);
@@ -31,7 +31,7 @@ for (const batch of [false, true]) {
       // The client waits, so the server may come back; what hung in the air then may make it wait once more.
       if (isBack || !line.includes("the server does not take uploads now")) continue;
       isBack = true;
-      sandbox = startSandbox({ ...server, port: Number(new URL(url).port) });
+      sandbox = await startSandbox({ ...server, port: Number(new URL(url).port) });
     }
     try {
       const result = resultOf({ stdout: await printed, stderr: said.join("\n") });
@@ -56,7 +56,7 @@ test("a server that stays away ends the run with 4, what was not sent is said to
   using cvs = tempFolder();
   const server = { apiKey: "tanova_sk_test", store: home.file("server.db"), latencyMs: 20 };
   const tree = writeCvs(cvs.path, { files: 200 });
-  const first = startSandbox(server);
+  const first = await startSandbox(server);
   const child = startSync({ home, sandbox: first }, [...PATIENCE, cvs.path], {
     ...SOON_AWAY,
     NODUPE_SYNC_OUTAGE_WAIT: "500ms",
@@ -72,7 +72,7 @@ test("a server that stays away ends the run with 4, what was not sent is said to
   expect(result.failed).toBe(tree.files - result.uploaded);
   expect(await said).toContain("the server stopped answering");
 
-  using again = startSandbox({ ...server, port: Number(new URL(first.url).port) });
+  using again = await startSandbox({ ...server, port: Number(new URL(first.url).port) });
   const next = await sync({ home, sandbox: again }, [...PATIENCE, cvs.path]);
   expect(next.exitCode).toBe(0);
   expect(resultOf(next)).toMatchObject({ failed: 0, uploaded: tree.files - result.uploaded });

@@ -8,7 +8,7 @@ import { until } from "../support/until.ts";
 test("SIGTERM ends a run with 143 within 5 s, and the next run takes up the rest", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox({ latencyMs: 300 });
+  using sandbox = await startSandbox({ latencyMs: 300 });
   const tree = writeCvs(cvs.path, { files: 60 });
   const child = startSync({ home, sandbox }, ["--workers", "5", cvs.path]);
   await until(() => sandbox.stats().stored >= 10, "ten are stored");
@@ -33,7 +33,7 @@ test("SIGTERM ends a run with 143 within 5 s, and the next run takes up the rest
 test("SIGINT ends a run that waits for memory as well, and the result is still printed", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox({ latencyMs: 1_000 });
+  using sandbox = await startSandbox({ latencyMs: 1_000 });
   writeCvs(cvs.path, { files: 40, minBytes: 300_000, maxBytes: 400_000 });
   const child = startSync({ home, sandbox }, ["--workers", "2", cvs.path], { NODUPE_SYNC_MEMORY: "2M" });
   await until(() => sandbox.stats().requests.upload >= 2, "two are in flight");

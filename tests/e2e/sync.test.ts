@@ -73,7 +73,7 @@ test("names that are no CVs are skipped and counted, links that leave the root t
   using home = tempFolder();
   using cvs = tempFolder();
   using outside = tempFolder();
-  using sandbox = startSandbox();
+  using sandbox = await startSandbox();
   writeCvs(cvs.path, { files: 3 });
   writeFileSync(outside.file("other.pdf"), "outside");
   for (const name of [
@@ -106,7 +106,7 @@ test("names that are no CVs are skipped and counted, links that leave the root t
 test("globs and ignore files leave out files and folders", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox();
+  using sandbox = await startSandbox();
   for (const name of ["a.pdf", "b.txt", "old/c.pdf", "drafts/d.pdf", "drafts/keep.pdf", "e.md"]) {
     mkdirSync(dirname(cvs.file(name)), { recursive: true });
     writeFileSync(cvs.file(name), name);
@@ -130,7 +130,7 @@ test("globs and ignore files leave out files and folders", async () => {
 test("the same content under many names is sent once", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox({ latencyMs: 20 });
+  using sandbox = await startSandbox({ latencyMs: 20 });
   for (let index = 0; index < 30; index += 1) writeFileSync(cvs.file(`cv${index}.pdf`), "the same");
   const run = await sync({ home, sandbox }, ["--workers", "20", cvs.path]);
   expect(resultOf(run)).toMatchObject({ found: 30, uploaded: 1, duplicate_local: 29, failed: 0 });
@@ -140,7 +140,7 @@ test("the same content under many names is sent once", async () => {
 test("what the server has already is a duplicate there, and no failure", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox({ batch: true });
+  using sandbox = await startSandbox({ batch: true });
   const tree = writeCvs(cvs.path, { files: 60 });
   await sync({ home, sandbox }, ["--bulk", cvs.path]);
   for (const args of [["--bulk"], []]) {
@@ -154,7 +154,7 @@ test("what the server has already is a duplicate there, and no failure", async (
 test("a wrong key ends the run at once with 5, and nothing is tried again", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox();
+  using sandbox = await startSandbox();
   writeCvs(cvs.path, { files: 5 });
   const run = await sync({ home, sandbox }, [cvs.path], { TANOVA_API_KEY: "tanova_sk_wrong" });
   expect(run.exitCode).toBe(5);
@@ -199,7 +199,7 @@ test("input that cannot be used: exit 2, and nothing was done", async () => {
 test("an answer that was lost is looked for, and counts as uploaded", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox({ faults: parseFaults("lostack:0.3") ?? [] });
+  using sandbox = await startSandbox({ faults: parseFaults("lostack:0.3") ?? [] });
   const tree = writeCvs(cvs.path, { files: 40 });
   const args = ["--retries", "9", "--retry-delay", "20ms", "--ambiguous-wait", "5s", cvs.path];
   const run = await sync({ home, sandbox }, args);
@@ -243,7 +243,11 @@ test("retries that are used up fail in this run and are pending in the next", as
   using home = tempFolder();
   using cvs = tempFolder();
   writeCvs(cvs.path, { files: 3 });
-  using busy = startSandbox({ faults: parseFaults("429:1") ?? [], retryAfterS: 0, apiKey: "tanova_sk_x" });
+  using busy = await startSandbox({
+    faults: parseFaults("429:1") ?? [],
+    retryAfterS: 0,
+    apiKey: "tanova_sk_x",
+  });
   const first = await sync({ home, sandbox: busy }, ["--retries", "2", "--retry-delay", "5ms", cvs.path]);
   expect(first.exitCode === 1 || first.exitCode === 4).toBe(true);
   expect(resultOf(first)).toMatchObject({ found: 3, uploaded: 0, failed: 3 });
@@ -252,7 +256,7 @@ test("retries that are used up fail in this run and are pending in the next", as
 test("a file that is written bit by bit is sent once, whole", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox();
+  using sandbox = await startSandbox();
   writeCvs(cvs.path, { files: 2 });
   const path = cvs.file("slow.txt");
   const env = { ...syncEnvironment({ home, sandbox }), NODUPE_SYNC_SETTLE: "400ms" };
@@ -274,7 +278,7 @@ test("a file that is written bit by bit is sent once, whole", async () => {
 test("history of the earlier client: nothing already synced is sent again, and export gives it back", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox();
+  using sandbox = await startSandbox();
   const tree = writeCvs(cvs.path, { files: 10 });
   const synced = [...tree.contents.keys()].slice(0, 6).toSorted();
   const file = home.file("sync_history.json");
@@ -306,7 +310,7 @@ test("history of the earlier client: nothing already synced is sent again, and e
 test("history says what failed and why, and forgets what it is told to", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox();
+  using sandbox = await startSandbox();
   copyFileSync(join(EXAMPLES, "設計者", "佐藤花子.md"), cvs.file("佐藤花子.md"));
   await sync({ home, sandbox }, [cvs.path]);
   const env = syncEnvironment({ home, sandbox });
@@ -322,7 +326,7 @@ test("history says what failed and why, and forgets what it is told to", async (
 test("a key file that others can read is warned of, the key itself never shown", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox();
+  using sandbox = await startSandbox();
   writeCvs(cvs.path, { files: 1 });
   const file = home.file("key");
   writeFileSync(file, `${sandbox.apiKey}\n`);

@@ -11,7 +11,7 @@ import { workOf } from "../support/work.ts";
 test("a content's memory is free for the next as soon as the network has it, long before the answer", async () => {
   using folder = tempFolder();
   using opened = await uploadStore(folder);
-  using sandbox = startSandbox();
+  using sandbox = await startSandbox();
   using holding = holdingFront(sandbox);
   using made = makeDelivery(opened, holding.front, { workers: 4 });
   await made.begin();
@@ -28,7 +28,7 @@ test("a content's memory is free for the next as soon as the network has it, lon
 test("batches are full where there is enough for them; what is left waits for a free slot, and may yet be filled", async () => {
   using folder = tempFolder();
   using opened = await uploadStore(folder);
-  using sandbox = startSandbox({ batch: true });
+  using sandbox = await startSandbox({ batch: true });
   using holding = holdingFront(sandbox);
   using made = makeDelivery(opened, holding.front, { workers: 2, batchItems: 10 });
   let taken = 0;
@@ -58,7 +58,7 @@ test("batches are full where there is enough for them; what is left waits for a 
 test("a key that is refused midway stops it all: nothing more is sent, booked rows are pending, memory is back", async () => {
   using folder = tempFolder();
   using opened = await uploadStore(folder);
-  using sandbox = startSandbox();
+  using sandbox = await startSandbox();
   let uploads = 0;
   using front = startFront(sandbox, (path) => {
     if (!path.endsWith("/upload")) return null;
@@ -83,7 +83,7 @@ test("a key that is refused midway stops it all: nothing more is sent, booked ro
 test("cut at the signal, what the server was sent stays sending, and nobody waits for memory or room", async () => {
   using folder = tempFolder();
   using opened = await uploadStore(folder);
-  using sandbox = startSandbox({ latencyMs: 60_000 });
+  using sandbox = await startSandbox({ latencyMs: 60_000 });
   const stopping = new AbortController();
   using made = makeDelivery(opened, sandbox, { workers: 2, signal: stopping.signal });
   await made.begin();
@@ -103,7 +103,7 @@ test("cut at the signal, what the server was sent stays sending, and nobody wait
 test("what an earlier run may have sent counts as uploaded, when it only shows as it is asked for ahead of its turn", async () => {
   using folder = tempFolder();
   using opened = await uploadStore(folder);
-  using sandbox = startSandbox({ batch: true });
+  using sandbox = await startSandbox({ batch: true });
   using direct = testClient(sandbox);
   let questions = 0;
   const answer = Promise.withResolvers<null>();

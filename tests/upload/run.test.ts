@@ -19,7 +19,7 @@ const UPLOAD = "/api/sync/upload";
 test("a content goes once, however many files have it; never more at once than allowed; a second run sends nothing", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox({ latencyMs: 5 });
+  using sandbox = await startSandbox({ latencyMs: 5 });
   using store = openStore({ path: home.file("store.db") });
   const tree = writeCvs(cvs.path, { files: 30 });
   for (let copy = 0; copy < 20; copy += 1) writeFileSync(cvs.file(`copy ${copy}.pdf`), "the same");
@@ -43,7 +43,7 @@ test("contents many times larger than the memory for them pass through it, one b
   writeFileSync(cvs.file("huge.pdf"), Buffer.alloc(3_000_000, "huge"));
   for (const batchItems of [1, 10]) {
     using home = tempFolder();
-    using sandbox = startSandbox({ batch: batchItems > 1 });
+    using sandbox = await startSandbox({ batch: batchItems > 1 });
     using store = openStore({ path: home.file("store.db") });
     const outcome = await runUpload(
       { store, folder: cvs.path, server: sandbox },
@@ -57,7 +57,7 @@ test("contents many times larger than the memory for them pass through it, one b
 test("interrupted, only what was sent stays sending; what was booked ahead is pending again, the rest untouched", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox({ latencyMs: 60_000 });
+  using sandbox = await startSandbox({ latencyMs: 60_000 });
   using store = openStore({ path: home.file("store.db") });
   const tree = writeCvs(cvs.path, { files: 60 });
   const stopping = new AbortController();
@@ -81,7 +81,7 @@ test("aborted at any moment, a run leaves nothing sending that the server was no
     fc.asyncProperty(fc.integer({ min: 0, max: 45 }), fc.boolean(), async (after, isBatch) => {
       using home = tempFolder();
       using cvs = tempFolder();
-      using sandbox = startSandbox({ latencyMs: 2, batch: isBatch });
+      using sandbox = await startSandbox({ latencyMs: 2, batch: isBatch });
       using store = openStore({ path: home.file("store.db") });
       const tree = writeCvs(cvs.path, { files: 40 });
       const stopping = new AbortController();
@@ -125,7 +125,7 @@ test.each([1, 5])(
       questions = check + bulk_check;
       return isQuestion ? 0.999 : uniform();
     };
-    using sandbox = startSandbox({ faults, random, batch: true, retryAfterS: 0 });
+    using sandbox = await startSandbox({ faults, random, batch: true, retryAfterS: 0 });
     using store = openStore({ path: home.file("store.db") });
     const tree = writeCvs(cvs.path, { files: 60 });
     const test = { store, folder: cvs.path, server: sandbox };
@@ -155,7 +155,7 @@ function removingFront(
 test("where a file is gone when it is to be sent again, another of the same content is sent in its place", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox();
+  using sandbox = await startSandbox();
   using store = openStore({ path: home.file("store.db") });
   for (const name of ["one.pdf", "two.pdf"]) writeFileSync(cvs.file(name), "the same");
   using front = removingFront(sandbox, cvs.path);
@@ -173,7 +173,7 @@ test("where a file is gone when it is to be sent again, another of the same cont
 test("so it is where the other file is only come across once the first has failed", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = startSandbox();
+  using sandbox = await startSandbox();
   using store = openStore({ path: home.file("store.db") });
   writeFileSync(cvs.file("first.pdf"), "the same");
   utimesSync(cvs.file("first.pdf"), 1, 1);

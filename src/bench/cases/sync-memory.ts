@@ -18,7 +18,7 @@ export const uploadMemory: Experiment = {
       type: "observation",
       unit: "MiB",
       observe: async () => {
-        using sandbox = startSandbox();
+        using sandbox = await startSandbox();
         const child = startOwn(
           lab,
           ["sync", "--workers", "10", "--url", sandbox.url, "--db", join(lab.folder, "nodupe.db"), tree],

@@ -30,7 +30,7 @@ function uploading(mode: Mode, tree: string, count: number, lab: Lab): Way {
   return {
     name: mode.name,
     run: async () => {
-      using sandbox = startSandbox({ latencyMs: LATENCY_MS, batch: mode.batch });
+      using sandbox = await startSandbox({ latencyMs: LATENCY_MS, batch: mode.batch });
       run += 1;
       const store = join(lab.folder, `${mode.flags.join("")}-${run}.db`);
       const { result } = startOwn(lab, ["sync", tree, "--url", sandbox.url, "--db", store, ...mode.flags], {

@@ -1,5 +1,5 @@
+import type { Bandwidth } from "../../lib/http/client.ts";
 import { wait } from "../../lib/wait.ts";
-import type { Bandwidth } from "../tanova/types.ts";
 
 /**
  * A token bucket told as time (the generic cell rate algorithm): `paidUntilMs` is when all that was granted so far is

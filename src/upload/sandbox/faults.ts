@@ -1,11 +1,18 @@
-/**
- * What the sandbox does wrong on purpose: an error status, a web page instead of an answer (`html`), the connection
- * cut before the content is whole (`reset`), or cut after it was stored, so that only the answer is lost (`lostack`).
- */
+/** What the sandbox does wrong on purpose. */
 export type Fault =
-  | { readonly type: "status"; readonly status: number }
-  | { readonly type: "html" }
+  /** The API itself refuses: JSON, and nothing is stored. `retryAfter` null: with 429 and 503, as is usual. */
+  | { readonly type: "status"; readonly status: number; readonly retryAfter: boolean | null }
+  /** Something before the API answers; with a 5xx or 408 the API may have taken the upload in, or not. */
+  | { readonly type: "gateway"; readonly status: number; readonly body: "json" | "html" }
+  /** 200 with JSON that is not about the upload, which may be stored or not. */
+  | { readonly type: "foreign" }
+  /** The right answer, compressed though nobody asked for it. */
+  | { readonly type: "gzip" }
+  /** The right answer, a byte a second. */
+  | { readonly type: "trickle" }
+  /** The connection is cut before the content is whole. */
   | { readonly type: "reset" }
+  /** It is cut after the content was stored: only the answer is lost. */
   | { readonly type: "lostack" };
 
 interface FaultChance {
@@ -17,17 +24,56 @@ interface FaultChance {
 /** Fewer than all requests fail in sum: the rest is answered as it should be. */
 export type FaultPlan = readonly FaultChance[];
 
+/** Every name and what it does, for the help. */
+export const FAULT_NAMES =
+  "NNN (a status from 400 to 599 from the API itself, nothing is stored; 429 and 503 with Retry-After), " +
+  "NNNra and NNNbare (the same with and without Retry-After), " +
+  "NNNjson and NNNhtml (a gateway's answer; with 408 and 5xx the upload is stored or not, at random), " +
+  "html (502html), 200foreign (a maintenance page in JSON; stored or not), gzip and trickle (the right answer " +
+  "compressed, or a byte a second), reset (cut before the upload is whole), lostack (stored, but the answer is lost)";
+
 export const FAULTS_EXPECTED =
-  "faults as NAME:SHARE with commas between, such as 500:0.05,429:0.02,reset:0.01,lostack:0.01,html:0.01; " +
-  "a name is a status from 400 to 599, html, reset or lostack, each once; shares are from 0 to 1 and 1 in sum at most";
+  "faults as NAME:SHARE with commas between, such as 500:0.05,429:0.02,504json:0.05,reset:0.01,lostack:0.01; " +
+  "a name is a status from 400 to 599, alone or with json, html, ra or bare behind it, html, 200foreign, gzip, trickle, " +
+  "reset or lostack, each once; shares are from 0 to 1 and 1 in sum at most";
 
 function parseFault(name: string): Fault | null {
-  if (name === "html" || name === "reset" || name === "lostack") return { type: name };
-  return /^[45]\d\d$/.test(name) ? { type: "status", status: Number(name) } : null;
+  switch (name) {
+    case "html":
+      return { type: "gateway", status: 502, body: "html" };
+    case "200foreign":
+      return { type: "foreign" };
+    case "gzip":
+    case "trickle":
+    case "reset":
+    case "lostack":
+      return { type: name };
+    default: {
+      const [, digits, suffix] = /^([45]\d\d)(json|html|ra|bare)?$/.exec(name) ?? [];
+      if (digits === undefined) return null;
+      const status = Number(digits);
+      if (suffix === "json" || suffix === "html") return { type: "gateway", status, body: suffix };
+      return { type: "status", status, retryAfter: suffix === undefined ? null : suffix === "ra" };
+    }
+  }
 }
 
 export function faultName(fault: Fault): string {
-  return fault.type === "status" ? String(fault.status) : fault.type;
+  switch (fault.type) {
+    case "status": {
+      const { status, retryAfter } = fault;
+      return `${status}${retryAfter === null ? "" : retryAfter ? "ra" : "bare"}`;
+    }
+    case "gateway":
+      return `${fault.status}${fault.body}`;
+    case "foreign":
+      return "200foreign";
+    case "gzip":
+    case "trickle":
+    case "reset":
+    case "lostack":
+      return fault.type;
+  }
 }
 
 /** `500:0.05,reset:0.01` → a plan; null where it is not one (FAULTS_EXPECTED says what is). Empty is no faults. */

@@ -1,11 +1,15 @@
-import type { Socket, SocketHandler } from "bun";
-import { framingOf, MessageReader, type MessageHead } from "../tanova/message.ts";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { gzipSync } from "node:zlib";
+import { wait } from "../../lib/wait.ts";
 
 export interface IncomingRequest {
   readonly method: string;
   readonly path: string;
-  readonly headers: ReadonlyMap<string, string>;
+  readonly headers: IncomingMessage["headers"];
   readonly remoteAddress: string;
+  /** In pieces, as they come. Throws CutOff where the client goes before it is whole. */
+  readonly body: AsyncIterable<Uint8Array>;
 }
 
 export interface Reply {
@@ -13,14 +17,13 @@ export interface Reply {
   readonly contentType: string;
   readonly text: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** How the text goes out, where that is not plain: gzip though nobody asked for it, or a byte a second. */
+  readonly manner?: "gzip" | "trickle";
 }
 
-/** Takes in one request: its body in pieces, then its end. `cut` closes the connection without a word. */
-export interface Receiver {
-  body(bytes: Uint8Array): "cut" | "go-on";
-  end(): Promise<Reply | "cut">;
-  /** The request ended before it was whole. */
-  abandon(): void;
+/** The connection goes without a word: the client went, or a handler wants it so. */
+export class CutOff extends Error {
+  override readonly name = "CutOff";
 }
 
 export interface HttpServer {
@@ -29,111 +32,55 @@ export interface HttpServer {
   stop(): void;
 }
 
-const REASONS: Readonly<Record<number, string>> = {
-  200: "OK",
-  201: "Created",
-  207: "Multi-Status",
-  400: "Bad Request",
-};
+const TRICKLE_MS = 1_000;
 
-function serialize(reply: Reply): Buffer {
-  const body = Buffer.from(reply.text);
-  const lines = [
-    `HTTP/1.1 ${reply.status} ${REASONS[reply.status] ?? "Error"}`,
-    `Content-Type: ${reply.contentType}`,
-    `Content-Length: ${body.length}`,
-    ...Object.entries(reply.headers ?? {}).map(([name, value]) => `${name}: ${value}`),
-  ];
-  return Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`), body]);
+async function* bodyOf(request: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of request) yield piece as Uint8Array;
+  } catch (error) {
+    throw new CutOff("the client went", { cause: error });
+  }
 }
 
-/** One client's connection: requests one after the other; what comes ahead of its turn waits. */
-class Conversation {
-  readonly #socket: Socket<Conversation>;
-  readonly #receive: (request: IncomingRequest) => Receiver;
-  readonly #reader: MessageReader;
-  #receiver: Receiver | null = null;
-  #answering = false;
-  #ahead: Buffer[] = [];
-  #unwritten: Buffer = Buffer.alloc(0);
-  #closed = false;
+function isGone(response: ServerResponse): boolean {
+  return response.destroyed || response.socket?.destroyed !== false;
+}
 
-  constructor(socket: Socket<Conversation>, receive: (request: IncomingRequest) => Receiver) {
-    this.#socket = socket;
-    this.#receive = receive;
-    this.#reader = new MessageReader({
-      head: (head) => this.#begin(head),
-      body: (bytes) => {
-        if (this.#receiver?.body(bytes) === "cut") this.#cut();
-      },
-      end: () => {
-        this.#answering = true;
-      },
-    });
-  }
-
-  onData(bytes: Uint8Array): void {
-    if (this.#answering) {
-      this.#ahead.push(Buffer.from(bytes));
-      return;
+async function send(response: ServerResponse, reply: Reply): Promise<void> {
+  const body = reply.manner === "gzip" ? gzipSync(reply.text) : Buffer.from(reply.text);
+  response.writeHead(reply.status, {
+    "Content-Type": reply.contentType,
+    "Content-Length": body.length,
+    ...(reply.manner === "gzip" ? { "Content-Encoding": "gzip" } : {}),
+    ...reply.headers,
+  });
+  if (reply.manner === "trickle") {
+    for (const byte of body.subarray(0, -1)) {
+      response.write(Buffer.of(byte));
+      await wait(TRICKLE_MS);
+      if (isGone(response)) return;
     }
-    try {
-      const rest = this.#closed ? bytes : this.#reader.push(bytes);
-      if (this.#closed) return;
-      if (rest.length > 0) this.#ahead.push(Buffer.from(rest));
-    } catch {
-      this.#cut();
-      return;
-    }
-    if (this.#answering) void this.#answer();
-  }
+    response.end(body.subarray(-1));
+  } else response.end(body);
+}
 
-  onDrain(): void {
-    if (this.#unwritten.length === 0) return;
-    const written = this.#socket.write(this.#unwritten);
-    if (written > 0) this.#unwritten = this.#unwritten.subarray(written);
-  }
-
-  onClose(): void {
-    this.#closed = true;
-    if (!this.#answering) this.#receiver?.abandon();
-    this.#receiver = null;
-  }
-
-  #begin(head: MessageHead): ReturnType<ConstructorParameters<typeof MessageReader>[0]["head"]> {
-    const [method = "", target = ""] = head.startLine.split(" ");
-    const path = (URL.parse(target, "http://sandbox")?.pathname ?? target).replace(/(?<=.)\/+$/, "");
-    const { remoteAddress } = this.#socket;
-    this.#receiver = this.#receive({ method, path, headers: head.headers, remoteAddress });
-    if (head.headers.get("expect")?.toLowerCase() === "100-continue") {
-      this.#write(Buffer.from("HTTP/1.1 100 Continue\r\n\r\n"));
-    }
-    return framingOf(head.headers) ?? "none";
-  }
-
-  async #answer(): Promise<void> {
-    const reply = (await this.#receiver?.end()) ?? "cut";
-    this.#receiver = null;
-    if (this.#closed) return;
-    if (reply === "cut") {
-      this.#cut();
-      return;
-    }
-    this.#write(serialize(reply));
-    this.#answering = false;
-    this.#reader.next();
-    const ahead = Buffer.concat(this.#ahead.splice(0));
-    if (ahead.length > 0) this.onData(ahead);
-  }
-
-  #write(bytes: Buffer): void {
-    this.#unwritten = Buffer.concat([this.#unwritten, bytes]);
-    this.onDrain();
-  }
-
-  #cut(): void {
-    this.#closed = true;
-    this.#socket.terminate();
+async function serve(
+  message: IncomingMessage,
+  response: ServerResponse,
+  answer: (request: IncomingRequest) => Promise<Reply>,
+): Promise<void> {
+  const { method = "", url = "", headers, socket } = message;
+  const path = (URL.parse(url, "http://sandbox")?.pathname ?? url).replace(/(?<=.)\/+$/, "");
+  const body = bodyOf(message);
+  const request = { method, path, headers, remoteAddress: socket.remoteAddress ?? "", body };
+  try {
+    const reply = await answer(request);
+    // An answer before the body is whole would cut it.
+    for await (const _piece of body);
+    if (!isGone(response)) await send(response, reply);
+  } catch (error) {
+    if (!(error instanceof CutOff)) throw error;
+    socket.destroy();
   }
 }
 
@@ -141,47 +88,35 @@ export interface ListenOptions {
   readonly hostname: string;
   readonly port: number;
   readonly tls?: { readonly cert: string; readonly key: string };
-  readonly receive: (request: IncomingRequest) => Receiver;
+  readonly answer: (request: IncomingRequest) => Promise<Reply>;
 }
 
-/**
- * A small HTTP/1.1 server on Bun's sockets rather than `Bun.serve`: it can cut a connection at any byte, which is what
- * the sandbox is for, and passes bodies on without keeping them. Bodies are taken in as they come, in the socket's
- * own callback: that is all the back pressure it needs.
- */
-export function listenHttp(options: ListenOptions): HttpServer {
-  const open = new Set<Socket<Conversation>>();
-  let connections = 0;
-  const socket: SocketHandler<Conversation> = {
-    open: (opened) => {
-      connections += 1;
-      open.add(opened);
-      opened.data = new Conversation(opened, options.receive);
-    },
-    data: (from, bytes) => from.data.onData(bytes),
-    drain: (to) => to.data.onDrain(),
-    close: (closed) => {
-      open.delete(closed);
-      closed.data.onClose();
-    },
-    // A client that vanishes is its own affair; `close` follows.
-    error: () => {},
-  };
+/** An HTTP/1.1 server that can cut a connection at any byte: node:http's, since `Bun.serve` cannot. */
+export async function listenHttp(options: ListenOptions): Promise<HttpServer> {
   const { hostname, port, tls } = options;
-  const listener = Bun.listen<Conversation>({
-    hostname,
-    port,
-    socket,
-    ...(tls === undefined ? {} : { tls: { ...tls } }),
+  const onRequest = (message: IncomingMessage, response: ServerResponse): void => {
+    void serve(message, response, options.answer);
+  };
+  const server: Server =
+    tls === undefined
+      ? createServer(onRequest)
+      : process.getBuiltinModule("node:https").createServer({ ...tls }, onRequest);
+  let connections = 0;
+  server.on(tls === undefined ? "connection" : "secureConnection", () => {
+    connections += 1;
   });
+  server.listen(port, hostname);
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("Cannot tell the port that was bound");
   return {
-    port: listener.port,
+    port: address.port,
     get connections() {
       return connections;
     },
     stop: () => {
-      listener.stop(true);
-      for (const one of open) one.terminate();
+      server.closeAllConnections();
+      server.close();
     },
   };
 }

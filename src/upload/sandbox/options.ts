@@ -1,6 +1,6 @@
 import { formatListenAddress, type ListenAddress, parseListenAddress } from "../../lib/listen-address.ts";
-import { FAULTS_EXPECTED, type FaultPlan, formatFaults, parseFaults } from "./faults.ts";
-import { duration, integer, type Kind, path, text, toggle } from "../../settings/kind.ts";
+import { FAULT_NAMES, FAULTS_EXPECTED, type FaultPlan, formatFaults, parseFaults } from "./faults.ts";
+import { duration, integer, integerOr, type Kind, path, text, toggle } from "../../settings/kind.ts";
 import { option, optional } from "../../settings/option.ts";
 
 const listenAddress: Kind<ListenAddress> = {
@@ -28,6 +28,17 @@ const faults: Kind<FaultPlan> = {
   toToml: (value) => JSON.stringify(formatFaults(value)),
 };
 
+const statusCreated: Kind<200 | 201> = {
+  expected: "200 or 201",
+  placeholder: "200|201",
+  repeatable: false,
+  parse: (value) => {
+    const status = integer(0).parse(value);
+    return status === 200 || status === 201 ? status : null;
+  },
+  toToml: String,
+};
+
 /** `[sandbox]`: the Tanova-compatible API on this machine. */
 export const sandboxOptions = {
   listen: option<ListenAddress>(
@@ -36,16 +47,23 @@ export const sandboxOptions = {
     "where to listen; port 0 is any that is free",
   ),
   latency: option<number>(latency, 0, "how long each answer takes", { defaultText: "0" }),
-  faults: option<FaultPlan>(
-    faults,
-    [],
-    "shares of requests that go wrong: a status from 400 to 599, html (a web page), reset (cut before the upload " +
-      "is whole), lostack (stored, but the answer is lost)",
-    { defaultText: "none" },
-  ),
+  faults: option<FaultPlan>(faults, [], `shares of requests that go wrong: ${FAULT_NAMES}`, {
+    defaultText: "none",
+  }),
+  processing: optional<number>(latency, "how long an upload is worked on before it is found and answered", {
+    defaultText: "as --latency",
+    example: 3_000,
+  }),
+  seed: optional(integer(0), "draws the faults in the same order each time", { example: 1 }),
+  "no-409": option(toggle, false, "store again what is there already, and count it as a repeat", {
+    scope: "flag",
+  }),
+  statusCreated: option(statusCreated, 200, "the status of an upload that was stored"),
   batch: option(toggle, false, "offer uploads in batches and checks in bulk"),
   maxInFlight: optional(integer(1), "refuse more uploads than this at once with 429", { example: 3 }),
-  retryAfter: option(integer(0), 1, "seconds in Retry-After with 429 and 503", { placeholder: "SECONDS" }),
+  retryAfter: option(integerOr("none", 0, 86_400), 1, "seconds in Retry-After with 429 and 503, or none", {
+    placeholder: "SECONDS",
+  }),
   keep: optional(path, "a file that keeps what was stored across restarts", {
     placeholder: "FILE",
     example: "~/sandbox.db",

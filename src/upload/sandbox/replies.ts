@@ -12,9 +12,11 @@ export function refusal(
   return json(status, { success: false, message }, headers);
 }
 
-/** What a proxy in between says when the API is away. */
-export const HTML_ERROR: Reply = {
-  status: 502,
-  contentType: "text/html",
-  text: "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>",
-};
+/** What a proxy in between says in a browser's terms. */
+export function webPage(status: number, title: string): Reply {
+  const text = `<!DOCTYPE html><html><head><title>${status} ${title}</title></head><body><h1>${title}</h1></body></html>`;
+  return { status, contentType: "text/html", text };
+}
+
+/** A maintenance page that speaks JSON: 200, and nothing that is about the upload. */
+export const FOREIGN: Reply = json(200, { status: "maintenance", message: "We will be back soon" });

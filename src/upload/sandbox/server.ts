@@ -1,11 +1,11 @@
-import { isLoopback } from "../tanova/proxy.ts";
+import { isLoopback } from "../../lib/http/host.ts";
 import { wait } from "../../lib/wait.ts";
 import { Contents } from "./contents.ts";
-import { drawFault, faultName, type Fault, type FaultPlan } from "./faults.ts";
-import { listenHttp, type IncomingRequest, type Receiver, type Reply } from "./http-server.ts";
-import { boundaryOf } from "./multipart-reader.ts";
-import { FormReceiver } from "./received.ts";
-import { HTML_ERROR, json, refusal } from "./replies.ts";
+import { drawFault, type Fault, faultName, type FaultPlan } from "./faults.ts";
+import { boundaryOf, readForm } from "./form-reader.ts";
+import { CutOff, type HttpServer, type IncomingRequest, listenHttp, type Reply } from "./http-server.ts";
+import { errorReply, failureOf, inManner, isTakenIn } from "./faulty-reply.ts";
+import { json, refusal } from "./replies.ts";
 import {
   acceptedOf,
   bulkCheckReply,
@@ -20,17 +20,26 @@ export interface SandboxOptions {
   readonly hostname?: string;
   /** 0 for any that is free. */
   readonly port?: number;
-  /** How long each answer takes; a content is found by checks only when its processing has ended. */
+  /** How long each answer takes. */
   readonly latencyMs?: number;
+  /**
+   * How long an upload is worked on; by default as long as an answer takes. A content is found by checks, and the
+   * upload answered, only when that has ended.
+   */
+  readonly processingMs?: number;
   readonly faults?: FaultPlan;
   /** Offers uploads in batches and checks in bulk. */
   readonly batch?: boolean;
+  /** Refuses with 409 what it has already (the default), or stores it again. */
+  readonly refusesDuplicates?: boolean;
+  /** The status of what was stored. */
+  readonly statusCreated?: 200 | 201;
   /** More uploads than this at once are refused with 429. */
   readonly maxInFlight?: number;
-  /** What `Retry-After` says with 429 and 503, in seconds. */
-  readonly retryAfterS?: number;
+  /** What `Retry-After` says with 429 and 503, in seconds (1 by default); null: it is not sent. */
+  readonly retryAfterS?: number | null;
   readonly apiKey?: string;
-  /** Uniform in [0, 1): decides which requests fail. */
+  /** Uniform in [0, 1): decides which requests fail, and how. */
   readonly random?: () => number;
   /** A file that keeps what is stored across restarts. */
   readonly store?: string;
@@ -89,37 +98,69 @@ function randomKey(): string {
   return `tanova_sk_sandbox_${Buffer.from(crypto.getRandomValues(new Uint8Array(12))).toString("hex")}`;
 }
 
-/** A receiver that lets the body pass, and replies. */
-function replying(reply: () => Reply): Receiver {
-  return { body: () => "go-on", end: () => Promise.resolve(reply()), abandon: () => {} };
+/** Passes a body on up to so many bytes, then cuts the connection; after the last one where they are all of it. */
+async function* cutAfter(body: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
+  let left = bytes;
+  for await (const piece of body) {
+    left -= piece.length;
+    if (left < 0) break;
+    yield piece;
+  }
+  throw new CutOff("reset on purpose");
+}
+
+async function readQuestion(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of body) {
+    bytes += piece.length;
+    if (bytes > MAX_QUESTION_BYTES) throw new CutOff("a question is too long");
+    pieces.push(Buffer.from(piece));
+  }
+  return Buffer.concat(pieces).toString("utf8");
 }
 
 class Server implements Sandbox {
   readonly url: string;
   readonly apiKey: string;
   readonly #options: SandboxOptions;
+  readonly #random: () => number;
   readonly #contents: Contents;
   readonly #stopping = new AbortController();
-  readonly #listener: ReturnType<typeof listenHttp>;
+  readonly #listener: HttpServer;
   readonly #requests: Record<Call, number> = { health: 0, check: 0, bulk_check: 0, upload: 0, batch: 0 };
   readonly #faults = new Map<string, number>();
   #inFlight = 0;
   #inFlightPeak = 0;
   #receivedBytes = 0;
 
-  constructor(options: SandboxOptions) {
+  private constructor(options: SandboxOptions, contents: Contents, listener: HttpServer, url: string) {
     this.#options = options;
+    this.#random = options.random ?? Math.random;
     this.apiKey = options.apiKey ?? randomKey();
-    this.#contents = new Contents(options.store ?? null);
+    this.#contents = contents;
+    this.#listener = listener;
+    this.url = url;
+  }
+
+  static async start(options: SandboxOptions): Promise<Server> {
+    const contents = new Contents(options.store ?? null);
     const hostname = options.hostname ?? "127.0.0.1";
-    this.#listener = listenHttp({
+    const ready = Promise.withResolvers<Server>();
+    const listener = await listenHttp({
       hostname,
       port: options.port ?? 0,
       ...(options.tls === undefined ? {} : { tls: options.tls }),
-      receive: (request) => this.#receive(request),
+      answer: async (request) => (await ready.promise).#answer(request),
+    }).catch((error: unknown) => {
+      contents[Symbol.dispose]();
+      throw error;
     });
     const scheme = options.tls === undefined ? "http" : "https";
-    this.url = `${scheme}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${this.#listener.port}`;
+    const url = `${scheme}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${listener.port}`;
+    const server = new Server(options, contents, listener, url);
+    ready.resolve(server);
+    return server;
   }
 
   stored(): Map<string, number> {
@@ -149,35 +190,33 @@ class Server implements Sandbox {
     this.stop();
   }
 
-  #receive(request: IncomingRequest): Receiver {
+  async #answer(request: IncomingRequest): Promise<Reply> {
     if (request.path.startsWith("/sandbox/") && isLoopback(request.remoteAddress.replace(/^::ffff:/, ""))) {
-      if (request.path === "/sandbox/stats") return replying(() => json(200, this.stats()));
+      if (request.path === "/sandbox/stats") return json(200, this.stats());
       if (request.path === "/sandbox/stored") {
-        return replying(() => json(200, Object.fromEntries(this.#contents.counts())));
+        return json(200, Object.fromEntries(this.#contents.counts()));
       }
     }
     const call = callOf(request.path);
     const isOffered = this.#options.batch === true || (call !== "batch" && call !== "bulk_check");
-    if (call === null || !isOffered) return replying(() => refusal(404, "there is no such path"));
+    if (call === null || !isOffered) return refusal(404, "there is no such path");
     this.#requests[call] += 1;
     if (request.method !== (call === "health" ? "GET" : "POST")) {
-      return replying(() => refusal(405, `${request.method} is not for this path`));
+      return refusal(405, `${request.method} is not for this path`);
     }
-    if (request.headers.get("x-tanova-api-key") !== this.apiKey) {
-      return replying(() => refusal(401, "Invalid API key"));
-    }
+    if (request.headers["x-tanova-api-key"] !== this.apiKey) return refusal(401, "Invalid API key");
     switch (call) {
       case "health":
-        return replying(() => json(200, this.#health()));
+        return json(200, this.#health());
       case "check":
-        return this.#question(call, request, (asked) => checkReply(asked, this.#contents));
+        return await this.#question(request, (asked) => checkReply(asked, this.#contents));
       case "bulk_check":
-        return this.#question(call, request, (asked) =>
+        return await this.#question(request, (asked) =>
           bulkCheckReply(asked, this.#contents, BULK_CHECK_ITEMS),
         );
       case "upload":
       case "batch":
-        return this.#upload(call, request);
+        return await this.#upload(call, request);
     }
   }
 
@@ -196,136 +235,85 @@ class Server implements Sandbox {
     };
   }
 
-  #question(
-    call: "check" | "bulk_check",
-    request: IncomingRequest,
-    reply: (asked: unknown) => Reply,
-  ): Receiver {
-    const pieces: Buffer[] = [];
-    let bytes = 0;
-    return this.#faulty(call, request, {
-      body: (piece) => {
-        bytes += piece.length;
-        if (bytes > MAX_QUESTION_BYTES) return "cut";
-        pieces.push(Buffer.from(piece));
-        return "go-on";
-      },
-      end: async () => {
-        await this.#latency();
-        try {
-          return reply(JSON.parse(Buffer.concat(pieces).toString("utf8")));
-        } catch (error) {
-          if (error instanceof SyntaxError) return refusal(400, "the question is not JSON");
-          throw error;
-        }
-      },
-      abandon: () => {},
-    });
+  async #question(request: IncomingRequest, reply: (asked: unknown) => Reply): Promise<Reply> {
+    const { fault, body } = this.#draw(request);
+    const text = await readQuestion(body);
+    if (fault?.type === "lostack") throw new CutOff("the answer is lost on purpose");
+    await this.#takeTime(this.#options.latencyMs);
+    const failure = fault === null ? null : failureOf(fault, this.#options.retryAfterS);
+    if (failure !== null) return failure;
+    try {
+      return inManner(reply(JSON.parse(text)), fault);
+    } catch (error) {
+      if (error instanceof SyntaxError) return refusal(400, "the question is not JSON");
+      throw error;
+    }
   }
 
-  #upload(call: "upload" | "batch", request: IncomingRequest): Receiver {
-    const boundary = boundaryOf(request.headers.get("content-type"));
-    if (boundary === null) return replying(() => refusal(400, "expected multipart/form-data"));
+  async #upload(call: "upload" | "batch", request: IncomingRequest): Promise<Reply> {
+    const boundary = boundaryOf(request.headers["content-type"]);
+    if (boundary === null) return refusal(400, "expected multipart/form-data");
     this.#inFlight += 1;
     this.#inFlightPeak = Math.max(this.#inFlightPeak, this.#inFlight);
     const isTooMany = this.#inFlight > (this.#options.maxInFlight ?? Infinity);
-    const form = new FormReceiver(boundary);
-    const leave = (): void => {
+    try {
+      const { fault, body } = this.#draw(request);
+      const form = await readForm(this.#counted(body), boundary);
+      if (isTooMany) return errorReply({ status: 429, retryAfter: null }, this.#options.retryAfterS);
+      const intake = call === "upload" ? readOne(form) : readBatch(form, BATCH_LIMITS);
+      if (fault === null || fault.type === "gzip" || fault.type === "trickle")
+        return inManner(await this.#store(intake), fault);
+      // What was taken in is worked on though nobody waits for it.
+      if (isTakenIn(fault, this.#random)) void this.#store(intake);
+      if (fault.type === "lostack") throw new CutOff("the answer is lost on purpose");
+      await this.#takeTime(this.#options.latencyMs);
+      return failureOf(fault, this.#options.retryAfterS) ?? refusal(500, "no fault");
+    } finally {
       this.#inFlight -= 1;
-    };
-    return this.#faulty(
-      call,
-      request,
-      {
-        body: (bytes) => {
-          this.#receivedBytes += bytes.length;
-          form.push(bytes);
-          return "go-on";
-        },
-        end: async () => {
-          if (isTooMany) return this.#error(429);
-          return await this.#store(
-            call === "upload" ? readOne(form.end()) : readBatch(form.end(), BATCH_LIMITS),
-          );
-        },
-        abandon: () => {},
-      },
-      leave,
-    );
+    }
+  }
+
+  /** Chance gives a request its fault. A reset comes at any byte of the body, or after the last one. */
+  #draw(request: IncomingRequest): { fault: Fault | null; body: AsyncIterable<Uint8Array> } {
+    const fault = drawFault(this.#options.faults ?? [], this.#random);
+    if (fault === null) return { fault, body: request.body };
+    this.#faults.set(faultName(fault), (this.#faults.get(faultName(fault)) ?? 0) + 1);
+    if (fault.type !== "reset") return { fault, body: request.body };
+    const length = Number(request.headers["content-length"] ?? 0);
+    return { fault, body: cutAfter(request.body, Math.floor(this.#random() * (length + 1))) };
+  }
+
+  async *#counted(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const piece of body) {
+      this.#receivedBytes += piece.length;
+      yield piece;
+    }
   }
 
   /** Takes an intake in, and replies when its processing has ended. */
   async #store(intake: Intake): Promise<Reply> {
+    const { processingMs, latencyMs, refusesDuplicates, statusCreated } = this.#options;
     const accepted = acceptedOf(intake);
-    const known = new Set(accepted.filter((checksum) => this.#contents.has(checksum)));
+    const isKnown = (checksum: string): boolean =>
+      refusesDuplicates !== false && this.#contents.has(checksum);
+    const known = new Set(accepted.filter(isKnown));
     for (const checksum of accepted) this.#contents.take(checksum);
-    await this.#latency();
+    await this.#takeTime(processingMs ?? latencyMs);
     if (!this.#stopping.signal.aborted) for (const checksum of accepted) this.#contents.show(checksum);
-    return replyTo(intake, known);
+    return replyTo(intake, known, statusCreated ?? 200);
   }
 
-  async #latency(): Promise<void> {
-    const latencyMs = this.#options.latencyMs ?? 0;
-    if (latencyMs > 0) await wait(latencyMs, this.#stopping.signal);
-  }
-
-  /** An error as a server gives it, with when to come back where that is usual. */
-  #error(status: number): Reply {
-    const headers =
-      status === 429 || status === 503 ? { "Retry-After": String(this.#options.retryAfterS ?? 1) } : {};
-    return refusal(status, `the sandbox answers ${status} on purpose`, headers);
-  }
-
-  /** Wraps a receiver with the fault that chance gives this request. `done` is called once, however it ends. */
-  #faulty(call: Call, request: IncomingRequest, inner: Receiver, done: () => void = () => {}): Receiver {
-    const random = this.#options.random ?? Math.random;
-    const fault = drawFault(this.#options.faults ?? [], random);
-    if (fault !== null) this.#faults.set(faultName(fault), (this.#faults.get(faultName(fault)) ?? 0) + 1);
-    // A reset comes at any byte of the body, or after the last one.
-    const length = Number(request.headers.get("content-length") ?? 0);
-    let left = fault?.type === "reset" ? Math.floor(random() * (length + 1)) : Infinity;
-    return {
-      body: (bytes) => {
-        left -= bytes.length;
-        if (left < 0) return "cut";
-        return inner.body(bytes);
-      },
-      end: async () => {
-        const reply = await this.#end(call, fault, inner);
-        done();
-        return reply;
-      },
-      abandon: () => {
-        inner.abandon();
-        done();
-      },
-    };
-  }
-
-  async #end(call: Call, fault: Fault | null, inner: Receiver): Promise<Reply | "cut"> {
-    switch (fault?.type) {
-      case undefined:
-        return await inner.end();
-      case "reset":
-        return "cut";
-      case "lostack":
-        // The connection goes at once; an upload is still worked on, as a server would that took it in whole.
-        if (call === "upload" || call === "batch") void inner.end();
-        return "cut";
-      case "html":
-        await this.#latency();
-        return HTML_ERROR;
-      case "status":
-        await this.#latency();
-        return this.#error(fault.status);
-    }
+  async #takeTime(ms = 0): Promise<void> {
+    if (ms > 0) await wait(ms, this.#stopping.signal);
   }
 }
 
 /**
  * A Tanova-compatible API on this machine: every call of the protocol, contents known by their checksum only, faults
  * on demand. `GET /sandbox/stats` and `/sandbox/stored` tell what it counted, to loopback alone.
+ *
+ * @throws the system's error where it cannot listen there (EADDRINUSE, EADDRNOTAVAIL) or `store` cannot be written.
  */
-export function startSandbox(options: SandboxOptions = {}): Sandbox {
-  return new Server(options);
+export function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  return Server.start(options);
 }

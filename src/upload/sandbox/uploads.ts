@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Contents } from "./contents.ts";
 import type { Reply } from "./http-server.ts";
-import type { ReceivedForm } from "./received.ts";
+import type { ReceivedForm } from "./form-reader.ts";
 import { json, refusal } from "./replies.ts";
 
 /** What a form asks to be stored, or the refusal it gets. */
@@ -87,21 +87,21 @@ function candidateId(checksum: string): string {
 }
 
 /** What each item of an intake came to: `known` are those that were there before. */
-export function replyTo(intake: Intake, known: ReadonlySet<string>): Reply {
+export function replyTo(intake: Intake, known: ReadonlySet<string>, statusCreated: 200 | 201): Reply {
   switch (intake.type) {
     case "refused":
       return intake.reply;
     case "one":
       return known.has(intake.checksum)
         ? refusal(409, "this CV is known already")
-        : json(201, { success: true, candidateId: candidateId(intake.checksum) });
+        : json(statusCreated, { success: true, candidateId: candidateId(intake.checksum) });
     case "batch": {
       const results = intake.items.map(({ checksum, fault }) => {
         if (fault !== null) return { checksum, status: 400, message: fault };
         if (known.has(checksum)) return { checksum, status: 409, message: "this CV is known already" };
-        return { checksum, status: 201, candidateId: candidateId(checksum) };
+        return { checksum, status: statusCreated, candidateId: candidateId(checksum) };
       });
-      return json(results.every(({ status }) => status === 201) ? 200 : 207, { results });
+      return json(results.every(({ status }) => status === statusCreated) ? 200 : 207, { results });
     }
   }
 }

@@ -1,6 +1,6 @@
-import { lossOf, parseObject, refusalOf, textOf } from "./interpret.ts";
-import type { Answer } from "./connection.ts";
-import type { Exchange } from "./transport.ts";
+import type { Exchange } from "../../lib/http/client.ts";
+import type { Answer } from "../../lib/http/connection.ts";
+import { idOf, lossOf, parseObject, refusalOf, textOf } from "./interpret.ts";
 import type { BatchOutcome, UploadOutcome } from "./types.ts";
 
 /** Hex SHA-256 of the sorted checksums: the same items are the same request, in whatever order they are sent. */
@@ -18,14 +18,15 @@ function itemOutcome(item: Readonly<Record<string, unknown>>, apiKey: string): U
   const status = item["status"];
   if (typeof status !== "number" || !Number.isInteger(status)) return null;
   if (status === 200 || status === 201) {
-    return { type: "stored", candidateId: textOf(item["candidateId"]) };
+    return { type: "stored", candidateId: idOf(item["candidateId"]) };
   }
   if (status === 409) return { type: "duplicate" };
   const retryAfter = item["retryAfter"];
   const headers = new Map(
     typeof retryAfter === "number" && retryAfter >= 0 ? [["retry-after", String(Math.ceil(retryAfter))]] : [],
   );
-  return refusalOf({ status, headers, text: JSON.stringify({ message: item["message"] }) }, true, apiKey, 0);
+  const text = JSON.stringify({ message: item["message"] });
+  return refusalOf({ status, headers, text, undecoded: null }, true, apiKey, 0);
 }
 
 function resultsOf(
@@ -53,7 +54,6 @@ export function batchOutcome(
   apiKey: string,
   nowMs: number,
 ): BatchOutcome {
-  if (exchange.type === "changed") return exchange;
   if (exchange.type !== "answer") return lossOf(exchange);
   const { answer, whole } = exchange;
   const { status } = answer;

@@ -1,11 +1,12 @@
 import { Failure } from "../../lib/errors.ts";
+import { type Bandwidth, type Exchange, HttpClient, type Request } from "../../lib/http/client.ts";
+import type { Answer, Route } from "../../lib/http/connection.ts";
+import { chooseProxy } from "../../lib/http/proxy.ts";
+import { VERSION } from "../../lib/version.ts";
 import { batchOutcome, idempotencyKey, isNotOffered } from "./batch.ts";
-import type { Route } from "./connection.ts";
 import { healthOutcome } from "./health.ts";
 import { parseObject, uploadOutcome } from "./interpret.ts";
-import { chooseProxy } from "./proxy.ts";
 import { batchBody, jsonBody, uploadBody } from "./request-body.ts";
-import { Transport } from "./transport.ts";
 import type {
   BatchOffer,
   BatchOutcome,
@@ -38,10 +39,12 @@ function routeOf(options: ClientOptions): Route {
 }
 
 class Client implements TanovaClient {
-  readonly #transport: Transport;
+  readonly #http: HttpClient;
   readonly #apiKey: string;
   readonly #checkTimeoutMs: number;
   readonly #now: () => number;
+  readonly #bandwidth: Bandwidth | undefined;
+  sentBytes = 0;
   #batch: BatchOffer | null = null;
   #bulkCheck: BulkCheckOffer | null = null;
 
@@ -55,22 +58,23 @@ class Client implements TanovaClient {
     this.#apiKey = options.apiKey;
     this.#checkTimeoutMs = options.checkTimeoutMs;
     this.#now = options.now ?? Date.now;
-    this.#transport = new Transport({
+    this.#bandwidth = options.bandwidth;
+    this.#http = new HttpClient({
       route: routeOf(options),
-      apiKey: options.apiKey,
+      headers: {
+        "User-Agent": `nodupe/${VERSION}`,
+        Accept: "application/json",
+        "Accept-Encoding": "identity",
+        "X-Tanova-API-Key": options.apiKey,
+      },
       connectTimeoutMs: options.connectTimeoutMs,
       silenceTimeoutMs: options.silenceTimeoutMs,
-      bandwidth: options.bandwidth,
       now: this.#now,
     });
   }
 
-  get sentBytes(): number {
-    return this.#transport.sentBytes;
-  }
-
   [Symbol.dispose](): void {
-    this.#transport[Symbol.dispose]();
+    this.#http[Symbol.dispose]();
   }
 
   withoutBatch(): void {
@@ -84,7 +88,7 @@ class Client implements TanovaClient {
       safe: true,
       timeoutMs: this.#checkTimeoutMs,
     } as const;
-    const exchange = await this.#transport.exchange(request, signal);
+    const exchange = await this.#http.exchange(request, signal);
     const outcome = healthOutcome(exchange, this.#apiKey, this.#now());
     if (outcome.type === "healthy") {
       this.#batch = outcome.health.batch;
@@ -117,10 +121,7 @@ class Client implements TanovaClient {
   }
 
   async upload(item: UploadItem, signal: AbortSignal): Promise<UploadOutcome> {
-    const exchange = await this.#transport.exchange(
-      { method: "POST", path: "/api/sync/upload", body: uploadBody(item), safe: false, isUpload: true },
-      signal,
-    );
+    const exchange = await this.#send({ path: "/api/sync/upload", body: uploadBody(item) }, signal);
     return uploadOutcome(exchange, this.#apiKey, this.#now());
   }
 
@@ -130,14 +131,11 @@ class Client implements TanovaClient {
     const totalBytes = items.reduce((sum, item) => sum + item.sizeBytes, 0);
     if (items.length > offer.maxItems || totalBytes > offer.maxBytes) return { type: "too-large" };
     const checksums = items.map((item) => item.checksum);
-    const exchange = await this.#transport.exchange(
+    const exchange = await this.#send(
       {
-        method: "POST",
         path: offer.path,
         headers: { "Idempotency-Key": idempotencyKey(checksums) },
         body: batchBody(items),
-        safe: false,
-        isUpload: true,
       },
       signal,
     );
@@ -146,13 +144,18 @@ class Client implements TanovaClient {
     return outcome;
   }
 
+  /** Something that the server is to keep: its bytes are counted, and held back by the bandwidth limit. */
+  #send(upload: Pick<Request, "path" | "headers" | "body">, signal: AbortSignal): Promise<Exchange> {
+    const onSent = (bytes: number): void => {
+      this.sentBytes += bytes;
+    };
+    const request = { ...upload, method: "POST", safe: false, bandwidth: this.#bandwidth, onSent } as const;
+    return this.#http.exchange(request, signal);
+  }
+
   /** A question that changes nothing: its answer, or null where none came in time. */
-  async #ask(
-    path: string,
-    question: unknown,
-    signal: AbortSignal,
-  ): Promise<{ readonly status: number; readonly text: string } | null> {
-    const exchange = await this.#transport.exchange(
+  async #ask(path: string, question: unknown, signal: AbortSignal): Promise<Answer | null> {
+    const exchange = await this.#http.exchange(
       { method: "POST", path, body: jsonBody(question), safe: true, timeoutMs: this.#checkTimeoutMs },
       signal,
     );

@@ -1,6 +1,6 @@
-import type { Answer } from "./connection.ts";
+import type { Exchange } from "../../lib/http/client.ts";
+import type { Answer } from "../../lib/http/connection.ts";
 import { lossOf, parseObject, reasonOf, refusalOf, textOf } from "./interpret.ts";
-import type { Exchange } from "./transport.ts";
 import type { BatchOffer, BulkCheckOffer, Health, HealthOutcome } from "./types.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -56,9 +56,9 @@ function parseHealth(answer: Answer): Health | null {
 
 export function healthOutcome(exchange: Exchange, apiKey: string, nowMs: number): HealthOutcome {
   if (exchange.type !== "answer") {
-    const loss = exchange.type === "changed" ? null : lossOf(exchange);
-    const reason = loss?.reason ?? "no answer";
-    return { type: "unreachable", status: loss?.status ?? null, reason, retryAfterMs: null };
+    const loss = lossOf(exchange);
+    const status = loss.type === "changed" ? null : loss.status;
+    return { type: "unreachable", status, reason: loss.reason, retryAfterMs: null };
   }
   const { answer } = exchange;
   const health = parseHealth(answer);

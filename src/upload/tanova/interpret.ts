@@ -1,6 +1,8 @@
-import type { Answer } from "./connection.ts";
-import { parseRetryAfterMs } from "./retry-after.ts";
-import type { Exchange } from "./transport.ts";
+import type { Exchange } from "../../lib/http/client.ts";
+import type { ConnectionLost } from "../../lib/http/connection-lost.ts";
+import type { Answer } from "../../lib/http/connection.ts";
+import { parseRetryAfterMs } from "../../lib/http/retry-after.ts";
+import { ContentChanged } from "./request-body.ts";
 import type { UploadOutcome } from "./types.ts";
 
 /** What is told of a server's own words at most. */
@@ -19,6 +21,11 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> | n
 
 export function textOf(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? value : null;
+}
+
+/** Ids are opaque: text, or a number. */
+export function idOf(value: unknown): string | null {
+  return typeof value === "number" ? String(value) : textOf(value);
 }
 
 /** One line without control characters, and without the key should a server echo it. */
@@ -73,12 +80,30 @@ export function refusalOf(
   return null;
 }
 
+/** Why there is no connection, and what to do about it. */
+function lossReason({ message, code, refusedBy }: ConnectionLost): string {
+  if (refusedBy === 407) return `${message}; give its user and password in HTTPS_PROXY`;
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return `${message}; is the network up, and --url right?`;
+  if (/certificate/.test(message))
+    return `${message}; for a private authority name its certificate with --ca-file`;
+  return message;
+}
+
 /** What became of a request that got no answer to be read. */
 export function lossOf(
-  exchange: Exclude<Exchange, { type: "answer" | "changed" }>,
-): Exclude<UploadOutcome, { type: "stored" | "duplicate" | "changed" | "unauthorized" }> {
-  if (exchange.type === "unreadable") return { type: "permanent", status: null, reason: exchange.reason };
-  const { reason, whole, refusedBy } = exchange;
+  exchange: Exclude<Exchange, { type: "answer" }>,
+):
+  | Exclude<UploadOutcome, { type: "stored" | "duplicate" | "changed" | "unauthorized" }>
+  | { readonly type: "changed"; readonly checksum: string; readonly reason: string } {
+  if (exchange.type === "withdrawn") {
+    const { error } = exchange;
+    if (error instanceof ContentChanged)
+      return { type: "changed", checksum: error.checksum, reason: error.message };
+    return { type: "permanent", status: null, reason: error.message };
+  }
+  const { whole, error } = exchange;
+  const { refusedBy } = error;
+  const reason = lossReason(error);
   if (refusedBy !== null && refusedBy >= 300 && refusedBy < 500 && refusedBy !== 408 && refusedBy !== 429) {
     return { type: "permanent", status: refusedBy, reason };
   }
@@ -88,8 +113,10 @@ export function lossOf(
 
 /** What the answer to one upload means. */
 export function uploadOutcome(exchange: Exchange, apiKey: string, nowMs: number): UploadOutcome {
-  if (exchange.type === "changed") return { type: "changed", reason: exchange.reason };
-  if (exchange.type !== "answer") return lossOf(exchange);
+  if (exchange.type !== "answer") {
+    const loss = lossOf(exchange);
+    return loss.type === "changed" ? { type: "changed", reason: loss.reason } : loss;
+  }
   const { answer, whole } = exchange;
   if (answer.status === 409) return { type: "duplicate" };
   const refusal = refusalOf(answer, whole, apiKey, nowMs);
@@ -97,10 +124,11 @@ export function uploadOutcome(exchange: Exchange, apiKey: string, nowMs: number)
 
   const body = parseObject(answer.text);
   const isSuccess = answer.status === 200 || answer.status === 201;
-  if (whole && isSuccess && body !== null && body["success"] !== false) {
-    return { type: "stored", candidateId: textOf(body["candidateId"]) };
-  }
-  // A portal's login page with 200, an empty 204, a success before the content was whole: not the API's yes.
+  const candidateId = idOf(body?.["candidateId"]);
+  const isYes = body?.["success"] === true || (candidateId !== null && body?.["success"] !== false);
+  if (whole && isSuccess && isYes) return { type: "stored", candidateId };
+  // A portal's login page or a maintenance page with 200, an empty 204, a success before the content was whole: it
+  // says nothing of the upload.
   const reason = `HTTP ${answer.status}, but not the answer of the Tanova API`;
-  return { type: "ambiguous", status: answer.status, reason, retryAfterMs: null, mayStillRun: body === null };
+  return { type: "ambiguous", status: answer.status, reason, retryAfterMs: null, mayStillRun: true };
 }

@@ -1,20 +1,11 @@
 import { open, type FileHandle } from "node:fs/promises";
+import { BodyWithdrawn, type RequestBody, type Sink } from "../../lib/http/client.ts";
 import { unreadableReason } from "../unreadable.ts";
 import { closingDelimiter, filePartHead, PART_END, textPart } from "./multipart.ts";
 import type { UploadItem } from "./types.ts";
 
-/** Sends bytes on; false where no more are wanted, as an answer has come already. */
-type Sink = (bytes: Uint8Array) => Promise<boolean>;
-
-export interface RequestBody {
-  readonly contentType: string;
-  readonly length: number;
-  /** May be called again for a retry. Throws ContentChanged or ContentUnreadable before the last bytes are sent. */
-  send(sink: Sink): Promise<void>;
-}
-
 /** A file is not what was hashed any more. */
-export class ContentChanged extends Error {
+export class ContentChanged extends BodyWithdrawn {
   override readonly name = "ContentChanged";
   readonly checksum: string;
 
@@ -24,7 +15,7 @@ export class ContentChanged extends Error {
   }
 }
 
-export class ContentUnreadable extends Error {
+export class ContentUnreadable extends BodyWithdrawn {
   override readonly name = "ContentUnreadable";
 }
 

@@ -1,3 +1,6 @@
+import type { Bandwidth } from "../../lib/http/client.ts";
+import type { ProxySettings } from "../../lib/http/proxy.ts";
+
 /** A content ready to be sent. `body` can be opened again: a retry reads it anew. */
 export interface UploadItem {
   /** SHA-256 of the content, lower-case hex. What is sent is hashed again where it comes from a file. */
@@ -132,19 +135,6 @@ export interface TanovaClient extends Disposable {
   readonly sentBytes: number;
 }
 
-/** Bytes a second over all uploads. */
-export interface Bandwidth {
-  /** Resolves when `bytes` more may be sent; at once when the signal aborts. */
-  take(bytes: number, signal: AbortSignal): Promise<void>;
-}
-
-/** What the process's environment says of proxies, read by the caller. */
-export interface ProxySettings {
-  readonly httpProxy: string | null;
-  readonly httpsProxy: string | null;
-  readonly noProxy: string | null;
-}
-
 export interface ClientOptions {
   /** Base URL, http or https; a trailing slash is dropped. */
   readonly url: string;
@@ -156,6 +146,7 @@ export interface ClientOptions {
   /** Without a byte sent or received for this long, a request has failed. */
   readonly silenceTimeoutMs: number;
   readonly checkTimeoutMs: number;
+  /** Over all uploads. */
   readonly bandwidth?: Bandwidth;
   /** Milliseconds since the epoch, for Retry-After as a date. */
   readonly now?: () => number;

@@ -49,7 +49,7 @@ async function uploadAll(
   count: number,
   maxInFlight: number | null,
 ): Promise<{ limit: number; peak: number; refused: number }> {
-  using api = startSandbox({
+  using api = await startSandbox({
     latencyMs: 5,
     retryAfterS: 0,
     ...(maxInFlight === null ? {} : { maxInFlight }),

@@ -10,13 +10,24 @@ import {
 
 test("the documented example", () => {
   expect(parseFaults("500:0.05,429:0.02, reset:.01,lostack:0.01,html:0")).toEqual([
-    { fault: { type: "status", status: 500 }, probability: 0.05 },
-    { fault: { type: "status", status: 429 }, probability: 0.02 },
+    { fault: { type: "status", status: 500, retryAfter: null }, probability: 0.05 },
+    { fault: { type: "status", status: 429, retryAfter: null }, probability: 0.02 },
     { fault: { type: "reset" }, probability: 0.01 },
     { fault: { type: "lostack" }, probability: 0.01 },
-    { fault: { type: "html" }, probability: 0 },
+    { fault: { type: "gateway", status: 502, body: "html" }, probability: 0 },
   ]);
   expect(parseFaults("")).toEqual([]);
+});
+
+test("what gateways say, and Retry-After with or without", () => {
+  expect(parseFaults("504json:0.1,502html:0.1,200foreign:0.1,429ra:0.1,503bare:0.1,gzip:0.1")).toEqual([
+    { fault: { type: "gateway", status: 504, body: "json" }, probability: 0.1 },
+    { fault: { type: "gateway", status: 502, body: "html" }, probability: 0.1 },
+    { fault: { type: "foreign" }, probability: 0.1 },
+    { fault: { type: "status", status: 429, retryAfter: true }, probability: 0.1 },
+    { fault: { type: "status", status: 503, retryAfter: false }, probability: 0.1 },
+    { fault: { type: "gzip" }, probability: 0.1 },
+  ]);
 });
 
 test.each([
@@ -28,6 +39,9 @@ test.each([
   "500:5%",
   "200:0.1",
   "600:0.1",
+  "200json:0.1",
+  "500xml:0.1",
+  "html:0.1,502html:0.1",
   "reset:0.5,500:0.6",
   "500:0.1,500:0.1",
   "500:0.1,",
@@ -39,9 +53,21 @@ test.each([
 });
 
 const plans: fc.Arbitrary<FaultPlan> = fc
-  .uniqueArray(fc.constantFrom("400", "429", "500", "503", "599", "html", "reset", "lostack"), {
-    maxLength: 8,
-  })
+  .uniqueArray(
+    fc.constantFrom(
+      "400",
+      "429ra",
+      "500",
+      "503bare",
+      "504json",
+      "403html",
+      "200foreign",
+      "html",
+      "gzip",
+      "lostack",
+    ),
+    { maxLength: 8 },
+  )
   .chain((names) =>
     fc
       .array(fc.integer({ min: 0, max: 125 }), { minLength: names.length, maxLength: names.length })

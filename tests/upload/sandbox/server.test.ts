@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { parseFaults } from "../../../src/upload/sandbox/faults.ts";
 import { startSandbox } from "../../../src/upload/sandbox/server.ts";
 import { needs, programPath } from "../../support/programs.ts";
 import { item, NEVER, sha256, testClient } from "../../support/tanova.ts";
@@ -13,7 +15,7 @@ function cycle(draws: readonly number[]): () => number {
 }
 
 test("a form built by another client is taken in: fetch's own multipart", async () => {
-  using api = startSandbox();
+  using api = await startSandbox();
   const form = new FormData();
   form.set("checksum", sha256("by fetch"));
   form.set("job_hint", "Dev");
@@ -24,13 +26,13 @@ test("a form built by another client is taken in: fetch's own multipart", async 
     headers: { "X-Tanova-API-Key": api.apiKey },
   });
   expect([answer.status, await answer.json()]).toEqual([
-    201,
+    200,
     { success: true, candidateId: `sandbox-${sha256("by fetch").slice(0, 12)}` },
   ]);
 });
 
 needs("curl")("curl uploads too, one that first asks to go on among them", async () => {
-  using api = startSandbox();
+  using api = await startSandbox();
   using folder = tempFolder();
   const small = folder.file("small.pdf");
   const large = folder.file("large.pdf");
@@ -55,7 +57,7 @@ needs("curl")("curl uploads too, one that first asks to go on among them", async
 });
 
 test("a content that is not what its checksum says, or has no checksum before it, is refused", async () => {
-  using api = startSandbox({ batch: true });
+  using api = await startSandbox({ batch: true });
   using client = testClient(api);
   await client.health(NEVER);
   const wrong = item("a content", { checksum: sha256("another") });
@@ -83,7 +85,7 @@ test("a content that is not what its checksum says, or has no checksum before it
 });
 
 test("a repeat is counted, whether the first was done or still at work", async () => {
-  using api = startSandbox({ latencyMs: 50 });
+  using api = await startSandbox({ latencyMs: 50 });
   using client = testClient(api);
   await Promise.all([client.upload(item("twice"), NEVER), client.upload(item("twice"), NEVER)]);
   await client.upload(item("twice"), NEVER);
@@ -95,7 +97,7 @@ test("a repeat is counted, whether the first was done or still at work", async (
 });
 
 test("lostack: stored, though nobody was told; found once its processing has ended", async () => {
-  using api = startSandbox({
+  using api = await startSandbox({
     latencyMs: 100,
     faults: [{ fault: { type: "lostack" }, probability: 0.5 }],
     random: cycle([0.1, 0.9]),
@@ -108,9 +110,91 @@ test("lostack: stored, though nobody was told; found once its processing has end
   expect(await client.check(sha256("lost"), NEVER)).toBe("there");
 });
 
+test("a gateway's error and a foreign 200: the upload is stored behind them, or not, by the next draw", async () => {
+  for (const [name, status] of [
+    ["504json", 504],
+    ["408html", 408],
+    ["200foreign", 200],
+  ] as const) {
+    using api = await startSandbox({
+      processingMs: 50,
+      faults: parseFaults(`${name}:0.5`) ?? [],
+      // An upload draws its fault, then whether it is stored; a check draws none.
+      random: cycle([0.1, 0.2, 0.1, 0.9, 0.9, 0.9]),
+    });
+    using client = testClient(api);
+    expect(await client.upload(item("behind"), NEVER)).toMatchObject({ status });
+    expect(await client.upload(item("lost"), NEVER)).toMatchObject({ status });
+    await until(() => api.stats().stored === 1, "the first is stored");
+    expect(await client.check(sha256("behind"), NEVER)).toBe("there");
+    expect(await client.check(sha256("lost"), NEVER)).toBe("absent");
+    expect([api.stored(), api.stats().faults]).toEqual([new Map([[sha256("behind"), 1]]), { [name]: 2 }]);
+  }
+});
+
+test("a server without 409 stores again, and each time is a repeat; 201 where it is asked for", async () => {
+  using api = await startSandbox({ refusesDuplicates: false, statusCreated: 201, batch: true });
+  using client = testClient(api);
+  await client.health(NEVER);
+  const cv = item("again");
+  const stored = { type: "stored", candidateId: `sandbox-${cv.checksum.slice(0, 12)}` } as const;
+  expect([await client.upload(cv, NEVER), await client.upload(cv, NEVER)]).toEqual([stored, stored]);
+  expect(await client.uploadBatch([cv], NEVER)).toEqual({
+    type: "answered",
+    results: new Map([[cv.checksum, stored]]),
+  });
+  const { stored: count, repeats, requests } = api.stats();
+  expect([count, repeats, requests.upload, requests.batch]).toEqual([1, 2, 2, 1]);
+  expect(api.stored()).toEqual(new Map([[cv.checksum, 3]]));
+  const form = new FormData();
+  form.set("checksum", sha256("created"));
+  form.set("file", new File(["created"], "a.pdf"));
+  const headers = { "X-Tanova-API-Key": api.apiKey };
+  const answer = await fetch(`${api.url}/api/sync/upload`, { method: "POST", body: form, headers });
+  expect(answer.status).toBe(201);
+});
+
+test("Retry-After: with 429 and 503 by default, on no answer with none, and as a fault's name says", async () => {
+  const retryAfters = async (name: string, retryAfterS: number | null): Promise<string | null> => {
+    using api = await startSandbox({ faults: parseFaults(`${name}:1`) ?? [], retryAfterS });
+    const headers = { "X-Tanova-API-Key": api.apiKey };
+    const url = `${api.url}/api/sync/check-duplicate`;
+    const answer = await fetch(url, { method: "POST", body: "{}", headers });
+    expect(answer.status).toBe(Number(name.slice(0, 3)));
+    return answer.headers.get("retry-after");
+  };
+  const asked = [
+    ["429", 7, "7"],
+    ["429", null, null],
+    ["500", 7, null],
+    ["500ra", 7, "7"],
+    ["429ra", null, "1"],
+    ["503bare", 7, null],
+    ["503html", 7, null],
+  ] as const;
+  for (const [name, retryAfterS, expected] of asked)
+    expect([name, await retryAfters(name, retryAfterS)]).toEqual([name, expected]);
+});
+
+test("gzip: the right answer, compressed", async () => {
+  using api = await startSandbox({ faults: parseFaults("gzip:1") ?? [] });
+  const headers = { "X-Tanova-API-Key": api.apiKey };
+  const body = JSON.stringify({ checksum: sha256("a") });
+  const url = `${api.url}/api/sync/check-duplicate`;
+  const answer = await fetch(url, { method: "POST", body, headers, decompress: false });
+  expect(answer.headers.get("content-encoding")).toBe("gzip");
+  expect(JSON.parse(gunzipSync(await answer.bytes()).toString())).toEqual({ exists: false });
+});
+
+test("trickle: the right answer, byte for byte", async () => {
+  using api = await startSandbox({ faults: parseFaults("trickle:1") ?? [] });
+  using client = testClient({ ...api, silenceTimeoutMs: 5_000, checkTimeoutMs: 1_200 });
+  expect(await client.check(sha256("a"), NEVER)).toBe("unknown");
+});
+
 test("reset: at any byte, and nothing is stored", async () => {
   const draws = [0.1, 0, 0.1, 0.3, 0.1, 0.999_999_9];
-  using api = startSandbox({
+  using api = await startSandbox({
     faults: [{ fault: { type: "reset" }, probability: 0.5 }],
     random: cycle(draws),
   });
@@ -125,10 +209,10 @@ test("reset: at any byte, and nothing is stored", async () => {
 });
 
 test("statuses, web pages and too many at once", async () => {
-  using api = startSandbox({
+  using api = await startSandbox({
     faults: [
-      { fault: { type: "status", status: 503 }, probability: 0.3 },
-      { fault: { type: "html" }, probability: 0.3 },
+      { fault: { type: "status", status: 503, retryAfter: null }, probability: 0.3 },
+      { fault: { type: "gateway", status: 502, body: "html" }, probability: 0.3 },
     ],
     random: cycle([0.1, 0.5, 0.9]),
     retryAfterS: 2,
@@ -150,7 +234,7 @@ test("statuses, web pages and too many at once", async () => {
       mayStillRun: true,
     },
   ]);
-  using crowded = startSandbox({ maxInFlight: 2, latencyMs: 50, retryAfterS: 0 });
+  using crowded = await startSandbox({ maxInFlight: 2, latencyMs: 50, retryAfterS: 0 });
   using many = testClient(crowded);
   const outcomes = await Promise.all(["a", "b", "c"].map((text) => many.upload(item(text), NEVER)));
   expect(outcomes.map(({ type }) => type).toSorted()).toEqual(["stored", "stored", "transient"]);
@@ -161,18 +245,18 @@ test("what is kept in a file is known after a restart", async () => {
   using folder = tempFolder();
   const store = folder.file("sandbox.txt");
   {
-    using api = startSandbox({ store });
+    using api = await startSandbox({ store });
     using client = testClient(api);
     await client.upload(item("kept"), NEVER);
   }
-  using api = startSandbox({ store });
+  using api = await startSandbox({ store });
   using client = testClient(api);
   expect(await client.check(sha256("kept"), NEVER)).toBe("there");
   expect(await client.upload(item("kept"), NEVER)).toEqual({ type: "duplicate" });
 });
 
 test("what it counted is told on loopback", async () => {
-  using api = startSandbox();
+  using api = await startSandbox();
   using client = testClient(api);
   await client.upload(item("told"), NEVER);
   const [stats, stored] = await Promise.all(
@@ -189,13 +273,9 @@ test("what it counted is told on loopback", async () => {
 });
 
 test("an endless stream of faults hangs nothing: every upload ends as one thing or another", async () => {
-  const names = ["reset", "lostack", "html"] as const;
-  using api = startSandbox({
+  using api = await startSandbox({
     batch: true,
-    faults: [
-      ...names.map((type) => ({ fault: { type }, probability: 0.15 })),
-      { fault: { type: "status", status: 500 }, probability: 0.15 },
-    ],
+    faults: parseFaults("reset:0.1,lostack:0.1,html:0.1,500:0.1,504json:0.1,200foreign:0.1,gzip:0.1") ?? [],
   });
   using client = testClient(api);
   await client.health(NEVER);

@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { batchOutcome, idempotencyKey } from "../../../src/upload/tanova/batch.ts";
-import type { Exchange } from "../../../src/upload/tanova/transport.ts";
+import { ConnectionLost } from "../../../src/lib/http/connection-lost.ts";
+import type { Exchange } from "../../../src/lib/http/client.ts";
+import { ContentChanged } from "../../../src/upload/tanova/request-body.ts";
 import type { UploadOutcome } from "../../../src/upload/tanova/types.ts";
 import { sha256 } from "../../support/tanova.ts";
 
@@ -12,7 +14,7 @@ const SENT = new Set(SUMS);
 function answer(status: number, body: unknown, retryAfter?: string, whole = true): Exchange {
   const headers = new Map(retryAfter === undefined ? [] : [["retry-after", retryAfter]]);
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  return { type: "answer", whole, answer: { status, headers, text } };
+  return { type: "answer", whole, answer: { status, headers, text, undecoded: null } };
 }
 
 const judge = (exchange: Exchange): unknown => batchOutcome(exchange, SENT, "key", NOW);
@@ -74,7 +76,7 @@ test("5xx, a lost answer, and one that is no batch's: every item may be there", 
     answer(200, "<html>"),
     answer(200, { results: 3 }),
     answer(202, { results: [] }),
-    { type: "lost", reason: "silent", whole: true, refusedBy: null } as const,
+    { type: "lost", error: new ConnectionLost("silent"), whole: true } as const,
   ];
   expect(unclear.map((exchange) => batchOutcome(exchange, SENT, "key", NOW).type)).toEqual(
     unclear.map(() => "ambiguous"),
@@ -82,9 +84,9 @@ test("5xx, a lost answer, and one that is no batch's: every item may be there", 
 });
 
 test("cut before its last byte: nothing is there", () => {
-  const lost = { type: "lost", reason: "reset", whole: false, refusedBy: null } as const;
+  const lost = { type: "lost", error: new ConnectionLost("reset"), whole: false } as const;
   expect(judge(lost)).toEqual({ type: "transient", status: null, reason: "reset", retryAfterMs: null });
-  expect(judge({ type: "changed", checksum: SUMS[0] ?? "", reason: "changed" })).toEqual({
+  expect(judge({ type: "withdrawn", error: new ContentChanged(SUMS[0] ?? "", "changed") })).toEqual({
     type: "changed",
     checksum: SUMS[0],
     reason: "changed",

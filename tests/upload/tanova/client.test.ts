@@ -8,7 +8,7 @@ import { startPeer } from "../../support/peer.ts";
 import { item, NEVER, sha256, testClient } from "../../support/tanova.ts";
 import { tempFolder } from "../../support/temp.ts";
 
-const sandbox = startSandbox({ batch: true });
+const sandbox = await startSandbox({ batch: true });
 afterAll(() => sandbox.stop());
 
 const OFFERS = {
@@ -47,7 +47,7 @@ test("a content is stored once, then known, to single and bulk checks alike", as
 });
 
 test("a bulk check of any number goes out in as many calls as it takes", async () => {
-  using api = startSandbox({ batch: true });
+  using api = await startSandbox({ batch: true });
   using client = testClient(api);
   await client.health(NEVER);
   const known = item("the one that is there");
@@ -82,7 +82,7 @@ test("a batch is answered item by item", async () => {
 });
 
 test("a batch beyond the offered limits is not sent; without an offer none is", async () => {
-  using api = startSandbox({ batch: true });
+  using api = await startSandbox({ batch: true });
   using client = testClient(api);
   expect(await client.uploadBatch([item("a")], NEVER)).toEqual({ type: "not-offered", status: 404 });
   await client.health(NEVER);
@@ -94,7 +94,7 @@ test("a batch beyond the offered limits is not sent; without an offer none is", 
 });
 
 test("a server that offers nothing is asked nothing in bulk", async () => {
-  using api = startSandbox();
+  using api = await startSandbox();
   using client = testClient(api);
   const health = await client.health(NEVER);
   expect(health.type === "healthy" && [health.health.batch, health.health.bulkCheck]).toEqual([null, null]);
@@ -102,7 +102,7 @@ test("a server that offers nothing is asked nothing in bulk", async () => {
 });
 
 test("a file that is not what was hashed is not stored; one that is not there fails for good", async () => {
-  using api = startSandbox();
+  using api = await startSandbox();
   using client = testClient(api);
   using folder = tempFolder();
   const path = folder.file("cv.pdf");
@@ -118,7 +118,7 @@ test("a file that is not what was hashed is not stored; one that is not there fa
 });
 
 test("connections are kept: as many as there are uploads at once, whatever their number", async () => {
-  using api = startSandbox();
+  using api = await startSandbox();
   using client = testClient(api);
   let next = 0;
   const worker = async (): Promise<void> => {
@@ -132,7 +132,7 @@ test("connections are kept: as many as there are uploads at once, whatever their
 });
 
 test("connections that idle do not keep a process alive", async () => {
-  using api = startSandbox();
+  using api = await startSandbox();
   const source = `
     import { createTanovaClient } from ${JSON.stringify(import.meta.resolve("../../../src/upload/tanova/client.ts"))};
     const [url = "", apiKey = ""] = process.argv.slice(1);

@@ -18,9 +18,28 @@ function answering(text: string): (socket: Socket<undefined>, bytes: Buffer) => 
 
 const HTML = "<html><head><title>Bad\n Gateway</title></head></html>";
 
+/** A 200 that says nothing of the upload. */
+const FOREIGN_200 = {
+  type: "ambiguous",
+  status: 200,
+  reason: "HTTP 200, but not the answer of the Tanova API",
+  retryAfterMs: null,
+  mayStillRun: true,
+} as const;
+
 test.each([
   ["200 OK", '{"candidateId":"c1"}', "", { type: "stored", candidateId: "c1" }],
-  ["201 Created", "{}", "", { type: "stored", candidateId: null }],
+  ["200 OK", '{"candidateId":7}', "", { type: "stored", candidateId: "7" }],
+  ["201 Created", '{"success":true}', "", { type: "stored", candidateId: null }],
+  ...[
+    "{}",
+    '{"success":false,"candidateId":"c1"}',
+    '{"status":"maintenance"}',
+    '{"candidateId":""}',
+    "[]",
+    "null",
+    "",
+  ].map((body) => ["200 OK", body, "", FOREIGN_200] as const),
   ["409 Conflict", '{"message":"known: Jane Doe"}', "", { type: "duplicate" }],
   ["400 Bad", '{"message":"no CV"}', "", { type: "permanent", status: 400, reason: "no CV" }],
   ["413 Large", HTML, "", { type: "permanent", status: 413, reason: "HTTP 413 (a web page: Bad Gateway)" }],
@@ -59,18 +78,7 @@ test.each([
     "Retry-After: Fri, 20 Nov 2026 12:00:09 GMT\r\n",
     { type: "ambiguous", status: 503, reason: "busy", retryAfterMs: 9_000, mayStillRun: false },
   ],
-  [
-    "200 OK",
-    "<html><title>Hotel Wi-Fi</title></html>",
-    "",
-    {
-      type: "ambiguous",
-      status: 200,
-      reason: "HTTP 200, but not the answer of the Tanova API",
-      retryAfterMs: null,
-      mayStillRun: true,
-    },
-  ],
+  ["200 OK", "<html><title>Hotel Wi-Fi</title></html>", "", FOREIGN_200],
   [
     "302 Found",
     "",

@@ -56,7 +56,7 @@ async function startNginx(
 describe("behind nginx", () => {
   test("CVs of any size come through, on connections that are kept", async () => {
     using folder = tempFolder();
-    using api = startSandbox();
+    using api = await startSandbox();
     await using nginx = await startNginx(folder, api.url, "client_max_body_size 0;");
     using client = testClient({ url: nginx.url, apiKey: api.apiKey });
     for (const bytes of [1, 1_000, 100_000, 5_000_000]) {
@@ -67,7 +67,7 @@ describe("behind nginx", () => {
 
   test("its 413 comes before the body is sent, and is understood", async () => {
     using folder = tempFolder();
-    using api = startSandbox();
+    using api = await startSandbox();
     await using nginx = await startNginx(folder, api.url, "client_max_body_size 10k;");
     using client = testClient({ url: nginx.url, apiKey: api.apiKey });
     expect(await client.upload(item(Buffer.alloc(30_000_000, "large")), NEVER)).toEqual({

@@ -1,16 +1,15 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { appendFileSync, truncateSync, writeFileSync } from "node:fs";
+import type { RequestBody } from "../../../src/lib/http/client.ts";
 import { escapeName, mimeTypeOf } from "../../../src/upload/tanova/multipart.ts";
 import {
   batchBody,
   ContentChanged,
   ContentUnreadable,
-  type RequestBody,
   uploadBody,
 } from "../../../src/upload/tanova/request-body.ts";
-import { FormReceiver } from "../../../src/upload/sandbox/received.ts";
-import { boundaryOf } from "../../../src/upload/sandbox/multipart-reader.ts";
+import { boundaryOf, readForm } from "../../../src/upload/sandbox/form-reader.ts";
 import { item, sha256 } from "../../support/tanova.ts";
 import { tempFolder } from "../../support/temp.ts";
 
@@ -23,13 +22,18 @@ async function collect(body: RequestBody): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
+async function* inPieces(bytes: Buffer, pieceBytes: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    yield bytes.subarray(at, at + pieceBytes);
+    await Promise.resolve();
+  }
+}
+
 /** Reads a body back as the sandbox does, in pieces of a size that cuts it anywhere. */
-async function readBack(body: RequestBody, pieceBytes: number): Promise<ReturnType<FormReceiver["end"]>> {
+async function readBack(body: RequestBody, pieceBytes: number): ReturnType<typeof readForm> {
   const bytes = await collect(body);
   expect(bytes.length).toBe(body.length);
-  const form = new FormReceiver(boundaryOf(body.contentType) ?? "");
-  for (let at = 0; at < bytes.length; at += pieceBytes) form.push(bytes.subarray(at, at + pieceBytes));
-  return form.end();
+  return readForm(inPieces(bytes, pieceBytes), boundaryOf(body.contentType) ?? "");
 }
 
 const names = fc.string({

@@ -13,7 +13,7 @@ describe("https", () => {
   test("a private authority is trusted when it is named", async () => {
     using folder = tempFolder();
     const tls = makeCertificates(folder, "DNS:localhost,IP:127.0.0.1");
-    using api = startSandbox({ tls });
+    using api = await startSandbox({ tls });
     expect(api.url).toStartWith("https://127.0.0.1:");
     for (const url of [api.url, api.url.replace("127.0.0.1", "localhost")]) {
       using client = testClient({ url, apiKey: api.apiKey, ca: tls.ca });
@@ -28,7 +28,7 @@ describe("https", () => {
   test("an authority that was not named, and a certificate for another host, are refused", async () => {
     using folder = tempFolder();
     const tls = makeCertificates(folder, "DNS:elsewhere.example");
-    using api = startSandbox({ tls });
+    using api = await startSandbox({ tls });
     const reasons = [];
     for (const ca of [undefined, tls.ca]) {
       using client = testClient({ ...api, ...(ca === undefined ? {} : { ca }) });
@@ -46,7 +46,7 @@ describe("https", () => {
   test("through a proxy: a tunnel to the name, and the certificate must be that name's", async () => {
     using folder = tempFolder();
     const tls = makeCertificates(folder, "DNS:tanova.test");
-    using api = startSandbox({ tls, batch: true });
+    using api = await startSandbox({ tls, batch: true });
     const port = new URL(api.url).port;
     await using proxy = await startProxy(Number(port));
     const settings = {
@@ -77,7 +77,7 @@ describe("proxies", () => {
   const plain = (port: number) => ({ httpProxy: `127.0.0.1:${port}`, httpsProxy: null, noProxy: null });
 
   test("plain http goes to a proxy by its whole URL", async () => {
-    using api = startSandbox();
+    using api = await startSandbox();
     const port = new URL(api.url).port;
     await using proxy = await startProxy(Number(port));
     using client = testClient({
@@ -90,7 +90,7 @@ describe("proxies", () => {
   });
 
   test("loopback and what NO_PROXY names go direct", async () => {
-    using api = startSandbox();
+    using api = await startSandbox();
     await using proxy = await startProxy(1);
     using client = testClient({ ...api, proxy: plain(proxy.port) });
     expect(await client.check(sha256("direct"), NEVER)).toBe("absent");

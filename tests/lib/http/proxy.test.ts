@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { Failure } from "../../../src/lib/errors.ts";
-import { chooseProxy, isExempt, isLoopback } from "../../../src/upload/tanova/proxy.ts";
+import { isLoopback } from "../../../src/lib/http/host.ts";
+import { chooseProxy, isExempt } from "../../../src/lib/http/proxy.ts";
 
 test.each([
   ["*", "any.host", 443, true],

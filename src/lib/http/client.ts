@@ -1,9 +1,28 @@
-import { VERSION } from "../../lib/version.ts";
-import { messageOf } from "../../lib/errors.ts";
-import { nextTurn } from "../../lib/wait.ts";
-import { Connection, ConnectionLost, type Answer, type Route } from "./connection.ts";
-import { ContentChanged, ContentUnreadable, type RequestBody } from "./request-body.ts";
-import type { Bandwidth } from "./types.ts";
+import { messageOf } from "../errors.ts";
+import { nextTurn } from "../wait.ts";
+import { Connection, type Answer, type Route } from "./connection.ts";
+import { ConnectionLost } from "./connection-lost.ts";
+
+/** Sends bytes on; false where no more are wanted, as an answer has come already. */
+export type Sink = (bytes: Uint8Array) => Promise<boolean>;
+
+export interface RequestBody {
+  readonly contentType: string;
+  readonly length: number;
+  /** May be called again for a retry. Throws BodyWithdrawn before the last bytes are sent. */
+  send(sink: Sink): Promise<void>;
+}
+
+/** What was to be sent cannot be, or must not be: the request is cut before its last byte. */
+export class BodyWithdrawn extends Error {
+  override readonly name: string = "BodyWithdrawn";
+}
+
+/** Bytes a second, over all requests that share it. */
+export interface Bandwidth {
+  /** Resolves when `bytes` more may be sent; at once when the signal aborts. */
+  take(bytes: number, signal: AbortSignal): Promise<void>;
+}
 
 export interface Request {
   readonly method: "GET" | "POST";
@@ -13,36 +32,34 @@ export interface Request {
   readonly body?: RequestBody;
   /** Changes nothing on the server: where a kept-alive connection turns out dead it is simply asked again. */
   readonly safe: boolean;
-  /** For the whole exchange; without it only silence ends it. */
+  /** For the whole exchange; without it only silence, or an answer that does not become whole, ends it. */
   readonly timeoutMs?: number;
-  /** Its bytes are counted, and held back by the bandwidth limit. */
-  readonly isUpload?: boolean;
+  /** Holds the bytes back. */
+  readonly bandwidth?: Bandwidth | undefined;
+  /** Told of bytes that were handed to the network. */
+  readonly onSent?: (bytes: number) => void;
 }
 
 export type Exchange =
   /** `whole`: the request had been handed over to its last byte. */
   | { readonly type: "answer"; readonly answer: Answer; readonly whole: boolean }
-  | {
-      readonly type: "lost";
-      readonly reason: string;
-      readonly whole: boolean;
-      readonly refusedBy: number | null;
-    }
-  | { readonly type: "changed"; readonly checksum: string; readonly reason: string }
-  | { readonly type: "unreadable"; readonly reason: string };
+  | { readonly type: "lost"; readonly error: ConnectionLost; readonly whole: boolean }
+  | { readonly type: "withdrawn"; readonly error: BodyWithdrawn };
 
-export interface TransportOptions {
+export interface HttpClientOptions {
   readonly route: Route;
-  readonly apiKey: string;
+  /** Sent with every request. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly connectTimeoutMs: number;
+  /** Without a byte sent or received for this long, a request has failed. */
   readonly silenceTimeoutMs: number;
-  readonly bandwidth: Bandwidth | undefined;
+  /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
 /**
  * How long a connection may idle and still be used again. Servers close theirs after 5 s (Node) to 75 s (nginx), and
- * a request that crosses with the close is an upload whose answer is lost: better to connect anew.
+ * a request that crosses with the close is one whose answer is lost: better to connect anew.
  */
 const IDLE_MS = 3_000;
 /** A connection is handed, and the limiter asked for, at most this much at once. */
@@ -50,29 +67,27 @@ const WRITE_BYTES = 256 * 1024;
 const LIMITED_WRITE_BYTES = 16 * 1024;
 /** Up to here the head and the body's first bytes go out in one write: one packet instead of two. */
 const JOIN_BYTES = 16 * 1024;
+/** An answer is whole within so many times the silence that is allowed, however slowly its bytes come. */
+const ANSWER_SILENCES = 2;
 
 /** Requests over kept-alive connections, as many as there are requests at once. */
-export class Transport implements Disposable {
-  readonly #options: TransportOptions;
+export class HttpClient implements Disposable {
+  readonly #options: HttpClientOptions;
   readonly #idle: Connection[] = [];
   readonly #fixedHead: string;
   readonly #pathPrefix: string;
-  sentBytes = 0;
 
-  constructor(options: TransportOptions) {
+  constructor(options: HttpClientOptions) {
     this.#options = options;
     const { url, proxy } = options.route;
-    const viaProxy = proxy !== null && url.protocol === "http:";
+    const isProxied = proxy !== null && url.protocol === "http:";
     const basePath = url.pathname.replace(/\/+$/, "");
     // A proxy for plain http is told the whole URL (RFC 9112, 3.2.2).
-    this.#pathPrefix = viaProxy ? url.origin + basePath : basePath;
+    this.#pathPrefix = isProxied ? url.origin + basePath : basePath;
     this.#fixedHead = [
       `Host: ${url.host}`,
-      `User-Agent: nodupe/${VERSION}`,
-      "Accept: application/json",
-      "Accept-Encoding: identity",
-      `X-Tanova-API-Key: ${options.apiKey}`,
-      ...(viaProxy && proxy.authorization !== null ? [`Proxy-Authorization: ${proxy.authorization}`] : []),
+      ...headerLines(options.headers),
+      ...(isProxied && proxy.authorization !== null ? [`Proxy-Authorization: ${proxy.authorization}`] : []),
     ].join("\r\n");
   }
 
@@ -80,14 +95,14 @@ export class Transport implements Disposable {
     for (const connection of this.#idle.splice(0)) connection.destroy("done with");
   }
 
-  /** Never throws for what a network, a server or a changing file does. */
+  /** Never throws for what a network, a server or a withdrawn body does. */
   async exchange(request: Request, signal: AbortSignal): Promise<Exchange> {
     const kept = this.#takeIdle();
     if (kept !== null) {
       const result = await this.#attempt(request, kept, signal);
       // What the server had closed already took nothing in: once more on a connection of its own.
-      const again = result.type === "lost" && kept.unanswered && (request.safe || !result.whole);
-      if (!again || signal.aborted) return result;
+      const isUntaken = result.type === "lost" && kept.unanswered && (request.safe || !result.whole);
+      if (!isUntaken || signal.aborted) return result;
     }
     try {
       const { route, connectTimeoutMs } = this.#options;
@@ -95,16 +110,14 @@ export class Transport implements Disposable {
       return await this.#attempt(request, fresh, signal);
     } catch (error) {
       if (!(error instanceof ConnectionLost)) throw error;
-      return { type: "lost", reason: error.message, whole: false, refusedBy: error.refusedBy };
+      return { type: "lost", error, whole: false };
     }
   }
 
   #takeIdle(): Connection | null {
     for (let last = this.#idle.pop(); last !== undefined; last = this.#idle.pop()) {
-      if (last.alive && last.unanswered && this.#options.now() - last.idleSinceMs < IDLE_MS) {
-        last.reuse();
-        return last;
-      }
+      const { idleSinceMs } = last;
+      if (idleSinceMs !== null && this.#options.now() - idleSinceMs < IDLE_MS) return last;
       last.destroy("idle for too long");
     }
     return null;
@@ -112,47 +125,37 @@ export class Transport implements Disposable {
 
   async #attempt(request: Request, connection: Connection, signal: AbortSignal): Promise<Exchange> {
     const onAbort = (): void => connection.destroy("stopped");
-    const { timeoutMs } = request;
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => connection.destroy(`no answer within ${timeoutMs / 1_000} s`), timeoutMs);
+    using deadline = new Deadline(connection);
+    if (request.timeoutMs !== undefined) deadline.set(request.timeoutMs);
     signal.addEventListener("abort", onAbort, { once: true });
-    const progress = { whole: false };
+    let whole = false;
     try {
       if (signal.aborted) throw new ConnectionLost("stopped");
-      await this.#send(request, connection, progress, signal);
-      const answer = await connection.answer(this.#options.silenceTimeoutMs);
+      connection.begin();
+      whole = await this.#send(request, connection, signal);
+      const { silenceTimeoutMs } = this.#options;
+      if (request.timeoutMs === undefined) deadline.set(ANSWER_SILENCES * silenceTimeoutMs);
+      const answer = await connection.answer(silenceTimeoutMs);
       // An answer to half a request leaves the rest of it unsent: that connection is done with.
-      if (!progress.whole) connection.destroy("answered early");
+      if (!whole) connection.destroy("answered early");
       connection.release(this.#options.now());
-      if (connection.alive) this.#idle.push(connection);
-      return { type: "answer", answer, whole: progress.whole };
+      if (connection.idleSinceMs !== null) this.#idle.push(connection);
+      return { type: "answer", answer, whole };
     } catch (error) {
       connection.destroy(messageOf(error));
-      if (error instanceof ConnectionLost) {
-        return { type: "lost", reason: error.message, whole: progress.whole, refusedBy: error.refusedBy };
-      }
-      if (error instanceof ContentChanged) {
-        return { type: "changed", checksum: error.checksum, reason: error.message };
-      }
-      if (error instanceof ContentUnreadable) return { type: "unreadable", reason: error.message };
+      if (error instanceof ConnectionLost) return { type: "lost", error, whole };
+      if (error instanceof BodyWithdrawn) return { type: "withdrawn", error };
       throw error;
     } finally {
-      clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
     }
   }
 
-  async #send(
-    request: Request,
-    connection: Connection,
-    progress: { whole: boolean },
-    signal: AbortSignal,
-  ): Promise<void> {
+  /** Whether all of it was handed over, to the last byte. */
+  async #send(request: Request, connection: Connection, signal: AbortSignal): Promise<boolean> {
     const { body, headers } = request;
     const lines = [`${request.method} ${this.#pathPrefix}${request.path} HTTP/1.1`, this.#fixedHead];
-    for (const [name, value] of Object.entries(headers ?? {})) lines.push(`${name}: ${value}`);
+    lines.push(...headerLines(headers ?? {}));
     if (body !== undefined) lines.push(`Content-Type: ${body.contentType}`, `Content-Length: ${body.length}`);
     let ahead: Buffer | null = Buffer.from(`${lines.join("\r\n")}\r\n\r\n`);
     let left = body?.length ?? 0;
@@ -170,26 +173,50 @@ export class Transport implements Disposable {
       return true;
     });
     const handedOver = ahead === null || (await this.#write(connection, ahead, request, signal));
-    progress.whole = handedOver && left === 0;
+    return handedOver && left === 0;
   }
 
   async #write(
     connection: Connection,
     bytes: Uint8Array,
-    request: Request,
+    { bandwidth, onSent }: Request,
     signal: AbortSignal,
   ): Promise<boolean> {
     const { silenceTimeoutMs } = this.#options;
-    const bandwidth = request.isUpload === true ? this.#options.bandwidth : undefined;
     const step = bandwidth === undefined ? WRITE_BYTES : LIMITED_WRITE_BYTES;
     for (let offset = 0; offset < bytes.length; offset += step) {
       const piece = bytes.subarray(offset, offset + step);
       if (bandwidth !== undefined) await bandwidth.take(piece.length, signal);
       if (!(await connection.write(piece, silenceTimeoutMs))) return false;
-      if (request.isUpload === true) this.sentBytes += piece.length;
+      onSent?.(piece.length);
       // A network that takes all at once must not keep an early refusal (413) from being read.
       if (piece.length === WRITE_BYTES) await nextTurn();
     }
     return true;
+  }
+}
+
+function headerLines(headers: Readonly<Record<string, string>>): string[] {
+  return Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+}
+
+/** Destroys a connection at a time of its own; one at most is set. */
+class Deadline implements Disposable {
+  readonly #connection: Connection;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  set(ms: number): void {
+    this.#timer = setTimeout(
+      () => this.#connection.destroy(`no answer within ${ms / 1_000} s`),
+      Math.min(ms, 2 ** 31 - 1),
+    );
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
   }
 }

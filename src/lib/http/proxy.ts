@@ -1,28 +1,18 @@
-import { Failure } from "../../lib/errors.ts";
-import type { ProxySettings } from "./types.ts";
+import { Failure } from "../errors.ts";
+import { bareHost, isLoopback, portOf } from "./host.ts";
+
+/** What the process's environment says of proxies, read by the caller. */
+export interface ProxySettings {
+  readonly httpProxy: string | null;
+  readonly httpsProxy: string | null;
+  readonly noProxy: string | null;
+}
 
 export interface Proxy {
   readonly hostname: string;
   readonly port: number;
   /** The value of Proxy-Authorization, where the proxy's URL holds a user. */
   readonly authorization: string | null;
-}
-
-/** Host names of URLs hold IPv6 addresses in brackets; sockets and lists do not. */
-export function bareHost(hostname: string): string {
-  return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
-}
-
-export function portOf(url: URL): number {
-  return url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
-}
-
-/** 127.0.0.0/8, ::1 and `localhost` with the names below it (RFC 6761). */
-export function isLoopback(hostname: string): boolean {
-  const host = bareHost(hostname).toLowerCase().replace(/\.$/, "");
-  if (host === "localhost" || host.endsWith(".localhost") || host === "::1") return true;
-  // URLs hold IPv4 addresses in this form alone, however they were written.
-  return /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 /** Loaded only where NO_PROXY is looked at: few have a proxy, and node:net takes long to load. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { parseRetryAfterMs } from "../../../src/upload/tanova/retry-after.ts";
+import { parseRetryAfterMs } from "../../../src/lib/http/retry-after.ts";
 
 const NOW = Date.UTC(2026, 10, 20, 12, 0, 0);
 

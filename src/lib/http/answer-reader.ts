@@ -1,0 +1,198 @@
+/** What a peer sent is not HTTP/1.1. */
+export class MalformedAnswer extends Error {
+  override readonly name = "MalformedAnswer";
+}
+
+/** Header names are lower-case; repeated ones are joined by ", ". */
+export type Headers = ReadonlyMap<string, string>;
+
+export interface AnswerHead {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The server leaves the connection open for another request. */
+  readonly keepsAlive: boolean;
+}
+
+type State =
+  | { readonly type: "head" }
+  | { readonly type: "length"; left: number }
+  | { readonly type: "chunk-line" }
+  | { readonly type: "chunk"; left: number }
+  | { readonly type: "chunk-end" }
+  | { readonly type: "trailers" }
+  | { readonly type: "until-close" }
+  | { readonly type: "done" };
+
+const MAX_HEAD_BYTES = 64 * 1024;
+const MAX_CHUNK_LINE_BYTES = 1024;
+const HEAD_END = Buffer.from("\r\n\r\n");
+const LINE_END = Buffer.from("\r\n");
+
+function parseHeaders(lines: readonly string[]): Headers {
+  const headers = new Map<string, string>();
+  for (const line of lines) {
+    const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(line);
+    if (match === null) throw new MalformedAnswer("a header line is malformed");
+    const name = (match[1] ?? "").toLowerCase();
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? (match[2] ?? "") : `${before}, ${match[2]}`);
+  }
+  return headers;
+}
+
+function parseHead(text: string): AnswerHead {
+  const [startLine = "", ...lines] = text.split("\r\n");
+  const start = /^HTTP\/1\.([01]) (\d{3})(?: |$)/.exec(startLine);
+  if (start === null) throw new MalformedAnswer("what answers is not an HTTP/1.1 server");
+  const headers = parseHeaders(lines);
+  const isClosed = /\bclose\b/i.test(headers.get("connection") ?? "");
+  return { status: Number(start[2]), headers, keepsAlive: start[1] === "1" && !isClosed };
+}
+
+/**
+ * How the body of an answer with these headers is framed. Both headers at once, or lengths that differ, are how
+ * answers are smuggled: refused (RFC 9112, 6.3).
+ */
+function bodyState(headers: Headers): State {
+  const encoding = headers.get("transfer-encoding");
+  const length = headers.get("content-length");
+  if (encoding !== undefined) {
+    if (length !== undefined)
+      throw new MalformedAnswer("both transfer-encoding and content-length are given");
+    if (encoding.toLowerCase() !== "chunked")
+      throw new MalformedAnswer(`transfer-encoding ${encoding} is not supported`);
+    return { type: "chunk-line" };
+  }
+  if (length === undefined) return { type: "until-close" };
+  if (!/^\d{1,15}$/.test(length)) throw new MalformedAnswer("content-length is not a number");
+  return length === "0" ? { type: "done" } : { type: "length", left: Number(length) };
+}
+
+export interface AnswerReaderOptions {
+  /** A longer body is refused. */
+  readonly maxBodyBytes: number;
+  /** It is the answer to CONNECT: after a 2xx there is no body, the tunnel begins (RFC 9110, 9.3.6). */
+  readonly isTunnel: boolean;
+}
+
+/**
+ * Reads the answer to one request out of the pieces that a socket delivers, interim answers (1xx) aside. Memory is
+ * bounded by one head and one body.
+ */
+export class AnswerReader {
+  readonly #options: AnswerReaderOptions;
+  #state: State = { type: "head" };
+  #head: AnswerHead | null = null;
+  #isTouched = false;
+  #body: Buffer[] = [];
+  #bodyBytes = 0;
+  /** Bytes of a head or a chunk line that is not whole yet. */
+  #held: Buffer = Buffer.alloc(0);
+
+  constructor(options: AnswerReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Once it has come whole. */
+  get head(): AnswerHead | null {
+    return this.#head;
+  }
+
+  get done(): boolean {
+    return this.#state.type === "done";
+  }
+
+  /** Not a byte has come, not of an interim answer either. */
+  get untouched(): boolean {
+    return !this.#isTouched;
+  }
+
+  /** The body so far. */
+  body(): Buffer {
+    return Buffer.concat(this.#body);
+  }
+
+  /** Takes bytes up to the end of the answer; what is left over is returned. Throws MalformedAnswer. */
+  push(bytes: Uint8Array): Uint8Array {
+    if (bytes.length > 0) this.#isTouched = true;
+    let rest = bytes;
+    while (rest.length > 0 && this.#state.type !== "done") rest = this.#step(rest, this.#state);
+    return rest;
+  }
+
+  /** The connection has ended in good order: true where that completes the answer. */
+  close(): boolean {
+    if (this.#state.type === "until-close") this.#state = { type: "done" };
+    return this.done;
+  }
+
+  #step(bytes: Uint8Array, state: State): Uint8Array {
+    switch (state.type) {
+      case "head":
+        return this.#until(bytes, HEAD_END, MAX_HEAD_BYTES, (head) => this.#enter(head.toString("latin1")));
+      case "length":
+      case "chunk": {
+        const taken = bytes.subarray(0, state.left);
+        this.#keep(taken);
+        state.left -= taken.length;
+        if (state.left === 0) this.#state = { type: state.type === "chunk" ? "chunk-end" : "done" };
+        return bytes.subarray(taken.length);
+      }
+      case "chunk-line":
+        return this.#until(bytes, LINE_END, MAX_CHUNK_LINE_BYTES, (line) => {
+          const size = /^([0-9a-f]{1,12})[ \t]*(?:;.*)?$/i.exec(line.toString("latin1"))?.[1];
+          if (size === undefined) throw new MalformedAnswer("a chunk has no size");
+          const left = Number.parseInt(size, 16);
+          this.#state = left === 0 ? { type: "trailers" } : { type: "chunk", left };
+        });
+      case "chunk-end":
+        return this.#until(bytes, LINE_END, LINE_END.length, (line) => {
+          if (line.length > 0) throw new MalformedAnswer("a chunk is longer than it says");
+          this.#state = { type: "chunk-line" };
+        });
+      case "trailers":
+        return this.#until(bytes, LINE_END, MAX_HEAD_BYTES, (line) => {
+          if (line.length === 0) this.#state = { type: "done" };
+        });
+      case "until-close":
+        this.#keep(bytes);
+        return bytes.subarray(bytes.length);
+      case "done":
+        return bytes;
+    }
+  }
+
+  /** Sockets only lend their bytes, so they are copied. */
+  #keep(bytes: Uint8Array): void {
+    this.#bodyBytes += bytes.length;
+    if (this.#bodyBytes > this.#options.maxBodyBytes) throw new MalformedAnswer("the answer has no end");
+    this.#body.push(Buffer.from(bytes));
+  }
+
+  /** Collects up to `end`, then goes on with what stands before it. */
+  #until(bytes: Uint8Array, end: Buffer, limit: number, go: (before: Buffer) => void): Uint8Array {
+    const held = this.#held.length;
+    const all = Buffer.concat([this.#held, bytes]);
+    const at = all.indexOf(end, Math.max(0, held - end.length + 1));
+    if (at > limit || (at < 0 && all.length > limit + end.length)) {
+      throw new MalformedAnswer("a line or head is too long");
+    }
+    if (at < 0) {
+      this.#held = all;
+      return bytes.subarray(bytes.length);
+    }
+    this.#held = Buffer.alloc(0);
+    go(all.subarray(0, at));
+    return all.subarray(at + end.length);
+  }
+
+  #enter(text: string): void {
+    const head = parseHead(text);
+    const { status } = head;
+    // An interim answer: the one that counts follows.
+    if (status < 200) return;
+    this.#head = head;
+    const hasNoBody = status === 204 || status === 304 || (this.#options.isTunnel && status < 300);
+    this.#state = hasNoBody ? { type: "done" } : bodyState(head.headers);
+  }
+}

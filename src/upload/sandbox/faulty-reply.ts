@@ -1,0 +1,47 @@
+import type { Fault } from "./faults.ts";
+import type { Reply } from "./http-server.ts";
+import { FOREIGN, json, refusal, webPage } from "./replies.ts";
+
+/** Whether an upload that gets this fault is stored all the same. */
+export function isTakenIn(fault: Fault, random: () => number): boolean {
+  if (fault.type === "lostack") return true;
+  const isUnclear =
+    fault.type === "foreign" || (fault.type === "gateway" && (fault.status >= 500 || fault.status === 408));
+  return isUnclear && random() < 0.5;
+}
+
+/** An error as the API gives it, with when to come back where that is usual: seconds, null for never. */
+export function errorReply(
+  { status, retryAfter }: { status: number; retryAfter: boolean | null },
+  retryAfterS: number | null = 1,
+): Reply {
+  const isUsual = (status === 429 || status === 503) && retryAfterS !== null;
+  const headers = (retryAfter ?? isUsual) ? { "Retry-After": String(retryAfterS ?? 1) } : {};
+  return refusal(status, `the sandbox answers ${status} on purpose`, headers);
+}
+
+/** The answer that a fault puts in place of the right one, or null. */
+export function failureOf(fault: Fault, retryAfterS?: number | null): Reply | null {
+  switch (fault.type) {
+    case "status":
+      return errorReply(fault, retryAfterS);
+    case "gateway": {
+      const { status, body } = fault;
+      if (body === "html") return webPage(status, status === 502 ? "Bad Gateway" : "Gateway Error");
+      return json(status, { error: "gateway", message: `the gateway answers ${status} on purpose` });
+    }
+    case "foreign":
+      return FOREIGN;
+    case "gzip":
+    case "trickle":
+    case "reset":
+    case "lostack":
+      return null;
+  }
+}
+
+/** The right answer as its fault has it go out. */
+export function inManner(reply: Reply, fault: Fault | null): Reply {
+  const isManner = fault?.type === "gzip" || fault?.type === "trickle";
+  return isManner ? { ...reply, manner: fault.type } : reply;
+}

@@ -1,0 +1,146 @@
+/** A file part as it came in: its hash, not its bytes. */
+interface ReceivedFile {
+  readonly part: string;
+  readonly filename: string;
+  readonly checksum: string;
+  readonly sizeBytes: number;
+}
+
+export interface ReceivedForm {
+  /** Parts that are text. */
+  readonly fields: ReadonlyMap<string, string>;
+  readonly files: readonly ReceivedFile[];
+  /** Names of all parts, in the order they came. */
+  readonly order: readonly string[];
+}
+
+class MalformedForm extends Error {
+  override readonly name = "MalformedForm";
+}
+
+const MAX_FIELD_BYTES = 1024 * 1024;
+const MAX_PART_HEAD_BYTES = 16 * 1024;
+const HEAD_END = Buffer.from("\r\n\r\n");
+const CR = 13;
+
+/** A body, taken up to a delimiter at a time: memory is bounded by one piece, however large a part is. */
+class PieceReader {
+  readonly #pieces: AsyncIterator<Uint8Array>;
+  #held: Buffer;
+
+  constructor(body: AsyncIterable<Uint8Array>, before: Buffer) {
+    this.#pieces = body[Symbol.asyncIterator]();
+    this.#held = before;
+  }
+
+  /** What stands before `end`, as it comes; the bytes are only lent. `end` itself is skipped. Throws MalformedForm. */
+  async *until(end: Buffer): AsyncGenerator<Buffer> {
+    for (;;) {
+      const at = this.#held.indexOf(end);
+      // Where it may have begun without having ended: the first CR that is near enough to the end.
+      const start = this.#held.indexOf(CR, Math.max(0, this.#held.length - end.length + 1));
+      const upTo = at >= 0 ? at : start >= 0 ? start : this.#held.length;
+      if (upTo > 0) yield this.#held.subarray(0, upTo);
+      this.#held = this.#held.subarray(at >= 0 ? at + end.length : upTo);
+      if (at >= 0) return;
+      await this.#more();
+    }
+  }
+
+  async take(length: number): Promise<string> {
+    while (this.#held.length < length) await this.#more();
+    const taken = this.#held.toString("latin1", 0, length);
+    this.#held = this.#held.subarray(length);
+    return taken;
+  }
+
+  /** Lets the rest pass: an answer before the body is whole would cut it. */
+  async drain(): Promise<void> {
+    while ((await this.#pieces.next()).done !== true);
+  }
+
+  async #more(): Promise<void> {
+    const { value, done } = await this.#pieces.next();
+    if (done === true) throw new MalformedForm("the form has no end");
+    const piece = Buffer.from(value.buffer, value.byteOffset, value.length);
+    this.#held = this.#held.length === 0 ? piece : Buffer.concat([this.#held, piece]);
+  }
+}
+
+async function textOf(pieces: AsyncIterable<Buffer>, maxBytes: number, name: string): Promise<string> {
+  const kept: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of pieces) {
+    bytes += piece.length;
+    if (bytes > maxBytes) throw new MalformedForm(`${name} is too long`);
+    kept.push(Buffer.from(piece));
+  }
+  return Buffer.concat(kept).toString("utf8");
+}
+
+/** Undoes what a client escaped (WHATWG: only these three). */
+function unescapeName(name: string): string {
+  return name.replaceAll("%22", '"').replaceAll("%0D", "\r").replaceAll("%0A", "\n");
+}
+
+function parsePartHead(text: string): { readonly name: string; readonly filename: string | null } {
+  const line = text.split("\r\n").find((header) => /^content-disposition:/i.test(header)) ?? "";
+  const name = /;\s*name="([^"]*)"/i.exec(line)?.[1];
+  if (name === undefined) throw new MalformedForm("a part has no name");
+  const filename = /;\s*filename="([^"]*)"/i.exec(line)?.[1];
+  return { name: unescapeName(name), filename: filename === undefined ? null : unescapeName(filename) };
+}
+
+/** The boundary of a multipart/form-data content type, or null. */
+export function boundaryOf(contentType: string | undefined): string | null {
+  const match = /^multipart\/form-data\s*;\s*boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i.exec(
+    contentType ?? "",
+  );
+  return match?.[1] ?? match?.[2] ?? null;
+}
+
+async function readParts(reader: PieceReader, delimiter: Buffer): Promise<ReceivedForm> {
+  const fields = new Map<string, string>();
+  const files: ReceivedFile[] = [];
+  const order: string[] = [];
+  for await (const _preamble of reader.until(delimiter));
+  for (;;) {
+    const after = await reader.take(2);
+    if (after === "--") return { fields, files, order };
+    if (after !== "\r\n") throw new MalformedForm("a delimiter is followed by something else");
+    const head = await textOf(reader.until(HEAD_END), MAX_PART_HEAD_BYTES, "a part's head");
+    const { name, filename } = parsePartHead(head);
+    order.push(name);
+    if (filename === null) {
+      fields.set(name, await textOf(reader.until(delimiter), MAX_FIELD_BYTES, `field ${name}`));
+      continue;
+    }
+    const hasher = new Bun.CryptoHasher("sha256");
+    let sizeBytes = 0;
+    for await (const piece of reader.until(delimiter)) {
+      hasher.update(piece);
+      sizeBytes += piece.length;
+    }
+    files.push({ part: name, filename, checksum: hasher.digest("hex"), sizeBytes });
+  }
+}
+
+/**
+ * Reads multipart/form-data as it comes in: fields are kept, files are hashed as they pass. The form, or why it is
+ * not a whole one; what `body` throws is passed on.
+ */
+export async function readForm(
+  body: AsyncIterable<Uint8Array>,
+  boundary: string,
+): Promise<ReceivedForm | { readonly fault: string }> {
+  // The line end before the first delimiter is taken as read.
+  const reader = new PieceReader(body, Buffer.from("\r\n"));
+  try {
+    return await readParts(reader, Buffer.from(`\r\n--${boundary}`));
+  } catch (error) {
+    if (!(error instanceof MalformedForm)) throw error;
+    return { fault: error.message };
+  } finally {
+    await reader.drain();
+  }
+}

@@ -1,0 +1,142 @@
+import { expect, test } from "bun:test";
+import { gzipSync } from "node:zlib";
+import { BodyWithdrawn, type Exchange, HttpClient, type Request } from "../../../src/lib/http/client.ts";
+import { startPeer } from "../../support/peer.ts";
+
+const NEVER = new AbortController().signal;
+
+function newClient(url: string, silenceTimeoutMs = 5_000): HttpClient {
+  return new HttpClient({
+    route: { url: new URL(url), proxy: null, ca: undefined },
+    headers: { "User-Agent": "test" },
+    connectTimeoutMs: 5_000,
+    silenceTimeoutMs,
+    now: Date.now,
+  });
+}
+
+function post(text: string, changes: Partial<Request> = {}): Request {
+  const bytes = Buffer.from(text);
+  const body = {
+    contentType: "text/plain",
+    length: bytes.length,
+    send: async (sink: (bytes: Uint8Array) => Promise<boolean>) => void (await sink(bytes)),
+  };
+  return { method: "POST", path: "/take", body, safe: false, ...changes };
+}
+
+const lost = (exchange: Exchange): unknown =>
+  exchange.type === "lost" ? [exchange.error.message, exchange.whole] : exchange.type;
+
+test("a request goes out as it was told, and its answer comes back with its headers", async () => {
+  using peer = startPeer((socket) =>
+    socket.write("HTTP/1.1 202 Accepted\r\nX-One: a\r\nX-One: b\r\nContent-Length: 2\r\n\r\nok"),
+  );
+  using client = newClient(`${peer.url}/base/`);
+  let sentBytes = 0;
+  const request = post("hello", { headers: { "X-Two": "2" }, onSent: (bytes) => (sentBytes += bytes) });
+  const exchange = await client.exchange(request, NEVER);
+  expect(exchange.type === "answer" && { ...exchange.answer, headers: [...exchange.answer.headers] }).toEqual(
+    {
+      status: 202,
+      headers: [
+        ["x-one", "a, b"],
+        ["content-length", "2"],
+      ],
+      text: "ok",
+      undecoded: null,
+    },
+  );
+  const head = `POST /base/take HTTP/1.1\r\nHost: 127.0.0.1:${peer.port}\r\nUser-Agent: test\r\nX-Two: 2\r\n`;
+  expect(peer.received).toBe(`${head}Content-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello`);
+  expect(sentBytes).toBe(peer.received.length);
+});
+
+test("a body that is withdrawn cuts the request before its last byte", async () => {
+  using peer = startPeer(() => {});
+  using client = newClient(peer.url);
+  const body = {
+    contentType: "text/plain",
+    length: 10,
+    send: async (sink: (bytes: Uint8Array) => Promise<boolean>) => {
+      await sink(Buffer.from("half"));
+      throw new BodyWithdrawn("on second thoughts");
+    },
+  };
+  const exchange = await client.exchange(post("", { body }), NEVER);
+  expect(exchange.type === "withdrawn" && exchange.error.message).toBe("on second thoughts");
+  expect(peer.received).not.toContain("halfh");
+});
+
+test("an answer whose bytes keep trickling in is given up", async () => {
+  using peer = startPeer((socket) => {
+    socket.write("HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n");
+    const timer = setInterval(() => {
+      if (socket.write(" ") < 0) clearInterval(timer);
+    }, 10);
+  });
+  using client = newClient(peer.url, 100);
+  expect(lost(await client.exchange(post("a"), NEVER))).toEqual(["no answer within 0.2 s", true]);
+});
+
+test("interim answers without an end are no answer either", async () => {
+  using peer = startPeer((socket) => {
+    const timer = setInterval(() => {
+      if (socket.write("HTTP/1.1 102 Processing\r\n\r\n") < 0) clearInterval(timer);
+    }, 10);
+  });
+  using client = newClient(peer.url, 100);
+  expect(lost(await client.exchange(post("a"), NEVER))).toEqual(["no answer within 0.2 s", true]);
+});
+
+test("an answer in gzip, unasked, is read; one in an unknown encoding is named", async () => {
+  using peer = startPeer((socket, bytes) => {
+    const encoding = bytes.includes("gzip") ? "gzip" : "zz";
+    const body = gzipSync("a text");
+    socket.write(
+      `HTTP/1.1 200 OK\r\nContent-Encoding: ${encoding}\r\nContent-Length: ${body.length}\r\n\r\n`,
+    );
+    socket.write(body);
+  });
+  using client = newClient(peer.url);
+  const told = [];
+  for (const want of ["gzip", "other"]) {
+    const exchange = await client.exchange(post(want), NEVER);
+    told.push(exchange.type === "answer" && [exchange.answer.text, exchange.answer.undecoded]);
+  }
+  expect(told).toEqual([
+    ["a text", null],
+    ["", "zz"],
+  ]);
+});
+
+test("a server that speaks unasked on an idle connection loses it, and nothing is made of what it said", async () => {
+  let requests = 0;
+  using peer = startPeer((socket) => {
+    requests += 1;
+    socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1");
+    // What nginx and others say before they close an idle connection.
+    if (requests === 1) setTimeout(() => socket.write("HTTP/1.1 408 Late\r\nContent-Length: 0\r\n\r\n"), 20);
+  });
+  using client = newClient(peer.url);
+  expect((await client.exchange(post("a"), NEVER)).type).toBe("answer");
+  await Bun.sleep(60);
+  const second = await client.exchange(post("b"), NEVER);
+  expect(second.type === "answer" && second.answer.status).toBe(200);
+  expect(peer.connections).toBe(2);
+});
+
+test("bytes after an answer end its connection", async () => {
+  using peer = startPeer((socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1more"));
+  using client = newClient(peer.url);
+  for (let request = 0; request < 2; request += 1) await client.exchange(post("a"), NEVER);
+  expect(peer.connections).toBe(2);
+});
+
+test("time-outs beyond what a timer can hold do not fire at once", async () => {
+  using peer = startPeer((socket) =>
+    setTimeout(() => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1"), 20),
+  );
+  using client = newClient(peer.url, 2 ** 40);
+  expect((await client.exchange(post("a", { timeoutMs: 2 ** 40 }), NEVER)).type).toBe("answer");
+});
