@@ -206,9 +206,9 @@ function endOf({ counts, failures }: FilesResult, terminal: Terminal): ExitCode 
     for (const sample of counts.malformedSamples) terminal.warn(`  ${printable(sample)}`);
   }
   const understood = counts.events + counts.started + counts.facts + counts.known;
-  if (counts.piecestore > 0 && understood === 0) {
+  if (counts.malformedOperations > 0 && understood === 0) {
     terminal.error(
-      `none of the ${counts.piecestore} piecestore lines was understood: this is a log format that nodupe does not know; please report it with a few of its lines`,
+      `none of the ${counts.malformedOperations} piecestore lines was understood: this is a log format that nodupe does not know; please report it with a few of its lines`,
     );
     return 1;
   }

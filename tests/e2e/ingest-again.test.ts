@@ -26,7 +26,7 @@ function log(operations: number, seed = 1): string {
   ].join("");
 }
 
-type Counted = Omit<IngestCounts, "piecestore" | "malformedSamples">;
+type Counted = Omit<IngestCounts, "malformedOperations" | "malformedSamples">;
 
 async function ingest(folder: TempFolder, ...files: string[]): Promise<Counted> {
   const run = await nodupe(["ingest", "--node", "a", ...files, "--json", "--db", folder.file("s.db")]);

@@ -12,7 +12,7 @@ export interface Resume {
   readonly known: number;
   readonly ignored: number;
   readonly malformed: number;
-  readonly piecestore: number;
+  readonly malformedOperations: number;
   readonly recent: readonly number[];
 }
 
@@ -76,7 +76,7 @@ export function findResume(
     const found = db
       .query<Row, [number, string, number]>(
         `SELECT head_bytes AS headBytes, head_hash AS headHash, offset_bytes AS offsetBytes, tail_hash AS tailHash,
-         known, ignored, malformed, piecestore, recent FROM log_file
+         known, ignored, malformed, piecestore AS malformedOperations, recent FROM log_file
          WHERE node_id = ? AND head_hash = ? AND head_bytes = ?`,
       )
       .get(nodeId, hash, headBytes);
@@ -85,13 +85,13 @@ export function findResume(
   rows.sort((a, b) => b.offsetBytes - a.offsetBytes);
   for (const row of rows) {
     if (tailHash(descriptor, row.offsetBytes) !== row.tailHash) continue;
-    const { offsetBytes, known, ignored, malformed, piecestore, recent } = row;
+    const { offsetBytes, known, ignored, malformed, malformedOperations, recent } = row;
     return {
       offsetBytes,
       known,
       ignored,
       malformed,
-      piecestore,
+      malformedOperations,
       recent: [...new Float64Array(recent.slice().buffer)],
     };
   }

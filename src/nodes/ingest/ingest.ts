@@ -36,8 +36,8 @@ export interface IngestCounts {
   known: number;
   ignored: number;
   malformed: number;
-  /** Lines of the piecestore, understood or not. */
-  piecestore: number;
+  /** Malformed lines of the logger of operations. */
+  malformedOperations: number;
   malformedSamples: string[];
 }
 
@@ -50,7 +50,7 @@ export function createCounts(): IngestCounts {
     known: 0,
     ignored: 0,
     malformed: 0,
-    piecestore: 0,
+    malformedOperations: 0,
     malformedSamples: [],
   };
 }
@@ -63,7 +63,7 @@ export function addCounts(to: IngestCounts, from: IngestCounts): void {
   to.known += from.known;
   to.ignored += from.ignored;
   to.malformed += from.malformed;
-  to.piecestore += from.piecestore;
+  to.malformedOperations += from.malformedOperations;
   to.malformedSamples = [...to.malformedSamples, ...from.malformedSamples].slice(0, 3);
 }
 
@@ -106,9 +106,9 @@ export class FileIngest {
         source.seek(offset);
         own = resume.recent;
         this.#recent = [...resume.recent];
-        const { known, ignored, malformed, piecestore } = resume;
+        const { known, ignored, malformed, malformedOperations } = resume;
         const lines = known + ignored + malformed;
-        addCounts(this.counts, { ...createCounts(), lines, known, ignored, malformed, piecestore });
+        addCounts(this.counts, { ...createCounts(), lines, known, ignored, malformed, malformedOperations });
       }
     }
     this.#startOffset = offset;
@@ -231,7 +231,7 @@ export class FileIngest {
       known: paired.known + knownFacts,
       ignored: lines.ignored + paired.ignored,
       malformed: lines.malformed,
-      piecestore: lines.piecestore,
+      malformedOperations: lines.malformedOperations,
       malformedSamples: lines.malformedSamples,
     });
     if (!isRest) this.#remember(lines);
@@ -258,7 +258,7 @@ export class FileIngest {
       this.#fingerprint = fingerprint(descriptor, offsetBytes);
     }
     if (this.#fingerprint.headBytes === 0) return null;
-    const { events, started, facts, known, ignored, malformed, piecestore } = this.counts;
+    const { events, started, facts, known, ignored, malformed, malformedOperations } = this.counts;
     return {
       ...this.#fingerprint,
       offsetBytes,
@@ -266,7 +266,7 @@ export class FileIngest {
       known: events + started + facts + known,
       ignored,
       malformed,
-      piecestore,
+      malformedOperations,
       recent: new Float64Array(this.#recent),
     };
   }

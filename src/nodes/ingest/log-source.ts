@@ -37,8 +37,8 @@ export async function readLog(
     const understood = counts.events + counts.started + counts.facts;
     if (understood === 0) {
       const why =
-        counts.piecestore > 0
-          ? `none of its ${counts.piecestore} piecestore lines was understood`
+        counts.malformedOperations > 0
+          ? `none of its ${counts.malformedOperations} piecestore lines was understood`
           : `none of its ${counts.lines} lines is one of a storage node's operations`;
       throw new Failure("usage", `cannot compare ${name}=${path}: ${why}`);
     }

@@ -2,14 +2,23 @@ import { type Events, NO_DURATION, startLineIdentity } from "../log/events.ts";
 import { lineIdentity } from "../log/line-hash.ts";
 import type { OpenOperation, OpenOperations } from "./open-operations.ts";
 import type { ParsedLines } from "../log/parsed-lines.ts";
-import { ABANDONED, CANCELED, LINE_ENDED, LINE_RACE_LOST, LINE_STARTED } from "../log/vocabulary.ts";
+import {
+  ABANDONED,
+  CANCELED,
+  FAILED,
+  isIngress,
+  LEVEL_DEBUG,
+  LINE_ENDED,
+  LINE_RACE_LOST,
+  LINE_STARTED,
+} from "../log/vocabulary.ts";
 
 /** How long the full line may follow a race-lost one: they are written by the same request. */
 const RACE_WINDOW_MS = 5_000;
 /** Told race-lost lines beyond this are looked through for old ones. */
 const RACE_TOLD_KEPT = 64;
 
-/** A race-lost line whose full `download canceled` has not come. */
+/** A race-lost line whose full line (`download canceled`, or a DEBUG `upload failed`) has not come. */
 export interface RaceLost {
   readonly piece: number;
   readonly timeMs: number;
@@ -19,13 +28,19 @@ export interface RaceLost {
   readonly keyHigh: number;
 }
 
+/** A race-lost line that was told as an event: a full line that still comes is not a second one. */
+export interface RaceTold {
+  readonly piece: number;
+  readonly timeMs: number;
+  readonly action: number;
+}
+
 /** What pairing carries from batch to batch, and from run to run. */
 export interface PairState {
   readonly open: OpenOperations;
   /** Waiting for the full line. */
   raceLost: RaceLost[];
-  /** Told as events already: a full line that still comes is not a second one. */
-  raceTold: { piece: number; timeMs: number }[];
+  raceTold: RaceTold[];
 }
 
 /** What is known of earlier files and runs. `take` answers true once for each time a line is in the store. */
@@ -106,11 +121,11 @@ export function pushAbandoned(into: Events, operation: OpenOperation): void {
   });
 }
 
-function noteTold(state: PairState, piece: number, timeMs: number): void {
+function noteTold(state: PairState, { piece, timeMs, action }: RaceTold): void {
   if (state.raceTold.length >= RACE_TOLD_KEPT) {
     state.raceTold = state.raceTold.filter((told) => told.timeMs >= timeMs - RACE_WINDOW_MS);
   }
-  state.raceTold.push({ piece, timeMs });
+  state.raceTold.push({ piece, timeMs, action });
 }
 
 /** A race-lost line that stands alone is a canceled operation; an open start on its piece tells the rest of it. */
@@ -128,7 +143,7 @@ function tellRaceLost(lost: RaceLost, { state, into, counts }: Target): void {
     keyLow: lost.keyLow,
     keyHigh: lost.keyHigh,
   });
-  noteTold(state, lost.piece, lost.timeMs);
+  noteTold(state, lost);
   counts.events += 1;
 }
 
@@ -145,10 +160,12 @@ export function settleRaceLost(beforeMs: number, target: Target): void {
   }
 }
 
-/** The full line of a canceled operation: does it tell what a race-lost line told before? */
-function meetRaceLost(piece: number, timeMs: number, { state, counts }: Target): "waiting" | "told" | "none" {
-  const isSame = (lost: { piece: number; timeMs: number }): boolean =>
-    lost.piece === piece && Math.abs(timeMs - lost.timeMs) <= RACE_WINDOW_MS;
+/** The full line of a lost race: does it tell what a race-lost line told before? */
+function meetRaceLost(full: RaceTold, { state, counts }: Target): "waiting" | "told" | "none" {
+  const isSame = (lost: RaceTold): boolean =>
+    lost.piece === full.piece &&
+    isIngress(lost.action) === isIngress(full.action) &&
+    Math.abs(full.timeMs - lost.timeMs) <= RACE_WINDOW_MS;
   const waiting = state.raceLost.findIndex(isSame);
   if (waiting >= 0) {
     state.raceLost.splice(waiting, 1);
@@ -159,6 +176,18 @@ function meetRaceLost(piece: number, timeMs: number, { state, counts }: Target):
   if (told < 0) return "none";
   state.raceTold.splice(told, 1);
   return "told";
+}
+
+/**
+ * Whether row `row` can be the full line behind a race-lost one. Versions 1.92 to 1.110 wrote the full line of an
+ * upload that lost its race as `upload failed`, at DEBUG.
+ */
+function mayBeRaceLost(lines: ParsedLines, row: number): boolean {
+  const what = lines.what[row];
+  if (what === LINE_ENDED + CANCELED) return true;
+  return (
+    what === LINE_ENDED + FAILED && lines.level[row] === LEVEL_DEBUG && isIngress(lines.action[row] ?? 0)
+  );
 }
 
 /**
@@ -178,7 +207,6 @@ export function pairLines(
   const counts: PairCounts = { events: 0, started: 0, known: 0, ignored: 0 };
   const target: Target = { state, into, counts };
   for (let row = 0; row < lines.count; row += 1) {
-    const what = lines.what[row] ?? 0;
     const timeMs = lines.timeMs[row] ?? 0;
     const keyLow = lines.keyLow[row] ?? 0;
     const keyHigh = lines.keyHigh[row] ?? 0;
@@ -186,11 +214,17 @@ export function pairLines(
     const action = lines.action[row] ?? 0;
     const satellite = satelliteIds[lines.satellite[row] ?? 0] ?? 0;
     const piece = lines.piece[row] ?? 0;
+    const race =
+      (state.raceLost.length > 0 || state.raceTold.length > 0) && mayBeRaceLost(lines, row)
+        ? meetRaceLost({ piece, timeMs, action }, target)
+        : "none";
+    // What the two lines tell is one canceled operation, under the identity of the full line as such.
+    if (race !== "none") lines.what[row] = LINE_ENDED + CANCELED;
+    const what = lines.what[row] ?? 0;
     const isKnown = known.mayKnow(timeMs) && known.take(rowIdentity(lines, row), timeMs);
     if (isKnown) counts.known += 1;
     else context.noteLine(timeMs, lines.level[row] ?? 0);
-    if (state.raceLost.length > 0 && what !== LINE_ENDED + CANCELED)
-      settleRaceLost(timeMs - RACE_WINDOW_MS, target);
+    if (state.raceLost.length > 0 && race === "none") settleRaceLost(timeMs - RACE_WINDOW_MS, target);
 
     if (what === LINE_STARTED) {
       if (isKnown) continue;
@@ -199,17 +233,14 @@ export function pairLines(
       continue;
     }
     if (what === LINE_RACE_LOST) {
-      if (isKnown) noteTold(state, piece, timeMs);
+      if (isKnown) noteTold(state, { piece, timeMs, action });
       else state.raceLost.push({ piece, timeMs, action, coarse, keyLow, keyHigh });
       continue;
     }
     const outcome = what - LINE_ENDED;
-    if (outcome === CANCELED && (state.raceLost.length > 0 || state.raceTold.length > 0)) {
-      const met = meetRaceLost(piece, timeMs, target);
-      if (met === "told" && !isKnown) {
-        counts.ignored += 1;
-        continue;
-      }
+    if (race === "told" && !isKnown) {
+      counts.ignored += 1;
+      continue;
     }
     if (isKnown) {
       // Its start came only now (this file reaches further back): nothing awaits it any more.

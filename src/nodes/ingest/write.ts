@@ -31,7 +31,7 @@ export interface Checkpoint {
   readonly known: number;
   readonly ignored: number;
   readonly malformed: number;
-  readonly piecestore: number;
+  readonly malformedOperations: number;
   readonly recent: Float64Array;
 }
 
@@ -224,7 +224,7 @@ export class BatchWriter {
         at.known,
         at.ignored,
         at.malformed,
-        at.piecestore,
+        at.malformedOperations,
         recent,
       );
   }

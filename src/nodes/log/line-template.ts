@@ -28,6 +28,8 @@ interface Template {
 }
 
 const SLOTS = 64;
+/** Layouts that share a place: with a long logger or a caller, messages differ only behind what the place is told by. */
+const LAYOUTS_A_SLOT = 4;
 const QUOTE = 34;
 const NEWLINE = 10;
 const BACKSLASH = 92;
@@ -59,6 +61,18 @@ function packLiterals(
     words: Float64Array.from(words),
     shorts: ranges.map(([start, end]) => (end - start < WORD ? bytes.slice(start, end) : null)),
   };
+}
+
+function isSameLayout(one: Template, other: Template): boolean {
+  const isSame = (a: ArrayLike<number>, b: ArrayLike<number>): boolean =>
+    a.length === b.length && Array.from(a).every((value, index) => value === b[index]);
+  return (
+    isSame(one.parts, other.parts) &&
+    isSame(one.lengths, other.lengths) &&
+    isSame(one.literalLengths, other.literalLengths) &&
+    isSame(one.words, other.words) &&
+    one.shorts.every((short, index) => isSame(short ?? NO_BYTES, other.shorts[index] ?? NO_BYTES))
+  );
 }
 
 /** Whether any byte of a word is a quote or below it, a newline among them (the test for bytes less than a value). */
@@ -104,7 +118,7 @@ function readDigits(bytes: Uint8Array, start: number, end: number): number {
  */
 export class LineTemplates {
   readonly #satellites: SatelliteTable;
-  readonly #slots: (Template | undefined)[] = Array.from({ length: SLOTS });
+  readonly #slots: Template[][] = Array.from({ length: SLOTS }, () => []);
   /** Of the line matched last. */
   message: Message | null = null;
   level = 0;
@@ -130,8 +144,24 @@ export class LineTemplates {
    */
   match(bytes: Uint8Array, view: DataView, at: number, limit: number, fields: Fields): number {
     if (limit - at < SHORTEST) return -1;
-    const template = this.#slots[this.#slot(view, at)];
-    if (template === undefined) return -1;
+    const layouts = this.#slots[this.#slot(view, at)];
+    if (layouts === undefined) return -1;
+    for (let index = 0; index < layouts.length; index += 1) {
+      const template = layouts[index];
+      const end = template === undefined ? -1 : this.#matchOne(template, bytes, view, at, limit, fields);
+      if (end >= 0) return end;
+    }
+    return -1;
+  }
+
+  #matchOne(
+    template: Template,
+    bytes: Uint8Array,
+    view: DataView,
+    at: number,
+    limit: number,
+    fields: Fields,
+  ): number {
     const { parts, lengths, literalLengths, words, shorts } = template;
     fields.pieceEnd = 0;
     fields.actionEnd = 0;
@@ -246,11 +276,16 @@ export class LineTemplates {
       place = until;
     }
     ranges.push([place, end]);
-    this.#slots[this.#slot(view, at)] = {
+    const learnt: Template = {
       ...what,
       parts: found.map(([, , part]) => part),
       lengths: found.map(([, , , length]) => length),
       ...packLiterals(bytes, ranges),
     };
+    const layouts = this.#slots[this.#slot(view, at)];
+    if (layouts === undefined) return;
+    // A satellite seen for the first time is no new layout.
+    const kept = layouts.filter((layout) => !isSameLayout(layout, learnt));
+    layouts.splice(0, layouts.length, learnt, ...kept.slice(0, LAYOUTS_A_SLOT - 1));
   }
 }

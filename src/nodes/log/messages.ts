@@ -8,9 +8,14 @@ import {
   SUCCESS,
 } from "./vocabulary.ts";
 
-/** What a piecestore message says. `action` is what the message implies where the line names none; -1 where it must. */
+/** Loggers whose messages mean something, each with those below it (`piecestore:endpoint`). */
+const FAMILIES = ["piecestore", "hashstore", "reputation"] as const;
+type Family = (typeof FAMILIES)[number];
+
+/** What a message says. `action` is what the message implies where the line names none; -1 where it must. */
 export interface Message {
   readonly bytes: Uint8Array;
+  readonly families: readonly Family[];
   readonly what: number;
   readonly impliedAction: number;
   readonly fact: FactType | null;
@@ -21,28 +26,37 @@ const GET = 0;
 const PUT = 3;
 const DELETE = 5;
 
-function message(text: string, what: number, impliedAction = -1, fact: FactType | null = null): Message {
-  return { bytes: encoder.encode(text), what, impliedAction, fact };
+function operation(text: string, what: number, impliedAction = -1): Message {
+  return { bytes: encoder.encode(text), families: ["piecestore"], what, impliedAction, fact: null };
 }
 
-/** Messages of the logger `piecestore`, by their length in bytes. */
+function fact(text: string, type: FactType, families: readonly Family[]): Message {
+  return { bytes: encoder.encode(text), families, what: -1, impliedAction: -1, fact: type };
+}
+
+/** Messages by their length in bytes. */
 const BY_LENGTH: readonly (readonly Message[] | undefined)[] = (() => {
   const known = [
-    message("download started", LINE_STARTED),
-    message("upload started", LINE_STARTED),
-    message("downloaded", LINE_ENDED + SUCCESS),
-    message("uploaded", LINE_ENDED + SUCCESS),
-    message("download canceled", LINE_ENDED + CANCELED),
-    message("upload canceled", LINE_ENDED + CANCELED),
-    message("download failed", LINE_ENDED + FAILED),
-    message("upload failed", LINE_ENDED + FAILED),
-    message("download canceled (race lost or node shutdown)", LINE_RACE_LOST, GET),
-    message("upload canceled (race lost or node shutdown)", LINE_RACE_LOST, PUT),
-    message("deleted", LINE_ENDED + SUCCESS, DELETE),
-    message("delete failed", LINE_ENDED + FAILED, DELETE),
-    message("upload internal error", -1, -1, "internal_error"),
-    message("upload rejected, too many requests", -1, -1, "rejected"),
-    message("file found in trash", -1, -1, "in_trash"),
+    operation("download started", LINE_STARTED),
+    operation("upload started", LINE_STARTED),
+    operation("downloaded", LINE_ENDED + SUCCESS),
+    operation("uploaded", LINE_ENDED + SUCCESS),
+    operation("download canceled", LINE_ENDED + CANCELED),
+    operation("upload canceled", LINE_ENDED + CANCELED),
+    operation("download failed", LINE_ENDED + FAILED),
+    operation("upload failed", LINE_ENDED + FAILED),
+    operation("download canceled (race lost or node shutdown)", LINE_RACE_LOST, GET),
+    operation("upload canceled (race lost or node shutdown)", LINE_RACE_LOST, PUT),
+    operation("deleted", LINE_ENDED + SUCCESS, DELETE),
+    operation("delete failed", LINE_ENDED + FAILED, DELETE),
+    fact("upload internal error", "internal_error", ["piecestore"]),
+    fact("upload rejected, too many requests", "rejected", ["piecestore"]),
+    fact("file found in trash", "in_trash", ["piecestore"]),
+    // In storagenode-modular the hash store logs as piecestore:hashstorebackend.
+    fact("beginning compaction", "compaction_start", ["hashstore", "piecestore"]),
+    fact("finished compaction", "compaction_end", ["hashstore", "piecestore"]),
+    fact("node scores updated", "reputation", ["reputation"]),
+    fact("node scores worsened", "reputation", ["reputation"]),
   ];
   const table: Message[][] = [];
   for (const entry of known) (table[entry.bytes.length] ??= []).push(entry);
@@ -56,30 +70,43 @@ export function equalBytes(bytes: Uint8Array, start: number, expected: Uint8Arra
   return true;
 }
 
-/** The piecestore message that stands in [start, end), or null for one that means nothing to us. */
-export function findMessage(bytes: Uint8Array, start: number, end: number): Message | null {
-  const candidates = BY_LENGTH[end - start];
-  if (candidates === undefined) return null;
-  for (const candidate of candidates) if (equalBytes(bytes, start, candidate.bytes)) return candidate;
+const FAMILY_BYTES = FAMILIES.map((family) => ({ family, bytes: encoder.encode(family) }));
+const COLON = 58;
+
+/** The family of the logger that stands in [start, end); null where it is none whose messages are looked at. */
+export function familyOf(bytes: Uint8Array, start: number, end: number): Family | null {
+  for (const known of FAMILY_BYTES) {
+    const { length } = known.bytes;
+    if (end - start < length || !equalBytes(bytes, start, known.bytes)) continue;
+    if (end - start === length || bytes[start + length] === COLON) return known.family;
+  }
   return null;
 }
 
-export const PIECESTORE = encoder.encode("piecestore");
-
-const OTHER_FACTS: readonly (readonly [logger: string, message: string, fact: FactType])[] = [
-  ["reputation:service", "node scores updated", "reputation"],
-  ["reputation:service", "node scores worsened", "reputation"],
-  ["hashstore", "beginning compaction", "compaction_start"],
-  ["hashstore", "finished compaction", "compaction_end"],
-];
-
-/** Facts of loggers other than the piecestore. */
-export function findOtherFact(logger: string, text: string): FactType | null {
-  return OTHER_FACTS.find((known) => known[0] === logger && known[1] === text)?.[2] ?? null;
+/** What the message that stands in [start, end) means, said by a logger of `family`; null of one that means nothing. */
+export function findMessage(bytes: Uint8Array, start: number, end: number, family: Family): Message | null {
+  const candidates = BY_LENGTH[end - start];
+  if (candidates === undefined) return null;
+  for (const candidate of candidates) {
+    if (candidate.families.includes(family) && equalBytes(bytes, start, candidate.bytes)) return candidate;
+  }
+  return null;
 }
 
-/** Whether a logger is one whose messages are looked at: by length and first letter, before any text is made. */
-export function mayHoldFacts(bytes: Uint8Array, start: number, end: number): boolean {
-  const length = end - start;
-  return (length === 18 && bytes[start] === 114) || (length === 9 && bytes[start] === 104);
+const DOT = 46;
+const LOWER_G = 103;
+const LOWER_O = 111;
+
+/** Whether [start, end) is where a line was logged from (`piecestore/endpoint.go:352`): zap's optional column. */
+export function isCaller(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = end;
+  while (at > start && (bytes[at - 1] ?? 0) >= 48 && (bytes[at - 1] ?? 0) <= 57) at -= 1;
+  return (
+    at < end &&
+    at - start > 4 &&
+    bytes[at - 1] === COLON &&
+    bytes[at - 2] === LOWER_O &&
+    bytes[at - 3] === LOWER_G &&
+    bytes[at - 4] === DOT
+  );
 }

@@ -1,14 +1,7 @@
 import { LineTemplates } from "./line-template.ts";
 import { createFields, readFields } from "./fields.ts";
 import { finish, mixFirst, mixSecond, SEED_FIRST, SEED_SECOND, textIdentity } from "./line-hash.ts";
-import {
-  equalBytes,
-  findMessage,
-  findOtherFact,
-  mayHoldFacts,
-  type Message,
-  PIECESTORE,
-} from "./messages.ts";
+import { equalBytes, familyOf, findMessage, isCaller, type Message } from "./messages.ts";
 import { type ParsedLines } from "./parsed-lines.ts";
 import { MAX_NAME_BYTES, SatelliteTable } from "./satellite-table.ts";
 import { readTimestamp, TimestampReader } from "./timestamp.ts";
@@ -21,6 +14,8 @@ const CARRIAGE_RETURN = 13;
 const NEWLINE = 10;
 /** Shorter lines are not worth a look at the layouts, and words may be read within these bytes. */
 const SHORTEST_LAID_OUT = 128;
+/** The logger of operations: of a malformed line with it, more was expected than of any other. */
+const OPERATIONS_MARK = "piecestore";
 const MALFORMED_SHOWN = 3;
 const SAMPLE_CHARACTERS = 160;
 /** Wrappings within wrappings (a docker log of a syslog of JSON) deeper than this are no log of a node. */
@@ -68,7 +63,7 @@ export class LineParser {
     if (this.#parse(start, last, into, 0)) return;
     into.malformed += 1;
     const line = Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, last - start);
-    if (line.includes(PIECESTORE)) into.piecestore += 1;
+    if (line.includes(OPERATIONS_MARK)) into.malformedOperations += 1;
     if (into.malformedSamples.length < MALFORMED_SHOWN) {
       into.malformedSamples.push(line.toString("utf8", 0, SAMPLE_CHARACTERS));
     }
@@ -93,7 +88,6 @@ export class LineParser {
   #laidOut(into: ParsedLines): boolean {
     const { message, level, satellite } = this.#templates;
     if (message === null) return false;
-    into.piecestore += 1;
     return this.#operation(message, level, satellite, into);
   }
 
@@ -144,7 +138,7 @@ export class LineParser {
     }
   }
 
-  /** `LEVEL<TAB>LOGGER<TAB>MESSAGE<TAB>{json}`, from the level on; the time is read. */
+  /** `LEVEL<TAB>LOGGER<TAB>MESSAGE<TAB>{json}`, from the level on; the time is read. A caller may precede the message. */
   #parseConsole(levelStart: number, end: number, into: ParsedLines): boolean {
     const bytes = this.#bytes;
     const levelEnd = this.#tab(levelStart, end);
@@ -153,24 +147,20 @@ export class LineParser {
     const loggerEnd = this.#tab(loggerStart, end);
     // A logger's name is optional in zap, and a message need not be followed by fields.
     if (loggerEnd < 0) return this.#ignore(into);
-    const isPiecestore =
-      loggerEnd - loggerStart === PIECESTORE.length && equalBytes(bytes, loggerStart, PIECESTORE);
-    if (!isPiecestore && !mayHoldFacts(bytes, loggerStart, loggerEnd)) return this.#ignore(into);
-    const messageStart = loggerEnd + 1;
-    let messageEnd = this.#tab(messageStart, end);
-    if (messageEnd < 0) messageEnd = end;
+    const family = familyOf(bytes, loggerStart, loggerEnd);
+    if (family === null) return this.#ignore(into);
+    let messageStart = loggerEnd + 1;
+    let messageEnd = this.#columnEnd(messageStart, end);
+    if (messageEnd < end && isCaller(bytes, messageStart, messageEnd)) {
+      messageStart = messageEnd + 1;
+      messageEnd = this.#columnEnd(messageStart, end);
+    }
     const open = messageEnd + 1;
-    const level = this.#level(levelStart, levelEnd);
-    if (!isPiecestore)
-      return this.#otherFact(loggerStart, loggerEnd, messageStart, messageEnd, open, end, into);
-    into.piecestore += 1;
-    const message = findMessage(bytes, messageStart, messageEnd);
+    const message = findMessage(bytes, messageStart, messageEnd, family);
     if (message === null) return this.#ignore(into);
     if (message.fact !== null) return this.#fact(message.fact, open, end, into);
-    if (bytes[open] !== OPEN_BRACE || !readFields(bytes, open, end, this.#fields)) {
-      into.piecestore -= 1;
-      return false;
-    }
+    if (bytes[open] !== OPEN_BRACE || !readFields(bytes, open, end, this.#fields)) return false;
+    const level = this.#level(levelStart, levelEnd);
     const satellite = this.#satellite();
     if (satellite >= 0)
       this.#templates.learn(bytes, this.#view, levelStart - 1, end, this.#fields, { message, level });
@@ -185,18 +175,17 @@ export class LineParser {
     if (fields.timeEnd === 0 || fields.messageEnd === 0) return false;
     if (!readTimestamp(bytes, fields.timeStart, this.#time) || this.#time.end > fields.timeEnd) return false;
     const { loggerStart, loggerEnd, messageStart, messageEnd } = fields;
-    if (loggerEnd === 0) return this.#ignore(into);
-    const isPiecestore =
-      loggerEnd - loggerStart === PIECESTORE.length && equalBytes(bytes, loggerStart, PIECESTORE);
-    if (!isPiecestore) {
-      if (!mayHoldFacts(bytes, loggerStart, loggerEnd)) return this.#ignore(into);
-      return this.#otherFact(loggerStart, loggerEnd, messageStart, messageEnd, open, end, into);
-    }
-    into.piecestore += 1;
-    const message = findMessage(bytes, messageStart, messageEnd);
+    const family = loggerEnd === 0 ? null : familyOf(bytes, loggerStart, loggerEnd);
+    if (family === null) return this.#ignore(into);
+    const message = findMessage(bytes, messageStart, messageEnd, family);
     if (message === null) return this.#ignore(into);
     if (message.fact !== null) return this.#fact(message.fact, open, end, into);
     return this.#operation(message, this.#level(fields.levelStart, fields.levelEnd), this.#satellite(), into);
+  }
+
+  #columnEnd(start: number, end: number): number {
+    const tab = this.#tab(start, end);
+    return tab < 0 ? end : tab;
   }
 
   #tab(start: number, end: number): number {
@@ -265,10 +254,7 @@ export class LineParser {
     const fields = this.#fields;
     let action = fields.actionEnd === 0 ? -1 : this.#action();
     if (action < 0 && (fields.actionEnd === 0 || message.impliedAction >= 0)) action = message.impliedAction;
-    if (action < 0 || satellite < 0 || fields.pieceEnd === 0) {
-      into.piecestore -= 1;
-      return false;
-    }
+    if (action < 0 || satellite < 0 || fields.pieceEnd === 0) return false;
     const row = into.count;
     this.#first = SEED_FIRST;
     this.#second = SEED_SECOND;
@@ -301,19 +287,6 @@ export class LineParser {
     return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, Math.max(0, end - start)).toString(
       "utf8",
     );
-  }
-
-  #otherFact(
-    loggerStart: number,
-    loggerEnd: number,
-    messageStart: number,
-    messageEnd: number,
-    open: number,
-    end: number,
-    into: ParsedLines,
-  ): boolean {
-    const type = findOtherFact(this.#text(loggerStart, loggerEnd), this.#text(messageStart, messageEnd));
-    return type === null ? this.#ignore(into) : this.#fact(type, open, end, into);
   }
 
   /** Facts are rare (a few an hour), so they may cost a JSON.parse. */

@@ -41,8 +41,8 @@ export interface ParsedLines {
   lines: number;
   ignored: number;
   malformed: number;
-  /** Lines that bear the mark of the piecestore, understood or not. */
-  piecestore: number;
+  /** Malformed lines of the logger of operations: of a log that has only such, its format is not known. */
+  malformedOperations: number;
   /** The first few malformed lines, shortened. */
   malformedSamples: string[];
 }
@@ -65,7 +65,7 @@ export function createParsedLines(capacity: number = BATCH_LINES): ParsedLines {
     lines: 0,
     ignored: 0,
     malformed: 0,
-    piecestore: 0,
+    malformedOperations: 0,
     malformedSamples: [],
   };
 }
@@ -77,6 +77,6 @@ export function clearParsedLines(lines: ParsedLines): void {
   lines.lines = 0;
   lines.ignored = 0;
   lines.malformed = 0;
-  lines.piecestore = 0;
+  lines.malformedOperations = 0;
   lines.malformedSamples = [];
 }

@@ -61,6 +61,18 @@ export function sizeClassOf(sizeBytes: number): number {
 
 export const LEVELS = ["DEBUG", "INFO", "WARN", "ERROR"] as const;
 export const LEVEL_DEBUG = 0;
+const LEVEL_INFO = 1;
+
+/** What a log was cut to; `error` (WARN or graver) shows failures alone, so it tells no rates. */
+export type LogLevel = "debug" | "info" | "error";
+
+/** The level of a log with so many lines of each of LEVELS; null of one without lines. */
+export function logLevelOf(lines: ArrayLike<number>): LogLevel | null {
+  if ((lines[LEVEL_DEBUG] ?? 0) > 0) return "debug";
+  if ((lines[LEVEL_INFO] ?? 0) > 0) return "info";
+  for (let level = 0; level < LEVELS.length; level += 1) if ((lines[level] ?? 0) > 0) return "error";
+  return null;
+}
 
 /** What a parsed row is. The outcomes' lines stand at outcome + LINE_ENDED. */
 export const LINE_STARTED = 2;

@@ -2,7 +2,7 @@ import type { Database } from "bun:sqlite";
 import { readFileSync } from "node:fs";
 import { Failure } from "../../lib/errors.ts";
 import { OpenOperations } from "../ingest/open-operations.ts";
-import type { PairState, RaceLost } from "../ingest/pairing.ts";
+import type { PairState, RaceLost, RaceTold } from "../ingest/pairing.ts";
 
 /** A node as the store has it. */
 export interface NodeRow {
@@ -83,7 +83,7 @@ export function releaseNode(db: Database, nodeId: number): void {
 
 interface Race {
   raceLost: RaceLost[];
-  raceTold: { piece: number; timeMs: number }[];
+  raceTold: RaceTold[];
 }
 
 export function loadPairState(db: Database, nodeId: number): PairState {

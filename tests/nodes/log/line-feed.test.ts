@@ -44,7 +44,7 @@ function seen(parsed: ParsedLines): Seen {
     satellite: parsed.satellites[satellite[row] ?? 0],
     cells: columns.map((column) => column[row]),
   }));
-  return { rows, counts: [parsed.lines, parsed.ignored, parsed.malformed, parsed.piecestore] };
+  return { rows, counts: [parsed.lines, parsed.ignored, parsed.malformed, parsed.malformedOperations] };
 }
 
 /** The line alone, by a parser that knows no layout yet. */
