@@ -195,3 +195,35 @@ test("a race-lost line and the full line that follows are one event, in any run"
   appendFileSync(other.file("part"), `${lines[2] ?? ""}\n`);
   expect(await ingest(other, other.file("part"))).toMatchObject({ events: 0, ignored: 1 });
 });
+
+test("an upload that lost its race is one canceled event, again and with the run's end between its lines", async () => {
+  const at = (second: number): string => `2025-03-01T00:00:0${second}.100Z`;
+  const full =
+    '{"Piece ID": "P1", "Satellite ID": "S1", "Action": "PUT", "Size": 256, "Remote Address": "1.2.3.4:5"}';
+  const lines = [
+    `${at(1)}\tDEBUG\tpiecestore\tupload started\t${full.replace('"Size"', '"Available Space"')}`,
+    `${at(2)}\tINFO\tpiecestore\tupload canceled (race lost or node shutdown)\t{"Piece ID": "P1"}`,
+    `${at(2)}\tDEBUG\tpiecestore\tupload failed\t${full}`,
+    `${at(3)}\tDEBUG\tpiecestore\tupload failed\t${full.replaceAll("P1", "P2")}`,
+  ];
+  const canceled = async (folder: TempFolder): Promise<unknown> => {
+    const window = ["--since", "2025-01-01", "--until", "2027-01-01"];
+    const run = await nodupe(["compare", "a", "b", "--json", ...window, "--db", folder.file("s.db")]);
+    const { nodes } = JSON.parse(run.stdout) as { nodes: { metrics: Record<string, unknown> }[] };
+    return nodes[0]?.metrics["canceled_rate_upload"];
+  };
+  using folder = tempFolder();
+  writeFileSync(folder.file("whole"), `${lines.join("\n")}\n`);
+  expect(await ingest(folder, folder.file("whole"))).toMatchObject({ events: 2, started: 1, ignored: 1 });
+  writeFileSync(folder.file("again"), `\n${lines.join("\n")}\n`);
+  expect(await ingest(folder, folder.file("again"))).toMatchObject({ events: 0, started: 0, known: 3 });
+  await nodupe(["ingest", "--node", "b", SAMPLE, "--db", folder.file("s.db")]);
+  expect(await canceled(folder)).toBe(50);
+  using other = tempFolder();
+  writeFileSync(other.file("part"), `${lines.slice(0, 2).join("\n")}\n`);
+  expect(await ingest(other, other.file("part"))).toMatchObject({ events: 1, started: 1 });
+  appendFileSync(other.file("part"), `${lines.slice(2).join("\n")}\n`);
+  expect(await ingest(other, other.file("part"))).toMatchObject({ events: 1, ignored: 1 });
+  writeFileSync(other.file("again"), `\n${lines.join("\n")}\n`);
+  expect(await ingest(other, other.file("again"))).toMatchObject({ events: 0, started: 0 });
+});
