@@ -8,7 +8,9 @@ import {
   isRepair,
   kindOfAction,
   KINDS,
-  LEVEL_DEBUG,
+  LEVELS,
+  type LogLevel,
+  logLevelOf,
   SUCCESS,
 } from "../log/vocabulary.ts";
 import { type Earnings, earningsOf, type Rates } from "./earnings.ts";
@@ -37,8 +39,8 @@ export interface Measured {
 
 /** What a node's log is like: what can be compared with it. */
 export interface LogNature {
-  /** `debug` shows started operations and every failure; `info` does not. null: no lines. */
-  readonly level: "debug" | "info" | null;
+  /** `debug` shows started operations and every failure; `info` does not; `error` shows failures alone. null: no lines. */
+  readonly level: LogLevel | null;
   readonly hasDurations: boolean;
 }
 
@@ -122,15 +124,8 @@ export function coverageOf(hours: readonly HourStats[], window: Window): number 
 }
 
 export function natureOf(hours: readonly HourStats[]): LogNature {
-  let debug = 0;
-  let lines = 0;
-  let timed = 0;
-  for (const hour of hours) {
-    debug += hour.levels[LEVEL_DEBUG] ?? 0;
-    for (const count of hour.levels) lines += count;
-    timed += hour.timed;
-  }
-  return { level: lines === 0 ? null : debug > 0 ? "debug" : "info", hasDurations: timed > 0 };
+  const levels = LEVELS.map((_, level) => hours.reduce((sum, hour) => sum + (hour.levels[level] ?? 0), 0));
+  return { level: logLevelOf(levels), hasDurations: hours.some(({ timed }) => timed > 0) };
 }
 
 /** Percent of the disk in use, and the same less what trash exceeds a tenth of the disk. */
