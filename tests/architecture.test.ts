@@ -1,93 +1,230 @@
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
 
 const SRC = join(import.meta.dir, "../src");
 
-/** What each folder of src may import beside itself; jobs never import each other, and nothing imports upwards. */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  lib: [],
-  settings: ["lib"],
-  db: ["lib", "settings"],
-  time: ["lib", "settings", "db"],
-  nodes: ["lib", "settings", "db", "workers.ts"],
-  upload: ["lib", "settings", "db", "workers.ts"],
-  upgrade: ["lib", "settings"],
-  workers: ["lib", "nodes", "upload", "bench"],
-  "workers.ts": ["lib"],
-  bench: ["lib", "settings", "db", "time", "nodes", "upload", "workers.ts"],
-  render: ["lib", "db", "time", "nodes", "upload", "upgrade", "settings", "bench"],
-  cli: ["lib", "db", "time", "nodes", "upload", "upgrade", "settings", "bench", "render", "workers.ts"],
-  "main.ts": ["cli", "lib"],
-};
+/** Low to high: a folder imports from lower layers only, so that jobs, which stand beside each other, never do. */
+const LAYERS: readonly (readonly string[])[] = [
+  ["lib"],
+  ["settings"],
+  ["db"],
+  ["time", "nodes", "upload", "upgrade"],
+  ["bench"],
+  ["render"],
+  ["serve"],
+  ["cli"],
+  ["main.ts"],
+];
 
-/** Modules that only the named folders may import. */
-const OWNED: Readonly<Record<string, readonly string[]>> = {
-  "bun:sqlite": ["db", "time", "nodes", "upload", "bench"],
-  "drizzle-orm": ["db", "time", "nodes", "upload"],
-  citty: ["cli"],
-  "consola/core": ["cli"],
-  tinybench: ["bench"],
-  zod: ["settings", "time", "nodes", "upload", "upgrade", "bench"],
-};
+/** Beside the layers: the starter of workers, which every layer above db may ask, and the workers' own entry points. */
+const WORKERS = "workers.ts";
+const WORKER_ENTRIES = "workers";
 
-interface Import {
-  readonly file: string;
-  readonly folder: string;
-  readonly target: string;
+/** What only some may touch: a pattern of the code, comments left out, and every file or folder that it is in. */
+interface Guard {
+  readonly what: string;
+  readonly pattern: RegExp;
+  readonly where: readonly string[];
 }
 
-function importsOf(file: string): Import[] {
-  const source = readFileSync(join(SRC, file), "utf8");
-  const folder = file.split("/")[0] ?? file;
-  return [...source.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*"([^"]+)"/g)].map((match) => ({
+const GUARDS: readonly Guard[] = [
+  {
+    what: "UDP sockets",
+    pattern: /\bBun\.udpSocket\b|"node:dgram"/,
+    where: [
+      "bench/earlier/sequential-ntp.ts",
+      "bench/peers/dns-peer.ts",
+      "bench/peers/ntp-peer.ts",
+      "time/net/portable-transport.ts",
+    ],
+  },
+  {
+    what: "TCP and TLS sockets",
+    pattern: /\bBun\.(connect|listen)\b|"node:(net|tls)"/,
+    where: [
+      "time/sources/https-date.ts",
+      "upload/sandbox/http-server.ts",
+      "upload/tanova/client.ts",
+      "upload/tanova/connection.ts",
+      "upload/tanova/proxy.ts",
+    ],
+  },
+  {
+    what: "HTTP",
+    pattern: /\bfetch\(|\bBun\.serve\b|"node:https?"/,
+    where: ["nodes/ingest/node-api.ts", "upgrade/fetch.ts"],
+  },
+  {
+    what: "DNS",
+    pattern: /"node:dns(\/promises)?"|\bBun\.dns\b/,
+    where: ["bench/peers/dns-peer.ts", "time/net/resolve.ts"],
+  },
+  {
+    what: "foreign functions",
+    pattern: /"bun:ffi"/,
+    where: [
+      "lib/directory.ts",
+      "lib/ffi/libc.ts",
+      "time/clock/system-clock.ts",
+      "time/clock/timex.ts",
+      "time/net/kernel-socket.ts",
+      "time/net/kernel-transport.ts",
+      "time/sources/rtc.ts",
+    ],
+  },
+  {
+    what: "databases, opened",
+    pattern: /\bnew Database\(/,
+    where: ["bench/earlier/row-store.ts", "db/open.ts", "nodes/ingest/monitor-import.ts"],
+  },
+  {
+    what: "SQL",
+    pattern: /"bun:sqlite"|"drizzle-orm\b|\bdb\.(query|prepare|run)\b/,
+    where: [
+      "db",
+      "bench/earlier/row-store.ts",
+      "bench/ingest-log.ts",
+      "nodes/compare/answer.ts",
+      "nodes/compare/compare-cache.ts",
+      "nodes/compare/compare.ts",
+      "nodes/compare/load.ts",
+      "nodes/ingest/checkpoint.ts",
+      "nodes/ingest/ingest-run.ts",
+      "nodes/ingest/ingest.ts",
+      "nodes/ingest/line-dedupe.ts",
+      "nodes/ingest/monitor-import.ts",
+      "nodes/ingest/node-api.ts",
+      "nodes/ingest/retention.ts",
+      "nodes/ingest/write.ts",
+      "nodes/store/node-store.ts",
+      "time/memory.ts",
+      "upload/destination.ts",
+      "upload/dry-run.ts",
+      "upload/history.ts",
+      "upload/ledger.ts",
+      "upload/run-record.ts",
+    ],
+  },
+  { what: "citty", pattern: /"citty"/, where: ["cli"] },
+  { what: "consola", pattern: /"consola\b/, where: ["cli/terminal.ts"] },
+  { what: "tinybench", pattern: /"tinybench"/, where: ["bench/measure.ts"] },
+  {
+    what: "zod",
+    pattern: /"zod\b/,
+    where: [
+      "bench/saved-report.ts",
+      "settings/schema.ts",
+      "upload/earlier-client.ts",
+      "upload/sandbox/uploads.ts",
+    ],
+  },
+  { what: "the engine", pattern: /\bBun\.(gc|unsafe)\b/, where: ["lib/engine.ts"] },
+  { what: "the start of workers", pattern: /\bnew Worker\(/, where: [WORKERS] },
+  {
+    what: "the environment, the standard streams and the exit",
+    pattern: /\bprocess\.(env|stdout|stderr|stdin|argv|exit)\b/,
+    where: ["cli", "main.ts"],
+  },
+];
+
+const FILES: readonly string[] = [...new Bun.Glob("**/*.{ts,tsx}").scanSync({ cwd: SRC })].toSorted();
+
+/** The code of each file without its comments. */
+const CODE: ReadonlyMap<string, string> = new Map(
+  FILES.map((file) => [
     file,
-    folder,
-    target: match[1] ?? "",
-  }));
+    readFileSync(join(SRC, file), "utf8").replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, ""),
+  ]),
+);
+
+function linesOf(file: string): number {
+  return readFileSync(join(SRC, file), "utf8").trimEnd().split("\n").length;
 }
 
-const FILES = [...new Bun.Glob("**/*.ts").scanSync({ cwd: SRC })].toSorted();
-const IMPORTS = FILES.flatMap(importsOf);
+function folderOf(file: string): string {
+  return file.split("/")[0] ?? file;
+}
+
+const IMPORT = /\b(?:from|import|import\()\s*"(\.[^"]+)"/g;
+/** What is loaded when its time comes cannot close a ring: the list of commands loads one that prints the list. */
+const IMPORT_AT_ONCE = /\b(?:from|import)\s*"(\.[^"]+)"/g;
+
+/** What a file imports of src, types too; paths from src. */
+function importsOf(file: string, pattern: RegExp = IMPORT): string[] {
+  return [...(CODE.get(file) ?? "").matchAll(pattern)]
+    .map((match) => normalize(join(dirname(file), match[1] ?? "")))
+    .filter((path) => !path.startsWith(".."));
+}
+
+function layerOf(folder: string): number {
+  return LAYERS.findIndex((layer) => layer.includes(folder));
+}
+
+function mayImport(from: string, into: string): boolean {
+  if (from === into) return true;
+  if (into === WORKERS) return layerOf(from) > layerOf("db");
+  if (from === WORKERS) return into === "lib";
+  if (from === WORKER_ENTRIES) return layerOf(into) >= 0 && layerOf(into) <= layerOf("bench");
+  return into !== WORKER_ENTRIES && layerOf(into) < layerOf(from);
+}
 
 test("every folder of src has its place among the layers", () => {
-  const folders = new Set(FILES.map((file) => file.split("/")[0] ?? file));
-  expect([...folders].filter((folder) => MAY_IMPORT[folder] === undefined)).toEqual([]);
+  const known = [...LAYERS.flat(), WORKERS, WORKER_ENTRIES];
+  expect([...new Set(FILES.map(folderOf))].filter((folder) => !known.includes(folder))).toEqual([]);
 });
 
 test("no folder imports upwards or from another job", () => {
-  const wrong = IMPORTS.filter(({ target }) => target.startsWith(".")).filter(({ file, folder, target }) => {
-    const path = normalize(join(dirname(file), target));
-    const into = path.split("/")[0] ?? path;
-    const isOutside = path.startsWith("..");
-    return !isOutside && into !== folder && MAY_IMPORT[folder]?.includes(into) !== true;
-  });
-  expect(wrong).toEqual([]);
-});
-
-test("sqlite, drizzle, citty, consola, tinybench and zod are used where they belong", () => {
-  const wrong = IMPORTS.filter(({ folder, target }) => {
-    const owned = Object.keys(OWNED).find((name) => target === name || target.startsWith(`${name}/`));
-    return owned !== undefined && OWNED[owned]?.includes(folder) !== true;
-  });
-  expect(wrong).toEqual([]);
-});
-
-test("only the command layer touches the environment and the standard streams", () => {
-  const wrong = FILES.filter((file) => !file.startsWith("cli/") && file !== "main.ts").filter((file) =>
-    /\bprocess\.(env|stdout|stderr|stdin|argv|exit)\b/.test(readFileSync(join(SRC, file), "utf8")),
+  const wrong = FILES.flatMap((file) =>
+    importsOf(file)
+      .filter((target) => !mayImport(folderOf(file), folderOf(target)))
+      .map((target) => `${file} imports ${target}`),
   );
   expect(wrong).toEqual([]);
 });
 
-test("workers are started in one place", () => {
-  const wrong = FILES.filter((file) => file !== "workers.ts").filter((file) =>
-    /\bnew Worker\(/.test(readFileSync(join(SRC, file), "utf8")),
-  );
-  expect(wrong).toEqual([]);
+test("no imports go round in a ring", () => {
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const walk = (file: string, way: readonly string[]): void => {
+    const at = way.indexOf(file);
+    if (at >= 0) cycles.push([...way.slice(at), file].join(" → "));
+    if (at >= 0 || done.has(file)) return;
+    for (const target of importsOf(file, IMPORT_AT_ONCE)) walk(target, [...way, file]);
+    done.add(file);
+  };
+  for (const file of FILES) walk(file, []);
+  expect(cycles).toEqual([]);
 });
 
-test("no file of src has more than 350 lines", () => {
-  const long = FILES.filter((file) => readFileSync(join(SRC, file), "utf8").split("\n").length > 351);
-  expect(long).toEqual([]);
+test.each(GUARDS.map((guard) => [guard.what, guard] as const))(
+  "%s: touched where it is listed, and nowhere else",
+  (_what, { pattern, where }) => {
+    const touching = FILES.filter((file) => pattern.test(CODE.get(file) ?? ""));
+    const isAt = (file: string, place: string) => file === place || file.startsWith(`${place}/`);
+    expect({
+      "touched, and not listed": touching.filter((file) => !where.some((place) => isAt(file, place))),
+      "listed, and not touched": where.filter((place) => !touching.some((file) => isAt(file, place))),
+    }).toEqual({ "touched, and not listed": [], "listed, and not touched": [] });
+  },
+);
+
+test("no file of src has more than 350 lines, and the median has fewer than 110", () => {
+  const lines = FILES.map(linesOf).toSorted((a, b) => a - b);
+  expect(FILES.filter((file) => linesOf(file) > 350)).toEqual([]);
+  expect(lines[Math.floor(lines.length / 2)]).toBeLessThan(110);
+});
+
+test("no folder has more than 20 files without sub-folders", () => {
+  const entries = readdirSync(SRC, { recursive: true, withFileTypes: true });
+  const nameOf = (path: string) => relative(SRC, path);
+  const parents = new Set(
+    entries.filter((entry) => entry.isDirectory()).map((entry) => nameOf(entry.parentPath)),
+  );
+  const counts = Map.groupBy(
+    entries.filter((entry) => entry.isFile()),
+    (entry) => nameOf(entry.parentPath),
+  );
+  const full = [...counts].filter(([folder, files]) => files.length > 20 && !parents.has(folder));
+  expect(full.map(([folder, files]) => `${folder}: ${files.length} files`)).toEqual([]);
 });

@@ -4,7 +4,8 @@ import { path } from "../settings/kind.ts";
 import type { Sections } from "../settings/option.ts";
 import { flagsOf } from "./arguments.ts";
 import type { Leaf } from "./command.ts";
-import { COMMANDS, type Group } from "./commands.ts";
+import type { Group } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
 import { commonOptions } from "./common-options.ts";
 import { optionHelp, PURPOSE, SIGNAL_CODES } from "./help.ts";
 

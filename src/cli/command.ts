@@ -45,6 +45,15 @@ export interface Leaf extends CommandDef {
   readonly spec: Omit<CommandSpec, "run">;
 }
 
+/** Commands that share a first word: `config init`, `config show`. */
+export interface Group {
+  readonly purpose: string;
+  readonly commands: Readonly<Record<string, Loader>>;
+}
+
+/** A command's file is loaded when it is called, so that a start pays for one command only. */
+export type Loader = () => Promise<Leaf | Group>;
+
 /** Defines a command. It is handed its Invocation as citty's `data`; see invoke.ts for why citty does not parse. */
 export function command<const S extends Sections>(spec: CommandSpec<S>): Leaf {
   const definition = defineCommand({

@@ -1,13 +1,4 @@
-import type { Leaf } from "./command.ts";
-
-/** Commands that share a first word: `config init`, `config show`. */
-export interface Group {
-  readonly purpose: string;
-  readonly commands: Readonly<Record<string, Loader>>;
-}
-
-/** A command's file is loaded when it is called, so that a start pays for one command only. */
-export type Loader = () => Promise<Leaf | Group>;
+import type { Loader } from "./command.ts";
 
 /** Every command, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, Loader>> = {

@@ -5,7 +5,7 @@ import { syncOptions } from "../upload/options.ts";
 import { Failure, reasonOf } from "../lib/errors.ts";
 import type { ExitCode, Invocation } from "./command.ts";
 import { command } from "./command.ts";
-import { destinationOf } from "./history-destination.ts";
+import { destinationOf } from "./history/destination.ts";
 import { apiKeyOf } from "./sync-key.ts";
 import { syncProgress } from "./sync-progress.ts";
 

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, statSync, writeFileSync, chmodSync } from "node:fs";
-import { COMMANDS, type Group } from "../../src/cli/commands.ts";
+import type { Group } from "../../src/cli/command.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import type { Leaf } from "../../src/cli/command.ts";
 import { VERSION } from "../../src/lib/version.ts";
 import { BINARY } from "../support/binary.ts";

@@ -8,7 +8,7 @@ import { textIdentity } from "../log/line-hash.ts";
 import type { HourStats } from "../store/hour-stats.ts";
 import { bootstrap, LATENCY_METRICS } from "./latency.ts";
 import { countsOf, type LogNature, measure, natureOf } from "./measure.ts";
-import type { ComparisonType } from "./metric.ts";
+import type { ComparisonType } from "./options.ts";
 import { rankings } from "./ranking.ts";
 import { metricNamed, METRICS, type MetricName, type Metrics, metricsOf, noMetrics } from "./registry.ts";
 import { effectiveProportion, type Estimate, estimateOf, type Interval, wilson } from "./statistics.ts";

@@ -1,7 +1,5 @@
 import type { Measured } from "./measure.ts";
-
-export const COMPARISON_TYPES = ["performance", "earnings", "efficiency", "overall"] as const;
-export type ComparisonType = (typeof COMPARISON_TYPES)[number];
+import type { ComparisonType } from "./options.ts";
 
 /** What a value is counted in: `percent` is 0 to 100, `ms` milliseconds, `usd` US dollars. */
 export type Unit = "percent" | "count" | "bytes" | "ms" | "usd";

@@ -1,6 +1,8 @@
 import { choice, duration, integer, number, text, timer, toggle } from "../../settings/kind.ts";
-import { COMPARISON_TYPES } from "./metric.ts";
 import { option, optional, type ValuesOf } from "../../settings/option.ts";
+
+const COMPARISON_TYPES = ["performance", "earnings", "efficiency", "overall"] as const;
+export type ComparisonType = (typeof COMPARISON_TYPES)[number];
 
 const usd = number({ min: 0, max: 1_000, placeholder: "USD" });
 const time = text("TIME", "an ISO 8601 time with a zone, or a date (UTC)");

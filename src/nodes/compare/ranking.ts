@@ -1,4 +1,4 @@
-import type { ComparisonType } from "./metric.ts";
+import type { ComparisonType } from "./options.ts";
 import { METRICS, type MetricName, type Metrics } from "./registry.ts";
 
 /** Names best first; null last; ties in the order of the names given. What is unfair to compare is ranked empty. */

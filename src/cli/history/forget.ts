@@ -1,9 +1,9 @@
-import { toggle } from "../settings/kind.ts";
-import { option } from "../settings/option.ts";
-import { storeOptions } from "../db/options.ts";
-import { Failure } from "../lib/errors.ts";
-import { command } from "./command.ts";
-import { destinationOf, destinationOptions } from "./history-destination.ts";
+import { toggle } from "../../settings/kind.ts";
+import { option } from "../../settings/option.ts";
+import { storeOptions } from "../../db/options.ts";
+import { Failure } from "../../lib/errors.ts";
+import { command } from "../command.ts";
+import { destinationOf, destinationOptions } from "./destination.ts";
 
 const PREFIX = /^[0-9a-f]{8,64}$/;
 
@@ -25,8 +25,8 @@ export const historyForget = command({
   ],
   exitCodes: { 0: "forgotten", 1: "a sync is at work", 2: "usage error, or no such content" },
   run: async ({ options, origins, positionals, terminal, openStore }) => {
-    const { destinationRow, lockDestination } = await import("../upload/destination.ts");
-    const { forget, matchPrefix } = await import("../upload/history.ts");
+    const { destinationRow, lockDestination } = await import("../../upload/destination.ts");
+    const { forget, matchPrefix } = await import("../../upload/history.ts");
     const { all } = options.history;
     if (all === positionals.length > 0)
       throw new Failure("usage", "name the contents to forget by their checksums, or all of them with --all");

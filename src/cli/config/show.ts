@@ -1,9 +1,9 @@
-import { keyPath } from "../settings/file.ts";
-import type { Option, Options } from "../settings/option.ts";
-import { type Origin, resolveOptions } from "../settings/resolve.ts";
-import { SECTIONS } from "./sections.ts";
-import { Failure } from "../lib/errors.ts";
-import { command } from "./command.ts";
+import { keyPath } from "../../settings/file.ts";
+import type { Option, Options } from "../../settings/option.ts";
+import { type Origin, resolveOptions } from "../../settings/resolve.ts";
+import { SECTIONS } from "../sections.ts";
+import { Failure } from "../../lib/errors.ts";
+import { command } from "../command.ts";
 
 interface Shown {
   readonly key: string;

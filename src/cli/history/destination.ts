@@ -1,7 +1,7 @@
-import { syncOptions, type SyncSettings } from "../upload/options.ts";
-import type { Origin } from "../settings/resolve.ts";
-import { Failure } from "../lib/errors.ts";
-import { destinationUrl, SANDBOX_DESTINATION } from "../upload/destination.ts";
+import { syncOptions, type SyncSettings } from "../../upload/options.ts";
+import type { Origin } from "../../settings/resolve.ts";
+import { Failure } from "../../lib/errors.ts";
+import { destinationUrl, SANDBOX_DESTINATION } from "../../upload/destination.ts";
 
 const { url, insecureHttp, sandbox } = syncOptions;
 

@@ -1,8 +1,8 @@
-import { toggle } from "../settings/kind.ts";
-import { keyName, option } from "../settings/option.ts";
-import { Failure, reasonOf } from "../lib/errors.ts";
-import type { EarlierConfig } from "../upload/earlier-client.ts";
-import { command } from "./command.ts";
+import { toggle } from "../../settings/kind.ts";
+import { keyName, option } from "../../settings/option.ts";
+import { Failure, reasonOf } from "../../lib/errors.ts";
+import type { EarlierConfig } from "../../upload/earlier-client.ts";
+import { command } from "../command.ts";
 
 /** The most uploads in flight that `--workers` takes. */
 const MAX_WORKERS = 100;
@@ -50,10 +50,10 @@ export const configImport = command({
     const [source = ""] = positionals;
     const [{ readEarlierConfig }, { configTemplateWith }, { writeConfigFile }, { SECTIONS }] =
       await Promise.all([
-        import("../upload/earlier-client.ts"),
-        import("../settings/template.ts"),
+        import("../../upload/earlier-client.ts"),
+        import("../../settings/template.ts"),
         import("./write-config.ts"),
-        import("./sections.ts"),
+        import("../sections.ts"),
       ]);
     const read = readEarlierConfig(await readText(source));
     if (read.type === "refused") {

@@ -1,6 +1,6 @@
-import { toggle } from "../settings/kind.ts";
-import { option } from "../settings/option.ts";
-import { command } from "./command.ts";
+import { toggle } from "../../settings/kind.ts";
+import { option } from "../../settings/option.ts";
+import { command } from "../command.ts";
 
 export const configInit = command({
   name: "config init",
@@ -18,9 +18,9 @@ export const configInit = command({
   exitCodes: { 0: "written", 2: "the file exists already", 5: "not permitted to write there" },
   run: async ({ options, configFile, terminal }) => {
     const [{ configTemplate }, { writeConfigFile }, { SECTIONS }] = await Promise.all([
-      import("../settings/template.ts"),
+      import("../../settings/template.ts"),
       import("./write-config.ts"),
-      import("./sections.ts"),
+      import("../sections.ts"),
     ]);
     writeConfigFile(configFile.path, configTemplate(SECTIONS), options.init.force);
     if (terminal.json) await terminal.resultJson({ path: configFile.path, written: true });

@@ -1,6 +1,6 @@
-import { storeOptions } from "../db/options.ts";
-import { command } from "./command.ts";
-import { destinationOf, destinationOptions } from "./history-destination.ts";
+import { storeOptions } from "../../db/options.ts";
+import { command } from "../command.ts";
+import { destinationOf, destinationOptions } from "./destination.ts";
 
 export const historyExport = command({
   name: "history export",
@@ -14,9 +14,9 @@ export const historyExport = command({
   ],
   exitCodes: { 0: "printed", 2: "usage error, or there is no store yet" },
   run: async ({ options, origins, terminal, openStore }) => {
-    const { destinationRow } = await import("../upload/destination.ts");
-    const { writeEarlierHistory } = await import("../upload/earlier-client.ts");
-    const { doneChecksums } = await import("../upload/history.ts");
+    const { destinationRow } = await import("../../upload/destination.ts");
+    const { writeEarlierHistory } = await import("../../upload/earlier-client.ts");
+    const { doneChecksums } = await import("../../upload/history.ts");
     const destination = destinationOf(options.sync, origins.sync);
     using store = await openStore();
     const { id } = destinationRow(store.db, destination);

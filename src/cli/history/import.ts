@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { toggle } from "../settings/kind.ts";
-import { option } from "../settings/option.ts";
-import { storeOptions } from "../db/options.ts";
-import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
-import { command } from "./command.ts";
-import { destinationOf, destinationOptions } from "./history-destination.ts";
+import { toggle } from "../../settings/kind.ts";
+import { option } from "../../settings/option.ts";
+import { storeOptions } from "../../db/options.ts";
+import { codeOf, Failure, reasonOf } from "../../lib/errors.ts";
+import { command } from "../command.ts";
+import { destinationOf, destinationOptions } from "./destination.ts";
 
 function readInput(file: string): string {
   try {
@@ -40,9 +40,9 @@ export const historyImport = command({
     5: "FILE cannot be read",
   },
   run: async ({ options, origins, positionals: [file = ""], terminal, openStore }) => {
-    const { destinationRow, lockDestination } = await import("../upload/destination.ts");
-    const { readEarlierHistory } = await import("../upload/earlier-client.ts");
-    const { importDone } = await import("../upload/history.ts");
+    const { destinationRow, lockDestination } = await import("../../upload/destination.ts");
+    const { readEarlierHistory } = await import("../../upload/earlier-client.ts");
+    const { importDone } = await import("../../upload/history.ts");
     const destination = destinationOf(options.sync, origins.sync);
     const history = readEarlierHistory(readInput(file));
     if (history.type === "refused") {

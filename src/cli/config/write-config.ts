@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
+import { codeOf, Failure, reasonOf } from "../../lib/errors.ts";
 
 /**
  * Writes a config file readable by its owner alone, whole or not at all. An existing one is left as it is unless
