@@ -43,6 +43,9 @@ const GUARDS: readonly Guard[] = [
     what: "TCP and TLS sockets",
     pattern: /\bBun\.(connect|listen)\b|"node:(net|tls)"/,
     where: [
+      "time/net/tls-connection.ts",
+      "time/net/x509/peer.ts",
+      "time/net/x509/roots.ts",
       "time/sources/https-date.ts",
       "upload/sandbox/http-server.ts",
       "upload/tanova/client.ts",
