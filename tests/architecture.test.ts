@@ -43,20 +43,19 @@ const GUARDS: readonly Guard[] = [
     what: "TCP and TLS sockets",
     pattern: /\bBun\.(connect|listen)\b|"node:(net|tls)"/,
     where: [
+      "lib/http/connection.ts",
+      "lib/http/proxy.ts",
       "time/net/tls-connection.ts",
       "time/net/x509/peer.ts",
       "time/net/x509/roots.ts",
       "time/sources/https-date.ts",
-      "upload/sandbox/http-server.ts",
       "upload/tanova/client.ts",
-      "upload/tanova/connection.ts",
-      "upload/tanova/proxy.ts",
     ],
   },
   {
     what: "HTTP",
     pattern: /\bfetch\(|\bBun\.serve\b|"node:https?"/,
-    where: ["nodes/ingest/node-api.ts", "upgrade/fetch.ts"],
+    where: ["nodes/ingest/node-api.ts", "upgrade/fetch.ts", "upload/sandbox/http-server.ts"],
   },
   {
     what: "DNS",
