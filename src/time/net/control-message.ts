@@ -20,7 +20,7 @@ const PORT_UNREACHABLE: Readonly<Record<number, readonly [type: number, code: nu
 };
 
 /** An error that came back from the network or this host. */
-export interface NetworkError {
+interface NetworkError {
   readonly errno: number;
   readonly isPortUnreachable: boolean;
   /** The address that it came from; null where that is not told. */
