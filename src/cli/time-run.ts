@@ -106,7 +106,6 @@ async function watch(session: TimeSession, invocation: TimeInvocation): Promise<
 export async function runTime(invocation: TimeInvocation): Promise<ExitCode> {
   const { options, origins } = invocation;
   const namedByFlag = origins.time.server.source === "flag";
-  const asked = { settings: options.time, clock, askAll: namedByFlag, isThorough: options.time.set };
-  using session = openSession(asked, invocation);
+  using session = openSession(options.time, clock, namedByFlag, invocation);
   return options.time.watch ? await watch(session, invocation) : await measureOnce(session, invocation);
 }

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { customType, index, integer, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { blob, customType, index, integer, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /** Nanoseconds in 64 bits: read with `safeIntegers`, since a double holds 53. */
 const int64 = customType<{ data: bigint; driverData: bigint }>({ dataType: () => "integer" });
@@ -78,4 +78,39 @@ export const timeSamples = sqliteTable(
     errorNs: int64("error_ns").notNull(),
   },
   (table) => [index("time_samples_by_epoch").on(table.epoch, table.rawNs)],
+);
+
+/** Keys and where they hold, one row a server of key exchanges (RFC 8915). */
+export const timeNts = sqliteTable("time_nts", {
+  /** Never used again: a process that still has an earlier row's keys finds no cookies of theirs. */
+  id: integer().primaryKey({ autoIncrement: true }),
+  /** HOST:PORT of the key exchange. */
+  server: text().notNull().unique(),
+  /** By which authorities it was trusted: the checksum of --nts-ca, or empty. */
+  trust: text().notNull(),
+  ntpHost: text("ntp_host").notNull(),
+  ntpPort: integer("ntp_port").notNull(),
+  /** The address that answered; null until one has. */
+  address: text(),
+  /** Its number at IANA. */
+  aead: integer().notNull(),
+  /** Client to server, server to client. */
+  c2s: blob({ mode: "buffer" }).notNull(),
+  s2c: blob({ mode: "buffer" }).notNull(),
+  /** When all of its certificate chain is valid, in Unix ms. */
+  notBeforeMs: integer("not_before_ms").notNull(),
+  notAfterMs: integer("not_after_ms").notNull(),
+});
+
+/** Each good for one request, the oldest first; deleted before it is sent. */
+export const timeNtsCookies = sqliteTable(
+  "time_nts_cookies",
+  {
+    id: integer().primaryKey(),
+    association: integer()
+      .notNull()
+      .references(() => timeNts.id, { onDelete: "cascade" }),
+    cookie: blob({ mode: "buffer" }).notNull(),
+  },
+  (table) => [index("time_nts_cookies_by_association").on(table.association)],
 );

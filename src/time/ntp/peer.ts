@@ -15,15 +15,17 @@ export interface Target {
 
 /** Why no more answers are to be had from an address. */
 export type PeerEnd =
-  | { readonly type: "kiss"; readonly code: string }
-  | { readonly type: "unsynchronised"; readonly reason: string }
-  | { readonly type: "invalid"; readonly reason: string }
-  | { readonly type: "refused"; readonly reason: string };
+  | { readonly kind: "kiss"; readonly code: string }
+  | { readonly kind: "unsynchronised"; readonly reason: string }
+  | { readonly kind: "invalid"; readonly reason: string }
+  | { readonly kind: "refused"; readonly reason: string };
 
 export interface PeerOptions {
   /** Samples wanted of each address. */
   readonly samples: number;
-  readonly buildTimeS: number;
+  /** How often an unanswered request is sent again. */
+  readonly retries: number;
+  readonly pivotS: number;
   readonly precisionNs: bigint;
   readonly maxRootDistanceNs: bigint;
 }
@@ -34,9 +36,6 @@ export interface Outgoing {
   readonly bytes: Uint8Array;
 }
 
-/** How often an unanswered request is sent again. */
-const RETRIES = 2;
-
 /** One address: what was sent to it, and what came of it. */
 export class Peer {
   readonly target: Target;
@@ -46,16 +45,18 @@ export class Peer {
   fault: string | null = null;
   firstSentRawNs: bigint | null = null;
   requests = 0;
-  readonly #options: PeerOptions;
+  /** When the next request is due; null while there is nothing more to send. */
+  dueRawNs: bigint | null;
+  private readonly options: PeerOptions;
   /** Cookie → when it left. A cookie is good for one answer. */
-  readonly #outstanding = new Map<bigint, bigint>();
-  #retriesLeft: number;
-  #lastSentRawNs: bigint | null = null;
+  private readonly outstanding = new Map<bigint, bigint>();
+  private retriesLeft: number;
 
-  constructor(target: Target, options: PeerOptions) {
+  constructor(target: Target, options: PeerOptions, dueRawNs: bigint) {
     this.target = target;
-    this.#options = options;
-    this.#retriesLeft = RETRIES;
+    this.options = options;
+    this.retriesLeft = options.retries;
+    this.dueRawNs = dueRawNs;
   }
 
   get key(): string {
@@ -64,7 +65,7 @@ export class Peer {
 
   /** Whether an answer may still come that would count. */
   get isOpen(): boolean {
-    return this.end === null && this.samples.length < this.#options.samples;
+    return this.end === null && this.samples.length < this.options.samples;
   }
 
   /** Requests that no answer came to, however long ago they were sent. */
@@ -73,76 +74,54 @@ export class Peer {
   }
 
   owns(cookie: bigint): boolean {
-    return this.#outstanding.has(cookie);
+    return this.outstanding.has(cookie);
   }
 
-  /** Whether a request may go out when its time has come: each is repeated so often and no more. */
-  get mayAsk(): boolean {
-    return this.#outstanding.size === 0 || this.#retriesLeft > 0;
-  }
-
-  /**
-   * When something is to be done though nothing comes in: a request sent, or further samples given up. Null: nothing.
-   *
-   * @param againNs how long an answer is waited for before its request is sent again.
-   */
-  nextRawNs(nowRawNs: bigint, againNs: bigint): bigint | null {
-    if (!this.isOpen) return null;
-    if (this.#outstanding.size === 0 || this.#lastSentRawNs === null) return nowRawNs;
-    // One that has said nothing yet may do so until the round ends.
-    return this.mayAsk || this.samples.length > 0 ? this.#lastSentRawNs + againNs : null;
-  }
-
-  /** Makes the next request. */
-  request(cookie: bigint, nowRawNs: bigint): Outgoing {
-    if (this.#outstanding.size > 0) this.#retriesLeft -= 1;
+  /** Makes the next request; the one after it is due after the time-out, which doubles from one to the next. */
+  request(cookie: bigint, nowRawNs: bigint, timeoutNs: bigint): Outgoing {
+    if (this.outstanding.size > 0) this.retriesLeft -= 1;
     this.requests += 1;
     this.firstSentRawNs ??= nowRawNs;
-    this.#lastSentRawNs = nowRawNs;
-    this.#outstanding.set(cookie, nowRawNs);
+    this.outstanding.set(cookie, nowRawNs);
+    const doubled = timeoutNs << BigInt(this.options.retries - this.retriesLeft);
+    this.dueRawNs = this.retriesLeft > 0 ? nowRawNs + doubled : null;
     return { peer: this, cookie, bytes: encodeRequest(cookie) };
   }
 
   sentAt(cookie: bigint, atRawNs: bigint): void {
-    if (this.#outstanding.has(cookie)) this.#outstanding.set(cookie, atRawNs);
+    if (this.outstanding.has(cookie)) this.outstanding.set(cookie, atRawNs);
   }
 
   close(end: PeerEnd): void {
-    if (this.isOpen) this.end = end;
+    if (!this.isOpen) return;
+    this.end = end;
+    this.dueRawNs = null;
   }
 
   /** Takes a datagram from the peer's address. Returns whether it was a valid answer. */
   receive(bytes: Uint8Array, atRawNs: bigint): boolean {
-    const { buildTimeS, precisionNs, maxRootDistanceNs } = this.#options;
     const verdict = verify(bytes, {
-      isOutstanding: (cookie) => this.#outstanding.has(cookie),
-      maxRootDistanceNs,
-      buildTimeS,
+      isOutstanding: (cookie) => this.outstanding.has(cookie),
+      maxRootDistanceNs: this.options.maxRootDistanceNs,
     });
-    switch (verdict.type) {
+    switch (verdict.kind) {
       case "kiss":
       case "unsynchronised":
         this.close(verdict);
         return false;
       case "invalid":
-        if (verdict.isFinal) this.close({ type: "invalid", reason: verdict.reason });
+        if (verdict.final) this.close({ kind: "invalid", reason: verdict.reason });
         else this.fault = verdict.reason;
         return false;
       case "answer": {
-        const sentRawNs = this.#outstanding.get(verdict.cookie);
-        this.#outstanding.clear();
+        const sentRawNs = this.outstanding.get(verdict.cookie);
+        this.outstanding.clear();
         if (sentRawNs === undefined || !this.isOpen) return false;
-        const flight = { sentRawNs, receivedRawNs: atRawNs, precisionNs };
-        const sample = sampleOf(verdict.packet, flight, buildTimeS);
-        if (sample === null) {
-          this.close({
-            type: "invalid",
-            reason: "it claims to have held the request for longer than it was away",
-          });
-          return false;
-        }
+        const { pivotS, precisionNs } = this.options;
+        const sample = sampleOf(verdict.packet, { sentRawNs, receivedRawNs: atRawNs, precisionNs }, pivotS);
         this.samples.push(sample);
-        this.#retriesLeft = RETRIES;
+        this.retriesLeft = this.options.retries;
+        this.dueRawNs = this.isOpen ? atRawNs : null;
         return true;
       }
     }

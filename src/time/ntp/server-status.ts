@@ -1,7 +1,7 @@
 import type { Combination } from "./combine.ts";
+import type { Ending } from "./stop-rule.ts";
 import type { Peer } from "./peer.ts";
-import { type Agreement, highOf, lowOf, overlap, type Vote } from "./select.ts";
-import { type Ending, SILENT_NS } from "./stop-rule.ts";
+import type { Agreement, Vote } from "./select.ts";
 
 export type ServerStatus =
   | "selected"
@@ -24,9 +24,9 @@ export interface Judgement {
 }
 
 /** Why an address that never answered did not. */
-export function judgeSilent(peer: Peer, ending: Ending, endedRawNs: bigint): Judgement {
+export function judgeSilent(peer: Peer, ending: Ending, endedRawNs: bigint, patienceNs: bigint): Judgement {
   const { end, fault, firstSentRawNs } = peer;
-  switch (end?.type) {
+  switch (end?.kind) {
     case "kiss":
       return { status: "kiss_of_death", reason: `kiss code ${end.code}` };
     case "unsynchronised":
@@ -41,9 +41,9 @@ export function judgeSilent(peer: Peer, ending: Ending, endedRawNs: bigint): Jud
   if (firstSentRawNs === null) return { status: "not_needed", reason: "it was not asked" };
   const waitedNs = endedRawNs - firstSentRawNs;
   if (ending === "interrupted") return { status: "not_needed", reason: `interrupted after ${ms(waitedNs)}` };
-  // Cut off by an early end: that says nothing of it.
-  if (ending !== "deadline" && waitedNs < SILENT_NS)
+  if (ending === "outnumbered" && waitedNs < patienceNs) {
     return { status: "not_needed", reason: "enough others agreed before it answered" };
+  }
   return { status: "unreachable", reason: `no answer within ${ms(waitedNs)}` };
 }
 
@@ -56,8 +56,8 @@ export interface Verdict {
   readonly refused: string | null;
 }
 
-/** What a server's vote is worth beside those of the others. */
-export function judgeVote(vote: Vote, verdict: Verdict): Judgement {
+/** What a vote is worth beside the others. */
+export function judgeVote(vote: Vote, server: string, verdict: Verdict): Judgement {
   const { agreement, combination, refused, votes } = verdict;
   if (agreement === null) {
     return {
@@ -65,7 +65,9 @@ export function judgeVote(vote: Vote, verdict: Verdict): Judgement {
       reason: `no majority: it contradicts ${votes.length - 1} other server(s)`,
     };
   }
-  if (lowOf(vote) > agreement.lowNs || highOf(vote) < agreement.highNs) {
+  const low = vote.offsetNs - vote.rootDistanceNs;
+  const high = vote.offsetNs + vote.rootDistanceNs;
+  if (low > agreement.lowNs || high < agreement.highNs) {
     const middle = (agreement.lowNs + agreement.highNs) / 2n;
     const apart = magnitude(vote.offsetNs - middle);
     return {
@@ -74,12 +76,7 @@ export function judgeVote(vote: Vote, verdict: Verdict): Judgement {
     };
   }
   if (refused !== null) return { status: "survivor", reason: refused };
-  return { status: combination?.selected === vote.id ? "selected" : "survivor", reason: null };
-}
-
-/** What an address is worth whose server is spoken for by a surer one. */
-export function judgeBeside(own: Vote, speaker: Vote, ofSpeaker: Judgement): Judgement {
-  if (ofSpeaker.status === "falseticker") return ofSpeaker;
-  if (overlap(own, speaker)) return { status: "survivor", reason: "another address of its server was surer" };
-  return { status: "falseticker", reason: "it contradicts a surer address of its server" };
+  if (combination?.selected === server) return { status: "selected", reason: null };
+  const isCombined = combination?.combined.includes(server) === true;
+  return { status: "survivor", reason: isCombined ? null : "it agrees, but is too uncertain to be combined" };
 }

@@ -18,26 +18,6 @@ export type PeerVerdict =
 /** The engine's complaints about dates, which may hide others. */
 const ABOUT_DATES: ReadonlySet<string> = new Set(["CERT_NOT_YET_VALID", "CERT_HAS_EXPIRED"]);
 
-const MISNAMED = "ERR_TLS_CERT_ALTNAME_INVALID";
-
-const COMPLAINTS: Readonly<Record<string, string>> = {
-  INVALID_PURPOSE: "its certificate is not for servers",
-  PERMITTED_VIOLATION: "its chain has a name that an authority of it may not certify",
-  EXCLUDED_VIOLATION: "its chain has a name that an authority of it may not certify",
-  PATH_LENGTH_EXCEEDED: "its chain is longer than an authority of it allows",
-  INVALID_CA: "a certificate of its chain is not an authority's",
-  UNHANDLED_CRITICAL_EXTENSION: "a certificate of its chain has a critical extension that is not known",
-  CERT_SIGNATURE_FAILURE: "its chain has a signature that does not hold",
-};
-
-/** Several complaints come to this: nobody who is trusted here stands behind it. */
-const UNTRUSTED = "its certificate leads to no authority that is trusted here";
-const UNTRUSTED_CODES = /^(UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|CERT_UNTRUSTED)/;
-
-function complaint(code: string): string {
-  return COMPLAINTS[code] ?? (UNTRUSTED_CODES.test(code) ? UNTRUSTED : `its certificate is refused: ${code}`);
-}
-
 /** The server's own certificate, then what it sent beside it. */
 function chainOf(socket: TLSSocket): readonly X509Certificate[] {
   const chain: X509Certificate[] = [];
@@ -70,17 +50,19 @@ export function verifyPeer(socket: TLSSocket, host: string, roots: Roots, floorM
   const [leaf] = chain;
   if (leaf === undefined) return { ok: false, reason: "it sent no certificate" };
   const code = engineComplaint(socket);
-  const isMisnamed =
-    code === MISNAMED || ((code === null || ABOUT_DATES.has(code)) && !certifiesHost(leaf, host));
-  if (isMisnamed) return { ok: false, reason: `its certificate is not for ${host}` };
-  if (code !== null && !ABOUT_DATES.has(code)) return { ok: false, reason: complaint(code) };
   const byHand = verifyChain(chain, host, roots.all());
-  if (!byHand.ok && code !== null) return byHand;
+  const isRefused = code !== null && !ABOUT_DATES.has(code);
+  // Where both refuse it, what was found by hand says more than a code.
+  if (!byHand.ok && (code !== null || !certifiesHost(leaf, host))) return byHand;
+  if (isRefused) return { ok: false, reason: `its certificate is refused (${code})` };
   // The engine may have found a way that is not found here: then the server's own dates are what is known.
   const { notBeforeMs, notAfterMs } = byHand.ok
     ? byHand
     : { notBeforeMs: Date.parse(leaf.validFrom), notAfterMs: Date.parse(leaf.validTo) };
   if (notAfterMs < floorMs)
-    return { ok: false, reason: "its certificate expired before this program was built" };
+    return {
+      ok: false,
+      reason: `its certificate expired on ${new Date(notAfterMs).toISOString().slice(0, 10)}`,
+    };
   return { ok: true, notBeforeMs, notAfterMs, isValidNow: code === null };
 }

@@ -1,0 +1,123 @@
+import { decodePacket } from "../../ntp/packet.ts";
+import { AesSiv } from "./aes-siv.ts";
+import type { Agreed, Kept } from "./cookie-jar.ts";
+import { NONCE_BYTES, openAnswer, requestBytes, sealRequest, UNIQUE_ID_BYTES } from "./extension-fields.ts";
+import { MOST_COOKIES } from "./records.ts";
+
+/** A request with seven placeholders has 956 bytes, and such are dropped on the way: a few at a time. */
+const MOST_PLACEHOLDERS = 3;
+const MOST_REQUEST_BYTES = 640;
+const STRATUM_KISS = 0;
+/** `NTSN` as a reference id: the server does not know the cookie, or cannot open the request. */
+const NAK = 0x4e54_534e;
+
+/** What a datagram from the server is worth. */
+export type Opened =
+  | { readonly type: "authentic" }
+  /** The server, or whoever saw the request, says that the cookie is of no use (RFC 8915, section 5.7). */
+  | { readonly type: "nak" }
+  | { readonly type: "forged"; readonly reason: string };
+
+interface Sent {
+  readonly uniqueId: Uint8Array;
+  /** How many cookies its answer brings. */
+  readonly cookies: number;
+}
+
+/** One server's keys, and what was sent under them in this run. */
+export class Association {
+  readonly agreed: Agreed;
+  /** Its row in the store; null where it has none. */
+  readonly id: number | null;
+  /** Whether its chain is valid by this machine's clock: where not, other servers must agree. */
+  readonly isValidNow: boolean;
+  /** Cookies in hand: of this run's key exchange, or of its answers. */
+  readonly #fresh: Uint8Array[];
+  /** How many more are in the store. */
+  #stored: number;
+  readonly #random: (bytes: number) => Uint8Array;
+  readonly #toServer: AesSiv;
+  readonly #fromServer: AesSiv;
+  /** By the request's random transmit timestamp. */
+  readonly #sent = new Map<bigint, Sent>();
+
+  constructor(
+    agreed: Agreed,
+    options: {
+      readonly isValidNow: boolean;
+      /** From the store; null: of a key exchange in this run. */
+      readonly kept: Pick<Kept, "id" | "cookies"> | null;
+      readonly cookies: readonly Uint8Array[];
+      readonly random: (bytes: number) => Uint8Array;
+    },
+  ) {
+    this.agreed = agreed;
+    this.isValidNow = options.isValidNow;
+    this.id = options.kept?.id ?? null;
+    this.#stored = options.kept?.cookies ?? 0;
+    this.#fresh = [...options.cookies];
+    this.#random = options.random;
+    this.#toServer = new AesSiv(agreed.c2s);
+    this.#fromServer = new AesSiv(agreed.s2c);
+  }
+
+  /** Before another round: what is still unanswered is not waited for. */
+  forgetSent(): void {
+    this.#sent.clear();
+  }
+
+  /** Whether the next cookie comes out of the store, where the oldest are. */
+  get takesFromStore(): boolean {
+    return this.#stored > 0;
+  }
+
+  /** The store gave one, or has none left. */
+  tookFromStore(cookie: Uint8Array | undefined): void {
+    this.#stored = cookie === undefined ? 0 : this.#stored - 1;
+  }
+
+  /** The oldest cookie in hand. */
+  takeFresh(): Uint8Array | undefined {
+    return this.#fresh.shift();
+  }
+
+  /** All cookies in hand, to be kept for the next run. */
+  takeAllFresh(): readonly Uint8Array[] {
+    return this.#fresh.splice(0);
+  }
+
+  /** Makes a request that only the server can read as ours. A cookie is used here once, and never again. */
+  seal(packet: Uint8Array, origin: bigint, cookie: Uint8Array): Uint8Array {
+    const coming = [...this.#sent.values()].reduce((sum, sent) => sum + sent.cookies, 0);
+    const missing = MOST_COOKIES - this.#stored - this.#fresh.length - coming - 1;
+    let placeholders = Math.max(0, Math.min(MOST_PLACEHOLDERS, missing));
+    while (placeholders > 0 && requestBytes(cookie.length, placeholders) > MOST_REQUEST_BYTES)
+      placeholders -= 1;
+    const uniqueId = this.#random(UNIQUE_ID_BYTES);
+    this.#sent.set(origin, { uniqueId, cookies: 1 + placeholders });
+    const nonce = this.#random(NONCE_BYTES);
+    return sealRequest({ packet, uniqueId, cookie, placeholders, nonce }, this.#toServer);
+  }
+
+  /** Judges a datagram, and keeps the cookies that it brings. */
+  open(bytes: Uint8Array): Opened {
+    const packet = decodePacket(bytes);
+    const sent = packet === null ? undefined : this.#sent.get(packet.origin);
+    if (packet === null || sent === undefined)
+      return { type: "forged", reason: "its origin timestamp does not echo what was sent" };
+    const opened = openAnswer(bytes, sent.uniqueId, this.#fromServer);
+    switch (opened.type) {
+      case "authentic":
+        // One answer to a request: a copy of it finds nothing that was sent.
+        this.#sent.delete(packet.origin);
+        this.#fresh.push(...opened.cookies);
+        return { type: "authentic" };
+      case "unauthenticated":
+        return packet.stratum === STRATUM_KISS && packet.referenceId === NAK
+          ? { type: "nak" }
+          : { type: "forged", reason: "it is not authenticated" };
+      case "forged":
+        return opened;
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { openStore } from "../../../../src/db/open.ts";
+import { type Agreed, CookieJar } from "../../../../src/time/net/nts/cookie-jar.ts";
+import { tempFolder } from "../../../support/temp.ts";
+
+const AGREED: Agreed = {
+  aead: 15,
+  c2s: new Uint8Array(32).fill(1),
+  s2c: new Uint8Array(32).fill(2),
+  ntp: { host: "ntp.example", port: 4_123 },
+  notBeforeMs: 1_000,
+  notAfterMs: 2_000,
+};
+const cookies = (...fills: readonly number[]): Uint8Array[] =>
+  fills.map((fill) => new Uint8Array(100).fill(fill));
+const first = (cookie: Uint8Array | undefined): number | null => cookie?.[0] ?? null;
+
+test("what a run left is there for the next one, keys and chain and all", () => {
+  using folder = tempFolder();
+  const path = folder.file("nodupe.db");
+  {
+    using store = openStore({ path });
+    new CookieJar(store, "").replace("ke.example:4460", AGREED, cookies(1, 2, 3), "192.0.2.7");
+  }
+  using store = openStore({ path });
+  expect([...new CookieJar(store, "").kept()]).toEqual([
+    ["ke.example:4460", { ...AGREED, id: 1, server: "ke.example:4460", address: "192.0.2.7", cookies: 3 }],
+  ]);
+  // Whoever trusts other authorities has no use for it.
+  expect(new CookieJar(store, "another file").kept().size).toBe(0);
+});
+
+test("the oldest first, each once, until there are none; of more than eight the newest stay", () => {
+  using store = openStore({ path: ":memory:" });
+  const jar = new CookieJar(store, "");
+  const one = jar.replace("one:4460", AGREED, cookies(1, 2, 3, 4, 5, 6), null);
+  const two = jar.replace("two:4460", AGREED, cookies(21), null);
+  jar.put(one, cookies(7, 8, 9, 10), "192.0.2.9");
+  expect([...jar.kept().values()].map(({ cookies: count, address }) => [count, address])).toEqual([
+    [8, "192.0.2.9"],
+    [1, null],
+  ]);
+  const taken = jar.take([one, two]);
+  expect([first(taken.get(one)), first(taken.get(two))]).toEqual([3, 21]);
+  const rest = Array.from({ length: 8 }, () => first(jar.take([one, two]).get(one)));
+  expect(rest).toEqual([4, 5, 6, 7, 8, 9, 10, null]);
+});
+
+test("a new exchange takes the place of the old one; whoever still has the old one finds and adds nothing", () => {
+  using store = openStore({ path: ":memory:" });
+  const jar = new CookieJar(store, "");
+  const before = jar.replace("one:4460", AGREED, cookies(1, 2), null);
+  const after = jar.replace("one:4460", { ...AGREED, c2s: new Uint8Array(32).fill(9) }, cookies(11), null);
+  expect(after).not.toBe(before);
+  jar.put(before, cookies(3), null);
+  expect(jar.take([before]).size).toBe(0);
+  expect(first(jar.take([after]).get(after))).toBe(11);
+  expect([...jar.kept().values()].map(({ id, cookies: count }) => [id, count])).toEqual([[after, 0]]);
+});
+
+test("two that take at the same time never get the same cookie", () => {
+  using folder = tempFolder();
+  const path = folder.file("nodupe.db");
+  using left = openStore({ path });
+  using right = openStore({ path });
+  const jars = [new CookieJar(left, ""), new CookieJar(right, "")];
+  const id = jars[0]?.replace("one:4460", AGREED, cookies(1, 2, 3, 4, 5, 6, 7, 8), null) ?? 0;
+  const taken = Array.from({ length: 10 }, (_, turn) => first(jars[turn % 2]?.take([id]).get(id)));
+  expect(taken).toEqual([1, 2, 3, 4, 5, 6, 7, 8, null, null]);
+});
+
+test("what is handed out is gone from the file already, whatever becomes of this process", () => {
+  using folder = tempFolder();
+  const path = folder.file("nodupe.db");
+  using store = openStore({ path });
+  const jar = new CookieJar(store, "");
+  const id = jar.replace("one:4460", AGREED, cookies(1, 2), null);
+  expect(first(jar.take([id]).get(id))).toBe(1);
+  using other = new Database(path, { readonly: true });
+  const left = other.query<{ cookie: Uint8Array }, []>("SELECT cookie FROM time_nts_cookies").all();
+  expect(left.map(({ cookie }) => first(cookie))).toEqual([2]);
+  expect(store.db.query<{ synchronous: number }, []>("PRAGMA synchronous").get()).toEqual({ synchronous: 2 });
+});
+
+test("a store that cannot be written hands nothing out", () => {
+  using folder = tempFolder();
+  const path = folder.file("nodupe.db");
+  using store = openStore({ path });
+  const jar = new CookieJar(store, "");
+  const id = jar.replace("one:4460", AGREED, cookies(1), null);
+  using reader = openStore({ path, readonly: true });
+  expect(() => new CookieJar(reader, "").take([id])).toThrow();
+  using busy = new Database(path);
+  busy.run("BEGIN IMMEDIATE");
+  using impatient = openStore({ path, busyTimeoutMs: 1 });
+  expect(() => new CookieJar(impatient, "").take([id])).toThrow("locked");
+  busy.run("ROLLBACK");
+  expect(first(jar.take([id]).get(id))).toBe(1);
+});
