@@ -45,6 +45,7 @@ const GUARDS: readonly Guard[] = [
     where: [
       "lib/http/connection.ts",
       "lib/http/proxy.ts",
+      "time/net/nts/key-exchange.ts",
       "time/net/tls-connection.ts",
       "time/net/x509/peer.ts",
       "time/net/x509/roots.ts",
@@ -101,6 +102,7 @@ const GUARDS: readonly Guard[] = [
       "nodes/ingest/write.ts",
       "nodes/store/node-store.ts",
       "time/memory.ts",
+      "time/net/nts/cookie-jar.ts",
       "upload/destination.ts",
       "upload/dry-run.ts",
       "upload/history.ts",
