@@ -19,6 +19,13 @@ export function buildTimeS(): number {
   return Number.isInteger(seconds) ? seconds : 0;
 }
 
+/** The commit's first 12 digits; null outside a checkout. */
+function commit(): string | null {
+  const git = Bun.spawnSync(["git", "rev-parse", "--short=12", "HEAD"], { cwd: ROOT, stderr: "ignore" });
+  const digits = git.stdout.toString().trim();
+  return /^[0-9a-f]{12}$/.test(digits) ? digits : null;
+}
+
 /** Entry points: main first (it names the executable's entry), then every worker, in an order that never varies. */
 export function entryPoints(): string[] {
   const workers = [...new Bun.Glob("src/workers/*.ts").scanSync({ cwd: ROOT })].toSorted();
@@ -53,6 +60,7 @@ function defines(build: Build): string[] {
   const time = buildTimeS();
   const values: Record<string, unknown> = {
     NODUPE_TARGET: build.target,
+    NODUPE_COMMIT: commit(),
     NODUPE_RELEASE_KEY: build.publicKey,
     NODUPE_RELEASE_URL: build.baseUrl,
     ...(time > 0 ? { NODUPE_BUILD_TIME_S: time } : {}),

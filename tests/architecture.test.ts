@@ -111,7 +111,7 @@ const GUARDS: readonly Guard[] = [
     ],
   },
   { what: "citty", pattern: /"citty"/, where: ["cli"] },
-  { what: "consola", pattern: /"consola\b/, where: ["cli/terminal.ts"] },
+  { what: "consola", pattern: /"consola\b/, where: ["cli/terminal/log.ts"] },
   { what: "tinybench", pattern: /"tinybench"/, where: ["bench/measure.ts"] },
   {
     what: "zod",

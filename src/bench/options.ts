@@ -22,5 +22,9 @@ export const benchOptions = {
     scope: "flag",
     placeholder: "FILE",
   }),
-  tolerance: option(percent, 20, "how much slower a case may be", { scope: "flag", defaultText: "20%" }),
+  tolerance: option(percent, 20, "how much slower a case may be", {
+    scope: "flag",
+    defaultText: "20%",
+    needs: "against",
+  }),
 } as const;

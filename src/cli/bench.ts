@@ -2,13 +2,12 @@ import { type Experiment, type Job, JOBS } from "../bench/experiment.ts";
 import type { BenchReport } from "../bench/report.ts";
 import { benchOptions } from "../bench/options.ts";
 import { Failure } from "../lib/errors.ts";
+import type { Progress } from "../lib/format/progress.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { command } from "./command.ts";
-import type { Terminal } from "./terminal.ts";
+import { showProgress } from "./terminal/progress.ts";
 
 const WORDS = [...JOBS, "all"] as const;
-/** How often progress is told where it cannot be redrawn. */
-const PLAIN_PROGRESS_MS = 5_000;
 
 function jobsOf(word: string): readonly Job[] {
   if (word === "all") return JOBS;
@@ -26,16 +25,10 @@ function ownCommand(): readonly string[] {
   return Bun.main.startsWith("/$bunfs/") ? [process.execPath] : [process.execPath, Bun.main];
 }
 
-function progressTo(terminal: Terminal): (done: number, total: number, experiment: Experiment) => void {
-  let last = performance.now();
-  return (done, total, { job, name }) => {
-    const line = `measuring ${done + 1} of ${total}: ${job}, ${name}`;
-    if (terminal.stderrIsTerminal) terminal.status(line);
-    else if (performance.now() - last > PLAIN_PROGRESS_MS) {
-      terminal.info(line);
-      last = performance.now();
-    }
-  };
+function benchProgress(stand: { done: number; total: number; experiment: Experiment | null }): Progress {
+  const { done, total, experiment } = stand;
+  const about = experiment === null ? [] : [`measuring ${experiment.job}, ${experiment.name}`];
+  return { done, total, noun: "cases", bytes: null, details: about, waiting: null };
 }
 
 /** Refuses a place that cannot be written before minutes are spent on measuring. */
@@ -82,9 +75,14 @@ export const bench = command({
       import("../bench/experiments.ts"),
     ]);
     const experiments = await experimentsOf(jobs);
-    const onProgress = progressTo(terminal);
+    let stand: Parameters<typeof benchProgress>[0] = { done: 0, total: experiments.length, experiment: null };
+    using progress = showProgress(terminal, () => benchProgress(stand));
+    const onProgress = (done: number, total: number, experiment: Experiment): void => {
+      stand = { done, total, experiment };
+      progress.tick();
+    };
     const report = await runBench({ experiments, quick, signal, self: ownCommand(), onProgress });
-    terminal.status(null);
+    progress.end();
 
     if (save !== null && !report.interrupted) {
       const { saveReport } = await import("../bench/save-report.ts");

@@ -3,20 +3,20 @@ import { choicesOf, isPathPlaceholder } from "../render/command-tree.ts";
 import { path } from "../settings/kind.ts";
 import type { Sections } from "../settings/option.ts";
 import { flagsOf } from "./arguments.ts";
-import type { Leaf } from "./command.ts";
-import type { Group } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import type { Group, Leaf } from "./command.ts";
+import { ROOT } from "./commands.ts";
 import { commonOptions } from "./common-options.ts";
-import { optionHelp, PURPOSE, SIGNAL_CODES } from "./help.ts";
+import { isLeaf } from "./find-command.ts";
+import { optionHelp, SIGNAL_CODES } from "./help.ts";
 
 function flagNodes(sections: Sections): FlagNode[] {
-  return [...flagsOf(sections)].map(([name, { option, negates }]) => {
+  return [...flagsOf(sections)].map(([name, { section, name: key, option, negates }]) => {
     const placeholder = option.placeholder ?? option.kind.placeholder;
     return {
       name,
       short: negates ? null : (option.short ?? null),
       placeholder,
-      help: negates ? `not: ${option.help}` : optionHelp(option),
+      help: negates ? `not: ${option.help}` : optionHelp(section, key, option),
       repeatable: option.kind.repeatable,
       choices: choicesOf(placeholder ?? ""),
       isPath: option.kind === path || isPathPlaceholder(placeholder ?? ""),
@@ -48,10 +48,10 @@ function leafNode(words: readonly string[], { spec }: Leaf): CommandNode {
 
 async function groupNode(words: readonly string[], group: Group): Promise<CommandNode> {
   const children = await Promise.all(
-    Object.entries(group.commands).map(async ([word, load]) => {
+    Object.entries(group.subCommands).map(async ([word, load]) => {
       const entry = await load();
       const below = [...words, word];
-      return "spec" in entry ? leafNode(below, entry) : groupNode(below, entry);
+      return isLeaf(entry) ? leafNode(below, entry) : groupNode(below, entry);
     }),
   );
   const common = flagNodes({ common: { help: commonOptions.help, version: commonOptions.version } });
@@ -61,8 +61,8 @@ async function groupNode(words: readonly string[], group: Group): Promise<Comman
     usage: "COMMAND",
     details: null,
     flags: common.filter(({ name }) => name === "help" || words.length === 0),
-    examples: [],
-    exitCodes: [],
+    examples: group.examples,
+    exitCodes: [...group.exitCodes, ...SIGNAL_CODES],
     choices: [],
     takesArguments: false,
     children,
@@ -71,5 +71,5 @@ async function groupNode(words: readonly string[], group: Group): Promise<Comman
 
 /** Every command with all that is told of it; loads them all. */
 export function commandTree(): Promise<CommandNode> {
-  return groupNode([], { purpose: PURPOSE, commands: COMMANDS });
+  return groupNode([], ROOT);
 }

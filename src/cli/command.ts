@@ -3,7 +3,7 @@ import type { ConfigFile } from "../settings/file.ts";
 import type { Sections, ValuesOf } from "../settings/option.ts";
 import type { Origin } from "../settings/resolve.ts";
 import type { Store } from "../db/open.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Terminal } from "./terminal/terminal.ts";
 
 /** What a command ends with; 130 and 143 are main's to give. */
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5;
@@ -33,6 +33,8 @@ export interface CommandSpec<S extends Sections = Sections> {
   readonly positionals: { readonly min: number; readonly max: number };
   readonly options: S;
   readonly details?: string;
+  /** The keys of its JSON object: printed as null where it failed before it could tell them. */
+  readonly resultKeys?: readonly string[];
   /** false: the config file is this command's object, not its input (`config init`, `config check`). */
   readonly readsConfig?: boolean;
   readonly examples: readonly (readonly [command: string, what: string])[];
@@ -45,14 +47,43 @@ export interface Leaf extends CommandDef {
   readonly spec: Omit<CommandSpec, "run">;
 }
 
-/** Commands that share a first word: `config init`, `config show`. */
-export interface Group {
+/** citty's definition of commands that share a first word, with what the help needs to know of them. */
+export interface Group extends CommandDef {
+  /** As it is typed: `history`. */
+  readonly name: string;
   readonly purpose: string;
-  readonly commands: Readonly<Record<string, Loader>>;
+  readonly examples: readonly (readonly [command: string, what: string])[];
+  readonly exitCodes: readonly (readonly [code: string, meaning: string])[];
+  readonly subCommands: Record<string, () => Promise<CommandEntry>>;
 }
 
+export type CommandEntry = Leaf | Group;
+
 /** A command's file is loaded when it is called, so that a start pays for one command only. */
-export type Loader = () => Promise<Leaf | Group>;
+type Loader = () => Promise<CommandEntry>;
+
+/** Commands that share a first word: `config init`, `config show`. citty's own definition, with what the help needs. */
+export function group(spec: {
+  /** As it is typed; nothing for nodupe itself. */
+  readonly name: string;
+  readonly purpose: string;
+  readonly examples: readonly (readonly [command: string, what: string])[];
+  readonly exitCodes: readonly (readonly [code: string, meaning: string])[];
+  /** In the order of the help. */
+  readonly subCommands: Readonly<Record<string, Loader>>;
+}): Group {
+  const { name, purpose, examples, exitCodes, subCommands } = spec;
+  const definition = defineCommand({ meta: { name, description: purpose }, subCommands: { ...subCommands } });
+  return Object.assign(definition, { name, purpose, examples, exitCodes, subCommands });
+}
+
+/** What the commands of a group share; each one's help says more. */
+export const GROUP_CODES: readonly (readonly [code: string, meaning: string])[] = [
+  ["0", "done"],
+  ["1", "failed, or another run is at work"],
+  ["2", "usage error, or an input that cannot be used; nothing was done"],
+  ["5", "not permitted"],
+];
 
 /** Defines a command. It is handed its Invocation as citty's `data`; see invoke.ts for why citty does not parse. */
 export function command<const S extends Sections>(spec: CommandSpec<S>): Leaf {

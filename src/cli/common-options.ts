@@ -1,5 +1,6 @@
-import { path, toggle } from "../settings/kind.ts";
+import { choice, path, toggle } from "../settings/kind.ts";
 import { option, optional } from "../settings/option.ts";
+import { LOG_FORMATS } from "./terminal/log.ts";
 
 /** Every command takes these. */
 export const commonOptions = {
@@ -10,8 +11,14 @@ export const commonOptions = {
   }),
   json: option(toggle, false, "print the result as one JSON object", { scope: "flag" }),
   quiet: option(toggle, false, "say nothing but errors and the result", { scope: "flag", short: "q" }),
-  verbose: option(toggle, false, "say more of what is done", { scope: "flag", short: "v" }),
+  verbose: option(toggle, false, "say what is done, file by file, and why something is skipped", {
+    scope: "flag",
+    short: "v",
+  }),
+  logFormat: option(choice(LOG_FORMATS), "text", "how messages are written to stderr", { scope: "flag" }),
   noColor: option(toggle, false, "never colour (NO_COLOR does the same)", { scope: "flag" }),
   help: option(toggle, false, "show this help", { scope: "flag", short: "h" }),
-  version: option(toggle, false, "show the version", { scope: "flag" }),
+  version: option(toggle, false, "show the version (nodupe -V: and what it was built from)", {
+    scope: "flag",
+  }),
 } as const;

@@ -13,11 +13,18 @@ const CODES: Readonly<Record<FailureKind, ExitCode>> = {
 /** What a person is told, and the exit code, for whatever was thrown. */
 export interface Ending {
   readonly code: ExitCode;
+  /** For `error.kind` of a JSON result: a Failure's kind in snake_case, or `unexpected`. */
+  readonly kind: string;
+  readonly lines: readonly string[];
+}
+
+interface SystemEnding {
+  readonly code: ExitCode;
   readonly line: string;
 }
 
 /** The system's and SQLite's errors that a person can mend; extended codes (`SQLITE_IOERR_WRITE`) by their beginning. */
-function systemEnding(code: string, message: string): Ending | null {
+function systemEnding(code: string, message: string): SystemEnding | null {
   const primary = code.startsWith("SQLITE_") ? code.split("_").slice(0, 2).join("_") : code;
   switch (primary) {
     case "ENOSPC":
@@ -59,10 +66,24 @@ function systemEnding(code: string, message: string): Ending | null {
   }
 }
 
+const KINDS: Readonly<Record<ExitCode, string>> = {
+  0: "none",
+  1: "failed",
+  2: "usage",
+  3: "check",
+  4: "unreachable",
+  5: "not_permitted",
+};
+
 /** The one switch in which every error ends. */
 export function endingOf(thrown: unknown): Ending {
-  if (thrown instanceof Failure) return { code: CODES[thrown.kind], line: thrown.message };
+  if (thrown instanceof Failure) {
+    const code = CODES[thrown.kind];
+    return { code, kind: KINDS[code], lines: thrown.lines };
+  }
   const message = messageOf(thrown);
   const known = systemEnding(codeOf(thrown) ?? "", message);
-  return known ?? { code: 1, line: `unexpected error in nodupe ${VERSION}, please report it: ${message}` };
+  if (known !== null) return { code: known.code, kind: KINDS[known.code], lines: [known.line] };
+  const line = `unexpected error in nodupe ${VERSION}, please report it: ${message}`;
+  return { code: 1, kind: "unexpected", lines: [line] };
 }

@@ -1,31 +1,17 @@
-import { flagName, type Option, type Sections } from "../settings/option.ts";
-import type { Leaf } from "./command.ts";
+import { wrap } from "../lib/format/wrap.ts";
+import { environmentNames, flagName, keyName, type Option, type Sections } from "../settings/option.ts";
+import type { CommandEntry, Group, Leaf } from "./command.ts";
 import { commonOptions } from "./common-options.ts";
+import { isLeaf } from "./find-command.ts";
 
-const WIDTH = 80;
-
-/** What nodupe is, in one line. */
-export const PURPOSE = "Uploads CVs exactly once, tells the right time, compares storage nodes.";
-
-/** Breaks a text at spaces into lines of at most `width` columns. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && Bun.stringWidth(line) + 1 + Bun.stringWidth(word) > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
-}
+type Row = readonly [left: string, right: string];
 
 /** Two columns; a left side too wide for its column stands on a line of its own. */
-function columns(rows: readonly (readonly [left: string, right: string])[], leftWidth: number): string {
+function columns(rows: readonly Row[], leftWidth: number, width: number): string {
   const indent = " ".repeat(leftWidth);
   return rows
     .map(([left, right]) => {
-      const [first = "", ...rest] = wrap(right, WIDTH - leftWidth);
+      const [first = "", ...rest] = wrap(right, width - leftWidth);
       const fits = Bun.stringWidth(left) + 2 <= leftWidth;
       const head = fits ? left.padEnd(leftWidth) + first : `${left}\n${indent}${first}`;
       return [head, ...rest.map((line) => indent + line)].join("\n");
@@ -40,69 +26,96 @@ function defaultText(option: Option<unknown>): string {
   return ` (default ${option.kind.toToml(option.default).replace(/^"(.*)"$/, "$1")})`;
 }
 
-/** An option's purpose, whether it repeats, its default. */
-export function optionHelp(option: Option<unknown>): string {
-  return `${option.help}${option.kind.repeatable ? "; repeatable" : ""}${defaultText(option)}`;
+/** An option's purpose, whether it repeats, its default, its variables. */
+export function optionHelp(section: string, name: string, option: Option<unknown>): string {
+  const variables = environmentNames(section, name, option);
+  const told = variables.length === 0 ? "" : ` [${variables.join(", ")}]`;
+  return `${option.help}${option.kind.repeatable ? "; repeatable" : ""}${defaultText(option)}${told}`;
 }
 
-function optionRow(name: string, option: Option<unknown>): [string, string] {
+/** Whether `--no-X` exists beside `--X`: a switch that the environment or the file can turn on. */
+export function hasNegation(option: Option<unknown>): boolean {
+  return option.kind.placeholder === null && option.scope === "everywhere";
+}
+
+function flagRow(section: string, name: string, option: Option<unknown>): Row {
   const short = option.short === undefined ? "    " : `-${option.short}, `;
   const placeholder = option.placeholder ?? option.kind.placeholder;
   const value = placeholder === null ? "" : ` ${placeholder}`;
-  return [`  ${short}--${flagName(name)}${value}`, optionHelp(option)];
+  const flag = `${hasNegation(option) ? "[no-]" : ""}${flagName(name)}`;
+  return [`  ${short}--${flag}${value}`, optionHelp(section, name, option)];
 }
 
-function optionRows(sections: Sections): [string, string][] {
-  return Object.values(sections).flatMap((options) =>
+function rowsOf(
+  sections: Sections,
+  isShown: (option: Option<unknown>) => boolean,
+  row: typeof flagRow,
+): Row[] {
+  return Object.entries(sections).flatMap(([section, options]) =>
     Object.entries(options)
-      .filter(([, option]) => option.scope !== "settings")
-      .map(([name, option]) => optionRow(name, option)),
+      .filter(([, option]) => isShown(option))
+      .map(([name, option]) => row(section, name, option)),
   );
 }
+
+const isFlag = (option: Option<unknown>): boolean => option.scope !== "settings";
 
 /** What main adds to every command's exit codes. */
-export const SIGNAL_CODES: readonly (readonly [code: string, meaning: string])[] = [
-  ["130, 143", "ended by SIGINT or SIGTERM, cleanly"],
-];
+export const SIGNAL_CODES: readonly Row[] = [["130, 143", "ended by SIGINT or SIGTERM, cleanly"]];
 
-/** The help of one command: purpose, usage, options with defaults, examples, exit codes. */
-export function commandHelp({ spec }: Leaf): string {
-  const hasSettings = Object.values(spec.options).some((options) =>
-    Object.values(options).some((option) => option.scope === "settings"),
+function examplesAndCodes(
+  of: { readonly examples: readonly Row[]; readonly exitCodes: readonly Row[] },
+  width: number,
+): string[] {
+  const examples = of.examples.map(([line, what]): Row => [`  ${line}`, what]);
+  const codes = [...of.exitCodes, ...SIGNAL_CODES].map(([code, text]): Row => [`  ${code}`, text]);
+  return [`Examples:\n${columns(examples, 4, width)}`, `Exit codes:\n${columns(codes, 12, width)}`];
+}
+
+function leafHelp({ spec }: Leaf, width: number): string {
+  const settings = rowsOf(
+    spec.options,
+    (option) => option.scope === "settings",
+    (section, name, option) => [`  ${section}.${keyName(name)}`, optionHelp(section, name, option)],
   );
-  const exitCodes = [...Object.entries(spec.exitCodes), ...SIGNAL_CODES].map(
-    ([code, text]): [string, string] => [`  ${code}`, text],
-  );
+  const flags = [
+    ...rowsOf(spec.options, isFlag, flagRow),
+    ...rowsOf({ common: commonOptions }, isFlag, flagRow),
+  ];
   return [
     spec.purpose,
     `Usage: nodupe ${spec.name} [options] ${spec.usage}`.trimEnd(),
-    ...(spec.details === undefined ? [] : [wrap(spec.details, WIDTH).join("\n")]),
-    `Options:\n${columns([...optionRows(spec.options), ...optionRows({ common: commonOptions })], 30)}`,
-    ...(hasSettings
-      ? ["More limits can be set in the config file; see: nodupe config init, nodupe config show"]
-      : []),
-    `Examples:\n${columns(
-      spec.examples.map(([line, what]) => [`  ${line}`, what]),
-      4,
-    )}`,
-    `Exit codes:\n${columns(exitCodes, 12)}`,
+    ...(spec.details === undefined ? [] : [wrap(spec.details, width).join("\n")]),
+    `Options:\n${columns(flags, 30, width)}`,
+    ...(settings.length === 0
+      ? []
+      : [`Settings without a flag (config file, environment):\n${columns(settings, 30, width)}`]),
+    ...examplesAndCodes({ examples: spec.examples, exitCodes: Object.entries(spec.exitCodes) }, width),
   ].join("\n\n");
 }
 
-/** The help of nodupe itself, or of a group of commands. */
-export function groupHelp(group: {
-  readonly name: string;
-  readonly purpose: string;
-  readonly commands: readonly (readonly [name: string, purpose: string])[];
-}): string {
-  const prefix = `nodupe ${group.name}`.trimEnd();
+async function groupHelp(of: Group, width: number): Promise<string> {
+  const commands = await Promise.all(
+    Object.entries(of.subCommands).map(async ([word, load]): Promise<Row> => {
+      const entry = await load();
+      return [`  ${word}`, isLeaf(entry) ? entry.spec.purpose : entry.purpose];
+    }),
+  );
+  const prefix = `nodupe ${of.name}`.trimEnd();
   return [
-    group.purpose,
+    of.purpose,
     `Usage: ${prefix} COMMAND [options]`,
-    `Commands:\n${columns(
-      group.commands.map(([name, purpose]) => [`  ${name}`, purpose]),
-      16,
-    )}`,
-    `Options and examples of a command: ${prefix} COMMAND --help`,
+    `Commands:\n${columns(commands, 16, width)}`,
+    ...examplesAndCodes(of, width),
+    `The options of a command: ${prefix} COMMAND --help`,
   ].join("\n\n");
+}
+
+const LEAST_WIDTH = 60;
+const MOST_WIDTH = 100;
+
+/** The help of a command or a group, as wide as the terminal within what is good to read. */
+export async function helpOf(entry: CommandEntry, terminalColumns: number): Promise<string> {
+  const width = Math.max(LEAST_WIDTH, Math.min(MOST_WIDTH, terminalColumns));
+  return isLeaf(entry) ? leafHelp(entry, width) : groupHelp(entry, width);
 }

@@ -1,11 +1,17 @@
-import type { Group } from "./command.ts";
+import { group, GROUP_CODES } from "./command.ts";
 
-export const history: Group = {
+export const history = group({
+  name: "history",
   purpose: "What was uploaded to which server: imports, exports, shows and forgets it.",
-  commands: {
+  examples: [
+    ["nodupe history list --state failed", "what was refused, and why"],
+    ["nodupe history import ~/.tanova/sync_history.json", "take over what the earlier client sent"],
+  ],
+  exitCodes: GROUP_CODES,
+  subCommands: {
     import: () => import("./history/import.ts").then((module) => module.historyImport),
     export: () => import("./history/export.ts").then((module) => module.historyExport),
     list: () => import("./history/list.ts").then((module) => module.historyList),
     forget: () => import("./history/forget.ts").then((module) => module.historyForget),
   },
-};
+});

@@ -2,15 +2,15 @@ import { closeSync } from "node:fs";
 import { ingestOptions, type IngestSettings } from "../nodes/ingest/options.ts";
 import { storeOptions } from "../db/options.ts";
 import { Failure } from "../lib/errors.ts";
+import { formatCount } from "../lib/format/count.ts";
+import type { Progress } from "../lib/format/progress.ts";
 import type { FilesResult } from "../nodes/ingest/ingest-run.ts";
 import type { IngestCounts, Ingestion } from "../nodes/ingest/ingest.ts";
 import type { AskedApi } from "../nodes/ingest/node-api.ts";
 import type { IngestReport } from "../render/ingest.ts";
 import { command, type ExitCode } from "./command.ts";
-import type { Terminal } from "./terminal.ts";
-
-const PROGRESS_MS = 250;
-const PLAIN_PROGRESS_MS = 10_000;
+import { showProgress } from "./terminal/progress.ts";
+import type { Terminal } from "./terminal/terminal.ts";
 
 export const ingest = command({
   name: "ingest",
@@ -114,7 +114,7 @@ export const ingest = command({
       await emit(createCounts(), true);
       return 0;
     }
-    const result = await readFiles(paths, to, { name, signal, terminal, startedMs });
+    const result = await readFiles(paths, to, { signal, terminal });
     const pruned = pruneEvents(store.db, to.node.id, given.eventRetention);
     const report = reportOf({ ...base, ...result, pruned });
     if (terminal.json) await terminal.resultJson(ingestJson(report));
@@ -175,27 +175,33 @@ async function importAll(
 async function readFiles(
   paths: readonly string[],
   to: Ingestion,
-  how: { name: string; signal: AbortSignal; terminal: Terminal; startedMs: number },
+  how: { signal: AbortSignal; terminal: Terminal },
 ): Promise<FilesResult> {
   const { ingestFiles } = await import("../nodes/ingest/ingest-run.ts");
-  const { terminal, name, startedMs } = how;
-  let lastShown = startedMs;
-  const interval = terminal.stderrIsTerminal ? PROGRESS_MS : PLAIN_PROGRESS_MS;
+  const { terminal } = how;
+  let stand: IngestCounts | null = null;
+  using progress = showProgress(terminal, () => ingestProgress(stand));
   const result = await ingestFiles(to, paths, {
     signal: how.signal,
     onProgress: (counts) => {
-      const now = performance.now();
-      if (now - lastShown < interval) return;
-      lastShown = now;
-      const rate = Math.round(counts.lines / ((now - startedMs) / 1000));
-      const line = `${name}: ${counts.lines} lines, ${counts.events} new events, ${rate} lines/s`;
-      if (terminal.stderrIsTerminal) terminal.status(line);
-      else terminal.info(line);
+      stand = counts;
+      progress.tick();
     },
     reasonOf: (error) => (error instanceof Failure && error.kind === "failed" ? error.message : null),
   });
-  terminal.status(null);
   return result;
+}
+
+function ingestProgress(counts: IngestCounts | null): Progress {
+  const events = counts?.events ?? 0;
+  return {
+    done: counts?.lines ?? 0,
+    total: null,
+    noun: "lines",
+    bytes: null,
+    details: events > 0 ? [`${formatCount(events)} new events`] : [],
+    waiting: null,
+  };
 }
 
 /** Says what went wrong, and ends with its code. */
@@ -203,7 +209,7 @@ function endOf({ counts, failures }: FilesResult, terminal: Terminal): ExitCode 
   for (const { reason } of failures) terminal.error(reason);
   if (counts.malformed > 0) {
     terminal.warn(`${counts.malformed} malformed lines, the first:`);
-    for (const sample of counts.malformedSamples) terminal.warn(`  ${printable(sample)}`);
+    for (const sample of counts.malformedSamples) terminal.warn(`  ${sample}`);
   }
   const understood = counts.events + counts.started + counts.facts + counts.known;
   if (counts.malformedOperations > 0 && understood === 0) {
@@ -225,9 +231,4 @@ function nodeNameOf(given: string | null): string {
     );
   }
   return given;
-}
-
-/** A log's bytes as a terminal may see them. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, "\u00b7");
 }

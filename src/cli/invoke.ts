@@ -1,18 +1,16 @@
 import { runCommand } from "citty";
 import { type ConfigFile, defaultConfigPath, defaultStorePath, readConfigFile } from "../settings/file.ts";
+import { dependencyFaults } from "../settings/dependencies.ts";
 import type { Sections } from "../settings/option.ts";
 import { type Origin, resolveOptions } from "../settings/resolve.ts";
 import { compileAsUsual } from "../lib/engine.ts";
 import { Failure } from "../lib/errors.ts";
-import { didYouMean } from "../lib/nearest.ts";
 import { VERSION } from "../lib/version.ts";
 import { type Arguments, checkPositionals, parseArguments } from "./arguments.ts";
-import type { ExitCode, Group, Invocation, Leaf, Loader } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import type { CommandSpec, ExitCode, Invocation } from "./command.ts";
 import { commonOptions } from "./common-options.ts";
-import { commandHelp, groupHelp, PURPOSE } from "./help.ts";
-import { PLANNED_COMMANDS } from "./planned.ts";
-import { createTerminal, type Terminal } from "./terminal.ts";
+import { earlyFlags, findCommand, type Found } from "./find-command.ts";
+import { createTerminal, type Terminal } from "./terminal/terminal.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -22,76 +20,19 @@ export interface Call {
   readonly signal: AbortSignal;
   /** Told as soon as there is a terminal, so that a failure is reported the way the flags ask for. */
   onTerminal(terminal: Terminal): void;
+  /** Told as soon as it is known which command is called. */
+  onCommand(spec: Pick<CommandSpec, "resultKeys">): void;
 }
 
-type Found =
-  | { readonly type: "leaf"; readonly leaf: Leaf; readonly argv: readonly string[] }
-  | { readonly type: "help"; readonly text: string };
-
-function isLeaf(entry: Leaf | Group): entry is Leaf {
-  return "spec" in entry;
+/** What is printed where no command is run. */
+async function answerOf(found: Exclude<Found, { type: "leaf" }>, columns: number): Promise<string> {
+  if (found.type === "help") return (await import("./help.ts")).helpOf(found.of, columns);
+  return found.isBare ? VERSION : (await import("./version.ts")).VERSION_LINE;
 }
 
 /** Every section of the config file: loaded only where one is read, since it brings the options of all jobs. */
 async function allSections(): Promise<Sections> {
   return (await import("./sections.ts")).SECTIONS;
-}
-
-async function helpOf(name: string, group: Group): Promise<string> {
-  const commands = await Promise.all(
-    Object.entries(group.commands).map(async ([word, load]): Promise<[string, string]> => {
-      const entry = await load();
-      return [word, isLeaf(entry) ? entry.spec.purpose : entry.purpose];
-    }),
-  );
-  return groupHelp({ name, purpose: group.purpose, commands });
-}
-
-/** Walks the words of argv down to a command. citty would let an unknown word pass as a positional. */
-async function find(argv: readonly string[]): Promise<Found> {
-  let group: Group = { purpose: PURPOSE, commands: COMMANDS };
-  const words: string[] = [];
-  let isForHelp = false;
-  for (let index = 0; ; index += 1) {
-    const word = argv[index];
-    const name = words.join(" ");
-    const names = Object.keys(group.commands);
-    if (word === "help") {
-      isForHelp = true;
-      continue;
-    }
-    if (word === "--help" || word === "-h" || (word === undefined && isForHelp))
-      return { type: "help", text: await helpOf(name, group) };
-    if (word === "--version" && index === 0) return { type: "help", text: VERSION };
-    if (word === undefined || word.startsWith("-")) {
-      const hint = word === undefined ? "" : didYouMean(word, ["--help", "--version"]);
-      if (hint !== "") throw new Failure("usage", `unknown flag ${word}${hint}`);
-      const found = word === undefined ? "no command given" : `${word} stands before the command`;
-      const where = `nodupe ${name}`.trimEnd();
-      throw new Failure(
-        "usage",
-        `${found}: expected ${where} COMMAND, one of ${names.join(", ")}; see: ${where} --help`,
-      );
-    }
-    const load: Loader | undefined = Object.hasOwn(group.commands, word) ? group.commands[word] : undefined;
-    if (load === undefined) refuseCommand(word, words, names);
-    const entry = await load();
-    words.push(word);
-    if (isLeaf(entry)) {
-      if (isForHelp) return { type: "help", text: commandHelp(entry) };
-      return { type: "leaf", leaf: entry, argv: argv.slice(index + 1) };
-    }
-    group = entry;
-  }
-}
-
-function refuseCommand(word: string, before: readonly string[], names: readonly string[]): never {
-  if (before.length === 0 && PLANNED_COMMANDS.includes(word)) {
-    throw new Failure("usage", `the command ${word} is planned and not in this version of nodupe`);
-  }
-  const hint = didYouMean(word, names);
-  const expected = hint === "" ? `, expected one of ${names.join(", ")}` : hint;
-  throw new Failure("usage", `unknown command ${[...before, word].join(" ")}${expected}`);
 }
 
 function resolveAll(
@@ -112,9 +53,9 @@ function resolveAll(
     });
     options[section] = resolution.values;
     origins[section] = resolution.origins;
-    faults.push(...resolution.faults);
+    faults.push(...resolution.faults, ...dependencyFaults(of, resolution));
   }
-  if (faults.length > 0) throw new Failure("usage", faults.join("\n"));
+  if (faults.length > 0) throw new Failure("usage", faults);
   return { options, origins };
 }
 
@@ -141,24 +82,29 @@ function storePathOf(options: Record<string, unknown>, environment: Environment)
 /** argv → command → its exit code. Throws a Failure for whatever keeps the command from running. */
 export async function invoke(call: Call): Promise<ExitCode> {
   const { environment, signal } = call;
+  const early = earlyFlags(call.argv);
   const bare = await createTerminal({
-    json: call.argv.includes("--json"),
+    json: early.json,
     quiet: false,
     verbose: false,
-    noColor: call.argv.includes("--no-color"),
+    noColor: early.noColor,
+    logFormat: early.logsJson ? "json" : "text",
     environment,
   });
   call.onTerminal(bare);
-  const found = await find(call.argv);
-  if (found.type === "help") {
-    await bare.result(found.text);
+  const found = await findCommand(call.argv);
+  if (found.type !== "leaf") {
+    await bare.result(await answerOf(found, bare.columns));
     return 0;
   }
   const { spec } = found.leaf;
+  call.onCommand(spec);
   const given = parseArguments(found.argv, { ...spec.options, common: commonOptions }, spec.name);
   const common = given.flags.get("common") ?? new Map<string, unknown>();
   if (common.get("help") === true || common.get("version") === true) {
-    await bare.result(common.get("help") === true ? commandHelp(found.leaf) : VERSION);
+    const asked: Exclude<Found, { type: "leaf" }> =
+      common.get("help") === true ? { type: "help", of: found.leaf } : { type: "version", isBare: true };
+    await bare.result(await answerOf(asked, bare.columns));
     return 0;
   }
   checkPositionals(given.positionals, spec.positionals, spec.name, spec.usage);
@@ -168,6 +114,7 @@ export async function invoke(call: Call): Promise<ExitCode> {
     quiet: common.get("quiet") === true,
     verbose: common.get("verbose") === true,
     noColor: common.get("noColor") === true,
+    logFormat: common.get("logFormat") === "json" ? "json" : "text",
     environment,
   });
   call.onTerminal(terminal);

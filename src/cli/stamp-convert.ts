@@ -2,7 +2,7 @@ import { Failure } from "../lib/errors.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import { type Converted, decodeText, encodeText } from "../time/stamp/stamp-text.ts";
 import type { ExitCode } from "./command.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Terminal } from "./terminal/terminal.ts";
 
 interface Flags {
   readonly hex: boolean;

@@ -7,7 +7,9 @@ import type { ExitCode, Invocation } from "./command.ts";
 import { command } from "./command.ts";
 import { destinationOf } from "./history/destination.ts";
 import { apiKeyOf } from "./sync-key.ts";
+import { showProgress } from "./terminal/progress.ts";
 import { syncProgress } from "./sync-progress.ts";
+import type { RunProgress } from "../upload/progress.ts";
 
 const OPTIONS = { store: storeOptions, sync: syncOptions } as const;
 type Sync = Invocation<typeof OPTIONS>;
@@ -27,6 +29,18 @@ const SETTLE_WAIT_MS = 30_000;
 const HASH_WORKERS = 2;
 /** Up to here a calm pass hashes in this thread: another one takes 5 MB. */
 const HASH_IN_PLACE_BYTES = 8 * 1024 ** 2;
+
+const NOTHING_YET: RunProgress = {
+  found: 0,
+  uploaded: 0,
+  duplicateLocal: 0,
+  duplicateRemote: 0,
+  failed: 0,
+  total: null,
+  sentBytes: 0,
+  inFlight: 0,
+  waiting: null,
+};
 
 /** What is talked to. */
 interface Server extends Disposable {
@@ -127,7 +141,7 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     import("../upload/scan/filter.ts"),
     import("../render/sync.ts"),
   ]);
-  const destination = destinationOf(sync, call.origins.sync);
+  const destination = destinationOf(sync);
   const apiKey = sync.sandbox || sync.dryRun ? "" : readKey(call);
   const elapsedS = (): number => (performance.now() - startedMs) / 1000;
   try {
@@ -138,7 +152,8 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     const delivery = sync.dryRun ? null : await deliveryOf(call, sandbox ?? { url: destination, apiKey });
     using _client = delivery?.client ?? null;
     const isThreaded = sync.bulk && availableParallelism() > 1;
-    const progress = syncProgress(terminal, () => performance.now());
+    let stand: RunProgress = NOTHING_YET;
+    using progress = showProgress(terminal, () => syncProgress(stand, Date.now()));
     const outcome = await run({
       store,
       root,
@@ -154,10 +169,14 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
       hashWorkerFromBytes: isThreaded ? worthHandingOverBytes() : HASH_IN_PLACE_BYTES,
       signal,
       graceMs: UPLOAD_GRACE_MS,
-      onProgress: (tally, total) => progress.update(tally, total),
+      onProgress: (tally, total) => {
+        const { found, uploaded, duplicateLocal, duplicateRemote, failures } = tally;
+        const counts = { found, uploaded, duplicateLocal, duplicateRemote, failed: failures.length };
+        stand = { ...stand, ...counts, total };
+      },
       onNotice: (line) => terminal.warn(line),
     });
-    progress.end(outcome.tally);
+    progress.end();
     const { stop } = outcome;
     const result = render.syncResult(outcome.tally, {
       sentBytes: outcome.sentBytes,

@@ -7,7 +7,7 @@ import { systemLookup } from "../time/net/resolve.ts";
 import type { ClockOutcome, TimeResult } from "../time/result.ts";
 import { TimeSession } from "../time/session.ts";
 import type { MeasureSettings } from "../time/options.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Terminal } from "./terminal/terminal.ts";
 
 /** What of an Invocation a measurement needs. */
 export interface Surroundings {

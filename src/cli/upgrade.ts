@@ -6,7 +6,7 @@ import { VERSION } from "../lib/version.ts";
 import type { Installed, Offer } from "../upgrade/upgrade.ts";
 import { command, type ExitCode } from "./command.ts";
 import { endingOf } from "./exit-code.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Terminal } from "./terminal/terminal.ts";
 
 /** The keys of `--json`; what did not come to be known is null. */
 interface Outcome {
@@ -19,7 +19,7 @@ interface Outcome {
   readonly path: string;
   readonly url: string;
   readonly elapsed_s: number;
-  readonly error: string | null;
+  readonly error: { readonly kind: string; readonly reason: string } | null;
 }
 
 function installed(): Installed {
@@ -85,7 +85,7 @@ export const upgrade = command({
     const self = installed();
     const limits = { signal, silenceMs: SILENCE_MS, maxBytes: MAX_BYTES };
     let offer: Offer | null = null;
-    const outcome = (upgraded: boolean, error: string | null): Outcome => ({
+    const outcome = (upgraded: boolean, error: Outcome["error"]): Outcome => ({
       current: VERSION,
       latest: offer?.candidate.version ?? null,
       available: offer?.isNewer ?? null,
@@ -111,9 +111,10 @@ export const upgrade = command({
       return check && offer.isNewer ? 3 : 0;
     } catch (error) {
       if (!terminal.json || terminal.hasResult) throw error;
-      const { code, line } = endingOf(error);
-      terminal.error(signal.aborted ? messageOf(signal.reason) : line);
-      await terminal.resultJson(outcome(false, line));
+      const { code, kind, lines } = endingOf(error);
+      const reason = signal.aborted ? messageOf(signal.reason) : lines.join("; ");
+      terminal.error(reason);
+      await terminal.resultJson(outcome(false, { kind, reason }));
       return code;
     }
   },

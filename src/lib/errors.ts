@@ -5,16 +5,20 @@
 export type FailureKind = "usage" | "failed" | "check" | "unreachable" | "not-permitted";
 
 /**
- * A failure that a person is told in one line: what was wrong, what was expected, what to do.
+ * A failure that a person is told in one line (or a line for each of several faults): what was wrong, what was
+ * expected, what to do. Names and messages from outside go in as they are: who prints a line escapes it.
  * Anything else that reaches main.ts is a defect of this program and is reported as one.
  */
 export class Failure extends Error {
   readonly kind: FailureKind;
+  readonly lines: readonly string[];
 
-  constructor(kind: FailureKind, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(kind: FailureKind, message: string | readonly string[], options?: ErrorOptions) {
+    const lines = typeof message === "string" ? [message] : message;
+    super(lines.join("\n"), options);
     this.name = "Failure";
     this.kind = kind;
+    this.lines = lines;
   }
 }
 

@@ -1,9 +1,13 @@
 declare const NODUPE_TARGET: string | null | undefined;
+declare const NODUPE_COMMIT: string | null | undefined;
 declare const NODUPE_RELEASE_KEY: string | null | undefined;
 declare const NODUPE_RELEASE_URL: string | null | undefined;
 
 /** What this program was compiled for, as archives are named (linux-arm64); null when it runs from source. */
 export const TARGET: string | null = typeof NODUPE_TARGET === "string" ? NODUPE_TARGET : null;
+
+/** The commit that it was compiled from, 12 digits; null outside a checkout. */
+export const COMMIT: string | null = typeof NODUPE_COMMIT === "string" ? NODUPE_COMMIT : null;
 
 /** The Ed25519 key that releases are signed with (SPKI, DER, base64); null in a build made without one. */
 export const RELEASE_KEY: string | null = typeof NODUPE_RELEASE_KEY === "string" ? NODUPE_RELEASE_KEY : null;

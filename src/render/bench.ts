@@ -4,7 +4,7 @@ import type { Machine } from "../bench/machine.ts";
 import type { BenchReport, CaseReport, RatioReport } from "../bench/report.ts";
 import { humanBytes } from "../lib/format/bytes.ts";
 import { sparkline } from "../lib/format/sparkline.ts";
-import { textTable } from "../lib/format/table.ts";
+import { type Alignment, markdownTable, textTable } from "../lib/format/table.ts";
 
 const INDENT = "  ";
 
@@ -110,12 +110,7 @@ const TEXT: Format = {
 const MARKDOWN: Format = {
   heading: (job) => `### ${job}`,
   rows: (cases) => cases.map((of) => [of.name, ...caseCells(of)]),
-  table: (head, rows) => {
-    const line = (cells: readonly string[]): string =>
-      `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-    const rule = head.map((_, column) => (column === 0 ? "---" : "---:"));
-    return [head, rule, ...rows].map(line).join("\n");
-  },
+  table: (head, rows) => markdownTable(head, rows, ["left", ...head.slice(1).map((): Alignment => "right")]),
 };
 
 /** The report for people: a machine line, then each job's cases and claims. */

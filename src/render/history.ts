@@ -1,3 +1,4 @@
+import { escapeText } from "../lib/format/escape.ts";
 import type { HistoryEntry, StateCounts } from "../upload/history.ts";
 
 export interface ShownDestination {
@@ -31,7 +32,7 @@ function entryLine(entry: HistoryEntry): string {
   const when = new Date(entry.updatedAtMs).toISOString().replace(/\.\d+Z$/, "Z");
   const how = entry.state === "done" && entry.via !== null ? `done (${entry.via})` : entry.state;
   const parts = [entry.checksum.slice(0, SHOWN_DIGITS), when, how.padEnd(13), entry.path ?? "-"];
-  return `  ${parts.join("  ")}${entry.reason === null ? "" : `  ${entry.reason}`}`;
+  return `  ${escapeText(`${parts.join("  ")}${entry.reason === null ? "" : `  ${entry.reason}`}`)}`;
 }
 
 /** What `history list` prints for people. */

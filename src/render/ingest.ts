@@ -1,3 +1,7 @@
+import { formatCount } from "../lib/format/count.ts";
+import { formatElapsed } from "../lib/format/duration.ts";
+import { escapeText } from "../lib/format/escape.ts";
+
 /** What an ingest is told as: the contract's keys, and some more. */
 export interface IngestReport {
   readonly node: string;
@@ -23,21 +27,19 @@ export function ingestJson(report: IngestReport): object {
   return { ...rest, elapsed_s: elapsedS, malformed_samples: malformedSamples };
 }
 
-const whole = new Intl.NumberFormat("en");
-
 /** One line for people: what was new, and what was not. */
 export function ingestText(report: IngestReport): string {
   const { node, events, lines, elapsedS } = report;
   const parts = [
-    `${whole.format(events)} new events`,
-    report.started > 0 ? `${whole.format(report.started)} starts` : "",
-    report.facts > 0 ? `${whole.format(report.facts)} facts` : "",
-    report.known > 0 ? `${whole.format(report.known)} lines known already` : "",
-    report.ignored > 0 ? `${whole.format(report.ignored)} ignored` : "",
-    report.malformed > 0 ? `${whole.format(report.malformed)} malformed` : "",
-    report.imported !== null ? `${whole.format(report.imported)} taken over from storj_monitor` : "",
-    report.pruned > 0 ? `${whole.format(report.pruned)} old events pruned` : "",
+    `${formatCount(events)} new events`,
+    report.started > 0 ? `${formatCount(report.started)} starts` : "",
+    report.facts > 0 ? `${formatCount(report.facts)} facts` : "",
+    report.known > 0 ? `${formatCount(report.known)} lines known already` : "",
+    report.ignored > 0 ? `${formatCount(report.ignored)} ignored` : "",
+    report.malformed > 0 ? `${formatCount(report.malformed)} malformed` : "",
+    report.imported !== null ? `${formatCount(report.imported)} taken over from storj_monitor` : "",
+    report.pruned > 0 ? `${formatCount(report.pruned)} old events pruned` : "",
   ].filter((part) => part !== "");
-  const rate = elapsedS > 0 ? `, ${whole.format(Math.round(lines / elapsedS))} lines/s` : "";
-  return `${node}: ${parts.join(", ")}; ${whole.format(lines)} lines in ${elapsedS.toFixed(2)} s${rate}`;
+  const rate = elapsedS > 0 ? `, ${formatCount(Math.round(lines / elapsedS))} lines/s` : "";
+  return `${escapeText(node)}: ${parts.join(", ")}; ${formatCount(lines)} lines in ${formatElapsed(elapsedS)}${rate}`;
 }

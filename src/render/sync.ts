@@ -1,4 +1,7 @@
 import { humanBytes } from "../lib/format/bytes.ts";
+import { formatCount, plural } from "../lib/format/count.ts";
+import { formatElapsed } from "../lib/format/duration.ts";
+import { escapeText } from "../lib/format/escape.ts";
 import type { SyncResult, Tally, UploadFailure } from "../upload/tally.ts";
 
 /** What `--json` prints. */
@@ -49,32 +52,38 @@ const FAILURES_SHOWN = 20;
 
 function failureLine({ path, reason, status }: UploadFailure): string {
   const told = status === null || reason.includes(String(status)) ? reason : `${reason} (HTTP ${status})`;
-  return `  ${path}: ${told}`;
+  return `  ${escapeText(`${path}: ${told}`)}`;
 }
 
-function seconds(elapsedS: number): string {
-  return elapsedS < 10 ? `${elapsedS.toFixed(1)}s` : `${Math.round(elapsedS)}s`;
+/** The counts of every CV that was found, in words that add up. */
+function outcomes(result: SyncResult): string {
+  const { uploaded, duplicate_local: here, duplicate_remote: there, failed } = result;
+  return [
+    `${formatCount(uploaded)} ${result.dry_run ? "to be uploaded" : "uploaded"}`,
+    `${formatCount(here)} already known here`,
+    ...(result.dry_run ? [] : [`${formatCount(there)} already on the server`]),
+    `${formatCount(failed)} failed`,
+  ].join(", ");
 }
 
 /** The summary for people. */
 export function syncText(result: SyncResult): string {
-  const { found, uploaded, failed, destination } = result;
-  const head = result.dry_run
-    ? `${uploaded} of ${found ?? 0} CVs would be uploaded to ${destination}`
-    : `${uploaded} of ${found ?? 0} CVs uploaded to ${destination} in ${seconds(result.elapsed_s)}, ${humanBytes(result.sent_bytes)} sent`;
-  const parts = [
-    `${result.duplicate_local} already known here`,
-    ...(result.dry_run ? [] : [`${result.duplicate_remote} already on the server`]),
-    `${failed} failed`,
-    `${result.skipped ?? 0} other files skipped`,
+  const { found, failed, skipped, retries, destination } = result;
+  const head = `${plural(found ?? 0, "CV")} for ${destination}: ${outcomes(result)}.`;
+  const notes = [
+    ...(result.dry_run
+      ? []
+      : [`${humanBytes(result.sent_bytes)} sent in ${formatElapsed(result.elapsed_s)}`]),
+    ...(retries > 0 ? [plural(retries, "retry", "retries")] : []),
+    ...(skipped !== null && skipped > 0 ? [`${plural(skipped, "other file")} skipped`] : []),
   ];
-  if (result.retries > 0) parts.push(`${result.retries} ${result.retries === 1 ? "retry" : "retries"}`);
-  const lines = [`${head}; ${parts.join(", ")}.`];
+  const lines = [notes.length === 0 ? head : `${head} ${notes.join(", ")}.`];
   if (result.interrupted)
-    lines.push("Interrupted: run it again to go on; what was uploaded is not sent again.");
+    lines.push("Interrupted. Run it again to go on: what was uploaded is not sent again.");
   if (failed > 0) {
     lines.push("Failed:", ...result.failures.slice(0, FAILURES_SHOWN).map(failureLine));
-    if (failed > FAILURES_SHOWN) lines.push(`  … and ${failed - FAILURES_SHOWN} more: --json names them all`);
+    if (failed > FAILURES_SHOWN)
+      lines.push(`  … and ${formatCount(failed - FAILURES_SHOWN)} more: --json names them all`);
   }
   return lines.join("\n");
 }

@@ -1,3 +1,6 @@
+import { formatQuantity } from "../lib/format/duration.ts";
+import { escapeText } from "../lib/format/escape.ts";
+import { textTable } from "../lib/format/table.ts";
 import type { ServerReport } from "../time/ntp/assess.ts";
 import { encodeFastDate64 } from "../time/stamp/fastdate64.ts";
 import { isoOfNs } from "../time/stamp/iso.ts";
@@ -81,19 +84,10 @@ export function timeJson({ result, clock, trueNs, meanOffsetS }: TimeReport): ob
   };
 }
 
-/** A quantity of seconds in the unit that people read it in, with four digits. */
-function humanSeconds(value: number): string {
-  const size = Math.abs(value);
-  if (size >= 86_400) return `${(value / 86_400).toFixed(2)} days`;
-  if (size >= 1) return `${value.toFixed(3)} s`;
-  if (size >= 1e-3) return `${(value * 1e3).toFixed(3)} ms`;
-  return `${(value * 1e6).toFixed(1)} µs`;
-}
-
 function offsetText(offsetNs: bigint): string {
   const offset = Number(offsetNs) / 1e9;
   if (offsetNs === 0n) return "the clock is right, as far as can be told";
-  return `the clock is ${humanSeconds(Math.abs(offset))} ${offset > 0 ? "slow" : "fast"}`;
+  return `the clock is ${formatQuantity(Math.abs(offset))} ${offset > 0 ? "slow" : "fast"}`;
 }
 
 function sourceText(result: TimeResult): string {
@@ -120,31 +114,20 @@ function sourceText(result: TimeResult): string {
 function clockText(clock: ClockOutcome): string | null {
   if (clock.refusal !== null) return `not set: ${clock.refusal.reason}`;
   if (clock.action === "none" || clock.appliedNs === null) return null;
-  const by = humanSeconds(Number(clock.appliedNs) / 1e9);
+  const by = formatQuantity(Number(clock.appliedNs) / 1e9);
   const how = clock.action === "step" ? `stepped by ${by}` : `being slewed by ${by}`;
   return clock.rtc === null ? how : `${how}; ${clock.rtc}`;
 }
 
 function serverRow(report: ServerReport): string[] {
   const quantity = (ns: bigint | number | null): string =>
-    ns === null ? "-" : humanSeconds(Number(ns) / 1e9);
+    ns === null ? "-" : formatQuantity(Number(ns) / 1e9);
   const { host, address, port } = report;
   const at = address?.includes(":") === true && port !== NTP_PORT ? `[${address}]` : (address ?? "-");
   const place = port === null || port === NTP_PORT ? at : `${at}:${port}`;
   const name = host === address ? place : `${host} ${place}`;
-  return [name, report.status, quantity(report.offsetNs), quantity(report.delayNs), report.reason ?? ""];
-}
-
-/** Columns of a table padded to one width each. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => Bun.stringWidth(row[column] ?? ""))),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - Bun.stringWidth(cell))))
-      .join("  ")
-      .trimEnd(),
+  return [name, report.status, quantity(report.offsetNs), quantity(report.delayNs), report.reason ?? ""].map(
+    escapeText,
   );
 }
 
@@ -154,7 +137,7 @@ export function timeText({ result, clock, trueNs }: TimeReport): string {
   if (trueNs !== null) lines.push(["time", isoOfNs(trueNs)]);
   if (result.offsetNs !== null) {
     const bound =
-      result.errorBoundNs === null ? "" : ` (± ${humanSeconds(Number(result.errorBoundNs) / 1e9)})`;
+      result.errorBoundNs === null ? "" : ` (± ${formatQuantity(Number(result.errorBoundNs) / 1e9)})`;
     lines.push(["offset", offsetText(result.offsetNs) + bound]);
   }
   lines.push(["source", sourceText(result)]);
@@ -172,18 +155,18 @@ export function timeText({ result, clock, trueNs }: TimeReport): string {
   const took = milliseconds(result.elapsedNs);
   if (took !== null) lines.push(["took", `${took.toFixed(1)} ms`]);
   const width = Math.max(...lines.map(([name]) => name.length));
-  const head = lines.map(([name, text]) => `${name.padEnd(width)}  ${text}`);
+  const head = lines.map(([name, text]) => `${name.padEnd(width)}  ${escapeText(text)}`);
   if (result.reports.length === 0) return head.join("\n");
-  const rows = table([["SERVER", "STATUS", "OFFSET", "DELAY", ""], ...result.reports.map(serverRow)]);
-  return [...head, "", ...rows].join("\n");
+  const table = textTable(["SERVER", "STATUS", "OFFSET", "DELAY", ""], result.reports.map(serverRow), []);
+  return [...head, "", table].join("\n");
 }
 
 /** One round of `--watch` on one line. */
 export function watchText({ result, trueNs, meanOffsetS }: TimeReport): string {
   const at = trueNs === null ? "-" : isoOfNs(trueNs - (trueNs % 1_000_000n));
   const { offsetNs, source, answered, asked } = result;
-  const offset = offsetNs === null ? "-" : humanSeconds(Number(offsetNs) / 1e9);
-  const mean = meanOffsetS === null || meanOffsetS === undefined ? "-" : humanSeconds(meanOffsetS);
+  const offset = offsetNs === null ? "-" : formatQuantity(Number(offsetNs) / 1e9);
+  const mean = meanOffsetS === null || meanOffsetS === undefined ? "-" : formatQuantity(meanOffsetS);
   const used = source === null ? `none (${result.note})` : source;
-  return `${at}  offset ${offset}  mean ${mean}  source ${used}  servers ${answered}/${asked}`;
+  return `${at}  offset ${offset}  mean ${mean}  source ${escapeText(used)}  servers ${answered}/${asked}`;
 }

@@ -100,7 +100,10 @@ export async function readConfigFile(
   const [{ parseConfig }, sections] = await Promise.all([import("./schema.ts"), how.sections()]);
   const parsed = parseConfig(document, sections);
   if (parsed.type === "invalid") {
-    throw new Failure("usage", parsed.faults.map((fault) => `config file ${path}: ${fault}`).join("\n"));
+    throw new Failure(
+      "usage",
+      parsed.faults.map((fault) => `config file ${path}: ${fault}`),
+    );
   }
   return { path, exists: true, values: parsed.values, warnings: warningsFor(path, parsed.values, sections) };
 }

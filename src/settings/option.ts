@@ -23,6 +23,10 @@ export interface Option<T, D extends T | null = T | null> {
   readonly scope: "everywhere" | "flag" | "settings";
   /** A secret is masked wherever it would be shown. */
   readonly secret?: boolean;
+  /** The option of the same section without which this flag means nothing: `maxOffset` needs `check`. */
+  readonly needs?: string;
+  /** Options of the same section that contradict this one where both are flags. */
+  readonly excludes?: readonly string[];
 }
 
 /** camelCase name → option. The flag is the name in kebab-case, the key in snake_case. */
@@ -37,7 +41,10 @@ export type ValuesOf<O> = {
 };
 
 type Details<T> = Partial<
-  Pick<Option<T>, "defaultText" | "example" | "placeholder" | "short" | "env" | "scope" | "secret">
+  Pick<
+    Option<T>,
+    "defaultText" | "example" | "placeholder" | "short" | "env" | "scope" | "secret" | "needs" | "excludes"
+  >
 >;
 
 /** An option with a default. */

@@ -77,16 +77,22 @@ export type MeasureSettings = ValuesOf<typeof measureOptions>;
 export const timeOptions = {
   ...measureOptions,
   set: option(toggle, false, "step or slew the system clock", flag),
-  force: option(toggle, false, "with --set: although another daemon owns the clock", flag),
-  stepThreshold: option(duration, 500, "with --set: from this offset on step, below it slew"),
+  force: option(toggle, false, "with --set: although another daemon owns the clock", {
+    ...flag,
+    needs: "set",
+  }),
+  stepThreshold: option(duration, 500, "with --set: from this offset on step, below it slew", {
+    needs: "set",
+  }),
   maxStep: optional(duration, "with --set: refuse beyond this offset", {
+    needs: "set",
     example: 1_000_000,
     defaultText: "1000s, and any for a clock that is older than the program",
   }),
   check: option(toggle, false, "exit 3 where the offset is beyond --max-offset", flag),
-  maxOffset: option(duration, 1_000, "what --check allows"),
+  maxOffset: option(duration, 1_000, "what --check allows", { needs: "check" }),
   watch: option(toggle, false, "keep measuring, one result a round", flag),
-  interval: option(timer, 60_000, "with --watch: from one round to the next"),
+  interval: option(timer, 60_000, "with --watch: from one round to the next", { needs: "watch" }),
 } as const;
 
 export type TimeSettings = ValuesOf<typeof timeOptions>;

@@ -74,7 +74,7 @@ export const syncOptions = {
     toggle,
     false,
     "run against a Tanova-compatible API inside this process: no account, no network; what it is sent is kept beside the store",
-    flag,
+    { ...flag, excludes: ["url"] },
   ),
   batchItems: option(
     integer(1, 1_000),

@@ -10,11 +10,11 @@ function withCode(code: string, cause = false): Error {
 test("each kind of failure has its code and keeps its line", () => {
   const kinds: FailureKind[] = ["failed", "usage", "check", "unreachable", "not-permitted"];
   expect(kinds.map((kind) => endingOf(new Failure(kind, `a ${kind} line`)))).toEqual([
-    { code: 1, line: "a failed line" },
-    { code: 2, line: "a usage line" },
-    { code: 3, line: "a check line" },
-    { code: 4, line: "a unreachable line" },
-    { code: 5, line: "a not-permitted line" },
+    { code: 1, kind: "failed", lines: ["a failed line"] },
+    { code: 2, kind: "usage", lines: ["a usage line"] },
+    { code: 3, kind: "check", lines: ["a check line"] },
+    { code: 4, kind: "unreachable", lines: ["a unreachable line"] },
+    { code: 5, kind: "not_permitted", lines: ["a not-permitted line"] },
   ]);
 });
 
@@ -30,13 +30,14 @@ test("what the system and SQLite report says what to do, also as a cause", () =>
     "EMFILE",
   ];
   expect(errors.map((code) => endingOf(withCode(code)).code)).toEqual([1, 1, 1, 1, 2, 5, 5, 1]);
-  expect(endingOf(withCode("ENOSPC", true)).line).toContain("the disk is full");
+  expect(endingOf(withCode("ENOSPC", true)).lines[0]).toContain("the disk is full");
 });
 
 test("anything else is called a defect, in one line", () => {
   expect(endingOf(new TypeError("x is not a function"))).toEqual({
     code: 1,
-    line: expect.stringMatching(/^unexpected error in nodupe \S+, please report it: x is not a function$/),
+    kind: "unexpected",
+    lines: [expect.stringMatching(/^unexpected error in nodupe \S+, please report it: x is not a function$/)],
   });
-  expect(endingOf("thrown text").line).toEndWith("thrown text");
+  expect(endingOf("thrown text").lines[0]).toEndWith("thrown text");
 });

@@ -1,27 +1,26 @@
 import { expect, test } from "bun:test";
 import { existsSync, statSync, writeFileSync, chmodSync } from "node:fs";
-import type { Group } from "../../src/cli/command.ts";
-import { COMMANDS } from "../../src/cli/commands.ts";
-import type { Leaf } from "../../src/cli/command.ts";
+import { ROOT } from "../../src/cli/commands.ts";
+import type { CommandEntry, Leaf } from "../../src/cli/command.ts";
 import { VERSION } from "../../src/lib/version.ts";
 import { BINARY } from "../support/binary.ts";
 import { needs } from "../support/programs.ts";
 import { nodupe, runCommand } from "../support/run.ts";
 import { tempFolder } from "../support/temp.ts";
 
-async function leaves(entry: Leaf | Group): Promise<Leaf[]> {
+async function leaves(entry: CommandEntry): Promise<Leaf[]> {
   if ("spec" in entry) return [entry];
-  const below = await Promise.all(Object.values(entry.commands).map(async (load) => leaves(await load())));
+  const below = await Promise.all(Object.values(entry.subCommands).map(async (load) => leaves(await load())));
   return below.flat();
 }
-const LEAVES = await leaves({ purpose: "", commands: COMMANDS });
+const LEAVES = await leaves(ROOT);
 
 test("--version and --help go to stdout and end with 0", async () => {
   const version = await nodupe(["--version"]);
   expect(version).toEqual({ exitCode: 0, stdout: `${VERSION}\n`, stderr: "" });
   const help = await nodupe(["--help"]);
   expect([help.exitCode, help.stderr]).toEqual([0, ""]);
-  for (const name of Object.keys(COMMANDS)) expect(help.stdout).toContain(`  ${name}`);
+  for (const name of Object.keys(ROOT.subCommands)) expect(help.stdout).toContain(`  ${name}`);
 });
 
 test.each(LEAVES.map((leaf) => [leaf.spec.name, leaf] as const))(
@@ -173,6 +172,6 @@ needs("script", "stty")(
     const command = `stty cols 0 rows 0; '${BINARY}' bench compare --quick --json`;
     const { exitCode, stdout } = await runCommand(["script", "-qec", command, "/dev/null"]);
     expect(exitCode).toBe(0);
-    expect(stdout).toContain("measuring 1 of 1: compare, 2 nodes, 7 days\r");
+    expect(stdout).toContain("  0/1 cases  measuring compare, 2 nodes, 7 days\r");
   },
 );

@@ -57,7 +57,10 @@ export const configImport = command({
       ]);
     const read = readEarlierConfig(await readText(source));
     if (read.type === "refused") {
-      throw new Failure("usage", read.faults.map((fault) => `${source}: ${fault}`).join("\n"));
+      throw new Failure(
+        "usage",
+        read.faults.map((fault) => `${source}: ${fault}`),
+      );
     }
     const values = syncValues(read.value);
     writeConfigFile(

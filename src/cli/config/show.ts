@@ -3,6 +3,8 @@ import type { Option, Options } from "../../settings/option.ts";
 import { type Origin, resolveOptions } from "../../settings/resolve.ts";
 import { SECTIONS } from "../sections.ts";
 import { Failure } from "../../lib/errors.ts";
+import { escapeText } from "../../lib/format/escape.ts";
+import { textTable } from "../../lib/format/table.ts";
 import { command } from "../command.ts";
 
 interface Shown {
@@ -66,7 +68,7 @@ export const configShow = command({
         );
       }
     }
-    if (faults.length > 0) throw new Failure("usage", faults.join("\n"));
+    if (faults.length > 0) throw new Failure("usage", faults);
     if (terminal.json) {
       await terminal.resultJson({
         path: configFile.path,
@@ -79,11 +81,11 @@ export const configShow = command({
         })),
       });
     } else {
-      const width = Math.max(0, ...settings.map(({ key, text }) => Bun.stringWidth(`${key} = ${text}`)));
-      const lines = settings.map(
-        ({ key, text, origin }) => `${`${key} = ${text}`.padEnd(width)}  # ${originText(origin)}`,
+      const rows = settings.map(({ key, text, origin }) =>
+        [`${key} = ${text}`, `# ${originText(origin)}`].map(escapeText),
       );
-      await terminal.result(lines.join("\n"));
+      const [first = [], ...rest] = rows;
+      await terminal.result(textTable(first, rest, []));
     }
     return 0;
   },

@@ -13,11 +13,11 @@ export const historyExport = command({
     ["nodupe history export --sandbox --json", "with the destination it belongs to"],
   ],
   exitCodes: { 0: "printed", 2: "usage error, or there is no store yet" },
-  run: async ({ options, origins, terminal, openStore }) => {
+  run: async ({ options, terminal, openStore }) => {
     const { destinationRow } = await import("../../upload/destination.ts");
     const { writeEarlierHistory } = await import("../../upload/earlier-client.ts");
     const { doneChecksums } = await import("../../upload/history.ts");
-    const destination = destinationOf(options.sync, origins.sync);
+    const destination = destinationOf(options.sync);
     using store = await openStore();
     const { id } = destinationRow(store.db, destination);
     const checksums = doneChecksums(store.db, id);

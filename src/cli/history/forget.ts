@@ -24,13 +24,13 @@ export const historyForget = command({
     ["nodupe history forget --all --sandbox", "begin anew with the sandbox"],
   ],
   exitCodes: { 0: "forgotten", 1: "a sync is at work", 2: "usage error, or no such content" },
-  run: async ({ options, origins, positionals, terminal, openStore }) => {
+  run: async ({ options, positionals, terminal, openStore }) => {
     const { destinationRow, lockDestination } = await import("../../upload/destination.ts");
     const { forget, matchPrefix } = await import("../../upload/history.ts");
     const { all } = options.history;
     if (all === positionals.length > 0)
       throw new Failure("usage", "name the contents to forget by their checksums, or all of them with --all");
-    const destination = destinationOf(options.sync, origins.sync);
+    const destination = destinationOf(options.sync);
     using store = await openStore();
     using _lock = lockDestination(store.path, destination);
     const { id } = destinationRow(store.db, destination);

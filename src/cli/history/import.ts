@@ -39,11 +39,11 @@ export const historyImport = command({
     2: "usage error, or FILE is not a history",
     5: "FILE cannot be read",
   },
-  run: async ({ options, origins, positionals: [file = ""], terminal, openStore }) => {
+  run: async ({ options, positionals: [file = ""], terminal, openStore }) => {
     const { destinationRow, lockDestination } = await import("../../upload/destination.ts");
     const { readEarlierHistory } = await import("../../upload/earlier-client.ts");
     const { importDone } = await import("../../upload/history.ts");
-    const destination = destinationOf(options.sync, origins.sync);
+    const destination = destinationOf(options.sync);
     const history = readEarlierHistory(readInput(file));
     if (history.type === "refused") {
       throw new Failure(

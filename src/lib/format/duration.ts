@@ -28,6 +28,20 @@ export function formatEta(seconds: number): string {
   return `${Math.floor(whole / 3_600)}h${pad(Math.floor((whole % 3_600) / 60))}m`;
 }
 
+/** How long something took, as people read it: `0.3s`, `42s`, `3m07s`. */
+export function formatElapsed(seconds: number): string {
+  return seconds < 9.95 ? `${seconds.toFixed(1)}s` : formatEta(seconds);
+}
+
+/** A measured quantity of seconds in the unit that people read it in: `2.00 days`, `1.500 s`, `12.345 ms`, `3.1 µs`. */
+export function formatQuantity(seconds: number): string {
+  const size = Math.abs(seconds);
+  if (size >= 86_400) return `${(seconds / 86_400).toFixed(2)} days`;
+  if (size >= 1) return `${seconds.toFixed(3)} s`;
+  if (size >= 1e-3) return `${(seconds * 1e3).toFixed(3)} ms`;
+  return `${(seconds * 1e6).toFixed(1)} µs`;
+}
+
 /** Milliseconds → nanoseconds. */
 export function nsOfMs(ms: number): bigint {
   return BigInt(Math.round(ms * 1e6));

@@ -29,3 +29,15 @@ export function textTable(
     )
     .join("\n");
 }
+
+/** The same as Markdown: columns are left at their own width. */
+export function markdownTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  alignments: readonly Alignment[],
+): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
+  const rule = head.map((_, column) => (alignments[column] === "right" ? "---:" : "---"));
+  return [head, rule, ...rows].map(line).join("\n");
+}

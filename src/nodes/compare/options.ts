@@ -12,7 +12,7 @@ export const compareOptions = {
   last: option(duration, 7 * 86_400_000, "how far back from now, in whole hours", {
     defaultText: "7d; all of it with NAME=FILE",
   }),
-  since: optional(time, "from this time on, instead of --last", { scope: "flag" }),
+  since: optional(time, "from this time on, instead of --last", { scope: "flag", excludes: ["last"] }),
   until: optional(time, "up to this time; default now", { scope: "flag" }),
   type: option(choice(COMPARISON_TYPES), "overall", "what is ranked and judged"),
   format: option(choice(["table", "json", "csv", "markdown"]), "table", "how the result is written"),

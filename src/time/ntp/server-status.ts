@@ -1,3 +1,4 @@
+import { formatQuantity } from "../../lib/format/duration.ts";
 import type { Combination } from "./combine.ts";
 import type { Ending } from "./stop-rule.ts";
 import type { Peer } from "./peer.ts";
@@ -13,7 +14,7 @@ export type ServerStatus =
   | "invalid"
   | "not_needed";
 
-const ms = (ns: bigint): string => `${(Number(ns) / 1e6).toPrecision(4)} ms`;
+const quantity = (ns: bigint): string => formatQuantity(Number(ns) / 1e9);
 const seconds = (ns: bigint): string => `${Number(ns) / 1e9} s`;
 const magnitude = (ns: bigint): bigint => (ns < 0n ? -ns : ns);
 
@@ -40,11 +41,12 @@ export function judgeSilent(peer: Peer, ending: Ending, endedRawNs: bigint, pati
   if (fault !== null) return { status: "invalid", reason: fault };
   if (firstSentRawNs === null) return { status: "not_needed", reason: "it was not asked" };
   const waitedNs = endedRawNs - firstSentRawNs;
-  if (ending === "interrupted") return { status: "not_needed", reason: `interrupted after ${ms(waitedNs)}` };
+  if (ending === "interrupted")
+    return { status: "not_needed", reason: `interrupted after ${quantity(waitedNs)}` };
   if (ending === "outnumbered" && waitedNs < patienceNs) {
     return { status: "not_needed", reason: "enough others agreed before it answered" };
   }
-  return { status: "unreachable", reason: `no answer within ${ms(waitedNs)}` };
+  return { status: "unreachable", reason: `no answer within ${quantity(waitedNs)}` };
 }
 
 /** What the votes of a round come to. */

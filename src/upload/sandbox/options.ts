@@ -72,8 +72,13 @@ export const sandboxOptions = {
   tlsCert: optional(path, "PEM certificate: serve https; with --tls-key", {
     placeholder: "FILE",
     scope: "flag",
+    needs: "tlsKey",
   }),
-  tlsKey: optional(path, "PEM key of the certificate", { placeholder: "FILE", scope: "flag" }),
+  tlsKey: optional(path, "PEM key of the certificate", {
+    placeholder: "FILE",
+    scope: "flag",
+    needs: "tlsCert",
+  }),
   apiKey: optional(text("KEY"), "the key that clients must send; a new one each time where it is not set", {
     scope: "settings",
     secret: true,

@@ -137,7 +137,7 @@ test("four alive of eight end two round trips after the last answer", () => {
     judge(round, ending)
       .reports.slice(4)
       .map(({ status, reason }) => [status, reason]),
-  ).toEqual(Array.from({ length: 4 }, () => ["unreachable", "no answer within 60.00 ms"]));
+  ).toEqual(Array.from({ length: 4 }, () => ["unreachable", "no answer within 60.000 ms"]));
 });
 
 test("three fast liars of seven that agree and answer first are outvoted", () => {

@@ -1,0 +1,47 @@
+import { type ConsolaInstance, createConsola, type LogObject } from "consola/core";
+import { escapeText } from "../../lib/format/escape.ts";
+
+export const LOG_FORMATS = ["text", "json"] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+/** What a log line tells beside its words; shown with `--log-format json` only. Keys are snake_case, with units. */
+export type LogFields = Readonly<Record<string, string | number | boolean | null>>;
+
+const PREFIXES: Readonly<Record<string, readonly [text: string, color: number]>> = {
+  error: ["nodupe: ", 31],
+  warn: ["nodupe: warning: ", 33],
+};
+
+interface Entry {
+  readonly level: string;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+function entryOf({ type, args }: LogObject): Entry {
+  const [message, fields] = args as unknown as readonly [string, LogFields | undefined];
+  return { level: type, message, fields: fields ?? {} };
+}
+
+/** `time` and `level` come first and are never overwritten by a field. */
+function jsonLine({ level, message, fields }: Entry): string {
+  return JSON.stringify({ time: new Date().toISOString(), level, message, ...fields });
+}
+
+function textLine({ level, message }: Entry, color: boolean): string {
+  const [prefix, code] = PREFIXES[level] ?? ["", 0];
+  const shown = color && prefix !== "" ? `\u001B[${code}m${prefix}\u001B[39m` : prefix;
+  return shown + escapeText(message);
+}
+
+/** The log of a command: one line an entry, whatever names are in it. */
+export function createLog(
+  how: { readonly level: number; readonly color: boolean; readonly format: LogFormat },
+  write: (line: string) => void,
+): ConsolaInstance {
+  const log = (logged: LogObject): void => {
+    const entry = entryOf(logged);
+    write(how.format === "json" ? jsonLine(entry) : textLine(entry, how.color));
+  };
+  return createConsola({ level: how.level, reporters: [{ log }], throttle: 0 });
+}

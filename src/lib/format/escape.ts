@@ -1,0 +1,41 @@
+/**
+ * What a terminal would act on, or a reader could not see: control characters (Cc), format characters (Cf: the marks
+ * that change the direction of text, zero-width ones, tags), line and paragraph separators, lone surrogates, and all
+ * that fonts are told not to draw (Default_Ignorable_Code_Point).
+ */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+/** The same but for what a text of several lines is made of. */
+const UNSAFE_IN_TEXT = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+
+/** A colour as the renderers write it (SGR). */
+const COLOR = new RegExp(`(${String.fromCodePoint(0x1b)}\\[[\\d;]*m)`);
+
+const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+function shown(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const hex = code.toString(16);
+  const named = NAMED[character];
+  if (named !== undefined) return named;
+  if (code < 0x100) return `\\x${hex.padStart(2, "0")}`;
+  return code < 0x1_0000 ? `\\u${hex.padStart(4, "0")}` : `\\u{${hex}}`;
+}
+
+/**
+ * Text from outside (file names, server messages, node names, log lines) as one line that is safe to print: what is
+ * unsafe is shown escaped, `\x1b`, `\u202e`.
+ */
+export function escapeText(text: string): string {
+  return text.replace(UNSAFE, shown);
+}
+
+/**
+ * A whole output of lines and tabs: the last line of defence behind `escapeText`, for what a renderer let through.
+ *
+ * @param keepColor lets pass the colours that the renderers themselves write (SGR sequences).
+ */
+export function escapeLines(text: string, keepColor: boolean): string {
+  if (!keepColor) return text.replace(UNSAFE_IN_TEXT, shown);
+  const parts = text.split(COLOR);
+  return parts.map((part, at) => (at % 2 === 1 ? part : part.replace(UNSAFE_IN_TEXT, shown))).join("");
+}

@@ -1,0 +1,21 @@
+/** What a run is waiting for. */
+export interface Waiting {
+  /** Completes "waiting for …": `the server`, `the shared store`, `the store that another program has locked`. */
+  readonly for: string;
+  /** When it goes on, or gives up, in Unix milliseconds; null where that is not known. */
+  readonly untilMs: number | null;
+}
+
+/** How a run stands at a moment. What draws it asks for it when it draws. */
+export interface RunProgress {
+  readonly found: number;
+  readonly uploaded: number;
+  readonly duplicateLocal: number;
+  readonly duplicateRemote: number;
+  readonly failed: number;
+  /** CVs in the tree; null until it has been counted. */
+  readonly total: number | null;
+  readonly sentBytes: number;
+  readonly inFlight: number;
+  readonly waiting: Waiting | null;
+}
