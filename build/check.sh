@@ -4,6 +4,8 @@
 #
 #   build/check.sh            system programs that tests need and that are missing are listed, their tests skipped
 #   build/check.sh --install  installs them first (Debian, as root); CI=true does the same
+#   build/check.sh --all      all end-to-end tests on arm64 too, which is emulated here and slow; without it those that
+#                             touch what differs there: foreign functions, sockets, workers, the store, installing
 #
 # Ends with a line "N passed, N failed, N skipped"; exit code 0 only where nothing failed.
 set -u
@@ -17,14 +19,17 @@ qemu-aarch64-static:qemu-user-static /usr/aarch64-linux-gnu/lib/ld-linux-aarch64
 /usr/aarch64-linux-gnu/lib/libgcc_s.so.1:libgcc-s1-arm64-cross"
 
 install=${CI:-false}
-case "${1:-}" in
---install) install=true ;;
-'') ;;
-*)
-  echo "check.sh: unknown argument $1; expected --install or nothing" >&2
-  exit 2
-  ;;
-esac
+arm64=''
+for argument in "$@"; do
+  case "$argument" in
+  --install) install=true ;;
+  --all) arm64=--all ;;
+  *)
+    echo "check.sh: unknown argument $argument; expected --install, --all or nothing" >&2
+    exit 2
+    ;;
+  esac
+done
 
 passed=0
 failed=0
@@ -139,8 +144,12 @@ run_tests() {
   fi
 }
 
-run_tests 'tests' bun test --timeout 60000 tests
-run_tests 'arm64 tests' build/check-arm64.sh
+# Files run in as many processes as there are cores, two at least: many tests wait for something.
+cores=$(nproc)
+[ "$cores" -ge 2 ] || cores=2
+run_tests 'tests' bun test --parallel="$cores" --timeout 60000 tests
+# shellcheck disable=SC2086 # an option or none
+run_tests 'arm64 tests' build/check-arm64.sh $arm64
 skipped=$((skipped + $(wc -l <"$NODUPE_SKIPPED")))
 
 echo

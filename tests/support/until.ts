@@ -6,9 +6,11 @@ export async function until(
   what: string,
   deadlineMs = 10_000,
 ): Promise<void> {
-  const end = performance.now() + patient(deadlineMs);
+  const start = performance.now();
   while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`waited ${patient(deadlineMs)} ms in vain until ${what}`);
+    const waitedMs = performance.now() - start;
+    if (waitedMs > patient(deadlineMs))
+      throw new Error(`waited ${waitedMs.toFixed(0)} ms in vain until ${what}`);
     await new Promise<void>((resume) => {
       setTimeout(resume, 5);
     });
