@@ -1,6 +1,6 @@
 import { sparkline } from "../lib/format/sparkline.ts";
 import { metricNamed, METRICS, type MetricName } from "../nodes/compare/registry.ts";
-import type { CompareReport } from "./compare.ts";
+import { bestNodes, type CompareReport } from "./compare.ts";
 import { formatMetric } from "./compare-format.ts";
 
 const LABEL_WIDTH = 19;
@@ -20,28 +20,19 @@ function fit(text: string, width: number): string {
   return Bun.stringWidth(text) <= width ? text : `${Bun.sliceAnsi(text, 0, width - 1)}…`;
 }
 
-/** Breaks a sentence at spaces so that no line is wider than `width`. */
+/** Breaks a sentence at spaces so that no line is wider than `width`; what it begins with stays. */
 function wrap(text: string, width: number, indent: string): string[] {
   const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (Bun.stringWidth(longer) > width && line !== "") {
+  const words = text.trimStart().split(" ");
+  let line = text.slice(0, text.length - text.trimStart().length) + (words.shift() ?? "");
+  for (const word of words) {
+    const longer = `${line} ${word}`;
+    if (Bun.stringWidth(longer) > width) {
       lines.push(line);
       line = indent + word;
     } else line = longer;
   }
   return [...lines, line];
-}
-
-function isBest(report: CompareReport, metric: MetricName, name: string): boolean {
-  const best = report.rankings[metric]?.[0];
-  if (best === undefined || report.nodes.length < 2) return false;
-  const valueOf = (node: string): number | null =>
-    report.nodes.find((result) => result.node_name === node)?.metrics[metric] ?? null;
-  const bestValue = valueOf(best);
-  const isTie = report.nodes.every((node) => node.metrics[metric] === bestValue);
-  return bestValue !== null && !isTie && valueOf(name) === bestValue;
 }
 
 /** Metrics that any node has a value of, in the contract's order; always the ones that say what the log shows. */
@@ -63,8 +54,9 @@ function block(report: CompareReport, names: readonly string[], options: TableOp
     " ".repeat(LABEL_WIDTH) + names.map((name) => pad(fit(name, width - 2), width - 1) + " ").join(""),
   ];
   for (const metric of shownMetrics(report)) {
+    const allBest = bestNodes(report, metric);
     const cells = results.map((node) => {
-      const best = isBest(report, metric, node.node_name);
+      const best = allBest.includes(node.node_name);
       const cell = pad(fit(formatMetric(metric, node.metrics), width - 2), width - 1) + (best ? BEST : " ");
       return best && options.color ? `\u001B[1;32m${cell}\u001B[22;39m` : cell;
     });
@@ -94,14 +86,15 @@ function time(ms: number): string {
 export function compareTable(report: CompareReport, options: TableOptions): string {
   const perBlock = Math.max(1, Math.floor((options.columns - LABEL_WIDTH) / MIN_COLUMN));
   const names = report.nodes.map((node) => node.node_name);
-  const lines = [
-    `${report.type}, ${report.timeRange}: ${time(report.sinceMs)} to ${time(report.untilMs)} UTC`,
-    "",
-  ];
+  const title = `${report.type}, ${report.timeRange}: ${time(report.sinceMs)} to ${time(report.untilMs)} UTC`;
+  const lines = [...wrap(title, options.columns, "  "), ""];
   for (let from = 0; from < names.length; from += perBlock) {
     lines.push(...block(report, names.slice(from, from + perBlock), options), "");
   }
-  if (names.length > 1) lines.push(`${BEST} best; a difference counts as real only where it is said below`);
+  if (names.length > 1) {
+    const key = `${BEST} best; a difference counts as real only where it is said below`;
+    lines.push(...wrap(key, options.columns, "  "));
+  }
   const sources = report.nodes.filter((node) => node.earnings_source !== null);
   if (sources.length > 0 && Object.hasOwn(report.rankings, "total_earnings")) {
     const parts = sources.map((node) => {

@@ -1,5 +1,5 @@
 import { METRICS } from "../nodes/compare/registry.ts";
-import type { CompareReport } from "./compare.ts";
+import { bestNodes, type CompareReport } from "./compare.ts";
 import { formatMetric } from "./compare-format.ts";
 
 /** RFC 4180: quoted where a comma, a quote or a line break asks for it. */
@@ -20,7 +20,7 @@ export function compareCsv(report: CompareReport): string {
       const [low = null, high = null] = intervals[metric] ?? [];
       return [metrics[metric], low, high].map((value) => (value === null ? "" : String(value)));
     }),
-    report.rankings[metric]?.[0] ?? "",
+    bestNodes(report, metric)[0] ?? "",
   ]);
   return [header, ...rows].map((row) => row.map(csvField).join(",")).join("\n");
 }
@@ -38,10 +38,10 @@ export function compareMarkdown(report: CompareReport): string {
     row(["---", ...report.nodes.map(() => "---:")]),
   ];
   for (const { name: metric, label } of METRICS) {
-    const best = report.rankings[metric]?.[0];
+    const best = bestNodes(report, metric);
     const cells = report.nodes.map(({ node_name, metrics }) => {
       const text = formatMetric(metric, metrics);
-      return best === node_name && metrics[metric] !== null ? `**${text}**` : text;
+      return best.includes(node_name) ? `**${text}**` : text;
     });
     lines.push(row([label, ...cells]));
   }

@@ -1,5 +1,6 @@
 import type { Comparison } from "../nodes/compare/compare.ts";
 import type { CacheCounts } from "../nodes/compare/compare-cache.ts";
+import type { MetricName } from "../nodes/compare/registry.ts";
 
 /** All that `compare` answers. */
 export interface CompareReport extends Comparison {
@@ -11,6 +12,18 @@ export interface CompareReport extends Comparison {
   readonly cached: boolean;
   readonly cache: CacheCounts | null;
   readonly elapsedS: number;
+}
+
+/** The nodes that have a metric's best value; none where it is not ranked, or where no two that have one differ. */
+export function bestNodes(report: CompareReport, metric: MetricName): readonly string[] {
+  const valueOf = (name: string): number | null =>
+    report.nodes.find((node) => node.node_name === name)?.metrics[metric] ?? null;
+  const [best] = report.rankings[metric] ?? [];
+  const values = new Set(
+    report.nodes.map(({ metrics }) => metrics[metric]).filter((value) => value !== null),
+  );
+  if (best === undefined || values.size < 2) return [];
+  return report.nodes.map(({ node_name }) => node_name).filter((name) => valueOf(name) === valueOf(best));
 }
 
 export function compareJson(report: CompareReport): object {

@@ -1,0 +1,57 @@
+import { expect, test } from "bun:test";
+import { compareCsv, compareMarkdown } from "../../src/render/compare-text.ts";
+import { compareReport, nodeResult, TWO_NODES } from "../support/comparison.ts";
+
+/** The lines that tell one of these metrics, and the first. */
+function excerpt(text: string, starts: readonly string[]): string[] {
+  return text.split("\n").filter((line) => starts.some((start) => line.startsWith(start)));
+}
+
+test("CSV: unrounded, a field with a comma quoted, empty where a value is not known", () => {
+  const shown = ["metric,", "success_rate_download,", "avg_latency_p50,", "total_earnings,"];
+  expect(excerpt(compareCsv(TWO_NODES), shown)).toEqual([
+    'metric,"attic, left","attic, left low","attic, left high",cellar|1,cellar|1 low,cellar|1 high,best',
+    'success_rate_download,98.765,98.5,99,91.25,,,"attic, left"',
+    "avg_latency_p50,45.6,,,,,,",
+    "total_earnings,1.5,,,,,,",
+  ]);
+});
+
+test("Markdown: the best in bold, bars within names escaped, what is said as a list", () => {
+  const text = compareMarkdown(TWO_NODES);
+  expect(excerpt(text, ["**", "| metric", "| ---", "| download success", "| operations", "- "]))
+    .toMatchInlineSnapshot(`
+    [
+      "**performance**, 24h: 2026-11-25T04:00:00.000Z to 2026-11-26T04:00:00.000Z",
+      "| metric | attic, left | cellar\\|1 |",
+      "| --- | ---: | ---: |",
+      "| download success | **98.77%** | 91.25% |",
+      "| operations | **12,345** | 999 |",
+      "- cellar|1 serves fewer of its downloads: 91.25% against 98.77%",
+      "- note: cellar|1 logs whole seconds: its latencies are not compared",
+    ]
+  `);
+});
+
+test("where nothing differs, nobody is the best; where two share the best value, the first is named", () => {
+  const nodes = ["a", "b", "c"].map((name, index) =>
+    nodeResult(name, { downloads: 5, uploads: index === 0 ? 1 : 2 }),
+  );
+  const rankings = { downloads: ["a", "b", "c"], uploads: ["b", "c", "a"] };
+  const report = compareReport({ nodes, rankings });
+  expect(excerpt(compareCsv(report), ["downloads,", "uploads,"])).toEqual([
+    "downloads,5,,,5,,,5,,,",
+    "uploads,1,,,2,,,2,,,b",
+  ]);
+  expect(excerpt(compareMarkdown(report), ["| downloads |", "| uploads |"])).toEqual([
+    "| downloads | 5 | 5 | 5 |",
+    "| uploads | 1 | **2** | **2** |",
+  ]);
+});
+
+test("Markdown: nothing to say is said, and a node that failed with its reason", () => {
+  const alone = compareReport({ nodes: [nodeResult("attic", {})] });
+  expect(compareMarkdown(alone).split("\n").at(-1)).toBe("- no real difference");
+  const failed = compareReport({ nodes: [nodeResult("attic", {}, { error: "no such file" })] });
+  expect(compareMarkdown(failed).split("\n").at(-1)).toBe("- attic: no such file");
+});

@@ -1,0 +1,64 @@
+import { expect, test } from "bun:test";
+import { bashCompletions } from "../../src/render/completions-bash.ts";
+import { SMALL_TREE } from "../support/command-nodes.ts";
+
+test("the script of a small program, whole", () => {
+  expect(bashCompletions(SMALL_TREE)).toMatchInlineSnapshot(`
+    "# Completions of nodupe for bash; made by: nodupe completions bash
+    _nodupe() {
+      local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]}
+      local command='' word index offer=nothing words='' flags=''
+      # bash makes three words of --flag=value
+      if [[ $current == '=' ]]; then
+        current=''
+      elif [[ $previous == '=' ]]; then
+        previous=\${COMP_WORDS[COMP_CWORD - 2]}
+      fi
+      for ((index = 1; index < COMP_CWORD; index++)); do
+        word="\${command:+$command }\${COMP_WORDS[index]}"
+        case "$word" in
+          'pack' | 'config' | 'config show' | 'shell') command=$word ;;
+          *) break ;;
+        esac
+      done
+      case "$command" in
+        '')
+          offer=words words='pack config shell'
+          flags=''
+          ;;
+        'pack')
+          offer=files words=''
+          flags='--quiet -q --format --output -o --include'
+          case "$previous" in
+            --format) offer=words words='tar zip' ;;
+            --output | -o) offer=files ;;
+            --include) offer=nothing ;;
+          esac
+          ;;
+        'config')
+          offer=words words='show'
+          flags=''
+          ;;
+        'config show')
+          offer=nothing words=''
+          flags=''
+          ;;
+        'shell')
+          offer=words words='bash zsh'
+          flags=''
+          ;;
+      esac
+      COMPREPLY=()
+      if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$current")
+      elif [[ $offer == words ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+      elif [[ $offer == files ]]; then
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      fi
+    }
+    complete -F _nodupe nodupe
+    "
+  `);
+});

@@ -1,0 +1,77 @@
+import { expect, test } from "bun:test";
+import { syncResult, syncText, unknownResult } from "../../src/render/sync.ts";
+import type { SyncResult } from "../../src/upload/tally.ts";
+
+const RESULT: SyncResult = {
+  found: 12,
+  uploaded: 7,
+  duplicate_local: 3,
+  duplicate_remote: 1,
+  skipped: 2,
+  failed: 1,
+  retries: 1,
+  sent_bytes: 3 * 1024 ** 2,
+  elapsed_s: 2.345,
+  workers_peak: 5,
+  interrupted: false,
+  dry_run: false,
+  destination: "https://tanova.example",
+  failures: [{ path: "Cook/ana.pdf", reason: "not a CV", status: 422 }],
+};
+
+test("one line of what happened, one for each failure", () => {
+  expect(syncText(RESULT)).toBe(
+    `7 of 12 CVs uploaded to https://tanova.example in 2.3s, 3.0 MiB sent; 3 already known here, 1 already on the server, 1 failed, 2 other files skipped, 1 retry.
+Failed:
+  Cook/ana.pdf: not a CV (HTTP 422)`,
+  );
+});
+
+test("a dry run tells what would be, and nothing of a server that it did not ask", () => {
+  expect(syncText({ ...RESULT, dry_run: true, failed: 0, failures: [], retries: 0 })).toBe(
+    "7 of 12 CVs would be uploaded to https://tanova.example; 3 already known here, 0 failed, 2 other files skipped.",
+  );
+});
+
+test("an interrupted run says how to go on; a status that the reason tells is not told twice", () => {
+  const failures = [{ path: "a.pdf", reason: "the server answered 503", status: 503 }];
+  expect(syncText({ ...RESULT, interrupted: true, elapsed_s: 75.4, retries: 4, failures })).toBe(
+    `7 of 12 CVs uploaded to https://tanova.example in 75s, 3.0 MiB sent; 3 already known here, 1 already on the server, 1 failed, 2 other files skipped, 4 retries.
+Interrupted: run it again to go on; what was uploaded is not sent again.
+Failed:
+  a.pdf: the server answered 503`,
+  );
+});
+
+test("of many failures twenty are named and the rest counted", () => {
+  const failures = Array.from({ length: 23 }, (_, index) => ({
+    path: `${index}.pdf`,
+    reason: "unreadable",
+    status: null,
+  }));
+  const lines = syncText({ ...RESULT, failed: 23, failures }).split("\n");
+  expect(lines.slice(1, 3)).toEqual(["Failed:", "  0.pdf: unreadable"]);
+  expect(lines.slice(-2)).toEqual(["  19.pdf: unreadable", "  … and 3 more: --json names them all"]);
+});
+
+test("JSON: the counts as they are, what is not known null", () => {
+  const run = { elapsedS: 0.5, dryRun: false, destination: "sandbox" };
+  const tally = {
+    found: 12,
+    uploaded: 7,
+    duplicateLocal: 3,
+    duplicateRemote: 1,
+    skipped: 2,
+    failures: RESULT.failures,
+    retries: 1,
+    workersPeak: 5,
+  } as Parameters<typeof syncResult>[0];
+  expect(syncResult(tally, { ...run, sentBytes: 9, interrupted: true })).toEqual({
+    ...RESULT,
+    sent_bytes: 9,
+    elapsed_s: 0.5,
+    interrupted: true,
+    destination: "sandbox",
+  });
+  expect(unknownResult(run)).toMatchObject({ found: null, skipped: null, uploaded: 0, failures: [] });
+});
