@@ -25,17 +25,17 @@ const DESTINATIONS: readonly ShownDestination[] = [
 ];
 
 test("a line for each destination, and one for each entry", () => {
-  expect(historyText(DESTINATIONS)).toBe(
-    `https://tanova.example: 0 pending, 1 sending, 2 done, 1 failed
-  0123456789ab  2026-11-26T04:05:06Z  done (upload)  cvs/ana.pdf
-  0123456789ab  2026-11-26T04:05:06Z  failed         -  not a CV
-  0123456789ab  2026-11-26T04:05:06Z  sending        cvs/ana.pdf
-sandbox: 0 pending, 0 sending, 0 done, 0 failed`,
-  );
+  expect(historyText(DESTINATIONS)).toMatchInlineSnapshot(`
+    "https://tanova.example: 0 pending, 1 sending, 2 done, 1 failed
+      0123456789ab  2026-11-26T04:05:06Z  done (upload)  cvs/ana.pdf
+      0123456789ab  2026-11-26T04:05:06Z  failed         -  not a CV
+      0123456789ab  2026-11-26T04:05:06Z  sending        cvs/ana.pdf
+    sandbox: 0 pending, 0 sending, 0 done, 0 failed"
+  `);
 });
 
 test("an empty store says so", () => {
-  expect(historyText([])).toBe("Nothing was uploaded yet.");
+  expect(historyText([])).toMatchInlineSnapshot(`"Nothing was uploaded yet."`);
 });
 
 test("JSON: whole checksums, times to the millisecond, null for what is not known", () => {

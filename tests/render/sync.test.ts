@@ -20,27 +20,37 @@ const RESULT: SyncResult = {
 };
 
 test("one line of what happened, one for each failure", () => {
-  expect(syncText(RESULT)).toBe(
-    `7 of 12 CVs uploaded to https://tanova.example in 2.3s, 3.0 MiB sent; 3 already known here, 1 already on the server, 1 failed, 2 other files skipped, 1 retry.
-Failed:
-  Cook/ana.pdf: not a CV (HTTP 422)`,
-  );
+  expect(syncText(RESULT)).toMatchInlineSnapshot(`
+    "12 CVs for https://tanova.example: 7 uploaded, 3 already known here, 1 already on the server, 1 failed. 3.0 MiB sent in 2.3s, 1 retry, 2 other files skipped.
+    Failed:
+      Cook/ana.pdf: not a CV (HTTP 422)"
+  `);
 });
 
 test("a dry run tells what would be, and nothing of a server that it did not ask", () => {
-  expect(syncText({ ...RESULT, dry_run: true, failed: 0, failures: [], retries: 0 })).toBe(
-    "7 of 12 CVs would be uploaded to https://tanova.example; 3 already known here, 0 failed, 2 other files skipped.",
+  expect(syncText({ ...RESULT, dry_run: true, failed: 0, failures: [], retries: 0 })).toMatchInlineSnapshot(
+    `"12 CVs for https://tanova.example: 7 to be uploaded, 3 already known here, 0 failed. 2 other files skipped."`,
   );
 });
 
 test("an interrupted run says how to go on; a status that the reason tells is not told twice", () => {
   const failures = [{ path: "a.pdf", reason: "the server answered 503", status: 503 }];
-  expect(syncText({ ...RESULT, interrupted: true, elapsed_s: 75.4, retries: 4, failures })).toBe(
-    `7 of 12 CVs uploaded to https://tanova.example in 75s, 3.0 MiB sent; 3 already known here, 1 already on the server, 1 failed, 2 other files skipped, 4 retries.
-Interrupted: run it again to go on; what was uploaded is not sent again.
-Failed:
-  a.pdf: the server answered 503`,
-  );
+  expect(syncText({ ...RESULT, interrupted: true, elapsed_s: 75.4, retries: 4, failures }))
+    .toMatchInlineSnapshot(`
+    "12 CVs for https://tanova.example: 7 uploaded, 3 already known here, 1 already on the server, 1 failed. 3.0 MiB sent in 1m15s, 4 retries, 2 other files skipped.
+    Interrupted. Run it again to go on: what was uploaded is not sent again.
+    Failed:
+      a.pdf: the server answered 503"
+  `);
+});
+
+test("text from outside is shown escaped", () => {
+  const failures = [{ path: "a\u001B[2Jb\n\u202Ec.pdf", reason: "refused", status: null }];
+  expect(
+    syncText({ ...RESULT, failures })
+      .split("\n")
+      .at(-1),
+  ).toMatchInlineSnapshot(`"  a\\x1b[2Jb\\n\\u202ec.pdf: refused"`);
 });
 
 test("of many failures twenty are named and the rest counted", () => {
