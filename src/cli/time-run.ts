@@ -106,6 +106,7 @@ async function watch(session: TimeSession, invocation: TimeInvocation): Promise<
 export async function runTime(invocation: TimeInvocation): Promise<ExitCode> {
   const { options, origins } = invocation;
   const namedByFlag = origins.time.server.source === "flag";
-  using session = openSession(options.time, clock, namedByFlag, invocation);
+  const asked = { settings: options.time, clock, askAll: namedByFlag, isThorough: options.time.set };
+  using session = openSession(asked, invocation);
   return options.time.watch ? await watch(session, invocation) : await measureOnce(session, invocation);
 }

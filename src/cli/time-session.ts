@@ -1,12 +1,10 @@
 import type { Store } from "../db/open.ts";
 import { messageOf } from "../lib/errors.ts";
 import { BUILD_TIME_S } from "../lib/version.ts";
-import type { Clock } from "../time/clock/clock.ts";
 import type { Obtained } from "../time/sources/fallback-chain.ts";
 import { systemLookup } from "../time/net/resolve.ts";
 import type { ClockOutcome, TimeResult } from "../time/result.ts";
-import { TimeSession } from "../time/session.ts";
-import type { MeasureSettings } from "../time/options.ts";
+import { type SessionOptions, TimeSession } from "../time/session.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 
 /** What of an Invocation a measurement needs. */
@@ -26,19 +24,13 @@ async function storeOrNull(surroundings: Surroundings): Promise<Store | null> {
   }
 }
 
-/** @param namedByFlag servers of the command line are asked whatever earlier runs saw of them. */
-export function openSession(
-  settings: MeasureSettings,
-  clock: Clock,
-  namedByFlag: boolean,
-  surroundings: Surroundings,
-): TimeSession {
+type Asked = Pick<SessionOptions, "settings" | "clock" | "askAll" | "isThorough">;
+
+export function openSession(asked: Asked, surroundings: Surroundings): TimeSession {
   return new TimeSession({
-    settings,
-    clock,
+    ...asked,
     lookup: systemLookup,
     buildTimeS: BUILD_TIME_S,
-    askAll: namedByFlag,
     signal: surroundings.signal,
     openStore: () => storeOrNull(surroundings),
   });

@@ -1,7 +1,7 @@
 import { type Assessment, assess } from "./ntp/assess.ts";
 import type { Clock } from "./clock/clock.ts";
 import { chooseTargets, expectedDelayNs, type Health } from "./health.ts";
-import { openTransport } from "./net/open-transport.ts";
+import { openTransport } from "./net/kernel-transport.ts";
 import type { Ending } from "./ntp/stop-rule.ts";
 import type { Peer, Target } from "./ntp/peer.ts";
 import { query, sendDue } from "./net/query.ts";
@@ -14,17 +14,8 @@ import type { Transport } from "./net/transport.ts";
 
 /** Kernel timestamps make one sample good; the runtime's own take the best of several. */
 const PORTABLE_SAMPLES = 8;
-/** How often an unanswered request is sent again. */
-const RETRIES = 2;
-/** Until a request is sent again: while no delay is known, and at the least. */
-const FIRST_TIMEOUT_MS = 1_000;
-const LEAST_TIMEOUT_MS = 100;
 /** A server that is less sure of its time than this is refused: RFC 5905's MAXDIST. */
 const MAX_ROOT_DISTANCE_MS = 1_500;
-/** The least wait for more answers while fewer than half of the servers agree. */
-const DOUBTFUL_PATIENCE_MS = 300;
-/** Servers that are held back are asked after all where the others have not settled it by then. */
-const RESERVE_AFTER_MS = 250;
 
 export interface MeasureContext {
   readonly settings: MeasureSettings;
@@ -35,6 +26,8 @@ export interface MeasureContext {
   readonly buildTimeS: number;
   /** Named for this very run: asked even where earlier runs had no answer. */
   readonly askAll: boolean;
+  /** The clock is to be set by the answer: what less than half of the servers say is not taken before the deadline. */
+  readonly isThorough: boolean;
   /** What is known once `prepare` is done. */
   readonly healthOf: () => ReadonlyMap<string, Health>;
   /** Addresses that said never to come again (DENY, RSTR), or to come less often, with the kiss code. */
@@ -75,16 +68,11 @@ function roundFor(context: MeasureContext, transport: Transport): Round {
   return new Round(
     {
       samples: Math.max(settings.samples, least),
-      retries: RETRIES,
-      pivotS: buildTimeS,
+      buildTimeS,
       precisionNs: transport.precisionNs,
       maxRootDistanceNs: nsOfMs(MAX_ROOT_DISTANCE_MS),
       minServers: settings.minServers,
-      patienceNs: nsOfMs(settings.patience),
-      doubtfulPatienceNs: nsOfMs(DOUBTFUL_PATIENCE_MS),
-      initialTimeoutNs: nsOfMs(FIRST_TIMEOUT_MS),
-      leastTimeoutNs: nsOfMs(LEAST_TIMEOUT_MS),
-      reserveAfterNs: nsOfMs(RESERVE_AFTER_MS),
+      isThorough: context.isThorough,
       cookie: randomCookie,
     },
     clock.rawNs(),
@@ -95,10 +83,10 @@ function roundFor(context: MeasureContext, transport: Transport): Round {
 function enter(round: Round, name: ServerName, targets: readonly Target[], context: MeasureContext): void {
   const server = formatServerName(name);
   round.expect(server, name.host);
-  round.resolved(server, targets, context.clock.rawNs());
+  round.resolved(server, targets);
   for (const peer of round.peers) {
     const code = context.refusedBy.get(peer.key);
-    if (code !== undefined && peer.requests === 0) peer.close({ kind: "kiss", code });
+    if (code !== undefined && peer.requests === 0) peer.close({ type: "kiss", code });
   }
 }
 
@@ -163,7 +151,6 @@ export async function measureServers(context: MeasureContext): Promise<ServerMea
   const ending = await query(round, { transport, clock, deadlineRawNs, signal });
   const assessment = assess(round, ending, clock.read(), {
     minServers: settings.minServers,
-    patienceNs: nsOfMs(settings.patience),
   });
   return { assessment, ending, peers: round.peers, transport: transport.kind };
 }

@@ -41,7 +41,6 @@ export const measureOptions = {
   fallback: option(toggle, false, "without servers go on to HTTPS, the RTC, files, the build time"),
   offline: option(toggle, false, "no network: the best local source", flag),
 
-  patience: option(duration, 40, "least wait for more answers once half of the servers agree", setting),
   transport: option(choice(TRANSPORTS), "auto", "kernel timestamps, or the runtime's sockets", setting),
   dnsCacheSize: option(integer(1), 256, "names kept", setting),
   dnsLeastTtl: option(duration, 60_000, "a name is kept so long at the least", setting),

@@ -17,7 +17,10 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly lookup: Lookup;
   readonly buildTimeS: number;
+  /** Servers are asked whatever earlier runs saw of them. */
   readonly askAll: boolean;
+  /** The clock is to be set: what less than half of the servers say is not taken before the deadline. */
+  readonly isThorough: boolean;
   readonly signal: AbortSignal;
   /** Opens the store; null where it cannot be had, which stops no measurement. */
   readonly openStore: () => Promise<Store | null>;
@@ -135,7 +138,7 @@ export class TimeSession implements Disposable {
   private heedKisses({ servers }: Obtained): void {
     for (const kiss of this.kissed.values()) kiss.rounds -= 1;
     for (const peer of servers?.peers ?? []) {
-      if (peer.end?.kind !== "kiss" || peer.requests === 0) continue;
+      if (peer.end?.type !== "kiss" || peer.requests === 0) continue;
       const { code } = peer.end;
       const isForGood = code === "DENY" || code === "RSTR";
       const given = 2 * (this.kissed.get(peer.key)?.given ?? RATE_ROUNDS / 2);

@@ -30,6 +30,7 @@ async function askAtOnce(ports: readonly number[], signal: AbortSignal): Promise
     signal,
     buildTimeS: BUILD_TIME_S,
     askAll: true,
+    isThorough: false,
     healthOf: () => new Map(),
     refusedBy: new Map(),
     prepare: () => Promise.resolve(),

@@ -45,6 +45,8 @@ const MSG_DONTWAIT = 0x40;
 const DATA_BYTES = 2_048;
 const CONTROL_BYTES = 512;
 const MSGHDR_BYTES = 56;
+/** Where a request carries its transmit timestamp, the cookie. */
+const COOKIE_AT = 40;
 /** An error queued for another server makes one call fail; so many are looked through before giving up. */
 const SEND_ATTEMPTS = 8;
 
@@ -59,45 +61,45 @@ class MessageBuffer {
   readonly data = new Uint8Array(new ArrayBuffer(DATA_BYTES));
   readonly name = new Uint8Array(new ArrayBuffer(SOCKADDR_BYTES));
   readonly control = new DataView(new ArrayBuffer(CONTROL_BYTES));
-  private readonly iovec = new BigUint64Array(new ArrayBuffer(16));
-  private readonly header = new DataView(new ArrayBuffer(MSGHDR_BYTES));
-  readonly address = ptr(this.header);
+  readonly #iovec = new BigUint64Array(new ArrayBuffer(16));
+  readonly #header = new DataView(new ArrayBuffer(MSGHDR_BYTES));
+  readonly address = ptr(this.#header);
 
   constructor() {
-    this.iovec[0] = BigInt(ptr(this.data));
-    this.iovec[1] = BigInt(DATA_BYTES);
-    this.header.setBigUint64(0, BigInt(ptr(this.name)), true);
-    this.header.setBigUint64(16, BigInt(ptr(this.iovec)), true);
-    this.header.setBigUint64(24, 1n, true);
-    this.header.setBigUint64(32, BigInt(ptr(this.control)), true);
+    this.#iovec[0] = BigInt(ptr(this.data));
+    this.#iovec[1] = BigInt(DATA_BYTES);
+    this.#header.setBigUint64(0, BigInt(ptr(this.name)), true);
+    this.#header.setBigUint64(16, BigInt(ptr(this.#iovec)), true);
+    this.#header.setBigUint64(24, 1n, true);
+    this.#header.setBigUint64(32, BigInt(ptr(this.control)), true);
   }
 
   /** The kernel overwrites these with what it used. */
   prepare(): void {
-    this.header.setUint32(8, SOCKADDR_BYTES, true);
-    this.header.setBigUint64(40, BigInt(CONTROL_BYTES), true);
+    this.#header.setUint32(8, SOCKADDR_BYTES, true);
+    this.#header.setBigUint64(40, BigInt(CONTROL_BYTES), true);
   }
 
   get controlLength(): number {
-    return Number(this.header.getBigUint64(40, true));
+    return Number(this.#header.getBigUint64(40, true));
   }
 }
 
 /** One UDP socket of one family whose datagrams the kernel stamps, coming and going. */
 export class KernelSocket implements Disposable {
   readonly fd: number;
-  private readonly buffer = new MessageBuffer();
-  private readonly destinations = new Map<Endpoint, Uint8Array>();
-  private readonly c: SocketCalls;
-  private readonly clock: Clock;
+  readonly #buffer = new MessageBuffer();
+  readonly #destinations = new Map<Endpoint, Uint8Array>();
+  readonly #c: SocketCalls;
+  readonly #clock: Clock;
   /** When both queues were last seen empty: whatever is in them now came after. */
-  private emptyAt: Reading;
+  #emptyAt: Reading;
 
   private constructor(c: SocketCalls, clock: Clock, fd: number) {
-    this.c = c;
-    this.clock = clock;
+    this.#c = c;
+    this.#clock = clock;
     this.fd = fd;
-    this.emptyAt = clock.read();
+    this.#emptyAt = clock.read();
   }
 
   /** Opens a socket, or says why there can be none (a host without IPv6, a sandbox). */
@@ -114,14 +116,14 @@ export class KernelSocket implements Disposable {
   }
 
   send(to: Endpoint, bytes: Uint8Array, events: TransportEvent[]): SendResult {
-    let destination = this.destinations.get(to);
+    let destination = this.#destinations.get(to);
     if (destination === undefined) {
       destination = encodeSocketAddress(to);
-      this.destinations.set(to, destination);
+      this.#destinations.set(to, destination);
     }
     for (let attempt = 0; attempt < SEND_ATTEMPTS; attempt += 1) {
-      const atRawNs = this.clock.rawNs();
-      const sent = this.c.sendto(
+      const atRawNs = this.#clock.rawNs();
+      const sent = this.#c.sendto(
         this.fd,
         ptr(bytes),
         BigInt(bytes.byteLength),
@@ -130,9 +132,9 @@ export class KernelSocket implements Disposable {
         destination.byteLength,
       );
       if (Number(sent) === bytes.byteLength) return { ok: true, atRawNs };
-      const code = errno(this.c);
+      const code = errno(this.#c);
       // Not ours, perhaps: an error that came back for another server is reported by the next call, whichever it is.
-      if (this.drainErrors(events) === 0 || attempt === SEND_ATTEMPTS - 1) {
+      if (this.#drainErrors(events) === 0 || attempt === SEND_ATTEMPTS - 1) {
         return { ok: false, reason: errnoMessage(code) };
       }
     }
@@ -141,50 +143,54 @@ export class KernelSocket implements Disposable {
 
   /** Takes all that has come. A packet's stamp is queued before its answer can be: told in that order here too. */
   drain(events: TransportEvent[]): void {
-    const startedAt = this.clock.read();
+    const startedAt = this.#clock.read();
     const datagrams: TransportEvent[] = [];
     for (;;) {
-      const length = this.receive(MSG_DONTWAIT);
+      const length = this.#receive(MSG_DONTWAIT);
       if (length < 0) {
         // EAGAIN: empty. Any other is an error of the socket that the error queue tells in full.
-        if (errno(this.c) === ERRNO.EAGAIN || this.drainErrors(events) === 0) break;
+        if (errno(this.#c) === ERRNO.EAGAIN || this.#drainErrors(events) === 0) break;
         continue;
       }
-      const from = decodeSocketAddress(this.buffer.name);
+      const from = decodeSocketAddress(this.#buffer.name);
       if (from === null) continue;
-      const { stampNs } = readControlMessages(this.buffer.control, this.buffer.controlLength);
-      const now = this.clock.read();
-      const atRawNs = (stampNs === null ? null : rawOfStamp(stampNs, this.emptyAt, now)) ?? now.rawNs;
-      datagrams.push({ kind: "datagram", from, bytes: this.buffer.data.slice(0, length), atRawNs });
+      const { stampNs } = readControlMessages(this.#buffer.control, this.#buffer.controlLength);
+      const now = this.#clock.read();
+      const atRawNs = (stampNs === null ? null : rawOfStamp(stampNs, this.#emptyAt, now)) ?? now.rawNs;
+      datagrams.push({ type: "datagram", from, bytes: this.#buffer.data.slice(0, length), atRawNs });
     }
-    this.drainErrors(events);
+    this.#drainErrors(events);
     events.push(...datagrams);
-    this.emptyAt = startedAt;
+    this.#emptyAt = startedAt;
   }
 
-  private receive(flags: number): number {
-    this.buffer.prepare();
-    return Number(this.c.recvmsg(this.fd, this.buffer.address, flags));
+  #receive(flags: number): number {
+    this.#buffer.prepare();
+    return Number(this.#c.recvmsg(this.fd, this.#buffer.address, flags));
   }
 
   /** Reads the error queue: stamps of packets sent, and errors of the network. Returns how many there were. */
-  private drainErrors(events: TransportEvent[]): number {
+  #drainErrors(events: TransportEvent[]): number {
     for (let count = 0; ; count += 1) {
-      const length = this.receive(MSG_ERRQUEUE | MSG_DONTWAIT);
+      const length = this.#receive(MSG_ERRQUEUE | MSG_DONTWAIT);
       if (length < 0) return count;
-      const told = readControlMessages(this.buffer.control, this.buffer.controlLength);
-      if (told.errno !== null && told.errno !== 0) {
-        const to = decodeSocketAddress(this.buffer.name);
-        if (to !== null) events.push({ kind: "refused", to, reason: errnoMessage(told.errno) });
+      const told = readControlMessages(this.#buffer.control, this.#buffer.controlLength);
+      if (told.error !== null) {
+        const { errno: code, isPortUnreachable, from } = told.error;
+        const asked = decodeSocketAddress(this.#buffer.name)?.address;
+        // What is not quoted whole may come from somebody who never saw the request.
+        if (length < PACKET_BYTES || (isPortUnreachable && from !== asked)) continue;
+        const cookie = new DataView(this.#buffer.data.buffer, COOKIE_AT, 8).getBigUint64(0);
+        events.push({ type: "refused", cookie, reason: errnoMessage(code) });
       } else if (told.stampNs !== null && length >= PACKET_BYTES) {
-        const atRawNs = rawOfStamp(told.stampNs, this.emptyAt, this.clock.read());
-        const cookie = new DataView(this.buffer.data.buffer, length - 8, 8).getBigUint64(0);
-        if (atRawNs !== null) events.push({ kind: "sent", cookie, atRawNs });
+        const atRawNs = rawOfStamp(told.stampNs, this.#emptyAt, this.#clock.read());
+        const cookie = new DataView(this.#buffer.data.buffer, length - 8, 8).getBigUint64(0);
+        if (atRawNs !== null) events.push({ type: "sent", cookie, atRawNs });
       }
     }
   }
 
   [Symbol.dispose](): void {
-    this.c.close(this.fd);
+    this.#c.close(this.fd);
   }
 }

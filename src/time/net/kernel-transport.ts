@@ -1,9 +1,9 @@
 import { ptr } from "bun:ffi";
 import { nextTurn } from "../../lib/wait.ts";
 import type { Clock } from "../clock/clock.ts";
-import { KernelSocket, type SocketCalls } from "./kernel-socket.ts";
+import { KernelSocket, type SocketCalls, socketCalls } from "./kernel-socket.ts";
 import type { Endpoint } from "./server-name.ts";
-import type { SendResult, Transport, TransportEvent } from "./transport.ts";
+import type { SendResult, Transport, TransportChoice, TransportEvent } from "./transport.ts";
 
 const POLLIN = 1;
 /** The longest that ppoll() keeps the event loop from running: signals, DNS and HTTPS wait no longer than this. */
@@ -14,43 +14,43 @@ const SLICE_MS = 2;
  * loop does, and, unlike poll(), not up to a millisecond after the end of a round's patience. How late it wakes is of no
  * matter to the kernel's stamps.
  */
-export class KernelTransport implements Transport {
+class KernelTransport implements Transport {
   readonly kind = "kernel";
   readonly precisionNs = 1_000n;
-  private readonly sockets = new Map<4 | 6, KernelSocket | string>();
+  readonly #sockets = new Map<4 | 6, KernelSocket | string>();
   /** struct pollfd: fd, then events and revents of 16 bits each. */
-  private readonly pollfds = new DataView(new ArrayBuffer(16));
+  readonly #pollfds = new DataView(new ArrayBuffer(16));
   /** struct timespec: seconds, nanoseconds. */
-  private readonly timespec = new BigInt64Array(new ArrayBuffer(16));
-  private early: TransportEvent[] = [];
-  private readonly c: SocketCalls;
-  private readonly clock: Clock;
+  readonly #timespec = new BigInt64Array(new ArrayBuffer(16));
+  #early: TransportEvent[] = [];
+  readonly #c: SocketCalls;
+  readonly #clock: Clock;
 
   constructor(c: SocketCalls, clock: Clock) {
-    this.c = c;
-    this.clock = clock;
+    this.#c = c;
+    this.#clock = clock;
   }
 
   send(to: Endpoint, bytes: Uint8Array): SendResult {
-    const socket = this.socketOf(to.family);
-    return typeof socket === "string" ? { ok: false, reason: socket } : socket.send(to, bytes, this.early);
+    const socket = this.#socketOf(to.family);
+    return typeof socket === "string" ? { ok: false, reason: socket } : socket.send(to, bytes, this.#early);
   }
 
   async receive(waitMs: number): Promise<readonly TransportEvent[]> {
-    const events = this.early;
-    this.early = [];
+    const events = this.#early;
+    this.#early = [];
     await nextTurn();
     const deadline = performance.now() + waitMs;
     for (;;) {
       const leftMs = events.length > 0 ? 0 : Math.max(0, Math.min(SLICE_MS, deadline - performance.now()));
-      this.timespec[1] = BigInt(Math.ceil(leftMs * 1e6));
-      const open = this.openSockets();
+      this.#timespec[1] = BigInt(Math.ceil(leftMs * 1e6));
+      const open = this.#openSockets();
       open.forEach(({ fd }, index) => {
-        this.pollfds.setInt32(index * 8, fd, true);
-        this.pollfds.setUint32(index * 8 + 4, POLLIN, true);
+        this.#pollfds.setInt32(index * 8, fd, true);
+        this.#pollfds.setUint32(index * 8 + 4, POLLIN, true);
       });
       // With no socket ppoll() is a plain wait. POLLERR, which it always reports, tells of the error queue.
-      if (this.c.ppoll(ptr(this.pollfds), BigInt(open.length), ptr(this.timespec), null) > 0) {
+      if (this.#c.ppoll(ptr(this.#pollfds), BigInt(open.length), ptr(this.#timespec), null) > 0) {
         for (const socket of open) socket.drain(events);
       }
       if (events.length > 0 || performance.now() >= deadline) return events;
@@ -58,20 +58,28 @@ export class KernelTransport implements Transport {
     }
   }
 
-  private openSockets(): readonly KernelSocket[] {
-    return [...this.sockets.values()].filter((socket) => typeof socket !== "string");
+  #openSockets(): readonly KernelSocket[] {
+    return [...this.#sockets.values()].filter((socket) => typeof socket !== "string");
   }
 
-  private socketOf(family: 4 | 6): KernelSocket | string {
-    const known = this.sockets.get(family);
+  #socketOf(family: 4 | 6): KernelSocket | string {
+    const known = this.#sockets.get(family);
     if (known !== undefined) return known;
-    const opened = KernelSocket.open(this.c, this.clock, family);
-    this.sockets.set(family, opened);
+    const opened = KernelSocket.open(this.#c, this.#clock, family);
+    this.#sockets.set(family, opened);
     return opened;
   }
 
   [Symbol.dispose](): void {
-    for (const socket of this.openSockets()) socket[Symbol.dispose]();
-    this.sockets.clear();
+    for (const socket of this.#openSockets()) socket[Symbol.dispose]();
+    this.#sockets.clear();
   }
+}
+
+/** Kernel timestamps where there are any, else the runtime's sockets. */
+export async function openTransport(choice: TransportChoice, clock: Clock): Promise<Transport> {
+  const c = socketCalls();
+  if (choice !== "portable" && c !== null) return new KernelTransport(c, clock);
+  const { PortableTransport } = await import("./portable-transport.ts");
+  return PortableTransport.open(clock);
 }

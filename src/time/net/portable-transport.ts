@@ -11,23 +11,23 @@ type Socket = Bun.udp.Socket<"uint8array">;
 export class PortableTransport implements Transport {
   readonly kind = "portable";
   readonly precisionNs = 50_000n;
-  private readonly sockets = new Map<4 | 6, Socket | string>();
-  private readonly clock: Clock;
-  private events: TransportEvent[] = [];
-  private wake: AbortController = new AbortController();
+  readonly #sockets = new Map<4 | 6, Socket | string>();
+  readonly #clock: Clock;
+  #events: TransportEvent[] = [];
+  #wake: AbortController = new AbortController();
 
   private constructor(clock: Clock) {
-    this.clock = clock;
+    this.#clock = clock;
   }
 
   /** Opens a socket of each family there is. */
   static async open(clock: Clock): Promise<PortableTransport> {
     const transport = new PortableTransport(clock);
-    await Promise.all([transport.openFamily(4, "0.0.0.0"), transport.openFamily(6, "::")]);
+    await Promise.all([transport.#openFamily(4, "0.0.0.0"), transport.#openFamily(6, "::")]);
     return transport;
   }
 
-  private async openFamily(family: 4 | 6, hostname: string): Promise<void> {
+  async #openFamily(family: 4 | 6, hostname: string): Promise<void> {
     try {
       const socket = await Bun.udpSocket({
         hostname,
@@ -36,27 +36,27 @@ export class PortableTransport implements Transport {
         socket: {
           data: (_, bytes, port, address) => {
             const from: Endpoint = { address: canonicalAddress(address), family, port };
-            this.push({ kind: "datagram", from, bytes: bytes.slice(), atRawNs: this.clock.rawNs() });
+            this.#push({ type: "datagram", from, bytes: bytes.slice(), atRawNs: this.#clock.rawNs() });
           },
           // An error is of no known destination here; whoever does not answer is found out by waiting.
           error: () => undefined,
         },
       });
-      this.sockets.set(family, socket);
+      this.#sockets.set(family, socket);
     } catch (error) {
-      this.sockets.set(family, messageOf(error));
+      this.#sockets.set(family, messageOf(error));
     }
   }
 
-  private push(event: TransportEvent): void {
-    this.events.push(event);
-    this.wake.abort();
+  #push(event: TransportEvent): void {
+    this.#events.push(event);
+    this.#wake.abort();
   }
 
   send(to: Endpoint, bytes: Uint8Array): SendResult {
-    const socket = this.sockets.get(to.family) ?? "not open";
+    const socket = this.#sockets.get(to.family) ?? "not open";
     if (typeof socket === "string") return { ok: false, reason: socket };
-    const atRawNs = this.clock.rawNs();
+    const atRawNs = this.#clock.rawNs();
     try {
       return socket.send(bytes, to.port, to.address)
         ? { ok: true, atRawNs }
@@ -67,15 +67,15 @@ export class PortableTransport implements Transport {
   }
 
   async receive(waitMs: number): Promise<readonly TransportEvent[]> {
-    if (this.events.length === 0) await wait(waitMs, this.wake.signal);
-    const { events } = this;
-    this.events = [];
-    this.wake = new AbortController();
+    if (this.#events.length === 0) await wait(waitMs, this.#wake.signal);
+    const events = this.#events;
+    this.#events = [];
+    this.#wake = new AbortController();
     return events;
   }
 
   [Symbol.dispose](): void {
-    for (const socket of this.sockets.values()) if (typeof socket !== "string") socket.close();
-    this.sockets.clear();
+    for (const socket of this.#sockets.values()) if (typeof socket !== "string") socket.close();
+    this.#sockets.clear();
   }
 }

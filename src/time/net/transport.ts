@@ -7,15 +7,15 @@ export type TransportChoice = (typeof TRANSPORTS)[number];
 /** What came of the datagrams sent. All times are on the raw monotonic clock. */
 export type TransportEvent =
   | {
-      readonly kind: "datagram";
+      readonly type: "datagram";
       readonly from: Endpoint;
       readonly bytes: Uint8Array;
       readonly atRawNs: bigint;
     }
   /** The kernel says when the packet with this transmit timestamp left. */
-  | { readonly kind: "sent"; readonly cookie: bigint; readonly atRawNs: bigint }
-  /** The network says that nothing will come from there. */
-  | { readonly kind: "refused"; readonly to: Endpoint; readonly reason: string };
+  | { readonly type: "sent"; readonly cookie: bigint; readonly atRawNs: bigint }
+  /** The network says that nothing will come in answer to the request with this cookie, which it quotes. */
+  | { readonly type: "refused"; readonly cookie: bigint; readonly reason: string };
 
 export type SendResult =
   | { readonly ok: true; readonly atRawNs: bigint }

@@ -1,11 +1,18 @@
 import type { Reading } from "../clock/clock.ts";
-import { combine } from "./combine.ts";
-import { judgeSilent, judgeVote, type ServerStatus, type Verdict } from "./server-status.ts";
-import type { Ending } from "./stop-rule.ts";
+import { combine, type Tolerance } from "./combine.ts";
 import type { Peer } from "./peer.ts";
 import type { Round } from "./round.ts";
 import { bestSample, jitterNs, type Leap } from "./sample.ts";
-import { majority } from "./select.ts";
+import { majority, type Vote } from "./select.ts";
+import {
+  judgeBeside,
+  type Judgement,
+  judgeSilent,
+  judgeVote,
+  type ServerStatus,
+  type Verdict,
+} from "./server-status.ts";
+import type { Ending } from "./stop-rule.ts";
 
 /** What became of one address. Offsets are from the system clock. */
 export interface ServerReport {
@@ -26,6 +33,8 @@ interface Answer {
   /** True time minus raw monotonic time. */
   readonly offsetRawNs: bigint;
   readonly errorBoundNs: bigint;
+  /** For how many liars the bound is true. */
+  readonly tolerance: Tolerance;
   readonly delayNs: bigint;
   readonly stratum: number;
   readonly leap: Leap;
@@ -46,100 +55,109 @@ export interface Assessment {
   readonly reason: string | null;
 }
 
-export interface AssessOptions {
-  readonly minServers: number;
-  /** Addresses not heard from that were asked less than this before an early end: they were not needed. */
-  readonly patienceNs: bigint;
-}
-
 function leapOf(peers: readonly Peer[]): Leap {
   const leaps = peers.flatMap((peer) => bestSample(peer.samples)?.leap ?? []);
   const most = (leap: Leap): boolean => leaps.filter((each) => each === leap).length * 2 > leaps.length;
   return (["insert", "delete"] as const).find(most) ?? "none";
 }
 
-function reasonForNone(verdict: Verdict, asked: number): string | null {
+function reasonForNone({ agreement, votes, refused }: Verdict, asked: number): string | null {
   if (asked === 0) return "no server was asked";
-  if (verdict.votes.length === 0) return `none of ${asked} server(s) gave a valid answer`;
-  if (verdict.agreement === null)
-    return `no majority among the ${verdict.votes.length} server(s) that answered`;
-  return verdict.refused;
+  if (votes.length === 0) return `none of ${asked} server(s) gave a valid answer`;
+  if (agreement === null) return `no majority among the ${votes.length} server(s) that answered`;
+  return refused;
+}
+
+/** The votes of a round that is over, and what they come to. */
+function verdictOf(votes: readonly Vote[], asked: number, minServers: number): Verdict {
+  const agreement = majority(votes);
+  const refused =
+    agreement !== null && agreement.support < minServers
+      ? `only ${agreement.support} server(s) agree; ${minServers} are asked for (--min-servers)`
+      : null;
+  const combination =
+    agreement === null || refused !== null ? null : combine(agreement, { asked, answered: votes.length });
+  return { agreement, combination, votes, refused };
+}
+
+function answerOf(round: Round, speakers: ReadonlyMap<string, Peer>, verdict: Verdict): Answer | null {
+  const { agreement, combination } = verdict;
+  const selected = combination === null ? undefined : speakers.get(combination.selected);
+  const best = selected === undefined ? null : bestSample(selected.samples);
+  if (agreement === null || combination === null || selected === undefined || best === null) return null;
+  const agreeing = new Set(agreement.agreeing.map(({ id }) => id));
+  const { server, host, endpoint } = selected.target;
+  return {
+    offsetRawNs: combination.offsetNs,
+    errorBoundNs: combination.errorBoundNs,
+    tolerance: combination.tolerance,
+    delayNs: best.delayNs,
+    stratum: best.stratum,
+    leap: leapOf(round.peers.filter(({ target }) => agreeing.has(target.server))),
+    server,
+    host,
+    address: endpoint.address,
+    agreeing: agreement.support,
+  };
+}
+
+const UNKNOWN = { offsetNs: null, delayNs: null, jitterNs: null, stratum: null } as const;
+
+function reportsOfUnasked(round: Round): ServerReport[] {
+  const held = round.heldBack.map(({ server, host, endpoint: { address, port } }): ServerReport => {
+    const reason = "held back: it did not answer in the last runs, and the others agreed";
+    return { server, host, address, port, status: "not_needed", ...UNKNOWN, reason };
+  });
+  const unresolved = round.unresolved.map(({ server, host, reason: why }): ServerReport => {
+    const reason = why ?? "its name was not resolved in time";
+    return { server, host, address: null, port: null, status: "unreachable", ...UNKNOWN, reason };
+  });
+  return [...held, ...unresolved];
 }
 
 /** Judges a round that is over: who is right, what the time is, and what is to be said of each address. */
-export function assess(round: Round, ending: Ending, now: Reading, options: AssessOptions): Assessment {
-  const votes = round.standings(now.rawNs).flatMap((standing) => ("vote" in standing ? [standing.vote] : []));
-  const agreement = majority(votes);
-  const tooFew = agreement !== null && agreement.support < options.minServers;
-  const refused = tooFew
-    ? `only ${agreement.support} server(s) agree; ${options.minServers} are asked for (--min-servers)`
-    : null;
-  const agreed = votes.filter((vote) => agreement?.agreeing.includes(vote.id) === true);
-  const combination = combine(agreed);
-  const verdict: Verdict = { agreement, combination, votes, refused };
-  const lead = now.realNs - now.rawNs;
-
-  let answer: Answer | null = null;
-  const reports: ServerReport[] = [];
-  // The surest address of a server speaks for it; the first of them that says what the server says is that one.
-  for (const peer of round.peers) {
-    const best = bestSample(peer.samples);
-    const vote = peer.vote(now.rawNs);
-    const { server, host, endpoint } = peer.target;
-    let judged =
-      vote === null
-        ? judgeSilent(peer, ending, now.rawNs, options.patienceNs)
-        : judgeVote(vote, server, verdict);
-    if (judged.status === "selected" && best !== null) {
-      const speaks = votes.find(({ id }) => id === server);
-      const isSpeaker = answer === null && speaks?.offsetNs === vote?.offsetNs;
-      if (isSpeaker && combination !== null) {
-        answer = {
-          offsetRawNs: combination.offsetNs,
-          errorBoundNs: combination.errorBoundNs,
-          delayNs: best.delayNs,
-          stratum: best.stratum,
-          leap: leapOf(
-            round.peers.filter((other) => agreement?.agreeing.includes(other.target.server) === true),
-          ),
-          server,
-          host,
-          address: endpoint.address,
-          agreeing: agreement?.support ?? 0,
-        };
-      } else {
-        judged = { status: "survivor", reason: "another address of its server was surer" };
-      }
-    }
-    reports.push({
-      server,
-      host,
-      address: endpoint.address,
-      port: endpoint.port,
-      status: judged.status,
-      offsetNs: best === null ? null : best.offsetNs - lead,
-      delayNs: best?.delayNs ?? null,
-      jitterNs: best === null ? null : jitterNs(peer.samples, best),
-      stratum: best?.stratum ?? null,
-      reason: judged.reason,
-    });
-  }
-  const blank = { offsetNs: null, delayNs: null, jitterNs: null, stratum: null } as const;
-  for (const { server, host, endpoint } of round.heldBack) {
-    const reason = "held back: it did not answer in the last runs, and the others agreed";
-    const { address, port } = endpoint;
-    reports.push({ server, host, address, port, status: "not_needed", ...blank, reason });
-  }
-  for (const { server, host, reason: why } of round.unresolved) {
-    const reason = why ?? "its name was not resolved in time";
-    reports.push({ server, host, address: null, port: null, status: "unreachable", ...blank, reason });
-  }
+export function assess(
+  round: Round,
+  ending: Ending,
+  now: Reading,
+  options: { readonly minServers: number },
+): Assessment {
+  const standings = round.standings(now.rawNs);
+  const votes = standings.flatMap(({ vote }) => vote ?? []);
   const asked = round.askedCount;
+  const verdict = verdictOf(votes, asked, options.minServers);
+  const speakerKeys = new Set(standings.map(({ speaker }) => speaker));
+  const speakers = new Map(
+    round.peers.flatMap((peer) => (speakerKeys.has(peer.key) ? [[peer.target.server, peer] as const] : [])),
+  );
+  const judge = (peer: Peer): Judgement => {
+    const own = peer.vote(now.rawNs);
+    const speaker = votes.find(({ id }) => id === peer.target.server);
+    if (own === null || speaker === undefined) return judgeSilent(peer, ending, now.rawNs);
+    const ofSpeaker = judgeVote(speaker, verdict);
+    return speakerKeys.has(peer.key) ? ofSpeaker : judgeBeside(own, speaker, ofSpeaker);
+  };
+  const lead = now.realNs - now.rawNs;
+  const reports = round.peers.map((peer): ServerReport => {
+    const { server, host, endpoint } = peer.target;
+    const best = bestSample(peer.samples);
+    const place = { server, host, address: endpoint.address, port: endpoint.port };
+    if (best === null) return { ...place, ...UNKNOWN, ...judge(peer) };
+    return {
+      ...place,
+      offsetNs: best.offsetNs - lead,
+      delayNs: best.delayNs,
+      jitterNs: jitterNs(peer.samples, best),
+      stratum: best.stratum,
+      ...judge(peer),
+    };
+  });
+  const answer = answerOf(round, speakers, verdict);
   return {
     answer,
     asked,
     answered: votes.length,
-    reports,
+    reports: [...reports, ...reportsOfUnasked(round)],
     reason: answer === null ? reasonForNone(verdict, asked) : null,
   };
 }

@@ -1,52 +1,138 @@
-import type { Vote } from "./select.ts";
+import { type Agreement, compareNs, highOf, type Interval, lowOf, type Vote } from "./select.ts";
 
-/** Of the servers that agree, only those at most this many times as uncertain as the best one take part. */
-const COMBINE_LIMIT = 3n;
+/** How many servers there are to be right or wrong. */
+export interface Census {
+  readonly asked: number;
+  readonly answered: number;
+}
 
-/** Weights are 2^40 divided by the root distance in nanoseconds: integers that keep enough digits up to 15 minutes. */
-const WEIGHT = 1n << 40n;
+/** For how many liars a bound is true. */
+export interface Tolerance {
+  readonly liars: number;
+  /** Of all that were asked; of those that answered where so many are silent that the others cannot outnumber liars. */
+  readonly of: "asked" | "answered";
+}
 
 export interface Combination {
-  /** The vote with the least root distance: the system peer of RFC 5905. */
+  /** The vote that the answer rests on: its offset is next to the median. */
   readonly selected: string;
-  /** Whose offsets were weighed, the selected one's among them. */
-  readonly combined: readonly string[];
   readonly offsetNs: bigint;
-  /** The selected server's root distance, and how far combining moved away from it. */
   readonly errorBoundNs: bigint;
+  readonly tolerance: Tolerance;
+  /**
+   * Whether more answers could not be needed: however the liars are chosen the answer lies in an honest server's
+   * interval, and a single liar could not have moved it past the honest.
+   */
+  readonly isFirm: boolean;
 }
 
-function compareVotes(left: Vote, right: Vote): number {
-  if (left.rootDistanceNs !== right.rootDistanceNs)
-    return left.rootDistanceNs < right.rootDistanceNs ? -1 : 1;
-  return left.id < right.id ? -1 : 1;
+/** The most that can lie while most of `count` are honest. */
+function minorityOf(count: number): number {
+  return Math.max(0, Math.ceil(count / 2) - 1);
 }
 
-function magnitude(value: bigint): bigint {
-  return value < 0n ? -value : value;
+function toleranceOf(support: number, { asked, answered }: Census): Tolerance {
+  const liars = minorityOf(asked);
+  return support > liars ? { liars, of: "asked" } : { liars: minorityOf(answered), of: "answered" };
 }
 
 /**
- * The offset of servers that agree, weighted by the reciprocal of their root distance (RFC 5905, section 11.2.3).
- * Null where there are none.
+ * The points that lie in at least `depth` of votes that all share a point. Seen from that point the depth only falls
+ * on either side, so these points are one interval.
  */
-export function combine(votes: readonly Vote[]): Combination | null {
-  const [best, ...others] = votes.toSorted(compareVotes);
-  if (best === undefined) return null;
-  const near = [best, ...others.filter((vote) => vote.rootDistanceNs <= best.rootDistanceNs * COMBINE_LIMIT)];
-  let weights = 0n;
-  let sum = 0n;
-  for (const vote of near) {
-    const weight = WEIGHT / (vote.rootDistanceNs > 0n ? vote.rootDistanceNs : 1n) + 1n;
-    weights += weight;
-    // Relative to the best, so that the sum stays small.
-    sum += weight * (vote.offsetNs - best.offsetNs);
+export function pointsInAtLeast(votes: readonly Vote[], depth: number): Interval {
+  const lows = votes.map(lowOf).toSorted(compareNs);
+  const highs = votes.map(highOf).toSorted((left, right) => compareNs(right, left));
+  return { lowNs: lows[depth - 1] ?? 0n, highNs: highs[depth - 1] ?? 0n };
+}
+
+function clamp(ns: bigint, { lowNs, highNs }: Interval): bigint {
+  return ns < lowNs ? lowNs : ns > highNs ? highNs : ns;
+}
+
+function magnitude(ns: bigint): bigint {
+  return ns < 0n ? -ns : ns;
+}
+
+/** Two cannot outvote each other: their mean, by the reciprocal of the root distance (RFC 5905, section 11.2.3). */
+function weightedMean(left: Vote, right: Vote): bigint {
+  const total = left.rootDistanceNs + right.rootDistanceNs;
+  const apart = right.offsetNs - left.offsetNs;
+  return left.offsetNs + (total === 0n ? apart / 2n : (apart * left.rootDistanceNs) / total);
+}
+
+/**
+ * The median of three or more, weighted by the reciprocal of the root distance. No weight exceeds what all others have
+ * together less half a vote, so that one liar, whatever it claims, leaves the median between the others' offsets.
+ */
+function weightedMedian(sorted: readonly Vote[]): bigint {
+  const vaguest = Math.max(...sorted.map(({ rootDistanceNs }) => Number(rootDistanceNs)), 1);
+  const most = sorted.length - 1.5;
+  const weights = sorted.map(({ rootDistanceNs }) =>
+    Math.min(most, vaguest / Math.max(1, Number(rootDistanceNs))),
+  );
+  const half = weights.reduce((sum, weight) => sum + weight, 0) / 2;
+  let sum = 0;
+  for (const [index, { offsetNs }] of sorted.entries()) {
+    sum += weights[index] ?? 0;
+    if (sum > half) return offsetNs;
+    if (sum === half) return (offsetNs + (sorted[index + 1]?.offsetNs ?? offsetNs)) / 2n;
   }
-  const shift = sum / weights;
+  return sorted.at(-1)?.offsetNs ?? 0n;
+}
+
+function middle(votes: readonly Vote[]): bigint {
+  const sorted = votes.toSorted(
+    (left, right) => compareNs(left.offsetNs, right.offsetNs) || (left.id < right.id ? -1 : 1),
+  );
+  const [first, second, ...more] = sorted;
+  if (first === undefined) return 0n;
+  if (second === undefined) return first.offsetNs;
+  return more.length === 0 ? weightedMean(first, second) : weightedMedian(sorted);
+}
+
+function nearest(votes: readonly Vote[], offsetNs: bigint): Vote | undefined {
+  const away = (vote: Vote): bigint => magnitude(vote.offsetNs - offsetNs);
+  const [best] = votes.toSorted(
+    (left, right) =>
+      compareNs(away(left), away(right)) ||
+      compareNs(left.rootDistanceNs, right.rootDistanceNs) ||
+      (left.id < right.id ? -1 : 1),
+  );
+  return best;
+}
+
+/**
+ * What servers that agree say together, and how far that can be from the truth.
+ *
+ * The bound: of all asked at most `tolerance.liars` lie, so the truth lies in the intervals of at least
+ * support - liars of those that agree; the bound reaches to the farthest point that does. Votes that claim ±0 make
+ * it no narrower than the honest among them allow, and more answers make it narrower.
+ *
+ * The answer: the median, moved to where liars + 1 intervals overlap, one of which is honest. Where it takes all that
+ * agree to make so many, one liar could move the overlap at will: then one fewer will do, and `isFirm` tells whether
+ * to wait for more.
+ */
+export function combine(agreement: Agreement, census: Census): Combination {
+  const { support, agreeing } = agreement;
+  const tolerance = toleranceOf(support, census);
+  const { liars } = tolerance;
+  const count = agreeing.length;
+  const honest = Math.max(1, Math.min(count, support - liars));
+  const enough = Math.min(count, liars + 1);
+  const depth = Math.max(honest, Math.min(enough, Math.max(2, support - 1)));
+  // Places that tie are joined by those that hold them all; honest intervals cover all that lies between.
+  const isTied = count < support;
+  const median = middle(agreeing);
+  const offsetNs = clamp(median, isTied ? agreement : pointsInAtLeast(agreeing, depth));
+  const reach = pointsInAtLeast(agreeing, honest);
+  const below = offsetNs - reach.lowNs;
+  const above = reach.highNs - offsetNs;
   return {
-    selected: best.id,
-    combined: near.map((vote) => vote.id),
-    offsetNs: best.offsetNs + shift,
-    errorBoundNs: best.rootDistanceNs + magnitude(shift),
+    selected: nearest(agreeing, offsetNs)?.id ?? "",
+    offsetNs,
+    errorBoundNs: below > above ? below : above,
+    tolerance,
+    isFirm: isTied || depth >= enough || clamp(median, pointsInAtLeast(agreeing, enough)) === median,
   };
 }

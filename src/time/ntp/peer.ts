@@ -15,17 +15,15 @@ export interface Target {
 
 /** Why no more answers are to be had from an address. */
 export type PeerEnd =
-  | { readonly kind: "kiss"; readonly code: string }
-  | { readonly kind: "unsynchronised"; readonly reason: string }
-  | { readonly kind: "invalid"; readonly reason: string }
-  | { readonly kind: "refused"; readonly reason: string };
+  | { readonly type: "kiss"; readonly code: string }
+  | { readonly type: "unsynchronised"; readonly reason: string }
+  | { readonly type: "invalid"; readonly reason: string }
+  | { readonly type: "refused"; readonly reason: string };
 
 export interface PeerOptions {
   /** Samples wanted of each address. */
   readonly samples: number;
-  /** How often an unanswered request is sent again. */
-  readonly retries: number;
-  readonly pivotS: number;
+  readonly buildTimeS: number;
   readonly precisionNs: bigint;
   readonly maxRootDistanceNs: bigint;
 }
@@ -36,6 +34,9 @@ export interface Outgoing {
   readonly bytes: Uint8Array;
 }
 
+/** How often an unanswered request is sent again. */
+const RETRIES = 2;
+
 /** One address: what was sent to it, and what came of it. */
 export class Peer {
   readonly target: Target;
@@ -45,18 +46,16 @@ export class Peer {
   fault: string | null = null;
   firstSentRawNs: bigint | null = null;
   requests = 0;
-  /** When the next request is due; null while there is nothing more to send. */
-  dueRawNs: bigint | null;
-  private readonly options: PeerOptions;
+  readonly #options: PeerOptions;
   /** Cookie → when it left. A cookie is good for one answer. */
-  private readonly outstanding = new Map<bigint, bigint>();
-  private retriesLeft: number;
+  readonly #outstanding = new Map<bigint, bigint>();
+  #retriesLeft: number;
+  #lastSentRawNs: bigint | null = null;
 
-  constructor(target: Target, options: PeerOptions, dueRawNs: bigint) {
+  constructor(target: Target, options: PeerOptions) {
     this.target = target;
-    this.options = options;
-    this.retriesLeft = options.retries;
-    this.dueRawNs = dueRawNs;
+    this.#options = options;
+    this.#retriesLeft = RETRIES;
   }
 
   get key(): string {
@@ -65,7 +64,7 @@ export class Peer {
 
   /** Whether an answer may still come that would count. */
   get isOpen(): boolean {
-    return this.end === null && this.samples.length < this.options.samples;
+    return this.end === null && this.samples.length < this.#options.samples;
   }
 
   /** Requests that no answer came to, however long ago they were sent. */
@@ -74,54 +73,76 @@ export class Peer {
   }
 
   owns(cookie: bigint): boolean {
-    return this.outstanding.has(cookie);
+    return this.#outstanding.has(cookie);
   }
 
-  /** Makes the next request; the one after it is due after the time-out, which doubles from one to the next. */
-  request(cookie: bigint, nowRawNs: bigint, timeoutNs: bigint): Outgoing {
-    if (this.outstanding.size > 0) this.retriesLeft -= 1;
+  /** Whether a request may go out when its time has come: each is repeated so often and no more. */
+  get mayAsk(): boolean {
+    return this.#outstanding.size === 0 || this.#retriesLeft > 0;
+  }
+
+  /**
+   * When something is to be done though nothing comes in: a request sent, or further samples given up. Null: nothing.
+   *
+   * @param againNs how long an answer is waited for before its request is sent again.
+   */
+  nextRawNs(nowRawNs: bigint, againNs: bigint): bigint | null {
+    if (!this.isOpen) return null;
+    if (this.#outstanding.size === 0 || this.#lastSentRawNs === null) return nowRawNs;
+    // One that has said nothing yet may do so until the round ends.
+    return this.mayAsk || this.samples.length > 0 ? this.#lastSentRawNs + againNs : null;
+  }
+
+  /** Makes the next request. */
+  request(cookie: bigint, nowRawNs: bigint): Outgoing {
+    if (this.#outstanding.size > 0) this.#retriesLeft -= 1;
     this.requests += 1;
     this.firstSentRawNs ??= nowRawNs;
-    this.outstanding.set(cookie, nowRawNs);
-    const doubled = timeoutNs << BigInt(this.options.retries - this.retriesLeft);
-    this.dueRawNs = this.retriesLeft > 0 ? nowRawNs + doubled : null;
+    this.#lastSentRawNs = nowRawNs;
+    this.#outstanding.set(cookie, nowRawNs);
     return { peer: this, cookie, bytes: encodeRequest(cookie) };
   }
 
   sentAt(cookie: bigint, atRawNs: bigint): void {
-    if (this.outstanding.has(cookie)) this.outstanding.set(cookie, atRawNs);
+    if (this.#outstanding.has(cookie)) this.#outstanding.set(cookie, atRawNs);
   }
 
   close(end: PeerEnd): void {
-    if (!this.isOpen) return;
-    this.end = end;
-    this.dueRawNs = null;
+    if (this.isOpen) this.end = end;
   }
 
   /** Takes a datagram from the peer's address. Returns whether it was a valid answer. */
   receive(bytes: Uint8Array, atRawNs: bigint): boolean {
+    const { buildTimeS, precisionNs, maxRootDistanceNs } = this.#options;
     const verdict = verify(bytes, {
-      isOutstanding: (cookie) => this.outstanding.has(cookie),
-      maxRootDistanceNs: this.options.maxRootDistanceNs,
+      isOutstanding: (cookie) => this.#outstanding.has(cookie),
+      maxRootDistanceNs,
+      buildTimeS,
     });
-    switch (verdict.kind) {
+    switch (verdict.type) {
       case "kiss":
       case "unsynchronised":
         this.close(verdict);
         return false;
       case "invalid":
-        if (verdict.final) this.close({ kind: "invalid", reason: verdict.reason });
+        if (verdict.isFinal) this.close({ type: "invalid", reason: verdict.reason });
         else this.fault = verdict.reason;
         return false;
       case "answer": {
-        const sentRawNs = this.outstanding.get(verdict.cookie);
-        this.outstanding.clear();
+        const sentRawNs = this.#outstanding.get(verdict.cookie);
+        this.#outstanding.clear();
         if (sentRawNs === undefined || !this.isOpen) return false;
-        const { pivotS, precisionNs } = this.options;
-        const sample = sampleOf(verdict.packet, { sentRawNs, receivedRawNs: atRawNs, precisionNs }, pivotS);
+        const flight = { sentRawNs, receivedRawNs: atRawNs, precisionNs };
+        const sample = sampleOf(verdict.packet, flight, buildTimeS);
+        if (sample === null) {
+          this.close({
+            type: "invalid",
+            reason: "it claims to have held the request for longer than it was away",
+          });
+          return false;
+        }
         this.samples.push(sample);
-        this.retriesLeft = this.options.retries;
-        this.dueRawNs = this.isOpen ? atRawNs : null;
+        this.#retriesLeft = RETRIES;
         return true;
       }
     }

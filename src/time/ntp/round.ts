@@ -1,15 +1,11 @@
-import { type Ending, earlyEnd, patienceNs, type PatienceOptions, type Quiet } from "./stop-rule.ts";
-import { type Outgoing, Peer, type PeerOptions, type Target } from "./peer.ts";
-import { type Standing, standingOf, tally } from "./server-vote.ts";
 import { endpointKey, type Endpoint } from "../net/server-name.ts";
 import type { TransportEvent } from "../net/transport.ts";
+import { type Outgoing, Peer, type PeerOptions, type Target } from "./peer.ts";
+import { compareNs } from "./select.ts";
+import { type Standing, standingOf } from "./server-vote.ts";
+import { type Ending, SILENT_NS, type Stop, stopOf, type StopOptions } from "./stop-rule.ts";
 
-export interface RoundOptions extends PeerOptions, PatienceOptions {
-  /** The time-out of the first request while no delay has been seen; later ones follow what is seen. */
-  readonly initialTimeoutNs: bigint;
-  readonly leastTimeoutNs: bigint;
-  /** Servers held back are asked when the others have not agreed by then. */
-  readonly reserveAfterNs: bigint;
+export interface RoundOptions extends PeerOptions, StopOptions {
   /** A random 64-bit number that is not zero. */
   readonly cookie: () => bigint;
 }
@@ -17,7 +13,7 @@ export interface RoundOptions extends PeerOptions, PatienceOptions {
 /** A server in a round, from before its addresses are known. */
 interface Asked {
   readonly host: string;
-  resolving: boolean;
+  isResolving: boolean;
   failure: string | null;
   readonly peers: Peer[];
 }
@@ -28,9 +24,17 @@ export interface Unresolved {
   readonly reason: string | null;
 }
 
+/** Whoever is silent is asked again after this, or after four median delays. Fast liars make that no shorter. */
+const ASK_AGAIN_NS = 250_000_000n;
+/** Servers held back are asked when the others have not agreed by then. */
+const RESERVE_AFTER_NS = 250_000_000n;
+
 function median(values: readonly bigint[]): bigint {
-  const sorted = values.toSorted((left, right) => (left < right ? -1 : left > right ? 1 : 0));
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0n;
+  return values.toSorted(compareNs)[Math.floor((values.length - 1) / 2)] ?? 0n;
+}
+
+function latest(...moments: readonly bigint[]): bigint {
+  return moments.reduce((late, moment) => (moment > late ? moment : late), 0n);
 }
 
 /** One measurement as a state: requests come out, events go in, and it tells when it is over. It reads no clock. */
@@ -38,132 +42,134 @@ export class Round {
   readonly startRawNs: bigint;
   /** Datagrams from addresses that were not asked, and that echo nothing that was sent. */
   strangers = 0;
-  private readonly options: RoundOptions;
-  private readonly servers = new Map<string, Asked>();
-  private readonly peersByKey = new Map<string, Peer>();
-  private reserve: Target[] = [];
-  private lastAnswerRawNs: bigint;
+  readonly #options: RoundOptions;
+  readonly #servers = new Map<string, Asked>();
+  readonly #peersByKey = new Map<string, Peer>();
+  #reserve: Target[] = [];
+  #lastAnswerRawNs: bigint;
 
   constructor(options: RoundOptions, startRawNs: bigint) {
-    this.options = options;
+    this.#options = options;
     this.startRawNs = startRawNs;
-    this.lastAnswerRawNs = startRawNs;
+    this.#lastAnswerRawNs = startRawNs;
   }
 
   get peers(): readonly Peer[] {
-    return [...this.peersByKey.values()];
+    return [...this.#peersByKey.values()];
   }
 
-  /** Servers that something was sent to, or whose name led nowhere. */
+  /** Servers that something is or was to be sent to, dead ones and names that lead nowhere among them. */
   get askedCount(): number {
-    return [...this.servers.values()].filter(({ resolving, failure, peers }) => {
-      return resolving || failure !== null || peers.some((peer) => peer.requests > 0);
+    return [...this.#servers.values()].filter(({ isResolving, failure, peers }) => {
+      return isResolving || failure !== null || peers.some(({ requests, isOpen }) => requests > 0 || isOpen);
     }).length;
   }
 
   /** Targets held back and never asked. */
   get heldBack(): readonly Target[] {
-    return this.reserve;
+    return this.#reserve;
   }
 
   get unresolved(): readonly Unresolved[] {
-    return [...this.servers]
-      .filter(([, asked]) => asked.resolving || asked.failure !== null)
+    return [...this.#servers]
+      .filter(([, asked]) => asked.isResolving || asked.failure !== null)
       .map(([server, { host, failure }]) => ({ server, host, reason: failure }));
   }
 
   /** Announces a server whose addresses are being looked up. */
   expect(server: string, host: string): void {
-    if (this.servers.has(server)) return;
-    this.servers.set(server, { host, resolving: true, failure: null, peers: [] });
+    if (this.#servers.has(server)) return;
+    this.#servers.set(server, { host, isResolving: true, failure: null, peers: [] });
   }
 
-  resolved(server: string, targets: readonly Target[], nowRawNs: bigint): void {
-    const asked = this.asked(server);
-    asked.resolving = false;
+  resolved(server: string, targets: readonly Target[]): void {
+    const asked = this.#asked(server);
+    asked.isResolving = false;
     for (const target of targets) {
       // The same address under a second name has one vote, the first name's.
       const key = endpointKey(target.endpoint);
-      if (this.peersByKey.has(key)) continue;
-      const peer = new Peer(target, this.options, nowRawNs);
-      this.peersByKey.set(key, peer);
+      if (this.#peersByKey.has(key)) continue;
+      const peer = new Peer(target, this.#options);
+      this.#peersByKey.set(key, peer);
       asked.peers.push(peer);
     }
   }
 
   unresolvable(server: string, reason: string): void {
-    const asked = this.asked(server);
-    asked.resolving = false;
+    const asked = this.#asked(server);
+    asked.isResolving = false;
     asked.failure = reason;
   }
 
   holdBack(targets: readonly Target[]): void {
-    this.reserve.push(...targets);
+    this.#reserve.push(...targets);
   }
 
-  private asked(server: string): Asked {
-    const asked = this.servers.get(server);
+  #asked(server: string): Asked {
+    const asked = this.#servers.get(server);
     if (asked === undefined) throw new Error(`Cannot find ${server}: the round does not expect it`);
     return asked;
   }
 
   /** The requests that are due now. */
   due(nowRawNs: bigint): readonly Outgoing[] {
-    this.callReserve(nowRawNs);
-    return this.peers
-      .filter((peer) => peer.isOpen && peer.dueRawNs !== null && peer.dueRawNs <= nowRawNs)
-      .map((peer) => peer.request(this.options.cookie(), nowRawNs, this.timeoutNs(peer)));
+    this.#callReserve(nowRawNs);
+    const againNs = this.#askAgainNs();
+    const due: Outgoing[] = [];
+    for (const peer of this.#peersByKey.values()) {
+      const nextRawNs = peer.nextRawNs(nowRawNs, againNs);
+      if (nextRawNs === null || nextRawNs > nowRawNs) continue;
+      if (peer.mayAsk) due.push(peer.request(this.#options.cookie(), nowRawNs));
+      else peer.close({ type: "refused", reason: "its last requests were not answered" });
+    }
+    return due;
   }
 
-  private callReserve(nowRawNs: bigint): void {
-    if (this.reserve.length === 0) return;
-    const isLate = nowRawNs >= this.startRawNs + this.options.reserveAfterNs;
-    const ending = earlyEnd(this.count(nowRawNs), this.quiet(nowRawNs), this.options);
-    if (ending !== "exhausted" && (ending !== null || !isLate)) return;
-    const called = this.reserve;
-    this.reserve = [];
+  #callReserve(nowRawNs: bigint): void {
+    if (this.#reserve.length === 0) return;
+    const stop = this.#stop(nowRawNs);
+    const isDisputed =
+      stop.type === "over" ? stop.ending === "exhausted" : nowRawNs >= this.startRawNs + RESERVE_AFTER_NS;
+    if (!isDisputed) return;
+    const called = this.#reserve;
+    this.#reserve = [];
     for (const target of called) {
       this.expect(target.server, target.host);
-      this.resolved(target.server, [target], nowRawNs);
+      this.resolved(target.server, [target]);
     }
   }
 
-  /** Four times the delay that answers take here, or that this address took in earlier runs. */
-  private timeoutNs(peer: Peer): bigint {
-    const { initialTimeoutNs, leastTimeoutNs } = this.options;
-    const seen = this.delays();
-    const typical = peer.target.expectedDelayNs ?? (seen.length > 0 ? median(seen) : null);
-    if (typical === null) return initialTimeoutNs;
-    const timeout = 4n * typical;
-    if (timeout < leastTimeoutNs) return leastTimeoutNs;
-    return timeout < initialTimeoutNs ? timeout : initialTimeoutNs;
+  #askAgainNs(): bigint {
+    return latest(ASK_AGAIN_NS, 4n * this.#medianDelayNs());
   }
 
-  private delays(): readonly bigint[] {
-    return this.peers.flatMap((peer) => peer.samples.map((sample) => sample.delayNs));
+  #medianDelayNs(): bigint {
+    return median(this.peers.flatMap((peer) => peer.samples.map((sample) => sample.delayNs)));
   }
 
   notSent(outgoing: Outgoing, reason: string): void {
-    outgoing.peer.close({ kind: "refused", reason });
+    outgoing.peer.close({ type: "refused", reason });
   }
 
   on(event: TransportEvent): void {
-    switch (event.kind) {
+    switch (event.type) {
       case "sent":
-        for (const peer of this.peersByKey.values()) peer.sentAt(event.cookie, event.atRawNs);
+        for (const peer of this.#peersByKey.values()) peer.sentAt(event.cookie, event.atRawNs);
         return;
       case "refused":
-        this.peerAt(event.to)?.close({ kind: "refused", reason: event.reason });
+        // Anyone can say that a port is closed; only who saw the request knows its cookie.
+        for (const peer of this.#peersByKey.values())
+          if (peer.owns(event.cookie)) peer.close({ type: "refused", reason: event.reason });
         return;
       case "datagram":
-        this.onDatagram(event.from, event.bytes, event.atRawNs);
+        this.#onDatagram(event.from, event.bytes, event.atRawNs);
     }
   }
 
-  private onDatagram(from: Endpoint, bytes: Uint8Array, atRawNs: bigint): void {
-    const peer = this.peerAt(from);
+  #onDatagram(from: Endpoint, bytes: Uint8Array, atRawNs: bigint): void {
+    const peer = this.#peerAt(from);
     if (peer !== undefined) {
-      if (peer.receive(bytes, atRawNs)) this.lastAnswerRawNs = atRawNs;
+      if (peer.receive(bytes, atRawNs)) this.#lastAnswerRawNs = atRawNs;
       return;
     }
     const origin =
@@ -173,8 +179,8 @@ export class Round {
     else meant.fault = `the answer came from ${endpointKey(from)}, which was not asked`;
   }
 
-  private peerAt(endpoint: Endpoint): Peer | undefined {
-    const exact = this.peersByKey.get(endpointKey(endpoint));
+  #peerAt(endpoint: Endpoint): Peer | undefined {
+    const exact = this.#peersByKey.get(endpointKey(endpoint));
     if (exact !== undefined) return exact;
     // The kernel does not tell an address's zone.
     return this.peers.find(
@@ -184,42 +190,62 @@ export class Round {
   }
 
   standings(nowRawNs: bigint): readonly Standing[] {
-    return [...this.servers].map(([server, asked]): Standing => {
-      if (asked.resolving) return { kind: "open" };
-      return standingOf(server, asked.peers, nowRawNs);
+    return [...this.#servers].map(([server, { isResolving, peers }]): Standing => {
+      const standing = standingOf(server, peers, nowRawNs);
+      return isResolving ? { ...standing, isPending: true } : standing;
     });
   }
 
-  private count(nowRawNs: bigint): ReturnType<typeof tally> {
-    return tally(this.standings(nowRawNs));
+  #stop(nowRawNs: bigint): Stop {
+    if (this.#servers.size === 0) return { type: "over", ending: "exhausted" };
+    const standings = this.standings(nowRawNs);
+    const count = {
+      asked: this.askedCount,
+      votes: standings.flatMap(({ vote }) => vote ?? []),
+      pending: standings.filter(({ isPending }) => isPending).length,
+      isSampling: standings.some(({ isSampling }) => isSampling),
+    };
+    const moments = {
+      lastAnswerRawNs: this.#lastAnswerRawNs,
+      medianDelayNs: this.#medianDelayNs(),
+      silentUntilRawNs: this.#silentUntilRawNs(),
+    };
+    return stopOf(count, moments, this.#options);
   }
 
-  private quiet(nowRawNs: bigint): Quiet {
-    let expectedNs = 0n;
-    for (const { isOpen, samples, target, firstSentRawNs } of this.peers) {
-      if (!isOpen || samples.length > 0 || target.expectedDelayNs === null || firstSentRawNs === null)
-        continue;
-      // Twice what it took before, from when it was asked, as a wait from the last answer on.
-      const wait = firstSentRawNs + 2n * target.expectedDelayNs - this.lastAnswerRawNs;
-      const bounded = wait < this.options.initialTimeoutNs ? wait : this.options.initialTimeoutNs;
-      if (bounded > expectedNs) expectedNs = bounded;
+  /** When each server that is silent has had a second since it was asked, and twice what it took in earlier runs. */
+  #silentUntilRawNs(): bigint {
+    let untilRawNs = this.startRawNs + SILENT_NS;
+    for (const { isOpen, samples, target, firstSentRawNs } of this.#peersByKey.values()) {
+      if (!isOpen || samples.length > 0 || firstSentRawNs === null) continue;
+      const patienceNs = latest(SILENT_NS, 2n * (target.expectedDelayNs ?? 0n));
+      untilRawNs = latest(untilRawNs, firstSentRawNs + patienceNs);
     }
-    return { quietNs: nowRawNs - this.lastAnswerRawNs, medianDelayNs: median(this.delays()), expectedNs };
+    return untilRawNs;
   }
 
   /** Whether the round is over; the deadline is the caller's. */
   ending(nowRawNs: bigint): Ending | null {
-    if (this.servers.size === 0) return "exhausted";
-    const ending = earlyEnd(this.count(nowRawNs), this.quiet(nowRawNs), this.options);
-    return ending === "exhausted" && this.reserve.length > 0 ? null : ending;
+    const stop = this.#stop(nowRawNs);
+    if (stop.type === "over")
+      return stop.ending === "exhausted" && this.#reserve.length > 0 ? null : stop.ending;
+    return stop.type === "at" && stop.rawNs <= nowRawNs ? "quiet" : null;
   }
 
-  /** When something is to be done next though nothing comes in: a request due, or the end of patience. */
+  /** When something is to be done next though nothing comes in: a request due, or the end of the wait. */
   nextWakeRawNs(nowRawNs: bigint): bigint {
-    let next = this.lastAnswerRawNs + patienceNs(this.count(nowRawNs), this.quiet(nowRawNs), this.options);
-    if (next <= nowRawNs) next = nowRawNs + this.options.leastTimeoutNs;
-    for (const { isOpen, dueRawNs } of this.peers) {
-      if (isOpen && dueRawNs !== null && dueRawNs < next) next = dueRawNs;
+    const againNs = this.#askAgainNs();
+    let next = nowRawNs + againNs;
+    const wake = (atRawNs: bigint): void => {
+      if (atRawNs > nowRawNs && atRawNs < next) next = atRawNs;
+    };
+    const stop = this.#stop(nowRawNs);
+    if (stop.type === "at") wake(stop.rawNs);
+    if (this.#reserve.length > 0) wake(this.startRawNs + RESERVE_AFTER_NS);
+    for (const peer of this.#peersByKey.values()) {
+      const nextRawNs = peer.nextRawNs(nowRawNs, againNs);
+      if (nextRawNs !== null && nextRawNs <= nowRawNs) return nowRawNs;
+      if (nextRawNs !== null) wake(nextRawNs);
     }
     return next;
   }

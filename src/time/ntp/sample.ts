@@ -40,14 +40,20 @@ export interface Flight {
 
 const LEAPS: readonly Leap[] = ["none", "insert", "delete", "unknown"];
 
-/** Offset, delay and dispersion of an exchange (RFC 5905, section 8). The packet has been verified. */
-export function sampleOf(packet: Packet, flight: Flight, pivotS: number): Sample {
-  const receiveNs = unixNsOfNtp(packet.receive, pivotS);
-  const transmitNs = unixNsOfNtp(packet.transmit, pivotS);
+/**
+ * Offset, delay and dispersion of an exchange (RFC 5905, section 8). The packet has been verified. Null where the
+ * server claims to have held the request for longer than the whole exchange took.
+ *
+ * @param buildTimeS Unix seconds, from which the era is told.
+ */
+export function sampleOf(packet: Packet, flight: Flight, buildTimeS: number): Sample | null {
+  const receiveNs = unixNsOfNtp(packet.receive, buildTimeS);
+  const transmitNs = unixNsOfNtp(packet.transmit, buildTimeS);
   const { sentRawNs, receivedRawNs, precisionNs } = flight;
   const serverPrecisionNs = nsOfPrecision(packet.precision);
   const elapsedNs = receivedRawNs - sentRawNs;
   const delayNs = elapsedNs - (transmitNs - receiveNs);
+  if (delayNs < -(precisionNs + serverPrecisionNs)) return null;
   return {
     offsetNs: (receiveNs - sentRawNs + (transmitNs - receivedRawNs)) / 2n,
     // Below what the clocks resolve, a delay is not told from zero (RFC 5905: max(delay, precision)).

@@ -5,14 +5,18 @@ export interface Vote {
   readonly rootDistanceNs: bigint;
 }
 
-/** What most votes can stand behind. */
-export interface Agreement {
-  /** How many intervals overlap where most do. */
-  readonly support: number;
-  /** The votes that hold all of the interval below, and so are right if `support` votes are. */
-  readonly agreeing: readonly string[];
+/** Points from `lowNs` to `highNs`, both included. */
+export interface Interval {
   readonly lowNs: bigint;
   readonly highNs: bigint;
+}
+
+/** What most votes can stand behind. */
+export interface Agreement extends Interval {
+  /** How many intervals overlap where most do. */
+  readonly support: number;
+  /** The votes that hold all of the interval, and so are right if `support` votes are. */
+  readonly agreeing: readonly Vote[];
 }
 
 interface Edge {
@@ -21,9 +25,16 @@ interface Edge {
   readonly turn: 1 | -1;
 }
 
-function compareEdges(left: Edge, right: Edge): number {
-  if (left.at !== right.at) return left.at < right.at ? -1 : 1;
-  return right.turn - left.turn;
+export const lowOf = ({ offsetNs, rootDistanceNs }: Vote): bigint => offsetNs - rootDistanceNs;
+export const highOf = ({ offsetNs, rootDistanceNs }: Vote): bigint => offsetNs + rootDistanceNs;
+
+/** Whether two intervals have a point in common. */
+export function overlap(left: Vote, right: Vote): boolean {
+  return lowOf(left) <= highOf(right) && lowOf(right) <= highOf(left);
+}
+
+export function compareNs(left: bigint, right: bigint): number {
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 /**
@@ -33,11 +44,11 @@ function compareEdges(left: Edge, right: Edge): number {
  */
 export function largestAgreement(votes: readonly Vote[]): Agreement | null {
   const edges = votes
-    .flatMap(({ offsetNs, rootDistanceNs }): Edge[] => [
-      { at: offsetNs - rootDistanceNs, turn: 1 },
-      { at: offsetNs + rootDistanceNs, turn: -1 },
+    .flatMap((vote): Edge[] => [
+      { at: lowOf(vote), turn: 1 },
+      { at: highOf(vote), turn: -1 },
     ])
-    .toSorted(compareEdges);
+    .toSorted((left, right) => compareNs(left.at, right.at) || right.turn - left.turn);
   let depth = 0;
   let support = 0;
   let lowNs = 0n;
@@ -51,11 +62,7 @@ export function largestAgreement(votes: readonly Vote[]): Agreement | null {
     }
   }
   if (support === 0) return null;
-  const agreeing = votes
-    .filter(
-      (vote) => vote.offsetNs - vote.rootDistanceNs <= lowNs && vote.offsetNs + vote.rootDistanceNs >= highNs,
-    )
-    .map((vote) => vote.id);
+  const agreeing = votes.filter((vote) => lowOf(vote) <= lowNs && highOf(vote) >= highNs);
   return { support, agreeing, lowNs, highNs };
 }
 

@@ -1,8 +1,8 @@
 import { formatQuantity } from "../../lib/format/duration.ts";
 import type { Combination } from "./combine.ts";
-import type { Ending } from "./stop-rule.ts";
 import type { Peer } from "./peer.ts";
-import type { Agreement, Vote } from "./select.ts";
+import { type Agreement, highOf, lowOf, overlap, type Vote } from "./select.ts";
+import { type Ending, SILENT_NS } from "./stop-rule.ts";
 
 export type ServerStatus =
   | "selected"
@@ -25,9 +25,9 @@ export interface Judgement {
 }
 
 /** Why an address that never answered did not. */
-export function judgeSilent(peer: Peer, ending: Ending, endedRawNs: bigint, patienceNs: bigint): Judgement {
+export function judgeSilent(peer: Peer, ending: Ending, endedRawNs: bigint): Judgement {
   const { end, fault, firstSentRawNs } = peer;
-  switch (end?.kind) {
+  switch (end?.type) {
     case "kiss":
       return { status: "kiss_of_death", reason: `kiss code ${end.code}` };
     case "unsynchronised":
@@ -43,9 +43,9 @@ export function judgeSilent(peer: Peer, ending: Ending, endedRawNs: bigint, pati
   const waitedNs = endedRawNs - firstSentRawNs;
   if (ending === "interrupted")
     return { status: "not_needed", reason: `interrupted after ${quantity(waitedNs)}` };
-  if (ending === "outnumbered" && waitedNs < patienceNs) {
+  // Cut off by an early end: that says nothing of it.
+  if (ending !== "deadline" && waitedNs < SILENT_NS)
     return { status: "not_needed", reason: "enough others agreed before it answered" };
-  }
   return { status: "unreachable", reason: `no answer within ${quantity(waitedNs)}` };
 }
 
@@ -58,8 +58,8 @@ export interface Verdict {
   readonly refused: string | null;
 }
 
-/** What a vote is worth beside the others. */
-export function judgeVote(vote: Vote, server: string, verdict: Verdict): Judgement {
+/** What a server's vote is worth beside those of the others. */
+export function judgeVote(vote: Vote, verdict: Verdict): Judgement {
   const { agreement, combination, refused, votes } = verdict;
   if (agreement === null) {
     return {
@@ -67,9 +67,7 @@ export function judgeVote(vote: Vote, server: string, verdict: Verdict): Judgeme
       reason: `no majority: it contradicts ${votes.length - 1} other server(s)`,
     };
   }
-  const low = vote.offsetNs - vote.rootDistanceNs;
-  const high = vote.offsetNs + vote.rootDistanceNs;
-  if (low > agreement.lowNs || high < agreement.highNs) {
+  if (lowOf(vote) > agreement.lowNs || highOf(vote) < agreement.highNs) {
     const middle = (agreement.lowNs + agreement.highNs) / 2n;
     const apart = magnitude(vote.offsetNs - middle);
     return {
@@ -78,7 +76,12 @@ export function judgeVote(vote: Vote, server: string, verdict: Verdict): Judgeme
     };
   }
   if (refused !== null) return { status: "survivor", reason: refused };
-  if (combination?.selected === server) return { status: "selected", reason: null };
-  const isCombined = combination?.combined.includes(server) === true;
-  return { status: "survivor", reason: isCombined ? null : "it agrees, but is too uncertain to be combined" };
+  return { status: combination?.selected === vote.id ? "selected" : "survivor", reason: null };
+}
+
+/** What an address is worth whose server is spoken for by a surer one. */
+export function judgeBeside(own: Vote, speaker: Vote, ofSpeaker: Judgement): Judgement {
+  if (ofSpeaker.status === "falseticker") return ofSpeaker;
+  if (overlap(own, speaker)) return { status: "survivor", reason: "another address of its server was surer" };
+  return { status: "falseticker", reason: "it contradicts a surer address of its server" };
 }

@@ -1,58 +1,74 @@
-import type { Tally } from "./server-vote.ts";
+import { combine } from "./combine.ts";
+import { largestAgreement, type Vote } from "./select.ts";
 
 /** Why a round is over. */
 export type Ending =
   /** Those who agree outnumber all others, heard or not. */
   | "outnumbered"
-  /** A majority of those who answered agree, and nothing more has come for long enough. */
+  /** A majority of those who answered agree, and the others have had their time. */
   | "quiet"
   /** Nobody is left who could answer. */
   | "exhausted"
   | "deadline"
   | "interrupted";
 
-export interface PatienceOptions {
-  /** How many servers must agree. */
-  readonly minServers: number;
-  /** The least wait for another answer once half of all servers agree. */
-  readonly patienceNs: bigint;
-  /** The least wait while fewer do: a few fast liars could still be outvoted by those that are slower. */
-  readonly doubtfulPatienceNs: bigint;
+/** What every server has, slow or fast: no strict minority that answers at once can end a round before. */
+export const SILENT_NS = 1_000_000_000n;
+
+/** Servers by what they have said so far; dead ones and names without an address count among those asked. */
+export interface Count {
+  readonly asked: number;
+  readonly votes: readonly Vote[];
+  /** Servers that have not answered, and still may. */
+  readonly pending: number;
+  /** Whether samples that were asked for are on their way. */
+  readonly isSampling: boolean;
 }
 
-export interface Quiet {
-  /** Since the last answer. */
-  readonly quietNs: bigint;
+/** Moments of a round, all on the raw monotonic clock. */
+export interface Moments {
+  readonly lastAnswerRawNs: bigint;
   /** Median delay of the answers. */
   readonly medianDelayNs: bigint;
-  /** How long those who are pending, and answered in earlier runs, may take yet by what they took then. */
-  readonly expectedNs: bigint;
+  /** When the silent ones have had a second, and twice what they took in earlier runs. */
+  readonly silentUntilRawNs: bigint;
 }
 
-function max(...values: readonly bigint[]): bigint {
-  return values.reduce((most, value) => (value > most ? value : most), 0n);
+export interface StopOptions {
+  /** How many servers must agree. */
+  readonly minServers: number;
+  /** The clock is to be set: what less than half of the servers say is not taken before the deadline. */
+  readonly isThorough: boolean;
 }
 
-/** How long to wait for another answer before those who agree are taken at their word. */
-export function patienceNs(counted: Tally, quiet: Quiet, options: PatienceOptions): bigint {
-  const known = counted.support * 2 >= counted.votes.length + counted.pending;
-  const least = known ? options.patienceNs : options.doubtfulPatienceNs;
-  return max(2n * quiet.medianDelayNs, least, quiet.expectedNs);
-}
+/** From when on a round may end though nothing more comes, or why it is over already; null: not before its deadline. */
+export type Stop =
+  | { readonly type: "over"; readonly ending: Ending }
+  | { readonly type: "at"; readonly rawNs: bigint }
+  | { readonly type: "open" };
 
-/** Whether a round may end before its deadline. */
-export function earlyEnd(counted: Tally, quiet: Quiet, options: PatienceOptions): Ending | null {
-  if (counted.pending === 0) {
-    return counted.settled * 2 > counted.votes.length && counted.settled >= options.minServers
-      ? "outnumbered"
-      : "exhausted";
+/**
+ * The stop rule. With n servers asked and a of them in the largest set that agrees:
+ * a > n/2: over at once. a = n/2, at least 3: after two median round trips without another answer. Else when a is a
+ * majority of those that answered and the silent ones have had their time. Both of the first hold only where the
+ * answer is firm (see combine); else one more answer, or that time, is waited for.
+ */
+export function stopOf(count: Count, moments: Moments, options: StopOptions): Stop {
+  const { asked, votes, pending, isSampling } = count;
+  if (isSampling) return { type: "open" };
+  const agreement = largestAgreement(votes);
+  const support = agreement?.support ?? 0;
+  const isEnough = agreement !== null && support >= options.minServers;
+  const isFirm = isEnough && combine(agreement, { asked, answered: votes.length }).isFirm;
+  if (isFirm && support * 2 > asked) return { type: "over", ending: "outnumbered" };
+  if (pending === 0) {
+    const isMajority = isEnough && support * 2 > asked;
+    return { type: "over", ending: isMajority ? "outnumbered" : "exhausted" };
   }
-  const against = counted.votes.length - counted.support;
-  const enough = counted.support >= options.minServers;
-  // A provisional vote is pending as well: it is counted against, not for.
-  if (enough && counted.settled >= options.minServers && counted.settled > against + counted.pending)
-    return "outnumbered";
-  const isMajority = counted.support * 2 > counted.votes.length;
-  const waited = quiet.quietNs >= patienceNs(counted, quiet, options);
-  return enough && isMajority && waited ? "quiet" : null;
+  if (!isEnough || support * 2 <= votes.length) return { type: "open" };
+  if (isFirm && support * 2 === asked && support >= 3) {
+    return { type: "at", rawNs: moments.lastAnswerRawNs + 2n * moments.medianDelayNs };
+  }
+  if (options.isThorough && support * 2 < asked) return { type: "open" };
+  return { type: "at", rawNs: moments.silentUntilRawNs };
 }

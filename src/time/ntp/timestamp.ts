@@ -11,13 +11,18 @@ function divideToNearest(dividend: bigint, divisor: bigint): bigint {
   return doubled < 0n && doubled % (2n * divisor) !== 0n ? quotient - 1n : quotient;
 }
 
+/** 50 years: a server whose clock is behind the build is read as what it says, not as one 136 years ahead. */
+const PIVOT_BEFORE_BUILD_S = 1_577_880_000;
+
 /**
  * A 64-bit NTP timestamp → Unix nanoseconds. The era is not in the packet: the seconds are unfolded into the 136
- * years that begin at `pivotS` (Unix seconds, the program's build time), before which no answer can be right.
+ * years that begin 50 years before the program was built (RFC 5905, section 6; RFC 4330, section 3).
+ *
+ * @param buildTimeS Unix seconds.
  */
-export function unixNsOfNtp(ntp: bigint, pivotS: number): bigint {
+export function unixNsOfNtp(ntp: bigint, buildTimeS: number): bigint {
   const inEra = (ntp >> 32n) - NTP_TO_UNIX_S;
-  const pivot = BigInt(pivotS);
+  const pivot = BigInt(buildTimeS - PIVOT_BEFORE_BUILD_S);
   const sincePivot = (((inEra - pivot) % ERA_S) + ERA_S) % ERA_S;
   const fractionNs = ((ntp & (FRACTION - 1n)) * NS_PER_S + FRACTION / 2n) >> 32n;
   return (pivot + sincePivot) * NS_PER_S + fractionNs;

@@ -1,24 +1,30 @@
 import { decodePacket, type Packet } from "./packet.ts";
-import { nsOfShort } from "./timestamp.ts";
+import { nsOfShort, unixNsOfNtp } from "./timestamp.ts";
 
-/** What an answer is worth. `final`: nothing better can come from this server in this run. */
+/** What an answer is worth. `isFinal`: nothing better can come from this server in this run. */
 export type Verdict =
-  | { readonly kind: "answer"; readonly packet: Packet; readonly cookie: bigint }
-  | { readonly kind: "kiss"; readonly code: string; readonly cookie: bigint }
-  | { readonly kind: "unsynchronised"; readonly reason: string; readonly cookie: bigint }
-  | { readonly kind: "invalid"; readonly reason: string; readonly final: boolean };
+  | { readonly type: "answer"; readonly packet: Packet; readonly cookie: bigint }
+  | { readonly type: "kiss"; readonly code: string; readonly cookie: bigint }
+  | { readonly type: "unsynchronised"; readonly reason: string; readonly cookie: bigint }
+  | { readonly type: "invalid"; readonly reason: string; readonly isFinal: boolean };
 
 export interface VerifyOptions {
   /** Whether a cookie was sent to this server and not yet answered. */
   isOutstanding(cookie: bigint): boolean;
   /** Answers whose root distance is beyond this are refused. */
   readonly maxRootDistanceNs: bigint;
+  /** When the program was built, in Unix seconds: no answer from before can be right. */
+  readonly buildTimeS: number;
 }
 
 const MODE_SERVER = 4;
 const LEAP_UNSYNCHRONISED = 3;
 /** Strata from here on are "unsynchronised" (16) or reserved (RFC 5905, figure 11). */
 const STRATUM_UNSYNCHRONISED = 16;
+/** Codes that ask the client to change its ways; all others tell of the server's state (RFC 5905, section 7.4). */
+const KISSES_TO_OBEY: ReadonlySet<string> = new Set(["DENY", "RSTR", "RATE"]);
+/** What a clock of the machine that built the program may have been ahead. */
+const DAY_NS = 86_400_000_000_000n;
 
 function kissCode(referenceId: number): string | null {
   const characters = [24, 16, 8, 0].map((shift) => (referenceId >>> shift) & 0xff);
@@ -26,15 +32,27 @@ function kissCode(referenceId: number): string | null {
   return /^[A-Z0-9]{3,4}$/.test(code) ? code : null;
 }
 
-function invalid(reason: string, final: boolean): Verdict {
-  return { kind: "invalid", reason, final };
+function invalid(reason: string, isFinal: boolean): Verdict {
+  return { type: "invalid", reason, isFinal };
+}
+
+function verdictOnStratumZero({ referenceId, origin: cookie }: Packet): Verdict {
+  const code = kissCode(referenceId);
+  if (code === null) return invalid("stratum 0 without a kiss code", true);
+  if (KISSES_TO_OBEY.has(code)) return { type: "kiss", code, cookie };
+  return { type: "unsynchronised", reason: `kiss code ${code}`, cookie };
 }
 
 /** Faults of an answer to our own request: whoever sent it is the server, and means it. */
-function faultOf(packet: Packet, maxRootDistanceNs: bigint): string | null {
+function faultOf(packet: Packet, { maxRootDistanceNs, buildTimeS }: VerifyOptions): string | null {
   if (packet.receive === 0n || packet.transmit === 0n) return "it has a zero timestamp";
   // Modulo 2^64, so that an era's end between the two does no harm.
   if (BigInt.asIntN(64, packet.transmit - packet.receive) < 0n) return "it was sent before it received";
+  const toldNs = unixNsOfNtp(packet.transmit, buildTimeS);
+  if (toldNs < BigInt(buildTimeS) * 1_000_000_000n - DAY_NS) {
+    const day = new Date(Number(toldNs / 1_000_000n)).toISOString().slice(0, 10);
+    return `its time, ${day}, is before this program was built`;
+  }
   const distanceNs = nsOfShort(packet.rootDelay) / 2n + nsOfShort(packet.rootDispersion);
   if (distanceNs > maxRootDistanceNs) {
     return `its root distance is ${Number(distanceNs) / 1e9} s, more than ${Number(maxRootDistanceNs) / 1e9} s`;
@@ -54,14 +72,11 @@ export function verify(bytes: Uint8Array, options: VerifyOptions): Verdict {
   if (!options.isOutstanding(cookie))
     return invalid("its origin timestamp does not echo what was sent", false);
   if (packet.version < 3 || packet.version > 4) return invalid(`NTP version ${packet.version}`, true);
-  if (packet.stratum === 0) {
-    const code = kissCode(packet.referenceId);
-    return code === null ? invalid("stratum 0 without a kiss code", true) : { kind: "kiss", code, cookie };
-  }
+  if (packet.stratum === 0) return verdictOnStratumZero(packet);
   if (packet.leap === LEAP_UNSYNCHRONISED)
-    return { kind: "unsynchronised", reason: "its leap indicator says unsynchronised (3)", cookie };
+    return { type: "unsynchronised", reason: "its leap indicator says unsynchronised (3)", cookie };
   if (packet.stratum >= STRATUM_UNSYNCHRONISED)
-    return { kind: "unsynchronised", reason: `stratum ${packet.stratum}`, cookie };
-  const fault = faultOf(packet, options.maxRootDistanceNs);
-  return fault === null ? { kind: "answer", packet, cookie } : invalid(fault, true);
+    return { type: "unsynchronised", reason: `stratum ${packet.stratum}`, cookie };
+  const fault = faultOf(packet, options);
+  return fault === null ? { type: "answer", packet, cookie } : invalid(fault, true);
 }

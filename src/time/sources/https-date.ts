@@ -121,7 +121,8 @@ export async function httpsTime(options: HttpsOptions): Promise<HttpsTime> {
   );
   const votes = readings.map(({ vote }) => vote);
   const agreement = majority(votes);
-  const combination = combine(votes.filter(({ id }) => agreement?.agreeing.includes(id) === true));
+  const census = { asked: options.urls.length, answered: votes.length };
+  const combination = agreement === null ? null : combine(agreement, census);
   const selected = readings.find(({ vote }) => vote.id === combination?.selected);
   if (agreement === null || combination === null || selected === undefined) {
     return {
@@ -129,7 +130,7 @@ export async function httpsTime(options: HttpsOptions): Promise<HttpsTime> {
       failures: votes.length > 0 ? [...failures, "they contradict one another"] : failures,
     };
   }
-  const agreed = readings.filter(({ vote }) => agreement.agreeing.includes(vote.id));
+  const agreed = readings.filter(({ vote }) => agreement.agreeing.includes(vote));
   const isOutvoted = agreement.support < 2 || agreement.support * 2 <= options.urls.length;
   if (isOutvoted && agreed.some(({ isValidNow }) => !isValidNow)) {
     const why = "their certificates are not valid by this clock, and too few of them agree that it is wrong";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { openTransport } from "../../../src/time/net/open-transport.ts";
+import { openTransport } from "../../../src/time/net/kernel-transport.ts";
 import { encodeRequest } from "../../../src/time/ntp/packet.ts";
 import type { Endpoint } from "../../../src/time/net/server-name.ts";
 import { systemClock } from "../../../src/time/clock/system-clock.ts";
@@ -20,17 +20,17 @@ for (const choice of ["kernel", "portable"] as const) {
       const sent = transport.send(to, encodeRequest(77n));
       expect(sent.ok).toBe(true);
       const events: TransportEvent[] = [];
-      while (!events.some(({ kind }) => kind === "datagram"))
+      while (!events.some(({ type }) => type === "datagram"))
         events.push(...(await transport.receive(1_000)));
       const after = clock.rawNs();
-      const datagram = events.find((event) => event.kind === "datagram");
-      expect(datagram).toMatchObject({ kind: "datagram", from: to });
+      const datagram = events.find((event) => event.type === "datagram");
+      expect(datagram).toMatchObject({ type: "datagram", from: to });
       expect(datagram?.bytes.byteLength).toBe(48);
       const stamps = events.flatMap((event) => ("atRawNs" in event ? [event.atRawNs] : []));
       for (const at of stamps) expect(at >= before && at <= after).toBe(true);
       if (choice === "kernel") {
-        expect(events.map(({ kind }) => kind)).toEqual(["sent", "datagram"]);
-        expect(events[0]).toMatchObject({ kind: "sent", cookie: 77n });
+        expect(events.map(({ type }) => type)).toEqual(["sent", "datagram"]);
+        expect(events[0]).toMatchObject({ type: "sent", cookie: 77n });
       }
     }
   });
@@ -43,15 +43,15 @@ for (const choice of ["kernel", "portable"] as const) {
   });
 }
 
-test("kernel: a port where nobody listens is told, with its address", async () => {
+test("kernel: a port where nobody listens is told, with the cookie of what was sent there", async () => {
   using gone = await ntpServer();
   gone[Symbol.dispose]();
   using transport = await openTransport("kernel", clock);
   const to: Endpoint = { address: "127.0.0.1", family: 4, port: gone.port };
   transport.send(to, encodeRequest(5n));
   const events: TransportEvent[] = [];
-  while (!events.some(({ kind }) => kind === "refused")) events.push(...(await transport.receive(1_000)));
-  expect(events.at(-1)).toEqual({ kind: "refused", to, reason: "connection refused" });
+  while (!events.some(({ type }) => type === "refused")) events.push(...(await transport.receive(1_000)));
+  expect(events.at(-1)).toEqual({ type: "refused", cookie: 5n, reason: "connection refused" });
 });
 
 test("kernel: an error queued for one server does not keep the next from being asked", async () => {
@@ -65,7 +65,7 @@ test("kernel: an error queued for one server does not keep the next from being a
     expect(sent.ok).toBe(true);
   }
   const events: TransportEvent[] = [];
-  const answered = (): number => events.filter(({ kind }) => kind === "datagram").length;
+  const answered = (): number => events.filter(({ type }) => type === "datagram").length;
   while (answered() < 5) events.push(...(await transport.receive(1_000)));
   expect(server.requests).toBe(5);
 });

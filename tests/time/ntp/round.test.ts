@@ -8,24 +8,19 @@ import { ntpOfUnixNs } from "../../../src/time/ntp/timestamp.ts";
 import { encodePacket, honestAnswer, referenceId } from "../../support/ntp-packet.ts";
 
 const MS = 1_000_000n;
-const PIVOT_S = Date.UTC(2026, 10, 20) / 1_000;
+const BUILD_TIME_S = Date.UTC(2026, 10, 20) / 1_000;
 /** True time when the raw clock stands at zero. */
-const TRUE_AT_ZERO = BigInt(PIVOT_S + 1_000) * 1_000n * MS;
+const TRUE_AT_ZERO = BigInt(BUILD_TIME_S + 1_000) * 1_000n * MS;
 
 function optionsWith(change: Partial<RoundOptions> = {}): RoundOptions {
   let next = 0n;
   return {
     samples: 1,
-    retries: 2,
-    pivotS: PIVOT_S,
+    buildTimeS: BUILD_TIME_S,
     precisionNs: 1_000n,
     maxRootDistanceNs: 1_500n * MS,
     minServers: 1,
-    patienceNs: 40n * MS,
-    doubtfulPatienceNs: 300n * MS,
-    initialTimeoutNs: 1_000n * MS,
-    leastTimeoutNs: 100n * MS,
-    reserveAfterNs: 250n * MS,
+    isThorough: false,
     cookie: () => (next += 1n),
     ...change,
   };
@@ -69,7 +64,7 @@ function play(
       const answer = encodePacket(behaviour.lie?.(honest) ?? honest);
       queue.push({
         at: sentAt + delay,
-        deliver: () => round.on({ kind: "datagram", from: to, bytes: answer, atRawNs: sentAt + delay }),
+        deliver: () => round.on({ type: "datagram", from: to, bytes: answer, atRawNs: sentAt + delay }),
       });
     }
     const ending = round.ending(now);
@@ -89,7 +84,6 @@ function serve(round: Round, server: string, ...numbers: readonly number[]): voi
   round.resolved(
     server,
     numbers.map((number) => target(server, number)),
-    0n,
   );
 }
 
@@ -108,7 +102,7 @@ function behaviours(...each: readonly (Behaviour | null)[]): ReadonlyMap<number,
 function judge(round: Round, ending: ReturnType<typeof play>, minServers = 1): ReturnType<typeof assess> {
   const rawNs = BigInt(Math.round(ending.atMs * 1e6));
   const reading = { rawNs, realNs: TRUE_AT_ZERO + rawNs - 5_000n * MS };
-  return assess(round, ending.ending as "quiet", reading, { minServers, patienceNs: 40n * MS });
+  return assess(round, ending.ending as "quiet", reading, { minServers });
 }
 
 const answers: Behaviour = { delayMs: 20 };
@@ -129,7 +123,7 @@ test("eight alive end with the fifth answer", () => {
   expect(reports[0]?.offsetNs).toBe(5_000n * MS);
 });
 
-test("four alive of eight end two round trips after the last answer", () => {
+test("four alive of eight end two round trips after the last answer; the dead are not needed", () => {
   const round = roundOf(8);
   const ending = play(round, behaviours(answers, answers, answers, answers, null, null, null, null));
   expect(ending).toEqual({ ending: "quiet", atMs: 60, requests: 8 });
@@ -137,7 +131,62 @@ test("four alive of eight end two round trips after the last answer", () => {
     judge(round, ending)
       .reports.slice(4)
       .map(({ status, reason }) => [status, reason]),
-  ).toEqual(Array.from({ length: 4 }, () => ["unreachable", "no answer within 60.000 ms"]));
+  ).toEqual(Array.from({ length: 4 }, () => ["not_needed", "enough others agreed before it answered"]));
+});
+
+test("no strict minority ends a round before the honest have had a second", () => {
+  const liar: Behaviour = { delayMs: 1, offsetMs: 700 };
+  const table: readonly (readonly [string, number, readonly (Behaviour | null)[], number | null])[] = [
+    ["two liars of four: no majority", 4, [liar, liar, { delayMs: 320 }, { delayMs: 330 }], null],
+    ["one of five", 5, [liar, ...Array.from({ length: 4 }, () => ({ delayMs: 320 }))], 0],
+    ["two of five", 5, [liar, liar, ...Array.from({ length: 3 }, () => ({ delayMs: 990 }))], 0],
+    ["one of two: no majority", 2, [liar, { delayMs: 900 }], null],
+    ["four of nine", 9, [liar, liar, liar, liar, ...Array.from({ length: 5 }, () => ({ delayMs: 950 }))], 0],
+  ];
+  for (const [what, count, players, offsetMs] of table) {
+    const round = roundOf(count);
+    const { answer } = judge(round, play(round, behaviours(...players)));
+    const off = answer === null ? null : Number(answer.offsetRawNs - TRUE_AT_ZERO) / 1e6;
+    expect([what, off]).toEqual([what, offsetMs]);
+  }
+});
+
+test("after a second a majority of those that answered will do, unless the clock is to be set", () => {
+  const two = behaviours(answers, answers, null, null, null);
+  const measured = roundOf(5);
+  const ending = play(measured, two);
+  expect(ending).toEqual({ ending: "quiet", atMs: 1_000, requests: 11 });
+  expect(judge(measured, ending).reports.map(({ status }) => status)).toEqual([
+    "selected",
+    "survivor",
+    "unreachable",
+    "unreachable",
+    "unreachable",
+  ]);
+  expect(play(roundOf(5, { isThorough: true }), two)).toMatchObject({ ending: "deadline", atMs: 3_000 });
+  const half = behaviours(answers, answers, null, null);
+  expect(play(roundOf(4, { isThorough: true }), half)).toMatchObject({ ending: "quiet", atMs: 1_000 });
+});
+
+test("whoever took long in earlier runs has twice that", () => {
+  const round = new Round(optionsWith(), 0n);
+  round.expect("quick", "quick");
+  round.resolved("quick", [target("quick", 1)]);
+  round.expect("slow", "slow");
+  round.resolved("slow", [target("slow", 2, 800n * MS)]);
+  expect(play(round, behaviours(answers, null))).toMatchObject({ ending: "quiet", atMs: 1_600 });
+});
+
+test("where three of five agree, and only one of them could have moved the answer, a fourth is waited for", () => {
+  const sure = (answer: Packet): Packet => ({ ...answer, rootDelay: 0, rootDispersion: 0 });
+  const round = roundOf(5);
+  const slow: Behaviour = { delayMs: 60 };
+  const ending = play(
+    round,
+    behaviours({ delayMs: 1, offsetMs: 15, lie: sure }, { delayMs: 40 }, { delayMs: 41 }, slow, slow),
+  );
+  expect(ending).toMatchObject({ ending: "outnumbered", atMs: 60 });
+  expect(judge(round, ending).answer?.offsetRawNs).toBe(TRUE_AT_ZERO);
 });
 
 test("three fast liars of seven that agree and answer first are outvoted", () => {
@@ -169,12 +218,12 @@ test("two against two: no answer, everything said", () => {
   expect(new Set(reports.map(({ status }) => status))).toEqual(new Set(["falseticker"]));
 });
 
-test("one that answers among dead ones will do, after a longer wait", () => {
+test("one that answers among dead ones will do, after a second", () => {
   const round = roundOf(4);
   const ending = play(round, behaviours(answers, null, null, null));
-  expect(ending.ending).toBe("quiet");
-  expect(ending.atMs).toBe(320);
-  expect(judge(round, ending).answer?.agreeing).toBe(1);
+  expect([ending.ending, ending.atMs]).toEqual(["quiet", 1_000]);
+  const { answer } = judge(round, ending);
+  expect([answer?.agreeing, answer?.tolerance]).toEqual([1, { liars: 0, of: "answered" }]);
 });
 
 test("--min-servers waits for more, up to the deadline, and then refuses", () => {
@@ -192,25 +241,39 @@ test("all dead: sent again twice, then the deadline", () => {
   expect(ending).toEqual({ ending: "deadline", atMs: 8_000, requests: 6 });
 });
 
-test("time-outs follow the delays seen: a lost packet is sent again soon", () => {
-  const round = roundOf(3, { minServers: 3 });
+test("silent servers are asked again after 250 ms, or four median delays, and once more", () => {
+  const sentAt = (delayMs: number): number[] => {
+    const round = roundOf(2, { minServers: 2 });
+    const times: number[] = [];
+    const players = new Map<number, Behaviour | null>([[1, { delayMs }]]);
+    const get = players.get.bind(players);
+    let now = 0;
+    players.get = (number: number) => {
+      if (number === 2) times.push(now);
+      return get(number);
+    };
+    const due = round.due.bind(round);
+    round.due = (nowRawNs) => {
+      now = Number(nowRawNs) / 1e6;
+      return due(nowRawNs);
+    };
+    play(round, players);
+    return times;
+  };
+  expect(sentAt(20)).toEqual([0, 250, 500]);
+  expect(sentAt(1)).toEqual([0, 250, 500]);
+  expect(sentAt(100)).toEqual([0, 400, 800]);
+});
+
+test("a lost request's repetition is answered, and counts from its own sending", () => {
+  const round = roundOf(3);
   let third = 0;
-  const lossy = new Map<number, Behaviour | null>([
-    [1, { delayMs: 30 }],
-    [2, { delayMs: 30 }],
-  ]);
+  const lossy = new Map<number, Behaviour | null>([[1, { delayMs: 30, offsetMs: 900 }]]);
   const get = lossy.get.bind(lossy);
-  lossy.get = (number: number) => (number === 3 && (third += 1) > 1 ? { delayMs: 30 } : get(number));
+  lossy.get = (number: number) => (number > 1 && (third += 1) > 2 ? { delayMs: 30 } : get(number));
   const ending = play(round, lossy);
-  // The first time-out was a second, since nothing was known; the answer to the second request settles it.
-  expect([ending.ending, ending.requests]).toEqual(["outnumbered", 4]);
-  expect(ending.atMs).toBe(1_030);
-  const known = new Round(optionsWith(), 0n);
-  known.expect("s1", "s1");
-  known.resolved("s1", [target("s1", 1, 50n * MS)], 0n);
-  expect(known.due(0n)).toHaveLength(1);
-  expect(known.due(199n * MS)).toHaveLength(0);
-  expect(known.due(200n * MS)).toHaveLength(1);
+  expect(ending).toEqual({ ending: "outnumbered", atMs: 280, requests: 5 });
+  expect(judge(round, ending).reports[1]?.delayNs).toBe(30n * MS);
 });
 
 test("several samples: the one with the least delay counts, and jitter is told", () => {
@@ -241,12 +304,47 @@ test("a name has one vote, however many addresses; the same address under two na
   ]);
 });
 
-test("a single name's first address is not believed before the others could contradict it", () => {
+test("of a name's addresses the surest speaks for it; the others are survivors where they overlap", () => {
   const round = new Round(optionsWith(), 0n);
-  serve(round, "pool", 1, 2, 3, 4);
-  const liar: Behaviour = { delayMs: 1, offsetMs: 900 };
-  const ending = play(round, behaviours(liar, answers, answers, answers));
-  expect(judge(round, ending).answer?.offsetRawNs).toBe(TRUE_AT_ZERO);
+  serve(round, "pool", 1, 2, 3);
+  serve(round, "other", 4);
+  serve(round, "third", 5);
+  const vague: Behaviour = { delayMs: 15 };
+  const wrong: Behaviour = { delayMs: 18, offsetMs: 900 };
+  const ending = play(round, behaviours(answers, vague, wrong, { delayMs: 21 }, { delayMs: 30 }));
+  const { answer, reports } = judge(round, ending);
+  expect([ending.atMs, answer?.agreeing]).toEqual([21, 2]);
+  expect(reports.map(({ status, reason }) => [status, reason])).toEqual([
+    ["survivor", "another address of its server was surer"],
+    ["selected", null],
+    ["falseticker", "it contradicts a surer address of its server"],
+    ["survivor", null],
+    ["not_needed", "enough others agreed before it answered"],
+  ]);
+});
+
+test("a server that claims to have held a request longer than it was away is invalid", () => {
+  const round = roundOf(1);
+  const hour = 3_600n << 32n;
+  const held: Behaviour = { delayMs: 1, lie: (answer) => ({ ...answer, transmit: answer.transmit + hour }) };
+  const ending = play(round, behaviours(held));
+  const { answer, reports } = judge(round, ending);
+  expect([ending.ending, answer, reports[0]?.status]).toEqual(["exhausted", null, "invalid"]);
+  expect(reports[0]?.reason).toBe("it claims to have held the request for longer than it was away");
+});
+
+test("all samples that were asked for are taken, also where a majority is there before", () => {
+  const round = roundOf(3, { samples: 4 });
+  const ending = play(round, behaviours({ delayMs: 10 }, { delayMs: 20 }, { delayMs: 30 }));
+  expect([ending.ending, ending.atMs, ending.requests]).toEqual(["outnumbered", 120, 12]);
+  // One that falls silent after its first is asked again twice, and then counts with what it said.
+  const lossy = roundOf(1, { samples: 2 });
+  let asked = 0;
+  const players = new Map<number, Behaviour | null>();
+  players.get = () => ((asked += 1) === 1 ? answers : null);
+  const stalled = play(lossy, players);
+  expect(stalled).toEqual({ ending: "outnumbered", atMs: 770, requests: 4 });
+  expect(judge(lossy, stalled).answer?.offsetRawNs).toBe(TRUE_AT_ZERO);
 });
 
 test("kisses, unsynchronised servers and refusals end a server's part at once", () => {
@@ -260,7 +358,7 @@ test("kisses, unsynchronised servers and refusals end a server's part at once", 
       answers,
     ),
   );
-  expect([ending.ending, ending.atMs]).toEqual(["outnumbered", 20]);
+  expect([ending.ending, ending.atMs]).toEqual(["exhausted", 20]);
   expect(judge(round, ending).reports.map(({ status, reason }) => [status, reason])).toEqual([
     ["kiss_of_death", "kiss code RSTR"],
     ["unsynchronised", "stratum 16"],
@@ -269,11 +367,13 @@ test("kisses, unsynchronised servers and refusals end a server's part at once", 
   ]);
 });
 
-test("an ICMP error ends an address's part; with nobody left the round is over", () => {
+test("an ICMP error ends an address's part where it quotes the cookie; with nobody left the round is over", () => {
   const round = roundOf(1);
   round.due(0n);
   expect(round.ending(0n)).toBeNull();
-  round.on({ kind: "refused", to: endpoint(1), reason: "connection refused" });
+  round.on({ type: "refused", cookie: 99n, reason: "connection refused" });
+  expect(round.ending(1n)).toBeNull();
+  round.on({ type: "refused", cookie: 1n, reason: "connection refused" });
   expect(round.ending(1n)).toBe("exhausted");
 });
 
@@ -282,7 +382,7 @@ test("an answer from a port that was not asked is told as such, and not believed
   const [outgoing] = round.due(0n);
   const packet = honestAnswer(outgoing?.cookie ?? 0n, ntpOfUnixNs(TRUE_AT_ZERO), ntpOfUnixNs(TRUE_AT_ZERO));
   const from = { ...endpoint(1), port: 9_999 };
-  round.on({ kind: "datagram", from, bytes: encodePacket(packet), atRawNs: 10n * MS });
+  round.on({ type: "datagram", from, bytes: encodePacket(packet), atRawNs: 10n * MS });
   expect(round.ending(10n * MS)).toBeNull();
   const { answer, reports } = judge(round, { ending: "deadline", atMs: 3_000, requests: 1 });
   expect([answer, reports[0]?.status, reports[0]?.reason]).toEqual([
@@ -311,5 +411,5 @@ test("a name that is still being resolved may outvote the others, until it fails
   play(round, behaviours(answers), 25);
   expect(round.ending(25n * MS)).toBeNull();
   round.unresolvable("late", "cannot resolve late");
-  expect(round.ending(25n * MS)).toBe("outnumbered");
+  expect(round.ending(25n * MS)).toBe("exhausted");
 });

@@ -2,30 +2,34 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { nsOfPrecision, nsOfShort, ntpOfUnixNs, unixNsOfNtp } from "../../../src/time/ntp/timestamp.ts";
 
-const PIVOT_S = Date.UTC(2026, 10, 20) / 1_000;
+const BUILD_TIME_S = Date.UTC(2026, 10, 20) / 1_000;
 const NS_PER_S = 1_000_000_000n;
+/** 50 years of 365.25 days before the build. */
+const FIRST_NS = BigInt(BUILD_TIME_S - 50 * 365.25 * 86_400) * NS_PER_S;
 
-test("the era's seconds are unfolded into the 136 years from the pivot on", () => {
+test("the era's seconds are unfolded into the 136 years that begin 50 years before the build", () => {
   const cases: readonly (readonly [string, string])[] = [
-    ["2026-11-20T00:00:00Z", "the pivot itself"],
+    ["1976-11-20T00:00:00Z", "the first second of the 136 years"],
+    ["2020-06-01T00:00:00Z", "before the build: what the server says, not 2156"],
+    ["2026-11-20T00:00:00Z", "the build itself"],
     ["2036-02-07T06:28:15Z", "the last second of era 0"],
     ["2036-02-07T06:28:16Z", "the first of era 1"],
     ["2074-11-20T12:00:00Z", "48 years on"],
-    ["2162-12-27T06:28:15Z", "the last second of the 136 years"],
+    ["2112-12-26T06:28:15Z", "the last second of the 136 years"],
   ];
   for (const [iso, what] of cases) {
     const ns = BigInt(Date.parse(iso)) * 1_000_000n;
-    expect([what, unixNsOfNtp(ntpOfUnixNs(ns), PIVOT_S)]).toEqual([what, ns]);
+    expect([what, unixNsOfNtp(ntpOfUnixNs(ns), BUILD_TIME_S)]).toEqual([what, ns]);
   }
-  const before = BigInt(PIVOT_S - 1) * NS_PER_S;
-  expect(unixNsOfNtp(ntpOfUnixNs(before), PIVOT_S)).toBe(before + (1n << 32n) * NS_PER_S);
+  const before = FIRST_NS - NS_PER_S;
+  expect(unixNsOfNtp(ntpOfUnixNs(before), BUILD_TIME_S)).toBe(before + (1n << 32n) * NS_PER_S);
 });
 
 test("any nanosecond of those years survives the way there and back", () => {
   fc.assert(
-    fc.property(fc.bigInt(0n, (1n << 32n) * NS_PER_S - 1n), (sincePivot) => {
-      const ns = BigInt(PIVOT_S) * NS_PER_S + sincePivot;
-      return unixNsOfNtp(ntpOfUnixNs(ns), PIVOT_S) === ns;
+    fc.property(fc.bigInt(0n, (1n << 32n) * NS_PER_S - 1n), (sinceFirst) => {
+      const ns = FIRST_NS + sinceFirst;
+      return unixNsOfNtp(ntpOfUnixNs(ns), BUILD_TIME_S) === ns;
     }),
   );
 });
