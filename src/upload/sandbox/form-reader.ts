@@ -21,24 +21,22 @@ class MalformedForm extends Error {
 const MAX_FIELD_BYTES = 1024 * 1024;
 const MAX_PART_HEAD_BYTES = 16 * 1024;
 const HEAD_END = Buffer.from("\r\n\r\n");
-const CR = 13;
 
 /** A body, taken up to a delimiter at a time: memory is bounded by one piece, however large a part is. */
 class PieceReader {
   readonly #pieces: AsyncIterator<Uint8Array>;
-  #held: Buffer;
+  #held: Buffer = Buffer.alloc(0);
 
-  constructor(body: AsyncIterable<Uint8Array>, before: Buffer) {
+  constructor(body: AsyncIterable<Uint8Array>) {
     this.#pieces = body[Symbol.asyncIterator]();
-    this.#held = before;
   }
 
   /** What stands before `end`, as it comes; the bytes are only lent. `end` itself is skipped. Throws MalformedForm. */
   async *until(end: Buffer): AsyncGenerator<Buffer> {
     for (;;) {
       const at = this.#held.indexOf(end);
-      // Where it may have begun without having ended: the first CR that is near enough to the end.
-      const start = this.#held.indexOf(CR, Math.max(0, this.#held.length - end.length + 1));
+      // Where it may have begun without having ended: its first byte, near enough to the end.
+      const start = this.#held.indexOf(end[0] ?? 0, Math.max(0, this.#held.length - end.length + 1));
       const upTo = at >= 0 ? at : start >= 0 ? start : this.#held.length;
       if (upTo > 0) yield this.#held.subarray(0, upTo);
       this.#held = this.#held.subarray(at >= 0 ? at + end.length : upTo);
@@ -99,11 +97,12 @@ export function boundaryOf(contentType: string | undefined): string | null {
   return match?.[1] ?? match?.[2] ?? null;
 }
 
-async function readParts(reader: PieceReader, delimiter: Buffer): Promise<ReceivedForm> {
+async function readParts(reader: PieceReader, boundary: string): Promise<ReceivedForm> {
+  const delimiter = Buffer.from(`\r\n--${boundary}`);
   const fields = new Map<string, string>();
   const files: ReceivedFile[] = [];
   const order: string[] = [];
-  for await (const _preamble of reader.until(delimiter));
+  for await (const _preamble of reader.until(Buffer.from(`--${boundary}`)));
   for (;;) {
     const after = await reader.take(2);
     if (after === "--") return { fields, files, order };
@@ -133,10 +132,9 @@ export async function readForm(
   body: AsyncIterable<Uint8Array>,
   boundary: string,
 ): Promise<ReceivedForm | { readonly fault: string }> {
-  // The line end before the first delimiter is taken as read.
-  const reader = new PieceReader(body, Buffer.from("\r\n"));
+  const reader = new PieceReader(body);
   try {
-    return await readParts(reader, Buffer.from(`\r\n--${boundary}`));
+    return await readParts(reader, boundary);
   } catch (error) {
     if (!(error instanceof MalformedForm)) throw error;
     return { fault: error.message };

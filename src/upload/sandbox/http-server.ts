@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { gzipSync } from "node:zlib";
 import { wait } from "../../lib/wait.ts";
 
 export interface IncomingRequest {
@@ -47,13 +46,15 @@ function isGone(response: ServerResponse): boolean {
 }
 
 async function send(response: ServerResponse, reply: Reply): Promise<void> {
-  const body = reply.manner === "gzip" ? gzipSync(reply.text) : Buffer.from(reply.text);
-  response.writeHead(reply.status, {
-    "Content-Type": reply.contentType,
-    "Content-Length": body.length,
-    ...(reply.manner === "gzip" ? { "Content-Encoding": "gzip" } : {}),
-    ...reply.headers,
-  });
+  const body =
+    reply.manner === "gzip"
+      ? process.getBuiltinModule("node:zlib").gzipSync(reply.text)
+      : Buffer.from(reply.text);
+  response.statusCode = reply.status;
+  response.setHeader("Content-Type", reply.contentType);
+  response.setHeader("Content-Length", body.length);
+  if (reply.manner === "gzip") response.setHeader("Content-Encoding", "gzip");
+  for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value);
   if (reply.manner === "trickle") {
     for (const byte of body.subarray(0, -1)) {
       response.write(Buffer.of(byte));
