@@ -88,6 +88,7 @@ async function deliveryOf({ options: { sync }, environment }: Sync, server: Omit
           proxy: {
             httpProxy: variable("HTTP_PROXY"),
             httpsProxy: variable("HTTPS_PROXY"),
+            allProxy: variable("ALL_PROXY"),
             noProxy: variable("NO_PROXY"),
           },
         }),

@@ -1,4 +1,5 @@
-import { messageOf } from "../errors.ts";
+import { closeSync, openSync } from "node:fs";
+import { codeOf, messageOf } from "../errors.ts";
 
 /** The connection could not be made, or ended, or was silent for too long. */
 export class ConnectionLost extends Error {
@@ -15,19 +16,45 @@ export class ConnectionLost extends Error {
   }
 }
 
-/** Bun tells of a failed connect by a code alone. */
-export function connectLoss(error: unknown, hostname: string): ConnectionLost {
-  const message = messageOf(error);
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (code === "ECONNREFUSED") return new ConnectionLost("connection refused", { code });
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN")
-    return new ConnectionLost(`no address for ${hostname}`, { code });
-  const reason = code === "" || message.includes(code) ? message : `${message} (${code})`;
-  return new ConnectionLost(reason, code === "" ? {} : { code });
+/** Bun tells of a process that is out of descriptors as of a refused connection. */
+function isOutOfDescriptors(): boolean {
+  try {
+    closeSync(openSync("/dev/null", "r"));
+    return false;
+  } catch (error) {
+    return codeOf(error) === "EMFILE" || codeOf(error) === "ENFILE";
+  }
 }
 
+/** Why no connection came about: Bun tells it by a code alone. */
+export function connectLoss(error: unknown, hostname: string): ConnectionLost {
+  const message = messageOf(error);
+  const code = codeOf(error);
+  switch (code) {
+    case undefined:
+      return new ConnectionLost(message);
+    case "ECONNREFUSED":
+      if (isOutOfDescriptors()) return new ConnectionLost("too many open files", { code: "EMFILE" });
+      return new ConnectionLost("connection refused", { code });
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return new ConnectionLost(`no address for ${hostname}`, { code });
+    default:
+      return new ConnectionLost(message.includes(code) ? message : `${message} (${code})`, { code });
+  }
+}
+
+const CERTIFICATE_FAULTS: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: "has expired",
+  CERT_NOT_YET_VALID: "is not valid yet",
+  ERR_TLS_CERT_ALTNAME_INVALID: "is for another host",
+};
+
+/** What is wrong with a server's certificate, as the handshake found it. */
 export function certificateLoss(error: Error | null): ConnectionLost {
-  const code = error !== null && "code" in error ? String(error.code) : "";
-  const reason = "the server's certificate is not trusted";
-  return code === "" ? new ConnectionLost(reason) : new ConnectionLost(`${reason} (${code})`, { code });
+  const code = codeOf(error);
+  if (code === undefined)
+    return new ConnectionLost("the server's certificate is not trusted", { code: "CERT" });
+  const fault = CERTIFICATE_FAULTS[code] ?? "is not trusted";
+  return new ConnectionLost(`the server's certificate ${fault} (${code})`, { code });
 }

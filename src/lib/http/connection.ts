@@ -102,10 +102,11 @@ export class Connection {
   static async open(route: Route, timeoutMs: number, signal: AbortSignal): Promise<Connection> {
     const connection = new Connection(route);
     const onAbort = (): void => connection.destroy("stopped");
-    const timer = setTimeout(
-      () => connection.destroy(`no connection within ${timeoutMs / 1_000} s`),
-      Math.min(timeoutMs, LONGEST_TIMER_MS),
-    );
+    const onTimeout = (): void => {
+      const late = new ConnectionLost(`no connection within ${timeoutMs / 1_000} s`);
+      connection.#close(connection.#viaProxy(late));
+    };
+    const timer = setTimeout(onTimeout, Math.min(timeoutMs, LONGEST_TIMER_MS));
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       if (signal.aborted) throw new ConnectionLost("stopped");
@@ -216,7 +217,7 @@ export class Connection {
         else if (this.#state.type === "connecting") this.#state = { type: "securing" };
         this.#wakeup.fire();
       },
-      (error: unknown) => this.#close(connectLoss(error, options.hostname)),
+      (error: unknown) => this.#close(this.#viaProxy(connectLoss(error, options.hostname))),
     );
     await this.#reach(() => this.#socket !== null);
     if (secure && proxy !== null) await this.#openTunnel(proxy);
@@ -230,6 +231,15 @@ export class Connection {
       if (condition()) return;
       await this.#wakeup.next(LONGEST_TIMER_MS, () => {});
     }
+  }
+
+  /** A loss before the far end is reached is the proxy's, and named as such. */
+  #viaProxy(loss: ConnectionLost): ConnectionLost {
+    const { proxy } = this.#route;
+    const isProxys = this.#state.type === "connecting" || this.#state.type === "tunnelling";
+    if (proxy === null || !isProxys || loss.code === "EMFILE") return loss;
+    const reason = `the proxy ${proxy.hostname}:${proxy.port}: ${loss.message}`;
+    return new ConnectionLost(reason, loss.code === null ? {} : { code: loss.code });
   }
 
   async #openTunnel(proxy: Proxy): Promise<void> {
@@ -279,7 +289,7 @@ export class Connection {
         const isWhole =
           state.type === "asking" && (state.reader.done || (error === undefined && state.reader.close()));
         if (isWhole) state.isLast = true;
-        else this.destroy("the connection was closed");
+        else this.#close(this.#viaProxy(new ConnectionLost("the connection was closed")));
         this.#wakeup.fire();
       },
       error: (_, error) => this.destroy(messageOf(error)),

@@ -5,6 +5,8 @@ import { bareHost, isLoopback, portOf } from "./host.ts";
 export interface ProxySettings {
   readonly httpProxy: string | null;
   readonly httpsProxy: string | null;
+  /** For what the other two say nothing of. */
+  readonly allProxy: string | null;
   readonly noProxy: string | null;
 }
 
@@ -53,17 +55,29 @@ export function isExempt(hostname: string, port: number, noProxy: string): boole
     });
 }
 
+function decodePart(encoded: string, name: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    throw new Failure(
+      "usage",
+      `${name}: its user or password holds a % without two hex digits behind it; expected %25 for a %`,
+    );
+  }
+}
+
 /**
  * The proxy that requests to `url` go through, or null to go direct, as to every loopback address. Throws a usage
  * failure for a proxy that cannot be used; its URL is told without the password.
  */
 export function chooseProxy(url: URL, settings: ProxySettings): Proxy | null {
   const secure = url.protocol === "https:";
-  const text = (secure ? settings.httpsProxy : settings.httpProxy)?.trim() ?? "";
+  const own = (secure ? settings.httpsProxy : settings.httpProxy)?.trim() ?? "";
+  const text = own === "" ? (settings.allProxy?.trim() ?? "") : own;
   if (text === "" || isLoopback(url.hostname)) return null;
   if (isExempt(url.hostname, portOf(url), settings.noProxy ?? "")) return null;
 
-  const name = secure ? "HTTPS_PROXY" : "HTTP_PROXY";
+  const name = own === "" ? "ALL_PROXY" : secure ? "HTTPS_PROXY" : "HTTP_PROXY";
   const proxy = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`);
   if (proxy === null || proxy.hostname === "") {
     throw new Failure("usage", `${name} is not a URL; expected http://HOST:PORT`);
@@ -72,10 +86,10 @@ export function chooseProxy(url: URL, settings: ProxySettings): Proxy | null {
     const found = `${proxy.protocol}//${proxy.host}`;
     throw new Failure(
       "usage",
-      `${name} is ${found}; only http:// proxies are spoken to (https goes through them encrypted)`,
+      `${name} is ${found}; expected http://HOST:PORT (https goes through it encrypted), or name the host in NO_PROXY`,
     );
   }
-  const user = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  const user = `${decodePart(proxy.username, name)}:${decodePart(proxy.password, name)}`;
   return {
     hostname: bareHost(proxy.hostname),
     port: portOf(proxy),

@@ -37,13 +37,19 @@ function tidy(text: string, apiKey: string): string {
   return line.length > MAX_REASON_LENGTH ? `${line.slice(0, MAX_REASON_LENGTH)}…` : line;
 }
 
-/** What a server said of an error: its `message`, the title of an HTML page, or the status alone. */
-export function reasonOf(answer: Answer, apiKey: string): string {
-  const message = textOf(parseObject(answer.text)?.["message"]);
+/** What a server said of an error: its `message`, a line of plain text, the title of an HTML page, or the status alone. */
+export function reasonOf({ status, text, undecoded }: Answer, apiKey: string): string {
+  if (undecoded !== null)
+    return `HTTP ${status} (its answer is in ${tidy(undecoded, apiKey)}, which cannot be read)`;
+  const body = parseObject(text);
+  const message = textOf(body?.["message"]) ?? textOf(body?.["error"]);
   if (message !== null) return tidy(message, apiKey);
-  const title = /<title[^>]*>([^<]*)<\/title>/i.exec(answer.text)?.[1] ?? "";
-  const told = tidy(title, apiKey);
-  return told === "" ? `HTTP ${answer.status}` : `HTTP ${answer.status} (a web page: ${told})`;
+  if (/^\s*</.test(text)) {
+    const title = tidy(/<title[^>]*>([^<]*)<\/title>/i.exec(text)?.[1] ?? "", apiKey);
+    return title === "" ? `HTTP ${status}` : `HTTP ${status} (a web page: ${title})`;
+  }
+  const line = body === null ? tidy(text.split("\n")[0] ?? "", apiKey) : "";
+  return line === "" ? `HTTP ${status}` : `HTTP ${status} (${line})`;
 }
 
 /** Where a redirect points to, without what may be secret in it. */
@@ -83,8 +89,13 @@ export function refusalOf(
 /** Why there is no connection, and what to do about it. */
 function lossReason({ message, code, refusedBy }: ConnectionLost): string {
   if (refusedBy === 407) return `${message}; give its user and password in HTTPS_PROXY`;
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return `${message}; is the network up, and --url right?`;
-  if (/certificate/.test(message))
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN")
+    return `${message}; is the network up, and ${message.startsWith("the proxy") ? "the proxy's address" : "--url"} right?`;
+  if (code === "EMFILE") return `${message}; allow more (ulimit -n), or fewer --workers`;
+  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID")
+    return `${message}; check the clock: nodupe time`;
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return `${message}; is --url right?`;
+  if (message.startsWith("the server's certificate"))
     return `${message}; for a private authority name its certificate with --ca-file`;
   return message;
 }
@@ -129,6 +140,9 @@ export function uploadOutcome(exchange: Exchange, apiKey: string, nowMs: number)
   if (whole && isSuccess && isYes) return { type: "stored", candidateId };
   // A portal's login page or a maintenance page with 200, an empty 204, a success before the content was whole: it
   // says nothing of the upload.
-  const reason = `HTTP ${answer.status}, but not the answer of the Tanova API`;
+  const reason =
+    answer.undecoded === null
+      ? `HTTP ${answer.status}, but not the answer of the Tanova API`
+      : reasonOf(answer, apiKey);
   return { type: "ambiguous", status: answer.status, reason, retryAfterMs: null, mayStillRun: true };
 }

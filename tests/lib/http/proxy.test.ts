@@ -49,6 +49,7 @@ test("the variable of the scheme decides, http:// may be left out, a password is
     httpProxy: "http://plain.test",
     httpsProxy: "u%3A:p%40@secure.test:3128",
     noProxy: "x.test",
+    allProxy: null,
   };
   expect(chooseProxy(new URL("http://a.test"), settings)).toEqual({
     hostname: "plain.test",
@@ -63,13 +64,50 @@ test("the variable of the scheme decides, http:// may be left out, a password is
   expect(chooseProxy(new URL("https://x.test"), settings)).toBeNull();
   expect(chooseProxy(new URL("https://[::1]:8"), settings)).toBeNull();
   expect(
-    chooseProxy(new URL("https://a.test"), { httpProxy: null, httpsProxy: " ", noProxy: null }),
+    chooseProxy(new URL("https://a.test"), {
+      httpProxy: null,
+      httpsProxy: " ",
+      noProxy: null,
+      allProxy: null,
+    }),
   ).toBeNull();
+});
+
+test("ALL_PROXY holds where the variable of the scheme says nothing", () => {
+  const settings = {
+    httpProxy: "http://plain.test:1",
+    httpsProxy: " ",
+    noProxy: null,
+    allProxy: "all.test:2",
+  };
+  const chosen = (url: string): string | undefined => chooseProxy(new URL(url), settings)?.hostname;
+  expect([chosen("http://a.test"), chosen("https://a.test"), chosen("https://localhost")]).toEqual([
+    "plain.test",
+    "all.test",
+    undefined,
+  ]);
+  const socks = { ...settings, allProxy: "socks5://p.test:1080" };
+  expect(() => chooseProxy(new URL("https://a.test"), socks)).toThrow(/^ALL_PROXY is socks5:/);
+});
+
+test("a bad percent in a proxy's password is one clear line, without the password", () => {
+  const settings = {
+    httpProxy: null,
+    httpsProxy: "http://u:secret%zz@p.test",
+    noProxy: null,
+    allProxy: null,
+  };
+  expect(() => chooseProxy(new URL("https://a.test"), settings)).toThrow(
+    new Failure(
+      "usage",
+      "HTTPS_PROXY: its user or password holds a % without two hex digits behind it; expected %25 for a %",
+    ),
+  );
 });
 
 test.each(["https://user:secret@p.test", "socks5://p.test:1080", "http://"])("refused: %s", (httpsProxy) => {
   const choose = (): unknown =>
-    chooseProxy(new URL("https://a.test"), { httpProxy: null, httpsProxy, noProxy: null });
+    chooseProxy(new URL("https://a.test"), { httpProxy: null, httpsProxy, noProxy: null, allProxy: null });
   expect(choose).toThrow(Failure);
   expect(choose).not.toThrow(/secret/);
 });

@@ -44,6 +44,20 @@ test.each([
   ["400 Bad", '{"message":"no CV"}', "", { type: "permanent", status: 400, reason: "no CV" }],
   ["413 Large", HTML, "", { type: "permanent", status: 413, reason: "HTTP 413 (a web page: Bad Gateway)" }],
   ["418 Teapot", "", "", { type: "permanent", status: 418, reason: "HTTP 418" }],
+  ["418 Teapot", "[1]", "", { type: "permanent", status: 418, reason: "HTTP 418 ([1])" }],
+  ["400 Bad", '{"error":"no CV"}', "", { type: "permanent", status: 400, reason: "no CV" }],
+  [
+    "422 No",
+    "too\tlarge\u202E\nsecond line",
+    "",
+    { type: "permanent", status: 422, reason: "HTTP 422 (too large)" },
+  ],
+  [
+    "418 Teapot",
+    "x",
+    "Content-Encoding: zstd-9\r\n",
+    { type: "permanent", status: 418, reason: "HTTP 418 (its answer is in zstd-9, which cannot be read)" },
+  ],
   ["401 No", '{"message":"bad key"}', "", { type: "unauthorized", status: 401, reason: "bad key" }],
   ["403 No", '{"message":"no right"}', "", { type: "unauthorized", status: 403, reason: "no right" }],
   [

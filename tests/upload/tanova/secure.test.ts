@@ -1,5 +1,8 @@
 import { describe, expect } from "bun:test";
+import { readFileSync } from "node:fs";
 import { startSandbox } from "../../../src/upload/sandbox/server.ts";
+import { createAuthority } from "../../support/authority.ts";
+import { startPeer } from "../../support/peer.ts";
 import { makeCertificates } from "../../support/certificates.ts";
 import { needs } from "../../support/programs.ts";
 import { startProxy } from "../../support/proxy.ts";
@@ -38,9 +41,28 @@ describe("https", () => {
     // Which code the first one gets is BoringSSL's to say: it depends on what else the process trusts.
     expect(reasons).toEqual([
       expect.stringMatching(/^the server's certificate is not trusted \([A-Z_]+\); .* --ca-file$/),
-      expect.stringMatching(/^the server's certificate is not trusted \(ERR_TLS_CERT_ALTNAME_INVALID\); /),
+      "the server's certificate is for another host (ERR_TLS_CERT_ALTNAME_INVALID); is --url right?",
     ]);
     expect(api.stats().requests.upload).toBe(0);
+  });
+
+  test("a certificate that has expired, or is not valid yet, asks for a look at the clock", async () => {
+    using folder = tempFolder();
+    const authority = await createAuthority(folder, "authority");
+    const reasons = [];
+    for (const [name, from, to] of [
+      ["old", "20200101000000Z", "20200201000000Z"],
+      ["future", "20900101000000Z", "20900201000000Z"],
+    ] as const) {
+      using api = await startSandbox({ tls: await authority.issue(name, { from, to }) });
+      using client = testClient({ ...api, ca: readFileSync(authority.path, "utf8") });
+      const outcome = await client.health(NEVER);
+      reasons.push(outcome.type === "unreachable" && outcome.reason);
+    }
+    expect(reasons).toEqual([
+      "the server's certificate has expired (CERT_HAS_EXPIRED); check the clock: nodupe time",
+      "the server's certificate is not valid yet (CERT_NOT_YET_VALID); check the clock: nodupe time",
+    ]);
   });
 
   test("through a proxy: a tunnel to the name, and the certificate must be that name's", async () => {
@@ -53,6 +75,7 @@ describe("https", () => {
       httpProxy: null,
       httpsProxy: `http://me:p%40ss@127.0.0.1:${proxy.port}`,
       noProxy: "other.test",
+      allProxy: null,
     };
     const url = `https://tanova.test:${port}`;
     using client = testClient({ url, apiKey: api.apiKey, ca: tls.ca, proxy: settings });
@@ -74,7 +97,12 @@ describe("https", () => {
 });
 
 describe("proxies", () => {
-  const plain = (port: number) => ({ httpProxy: `127.0.0.1:${port}`, httpsProxy: null, noProxy: null });
+  const plain = (port: number) => ({
+    httpProxy: `127.0.0.1:${port}`,
+    httpsProxy: null,
+    noProxy: null,
+    allProxy: null,
+  });
 
   test("plain http goes to a proxy by its whole URL", async () => {
     using api = await startSandbox();
@@ -97,11 +125,34 @@ describe("proxies", () => {
     expect(proxy.requests).toEqual([]);
   });
 
+  test("a proxy that is away, hangs up or has no address is named", async () => {
+    using peer = startPeer((socket) => socket.terminate());
+    using gone = startPeer(() => {});
+    gone[Symbol.dispose]();
+    const reasons = [];
+    for (const proxy of [`127.0.0.1:${gone.port}`, `127.0.0.1:${peer.port}`, "no-such-proxy.invalid:3128"]) {
+      const settings = { httpProxy: null, httpsProxy: proxy, noProxy: null, allProxy: null };
+      using client = testClient({ url: "https://tanova.test", proxy: settings });
+      const outcome = await client.health(NEVER);
+      reasons.push(outcome.type === "unreachable" && outcome.reason);
+    }
+    expect(reasons).toEqual([
+      `the proxy 127.0.0.1:${gone.port}: connection refused`,
+      `the proxy 127.0.0.1:${peer.port}: the connection was closed`,
+      "the proxy no-such-proxy.invalid:3128: no address for no-such-proxy.invalid; is the network up, and the proxy's address right?",
+    ]);
+  });
+
   test("a proxy that refuses is told of: for good where it wants a password, to be tried again where it is down", async () => {
     const outcomes = [];
     for (const status of [407, 503]) {
       await using proxy = await startProxy(1, status);
-      const settings = { httpProxy: null, httpsProxy: `http://127.0.0.1:${proxy.port}`, noProxy: null };
+      const settings = {
+        httpProxy: null,
+        httpsProxy: `http://127.0.0.1:${proxy.port}`,
+        noProxy: null,
+        allProxy: null,
+      };
       using client = testClient({ url: "https://tanova.test", proxy: settings });
       outcomes.push(await client.upload(LARGE, NEVER));
     }
