@@ -1,39 +1,41 @@
 import { statSync } from "node:fs";
 import { statusOf } from "../lib/file-status.ts";
-import { Semaphore } from "../lib/semaphore.ts";
+import { Lanes } from "../lib/lanes.ts";
 import { nextTurn, wait } from "../lib/wait.ts";
-import type { Admission } from "./admit.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 import type { Hasher, SharedBytes } from "./hash.ts";
 import type { KnownFile, Ledger } from "./ledger.ts";
+import type { Because } from "./plan/actions.ts";
+import { refusalOf, stopOf } from "./plan/stop.ts";
+import type { SmallFile } from "./read-small.ts";
 import type { FoundFile, ScanEvent } from "./scan/scan.ts";
-import { isSame, settledAtMs, type Unsettled } from "./settled.ts";
+import { isSame, settledAtMs, type Settling, type Unsettled } from "./settling.ts";
 import type { Tally } from "./tally.ts";
-import { HELD_UP_TO_BYTES } from "./work.ts";
 import { unreadableReason } from "./unreadable.ts";
+import { HELD_UP_TO_BYTES } from "./upload-item.ts";
 
-/** Where contents go once they are known: the delivery, or a dry run's count. */
-export interface Sink {
-  /** Takes a file's content; `bytes` is its content where it is in memory, and is the sink's from now on. */
-  admit(checksum: string, file: FoundFile, bytes: SharedBytes | null): Admission;
-  /** Waits for room for more. */
-  room(): Promise<void>;
-  /** Why nothing more is sent: what is not known to be done then fails unread. */
-  readonly refusal: { readonly status: number | null; readonly reason: string } | null;
+/** A file whose content is known. */
+export interface Content {
+  readonly checksum: string;
+  readonly file: FoundFile;
+  /** The content, where it is in memory; from the pool, and whoever takes it gives it back. */
+  readonly bytes: SharedBytes | null;
 }
 
 export interface IntakeOptions {
-  readonly events: Iterable<ScanEvent>;
   readonly ledger: Ledger;
   readonly tally: Tally;
   readonly pool: BufferPool;
   readonly hasher: Hasher;
-  readonly sink: Sink;
+  /** What is to be looked at again; what turns out to have changed later comes back through it. */
+  readonly settling: Settling;
   /** How long a file must have kept its size and mtime, and for how long that is waited for at most. */
   readonly settleMs: number;
   readonly settleWaitMs: number;
+  /** Its reason is a Stop: where that is a refusal of the server, what is not known to be done fails unread. */
   readonly signal: AbortSignal;
-  readonly onProgress: () => void;
+  /** Told after each page of files. */
+  readonly onPage: () => void;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -43,61 +45,56 @@ const PAGE_FILES = 256;
 const LANES = 4;
 const UNSETTLED_LIMIT = 1_000;
 
-/** The first three stages: scan → hash → dedupe. It holds a page of files and what the buffer pool allows, no more. */
+/** The first three stages: scan → hash → look up. It holds a page of files and what the buffer pool allows, no more. */
 export class Intake {
   readonly #options: IntakeOptions;
-  readonly #lanes = new Semaphore(LANES);
-  readonly #unsettled: Unsettled[] = [];
-  #error: unknown = null;
+  readonly #lanes = new Lanes<Content | null>(LANES);
+  #isOver = false;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
   }
 
-  /** Takes in the whole tree. Resolves when every file has gone to the sink or into the count, or at an abort. */
-  async run(): Promise<void> {
-    const { signal, ledger, onProgress } = this.#options;
+  /** The contents of a tree that are not known to be done, as they are read. Ends early where the run is asked to end. */
+  async *contents(events: Iterable<ScanEvent>): AsyncGenerator<Content> {
     let page: FoundFile[] = [];
-    const turn = async (): Promise<void> => {
-      const known = ledger.lookUp(page);
-      for (const [at, file] of page.entries()) {
-        if (signal.aborted) return;
-        // Most files of a later run are known: no turn of the event loop for those.
-        const work = this.#sort(file, known[at] ?? null);
-        if (work !== null) await work;
-      }
-      page = [];
-      onProgress();
-      await nextTurn();
-      await this.#revisit(UNSETTLED_LIMIT);
-    };
-    for (const event of this.#options.events) {
-      if (signal.aborted) break;
+    for (const event of events) {
+      if (this.#isEnding) return;
       this.#count(event);
       if (event.type === "file") page.push(event.file);
-      if (page.length >= PAGE_FILES) await turn();
+      if (page.length < PAGE_FILES) continue;
+      yield* this.#take(page);
+      page = [];
+      yield* this.#revisit(UNSETTLED_LIMIT);
     }
-    if (page.length > 0) await turn();
-    await this.settle();
+    yield* this.#take(page);
+    yield* this.settled();
   }
 
-  /** Takes a file in again that was found to be no longer what it was. */
-  takeAgain(file: FoundFile): void {
-    const now = this.#options.now();
-    this.#unsettled.push({ file, firstSeenMs: now, sameSinceMs: now });
-  }
-
-  get hasUnsettled(): boolean {
-    return this.#unsettled.length > 0;
-  }
-
-  /** Waits for the files that may still be written, and takes them in. */
-  async settle(): Promise<void> {
+  /** The contents of the files that were to be looked at again, once they have settled. */
+  async *settled(): AsyncGenerator<Content> {
+    const { settling } = this.#options;
     do {
-      await this.#revisit(0);
-      await this.#lanes.idle();
-    } while (this.hasUnsettled && !this.#options.signal.aborted);
-    if (this.#error !== null) throw this.#error;
+      yield* this.#revisit(0);
+      yield* this.#read(0);
+    } while (settling.size > 0 && !this.#isEnding);
+  }
+
+  /** Nothing more is taken. Resolves when nothing is being read any more, and all memory is given back. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
+    while (!this.#lanes.isEmpty) this.#giveBack(await this.#lanes.next().catch(() => null));
+  }
+
+  /** The run ends without a word on what is left. */
+  get #isEnding(): boolean {
+    const stop = stopOf(this.#options.signal);
+    return stop !== null && refusalOf(stop) === null;
+  }
+
+  get #refusal(): Because | null {
+    const stop = stopOf(this.#options.signal);
+    return stop === null ? null : refusalOf(stop);
   }
 
   #count(event: ScanEvent): void {
@@ -117,91 +114,98 @@ export class Intake {
     }
   }
 
-  #sort(file: FoundFile, known: KnownFile | null): Promise<void> | null {
-    const { sink, tally, settleMs, now } = this.#options;
+  async *#take(page: readonly FoundFile[]): AsyncGenerator<Content> {
+    const known = this.#options.ledger.lookUp(page);
+    for (const [at, file] of page.entries()) {
+      if (this.#isEnding) return;
+      const content = this.#sort(file, known[at] ?? null);
+      if (content !== null) yield content;
+      // Most files of a later run are known: no turn of the event loop for those.
+      if (this.#lanes.isFull) yield* this.#read(LANES - 1);
+    }
+    this.#options.onPage();
+    await nextTurn();
+  }
+
+  /** What is known of a file at a glance: its content where the store has its checksum; else it is read, or waits. */
+  #sort(file: FoundFile, known: KnownFile | null): Content | null {
+    const { tally, settling, settleMs, now } = this.#options;
     if (known?.isDone === true) {
       tally.duplicateLocal += 1;
       return null;
     }
-    if (sink.refusal !== null) {
-      this.#refuse(file);
+    const refusal = this.#refusal;
+    if (refusal !== null) {
+      tally.fail(file.path, refusal);
       return null;
     }
-    if (known !== null) return this.#admit(file, known.checksum, null);
+    if (known !== null) return { checksum: known.checksum, file, bytes: null };
     const nowMs = now();
-    if (settledAtMs(file, nowMs, settleMs) <= nowMs) return this.#identify(file);
-    this.#unsettled.push({ file, firstSeenMs: nowMs, sameSinceMs: nowMs });
+    if (settledAtMs(file, nowMs, settleMs) <= nowMs) this.#lanes.add(() => this.#hash(file));
+    else settling.add(file, nowMs);
     return null;
   }
 
-  /** Reads and hashes in a lane of its own; returns once the lane is taken. */
-  async #identify(file: FoundFile): Promise<void> {
-    await this.#lanes.acquire();
-    void this.#hash(file)
-      .catch((error: unknown) => {
-        this.#error ??= error;
-      })
-      .finally(() => this.#lanes.release());
-    if (this.#error !== null) throw this.#error;
-  }
-
-  async #hash(file: FoundFile): Promise<void> {
-    const { pool, hasher, tally, ledger } = this.#options;
-    if (file.sizeBytes <= HELD_UP_TO_BYTES) {
-      const bytes = await pool.take(file.sizeBytes);
-      const small = await hasher.read(file, bytes);
-      if (small.type === "read") {
-        ledger.remember(file, small.checksum);
-        await this.#admit(file, small.checksum, bytes);
-        return;
-      }
-      pool.give(bytes);
-      if (small.type === "changed") this.takeAgain(file);
-      else tally.fail(file.path, { reason: small.reason, status: null });
-      return;
+  /** What has been read, until no more than `keep` files are at work. */
+  async *#read(keep: number): AsyncGenerator<Content> {
+    while (keep === 0 ? !this.#lanes.isEmpty : this.#lanes.isFull) {
+      const content = await this.#lanes.next();
+      if (content !== null) yield content;
     }
-    const outcome = await hasher.hash(file.path, file.sizeBytes);
-    if (outcome.type === "unreadable") tally.fail(file.path, { reason: outcome.reason, status: null });
-    else if (isSame(outcome.file, file)) {
-      ledger.remember(file, outcome.file.checksum);
-      await this.#admit(file, outcome.file.checksum, null);
-    } else this.takeAgain(file);
   }
 
-  async #admit(file: FoundFile, checksum: string, bytes: SharedBytes | null): Promise<void> {
-    const { sink, tally, pool, onProgress } = this.#options;
-    const admission = sink.admit(checksum, file, bytes);
-    const isTaken = admission.type === "send" || admission.type === "look";
-    if (!isTaken && bytes !== null) pool.give(bytes);
-    if (admission.type === "duplicate") tally.duplicateLocal += 1;
-    if (admission.type === "failed") tally.fail(file.path, admission);
-    if (isTaken) await sink.room();
-    else onProgress();
+  async #hash(file: FoundFile): Promise<Content | null> {
+    const { pool, hasher, tally, ledger } = this.#options;
+    if (file.sizeBytes > HELD_UP_TO_BYTES) {
+      const outcome = await hasher.hash(file.path, file.sizeBytes);
+      if (outcome.type === "unreadable") tally.fail(file.path, { reason: outcome.reason, status: null });
+      else if (!isSame(outcome.file, file)) this.#again(file);
+      else {
+        ledger.remember(file, outcome.file.checksum);
+        return { checksum: outcome.file.checksum, file, bytes: null };
+      }
+      return null;
+    }
+    const bytes = await pool.take(file.sizeBytes);
+    const small: SmallFile = this.#isOver ? { type: "changed" } : await hasher.read(file, bytes);
+    if (small.type === "read") {
+      ledger.remember(file, small.checksum);
+      return { checksum: small.checksum, file, bytes };
+    }
+    pool.give(bytes);
+    if (small.type === "changed") this.#again(file);
+    else tally.fail(file.path, { reason: small.reason, status: null });
+    return null;
   }
 
-  #refuse(file: FoundFile): void {
-    const { sink, tally } = this.#options;
-    const { status = null, reason = "" } = sink.refusal ?? {};
-    tally.fail(file.path, { status, reason: `not sent: ${reason}` });
+  #again(file: FoundFile): void {
+    this.#options.settling.add(file, this.#options.now());
+  }
+
+  #giveBack(content: Content | null): void {
+    if (content !== null && content.bytes !== null) this.#options.pool.give(content.bytes);
   }
 
   /** Looks again at files that may still be written: those that are due, and more until no more than `keep` are left. */
-  async #revisit(keep: number): Promise<void> {
-    const { settleMs, signal, now, sink } = this.#options;
-    for (let first = this.#unsettled[0]; first !== undefined; first = this.#unsettled[0]) {
+  async *#revisit(keep: number): AsyncGenerator<Content> {
+    const { settling, settleMs, signal, now } = this.#options;
+    for (let first = settling.first; first !== undefined && !this.#isEnding; first = settling.first) {
       const dueInMs = settledAtMs(first.file, first.sameSinceMs, settleMs) - now();
-      if (sink.refusal === null && dueInMs > 0) {
-        if (this.#unsettled.length <= keep) return;
-        if (!(await wait(dueInMs, signal))) return;
+      if (this.#refusal === null && dueInMs > 0) {
+        if (settling.size <= keep) return;
+        // What is read meanwhile does not wait with it.
+        if (!this.#lanes.isEmpty) yield* this.#read(0);
+        else await wait(dueInMs, signal);
+        continue;
       }
-      if (signal.aborted) return;
-      this.#unsettled.shift();
-      await this.#lookAgain(first);
+      settling.shift();
+      this.#lookAgain(first);
+      if (this.#lanes.isFull) yield* this.#read(LANES - 1);
     }
   }
 
-  async #lookAgain({ file, firstSeenMs, sameSinceMs }: Unsettled): Promise<void> {
-    const { tally, settleMs, settleWaitMs, now, sink } = this.#options;
+  #lookAgain({ file, firstSeenMs, sameSinceMs }: Unsettled): void {
+    const { tally, settling, settleMs, settleWaitMs, now } = this.#options;
     let seen: FoundFile;
     try {
       const { sizeBytes, mtimeUs, inode } = statusOf(statSync(file.path, { bigint: true }));
@@ -212,15 +216,13 @@ export class Intake {
     }
     const nowMs = now();
     const isStill = isSame(seen, file);
-    if (sink.refusal !== null) this.#refuse(file);
-    else if (isStill && settledAtMs(seen, sameSinceMs, settleMs) <= nowMs) await this.#identify(seen);
+    const refusal = this.#refusal;
+    if (refusal !== null) tally.fail(file.path, refusal);
+    else if (isStill && settledAtMs(seen, sameSinceMs, settleMs) <= nowMs)
+      this.#lanes.add(() => this.#hash(seen));
     else if (nowMs - firstSeenMs > settleWaitMs) {
-      tally.fail(file.path, {
-        reason: "it is still being written; run again when it is complete",
-        status: null,
-      });
-    } else {
-      this.#unsettled.push({ file: seen, firstSeenMs, sameSinceMs: isStill ? sameSinceMs : nowMs });
-    }
+      const reason = "it is still being written; run again when it is complete";
+      tally.fail(file.path, { reason, status: null });
+    } else settling.push({ file: seen, firstSeenMs, sameSinceMs: isStill ? sameSinceMs : nowMs });
   }
 }

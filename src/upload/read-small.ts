@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { statusOf } from "../lib/file-status.ts";
 import type { FoundFile } from "./scan/scan.ts";
-import { isSame } from "./settled.ts";
+import { isSame } from "./settling.ts";
 import { unreadableReason } from "./unreadable.ts";
 
 export type SmallFile =

@@ -1,17 +1,10 @@
-import { type BackoffPolicy, backoffMs } from "../lib/backoff.ts";
-import type { CheckOutcome, Transient, UploadOutcome } from "./tanova/types.ts";
-
-/** How long a content is looked for on the server before it is sent again (run clock). */
-export interface LookSpan {
-  /** "Not there" counts from here on: nothing that was sent can still be on its way. */
-  readonly untilMs: number;
-  /** Without any clear answer it is sent again from here on: a server that has it says so with 409. */
-  readonly giveUpMs: number;
-}
+import { type BackoffPolicy, backoffMs } from "../../lib/backoff.ts";
+import type { Transient, UploadOutcome } from "../tanova/types.ts";
+import { type LookSpan, lookSpan } from "./in-doubt.ts";
 
 /** What follows an answer, or the lack of one. */
 export type NextStep =
-  | { readonly type: "done"; readonly as: "uploaded" | "duplicate_remote" }
+  | { readonly type: "done"; readonly as: "uploaded" | "known" }
   /** Certainly not stored: send it again after a while. */
   | { readonly type: "retry"; readonly delayMs: number }
   /** The server may have it: ask. */
@@ -64,7 +57,7 @@ export function afterUpload(outcome: UploadOutcome, sent: Sent, policy: RetryPol
     case "stored":
       return { type: "done", as: "uploaded" };
     case "duplicate":
-      return { type: "done", as: sent.isMaybeOurs ? "uploaded" : "duplicate_remote" };
+      return { type: "done", as: sent.isMaybeOurs ? "uploaded" : "known" };
     case "transient":
       return afterTransient(outcome, sent.attempts, policy);
     case "ambiguous": {
@@ -79,38 +72,4 @@ export function afterUpload(outcome: UploadOutcome, sent: Sent, policy: RetryPol
     case "changed":
       return { type: "changed", reason: outcome.reason };
   }
-}
-
-export type LookStep =
-  | { readonly type: "done" }
-  | { readonly type: "again"; readonly delayMs: number }
-  /** It has been looked for long enough: certainly not stored. */
-  | { readonly type: "absent" };
-
-const FIRST_LOOK_MS = 250;
-const LONGEST_LOOK_MS = 5_000;
-
-/** Looks for `waitMs`, and for `graceMs` more where the server gives no clear answer. */
-export function lookSpan(nowMs: number, waitMs: number, graceMs: number): LookSpan {
-  return { untilMs: nowMs + waitMs, giveUpMs: nowMs + waitMs + graceMs };
-}
-
-/** What follows the look number `looks` (from 1) for a content that may be on the server, at `nowMs`. */
-export function afterLook(found: CheckOutcome, looks: number, nowMs: number, span: LookSpan): LookStep {
-  if (found === "there") return { type: "done" };
-  const endMs = found === "absent" ? span.untilMs : span.giveUpMs;
-  if (nowMs >= endMs) return { type: "absent" };
-  const pause = Math.min(LONGEST_LOOK_MS, FIRST_LOOK_MS * 2 ** (looks - 1));
-  return { type: "again", delayMs: Math.min(pause, endMs - nowMs) };
-}
-
-/** How often the time of an upload in flight is written anew: what a kill leaves behind is at most so stale. */
-export const RENEW_MS = 5_000;
-
-/**
- * How long an upload that an earlier run left in flight is waited for; it was on its way until RENEW_MS after
- * `sentAtMs` at most. A clock that was set back never lengthens it beyond the wait.
- */
-export function remainingWaitMs(sentAtMs: number, nowMs: number, ambiguousWaitMs: number): number {
-  return Math.max(0, Math.min(ambiguousWaitMs, sentAtMs + RENEW_MS + ambiguousWaitMs - nowMs));
 }

@@ -22,3 +22,29 @@ export function isSame(
 ): boolean {
   return left.sizeBytes === right.sizeBytes && left.mtimeUs === right.mtimeUs && left.inode === right.inode;
 }
+
+/** The files that are to be looked at again: too new when they were found, or changed since they were read. */
+export class Settling {
+  readonly #files: Unsettled[] = [];
+
+  get size(): number {
+    return this.#files.length;
+  }
+
+  get first(): Unsettled | undefined {
+    return this.#files[0];
+  }
+
+  /** Begins to look at a file. */
+  add(file: FoundFile, nowMs: number): void {
+    this.push({ file, firstSeenMs: nowMs, sameSinceMs: nowMs });
+  }
+
+  push(unsettled: Unsettled): void {
+    this.#files.push(unsettled);
+  }
+
+  shift(): void {
+    this.#files.shift();
+  }
+}

@@ -1,4 +1,4 @@
-import type { ContentStanding } from "./ledger.ts";
+import type { ContentStanding } from "../ledger.ts";
 
 /** What becomes of a file whose content is known by its checksum. */
 export type Admission =

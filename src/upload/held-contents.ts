@@ -1,0 +1,29 @@
+import type { BufferPool } from "./buffer-pool.ts";
+import type { SharedBytes } from "./hash.ts";
+
+/** The contents that are in memory until the network has them, by checksum; the memory is the pool's. */
+export class HeldContents {
+  readonly #pool: BufferPool;
+  readonly #bytes = new Map<string, SharedBytes>();
+
+  constructor(pool: BufferPool) {
+    this.#pool = pool;
+  }
+
+  get(checksum: string): SharedBytes | undefined {
+    return this.#bytes.get(checksum);
+  }
+
+  /** Holds a content; a second copy of one that is held goes back at once. */
+  hold(checksum: string, bytes: SharedBytes): void {
+    if (this.#bytes.has(checksum)) this.#pool.give(bytes);
+    else this.#bytes.set(checksum, bytes);
+  }
+
+  release(checksum: string): void {
+    const bytes = this.#bytes.get(checksum);
+    if (bytes === undefined) return;
+    this.#bytes.delete(checksum);
+    this.#pool.give(bytes);
+  }
+}

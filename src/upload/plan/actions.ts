@@ -1,0 +1,70 @@
+import type { FoundFile } from "../scan/scan.ts";
+import type { Stop } from "./stop.ts";
+import type { Work } from "./work.ts";
+
+/** Why something has failed, or is not stored yet; `status` is the HTTP status, null where there was none. */
+export interface Because {
+  readonly status: number | null;
+  readonly reason: string;
+}
+
+/** How this run is done with a content. */
+export type Settlement =
+  | { readonly type: "uploaded" }
+  /** The server had it before. */
+  | { readonly type: "known" }
+  /** Refused for good: not tried again before it is asked for. */
+  | { readonly type: "refused"; readonly because: Because }
+  /** Failed in this run and certainly not stored: pending again in the next. */
+  | { readonly type: "failed"; readonly because: Because }
+  /** Failed in this run; its row is as it should be. */
+  | { readonly type: "not-sent"; readonly because: Because }
+  /** The run ends before it: not counted, and its row is as it should be. */
+  | { readonly type: "left" }
+  /** No file of it is left; what became of each has been told. */
+  | { readonly type: "gone" };
+
+/** What a plan wants done. Whatever ends is told to the plan as an event. */
+export type PlanAction =
+  /** Ask the server how it is → connected. */
+  | { readonly type: "connect" }
+  /** Write that they are about to be sent → reserved, once that is on the disk. */
+  | { readonly type: "reserve"; readonly unit: number; readonly works: readonly Work[] }
+  /** Somebody waits for what is being written. */
+  | { readonly type: "hurry" }
+  /** Send them, more than one as a batch → answered. */
+  | { readonly type: "send"; readonly unit: number; readonly works: readonly Work[] }
+  /** Ask whether the server has them → checked. */
+  | {
+      readonly type: "check";
+      readonly check: number;
+      readonly checksums: readonly string[];
+      readonly inBulk: boolean;
+    }
+  /** They are, or were just now, on their way: their rows say when. */
+  | { readonly type: "renew"; readonly checksums: readonly string[] }
+  /** Certainly not stored: its row is pending. */
+  | { readonly type: "unsent"; readonly work: Work; readonly because: Because }
+  | { readonly type: "settle"; readonly work: Work; readonly as: Settlement }
+  /** What an earlier run left in doubt is told: there, or never arrived. */
+  | { readonly type: "settle-stray"; readonly checksum: string; readonly isThere: boolean }
+  /** A file that is not sent: another one of its content is, or was, or it was refused for good earlier. */
+  | { readonly type: "decline"; readonly file: FoundFile; readonly checksum: string; readonly as: "duplicate" | Because }
+  /** A file of a content that goes on, or is settled as gone, has failed. */
+  | { readonly type: "fail"; readonly file: FoundFile; readonly because: Because }
+  /** A content is sent once more. */
+  | { readonly type: "retried" }
+  /** The file is no longer what was hashed: to be read anew. */
+  | { readonly type: "recheck"; readonly file: FoundFile }
+  /** Tell what earlier runs left `sending` → strays. */
+  | { readonly type: "find-strays" }
+  /** The server takes no batches: not to be tried for a day. */
+  | { readonly type: "batch-refused" }
+  /** A line for people. */
+  | { readonly type: "notice"; readonly line: string }
+  /** Give a tick at that time. The last one said counts. */
+  | { readonly type: "wake"; readonly atMs: number }
+  /** Cut what is in flight: its grace is over. */
+  | { readonly type: "cut" }
+  /** The run goes on no longer. */
+  | { readonly type: "stop"; readonly stop: Stop };

@@ -1,0 +1,40 @@
+import { HELD_UP_TO_BYTES } from "../upload-item.ts";
+import type { Work } from "./work.ts";
+
+export interface BatchLimits {
+  /** 1: no batches. */
+  readonly items: number;
+  readonly bytes: number;
+  /** A batch that is not full may still wait for more. */
+  readonly mayWait: boolean;
+}
+
+/**
+ * What is sent next of what waits in line: one content, or as many small ones as a batch holds; nothing where it is
+ * better to wait.
+ *
+ * @param mayGo whether a content may be sent now.
+ */
+export function nextUnit(
+  queued: Iterable<Work>,
+  batch: BatchLimits,
+  mayGo: (work: Work) => boolean,
+): readonly Work[] {
+  const isBatchable = (work: Work): boolean =>
+    batch.items > 1 && work.file.sizeBytes <= HELD_UP_TO_BYTES && !work.isSingle;
+  const unit: Work[] = [];
+  let bytes = 0;
+  for (const work of queued) {
+    if (!mayGo(work)) continue;
+    if (!isBatchable(work)) {
+      if (unit.length === 0) return [work];
+      continue;
+    }
+    // What no longer fits ends it: a smaller one that came later does not overtake.
+    if (unit.length > 0 && bytes + work.file.sizeBytes > batch.bytes) return unit;
+    unit.push(work);
+    bytes += work.file.sizeBytes;
+    if (unit.length >= batch.items) return unit;
+  }
+  return batch.mayWait ? [] : unit;
+}

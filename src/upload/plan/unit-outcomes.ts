@@ -1,0 +1,62 @@
+import type { UploadOutcome } from "../tanova/types.ts";
+import type { UnitAnswer } from "./events.ts";
+import type { Work } from "./work.ts";
+
+/** What an answer says of each content of a unit: an outcome, or none where it is to be sent in another way. */
+export interface UnitOutcomes {
+  readonly outcomes: readonly (readonly [Work, UploadOutcome])[];
+  /** Certainly not stored, through no fault of theirs. */
+  readonly putBack: readonly Work[];
+  /** What was learnt of batches: not offered any more, or so many items at most. */
+  readonly batches:
+    | { readonly type: "refused" }
+    | { readonly type: "at-most"; readonly items: number }
+    | null;
+}
+
+const SILENT: UploadOutcome = {
+  type: "transient",
+  status: null,
+  reason: "the server said nothing about it",
+  retryAfterMs: null,
+};
+
+export function unitOutcomes(works: readonly Work[], answer: UnitAnswer): UnitOutcomes {
+  const all = (each: UploadOutcome): UnitOutcomes => ({
+    outcomes: works.map((work) => [work, each] as const),
+    putBack: [],
+    batches: null,
+  });
+  if (answer.type === "single") return all(answer.outcome);
+  const { outcome } = answer;
+  switch (outcome.type) {
+    case "answered": {
+      const outcomes = works.map((work) => [work, outcome.results.get(work.checksum) ?? SILENT] as const);
+      return { outcomes, putBack: [], batches: null };
+    }
+    case "not-offered":
+      return { outcomes: [], putBack: works, batches: { type: "refused" } };
+    case "too-large": {
+      const half = Math.max(1, Math.floor(works.length / 2));
+      return { outcomes: [], putBack: works, batches: { type: "at-most", items: half } };
+    }
+    case "permanent":
+      // One item of it may be what was refused: each by itself will tell.
+      for (const work of works) work.isSingle = true;
+      return { outcomes: [], putBack: works, batches: null };
+    case "changed": {
+      const { checksum, reason } = outcome;
+      return {
+        outcomes: works
+          .filter((work) => work.checksum === checksum)
+          .map((work) => [work, { type: "changed", reason }] as const),
+        putBack: works.filter((work) => work.checksum !== checksum),
+        batches: null,
+      };
+    }
+    case "transient":
+    case "ambiguous":
+    case "unauthorized":
+      return all(outcome);
+  }
+}

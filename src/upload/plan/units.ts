@@ -1,0 +1,165 @@
+import { InFlight, type InFlightOptions } from "../control/in-flight.ts";
+import { nextUnit } from "./batching.ts";
+import { RENEW_MS } from "./in-doubt.ts";
+import type { Transitions } from "./transitions.ts";
+import type { Work } from "./work.ts";
+
+export interface UnitsOptions {
+  readonly inFlight: InFlightOptions;
+  /** Items a batch; 1: no batches. */
+  readonly batchItems: number;
+  readonly batchBytes: number;
+}
+
+/** What goes in one request. */
+interface Unit {
+  readonly id: number;
+  readonly works: readonly Work[];
+  /** When it was begun to be sent; null before. */
+  sentAtMs: number | null;
+}
+
+/** A batch that is not full is sent after this long. */
+const LINGER_MS = 25;
+/** So many more than may be sent at once are reserved: what a commit takes is made up for, and a kill leaves few in doubt. */
+const RESERVED_AHEAD = 0.25;
+
+/**
+ * What goes in one request, from when it is formed until its answer. Units are reserved ahead of their turn (their rows
+ * say `sending` on the disk), so that no upload waits for a commit; from then on their rows are renewed, so that what a
+ * kill leaves behind tells how lately it may have been sent.
+ */
+export class Units {
+  readonly #go: Transitions;
+  readonly #options: UnitsOptions;
+  readonly #inFlight: InFlight;
+  /** Reserving, reserved or sending. */
+  readonly #units = new Map<number, Unit>();
+  /** Those whose rows are on the disk, in the order in which they get their turn. */
+  #reserved: Unit[] = [];
+  #lastId = 0;
+  #batchItems: number;
+  /** Since when there is a batch that waits for company. */
+  #lingerFromMs: number | null = null;
+  #renewAtMs = Infinity;
+
+  constructor(go: Transitions, options: UnitsOptions) {
+    this.#go = go;
+    this.#options = options;
+    this.#inFlight = new InFlight(options.inFlight);
+    this.#batchItems = options.batchItems;
+  }
+
+  /** Most requests that were ever in flight at once. */
+  get peak(): number {
+    return this.#inFlight.peak;
+  }
+
+  get takesBatches(): boolean {
+    return this.#batchItems > 1;
+  }
+
+  measured(loadPerCore: number): void {
+    this.#inFlight.measured(loadPerCore);
+  }
+
+  /** No batch holds more from now on. */
+  limitBatch(items: number): void {
+    this.#batchItems = Math.min(this.#batchItems, items);
+  }
+
+  /** When something is to be done though nothing happens; Infinity where nothing is. */
+  get wakeAtMs(): number {
+    return Math.min(this.#renewAtMs, this.#lingerFromMs === null ? Infinity : this.#lingerFromMs + LINGER_MS);
+  }
+
+  /** Forms, reserves and sends what may be now. `isExhausted`: nothing more comes, so nothing waits for company. */
+  advance(nowMs: number, isExhausted: boolean, mayGo: (work: Work) => boolean): void {
+    const { limit } = this.#inFlight;
+    const queued = this.#go.works.in("queued");
+    const hasLingered = this.#lingerFromMs !== null && nowMs >= this.#lingerFromMs + LINGER_MS;
+    while (queued.size > 0 && this.#units.size < limit + Math.ceil(limit * RESERVED_AHEAD)) {
+      const taken = this.#units.size;
+      const mayWait = taken > 0 && !(hasLingered && taken < limit) && !isExhausted;
+      const batch = { items: this.#batchItems, bytes: this.#options.batchBytes, mayWait };
+      const works = nextUnit(queued, batch, mayGo);
+      if (works.length === 0) break;
+      this.#lastId += 1;
+      this.#units.set(this.#lastId, { id: this.#lastId, works, sentAtMs: null });
+      this.#go.reserve(this.#lastId, works);
+    }
+    if (queued.size === 0 || !this.takesBatches) this.#lingerFromMs = null;
+    else if (this.#lingerFromMs === null || hasLingered) this.#lingerFromMs = nowMs;
+    this.#send(nowMs);
+  }
+
+  /** The rows of a unit are on the disk: it is at its turn next, or was written in vain. */
+  written(id: number): void {
+    const unit = this.#unit(id);
+    for (const work of unit.works) this.#go.works.move(work, { type: "reserved" });
+    if (this.#go.stop === null) {
+      this.#reserved.push(unit);
+      return;
+    }
+    this.#units.delete(id);
+    for (const work of unit.works) this.#go.withdraw(work);
+  }
+
+  /** Its rows could not be written; the run is stopped for it. */
+  unwritten(id: number): void {
+    const unit = this.#unit(id);
+    this.#units.delete(id);
+    for (const work of unit.works) this.#go.giveUp(work);
+  }
+
+  /** A unit has its answer: what was in it, and how long that took. */
+  answered(id: number, nowMs: number): { readonly works: readonly Work[]; readonly latencyMs: number } {
+    const { works, sentAtMs } = this.#unit(id);
+    this.#units.delete(id);
+    return { works, latencyMs: nowMs - (sentAtMs ?? nowMs) };
+  }
+
+  /** What an answer tells of how many may be in flight. `rejected`: any of it was refused for load. */
+  learn(sample: { readonly latencyMs: number; readonly rejected: boolean }): void {
+    this.#inFlight.end(sample);
+  }
+
+  /** Nothing more is sent: what is reserved has been withdrawn. */
+  halt(): void {
+    for (const { id } of this.#reserved.splice(0)) this.#units.delete(id);
+    this.#lingerFromMs = null;
+  }
+
+  /** What is, or may be at any moment, on its way says so in its row. */
+  renew(nowMs: number): void {
+    const states = ["reserved", "sending"] as const;
+    if (states.every((state) => this.#go.works.in(state).size === 0)) {
+      this.#renewAtMs = Infinity;
+      return;
+    }
+    const isDue = nowMs >= this.#renewAtMs;
+    if (isDue) {
+      const works = states.flatMap((state) => [...this.#go.works.in(state)]);
+      this.#go.want({ type: "renew", checksums: works.map(({ checksum }) => checksum) });
+    }
+    if (isDue || this.#renewAtMs === Infinity) this.#renewAtMs = nowMs + RENEW_MS;
+  }
+
+  #unit(id: number): Unit {
+    const unit = this.#units.get(id);
+    if (unit === undefined) throw new Error(`Cannot find unit ${id}: it was never formed, or is over`);
+    return unit;
+  }
+
+  #send(nowMs: number): void {
+    while (this.#inFlight.active < this.#inFlight.limit) {
+      const unit = this.#reserved.shift();
+      if (unit === undefined) break;
+      unit.sentAtMs = nowMs;
+      this.#inFlight.begin();
+      this.#go.send(unit.id, unit.works);
+    }
+    const isWaiting = this.#inFlight.active <= this.#inFlight.limit / 2;
+    if (isWaiting && this.#go.works.in("reserving").size > 0) this.#go.want({ type: "hurry" });
+  }
+}

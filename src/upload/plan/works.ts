@@ -1,0 +1,41 @@
+import type { OpenState, Work, WorkState } from "./work.ts";
+
+/**
+ * The contents that were taken in and are not settled yet: at most one work for each. A work's state is the truth; the
+ * sets only find the works of a state, in the order in which they came to it.
+ */
+export class Works {
+  readonly #byChecksum = new Map<string, Work>();
+  readonly #byState: Readonly<Record<OpenState, Set<Work>>> = {
+    queued: new Set(),
+    reserving: new Set(),
+    reserved: new Set(),
+    sending: new Set(),
+    backoff: new Set(),
+    "in-doubt": new Set(),
+  };
+
+  get size(): number {
+    return this.#byChecksum.size;
+  }
+
+  get(checksum: string): Work | undefined {
+    return this.#byChecksum.get(checksum);
+  }
+
+  in(state: OpenState): ReadonlySet<Work> {
+    return this.#byState[state];
+  }
+
+  add(work: Work): void {
+    this.#byChecksum.set(work.checksum, work);
+    if (work.state.type !== "settled") this.#byState[work.state.type].add(work);
+  }
+
+  move(work: Work, state: WorkState): void {
+    if (work.state.type !== "settled") this.#byState[work.state.type].delete(work);
+    work.state = state;
+    if (state.type === "settled") this.#byChecksum.delete(work.checksum);
+    else this.#byState[state.type].add(work);
+  }
+}

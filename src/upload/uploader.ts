@@ -1,0 +1,299 @@
+import type { BufferPool } from "./buffer-pool.ts";
+import { HeldContents } from "./held-contents.ts";
+import type { Content } from "./intake.ts";
+import type { Ledger } from "./ledger.ts";
+import type { PlanAction, Settlement } from "./plan/actions.ts";
+import type { CheckAnswer, PlanEvent, UnitAnswer } from "./plan/events.ts";
+import { stopOf } from "./plan/stop.ts";
+import type { UploadPlan } from "./plan/upload-plan.ts";
+import type { Work } from "./plan/work.ts";
+import type { Settling } from "./settling.ts";
+import type { Tally } from "./tally.ts";
+import type { CheckOutcome, TanovaClient } from "./tanova/types.ts";
+import { uploadItem } from "./upload-item.ts";
+
+export interface UploaderOptions {
+  readonly plan: UploadPlan;
+  readonly client: TanovaClient;
+  readonly ledger: Ledger;
+  readonly tally: Tally;
+  readonly pool: BufferPool;
+  /** What turns out to be no longer what was hashed goes back through it. */
+  readonly settling: Settling;
+  /** The run's: aborted with a Stop, by the plan or from outside. */
+  readonly ending: AbortController;
+  /** Told after each content that is settled. */
+  readonly onSettled: () => void;
+  readonly onNotice: (line: string) => void;
+  readonly onBatchRefused: () => void;
+}
+
+/** What setTimeout can count. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const LOST = { status: null, reason: "the upload failed", retryAfterMs: null, mayStillRun: true } as const;
+
+/**
+ * Does what a plan wants done (network, store, timers), and tells it what came of it: one event after the other, each
+ * with all of its actions before the next. Nothing is decided here.
+ */
+export class Uploader implements AsyncDisposable {
+  readonly #options: UploaderOptions;
+  readonly #held: HeldContents;
+  readonly #events: PlanEvent[] = [];
+  readonly #tasks = new Set<Promise<void>>();
+  /** What is in flight, and what is asked, is cut once it aborts. */
+  readonly #cut = new AbortController();
+  readonly #waiting: { readonly until: () => boolean; readonly resolve: () => void }[] = [];
+  #isAtWork = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: UploaderOptions) {
+    this.#options = options;
+    this.#held = new HeldContents(options.pool);
+    const { signal } = options.ending;
+    const stop = (): void => {
+      const why = stopOf(signal);
+      if (why !== null) this.#post({ type: "stopped", stop: why });
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  }
+
+  /** Takes a content in. Resolves when there is room for the next. */
+  async offer({ checksum, file, bytes }: Content): Promise<void> {
+    const { ledger, plan } = this.#options;
+    if (bytes !== null) this.#held.hold(checksum, bytes);
+    const isOpen = plan.works.get(checksum) !== undefined;
+    const standing = isOpen ? null : ledger.content(checksum);
+    const sentAgoMs = standing?.sentAtMs == null ? null : Date.now() - standing.sentAtMs;
+    this.#post({ type: "offered", checksum, file, standing, sentAgoMs });
+    // What is not sent soon is read again when it is.
+    const state = plan.works.get(checksum)?.state.type;
+    if (state === undefined || state === "in-doubt" || state === "backoff") this.#held.release(checksum);
+    if (!plan.hasRoom) await this.#until(() => plan.hasRoom);
+  }
+
+  /** Nothing more is known to come. Resolves when all is settled, or the run is stopped and nothing is in flight. */
+  async drained(): Promise<void> {
+    this.#post({ type: "exhausted" });
+    await this.#until(() => this.#options.plan.isIdle);
+  }
+
+  /** Settles what earlier runs left behind, and ends. */
+  async finish(): Promise<void> {
+    this.#post({ type: "finished" });
+    await this.#until(() => this.#options.plan.isOver);
+  }
+
+  /** Nothing of it is at work any more from then on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#cut.abort();
+    await Promise.all(this.#tasks);
+    clearTimeout(this.#timer);
+  }
+
+  #until(condition: () => boolean): Promise<void> {
+    if (condition()) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiting.push({ until: condition, resolve });
+    });
+  }
+
+  /** The one queue: what happens while an event is handled is handled after it. */
+  #post(event: PlanEvent): void {
+    this.#events.push(event);
+    if (this.#isAtWork) return;
+    this.#isAtWork = true;
+    for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+      for (const action of this.#options.plan.on(next, performance.now())) {
+        try {
+          this.#perform(action);
+        } catch (error) {
+          this.#events.push({ type: "stopped", stop: { type: "broken", error } });
+        }
+      }
+    }
+    this.#isAtWork = false;
+    for (const { until, resolve } of this.#waiting) if (until()) resolve();
+  }
+
+  #perform(action: PlanAction): void {
+    const { ledger, tally, settling, ending, onNotice, onBatchRefused } = this.#options;
+    switch (action.type) {
+      case "connect":
+        this.#begin(this.#connect());
+        return;
+      case "reserve":
+        this.#begin(this.#reserve(action.unit, action.works));
+        return;
+      case "send":
+        this.#begin(this.#send(action.unit, action.works));
+        return;
+      case "check":
+        this.#begin(this.#check(action));
+        return;
+      case "hurry":
+        ledger.hurry();
+        return;
+      case "renew":
+        ledger.renew(action.checksums);
+        return;
+      case "unsent":
+        this.#held.release(action.work.checksum);
+        ledger.pending(contentOf(action.work), action.because);
+        return;
+      case "settle":
+        this.#held.release(action.work.checksum);
+        this.#settle(action.work, action.as);
+        return;
+      case "settle-stray": {
+        const content = { checksum: action.checksum, path: null };
+        if (action.isThere) ledger.done(content, "upload");
+        else ledger.pending(content, { status: null, reason: "an earlier upload of it never arrived" });
+        return;
+      }
+      case "decline":
+        if (action.as === "duplicate") tally.duplicateLocal += 1;
+        else {
+          ledger.seen(action.checksum);
+          tally.fail(action.file.path, action.as);
+        }
+        this.#options.onSettled();
+        return;
+      case "fail":
+        tally.fail(action.file.path, action.because);
+        return;
+      case "retried":
+        tally.retries += 1;
+        return;
+      case "recheck":
+        settling.add(action.file, Date.now());
+        return;
+      case "find-strays":
+        this.#post({ type: "strays", strays: ledger.strays(Date.now()) });
+        return;
+      case "batch-refused":
+        onBatchRefused();
+        return;
+      case "notice":
+        onNotice(action.line);
+        return;
+      case "wake":
+        this.#wake(action.atMs);
+        return;
+      case "cut":
+        this.#cut.abort();
+        return;
+      case "stop":
+        ending.abort(action.stop);
+    }
+  }
+
+  #settle(work: Work, as: Settlement): void {
+    const { ledger, tally, onSettled } = this.#options;
+    const content = contentOf(work);
+    switch (as.type) {
+      case "uploaded":
+        ledger.done(content, "upload");
+        tally.uploaded += 1;
+        break;
+      case "known":
+        ledger.done(content, "server");
+        tally.duplicateRemote += 1;
+        break;
+      case "refused":
+        ledger.failed(content, as.because);
+        tally.fail(content.path, as.because);
+        break;
+      case "failed":
+        ledger.pending(content, as.because);
+        tally.fail(content.path, as.because);
+        break;
+      case "not-sent":
+        tally.fail(content.path, as.because);
+        break;
+      case "gone":
+        ledger.unseen(work.checksum);
+        break;
+      case "left":
+        return;
+    }
+    if (work.alternate !== null) tally.duplicateLocal += 1;
+    onSettled();
+  }
+
+  #begin(task: Promise<void>): void {
+    const running = task
+      .catch((error: unknown) => this.#post({ type: "stopped", stop: { type: "broken", error } }))
+      .finally(() => this.#tasks.delete(running));
+    this.#tasks.add(running);
+  }
+
+  async #connect(): Promise<void> {
+    const { client, ending } = this.#options;
+    const signal = AbortSignal.any([ending.signal, this.#cut.signal]);
+    this.#post({ type: "connected", outcome: await client.health(signal) });
+  }
+
+  async #reserve(unit: number, works: readonly Work[]): Promise<void> {
+    try {
+      await this.#options.ledger.sending(works.map(contentOf));
+      this.#post({ type: "reserved", unit });
+    } catch (error) {
+      this.#post({ type: "reserved", unit, error });
+    }
+  }
+
+  async #send(unit: number, works: readonly Work[]): Promise<void> {
+    let answer: UnitAnswer = { type: "single", outcome: { type: "ambiguous", ...LOST } };
+    try {
+      answer = await this.#request(works);
+    } finally {
+      // Whoever is sent again is read again.
+      for (const { checksum } of works) this.#held.release(checksum);
+      this.#post({ type: "answered", unit, answer });
+    }
+  }
+
+  async #request(works: readonly Work[]): Promise<UnitAnswer> {
+    const { client } = this.#options;
+    const items = works.map(({ checksum, file }) =>
+      uploadItem(checksum, file, {
+        bytes: () => this.#held.get(checksum),
+        onHandedOver: () => this.#held.release(checksum),
+      }),
+    );
+    const [only] = items;
+    if (items.length > 1 || only === undefined)
+      return { type: "batch", outcome: await client.uploadBatch(items, this.#cut.signal) };
+    return { type: "single", outcome: await client.upload(only, this.#cut.signal) };
+  }
+
+  async #check({ check, checksums, inBulk }: Extract<PlanAction, { type: "check" }>): Promise<void> {
+    const { client } = this.#options;
+    let answer: CheckAnswer = new Map();
+    try {
+      if (inBulk) {
+        const there = await client.checkMany(checksums, this.#cut.signal);
+        const told = (checksum: string): CheckOutcome => (there?.has(checksum) === true ? "there" : "absent");
+        answer = there === null ? null : new Map(checksums.map((checksum) => [checksum, told(checksum)]));
+      } else {
+        const [checksum = ""] = checksums;
+        answer = new Map([[checksum, await client.check(checksum, this.#cut.signal)]]);
+      }
+    } finally {
+      this.#post({ type: "checked", check, answer });
+    }
+  }
+
+  #wake(atMs: number): void {
+    clearTimeout(this.#timer);
+    if (atMs === Infinity) return;
+    const delayMs = Math.min(Math.max(0, atMs - performance.now()), LONGEST_TIMER_MS);
+    this.#timer = setTimeout(() => this.#post({ type: "tick" }), delayMs);
+  }
+}
+
+function contentOf({ checksum, file }: Work): { checksum: string; path: string } {
+  return { checksum, path: file.path };
+}
