@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { availableParallelism, loadavg } from "node:os";
 import { storeOptions } from "../db/options.ts";
 import { syncOptions } from "../upload/options.ts";
 import { Failure, reasonOf } from "../lib/errors.ts";
@@ -14,21 +13,8 @@ import type { RunProgress } from "../upload/progress.ts";
 const OPTIONS = { store: storeOptions, sync: syncOptions } as const;
 type Sync = Invocation<typeof OPTIONS>;
 
-/** Uploads in flight have this long after the first signal; the rest of the 5 s is for recording. */
-const UPLOAD_GRACE_MS = 3_500;
-const CALM_WORKERS = 5;
-/** What --workers auto goes up to. */
-const MOST_WORKERS = 20;
 /** How long a health or duplicate check may take. */
 const CHECK_TIMEOUT_MS = 10_000;
-/** Failures in a row after which the server counts as away. */
-const FAILURES_TO_OPEN = 10;
-/** How long a run waits for a file that is still being written. */
-const SETTLE_WAIT_MS = 30_000;
-/** Threads that hash large files. */
-const HASH_WORKERS = 2;
-/** Up to here a calm pass hashes in this thread: another one takes 5 MB. */
-const HASH_IN_PLACE_BYTES = 8 * 1024 ** 2;
 
 const NOTHING_YET: RunProgress = {
   found: 0,
@@ -70,15 +56,14 @@ function readKey({ options: { sync }, origins, terminal }: Sync): string {
   return key;
 }
 
-async function deliveryOf({ options: { sync }, environment }: Sync, server: Omit<Server, keyof Disposable>) {
-  const [{ createTanovaClient }, { createConcurrency }, { limitBandwidth }] = await Promise.all([
+async function clientOf({ options: { sync }, environment }: Sync, server: Omit<Server, keyof Disposable>) {
+  const [{ createTanovaClient }, { limitBandwidth }] = await Promise.all([
     import("../upload/tanova/client.ts"),
-    import("../upload/control/concurrency.ts"),
     import("../upload/control/bandwidth.ts"),
   ]);
   const variable = (name: string): string | null =>
     environment[name] ?? environment[name.toLowerCase()] ?? null;
-  const client = createTanovaClient({
+  return createTanovaClient({
     url: server.url,
     apiKey: server.apiKey,
     ...(sync.sandbox ? {} : readCa(sync.caFile)),
@@ -97,32 +82,6 @@ async function deliveryOf({ options: { sync }, environment }: Sync, server: Omit
     checkTimeoutMs: CHECK_TIMEOUT_MS,
     ...(sync.bwlimit === null ? {} : { bandwidth: limitBandwidth(sync.bwlimit) }),
   });
-  const workers = sync.workers ?? (sync.bulk ? "auto" : CALM_WORKERS);
-  const cores = availableParallelism();
-  const concurrency = createConcurrency(
-    workers === "auto"
-      ? {
-          type: "adaptive",
-          min: 1,
-          max: MOST_WORKERS,
-          initial: CALM_WORKERS,
-          loadPerCore: () => (loadavg()[0] ?? 0) / cores,
-        }
-      : { type: "fixed", workers },
-  );
-  return {
-    client,
-    concurrency,
-    policy: {
-      retries: sync.retries,
-      backoff: { baseMs: sync.retryDelay, maxMs: sync.retryDelayMax },
-      ambiguousWaitMs: sync.ambiguousWait,
-      random: Math.random,
-    },
-    batchItems: sync.bulk ? sync.batchItems : 1,
-    outageWaitMs: sync.outageWait,
-    failuresToOpen: FAILURES_TO_OPEN,
-  };
 }
 
 async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
@@ -135,11 +94,10 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
       "no folder given: name the one that holds the CVs (nodupe sync FOLDER), or set it as folder in [sync]",
     );
   }
-  const [{ run }, { worthHandingOverBytes }, { openRoot }, { globFilter }, render] = await Promise.all([
+  const [{ run }, { RUN_LIMITS }, { openRoot }, render] = await Promise.all([
     import("../upload/run.ts"),
-    import("../upload/hash.ts"),
+    import("../upload/limits.ts"),
     import("../upload/scan/scan.ts"),
-    import("../upload/scan/filter.ts"),
     import("../render/sync.ts"),
   ]);
   const destination = destinationOf(sync);
@@ -150,26 +108,18 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     const { startHashWorker } = await import("../workers.ts");
     using store = await call.openStore();
     using sandbox = sync.sandbox && !sync.dryRun ? await startOwnSandbox(call) : null;
-    const delivery = sync.dryRun ? null : await deliveryOf(call, sandbox ?? { url: destination, apiKey });
-    using _client = delivery?.client ?? null;
-    const isThreaded = sync.bulk && availableParallelism() > 1;
+    using client = sync.dryRun ? null : await clientOf(call, sandbox ?? { url: destination, apiKey });
     let stand: RunProgress = NOTHING_YET;
     using progress = showProgress(terminal, () => syncProgress(stand, Date.now()));
     const outcome = await run({
       store,
       root,
-      filter: globFilter(sync.include, sync.exclude),
+      settings: sync,
+      limits: RUN_LIMITS,
       destination,
-      delivery,
-      retryFailed: sync.retryFailed,
-      memoryBytes: sync.memory,
-      settleMs: sync.settle,
-      settleWaitMs: SETTLE_WAIT_MS,
+      client,
       startHashWorker,
-      hashWorkers: HASH_WORKERS,
-      hashWorkerFromBytes: isThreaded ? worthHandingOverBytes() : HASH_IN_PLACE_BYTES,
       signal,
-      graceMs: UPLOAD_GRACE_MS,
       onProgress: (tally, total) => {
         const { found, uploaded, duplicateLocal, duplicateRemote, failures } = tally;
         const counts = { found, uploaded, duplicateLocal, duplicateRemote, failed: failures.length };
@@ -180,9 +130,10 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     progress.end();
     const { stop } = outcome;
     const result = render.syncResult(outcome.tally, {
+      found: outcome.found,
       sentBytes: outcome.sentBytes,
       elapsedS: elapsedS(),
-      interrupted: signal.aborted || stop?.type === "broken",
+      interrupted: stop?.type === "interrupted" || stop?.type === "broken",
       dryRun: sync.dryRun,
       destination,
     });
@@ -194,8 +145,10 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     if (terminal.json) await terminal.resultJson(result);
     else await terminal.result(render.syncText(result));
     if (stop?.type === "broken") throw stop.error;
-    if (stop !== null) terminal.error(`${destination}: ${stop.reason}`);
-    if (stop !== null) return stop.type === "unauthorized" ? 5 : 4;
+    if (stop?.type === "unauthorized" || stop?.type === "unreachable") {
+      terminal.error(`${destination}: ${stop.reason}`);
+      return stop.type === "unauthorized" ? 5 : 4;
+    }
     return result.failed > 0 ? 1 : 0;
   } catch (error) {
     // The contract asks for the whole object at every exit but 2.

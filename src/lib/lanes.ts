@@ -1,8 +1,9 @@
 /** Keeps up to `size` tasks at work at once, and hands out what each comes to, whichever is first. */
 export class Lanes<T> {
   readonly #size: number;
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Map<number, Promise<void>>();
   readonly #results: PromiseSettledResult<T>[] = [];
+  #lastId = 0;
 
   constructor(size: number) {
     this.#size = size;
@@ -17,30 +18,23 @@ export class Lanes<T> {
     return this.#running.size + this.#results.length === 0;
   }
 
-  add(task: () => Promise<T>): void {
-    const running = task()
-      .then(
-        (value) => this.#results.push({ status: "fulfilled", value }),
-        (reason: unknown) => this.#results.push({ status: "rejected", reason }),
-      )
-      .then(() => {
-        this.#running.delete(running);
-      });
-    this.#running.add(running);
+  add(task: Promise<T>): void {
+    this.#lastId += 1;
+    this.#running.set(this.#lastId, this.#run(this.#lastId, task));
   }
 
   /** What the next task comes to; there has to be one. Throws what the task throws. */
   async next(): Promise<T> {
-    while (this.#results.length === 0) await Promise.race(this.#running);
+    while (this.#results.length === 0 && this.#running.size > 0) await Promise.race(this.#running.values());
     const result = this.#results.shift();
     if (result === undefined) throw new Error("Cannot take a result: no task is at work");
     if (result.status === "rejected") throw result.reason;
     return result.value;
   }
 
-  /** Resolves when no task is at work any more; what they came to is dropped. */
-  async idle(): Promise<void> {
-    await Promise.all(this.#running);
-    this.#results.length = 0;
+  async #run(id: number, task: Promise<T>): Promise<void> {
+    const [result] = await Promise.allSettled([task]);
+    this.#running.delete(id);
+    this.#results.push(result);
   }
 }

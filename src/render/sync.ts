@@ -7,10 +7,17 @@ import type { SyncResult, Tally, UploadFailure } from "../upload/tally.ts";
 /** What `--json` prints. */
 export function syncResult(
   tally: Tally,
-  run: { sentBytes: number; elapsedS: number; interrupted: boolean; dryRun: boolean; destination: string },
+  run: {
+    found: number | null;
+    sentBytes: number;
+    elapsedS: number;
+    interrupted: boolean;
+    dryRun: boolean;
+    destination: string;
+  },
 ): SyncResult {
   return {
-    found: tally.found,
+    found: run.found,
     uploaded: tally.uploaded,
     duplicate_local: tally.duplicateLocal,
     duplicate_remote: tally.duplicateRemote,

@@ -1,18 +1,48 @@
+import { TaskGroup } from "../lib/task-group.ts";
 import { nextTurn } from "../lib/wait.ts";
 import type { ScanEvent } from "./scan/scan.ts";
 
 const SLICE_EVENTS = 256;
 
-/** Counts the CVs of a tree ahead of the run, in slices that let everything else have its turn; null at an abort. */
-export async function countFiles(events: Iterable<ScanEvent>, signal: AbortSignal): Promise<number | null> {
-  let files = 0;
-  let seen = 0;
-  for (const event of events) {
-    if (event.type !== "skipped") files += 1;
-    seen += 1;
-    if (seen % SLICE_EVENTS !== 0) continue;
-    if (signal.aborted) return null;
-    await nextTurn();
+/** Counts the CVs of a tree ahead of the run that works through it, in slices that let everything else have its turn. */
+export class TreeCounter implements AsyncDisposable {
+  readonly #events: () => Iterable<ScanEvent>;
+  readonly #signal: AbortSignal;
+  readonly #tasks = new TaskGroup();
+  #isBegun = false;
+  #total: number | null = null;
+
+  constructor(events: () => Iterable<ScanEvent>, signal: AbortSignal) {
+    this.#events = events;
+    this.#signal = signal;
   }
-  return files;
+
+  /** null until the tree has been counted to its end. */
+  get total(): number | null {
+    return this.#total;
+  }
+
+  begin(): void {
+    if (this.#isBegun) return;
+    this.#isBegun = true;
+    // A tree that cannot be read has no total; what is wrong is found, and said, by the run itself.
+    this.#tasks.add(this.#count(), () => undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tasks.idle();
+  }
+
+  async #count(): Promise<void> {
+    let files = 0;
+    let seen = 0;
+    for (const event of this.#events()) {
+      if (event.type !== "skipped") files += 1;
+      seen += 1;
+      if (seen % SLICE_EVENTS !== 0) continue;
+      if (this.#signal.aborted) return;
+      await nextTurn();
+    }
+    this.#total = files;
+  }
 }

@@ -1,36 +1,28 @@
 import type { Database } from "bun:sqlite";
-import { admit } from "./admit.ts";
 import type { BufferPool } from "./buffer-pool.ts";
-import type { Sink } from "./intake.ts";
+import type { Content } from "./intake.ts";
 import type { Ledger } from "./ledger.ts";
+import { admit } from "./plan/dedupe.ts";
 import type { Tally } from "./tally.ts";
 
 /** No run has this number: a dry run takes nothing up. */
 const NO_RUN = 0;
 
 /** Counts what would be sent, without a server. What it has seen is kept in a temporary table, not in memory. */
-export function dryRunSink(options: {
-  db: Database;
-  ledger: Ledger;
-  tally: Tally;
-  pool: BufferPool;
-  retryFailed: boolean;
-}): Sink {
+export async function countContents(
+  contents: AsyncIterable<Content>,
+  options: { db: Database; ledger: Ledger; tally: Tally; pool: BufferPool; retryFailed: boolean },
+): Promise<void> {
   const { db, ledger, tally, pool, retryFailed } = options;
   db.run("CREATE TEMP TABLE IF NOT EXISTS dry_run_seen (checksum TEXT PRIMARY KEY) WITHOUT ROWID");
   db.run("DELETE FROM dry_run_seen");
   const see = db.prepare("INSERT OR IGNORE INTO dry_run_seen VALUES (?)");
-  return {
-    admit: (checksum, _file, bytes) => {
-      const isInFlight = see.run(checksum).changes === 0;
-      const admission = admit(ledger.content(checksum), { isInFlight, runId: NO_RUN, retryFailed });
-      if (admission.type === "send" || admission.type === "look") {
-        tally.uploaded += 1;
-        if (bytes !== null) pool.give(bytes);
-      }
-      return admission;
-    },
-    room: () => Promise.resolve(),
-    refusal: null,
-  };
+  for await (const { checksum, file, bytes } of contents) {
+    if (bytes !== null) pool.give(bytes);
+    const isInFlight = see.run(checksum).changes === 0;
+    const admission = admit(ledger.content(checksum), { isInFlight, runId: NO_RUN, retryFailed });
+    if (admission.type === "duplicate") tally.duplicateLocal += 1;
+    else if (admission.type === "failed") tally.fail(file.path, admission);
+    else tally.uploaded += 1;
+  }
 }

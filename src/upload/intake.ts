@@ -5,6 +5,8 @@ import { nextTurn, wait } from "../lib/wait.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 import type { Hasher, SharedBytes } from "./hash.ts";
 import type { KnownFile, Ledger } from "./ledger.ts";
+import type { RunLimits } from "./limits.ts";
+import type { SyncSettings } from "./options.ts";
 import type { Because } from "./plan/actions.ts";
 import { refusalOf, stopOf } from "./plan/stop.ts";
 import type { SmallFile } from "./read-small.ts";
@@ -29,9 +31,8 @@ export interface IntakeOptions {
   readonly hasher: Hasher;
   /** What is to be looked at again; what turns out to have changed later comes back through it. */
   readonly settling: Settling;
-  /** How long a file must have kept its size and mtime, and for how long that is waited for at most. */
-  readonly settleMs: number;
-  readonly settleWaitMs: number;
+  readonly settings: Pick<SyncSettings, "settle">;
+  readonly limits: Pick<RunLimits, "settleWaitMs">;
   /** Its reason is a Stop: where that is a refusal of the server, what is not known to be done fails unread. */
   readonly signal: AbortSignal;
   /** Told after each page of files. */
@@ -50,6 +51,7 @@ export class Intake {
   readonly #options: IntakeOptions;
   readonly #lanes = new Lanes<Content | null>(LANES);
   #isOver = false;
+  #isWhole = false;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -59,7 +61,7 @@ export class Intake {
   async *contents(events: Iterable<ScanEvent>): AsyncGenerator<Content> {
     let page: FoundFile[] = [];
     for (const event of events) {
-      if (this.#isEnding) return;
+      if (this.isEnding) return;
       this.#count(event);
       if (event.type === "file") page.push(event.file);
       if (page.length < PAGE_FILES) continue;
@@ -67,8 +69,20 @@ export class Intake {
       page = [];
       yield* this.#revisit(UNSETTLED_LIMIT);
     }
+    this.#isWhole = true;
     yield* this.#take(page);
     yield* this.settled();
+  }
+
+  /** CVs in the tree; null where it was not read to its end. */
+  get found(): number | null {
+    return this.#isWhole ? this.#options.tally.found : null;
+  }
+
+  /** The run ends without a word on what is left. */
+  get isEnding(): boolean {
+    const stop = stopOf(this.#options.signal);
+    return stop !== null && refusalOf(stop) === null;
   }
 
   /** The contents of the files that were to be looked at again, once they have settled. */
@@ -77,19 +91,13 @@ export class Intake {
     do {
       yield* this.#revisit(0);
       yield* this.#read(0);
-    } while (settling.size > 0 && !this.#isEnding);
+    } while (settling.size > 0 && !this.isEnding);
   }
 
   /** Nothing more is taken. Resolves when nothing is being read any more, and all memory is given back. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
     while (!this.#lanes.isEmpty) this.#giveBack(await this.#lanes.next().catch(() => null));
-  }
-
-  /** The run ends without a word on what is left. */
-  get #isEnding(): boolean {
-    const stop = stopOf(this.#options.signal);
-    return stop !== null && refusalOf(stop) === null;
   }
 
   get #refusal(): Because | null {
@@ -117,7 +125,7 @@ export class Intake {
   async *#take(page: readonly FoundFile[]): AsyncGenerator<Content> {
     const known = this.#options.ledger.lookUp(page);
     for (const [at, file] of page.entries()) {
-      if (this.#isEnding) return;
+      if (this.isEnding) return;
       const content = this.#sort(file, known[at] ?? null);
       if (content !== null) yield content;
       // Most files of a later run are known: no turn of the event loop for those.
@@ -129,7 +137,7 @@ export class Intake {
 
   /** What is known of a file at a glance: its content where the store has its checksum; else it is read, or waits. */
   #sort(file: FoundFile, known: KnownFile | null): Content | null {
-    const { tally, settling, settleMs, now } = this.#options;
+    const { tally, settling, settings, now } = this.#options;
     if (known?.isDone === true) {
       tally.duplicateLocal += 1;
       return null;
@@ -141,7 +149,7 @@ export class Intake {
     }
     if (known !== null) return { checksum: known.checksum, file, bytes: null };
     const nowMs = now();
-    if (settledAtMs(file, nowMs, settleMs) <= nowMs) this.#lanes.add(() => this.#hash(file));
+    if (settledAtMs(file, nowMs, settings.settle) <= nowMs) this.#lanes.add(this.#hash(file));
     else settling.add(file, nowMs);
     return null;
   }
@@ -188,9 +196,9 @@ export class Intake {
 
   /** Looks again at files that may still be written: those that are due, and more until no more than `keep` are left. */
   async *#revisit(keep: number): AsyncGenerator<Content> {
-    const { settling, settleMs, signal, now } = this.#options;
-    for (let first = settling.first; first !== undefined && !this.#isEnding; first = settling.first) {
-      const dueInMs = settledAtMs(first.file, first.sameSinceMs, settleMs) - now();
+    const { settling, settings, signal, now } = this.#options;
+    for (let first = settling.first; first !== undefined && !this.isEnding; first = settling.first) {
+      const dueInMs = settledAtMs(first.file, first.sameSinceMs, settings.settle) - now();
       if (this.#refusal === null && dueInMs > 0) {
         if (settling.size <= keep) return;
         // What is read meanwhile does not wait with it.
@@ -205,7 +213,7 @@ export class Intake {
   }
 
   #lookAgain({ file, firstSeenMs, sameSinceMs }: Unsettled): void {
-    const { tally, settling, settleMs, settleWaitMs, now } = this.#options;
+    const { tally, settling, settings, limits, now } = this.#options;
     let seen: FoundFile;
     try {
       const { sizeBytes, mtimeUs, inode } = statusOf(statSync(file.path, { bigint: true }));
@@ -218,9 +226,9 @@ export class Intake {
     const isStill = isSame(seen, file);
     const refusal = this.#refusal;
     if (refusal !== null) tally.fail(file.path, refusal);
-    else if (isStill && settledAtMs(seen, sameSinceMs, settleMs) <= nowMs)
-      this.#lanes.add(() => this.#hash(seen));
-    else if (nowMs - firstSeenMs > settleWaitMs) {
+    else if (isStill && settledAtMs(seen, sameSinceMs, settings.settle) <= nowMs)
+      this.#lanes.add(this.#hash(seen));
+    else if (nowMs - firstSeenMs > limits.settleWaitMs) {
       const reason = "it is still being written; run again when it is complete";
       tally.fail(file.path, { reason, status: null });
     } else settling.push({ file: seen, firstSeenMs, sameSinceMs: isStill ? sameSinceMs : nowMs });

@@ -1,10 +1,12 @@
+import { createCollector } from "../lib/engine.ts";
+import { TaskGroup } from "../lib/task-group.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 import { HeldContents } from "./held-contents.ts";
 import type { Content } from "./intake.ts";
 import type { Ledger } from "./ledger.ts";
 import type { PlanAction, Settlement } from "./plan/actions.ts";
-import type { CheckAnswer, PlanEvent, UnitAnswer } from "./plan/events.ts";
-import { stopOf } from "./plan/stop.ts";
+import type { CheckAnswer, PlanEvent, Stray, UnitAnswer } from "./plan/events.ts";
+import { type Ending, stopOf } from "./plan/stop.ts";
 import type { UploadPlan } from "./plan/upload-plan.ts";
 import type { Work } from "./plan/work.ts";
 import type { Settling } from "./settling.ts";
@@ -20,8 +22,9 @@ export interface UploaderOptions {
   readonly pool: BufferPool;
   /** What turns out to be no longer what was hashed goes back through it. */
   readonly settling: Settling;
-  /** The run's: aborted with a Stop, by the plan or from outside. */
-  readonly ending: AbortController;
+  readonly ending: Ending;
+  /** Told before the first content is sent. */
+  readonly onFirst: () => void;
   /** Told after each content that is settled. */
   readonly onSettled: () => void;
   readonly onNotice: (line: string) => void;
@@ -30,6 +33,10 @@ export interface UploaderOptions {
 
 /** What setTimeout can count. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** What earlier runs left behind is settled so many a run. */
+const STRAYS_AT_ONCE = 1_000;
+/** Each upload leaves a little garbage: 25 MB more over 10,000 files than over 1,000 where it is let grow. */
+const COLLECTION = { every: 250, fromGrowthBytes: 8 * 1024 ** 2 };
 const LOST = { status: null, reason: "the upload failed", retryAfterMs: null, mayStillRun: true } as const;
 
 /**
@@ -40,10 +47,11 @@ export class Uploader implements AsyncDisposable {
   readonly #options: UploaderOptions;
   readonly #held: HeldContents;
   readonly #events: PlanEvent[] = [];
-  readonly #tasks = new Set<Promise<void>>();
+  readonly #tasks = new TaskGroup();
   /** What is in flight, and what is asked, is cut once it aborts. */
   readonly #cut = new AbortController();
-  readonly #waiting: { readonly until: () => boolean; readonly resolve: () => void }[] = [];
+  #waiting: { readonly until: () => boolean; readonly resolve: () => void }[] = [];
+  #collect: ReturnType<typeof createCollector> | null = null;
   #isAtWork = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -88,7 +96,7 @@ export class Uploader implements AsyncDisposable {
   /** Nothing of it is at work any more from then on. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#cut.abort();
-    await Promise.all(this.#tasks);
+    await this.#tasks.idle();
     clearTimeout(this.#timer);
   }
 
@@ -114,13 +122,18 @@ export class Uploader implements AsyncDisposable {
       }
     }
     this.#isAtWork = false;
-    for (const { until, resolve } of this.#waiting) if (until()) resolve();
+    if (this.#waiting.length === 0) return;
+    const { met = [], open = [] } = Object.groupBy(this.#waiting, ({ until }) => (until() ? "met" : "open"));
+    this.#waiting = open;
+    for (const { resolve } of met) resolve();
   }
 
   #perform(action: PlanAction): void {
-    const { ledger, tally, settling, ending, onNotice, onBatchRefused } = this.#options;
+    const { ledger, tally, settling, ending, onFirst, onNotice, onBatchRefused } = this.#options;
     switch (action.type) {
       case "connect":
+        if (this.#collect === null) onFirst();
+        this.#collect ??= createCollector(COLLECTION);
         this.#begin(this.#connect());
         return;
       case "reserve":
@@ -139,8 +152,8 @@ export class Uploader implements AsyncDisposable {
         ledger.renew(action.checksums);
         return;
       case "unsent":
-        this.#held.release(action.work.checksum);
-        ledger.pending(contentOf(action.work), action.because);
+        this.#held.release(action.checksum);
+        ledger.pending(contentOf(action), action.because);
         return;
       case "settle":
         this.#held.release(action.work.checksum);
@@ -170,7 +183,7 @@ export class Uploader implements AsyncDisposable {
         settling.add(action.file, Date.now());
         return;
       case "find-strays":
-        this.#post({ type: "strays", strays: ledger.strays(Date.now()) });
+        this.#post({ type: "strays", strays: this.#strays() });
         return;
       case "batch-refused":
         onBatchRefused();
@@ -185,7 +198,7 @@ export class Uploader implements AsyncDisposable {
         this.#cut.abort();
         return;
       case "stop":
-        ending.abort(action.stop);
+        ending.end(action.stop);
     }
   }
 
@@ -219,14 +232,12 @@ export class Uploader implements AsyncDisposable {
         return;
     }
     if (work.alternate !== null) tally.duplicateLocal += 1;
+    this.#collect?.(1);
     onSettled();
   }
 
   #begin(task: Promise<void>): void {
-    const running = task
-      .catch((error: unknown) => this.#post({ type: "stopped", stop: { type: "broken", error } }))
-      .finally(() => this.#tasks.delete(running));
-    this.#tasks.add(running);
+    this.#tasks.add(task, (error) => this.#post({ type: "stopped", stop: { type: "broken", error } }));
   }
 
   async #connect(): Promise<void> {
@@ -286,6 +297,13 @@ export class Uploader implements AsyncDisposable {
     }
   }
 
+  #strays(): Stray[] {
+    const nowMs = Date.now();
+    return this.#options.ledger
+      .strays(STRAYS_AT_ONCE)
+      .map(({ checksum, sentAtMs }) => ({ checksum, sentAgoMs: nowMs - (sentAtMs ?? 0) }));
+  }
+
   #wake(atMs: number): void {
     clearTimeout(this.#timer);
     if (atMs === Infinity) return;
@@ -294,6 +312,6 @@ export class Uploader implements AsyncDisposable {
   }
 }
 
-function contentOf({ checksum, file }: Work): { checksum: string; path: string } {
+function contentOf({ checksum, file }: Pick<Work, "checksum" | "file">): { checksum: string; path: string } {
   return { checksum, path: file.path };
 }

@@ -1,8 +1,9 @@
+import { defaultsOf } from "../../src/bench/defaults.ts";
 import type { Store } from "../../src/db/open.ts";
-import { createConcurrency } from "../../src/upload/control/concurrency.ts";
+import { RUN_LIMITS } from "../../src/upload/limits.ts";
+import { type SyncSettings, syncOptions } from "../../src/upload/options.ts";
 import { run, type RunOptions, type RunOutcome } from "../../src/upload/run.ts";
 import type { Sandbox } from "../../src/upload/sandbox/server.ts";
-import { globFilter } from "../../src/upload/scan/filter.ts";
 import { openRoot } from "../../src/upload/scan/scan.ts";
 import type { Tally } from "../../src/upload/tally.ts";
 import { startHashWorker } from "../../src/workers.ts";
@@ -14,56 +15,38 @@ interface UploadRun {
   readonly server: Pick<Sandbox, "url" | "apiKey">;
 }
 
-interface Settings extends Partial<Omit<RunOptions, "delivery">> {
-  /** Uploads at once. */
-  readonly workers?: number;
-  readonly batchItems?: number;
+interface Settings extends Partial<SyncSettings> {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: RunOptions["onProgress"];
 }
 
 /** A run of the upload in this process, with waits that a test can wait for. */
-export async function runUpload(test: UploadRun, settings: Settings = {}): Promise<RunOutcome> {
-  const { workers = 4, batchItems = 1, ...changes } = settings;
+export async function runUpload(test: UploadRun, given: Settings = {}): Promise<RunOutcome> {
+  const { signal = NEVER, onProgress = () => {}, ...changes } = given;
   using client = testClient(test.server);
+  const waits = { retryDelay: 1, retryDelayMax: 5, ambiguousWait: 100, outageWait: 1_000, settle: 0 };
   return await run({
     store: test.store,
     root: openRoot(test.folder),
-    filter: globFilter([], []),
+    settings: { ...defaultsOf(syncOptions), bulk: true, batchItems: 1, workers: 4, ...waits, ...changes },
+    limits: { ...RUN_LIMITS, failuresToOpen: 1_000, settleWaitMs: 5_000, graceMs: 50, hashWorkers: 1 },
     destination: test.server.url,
-    delivery: {
-      client,
-      concurrency: createConcurrency({ type: "fixed", workers }),
-      policy: {
-        retries: 3,
-        backoff: { baseMs: 1, maxMs: 5 },
-        ambiguousWaitMs: 100,
-        random: () => 0.5,
-      },
-      batchItems,
-      outageWaitMs: 1_000,
-      failuresToOpen: 1_000,
-    },
-    retryFailed: false,
-    memoryBytes: 16 * 1024 * 1024,
-    settleMs: 0,
-    settleWaitMs: 5_000,
+    client,
     startHashWorker,
-    hashWorkers: 1,
-    hashWorkerFromBytes: 1024 * 1024,
-    signal: NEVER,
-    graceMs: 50,
-    onProgress: () => {},
+    signal,
+    onProgress,
     onNotice: () => {},
-    ...changes,
   });
 }
 
-export type Counts = Pick<Tally, "found" | "uploaded" | "duplicateLocal" | "duplicateRemote" | "retries"> & {
+export type Counts = Pick<Tally, "uploaded" | "duplicateLocal" | "duplicateRemote" | "retries"> & {
+  readonly found: number | null;
   readonly failures: readonly string[];
 };
 
 /** How every CV ended; failures by their reasons. */
-export function countsOf({ tally }: RunOutcome): Counts {
-  const { found, uploaded, duplicateLocal, duplicateRemote, retries, failures } = tally;
+export function countsOf({ tally, found }: RunOutcome): Counts {
+  const { uploaded, duplicateLocal, duplicateRemote, retries, failures } = tally;
   const reasons = failures.map(({ reason }) => reason);
   return { found, uploaded, duplicateLocal, duplicateRemote, retries, failures: reasons };
 }

@@ -47,7 +47,7 @@ test("contents many times larger than the memory for them pass through it, one b
     using store = openStore({ path: home.file("store.db") });
     const outcome = await runUpload(
       { store, folder: cvs.path, server: sandbox },
-      { memoryBytes: 64 * 1024, batchItems, workers: 6 },
+      { memory: 64 * 1024, batchItems, workers: 6 },
     );
     expect(countsOf(outcome)).toEqual({ ...CLEAN, found: 42, uploaded: 42 });
     expect(sandbox.stats()).toMatchObject({ stored: tree.files + 2, repeats: 0 });
@@ -180,7 +180,7 @@ test("so it is where the other file is only come across once the first has faile
   // Still new: it is taken in when it has settled.
   writeFileSync(cvs.file("second.pdf"), "the same");
   using front = removingFront(sandbox, cvs.path);
-  const outcome = await runUpload({ store, folder: cvs.path, server: front }, { settleMs: 300 });
+  const outcome = await runUpload({ store, folder: cvs.path, server: front }, { settle: 300 });
   expect(countsOf(outcome)).toMatchObject({ found: 2, uploaded: 1, duplicateLocal: 0 });
   expect(sandbox.stored()).toEqual(new Map([[checksumOf("the same"), 1]]));
 });

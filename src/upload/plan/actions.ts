@@ -44,12 +44,22 @@ export type PlanAction =
   /** They are, or were just now, on their way: their rows say when. */
   | { readonly type: "renew"; readonly checksums: readonly string[] }
   /** Certainly not stored: its row is pending. */
-  | { readonly type: "unsent"; readonly work: Work; readonly because: Because }
+  | {
+      readonly type: "unsent";
+      readonly checksum: string;
+      readonly file: FoundFile;
+      readonly because: Because;
+    }
   | { readonly type: "settle"; readonly work: Work; readonly as: Settlement }
   /** What an earlier run left in doubt is told: there, or never arrived. */
   | { readonly type: "settle-stray"; readonly checksum: string; readonly isThere: boolean }
   /** A file that is not sent: another one of its content is, or was, or it was refused for good earlier. */
-  | { readonly type: "decline"; readonly file: FoundFile; readonly checksum: string; readonly as: "duplicate" | Because }
+  | {
+      readonly type: "decline";
+      readonly file: FoundFile;
+      readonly checksum: string;
+      readonly as: "duplicate" | Because;
+    }
   /** A file of a content that goes on, or is settled as gone, has failed. */
   | { readonly type: "fail"; readonly file: FoundFile; readonly because: Because }
   /** A content is sent once more. */

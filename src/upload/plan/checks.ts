@@ -64,7 +64,11 @@ export class Checks {
       next = this.ahead.next(this.#go.works.in("queued"))
     ) {
       const { works, inBulk } = next;
-      this.#ask(works.map(({ checksum }) => checksum), inBulk, { type: "ahead", works });
+      this.#ask(
+        works.map(({ checksum }) => checksum),
+        inBulk,
+        { type: "ahead", works },
+      );
     }
   }
 
@@ -116,7 +120,11 @@ export class Checks {
       this.#doubts += 1;
       for (const work of works)
         if (work.state.type === "in-doubt") this.#go.look(work, { ...work.state, lookAtMs: null });
-      this.#ask(works.map(({ checksum }) => checksum), inBulk, { type: "doubt", works });
+      this.#ask(
+        works.map(({ checksum }) => checksum),
+        inBulk,
+        { type: "doubt", works },
+      );
     }
   }
 
@@ -168,7 +176,11 @@ export class Checks {
       : this.#strays.splice(0, DOUBTS_AT_ONCE - this.#straysAsked).map((stray) => [stray]);
     for (const strays of groups) {
       this.#straysAsked += 1;
-      this.#ask(strays.map(({ checksum }) => checksum), inBulk, { type: "stray", strays });
+      this.#ask(
+        strays.map(({ checksum }) => checksum),
+        inBulk,
+        { type: "stray", strays },
+      );
     }
   }
 

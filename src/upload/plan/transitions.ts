@@ -45,13 +45,13 @@ export class Transitions {
 
   /** Certainly not stored, through no fault of its own: sent again in another way. */
   putBack(work: Work): void {
-    this.want({ type: "unsent", work, because: work.last });
+    this.#unsent(work, work.last);
     this.queue(work);
   }
 
   /** Certainly not stored: sent again after a while. */
   backOff(work: Work, untilMs: number): void {
-    this.want({ type: "unsent", work, because: work.last });
+    this.#unsent(work, work.last);
     if (this.#stop === null) this.works.move(work, { type: "backoff", untilMs });
     else this.giveUp(work);
   }
@@ -80,7 +80,7 @@ export class Transitions {
 
   /** Its file is gone, or is no longer what was hashed: another file of the same content takes its place. */
   replaceFile(work: Work, because: Because): void {
-    this.want({ type: "unsent", work, because });
+    this.#unsent(work, because);
     const { alternate } = work;
     if (alternate === null) {
       this.settle(work, { type: "gone" });
@@ -93,7 +93,7 @@ export class Transitions {
 
   /** Booked in vain: it was never sent. */
   withdraw(work: Work): void {
-    if (this.#stop?.type !== "broken") this.want({ type: "unsent", work, because: work.last });
+    if (this.#stop?.type !== "broken") this.#unsent(work, work.last);
     this.giveUp(work);
   }
 
@@ -107,13 +107,17 @@ export class Transitions {
   halt(stop: Stop): void {
     if (this.#stop !== null) return;
     this.#stop = stop;
-    for (const work of [...this.works.in("reserved")]) this.withdraw(work);
+    for (const work of this.works.in("reserved")) this.withdraw(work);
     for (const state of ["queued", "backoff", "in-doubt"] as const) {
-      for (const work of [...this.works.in(state)]) {
+      for (const work of this.works.in(state)) {
         const isAsked = work.state.type === "in-doubt" && work.state.lookAtMs === null;
         if (!isAsked) this.giveUp(work);
       }
     }
     this.want({ type: "stop", stop });
+  }
+
+  #unsent({ checksum, file }: Work, because: Because): void {
+    this.want({ type: "unsent", checksum, file, because });
   }
 }

@@ -68,16 +68,21 @@ export class Units {
     this.#batchItems = Math.min(this.#batchItems, items);
   }
 
-  /** When something is to be done though nothing happens; Infinity where nothing is. */
-  get wakeAtMs(): number {
-    return Math.min(this.#renewAtMs, this.#lingerFromMs === null ? Infinity : this.#lingerFromMs + LINGER_MS);
+  /** When rows are to be renewed; Infinity where none is on its way. */
+  get renewAtMs(): number {
+    return this.#renewAtMs;
+  }
+
+  /** When a batch has waited for company for long enough; Infinity where none waits. */
+  get lingerUntilMs(): number {
+    return this.#lingerFromMs === null ? Infinity : this.#lingerFromMs + LINGER_MS;
   }
 
   /** Forms, reserves and sends what may be now. `isExhausted`: nothing more comes, so nothing waits for company. */
   advance(nowMs: number, isExhausted: boolean, mayGo: (work: Work) => boolean): void {
     const { limit } = this.#inFlight;
     const queued = this.#go.works.in("queued");
-    const hasLingered = this.#lingerFromMs !== null && nowMs >= this.#lingerFromMs + LINGER_MS;
+    const hasLingered = nowMs >= this.lingerUntilMs;
     while (queued.size > 0 && this.#units.size < limit + Math.ceil(limit * RESERVED_AHEAD)) {
       const taken = this.#units.size;
       const mayWait = taken > 0 && !(hasLingered && taken < limit) && !isExhausted;

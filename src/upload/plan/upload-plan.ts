@@ -8,7 +8,7 @@ import { lookSpan, remainingWaitMs } from "./in-doubt.ts";
 import { afterUpload, type RetryPolicy } from "./retry-policy.ts";
 import type { Stop } from "./stop.ts";
 import { Transitions } from "./transitions.ts";
-import { unitOutcomes, type UnitOutcomes } from "./unit-outcomes.ts";
+import { unitOutcomes } from "./unit-outcomes.ts";
 import { Units, type UnitsOptions } from "./units.ts";
 import { newWork, type Work } from "./work.ts";
 import type { Works } from "./works.ts";
@@ -263,7 +263,7 @@ export class UploadPlan {
       this.#go.want({ type: "cut" });
       return;
     }
-    for (const work of [...this.works.in("backoff")])
+    for (const work of this.works.in("backoff"))
       if (work.state.type === "backoff" && work.state.untilMs <= nowMs) this.#go.queue(work);
     const question = this.works.size > 0 ? this.#breaker.next(nowMs) : null;
     if (question === "ask") this.#go.want({ type: "connect" });
@@ -279,12 +279,12 @@ export class UploadPlan {
   }
 
   #setWake(): void {
-    let nextMs = Math.min(this.#units.wakeAtMs, this.#cutAtMs);
+    let nextMs = Math.min(this.#units.renewAtMs, this.#cutAtMs);
     if (this.stop === null) {
       for (const { state } of this.works.in("backoff"))
         if (state.type === "backoff") nextMs = Math.min(nextMs, state.untilMs);
       if (this.works.size > 0) nextMs = Math.min(nextMs, this.#breaker.wakeAtMs);
-      if (this.#breaker.isClosed) nextMs = Math.min(nextMs, this.#checks.wakeAtMs);
+      if (this.#breaker.isClosed) nextMs = Math.min(nextMs, this.#checks.wakeAtMs, this.#units.lingerUntilMs);
     }
     if (nextMs === this.#wakeAtMs) return;
     this.#wakeAtMs = nextMs;

@@ -1,78 +1,79 @@
 import { expect, test } from "bun:test";
-import { createBreaker } from "../../../src/upload/control/breaker.ts";
-import { NEVER } from "../../support/tanova.ts";
-import { until } from "../../support/until.ts";
+import { Breaker, type BreakerOptions } from "../../../src/upload/control/breaker.ts";
 
-const PROBES = { baseMs: 2, maxMs: 10 };
+const AWAY = { retryAfterMs: null };
 
-test("closed it lets everyone pass; a success forgets the failures before it", async () => {
-  const breaker = createBreaker({ failuresToOpen: 3, probes: PROBES, probe: () => Promise.resolve(true) });
-  for (let round = 0; round < 5; round += 1) {
-    breaker.failure("reset");
-    breaker.failure("reset");
-    breaker.success();
-  }
-  expect([breaker.openReason, await breaker.ready(NEVER)]).toEqual([null, true]);
+function breaker(changes: Partial<BreakerOptions> = {}): Breaker {
+  return new Breaker({
+    failuresToOpen: 3,
+    backoff: { baseMs: 1_000, maxMs: 4_000 },
+    retries: 2,
+    outageWaitMs: 10_000,
+    random: () => 0.5,
+    ...changes,
+  });
+}
+
+function closedBreaker(changes: Partial<BreakerOptions> = {}): Breaker {
+  const made = breaker(changes);
+  made.next(0);
+  made.success();
+  return made;
+}
+
+test("nothing is asked before there is something to be sent, and then once", () => {
+  const made = breaker();
+  expect([made.isClosed, made.wakeAtMs]).toEqual([false, Infinity]);
+  expect([made.next(0), made.next(0), made.isClosed]).toEqual(["ask", null, false]);
+  expect([made.success(), made.isClosed, made.next(1)]).toEqual([false, true, null]);
 });
 
-test("open it holds all back while one probes, and lets all go when the server is well", async () => {
-  const changes: (string | null)[] = [];
-  let probes = 0;
-  let probing = 0;
-  const breaker = createBreaker({
-    failuresToOpen: 2,
-    probes: PROBES,
-    probe: async () => {
-      probing += 1;
-      expect(probing).toBe(1);
-      await Promise.resolve();
-      probing -= 1;
-      probes += 1;
-      return probes === 3;
-    },
-    onChange: (reason) => changes.push(reason),
-  });
-  breaker.failure("connection refused");
-  breaker.failure("connection refused");
-  breaker.failure("connection refused");
-  const waiting = Array.from({ length: 20 }, () => breaker.ready(NEVER));
-  expect(breaker.openReason).toBe("connection refused");
-  expect(await Promise.all(waiting)).toEqual(Array.from({ length: 20 }, () => true));
-  expect([probes, breaker.openReason, changes]).toEqual([3, null, ["connection refused", null]]);
+test("before the first upload it is asked as often as there are retries, after growing waits, and given up then", () => {
+  const made = breaker();
+  expect(made.next(0)).toBe("ask");
+  expect([made.unwell(AWAY, 0), made.wakeAtMs]).toEqual(["waiting", 500]);
+  expect([made.next(499), made.next(500), made.next(501)]).toEqual([null, "ask", null]);
+  expect([made.unwell(AWAY, 600), made.wakeAtMs]).toEqual(["waiting", 1_600]);
+  expect([made.next(1_600), made.unwell(AWAY, 1_700)]).toEqual(["ask", "given-up"]);
 });
 
-test("an upload that still came through closes it without waiting for the next probe", async () => {
-  const breaker = createBreaker({
-    failuresToOpen: 1,
-    probes: { baseMs: 3_600_000, maxMs: 3_600_000 },
-    probe: () => Promise.resolve(false),
-  });
-  breaker.failure("silent");
-  const waiting = [breaker.ready(NEVER), breaker.ready(NEVER)];
-  breaker.success();
-  expect(await Promise.all(waiting)).toEqual([true, true]);
+test("the server says itself when it is to be asked again", () => {
+  const made = breaker();
+  made.next(0);
+  expect([made.unwell({ retryAfterMs: 7_000 }, 100), made.wakeAtMs]).toEqual(["waiting", 7_100]);
 });
 
-test("an abort frees the one that waits; where that was the prober another takes over", async () => {
-  let probes = 0;
-  let isWell = false;
-  const breaker = createBreaker({
-    failuresToOpen: 1,
-    probes: PROBES,
-    probe: () => {
-      probes += 1;
-      return Promise.resolve(isWell);
-    },
-  });
-  breaker.failure("silent");
-  const [first, second] = [new AbortController(), new AbortController()];
-  const prober = breaker.ready(first.signal);
-  const other = breaker.ready(second.signal);
-  const third = breaker.ready(NEVER);
-  await until(() => probes >= 1, "the first probe");
-  first.abort();
-  second.abort();
-  expect([await prober, await other, breaker.openReason]).toEqual([false, false, "silent"]);
-  isWell = true;
-  expect(await third).toBe(true);
+test("so many failures in a row open it; a success between them forgets those before", () => {
+  const made = closedBreaker();
+  expect([made.failure(1), made.failure(2), made.success(), made.failure(3), made.failure(4)]).toEqual([
+    false,
+    false,
+    false,
+    false,
+    false,
+  ]);
+  expect([made.isClosed, made.failure(5), made.isClosed, made.failure(6)]).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+});
+
+test("open it has one ask at a time, never at once, until the server is well, or an upload comes through", () => {
+  const made = closedBreaker({ failuresToOpen: 1 });
+  made.failure(100);
+  // Half of the step, and half of the other half.
+  expect([made.next(100), made.wakeAtMs, made.next(850), made.next(851)]).toEqual([null, 850, "ask", null]);
+  expect([made.unwell(AWAY, 900), made.wakeAtMs]).toEqual(["waiting", 900 + 1_500]);
+  expect([made.next(2_400), made.success(), made.isClosed]).toEqual(["ask", true, true]);
+  // The answer to what was asked last comes too late to say anything.
+  expect([made.unwell(AWAY, 2_500), made.isClosed]).toEqual(["waiting", true]);
+});
+
+test("a server that stays away is given up once the outage has lasted for so long, question under way or not", () => {
+  const made = closedBreaker({ failuresToOpen: 1, outageWaitMs: 2_000 });
+  made.failure(100);
+  expect([made.next(850), made.wakeAtMs]).toEqual(["ask", 2_100]);
+  expect([made.next(2_099), made.next(2_100)]).toEqual([null, "given-up"]);
 });

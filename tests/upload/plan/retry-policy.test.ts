@@ -1,12 +1,6 @@
 import { expect, test } from "bun:test";
-import type { UploadOutcome } from "../../src/upload/tanova/types.ts";
-import {
-  afterLook,
-  afterUpload,
-  type NextStep,
-  remainingWaitMs,
-  type RetryPolicy,
-} from "../../src/upload/next-step.ts";
+import type { UploadOutcome } from "../../../src/upload/tanova/types.ts";
+import { afterUpload, type NextStep, type RetryPolicy } from "../../../src/upload/plan/retry-policy.ts";
 
 const POLICY: RetryPolicy = {
   retries: 3,
@@ -23,7 +17,7 @@ function step(outcome: UploadOutcome, attempts = 1, isMaybeOurs = false): NextSt
 test("what follows each outcome", () => {
   const table: readonly (readonly [NextStep, NextStep])[] = [
     [step({ type: "stored", candidateId: null }), { type: "done", as: "uploaded" }],
-    [step({ type: "duplicate" }), { type: "done", as: "duplicate_remote" }],
+    [step({ type: "duplicate" }), { type: "done", as: "known" }],
     // An upload of it got no answer before: what the server has is ours.
     [step({ type: "duplicate" }, 2, true), { type: "done", as: "uploaded" }],
     [step({ type: "transient", ...BUSY, retryAfterMs: 7_000 }), { type: "retry", delayMs: 7_000 }],
@@ -50,23 +44,4 @@ test("what follows each outcome", () => {
     [step({ type: "changed", reason: "cut" }), { type: "changed", reason: "cut" }],
   ];
   expect(table.map(([found]) => found)).toEqual(table.map(([, expected]) => expected));
-});
-
-test("a content is sent again only after a clear no at the end of the wait, or no answer for as long again", () => {
-  const span = { untilMs: 60_000, giveUpMs: 120_000 };
-  expect(afterLook("there", 1, 0, span)).toEqual({ type: "done" });
-  expect(afterLook("absent", 1, 0, span)).toEqual({ type: "again", delayMs: 250 });
-  expect(afterLook("absent", 9, 10_000, span)).toEqual({ type: "again", delayMs: 5_000 });
-  expect(afterLook("absent", 9, 59_000, span)).toEqual({ type: "again", delayMs: 1_000 });
-  expect(afterLook("absent", 9, 60_000, span)).toEqual({ type: "absent" });
-  expect(afterLook("unknown", 9, 60_000, span)).toEqual({ type: "again", delayMs: 5_000 });
-  expect(afterLook("unknown", 99, 120_000, span)).toEqual({ type: "absent" });
-  expect(afterLook("there", 99, 500_000, span)).toEqual({ type: "done" });
-});
-
-test("what an earlier run left in flight is waited for no longer than the wait, whatever the clock did", () => {
-  expect(remainingWaitMs(1_000, 1_000, 60_000)).toBe(60_000);
-  expect(remainingWaitMs(1_000, 41_000, 60_000)).toBe(25_000);
-  expect(remainingWaitMs(1_000, 99_000, 60_000)).toBe(0);
-  expect(remainingWaitMs(9_000_000, 1_000, 60_000)).toBe(60_000);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { type Admission, admit } from "../../src/upload/admit.ts";
-import type { ContentStanding } from "../../src/upload/ledger.ts";
+import { type Admission, admit } from "../../../src/upload/plan/dedupe.ts";
+import type { ContentStanding } from "../../../src/upload/ledger.ts";
 
 const RUN = 7;
 const EARLIER: Omit<ContentStanding, "state"> = { sentAtMs: 123, runId: 6, status: 422, reason: "no text" };

@@ -1,0 +1,33 @@
+import type { RunLimits } from "./limits.ts";
+import type { SyncSettings } from "./options.ts";
+import type { PlanOptions } from "./plan/upload-plan.ts";
+
+const CALM_WORKERS = 5;
+
+/** What a plan decides by, from what a person has set. `isBatchRefused`: this destination refused batches lately. */
+export function planOptions(
+  settings: SyncSettings,
+  limits: RunLimits,
+  run: { readonly id: number; readonly isBatchRefused: boolean },
+): PlanOptions {
+  const workers = settings.workers ?? (settings.bulk ? "auto" : CALM_WORKERS);
+  return {
+    runId: run.id,
+    retryFailed: settings.retryFailed,
+    inFlight:
+      workers === "auto"
+        ? { type: "adaptive", min: 1, max: limits.mostWorkers, initial: CALM_WORKERS }
+        : { type: "fixed", workers },
+    retry: {
+      retries: settings.retries,
+      backoff: { baseMs: settings.retryDelay, maxMs: settings.retryDelayMax },
+      ambiguousWaitMs: settings.ambiguousWait,
+      random: Math.random,
+    },
+    batchItems: settings.bulk && !run.isBatchRefused ? settings.batchItems : 1,
+    batchBytes: settings.memory / 2,
+    failuresToOpen: limits.failuresToOpen,
+    outageWaitMs: settings.outageWait,
+    graceMs: limits.graceMs,
+  };
+}
