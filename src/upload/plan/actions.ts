@@ -1,12 +1,6 @@
 import type { FoundFile } from "../scan/scan.ts";
 import type { Stop } from "./stop.ts";
-import type { Work } from "./work.ts";
-
-/** Why something has failed, or is not stored yet; `status` is the HTTP status, null where there was none. */
-export interface Because {
-  readonly status: number | null;
-  readonly reason: string;
-}
+import type { Because, Work } from "./work.ts";
 
 /** How this run is done with a content. */
 export type Settlement =

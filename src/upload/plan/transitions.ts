@@ -1,7 +1,7 @@
-import type { Because, PlanAction, Settlement } from "./actions.ts";
+import type { PlanAction, Settlement } from "./actions.ts";
 import type { LookSpan } from "./in-doubt.ts";
 import { refusalOf, type Stop } from "./stop.ts";
-import type { Work } from "./work.ts";
+import type { Because, Work } from "./work.ts";
 import { Works } from "./works.ts";
 
 /**

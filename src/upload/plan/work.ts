@@ -1,6 +1,11 @@
 import type { FoundFile } from "../scan/scan.ts";
-import type { Because } from "./actions.ts";
 import type { LookSpan } from "./in-doubt.ts";
+
+/** Why something has failed, or is not stored yet; `status` is the HTTP status, null where there was none. */
+export interface Because {
+  readonly status: number | null;
+  readonly reason: string;
+}
 
 /** Where a content is on its way. Times are of the run's clock, in milliseconds. */
 export type WorkState =
