@@ -76,7 +76,7 @@ test("JSON: the counts as they are, what is not known null", () => {
     retries: 1,
     workersPeak: 5,
   } as Parameters<typeof syncResult>[0];
-  expect(syncResult(tally, { ...run, sentBytes: 9, interrupted: true })).toEqual({
+  expect(syncResult(tally, { ...run, found: 12, sentBytes: 9, interrupted: true })).toEqual({
     ...RESULT,
     sent_bytes: 9,
     elapsed_s: 0.5,
