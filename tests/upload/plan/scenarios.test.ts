@@ -64,7 +64,13 @@ function told(action: PlanAction): string {
       return `notice: ${action.line}`;
     case "stop":
       return `stop: ${action.stop.type}`;
-    default:
+    case "batch-refused":
+    case "connect":
+    case "cut":
+    case "find-strays":
+    case "hurry":
+    case "retried":
+    case "settle-stray":
       return action.type;
   }
 }
@@ -72,8 +78,8 @@ function told(action: PlanAction): string {
 interface Stage {
   readonly plan: UploadPlan;
   /** What a plan wants after an event at a time, in a few words; when to wake it is left out unless it is asked for. */
-  at(ms: number, event: PlanEvent, isWakeTold?: boolean): string[];
-  offer(ms: number, ...names: readonly string[]): string[];
+  readonly at: (ms: number, event: PlanEvent, isWakeTold?: boolean) => string[];
+  readonly offer: (ms: number, ...names: readonly string[]) => string[];
 }
 
 function stage(changes: Partial<PlanOptions> = {}): Stage {
