@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { LRUCache } from "lru-cache";
 import { decodeBlock } from "../store/block.ts";
 import { CountTable } from "../store/count-table.ts";
 import { endIdentity, startIdentity, startLineIdentity, startMsOf } from "../log/events.ts";
@@ -44,8 +45,11 @@ export class StoredLines implements KnownLines {
   readonly #lastBlock: number;
   readonly #open = new CountTable();
   readonly #own: Set<number>;
-  readonly #hours = new Map<number, CountTable | null>();
-  #slots = 0;
+  /** By hour. A table that is larger than all may be together is kept alone. */
+  readonly #hours = new LRUCache<number, { readonly table: CountTable | null }>({
+    maxSize: MAX_SLOTS,
+    sizeCalculation: ({ table }) => Math.min(MAX_SLOTS, Math.max(1, table?.slots ?? 0)),
+  });
   #hour = Number.NaN;
   #table: CountTable | null = null;
   readonly #facts = new Map<number, number>();
@@ -105,16 +109,10 @@ export class StoredLines implements KnownLines {
   }
 
   #tableOf(hour: number): CountTable | null {
-    let table = this.#hours.get(hour);
-    if (table !== undefined) return table;
-    table = this.#load(hour);
-    this.#hours.set(hour, table);
-    this.#slots += table?.slots ?? 0;
-    for (const [old, held] of this.#hours) {
-      if (this.#slots <= MAX_SLOTS || old === hour) break;
-      this.#hours.delete(old);
-      this.#slots -= held?.slots ?? 0;
-    }
+    const known = this.#hours.get(hour);
+    if (known !== undefined) return known.table;
+    const table = this.#load(hour);
+    this.#hours.set(hour, { table });
     return table;
   }
 

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { LRUCache } from "lru-cache";
 import { Failure } from "../../lib/errors.ts";
 import { BLOCK_EVENTS, encodeBlock, type StoredBlock } from "../store/block.ts";
 import { createEvents, type Events } from "../log/events.ts";
@@ -64,7 +65,7 @@ export class BatchWriter {
   #tail: Events = createEvents(BLOCK_EVENTS);
   #tailId: number | null = null;
   /** Roll-ups as last written, by tier and start: the next batch mostly falls into the same hours. */
-  readonly #recent = new Map<string, Rollup>();
+  readonly #recent = new LRUCache<string, Rollup>({ max: RECENT_ROLLUPS });
 
   constructor(db: Database, node: { id: number; name: string; version: number }) {
     this.#db = db;
@@ -182,10 +183,6 @@ export class BatchWriter {
       mergeEncodedCells(rollup.cells, stored.cells, { sketch: true });
     }
     this.#recent.set(key, rollup);
-    for (const old of this.#recent.keys()) {
-      if (this.#recent.size <= RECENT_ROLLUPS) break;
-      this.#recent.delete(old);
-    }
     return rollup;
   }
 
