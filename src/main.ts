@@ -15,7 +15,7 @@ async function main(argv: readonly string[]): Promise<never> {
     import("./cli/run-to-end.ts"),
   ]);
   const shutdown = installShutdown();
-  const code = await runToEnd({ argv, environment: process.env, signal: shutdown.signal });
+  const code = await runToEnd({ argv, environment: process.env, shutdown });
   process.exit(shutdown.exitCode() ?? code);
 }
 

@@ -82,14 +82,16 @@ function leafHelp({ spec }: Leaf, width: number): string {
     ...rowsOf(spec.options, isFlag, flagRow),
     ...rowsOf({ common: commonOptions }, isFlag, flagRow),
   ];
+  // On a narrow terminal the texts need the room more than the flags do.
+  const flagColumn = width < 80 ? 24 : 30;
   return [
-    spec.purpose,
+    wrap(spec.purpose, width).join("\n"),
     `Usage: nodupe ${spec.name} [options] ${spec.usage}`.trimEnd(),
     ...(spec.details === undefined ? [] : [wrap(spec.details, width).join("\n")]),
-    `Options:\n${columns(flags, 30, width)}`,
+    `Options:\n${columns(flags, flagColumn, width)}`,
     ...(settings.length === 0
       ? []
-      : [`Settings without a flag (config file, environment):\n${columns(settings, 30, width)}`]),
+      : [`Settings without a flag (config file, environment):\n${columns(settings, flagColumn, width)}`]),
     ...examplesAndCodes({ examples: spec.examples, exitCodes: Object.entries(spec.exitCodes) }, width),
   ].join("\n\n");
 }
@@ -103,7 +105,7 @@ async function groupHelp(of: Group, width: number): Promise<string> {
   );
   const prefix = `nodupe ${of.name}`.trimEnd();
   return [
-    of.purpose,
+    wrap(of.purpose, width).join("\n"),
     `Usage: ${prefix} COMMAND [options]`,
     `Commands:\n${columns(commands, 16, width)}`,
     ...examplesAndCodes(of, width),

@@ -45,6 +45,7 @@ export const sandbox = command({
       "one that keeps repeats, behind a gateway",
     ],
   ],
+  resultKeys: ["url", "api_key", "pid"],
   exitCodes: { 1: "it cannot listen there", 2: "usage error" },
   run: async ({ options: { sandbox: given }, terminal, signal }) => {
     const tls = await readTls(given.tlsCert, given.tlsKey);

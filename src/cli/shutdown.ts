@@ -8,6 +8,8 @@ export interface Shutdown {
   readonly signal: AbortSignal;
   /** The exit code that the received signal asks for; null where none came. */
   exitCode(): 130 | 143 | null;
+  /** Called when the grace is over and the command has not ended: the last chance to say something. */
+  onGraceOver: () => Promise<void>;
 }
 
 /**
@@ -17,13 +19,20 @@ export interface Shutdown {
 export function installShutdown(): Shutdown {
   const controller = new AbortController();
   let received: Signal | null = null;
+  const shutdown: Shutdown = {
+    signal: controller.signal,
+    exitCode: () => (received === null ? null : CODES[received]),
+    onGraceOver: () => Promise.resolve(),
+  };
   const onSignal = (signal: Signal): void => {
     if (received !== null) process.exit(CODES[signal]);
     received = signal;
     controller.abort(new Error(`ended by ${signal}`));
-    setTimeout(() => process.exit(CODES[signal]), GRACE_MS).unref();
+    setTimeout(() => {
+      void shutdown.onGraceOver().finally(() => process.exit(CODES[signal]));
+    }, GRACE_MS).unref();
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
-  return { signal: controller.signal, exitCode: () => (received === null ? null : CODES[received]) };
+  return shutdown;
 }

@@ -53,7 +53,8 @@ function prepareFile(path: string): void {
         `cannot open the store ${path}: ${reasonOf(error)}; name a writable place with --db`,
       );
     }
-    if (code === "ENOTDIR") throw new Failure("usage", `cannot open the store ${path}: ${reasonOf(error)}`);
+    if (["ENOTDIR", "ENOENT", "EEXIST", "ENAMETOOLONG"].includes(code ?? ""))
+      throw new Failure("usage", `cannot open the store ${path}: ${reasonOf(error)}`);
     throw error;
   }
 }

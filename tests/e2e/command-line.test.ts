@@ -36,6 +36,68 @@ test.each(LEAVES.map((leaf) => [leaf.spec.name, leaf] as const))(
   },
 );
 
+test("help fits the terminal between 60 and 100 columns, and names the variables of settings", async () => {
+  for (const [told, width] of [
+    ["40", 60],
+    ["60", 60],
+    ["93", 93],
+    ["300", 100],
+  ] as const) {
+    const { stdout } = await nodupe(["sync", "--help"], { env: { COLUMNS: told } });
+    const widest = Math.max(...stdout.split("\n").map((line) => Bun.stringWidth(line)));
+    expect(widest).toBeLessThanOrEqual(width);
+    expect(widest).toBeGreaterThan(width - 12);
+    for (const name of ["NODUPE_SYNC_RETRIES", "TANOVA_API_KEY", "--[no-]insecure-http", "sync.outage_wait"])
+      expect(stdout).toContain(name);
+  }
+});
+
+test("nodupe and its groups show two examples or more, and exit codes", async () => {
+  for (const name of [[], ["config"], ["history"]]) {
+    const { exitCode, stdout } = await nodupe([...name, "--help"]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/Examples:\n( {2}\S.*\n {4}.*\n){2,}/);
+    expect(stdout).toMatch(/Exit codes:\n {2}0 /);
+  }
+});
+
+test("the version: a bare number, or with target, commit and date", async () => {
+  const [bare, long, word, json] = await Promise.all(
+    [["--version"], ["-V"], ["version"], ["version", "--json"]].map((args) => nodupe(args)),
+  );
+  expect(bare?.stdout).toBe(`${VERSION}\n`);
+  expect(word).toEqual(long);
+  expect(word?.stdout).toMatch(
+    /^nodupe \d+\.\d+\.\d+ \([a-z0-9-]+, (commit [0-9a-f]{12} of )?\d{4}-\d\d-\d\d\)\n$/,
+  );
+  expect(JSON.parse(json?.stdout ?? "")).toEqual({
+    version: VERSION,
+    target: expect.any(String),
+    commit: expect.any(String),
+    commit_date: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
+  });
+});
+
+test("the flags of every command may stand before it", async () => {
+  using folder = tempFolder();
+  const file = folder.file("c.toml");
+  writeFileSync(file, '[store]\ndb = "/tmp/told.db"\n', { mode: 0o600 });
+  const after = await nodupe(["config", "show", "store", "--json", "--config", file]);
+  const orders = [
+    ["--json", "--config", file, "config", "show", "store"],
+    ["config", `--config=${file}`, "--json", "show", "store"],
+    ["-qv", "--no-color", "--log-format", "json", "config", "show", "store", "--json", "--config", file],
+  ];
+  expect(after.exitCode).toBe(0);
+  for (const args of orders) expect(await nodupe(args)).toEqual(after);
+  const other = await nodupe(["--workers", "3", "sync"]);
+  expect(other).toEqual({
+    exitCode: 2,
+    stdout: "",
+    stderr: "nodupe: --workers goes after the command: nodupe COMMAND --workers\n",
+  });
+});
+
 test.each(LEAVES.map((leaf) => [leaf.spec.name] as const))(
   "nodupe %s refuses an unknown flag",
   async (name) => {

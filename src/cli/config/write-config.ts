@@ -23,6 +23,8 @@ export function writeConfigFile(path: string, content: string, overwrite: boolea
       throw new Failure("usage", `config file ${path} exists already; edit it, or replace it with --force`);
     if (code === "EACCES" || code === "EROFS")
       throw new Failure("not-permitted", `cannot write config file ${path}: ${reasonOf(error)}`);
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR" || code === "ENAMETOOLONG")
+      throw new Failure("usage", `cannot write config file ${path}: ${reasonOf(error)}`);
     throw error;
   }
 }

@@ -23,6 +23,7 @@ export const historyForget = command({
     ["nodupe history forget 3f79bb7b435b", "one content of the configured server"],
     ["nodupe history forget --all --sandbox", "begin anew with the sandbox"],
   ],
+  resultKeys: ["destination", "forgotten"],
   exitCodes: { 0: "forgotten", 1: "a sync is at work", 2: "usage error, or no such content" },
   run: async ({ options, positionals, terminal, openStore }) => {
     const { destinationRow, lockDestination } = await import("../../upload/destination.ts");

@@ -33,6 +33,7 @@ export const historyImport = command({
     ["nodupe history import ~/.tanova/sync_history.json", "for the server of the config"],
     ["nodupe history import old.json --url https://tanova.example", "for another one"],
   ],
+  resultKeys: ["destination", "imported", "known", "dry_run"],
   exitCodes: {
     0: "imported",
     1: "a sync is at work",
