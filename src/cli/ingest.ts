@@ -14,7 +14,7 @@ import type { Terminal } from "./terminal/terminal.ts";
 
 export const ingest = command({
   name: "ingest",
-  purpose: "Turns storage-node logs into the store: each line once, however often it is read.",
+  purpose: "Reads storage-node logs into the store, each line once.",
   usage: "--node NAME [FILE…]",
   positionals: { min: 0, max: Infinity },
   options: { store: storeOptions, ingest: ingestOptions },

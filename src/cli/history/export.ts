@@ -4,7 +4,7 @@ import { destinationOf, destinationOptions } from "./destination.ts";
 
 export const historyExport = command({
   name: "history export",
-  purpose: "Prints what is uploaded, in the format of the earlier client's sync_history.json.",
+  purpose: "Prints what is uploaded, in the earlier client's history format.",
   usage: "",
   positionals: { min: 0, max: 0 },
   options: { store: storeOptions, sync: destinationOptions },

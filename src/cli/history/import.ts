@@ -23,7 +23,7 @@ const importOptions = {
 
 export const historyImport = command({
   name: "history import",
-  purpose: "Takes over an earlier client's history, so that nothing already synced is sent again.",
+  purpose: "Imports an earlier client's history, so that nothing is sent again.",
   usage: "FILE",
   positionals: { min: 1, max: 1 },
   options: { store: storeOptions, sync: destinationOptions, history: importOptions },

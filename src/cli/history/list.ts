@@ -12,7 +12,7 @@ const listOptions = {
 
 export const historyList = command({
   name: "history list",
-  purpose: "Shows what is known of each server's contents: what is uploaded, under way, or failed and why.",
+  purpose: "Shows what was uploaded to each server, what is pending, what failed and why.",
   usage: "",
   positionals: { min: 0, max: 0 },
   options: { store: storeOptions, history: listOptions },
