@@ -74,7 +74,7 @@ test("a signal ends with the object too, all its keys there", async () => {
   });
   // More than the pipe takes: once all of it is written, the program is reading.
   const sample = await Bun.file(SAMPLE).bytes();
-  for (let copy = 0; copy < 20; copy += 1) child.stdin.write(sample);
+  for (let copy = 0; copy < 20; copy += 1) await child.stdin.write(sample);
   await child.stdin.flush();
   child.kill("SIGTERM");
   const printed = await new Response(child.stdout).text();
