@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { median } from "../src/bench/statistics.ts";
 import { decodeFastDate64, encodeFastDate64 } from "../src/time/stamp/fastdate64.ts";
-import { newestTrustedFile } from "../src/time/sources/trusted-file.ts";
+import { newestTrustedMoment } from "../src/time/sources/trusted-file.ts";
 import { tempFolder } from "../tests/support/temp.ts";
 
 const FILES = 20_000;
@@ -61,11 +61,11 @@ export function localFigures(): LocalFigures {
   if (sink < 0n) throw new Error("never");
   using folder = tempFolder();
   growTree(folder.path);
-  const scan = { files: [], folders: [folder.path], depth: 2, limit: 100 };
+  const scan = { files: [], folders: [folder.path], depth: 2, limit: 100, endNs: 1n << 63n };
   return {
     encodings_a_second: (CODES / encoding) * 1_000,
     decodings_a_second: (CODES / decoding) * 1_000,
-    targeted_scan_ms: timed(() => newestTrustedFile(scan), 11),
+    targeted_scan_ms: timed(() => newestTrustedMoment(scan, []), 11),
     full_walk_ms: timed(() => newestOfAll(folder.path), 3),
   };
 }

@@ -1,16 +1,21 @@
 import type { storeOptions } from "../db/options.ts";
-import type { timeOptions } from "../time/options.ts";
+import { formatQuantity, nsOfMs } from "../lib/format/duration.ts";
 import { BUILD_TIME_S } from "../lib/version.ts";
 import { wait } from "../lib/wait.ts";
 import { type TimeReport, timeJson, timeText, watchText } from "../render/time.ts";
+import { type CheckOutcome, checkOffset } from "../time/check.ts";
+import { systemClock } from "../time/clock/system-clock.ts";
+import type { timeOptions } from "../time/options.ts";
 import { CLOCK_UNTOUCHED, type ClockOutcome, type TimeResult } from "../time/result.ts";
 import type { TimeSession } from "../time/session.ts";
-import { systemClock } from "../time/clock/system-clock.ts";
+import { isKnownWithin, pauseMs } from "../time/wait-pace.ts";
 import { WATCH_START, watchStep } from "../time/watch.ts";
 import type { ExitCode, Invocation } from "./command.ts";
-import { openSession, recordRun } from "./time-session.ts";
+import { openSession, recordRun, saveClock } from "./time-session.ts";
 
 type TimeInvocation = Invocation<{ time: typeof timeOptions; store: typeof storeOptions }>;
+type TimeOptions = TimeInvocation["options"]["time"];
+type Measured = Awaited<ReturnType<TimeSession["measure"]>>;
 
 const clock = systemClock();
 
@@ -22,53 +27,95 @@ function offsetS(result: TimeResult): number | null {
   return result.offsetNs === null ? null : Number(result.offsetNs) / 1e9;
 }
 
-/** Sources that say only that the time is not before something cannot say that a clock is right. */
-function tellsTheTime({ source }: TimeResult): boolean {
-  return source === "ntp" || source === "nts" || source === "https" || source === "rtc";
+/** How far the clock is off and how sure that is, in a word. */
+function offsetText({ offsetNs, errorBoundNs }: TimeResult): string {
+  const [offset, bound] = [Number(offsetNs ?? 0n), Number(errorBoundNs ?? 0n)];
+  return `${formatQuantity(Math.abs(offset) / 1e9)} ± ${formatQuantity(bound / 1e9)}`;
+}
+
+/** What the measurement came to: `check` is null where none was asked for, and so is `isSure`. */
+interface Outcome {
+  readonly result: TimeResult;
+  readonly clockOutcome: ClockOutcome;
+  readonly check: CheckOutcome | null;
+  /** `--wait`: whether the time became known as well as was asked for. */
+  readonly isSure: boolean | null;
 }
 
 /** The exit code of one measurement, and what to say of it on stderr. */
 function ending(
-  result: TimeResult,
-  clockOutcome: ClockOutcome,
-  options: TimeInvocation["options"]["time"],
+  { result, clockOutcome, check, isSure }: Outcome,
+  options: TimeOptions,
 ): { readonly code: ExitCode; readonly line: string | null } {
-  const offset = offsetS(result);
   if (result.source === null) return { code: 4, line: result.note ?? "no time source answered" };
+  if (isSure === false) {
+    const bound =
+      result.errorBoundNs === null ? "not at all" : `± ${formatQuantity(Number(result.errorBoundNs) / 1e9)}`;
+    return {
+      code: 4,
+      line: `the time is known ${bound}, and --max-error asks for ± ${formatQuantity(options.maxError / 1e3)}`,
+    };
+  }
   if (clockOutcome.refusal !== null) {
     const { kind, reason } = clockOutcome.refusal;
     return { code: kind === "not-permitted" ? 5 : 1, line: `the clock was not set: ${reason}` };
   }
-  if (!options.check) return { code: 0, line: null };
-  const allowed = options.maxOffset / 1_000;
-  if (offset === null || !tellsTheTime(result)) {
-    return {
-      code: 3,
-      line: `the source ${result.source} cannot tell whether the clock is within ${allowed} s`,
-    };
+  const allowed = formatQuantity(options.maxOffset / 1e3);
+  switch (check) {
+    case null:
+    case "within":
+      return { code: 0, line: null };
+    case "beyond":
+      return { code: 3, line: `the clock is off by ${offsetText(result)}, more than ${allowed}` };
+    case "unknown":
+      return {
+        code: 3,
+        line: `whether the clock is within ${allowed} is not known: it is off by ${offsetText(result)}`,
+      };
   }
-  if (Math.abs(offset) <= allowed) return { code: 0, line: null };
-  return { code: 3, line: `the clock is off by ${offset} s, more than ${allowed} s` };
 }
 
-async function setClock(
-  result: TimeResult,
-  options: TimeInvocation["options"]["time"],
-): Promise<ClockOutcome> {
+async function setClock(result: TimeResult, options: TimeOptions): Promise<ClockOutcome> {
   if (!options.set || result.source === null) return CLOCK_UNTOUCHED;
   const { applyToClock } = await import("../time/clock/set-clock.ts");
   return applyToClock(result, { ...options, buildTimeS: BUILD_TIME_S, clock });
 }
 
+function checkOf(result: TimeResult, options: TimeOptions): CheckOutcome | null {
+  return options.check ? checkOffset(result, nsOfMs(options.maxOffset)) : null;
+}
+
+/** Measures until the time is known as well as `--max-error` says; the last measurement where `--wait-timeout` comes first. */
+async function measureUntilKnown(session: TimeSession, invocation: TimeInvocation): Promise<Measured> {
+  const { terminal, signal, options } = invocation;
+  const { maxError, waitTimeout } = options.time;
+  const startedAt = performance.now();
+  const leftMs = (): number => (waitTimeout ?? Infinity) - (performance.now() - startedAt);
+  for (let tries = 1; ; tries += 1) {
+    const measured = await session.measure(leftMs());
+    if (signal.aborted || isKnownWithin(measured.result, nsOfMs(maxError))) return measured;
+    const pause = pauseMs(tries, performance.now() - startedAt);
+    if (leftMs() <= pause) return measured;
+    terminal.debug(`not known well enough yet: ${measured.result.note ?? offsetText(measured.result)}`);
+    recordRun(session, terminal, { ...measured, clockOutcome: CLOCK_UNTOUCHED });
+    if (!(await wait(pause, signal))) return measured;
+  }
+}
+
 async function measureOnce(session: TimeSession, invocation: TimeInvocation): Promise<ExitCode> {
   const { terminal, signal, options } = invocation;
-  const { result, obtained } = await session.measure();
-  const clockOutcome = signal.aborted ? CLOCK_UNTOUCHED : await setClock(result, options.time);
-  const report: TimeReport = { result, clock: clockOutcome, trueNs: trueNow(result) };
+  const waits = options.time.wait;
+  const measured = waits ? await measureUntilKnown(session, invocation) : await session.measure();
+  const { result, obtained } = measured;
+  const isSure = waits ? isKnownWithin(result, nsOfMs(options.time.maxError)) : null;
+  const isToSet = !signal.aborted && isSure !== false;
+  const clockOutcome = isToSet ? await setClock(result, options.time) : CLOCK_UNTOUCHED;
+  const check = checkOf(result, options.time);
+  const report: TimeReport = { result, clock: clockOutcome, trueNs: trueNow(result), check };
   if (terminal.json) await terminal.resultJson(timeJson(report));
   else if (result.source !== null || !signal.aborted) await terminal.result(timeText(report));
   if (!signal.aborted) recordRun(session, terminal, { result, obtained, clockOutcome });
-  const { code, line } = ending(result, clockOutcome, options.time);
+  const { code, line } = ending({ result, clockOutcome, check, isSure }, options.time);
   if (line !== null && !signal.aborted) terminal.error(line);
   return code;
 }
@@ -83,12 +130,14 @@ async function watch(session: TimeSession, invocation: TimeInvocation): Promise<
     if (signal.aborted) return 0;
     const clockOutcome = await setClock(result, options.time);
     const servers = obtained.servers === null ? null : { asked: result.asked, answered: result.answered };
-    const step = watchStep(state, { offsetS: offsetS(result), servers }, maxOffset / 1_000);
+    const isBeyond = checkOffset(result, nsOfMs(maxOffset)) === "beyond";
+    const step = watchStep(state, { offsetS: offsetS(result), isBeyond, servers }, maxOffset / 1_000);
     state = step.state;
     const report: TimeReport = {
       result,
       clock: clockOutcome,
       trueNs: trueNow(result),
+      check: checkOf(result, options.time),
       meanOffsetS: state.meanOffsetS,
     };
     if (terminal.json) await terminal.resultJson(timeJson(report));
@@ -104,9 +153,12 @@ async function watch(session: TimeSession, invocation: TimeInvocation): Promise<
 
 /** `nodupe time`, from its options to its exit code. */
 export async function runTime(invocation: TimeInvocation): Promise<ExitCode> {
-  const { options, origins } = invocation;
+  const { options, origins, terminal } = invocation;
   const namedByFlag = origins.time.server.source === "flag";
   const asked = { settings: options.time, clock, askAll: namedByFlag, isThorough: options.time.set };
   using session = openSession(asked, invocation);
-  return options.time.watch ? await watch(session, invocation) : await measureOnce(session, invocation);
+  if (!options.time.watch) return await measureOnce(session, invocation);
+  const code = await watch(session, invocation);
+  saveClock(session, terminal);
+  return code;
 }

@@ -48,3 +48,12 @@ export function recordRun(
     terminal.warn(`the store could not record this run: ${messageOf(error)}`);
   }
 }
+
+/** Saves the clock at the end of a service, for a start without a network. */
+export function saveClock(session: TimeSession, terminal: Terminal): void {
+  try {
+    session.saveClock();
+  } catch (error) {
+    terminal.warn(`the store could not save the clock: ${messageOf(error)}`);
+  }
+}

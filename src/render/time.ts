@@ -1,6 +1,7 @@
 import { formatQuantity } from "../lib/format/duration.ts";
 import { escapeText } from "../lib/format/escape.ts";
 import { textTable } from "../lib/format/table.ts";
+import type { CheckOutcome } from "../time/check.ts";
 import type { ServerReport } from "../time/ntp/assess.ts";
 import { encodeFastDate64 } from "../time/stamp/fastdate64.ts";
 import { isoOfNs } from "../time/stamp/iso.ts";
@@ -14,6 +15,8 @@ export interface TimeReport {
   readonly clock: ClockOutcome;
   /** The corrected time at the moment of printing; null where it is not known. */
   readonly trueNs: bigint | null;
+  /** `--check`: null where it was not asked for. */
+  readonly check: CheckOutcome | null;
   /** `--watch`: the exponential mean of the offset. */
   readonly meanOffsetS?: number | null;
 }
@@ -51,7 +54,7 @@ function serverJson(report: ServerReport): object {
 }
 
 /** The `--json` object, keys as the contract names them. */
-export function timeJson({ result, clock, trueNs, meanOffsetS }: TimeReport): object {
+export function timeJson({ result, clock, trueNs, check, meanOffsetS }: TimeReport): object {
   const { drift } = result;
   return {
     source: result.source,
@@ -69,25 +72,56 @@ export function timeJson({ result, clock, trueNs, meanOffsetS }: TimeReport): ob
     elapsed_s: seconds(result.elapsedNs),
     drift_ppm: drift?.ppm ?? null,
     drift_interval_ppm: drift === null ? null : [drift.lowPpm, drift.highPpm],
+    check,
     clock: {
       action: clock.action,
       applied_s: seconds(clock.appliedNs),
       refused: clock.refusal?.reason ?? null,
       rtc: clock.rtc,
+      synchronised: clock.isSynchronised,
     },
     servers_asked: result.asked,
     servers_answered: result.answered,
     servers_agreeing: result.agreeing,
+    liars_tolerated: result.tolerance?.liars ?? null,
+    liars_tolerated_of: result.tolerance?.of ?? null,
     note: result.note,
     passed_over: result.passedOver,
     servers: result.reports.map(serverJson),
   };
 }
 
-function offsetText(offsetNs: bigint): string {
-  const offset = Number(offsetNs) / 1e9;
-  if (offsetNs === 0n) return "the clock is right, as far as can be told";
-  return `the clock is ${formatQuantity(Math.abs(offset))} ${offset > 0 ? "slow" : "fast"}`;
+/** A bound of a day or more says no more than that nothing is known. */
+const KNOWN_NS = 86_400_000_000_000n;
+
+const quantity = (ns: bigint): string => formatQuantity(Math.abs(Number(ns)) / 1e9);
+
+/** The first line: whether the clock is right, by how much, and how sure that is. */
+function verdictText({ offsetNs, errorBoundNs, source, note }: TimeResult): string {
+  if (offsetNs === null || errorBoundNs === null || source === null)
+    return `Whether the clock is right is not known: ${note ?? "nothing tells the time"}`;
+  const size = offsetNs < 0n ? -offsetNs : offsetNs;
+  const way = offsetNs > 0n ? "slow" : "fast";
+  if (errorBoundNs >= KNOWN_NS) {
+    return size === 0n
+      ? `Whether the clock is right is not known: ${note ?? "nothing tells the time"}`
+      : `The clock is wrong, ${quantity(size)} ${way} at the least; how much more is not known`;
+  }
+  const measured = `${quantity(size)} ${way}, ± ${quantity(errorBoundNs)}`;
+  return size <= errorBoundNs
+    ? `The clock is right to within ${quantity(size + errorBoundNs)} (measured: ${measured})`
+    : `The clock is ${measured}`;
+}
+
+/** On what the bound rests. */
+function toleranceText({ tolerance, answered, asked }: TimeResult): string | null {
+  if (tolerance === null) return null;
+  const { liars, of } = tolerance;
+  const all = of === "asked" ? asked : answered;
+  const who = of === "asked" ? "asked" : "that answered";
+  if (liars > 0)
+    return `no more than ${liars} of the ${all} servers ${who} ${liars === 1 ? "is" : "are"} wrong`;
+  return all === 1 ? `the one server ${who} is right` : `all ${all} servers ${who} are right`;
 }
 
 function sourceText(result: TimeResult): string {
@@ -96,8 +130,7 @@ function sourceText(result: TimeResult): string {
     case "nts": {
       const { agreeing, answered, asked, server, address, stratum } = result;
       const where = server === address ? server : `${server} (${address})`;
-      const alone = agreeing === 1 ? "; nothing confirms it" : "";
-      return `${result.source}, ${agreeing} of ${answered} that answered agree, ${asked} asked${alone}; ${where}, stratum ${stratum}`;
+      return `${result.source}, ${agreeing} of ${answered} that answered agree, ${asked} asked; ${where}, stratum ${stratum}`;
     }
     case "https":
       return `https, ${result.note}; ${result.server}`;
@@ -113,20 +146,21 @@ function sourceText(result: TimeResult): string {
 
 function clockText(clock: ClockOutcome): string | null {
   if (clock.refusal !== null) return `not set: ${clock.refusal.reason}`;
-  if (clock.action === "none" || clock.appliedNs === null) return null;
+  const told = clock.isSynchronised === true ? "the kernel knows that it is synchronised" : null;
+  if (clock.action === "none" || clock.appliedNs === null)
+    return told === null ? null : `left as it is; ${told}`;
   const by = formatQuantity(Number(clock.appliedNs) / 1e9);
   const how = clock.action === "step" ? `stepped by ${by}` : `being slewed by ${by}`;
-  return clock.rtc === null ? how : `${how}; ${clock.rtc}`;
+  return [how, clock.rtc, told].filter((part) => part !== null).join("; ");
 }
 
 function serverRow(report: ServerReport): string[] {
-  const quantity = (ns: bigint | number | null): string =>
-    ns === null ? "-" : formatQuantity(Number(ns) / 1e9);
+  const cell = (ns: bigint | number | null): string => (ns === null ? "-" : formatQuantity(Number(ns) / 1e9));
   const { host, address, port } = report;
   const at = address?.includes(":") === true && port !== NTP_PORT ? `[${address}]` : (address ?? "-");
   const place = port === null || port === NTP_PORT ? at : `${at}:${port}`;
   const name = host === address ? place : `${host} ${place}`;
-  return [name, report.status, quantity(report.offsetNs), quantity(report.delayNs), report.reason ?? ""].map(
+  return [name, report.status, cell(report.offsetNs), cell(report.delayNs), report.reason ?? ""].map(
     escapeText,
   );
 }
@@ -135,12 +169,9 @@ function serverRow(report: ServerReport): string[] {
 export function timeText({ result, clock, trueNs }: TimeReport): string {
   const lines: (readonly [string, string])[] = [];
   if (trueNs !== null) lines.push(["time", isoOfNs(trueNs)]);
-  if (result.offsetNs !== null) {
-    const bound =
-      result.errorBoundNs === null ? "" : ` (± ${formatQuantity(Number(result.errorBoundNs) / 1e9)})`;
-    lines.push(["offset", offsetText(result.offsetNs) + bound]);
-  }
   lines.push(["source", sourceText(result)]);
+  const tolerance = toleranceText(result);
+  if (tolerance !== null) lines.push(["sure if", tolerance]);
   if (result.leap === "insert" || result.leap === "delete") lines.push(["leap", `second to ${result.leap}`]);
   if (result.drift !== null) {
     const { ppm, lowPpm, highPpm, samples } = result.drift;
@@ -155,7 +186,8 @@ export function timeText({ result, clock, trueNs }: TimeReport): string {
   const took = milliseconds(result.elapsedNs);
   if (took !== null) lines.push(["took", `${took.toFixed(1)} ms`]);
   const width = Math.max(...lines.map(([name]) => name.length));
-  const head = lines.map(([name, text]) => `${name.padEnd(width)}  ${escapeText(text)}`);
+  const rows = lines.map(([name, text]) => `${name.padEnd(width)}  ${escapeText(text)}`);
+  const head = [`${escapeText(verdictText(result))}.`, "", ...rows];
   if (result.reports.length === 0) return head.join("\n");
   const table = textTable(["SERVER", "STATUS", "OFFSET", "DELAY", ""], result.reports.map(serverRow), []);
   return [...head, "", table].join("\n");
@@ -164,8 +196,9 @@ export function timeText({ result, clock, trueNs }: TimeReport): string {
 /** One round of `--watch` on one line. */
 export function watchText({ result, trueNs, meanOffsetS }: TimeReport): string {
   const at = trueNs === null ? "-" : isoOfNs(trueNs - (trueNs % 1_000_000n));
-  const { offsetNs, source, answered, asked } = result;
-  const offset = offsetNs === null ? "-" : formatQuantity(Number(offsetNs) / 1e9);
+  const { offsetNs, errorBoundNs, source, answered, asked } = result;
+  const bound = errorBoundNs === null || errorBoundNs >= KNOWN_NS ? "" : ` ± ${quantity(errorBoundNs)}`;
+  const offset = offsetNs === null ? "-" : formatQuantity(Number(offsetNs) / 1e9) + bound;
   const mean = meanOffsetS === null || meanOffsetS === undefined ? "-" : formatQuantity(meanOffsetS);
   const used = source === null ? `none (${result.note})` : source;
   return `${at}  offset ${offset}  mean ${mean}  source ${escapeText(used)}  servers ${answered}/${asked}`;

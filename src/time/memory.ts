@@ -1,22 +1,13 @@
 import type { Store } from "../db/open.ts";
-import type { timeNames, timeRuns, timeSamples, timeServers } from "../db/tables/time.ts";
+import type { timeNames, timeSamples, timeServers } from "../db/tables/time.ts";
 import type { DriftSample } from "./clock/drift.ts";
 import type { Health } from "./health.ts";
 import type { StoredName } from "./net/resolve.ts";
+import type { RunRecord, RunTraces } from "./run-traces.ts";
 
 type NameRow = typeof timeNames.$inferSelect;
 type ServerRow = typeof timeServers.$inferSelect;
 type SampleRow = typeof timeSamples.$inferSelect;
-type RunRecord = Omit<typeof timeRuns.$inferSelect, "id">;
-
-/** What a run leaves behind. */
-export interface RunTraces {
-  readonly run: RunRecord;
-  readonly health: readonly Health[];
-  readonly names: readonly StoredName[];
-  /** Null where no server told the time. */
-  readonly sample: (DriftSample & { readonly epoch: string }) | null;
-}
 
 export interface MemoryLimits {
   readonly runsKept: number;
@@ -59,46 +50,58 @@ const INSERT_RUN = `INSERT INTO time_runs (${Object.keys(RUN_COLUMNS).join(", ")
 const FORGET_RUNS = "DELETE FROM time_runs WHERE id <= (SELECT max(id) FROM time_runs) - ?";
 const SAVE_HEALTH = "INSERT OR REPLACE INTO time_servers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
 const SAVE_NAME = "INSERT OR REPLACE INTO time_names VALUES (?, ?, ?, ?)";
+const SAVE_CLOCK = "INSERT OR REPLACE INTO time_saved (id, at_ms) VALUES (1, ?)";
 const INSERT_SAMPLE = "INSERT INTO time_samples (epoch, raw_ns, offset_raw_ns, error_ns) VALUES (?, ?, ?, ?)";
 const FORGET_SAMPLES = "DELETE FROM time_samples WHERE id <= (SELECT max(id) FROM time_samples) - ?";
 
 /** What `nodupe time` remembers between runs, in the store. */
 export class TimeMemory {
-  private readonly store: Store;
+  readonly #store: Store;
 
   constructor(store: Store) {
-    this.store = store;
+    this.#store = store;
     // The database keeps what it has prepared. Now packets travel; when a run is recorded somebody waits for its end.
-    for (const sql of [INSERT_RUN, FORGET_RUNS, SAVE_HEALTH, INSERT_SAMPLE, FORGET_SAMPLES])
+    for (const sql of [INSERT_RUN, FORGET_RUNS, SAVE_HEALTH, SAVE_CLOCK, INSERT_SAMPLE, FORGET_SAMPLES])
       store.db.query(sql);
   }
 
   health(): ReadonlyMap<string, Health> {
-    const rows = this.store.db.query<ServerRow, []>(`SELECT ${HEALTH_COLUMNS} FROM time_servers`).all();
+    const rows = this.#store.db.query<ServerRow, []>(`SELECT ${HEALTH_COLUMNS} FROM time_servers`).all();
     return new Map(rows.map((row) => [row.key, row]));
   }
 
   names(): readonly StoredName[] {
     const sql =
       "SELECT host, addresses, ttl_ms AS ttlMs, resolved_at_ms AS resolvedAtMs FROM time_names ORDER BY resolved_at_ms";
-    return this.store.db
+    return this.#store.db
       .query<NameRow, []>(sql)
       .all()
       .map((row) => ({ ...row, addresses: addressesOf(row.addresses) }));
   }
 
-  /** The latest time that servers confirmed, in Unix nanoseconds. */
+  /** The time that servers confirmed last, in Unix nanoseconds: the newest run's, even where an earlier one told more. */
   lastGoodNs(): bigint | null {
-    const sql = "SELECT max(true_at_ms) AS at FROM time_runs WHERE true_at_ms IS NOT NULL";
-    const at = this.store.db.query<{ at: number | null }, []>(sql).get()?.at ?? null;
+    const sql =
+      "SELECT true_at_ms AS at FROM time_runs WHERE true_at_ms IS NOT NULL ORDER BY id DESC LIMIT 1";
+    const at = this.#store.db.query<{ at: number | null }, []>(sql).get()?.at ?? null;
     return at === null ? null : BigInt(Math.round(at)) * 1_000_000n;
+  }
+
+  /** The clock as it was saved last, confirmed or not, in Unix milliseconds. */
+  savedMs(): number | null {
+    return this.#store.db.query<{ at: number }, []>("SELECT at_ms AS at FROM time_saved").get()?.at ?? null;
+  }
+
+  /** Saves the clock, apart from what servers confirmed. */
+  save(nowMs: number): void {
+    this.#store.db.query(SAVE_CLOCK).run(Math.round(nowMs));
   }
 
   /** The newest samples of one raw clock, oldest first. */
   samples(epoch: string, limit: number): readonly DriftSample[] {
     const sql = `SELECT raw_ns AS rawNs, offset_raw_ns AS offsetRawNs, error_ns AS errorNs FROM time_samples
       WHERE epoch = ? ORDER BY raw_ns DESC LIMIT ?`;
-    using statement = this.store.db.prepare<
+    using statement = this.#store.db.prepare<
       Pick<SampleRow, "rawNs" | "offsetRawNs" | "errorNs">,
       [string, number]
     >(sql);
@@ -107,30 +110,31 @@ export class TimeMemory {
 
   /** Records a run in one transaction, and forgets what is older than the limits. */
   record(traces: RunTraces, limits: MemoryLimits): void {
-    const { db } = this.store;
+    const { db } = this.#store;
     db.transaction(() => {
       db.query(INSERT_RUN).run(...RUN_VALUES.map((name) => traces.run[name]));
       db.query(FORGET_RUNS).run(limits.runsKept);
-      for (const health of traces.health) this.saveHealth(health);
-      for (const name of traces.names) this.saveName(name);
-      if (traces.sample !== null) this.saveSample(traces.sample, limits.samplesKept);
+      for (const health of traces.health) this.#saveHealth(health);
+      for (const name of traces.names) this.#saveName(name);
+      if (traces.savedMs !== null) this.save(traces.savedMs);
+      if (traces.sample !== null) this.#saveSample(traces.sample, limits.samplesKept);
     }).immediate();
   }
 
-  private saveHealth(health: Health): void {
+  #saveHealth(health: Health): void {
     const { key, host, queries, answers, failuresInRow, delayMs, lastSuccessMs, lastFailureMs, lastReason } =
       health;
-    this.store.db
+    this.#store.db
       .query(SAVE_HEALTH)
       .run(key, host, queries, answers, failuresInRow, delayMs, lastSuccessMs, lastFailureMs, lastReason);
   }
 
-  private saveName({ host, addresses, ttlMs, resolvedAtMs }: StoredName): void {
-    this.store.db.query(SAVE_NAME).run(host, JSON.stringify(addresses), ttlMs, resolvedAtMs);
+  #saveName({ host, addresses, ttlMs, resolvedAtMs }: StoredName): void {
+    this.#store.db.query(SAVE_NAME).run(host, JSON.stringify(addresses), ttlMs, resolvedAtMs);
   }
 
-  private saveSample(sample: DriftSample & { readonly epoch: string }, kept: number): void {
-    const { db } = this.store;
+  #saveSample(sample: DriftSample & { readonly epoch: string }, kept: number): void {
+    const { db } = this.#store;
     db.query(INSERT_SAMPLE).run(sample.epoch, sample.rawNs, sample.offsetRawNs, sample.errorNs);
     db.query(FORGET_SAMPLES).run(kept);
   }

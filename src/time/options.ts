@@ -88,8 +88,18 @@ export const timeOptions = {
     example: 1_000_000,
     defaultText: "1000s, and any for a clock that is older than the program",
   }),
-  check: option(toggle, false, "exit 3 where the offset is beyond --max-offset", flag),
+  check: option(toggle, false, "exit 0 only where the clock is surely within --max-offset, else 3", flag),
   maxOffset: option(duration, 1_000, "what --check allows", { needs: "check" }),
+  wait: option(toggle, false, "for boot: try again until the time is known to within --max-error", {
+    ...flag,
+    excludes: ["watch", "offline"],
+  }),
+  maxError: option(duration, 100, "with --wait: how well the time must be known", { needs: "wait" }),
+  waitTimeout: optional(timer, "with --wait: give up after this, with exit 4", {
+    needs: "wait",
+    example: 120_000,
+    defaultText: "none",
+  }),
   watch: option(toggle, false, "keep measuring, one result a round", flag),
   interval: option(timer, 60_000, "with --watch: from one round to the next", { needs: "watch" }),
 } as const;

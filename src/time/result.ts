@@ -1,5 +1,6 @@
 import type { ServerReport } from "./ntp/assess.ts";
 import type { Drift } from "./clock/drift.ts";
+import type { Tolerance } from "./ntp/combine.ts";
 import type { Leap } from "./ntp/sample.ts";
 import type { Source } from "./sources/source.ts";
 
@@ -23,6 +24,8 @@ export interface Measurement {
   readonly answered: number;
   /** How many servers stand behind the answer. */
   readonly agreeing: number;
+  /** For how many liars the bound is true; null where no servers were asked. */
+  readonly tolerance: Tolerance | null;
   /** Why there is no answer, or what a local one rests on. */
   readonly note: string | null;
   /** Why better sources were passed over. */
@@ -42,6 +45,14 @@ export interface ClockOutcome {
   readonly refusal: { readonly kind: "refused" | "not-permitted" | "failed"; readonly reason: string } | null;
   /** What became of telling the RTC; null where it was not tried. */
   readonly rtc: string | null;
+  /** Whether the kernel has been told that the clock is synchronised; null where it was not to be. */
+  readonly isSynchronised: boolean | null;
 }
 
-export const CLOCK_UNTOUCHED: ClockOutcome = { action: "none", appliedNs: null, refusal: null, rtc: null };
+export const CLOCK_UNTOUCHED: ClockOutcome = {
+  action: "none",
+  appliedNs: null,
+  refusal: null,
+  rtc: null,
+  isSynchronised: null,
+};

@@ -10,6 +10,8 @@ export const WATCH_START: WatchState = { meanOffsetS: null, sparseRounds: 0 };
 
 export interface WatchRound {
   readonly offsetS: number | null;
+  /** Whether the clock is surely off by more than is allowed. */
+  readonly isBeyond: boolean;
   /** Null where none was asked (offline). */
   readonly servers: { readonly asked: number; readonly answered: number } | null;
 }
@@ -27,14 +29,14 @@ export interface WatchStep {
 
 /** One round more. An offset that is not known leaves the mean as it is. */
 export function watchStep(state: WatchState, round: WatchRound, maxOffsetS: number): WatchStep {
-  const { offsetS, servers } = round;
+  const { offsetS, isBeyond, servers } = round;
   const { meanOffsetS: mean } = state;
   const meanOffsetS =
     offsetS === null ? mean : mean === null ? offsetS : mean + NEWEST_WEIGHT * (offsetS - mean);
   const isSparse = servers !== null && servers.answered * 2 < servers.asked;
   const sparseRounds = isSparse ? state.sparseRounds + 1 : 0;
   const alerts: string[] = [];
-  if (offsetS !== null && Math.abs(offsetS) > maxOffsetS) {
+  if (offsetS !== null && isBeyond) {
     alerts.push(`the clock is off by ${offsetS} s, more than ${maxOffsetS} s`);
   }
   if (sparseRounds >= SPARSE_ROUNDS && servers !== null) {

@@ -67,8 +67,10 @@ test("--offline sends nothing, and takes the local sources in order", async () =
   mkdirSync(folder.file("rtc0"));
   mkdirSync(folder.file("log"));
   const ahead = Math.floor(Date.now() / 1_000) + 100_000;
-  writeFileSync(folder.file("log/a.log"), "");
-  utimesSync(folder.file("log/a.log"), ahead, ahead);
+  for (const name of ["a.log", "b.log"]) {
+    writeFileSync(folder.file("log", name), "");
+    utimesSync(folder.file("log", name), ahead, ahead);
+  }
   const env = {
     NODUPE_TIME_RTC: folder.file("rtc0"),
     NODUPE_TIME_TRUSTED_FILE: folder.file("fake-hwclock.data"),

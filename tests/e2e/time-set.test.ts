@@ -39,7 +39,15 @@ withStrace("forward by 12.5 s: one step, to the nanosecond, and the RTC is tried
   expect(json.clock).toMatchObject({ action: "step", refused: null });
   expectClose(json.clock.applied_s, 12.5);
   expect(json.clock.rtc).toBe("no RTC was told: /dev/null: it is no clock");
-  expect(calls).toHaveLength(1);
+  // Then the kernel is told: its state read, and all but one bit of it written back.
+  expect(calls).toHaveLength(3);
+  expect(calls[1]).toMatch(/modes=0,/);
+  expect(calls[2]).toContain("modes=ADJ_MAXERROR|ADJ_ESTERROR|ADJ_STATUS,");
+  expect(calls[2]).toContain("status=0,");
+  const [, maxError, estError] = /maxerror=(\d+), esterror=(\d+),/.exec(calls[2] ?? "") ?? [];
+  expect(maxError).toBe(estError);
+  expect(Number(maxError)).toBe(Math.floor((json.error_bound_s ?? 0) * 1e6) + 1);
+  expect(json.clock.synchronised).toBe(true);
   const [, seconds, ns] =
     /clock_adjtime\(CLOCK_REALTIME, \{modes=ADJ_SETOFFSET\|ADJ_NANO.*time=\{tv_sec=(-?\d+), tv_usec=(\d+)\}/.exec(
       calls[0] ?? "",
@@ -82,6 +90,38 @@ withStrace("beyond --max-step: refused with exit 1, both ways, and no call is ma
     expect(stderr).toContain("the clock was not set: ");
     expectClose(json.offset_s, offsetS);
   }
+});
+
+withStrace("what is not known to within --max-step sets no clock", async () => {
+  using vague = await ntpServer({ offsetS: 0.7, lie: (answer) => ({ ...answer, rootDispersion: 0x1_4000 }) });
+  const args = ["--set", "--max-step", "1s", "--server", vague.name];
+  const { exitCode, stderr, calls } = await withClockCalls(["time", "--db", ":memory:", ...args], "retval=0");
+  expect([exitCode, calls]).toEqual([1, []]);
+  expect(stderr).toContain(
+    "the clock was not set: the time is not known to within 1 s; allow it with --max-step",
+  );
+});
+
+withStrace("two servers of which one lies, at once: nothing is set", async () => {
+  using liar = await ntpServer({ offsetS: 0.7 });
+  using slow = await ntpServer({ delayMs: 320 });
+  const servers = ["--server", liar.name, "--server", slow.name];
+  const { exitCode, calls } = await withClockCalls(
+    ["time", "--db", ":memory:", "--set", ...servers],
+    "retval=0",
+  );
+  expect([exitCode, calls]).toEqual([4, []]);
+});
+
+withStrace("a server behind the build is refused: the clock is not set 136 years ahead", async () => {
+  const years = 7 * 365.25 * 86_400;
+  using past = await ntpServer({ offsetS: -years });
+  const { exitCode, stderr, calls } = await withClockCalls(
+    ["time", "--db", ":memory:", "--set", "--max-step", "9999d", "--server", past.name],
+    "retval=0",
+  );
+  expect([exitCode, calls]).toEqual([4, []]);
+  expect(stderr).toContain("none of 1 server(s) gave a valid answer");
 });
 
 withStrace("EPERM: exit 5, and what grants the right", async () => {

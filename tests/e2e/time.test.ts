@@ -9,7 +9,7 @@ import { expectOffset, nodupeTime, statuses } from "../support/time-result.ts";
 
 const KEYS = [
   "source authenticated offset_s delay_s error_bound_s stratum leap server address iso fastdate64 elapsed_s",
-  "drift_ppm clock servers",
+  "drift_ppm check clock servers",
 ]
   .join(" ")
   .split(" ");
@@ -49,8 +49,11 @@ needs("chronyd")("text for people names the server, the bound and what alone mea
   await using chronyd = await startChronyd();
   const { exitCode, stdout } = await nodupe(["time", "--db", ":memory:", "--server", chronyd.name]);
   expect(exitCode).toBe(0);
-  expect(stdout).toMatch(/offset +the clock is .* \(± [\d.]+ (µs|ms)\)/);
-  expect(stdout).toMatch(/1 of 1 that answered agree, 1 asked; nothing confirms it/);
+  expect(stdout).toMatch(
+    /^The clock is right to within [\d.]+ (µs|ms) \(measured: .*, ± [\d.]+ (µs|ms)\)\.\n\n/,
+  );
+  expect(stdout).toMatch(/1 of 1 that answered agree, 1 asked; /);
+  expect(stdout).toMatch(/^sure if +the one server asked is right$/m);
 });
 
 needs("chronyd")(
@@ -105,7 +108,8 @@ test("no majority: four that all differ, two against two. Exit 4, all said, the 
     const servers = disposing(stack, await Promise.all(offsets.map((offsetS) => ntpServer({ offsetS }))));
     const { exitCode, stderr, json } = await nodupeTime(["--set", ...serverArguments(servers)]);
     expect([exitCode, json.source, json.offset_s, json.iso]).toEqual([4, null, null, null]);
-    expect(json.clock).toEqual({ action: "none", applied_s: null, refused: null, rtc: null });
+    const untouched = { action: "none", applied_s: null, refused: null, rtc: null, synchronised: null };
+    expect(json.clock).toEqual(untouched);
     expect(statuses(json)).toEqual(["falseticker", "falseticker", "falseticker", "falseticker"]);
     expect(json.servers.every(({ offset_s }) => offset_s !== null)).toBe(true);
     expect(stderr).toBe("nodupe: no majority among the 4 server(s) that answered\n");
@@ -209,14 +213,29 @@ test("--min-servers: one is not enough where two are asked for", async () => {
   expect(stderr).toContain("only 1 server(s) agree; 2 are asked for");
 });
 
-test("--check: 0 within --max-offset, 3 beyond it or where nobody can tell", async () => {
+test("--check: 0 where the clock is surely within --max-offset, else 3; the bound counts", async () => {
   using server = await ntpServer({ offsetS: 0.5 });
+  using vague = await ntpServer({ offsetS: 0.5, lie: (answer) => ({ ...answer, rootDispersion: 0x4000 }) });
   const within = await nodupeTime(["--check", "--max-offset", "600ms", "--server", server.name]);
   const beyond = await nodupeTime(["--check", "--max-offset", "400ms", "--server", server.name]);
   const env = { NODUPE_TIME_LOCAL_SOURCE: "build" };
   const unknown = await nodupeTime(["--check", "--offline"], { env });
   expect([within.exitCode, beyond.exitCode, unknown.exitCode]).toEqual([0, 3, 3]);
-  expect(beyond.stderr).toMatch(/the clock is off by 0\.\d+ s, more than 0\.4 s/);
+  expect([within.json.check, beyond.json.check, unknown.json.check]).toEqual(["within", "beyond", "unknown"]);
+  expect(beyond.stderr).toMatch(/the clock is off by [\d.]+ ms ± [\d.]+ (µs|ms), more than 400\.000 ms/);
+  // Half a second off and a quarter unsure: neither within 600 ms nor beyond 400 is sure, and 900 ms is.
+  for (const [maxOffset, check, exitCode] of [
+    ["600ms", "unknown", 3],
+    ["400ms", "unknown", 3],
+    ["200ms", "beyond", 3],
+    ["900ms", "within", 0],
+  ] as const) {
+    const args = ["--check", "--max-offset", maxOffset, "--server", vague.name];
+    const asked = await nodupeTime(args);
+    expect([maxOffset, asked.json.check, asked.exitCode]).toEqual([maxOffset, check, exitCode]);
+  }
+  const unasked = await nodupeTime(["--server", server.name]);
+  expect(unasked.json.check).toBeNull();
 });
 
 test("usage errors: exit 2, one line, no object", async () => {

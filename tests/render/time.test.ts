@@ -33,6 +33,7 @@ const RESULT: TimeResult = {
   asked: 2,
   answered: 1,
   agreeing: 1,
+  tolerance: { liars: 0, of: "answered" },
   note: null,
   passedOver: [],
   elapsedNs: 62_000_000n,
@@ -42,7 +43,7 @@ const RESULT: TimeResult = {
 const TRUE_NS = 1_700_000_000_500_000_000n;
 
 test("JSON: unknown is null, durations are seconds, FastDate64 is text", () => {
-  const json = timeJson({ result: RESULT, clock: CLOCK_UNTOUCHED, trueNs: TRUE_NS });
+  const json = timeJson({ result: RESULT, clock: CLOCK_UNTOUCHED, trueNs: TRUE_NS, check: null });
   expect(json).toMatchObject({
     offset_s: 0.0015,
     error_bound_s: 0.011,
@@ -51,13 +52,17 @@ test("JSON: unknown is null, durations are seconds, FastDate64 is text", () => {
     elapsed_s: 0.062,
     drift_ppm: -4.25,
     drift_interval_ppm: [-5, -3.5],
-    clock: { action: "none", applied_s: null },
+    check: null,
+    clock: { action: "none", applied_s: null, synchronised: null },
+    liars_tolerated: 0,
+    liars_tolerated_of: "answered",
   });
   expect("offset_mean_s" in json).toBe(false);
   const nothing = timeJson({
     result: { ...RESULT, source: null, offsetNs: null, drift: null },
     clock: CLOCK_UNTOUCHED,
     trueNs: null,
+    check: "unknown",
     meanOffsetS: null,
   });
   expect(nothing).toMatchObject({
@@ -69,13 +74,17 @@ test("JSON: unknown is null, durations are seconds, FastDate64 is text", () => {
   });
 });
 
-test("text: time, offset with its bound, source, drift, and a row for each address", () => {
-  expect(timeText({ result: RESULT, clock: CLOCK_UNTOUCHED, trueNs: TRUE_NS }).split("\n")).toEqual([
-    "time    2023-11-14T22:13:20.5Z",
-    "offset  the clock is 1.500 ms slow (± 11.000 ms)",
-    "source  ntp, 1 of 1 that answered agree, 2 asked; nothing confirms it; ntp.example (192.0.2.1), stratum 2",
-    "drift   -4.250 ppm (-5.000 to -3.500, 9 samples)",
-    "took    62.0 ms",
+test("text: whether the clock is right, time, source, what the bound rests on, drift, and a row for each address", () => {
+  expect(
+    timeText({ result: RESULT, clock: CLOCK_UNTOUCHED, trueNs: TRUE_NS, check: null }).split("\n"),
+  ).toEqual([
+    "The clock is right to within 12.500 ms (measured: 1.500 ms slow, ± 11.000 ms).",
+    "",
+    "time     2023-11-14T22:13:20.5Z",
+    "source   ntp, 1 of 1 that answered agree, 2 asked; ntp.example (192.0.2.1), stratum 2",
+    "sure if  the one server that answered is right",
+    "drift    -4.250 ppm (-5.000 to -3.500, 9 samples)",
+    "took     62.0 ms",
     "",
     "SERVER                 STATUS       OFFSET    DELAY",
     "ntp.example 192.0.2.1  selected     1.500 ms  20.000 ms",
@@ -89,20 +98,67 @@ test("text: what was done to the clock, or why it was not", () => {
     appliedNs: -2_500_000_000n,
     refusal: null,
     rtc: "/dev/rtc0 was told",
+    isSynchronised: true,
   } as const;
-  expect(timeText({ result: RESULT, clock: stepped, trueNs: TRUE_NS })).toContain(
-    "\nclock   stepped by -2.500 s; /dev/rtc0 was told\n",
+  expect(timeText({ result: RESULT, clock: stepped, trueNs: TRUE_NS, check: null })).toContain(
+    "\nclock    stepped by -2.500 s; /dev/rtc0 was told; the kernel knows that it is synchronised\n",
   );
   const refused = {
     ...CLOCK_UNTOUCHED,
     refusal: { kind: "refused", reason: "chronyd owns the clock" },
   } as const;
-  expect(timeText({ result: RESULT, clock: refused, trueNs: TRUE_NS })).toContain(
-    "\nclock   not set: chronyd owns the clock\n",
+  expect(timeText({ result: RESULT, clock: refused, trueNs: TRUE_NS, check: null })).toContain(
+    "\nclock    not set: chronyd owns the clock\n",
   );
 });
 
+test("text: the first line says whether the clock is right, by how much and how sure", () => {
+  const first = (change: Partial<TimeResult>): string | undefined => {
+    const report = { result: { ...RESULT, ...change }, clock: CLOCK_UNTOUCHED, trueNs: null, check: null };
+    return timeText(report).split("\n")[0];
+  };
+  const years = 30n * 365n * 86_400_000_000_000n;
+  expect(first({ offsetNs: -5_250_000_000n })).toBe("The clock is 5.250 s fast, ± 11.000 ms.");
+  expect(first({ offsetNs: 0n })).toBe(
+    "The clock is right to within 11.000 ms (measured: 0.0 µs fast, ± 11.000 ms).",
+  );
+  const file = { source: "file", note: "a log: time is not before it", errorBoundNs: years } as const;
+  expect(first({ ...file, offsetNs: 0n })).toBe(
+    "Whether the clock is right is not known: a log: time is not before it.",
+  );
+  expect(first({ ...file, offsetNs: 86_400_000_000_000n })).toBe(
+    "The clock is wrong, 1.00 days slow at the least; how much more is not known.",
+  );
+  expect(first({ source: null, offsetNs: null, errorBoundNs: null, note: "no server answered" })).toBe(
+    "Whether the clock is right is not known: no server answered.",
+  );
+});
+
+test("text: what the bound rests on", () => {
+  const rests = (
+    tolerance: TimeResult["tolerance"],
+    change: Partial<TimeResult> = {},
+  ): string | undefined => {
+    const result = { ...RESULT, asked: 5, answered: 4, ...change, tolerance };
+    const text = timeText({ result, clock: CLOCK_UNTOUCHED, trueNs: null, check: null });
+    return /^sure if +(.*)$/m.exec(text)?.[1];
+  };
+  expect(rests({ liars: 2, of: "asked" })).toBe("no more than 2 of the 5 servers asked are wrong");
+  expect(rests({ liars: 1, of: "answered" })).toBe("no more than 1 of the 4 servers that answered is wrong");
+  expect(rests({ liars: 0, of: "asked" }, { asked: 1 })).toBe("the one server asked is right");
+  expect(rests({ liars: 0, of: "answered" }, { answered: 2 })).toBe("all 2 servers that answered are right");
+  expect(rests(null)).toBeUndefined();
+});
+
 test("a round of --watch is one line", () => {
-  const line = watchText({ result: RESULT, clock: CLOCK_UNTOUCHED, trueNs: TRUE_NS, meanOffsetS: 0.001 });
-  expect(line).toBe("2023-11-14T22:13:20.5Z  offset 1.500 ms  mean 1.000 ms  source ntp  servers 1/2");
+  const line = watchText({
+    result: RESULT,
+    clock: CLOCK_UNTOUCHED,
+    trueNs: TRUE_NS,
+    check: null,
+    meanOffsetS: 0.001,
+  });
+  expect(line).toBe(
+    "2023-11-14T22:13:20.5Z  offset 1.500 ms ± 11.000 ms  mean 1.000 ms  source ntp  servers 1/2",
+  );
 });

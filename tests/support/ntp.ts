@@ -56,6 +56,7 @@ function after(ms: number, run: () => void): void {
 export async function ntpServer(options: NtpServerOptions = {}): Promise<NtpServer> {
   const { offsetS = 0, delayMs = 0, lie, bytes: forge, hostname = "127.0.0.1" } = options;
   let requests = 0;
+  let isClosed = false;
   const stranger = options.otherPort === true ? await Bun.udpSocket({ hostname, port: 0 }) : null;
   const socket = await Bun.udpSocket({
     hostname,
@@ -73,6 +74,7 @@ export async function ntpServer(options: NtpServerOptions = {}): Promise<NtpServ
           if (answer === null) return;
           const encoded = encodePacket(answer);
           after(delayMs / 2, () => {
+            if (isClosed) return;
             (stranger ?? self).send(forge === undefined ? encoded : forge(encoded), port, address);
           });
         });
@@ -87,6 +89,7 @@ export async function ntpServer(options: NtpServerOptions = {}): Promise<NtpServ
       return requests;
     },
     [Symbol.dispose]: () => {
+      isClosed = true;
       socket.close();
       stranger?.close();
     },

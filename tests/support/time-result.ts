@@ -17,11 +17,13 @@ export interface TimeJson {
   readonly fastdate64: string | null;
   readonly elapsed_s: number;
   readonly drift_ppm: number | null;
+  readonly check: string | null;
   readonly clock: {
     readonly action: string;
     readonly applied_s: number | null;
     readonly refused: string | null;
     readonly rtc: string | null;
+    readonly synchronised: boolean | null;
   };
   readonly servers: readonly {
     readonly host: string;

@@ -16,17 +16,17 @@ function play(rounds: readonly WatchRound[]): { state: WatchState; alerts: reado
 
 test("the mean is exponential; a round without an offset leaves it", () => {
   const { state } = play([
-    { offsetS: 0.4, servers: all },
-    { offsetS: null, servers: all },
-    { offsetS: 0.2, servers: all },
+    { offsetS: 0.4, isBeyond: false, servers: all },
+    { offsetS: null, isBeyond: false, servers: all },
+    { offsetS: 0.2, isBeyond: false, servers: all },
   ]);
   expect(state.meanOffsetS).toBeCloseTo(0.36, 12);
 });
 
 test("alerts: beyond the bound at once, too few servers after three rounds", () => {
-  const sparse = { offsetS: null, servers: { asked: 4, answered: 1 } };
-  const half = { offsetS: 0, servers: { asked: 4, answered: 2 } };
-  expect(play([{ offsetS: -1.1, servers: all }]).alerts).toEqual([1]);
+  const sparse = { offsetS: null, isBeyond: false, servers: { asked: 4, answered: 1 } };
+  const half = { offsetS: 0, isBeyond: false, servers: { asked: 4, answered: 2 } };
+  expect(play([{ offsetS: -1.1, isBeyond: true, servers: all }]).alerts).toEqual([1]);
   expect(play([sparse, sparse, half, sparse, sparse, sparse, sparse]).alerts).toEqual([0, 0, 0, 0, 0, 1, 1]);
-  expect(play([{ offsetS: 0, servers: null }]).alerts).toEqual([0]);
+  expect(play([{ offsetS: 0, isBeyond: false, servers: null }]).alerts).toEqual([0]);
 });

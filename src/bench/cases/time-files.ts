@@ -1,6 +1,6 @@
 import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { newestTrustedFile, type ScanOptions } from "../../time/sources/trusted-file.ts";
+import { newestTrustedMoment, type ScanOptions } from "../../time/sources/trusted-file.ts";
 import { agree } from "../agree.ts";
 import { newestBelow } from "../earlier/recursive-scan.ts";
 import type { Experiment } from "../experiment.ts";
@@ -16,6 +16,8 @@ function makeLogs(root: string, services: number, files: number): void {
     utimesSync(path, seconds, seconds);
   };
   write(join(root, "syslog"), NEWEST_S);
+  // A log's time wants a second witness.
+  write(join(root, "auth.log"), OLDER_S);
   for (let service = 0; service < services; service += 1) {
     const folder = join(root, `service-${service}`, "2025", "archive");
     mkdirSync(folder, { recursive: true });
@@ -30,8 +32,8 @@ export const trustedFileScan: Experiment = {
   prepare: async ({ folder, quick }) => {
     const logs = join(folder, "log");
     makeLogs(logs, 50, quick ? 20 : 60);
-    const options: ScanOptions = { files: [], folders: [logs], depth: 2, limit: 100 };
-    agree("newest file", newestTrustedFile(options)?.path, newestBelow(logs)?.path);
+    const options: ScanOptions = { files: [], folders: [logs], depth: 2, limit: 100, endNs: 1n << 63n };
+    agree("newest file", newestTrustedMoment(options, [])?.path, newestBelow(logs)?.path);
     return {
       type: "timing",
       unit: "ms",
@@ -41,7 +43,7 @@ export const trustedFileScan: Experiment = {
       warmUp: true,
       ways: [
         { name: "whole tree", run: () => newestBelow(logs) },
-        { name: "two levels, 100 files", run: () => newestTrustedFile(options) },
+        { name: "two levels, 100 files", run: () => newestTrustedMoment(options, []) },
       ],
       claims: [{ name: "targeted scan", before: "whole tree", after: "two levels, 100 files" }],
     };

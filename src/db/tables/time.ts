@@ -80,6 +80,12 @@ export const timeSamples = sqliteTable(
   (table) => [index("time_samples_by_epoch").on(table.epoch, table.rawNs)],
 );
 
+/** One row: the system clock as it was saved last, whether or not it was ever confirmed. */
+export const timeSaved = sqliteTable("time_saved", {
+  id: integer().primaryKey(),
+  atMs: integer("at_ms").notNull(),
+});
+
 /** Keys and where they hold, one row a server of key exchanges (RFC 8915). */
 export const timeNts = sqliteTable("time_nts", {
   /** Never used again: a process that still has an earlier row's keys finds no cookies of theirs. */

@@ -1,11 +1,11 @@
 import type { Clock } from "./clock.ts";
 import { clockOwner } from "./clock-daemon.ts";
 import { CLOCK_UNTOUCHED, type ClockOutcome, type Measurement } from "../result.ts";
-import { setRtc } from "../sources/rtc.ts";
-import { decideSetting, maxStepNs } from "./step-or-slew.ts";
+import { RTC_ADJTIME, setRtc } from "../sources/rtc.ts";
+import { decideSetting } from "./step-or-slew.ts";
 import { nsOfMs } from "../../lib/format/duration.ts";
 import type { TimeSettings } from "../options.ts";
-import { slewClock, stepClock } from "./timex.ts";
+import { type Adjustment, markSynchronised, slewClock, stepClock } from "./timex.ts";
 
 export interface ApplyOptions extends Pick<
   TimeSettings,
@@ -21,10 +21,30 @@ function refuse(kind: Refusal["kind"], reason: string): ClockOutcome {
   return { ...CLOCK_UNTOUCHED, refusal: { kind, reason } };
 }
 
-/** Sets the system clock by a measurement: steps or slews it, or says why not; after a step the RTC is told. */
+/** Sources that say what the time is, and not only what it is not before. */
+const TELLING: ReadonlySet<string> = new Set(["ntp", "nts", "https"]);
+
+function ofFailure({ notPermitted, reason }: Extract<Adjustment, { ok: false }>): ClockOutcome {
+  if (!notPermitted) return refuse("failed", `the kernel would not set the clock: ${reason}`);
+  return refuse(
+    "not-permitted",
+    "setting the clock needs CAP_SYS_TIME: run it as root, or in a systemd unit with AmbientCapabilities=CAP_SYS_TIME",
+  );
+}
+
+function tellRtc(device: string, ns: bigint): string {
+  const rtc = setRtc({ device, adjtime: RTC_ADJTIME }, ns);
+  return rtc.done ? `${device} was told` : `no RTC was told: ${rtc.reason}`;
+}
+
+/**
+ * Sets the system clock by a measurement: steps or slews it, or says why not. After a step the RTC is told, and after
+ * either, or where the clock was right, the kernel that it is synchronised.
+ */
 export function applyToClock(measurement: Measurement, options: ApplyOptions): ClockOutcome {
-  const { clock, buildTimeS } = options;
-  if (measurement.offsetRawNs === null)
+  const { clock, buildTimeS, stepThreshold, maxStep, rtcDevice } = options;
+  const { offsetRawNs, errorBoundNs, source } = measurement;
+  if (offsetRawNs === null || errorBoundNs === null || source === null)
     return refuse("refused", "there is no absolute time to set the clock by");
   const owner = options.force ? null : clockOwner();
   if (owner !== null) {
@@ -34,28 +54,29 @@ export function applyToClock(measurement: Measurement, options: ApplyOptions): C
     );
   }
   const { rawNs, realNs } = clock.read();
-  const floorNs = BigInt(buildTimeS) * 1_000_000_000n;
   const setting = decideSetting({
     // The clock may have been stepped since the measurement: what counts is where it stands now.
-    offsetNs: measurement.offsetRawNs + rawNs - realNs,
+    offsetNs: offsetRawNs + rawNs - realNs,
+    errorBoundNs,
     realNs,
-    stepThresholdNs: nsOfMs(options.stepThreshold),
-    maxStepNs: maxStepNs(options.maxStep, realNs, floorNs),
-    floorNs,
+    stepThresholdNs: nsOfMs(stepThreshold),
+    maxStep,
+    floorNs: BigInt(buildTimeS) * 1_000_000_000n,
   });
-  if (setting.action === "none") return CLOCK_UNTOUCHED;
   if (setting.action === "refused") return refuse("refused", setting.reason);
-  const adjusted = setting.action === "step" ? stepClock(setting.byNs) : slewClock(setting.byNs);
-  if (!adjusted.ok) {
-    if (!adjusted.notPermitted)
-      return refuse("failed", `the kernel would not set the clock: ${adjusted.reason}`);
-    return refuse(
-      "not-permitted",
-      "setting the clock needs CAP_SYS_TIME: run it as root, or in a systemd unit with AmbientCapabilities=CAP_SYS_TIME",
-    );
+  let outcome = CLOCK_UNTOUCHED;
+  if (setting.action !== "none") {
+    const { action, byNs } = setting;
+    const adjusted = action === "step" ? stepClock(byNs) : slewClock(byNs);
+    if (!adjusted.ok) return ofFailure(adjusted);
+    const rtc = action === "step" ? tellRtc(rtcDevice, offsetRawNs + clock.rawNs()) : null;
+    outcome = { ...CLOCK_UNTOUCHED, action, appliedNs: adjusted.appliedNs, rtc };
   }
-  const outcome = { action: setting.action, appliedNs: adjusted.appliedNs, refusal: null } as const;
-  if (setting.action === "slew") return { ...outcome, rtc: null };
-  const rtc = setRtc(options.rtcDevice, measurement.offsetRawNs + clock.rawNs());
-  return { ...outcome, rtc: rtc.done ? `${options.rtcDevice} was told` : `no RTC was told: ${rtc.reason}` };
+  if (!TELLING.has(source)) return outcome;
+  // What is still being slewed is an error yet.
+  const leftNs = outcome.action === "slew" && outcome.appliedNs !== null ? outcome.appliedNs : 0n;
+  const marked = markSynchronised(errorBoundNs + (leftNs < 0n ? -leftNs : leftNs));
+  // Where the clock was right there was nothing to be refused before.
+  if (!marked.ok && outcome.action === "none") return ofFailure(marked);
+  return { ...outcome, isSynchronised: marked.ok };
 }

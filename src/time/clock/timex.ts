@@ -4,11 +4,15 @@ import { errno, libcOrNull } from "../../lib/ffi/libc.ts";
 
 const libc = libcOrNull({ clock_adjtime: { args: ["i32", "ptr"], returns: "i32" } });
 
-/** `struct timex` of LP64: 208 bytes; modes at 0, offset at 8, time at 72 and 80. */
+/** `struct timex` of LP64: 208 bytes; modes at 0, offset at 8, errors at 24 and 32, status at 40, time at 72 and 80. */
 const TIMEX_BYTES = 208;
+const ADJ_MAXERROR = 0x0004;
+const ADJ_ESTERROR = 0x0008;
+const ADJ_STATUS = 0x0010;
 const ADJ_SETOFFSET = 0x0100;
 const ADJ_NANO = 0x2000;
 const ADJ_OFFSET_SINGLESHOT = 0x8001;
+const STA_UNSYNC = 0x0040;
 const CLOCK_REALTIME = 0;
 const NS_PER_S = 1_000_000_000n;
 
@@ -24,6 +28,24 @@ function adjust(timex: DataView, appliedNs: bigint): Adjustment {
   if (c.clock_adjtime(CLOCK_REALTIME, ptr(timex)) >= 0) return { ok: true, appliedNs };
   const code = errno(c);
   return { ok: false, notPermitted: code === ERRNO.EPERM, reason: errnoMessage(code) };
+}
+
+/**
+ * Tells the kernel that the clock is synchronised, and how well: its 11-minute update of the RTC and all who wait for
+ * synchronised time (systemd-time-wait-sync) go by that. A step takes it back, so this comes after.
+ */
+export function markSynchronised(errorBoundNs: bigint): Adjustment {
+  const timex = new DataView(new ArrayBuffer(TIMEX_BYTES));
+  // No mode: the state as it is, of which all but one bit stays.
+  const read = adjust(timex, 0n);
+  if (!read.ok) return read;
+  const status = timex.getInt32(40, true);
+  const errorUs = errorBoundNs / 1_000n + 1n;
+  timex.setUint32(0, ADJ_MAXERROR | ADJ_ESTERROR | ADJ_STATUS, true);
+  timex.setBigInt64(24, errorUs, true);
+  timex.setBigInt64(32, errorUs, true);
+  timex.setInt32(40, status & ~STA_UNSYNC, true);
+  return adjust(timex, 0n);
 }
 
 /** Moves the clock at once, to the nanosecond. */

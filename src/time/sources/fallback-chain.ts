@@ -10,6 +10,8 @@ import type { MeasureSettings } from "../options.ts";
 export interface ObtainContext extends MeasureContext {
   /** The last time that servers confirmed, once `prepare` is done. */
   readonly lastGoodNs: () => bigint | null;
+  /** The system clock as the store saved it last. */
+  readonly savedNs: () => bigint | null;
 }
 
 export interface Obtained {
@@ -38,6 +40,7 @@ const NOTHING: Measurement = {
   asked: 0,
   answered: 0,
   agreeing: 0,
+  tolerance: null,
   note: null,
   passedOver: [],
 };
@@ -50,7 +53,7 @@ function ofServers(servers: ServerMeasurement, now: Reading): Measurement {
   const { answer, reports, asked, answered, reason } = servers.assessment;
   const common = { ...NOTHING, reports, asked, answered };
   if (answer === null) return { ...common, note: reason };
-  const { offsetRawNs, errorBoundNs, delayNs, stratum, leap, host, address, agreeing } = answer;
+  const { offsetRawNs, errorBoundNs, delayNs, stratum, leap, host, address, agreeing, tolerance } = answer;
   return {
     ...common,
     source: "ntp",
@@ -63,6 +66,7 @@ function ofServers(servers: ServerMeasurement, now: Reading): Measurement {
     server: host,
     address,
     agreeing,
+    tolerance,
   };
 }
 
@@ -79,39 +83,39 @@ function ofLocal(
 
 /** HTTPS runs beside NTP, from HTTPS_AFTER_MS on or as soon as NTP has failed; `stop` ends it unused. */
 class HttpsAlongside {
-  private readonly beginNow = new AbortController();
-  private readonly end = new AbortController();
-  private unused = false;
+  readonly #beginNow = new AbortController();
+  readonly #end = new AbortController();
+  #isUnused = false;
   readonly result: Promise<HttpsTime>;
-  private readonly settings: MeasureSettings;
-  private readonly clock: Clock;
-  private readonly floorMs: number;
+  readonly #settings: MeasureSettings;
+  readonly #clock: Clock;
+  readonly #floorMs: number;
 
   constructor(settings: MeasureSettings, clock: Clock, floorMs: number, signal: AbortSignal) {
-    this.settings = settings;
-    this.clock = clock;
-    this.floorMs = floorMs;
-    this.result = this.run(signal);
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#floorMs = floorMs;
+    this.result = this.#run(signal);
   }
 
-  private async run(signal: AbortSignal): Promise<HttpsTime> {
-    const { settings, clock, floorMs } = this;
-    const ended = AbortSignal.any([signal, this.end.signal]);
-    void wait(settings.timeout + HTTPS_GRACE_MS, ended).then(() => this.end.abort());
-    await wait(HTTPS_AFTER_MS, AbortSignal.any([ended, this.beginNow.signal]));
-    if (this.unused || ended.aborted) return { answer: null, failures: [] };
+  async #run(signal: AbortSignal): Promise<HttpsTime> {
+    const [settings, clock, floorMs] = [this.#settings, this.#clock, this.#floorMs];
+    const ended = AbortSignal.any([signal, this.#end.signal]);
+    void wait(settings.timeout + HTTPS_GRACE_MS, ended).then(() => this.#end.abort());
+    await wait(HTTPS_AFTER_MS, AbortSignal.any([ended, this.#beginNow.signal]));
+    if (this.#isUnused || ended.aborted) return { answer: null, failures: [] };
     const { httpsTime } = await import("./https-date.ts");
     const { httpsServer: urls, httpsCa: caFile } = settings;
     return httpsTime({ urls, caFile, clock, floorMs, signal: ended });
   }
 
   begin(): void {
-    this.beginNow.abort();
+    this.#beginNow.abort();
   }
 
   stop(): void {
-    this.unused = true;
-    this.end.abort();
+    this.#isUnused = true;
+    this.#end.abort();
   }
 }
 
@@ -130,6 +134,7 @@ async function obtainLocal(context: ObtainContext, without: Measurement): Promis
         limit: settings.scanFiles,
       },
       lastGoodNs: context.lastGoodNs(),
+      savedNs: context.savedNs(),
       floorNs: BigInt(buildTimeS) * 1_000_000_000n,
     },
     now,
@@ -162,7 +167,7 @@ export async function obtain(context: ObtainContext): Promise<Obtained> {
     const passedOver = [...without.passedOver, `https: ${why}`];
     return { measurement: await obtainLocal(context, { ...without, passedOver }), servers };
   }
-  const { offsetRawNs, errorBoundNs, delayNs, host, agreeing } = answer;
+  const { offsetRawNs, errorBoundNs, delayNs, host, agreeing, tolerance } = answer;
   return {
     measurement: {
       ...without,
@@ -173,6 +178,7 @@ export async function obtain(context: ObtainContext): Promise<Obtained> {
       errorBoundNs,
       server: host,
       agreeing,
+      tolerance,
       note: `the Date of ${agreeing} HTTPS server(s)`,
     },
     servers,

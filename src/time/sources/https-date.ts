@@ -4,7 +4,7 @@ import { connectTls } from "../net/tls-connection.ts";
 import { verifyPeer } from "../net/x509/peer.ts";
 import { type Roots, trustedRoots } from "../net/x509/roots.ts";
 import type { Clock } from "../clock/clock.ts";
-import { combine } from "../ntp/combine.ts";
+import { combine, type Tolerance } from "../ntp/combine.ts";
 import { majority, type Vote } from "../ntp/select.ts";
 
 const NS_PER_S = 1_000_000_000n;
@@ -28,6 +28,8 @@ interface HttpsAnswer {
   readonly delayNs: bigint;
   readonly host: string;
   readonly agreeing: number;
+  /** For how many liars the bound is true. */
+  readonly tolerance: Tolerance;
   readonly answered: number;
 }
 
@@ -142,6 +144,7 @@ export async function httpsTime(options: HttpsOptions): Promise<HttpsTime> {
     delayNs: selected.delayNs,
     host: selected.host,
     agreeing: agreement.support,
+    tolerance: combination.tolerance,
     answered: votes.length,
   };
   return { answer, failures };

@@ -1,7 +1,7 @@
 import type { Reading } from "../clock/clock.ts";
 import { readRtc, type RtcPaths } from "./rtc.ts";
-import type { LocalSource } from "./source.ts";
-import { newestTrustedFile, type PastMoment, type ScanOptions } from "./trusted-file.ts";
+import { HORIZON_S, type LocalSource } from "./source.ts";
+import { newestTrustedMoment, type ScanOptions } from "./trusted-file.ts";
 
 /** What the machine itself can say of the time, when no server does. */
 export interface LocalAnswer {
@@ -17,15 +17,16 @@ export interface LocalOptions {
   /** In the order in which they are tried. */
   readonly sources: readonly LocalSource[];
   readonly rtc: RtcPaths;
-  readonly scan: ScanOptions;
+  readonly scan: Omit<ScanOptions, "endNs">;
   /** The last time that servers confirmed, from the store. */
   readonly lastGoodNs: bigint | null;
+  /** The system clock as the store was last told it, right or wrong; it has only moved on since. */
+  readonly savedNs: bigint | null;
+  /** When the program was built: no time before it is right. */
   readonly floorNs: bigint;
 }
 
 const NS_PER_S = 1_000_000_000n;
-/** NTP's own horizon: time is taken to lie in the 136 years from the build on. */
-const HORIZON_NS = (1n << 32n) * NS_PER_S;
 /** What a cheap crystal may gain or lose: 100 ppm. */
 const RTC_DRIFT_DIVISOR = 10_000n;
 
@@ -33,7 +34,7 @@ function max(left: bigint, right: bigint): bigint {
   return left > right ? left : right;
 }
 
-/** True time is not before `floorNs`, and nothing says how long after: the bound reaches to the horizon. */
+/** True time lies between `floorNs` and the horizon, and nothing says where: the bound reaches to the farther one. */
 function notBefore(
   source: "file" | "build",
   floorNs: bigint,
@@ -42,28 +43,30 @@ function notBefore(
   basis: string,
 ): LocalAnswer {
   const offsetNs = max(0n, floorNs - now.realNs);
-  const endNs = options.floorNs + HORIZON_NS;
-  return { source, offsetNs, errorBoundNs: max(endNs - (now.realNs + offsetNs), NS_PER_S), basis };
+  const toldNs = now.realNs + offsetNs;
+  return { source, offsetNs, errorBoundNs: max(endOf(options) - toldNs, toldNs - floorNs), basis };
 }
 
-function newest(moments: readonly (PastMoment | null)[], endNs: bigint): PastMoment | null {
-  let best: PastMoment | null = null;
-  for (const moment of moments) {
-    // A time beyond the horizon bears witness to a broken clock only.
-    if (moment !== null && moment.ns < endNs && (best === null || moment.ns > best.ns)) best = moment;
-  }
-  return best;
+function endOf({ floorNs }: LocalOptions): bigint {
+  return floorNs + BigInt(HORIZON_S) * NS_PER_S;
+}
+
+/** A last good time that a wrong majority told is none where it is beyond the horizon. */
+function knownNs(options: LocalOptions): bigint {
+  const { floorNs, lastGoodNs } = options;
+  return lastGoodNs !== null && lastGoodNs < endOf(options) ? max(floorNs, lastGoodNs) : floorNs;
 }
 
 function fromRtc(options: LocalOptions, now: Reading): LocalAnswer | string {
   const reading = readRtc(options.rtc);
   if (!reading.ok) return reading.reason;
-  const knownNs = max(options.floorNs, options.lastGoodNs ?? 0n);
-  if (reading.ns < knownNs)
-    return "the RTC is behind a time that has certainly passed: its battery is empty, perhaps";
+  const known = knownNs(options);
+  if (reading.ns + reading.ambiguousNs < known)
+    return "the RTC is behind a time that has certainly passed; perhaps its battery is empty";
+  if (reading.ns >= endOf(options)) return "the RTC is more than 30 years ahead of this program";
   // The middle of the second that it showed, and what a crystal may have lost since time was last known.
   const halfSecond = NS_PER_S / 2n;
-  const errorBoundNs = NS_PER_S + (reading.ns - knownNs) / RTC_DRIFT_DIVISOR;
+  const errorBoundNs = NS_PER_S + reading.ambiguousNs + max(0n, reading.ns - known) / RTC_DRIFT_DIVISOR;
   return {
     source: "rtc",
     offsetNs: reading.ns + halfSecond - now.realNs,
@@ -73,9 +76,12 @@ function fromRtc(options: LocalOptions, now: Reading): LocalAnswer | string {
 }
 
 function fromFile(options: LocalOptions, now: Reading): LocalAnswer | string {
-  const stored: PastMoment | null =
-    options.lastGoodNs === null ? null : { ns: options.lastGoodNs, path: "the store's last good time" };
-  const found = newest([newestTrustedFile(options.scan), stored], options.floorNs + HORIZON_NS);
+  const { lastGoodNs, savedNs } = options;
+  const stored = [
+    ...(lastGoodNs === null ? [] : [{ ns: lastGoodNs, path: "the store's last good time" }]),
+    ...(savedNs === null ? [] : [{ ns: savedNs, path: "the clock as the store last saved it" }]),
+  ];
+  const found = newestTrustedMoment({ ...options.scan, endNs: endOf(options) }, stored);
   if (found === null) return "no trusted file was found";
   if (found.ns < options.floorNs) return "the newest trusted file is older than this program";
   return notBefore("file", found.ns, options, now, `${found.path}: time is not before it`);

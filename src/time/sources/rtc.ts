@@ -26,9 +26,12 @@ export interface RtcPaths {
 export const RTC_ADJTIME = "/etc/adjtime";
 
 export type RtcReading =
-  | { readonly ok: true; readonly ns: bigint }
+  | { readonly ok: true; readonly ns: bigint; readonly ambiguousNs: bigint }
   | { readonly ok: false; readonly reason: string };
 
+const HOUR_MS = 3_600_000;
+
+/** Whether hwclock notes that the RTC runs in local time, as other systems on the same machine may want it. */
 function isLocalTime(adjtime: string): boolean {
   try {
     return readFileSync(adjtime, "latin1").split("\n")[2]?.trim() === "LOCAL";
@@ -37,14 +40,42 @@ function isLocalTime(adjtime: string): boolean {
   }
 }
 
-/** The hardware clock, to the second; the true time of the reading lies in the second that follows. */
+function localFields(date: Date): readonly [number, number, number, number, number, number] {
+  return [
+    date.getFullYear(),
+    date.getMonth(),
+    date.getDate(),
+    date.getHours(),
+    date.getMinutes(),
+    date.getSeconds(),
+  ];
+}
+
+/**
+ * Local time, given as if it were UTC → Unix milliseconds. In the hour that a change of the zone repeats it may be
+ * either: then `ambiguousMs` is how far apart the two are, and the middle is told.
+ */
+function ofLocalTime(asUtcMs: number): { readonly ms: number; readonly ambiguousMs: number } {
+  const wall = new Date(asUtcMs).toISOString().slice(0, 19);
+  const ms = new Date(wall).getTime();
+  const other = [ms - HOUR_MS, ms + HOUR_MS].find((candidate) => {
+    return localFields(new Date(candidate)).join() === localFields(new Date(ms)).join();
+  });
+  if (other === undefined) return { ms, ambiguousMs: 0 };
+  return { ms: (ms + other) / 2, ambiguousMs: Math.abs(other - ms) / 2 };
+}
+
+/**
+ * The hardware clock, to the second; the true time of the reading lies in the second that follows, or, where its zone
+ * makes it ambiguous, as much to either side.
+ */
 export function readRtc(paths: RtcPaths): RtcReading {
-  if (isLocalTime(paths.adjtime))
-    return { ok: false, reason: "the RTC runs in local time, which is ambiguous" };
   try {
     const text = readFileSync(`${paths.sysfs}/since_epoch`, "latin1").trim();
     if (!/^\d{1,11}$/.test(text)) return { ok: false, reason: `the RTC says ${JSON.stringify(text)}` };
-    return { ok: true, ns: BigInt(text) * NS_PER_S };
+    if (!isLocalTime(paths.adjtime)) return { ok: true, ns: BigInt(text) * NS_PER_S, ambiguousNs: 0n };
+    const { ms, ambiguousMs } = ofLocalTime(Number(text) * 1_000);
+    return { ok: true, ns: BigInt(ms) * 1_000_000n, ambiguousNs: BigInt(ambiguousMs) * 1_000_000n };
   } catch (error) {
     return { ok: false, reason: `there is no RTC: ${reasonOf(error)}` };
   }
@@ -52,24 +83,31 @@ export function readRtc(paths: RtcPaths): RtcReading {
 
 export type RtcSetting = { readonly done: boolean; readonly reason: string | null };
 
-/** Tells the hardware clock the time, where there is one: struct rtc_time is nine 32-bit integers. */
-export function setRtc(device: string, ns: bigint): RtcSetting {
+/** struct rtc_time, nine 32-bit integers, in the zone that the RTC runs in. */
+export function rtcTime(ns: bigint, adjtime: string): Int32Array {
+  const date = new Date(Number(ns / 1_000_000n));
+  const fields = new Int32Array(new ArrayBuffer(36));
+  const shown = isLocalTime(adjtime) ? new Date(date.getTime() - date.getTimezoneOffset() * 60_000) : date;
+  fields.set([
+    shown.getUTCSeconds(),
+    shown.getUTCMinutes(),
+    shown.getUTCHours(),
+    shown.getUTCDate(),
+    shown.getUTCMonth(),
+    shown.getUTCFullYear() - 1900,
+  ]);
+  return fields;
+}
+
+/** Tells the hardware clock the time, where there is one. */
+export function setRtc({ device, adjtime }: Pick<RtcPaths, "device" | "adjtime">, ns: bigint): RtcSetting {
   const c = libc();
   if (c === null) return { done: false, reason: `${device} can be reached on Linux (x64, arm64) only` };
   const path = Buffer.from(`${device}\0`);
   const fd = c.open(ptr(path), O_RDONLY_CLOEXEC);
   if (fd < 0) return { done: false, reason: `${device}: ${errnoMessage(errno(c))}` };
   try {
-    const date = new Date(Number(ns / 1_000_000n));
-    const fields = new Int32Array(new ArrayBuffer(36));
-    fields.set([
-      date.getUTCSeconds(),
-      date.getUTCMinutes(),
-      date.getUTCHours(),
-      date.getUTCDate(),
-      date.getUTCMonth(),
-      date.getUTCFullYear() - 1900,
-    ]);
+    const fields = rtcTime(ns, adjtime);
     if (c.ioctl(fd, RTC_SET_TIME, ptr(fields)) === 0) return { done: true, reason: null };
     return { done: false, reason: `${device}: ${errnoMessage(errno(c))}` };
   } finally {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { decideSetting, maxStepNs, type SettingInput } from "../../../src/time/clock/step-or-slew.ts";
+import { decideSetting, type SettingInput } from "../../../src/time/clock/step-or-slew.ts";
 
 const S = 1_000_000_000n;
 const FLOOR = 1_790_000_000n * S;
@@ -7,9 +7,10 @@ const FLOOR = 1_790_000_000n * S;
 function decide(offsetNs: bigint, change: Partial<SettingInput> = {}): string {
   const setting = decideSetting({
     offsetNs,
+    errorBoundNs: S / 100n,
     realNs: FLOOR + 10_000n * S,
     stepThresholdNs: S / 2n,
-    maxStepNs: 1_000n * S,
+    maxStep: null,
     floorNs: FLOOR,
     ...change,
   });
@@ -31,12 +32,21 @@ test("slew below the threshold, step from it on, refuse beyond the most: both wa
 });
 
 test("never back to before the program was built", () => {
-  expect(decide(-20_000n * S, { maxStepNs: null })).toStartWith("refused: that would set the clock back");
-  expect(decide(-9_999n * S, { maxStepNs: null })).toBe("step");
+  expect(decide(-20_000n * S, { maxStep: 86_400_000 })).toStartWith("refused: that would set the clock back");
+  expect(decide(-9_999n * S, { maxStep: 86_400_000 })).toBe("step");
 });
 
 test("the most is 1000 s, unless told or the clock is older than the program", () => {
-  expect(maxStepNs(null, FLOOR + 1n, FLOOR)).toBe(1_000n * S);
-  expect(maxStepNs(null, FLOOR - 1n, FLOOR)).toBeNull();
-  expect(maxStepNs(5_000, FLOOR - 1n, FLOOR)).toBe(5n * S);
+  const older = { realNs: FLOOR - 50_000_000n * S };
+  expect(decide(1_001n * S)).toStartWith("refused: the clock is off by 1001 s, more than 1000 s");
+  expect(decide(60_000_000n * S, older)).toBe("step");
+  expect(decide(60_000_000n * S, { ...older, maxStep: 5_000 })).toStartWith("refused: the clock is off by");
+});
+
+test("what is not known to within the longest step sets no clock, one that is older than the program included", () => {
+  const vague = { errorBoundNs: 1_001n * S };
+  const refused = "refused: the time is not known to within 1000 s; allow it with --max-step";
+  expect(decide(600n * S, vague)).toBe(refused);
+  expect(decide(60_000_000n * S, { ...vague, realNs: 0n })).toBe(refused);
+  expect(decide(600n * S, { ...vague, maxStep: 1_002_000 })).toBe("step");
 });

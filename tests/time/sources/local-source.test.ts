@@ -1,12 +1,13 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { type LocalOptions, localAnswer } from "../../../src/time/sources/local-source.ts";
 import { LOCAL_SOURCES } from "../../../src/time/sources/source.ts";
-import { newestTrustedFile } from "../../../src/time/sources/trusted-file.ts";
 import { tempFolder, type TempFolder } from "../../support/temp.ts";
 
 const S = 1_000_000_000n;
 const FLOOR = 1_790_000_000n * S;
+/** 30 years of 365.25 days. */
+const HORIZON = 946_728_000n * S;
 
 /** A machine whose RTC, files and logs are those of a folder. */
 function machine(folder: TempFolder, change: Partial<LocalOptions> = {}): LocalOptions {
@@ -17,6 +18,7 @@ function machine(folder: TempFolder, change: Partial<LocalOptions> = {}): LocalO
     rtc: { sysfs: folder.file("rtc0"), device: folder.file("none"), adjtime: folder.file("adjtime") },
     scan: { files: [folder.file("fake-hwclock.data")], folders: [folder.file("log")], depth: 2, limit: 100 },
     lastGoodNs: null,
+    savedNs: null,
     floorNs: FLOOR,
     ...change,
   };
@@ -46,38 +48,57 @@ test("the RTC is the first, with what it may have drifted as its bound", () => {
   });
 });
 
-test("an RTC in local time, behind known time or not there is passed over, and why is said", () => {
+test("an RTC behind known time, beyond the horizon or not there is passed over, and why is said", () => {
   using folder = tempFolder();
   const options = machine(folder);
-  const why = (): string | undefined => localAnswer(options, at(0n)).passedOver[0];
+  const why = (change: Partial<LocalOptions> = {}): string | undefined =>
+    localAnswer({ ...options, ...change }, at(0n)).passedOver[0];
   expect(why()).toMatch(/^rtc: there is no RTC/);
   writeFileSync(folder.file("rtc0/since_epoch"), "946684800\n");
   expect(why()).toMatch(/^rtc: the RTC is behind/);
+  writeFileSync(folder.file("rtc0/since_epoch"), `${1_790_000_000 + 30 * 365.25 * 86_400}\n`);
+  expect(why()).toBe("rtc: the RTC is more than 30 years ahead of this program");
   writeFileSync(folder.file("rtc0/since_epoch"), "tomorrow\n");
   expect(why()).toBe('rtc: the RTC says "tomorrow"');
-  writeFileSync(folder.file("adjtime"), "0.0 0 0.0\n0\nLOCAL\n");
-  expect(why()).toMatch(/^rtc: the RTC runs in local time/);
+  // A last good time that a wrong majority told is no reason to pass the RTC over.
+  writeFileSync(folder.file("rtc0/since_epoch"), "1790200000\n");
+  expect(why({ lastGoodNs: 5_900_000_000n * S })).toBeUndefined();
 });
 
-test("the newest trusted file puts a clock forward, never back; its bound is one-sided and says so", () => {
+test("the newest trusted file puts a clock forward, never back; its bound reaches to the horizon", () => {
   using folder = tempFolder();
   const options = machine(folder);
   writeFileSync(folder.file("fake-hwclock.data"), "2026-10-01 00:00:00\n");
   mkdirSync(folder.file("log/nginx"));
   logWritten(folder.file("log/nginx/access.log"), 1_795_000_000);
+  logWritten(folder.file("log/syslog"), 1_794_990_000);
   const behind = localAnswer(options, at(1_000n)).answer;
   expect(behind).toMatchObject({ source: "file", offsetNs: (1_795_000_000n - 1_000n) * S });
   expect(behind.basis).toContain("log/nginx/access.log");
-  expect(behind.errorBoundNs).toBe(FLOOR + (1n << 32n) * S - 1_795_000_000n * S);
+  expect(behind.errorBoundNs).toBe(FLOOR + HORIZON - 1_795_000_000n * S);
   expect(localAnswer(options, at(1_796_000_000n)).answer).toMatchObject({ source: "file", offsetNs: 0n });
   const stored = localAnswer({ ...options, lastGoodNs: 1_795_500_000n * S }, at(0n)).answer;
   expect(stored).toMatchObject({ source: "file", offsetNs: 1_795_500_000n * S });
+  const saved = localAnswer({ ...options, savedNs: 1_795_600_000n * S }, at(0n)).answer;
+  expect(saved).toMatchObject({ source: "file", offsetNs: 1_795_600_000n * S });
+  expect(saved.basis).toBe("the clock as the store last saved it: time is not before it");
+});
+
+test("a clock beyond the horizon is not believed to the second: its bound reaches back to what is known", () => {
+  using folder = tempFolder();
+  const now = at(1_790_000_000n + 5_000_000_000n);
+  expect(localAnswer(machine(folder, { sources: ["build"] }), now).answer).toMatchObject({
+    source: "build",
+    offsetNs: 0n,
+    errorBoundNs: 5_000_000_000n * S,
+  });
 });
 
 test("files older than the program leave its build time; without that there is only the monotonic clock", () => {
   using folder = tempFolder();
   const options = machine(folder);
   logWritten(folder.file("log/old.log"), 1_000_000_000);
+  logWritten(folder.file("log/older.log"), 999_990_000);
   const { answer, passedOver } = localAnswer(options, at(0n));
   expect(answer).toMatchObject({ source: "build", offsetNs: FLOOR });
   expect(passedOver).toEqual([
@@ -94,25 +115,7 @@ test("files older than the program leave its build time; without that there is o
 
 test("a file from beyond the horizon bears witness to nothing", () => {
   using folder = tempFolder();
-  logWritten(folder.file("beyond.log"), 1_790_000_000 + 2 ** 32 + 1);
+  logWritten(folder.file("beyond.log"), 1_790_000_000 + 30 * 365.25 * 86_400);
   const scan = { files: [folder.file("beyond.log")], folders: [], depth: 1, limit: 1 };
   expect(localAnswer(machine(folder, { scan }), at(0n)).answer.source).toBe("build");
-});
-
-test("the scan keeps to its depth and number, and follows no links", () => {
-  using folder = tempFolder();
-  mkdirSync(folder.file("a/b"), { recursive: true });
-  logWritten(folder.file("top.log"), 1_000);
-  logWritten(folder.file("a/middle.log"), 2_000);
-  logWritten(folder.file("a/b/deep.log"), 3_000);
-  symlinkSync(folder.file("a/b/deep.log"), folder.file("link.log"));
-  const newest = (depth: number, limit: number): bigint | undefined =>
-    newestTrustedFile({ files: [], folders: [folder.path], depth, limit })?.ns;
-  expect([newest(1, 100), newest(2, 100), newest(3, 100), newest(3, 2), newest(3, 0)]).toEqual([
-    1_000n * S,
-    2_000n * S,
-    3_000n * S,
-    2_000n * S,
-    undefined,
-  ]);
 });
