@@ -13,3 +13,7 @@ export function startHashWorker(): Worker {
 export function startParseLogWorker(): Worker {
   return new Worker(new URL("./workers/parse-log.ts", import.meta.url));
 }
+
+export function startCompareWorker(): Worker {
+  return new Worker(new URL("./workers/compare.ts", import.meta.url));
+}

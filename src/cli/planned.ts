@@ -1,5 +1,5 @@
 /** Commands that the contract names and this version does not have: refused by name, never ignored. */
-export const PLANNED_COMMANDS: readonly string[] = ["serve", "status", "service"];
+export const PLANNED_COMMANDS: readonly string[] = [];
 
 /** Flags likewise, by command. */
 export const PLANNED_FLAGS: Readonly<Record<string, readonly string[]>> = {

@@ -1,31 +1,11 @@
 import { sandboxOptions } from "../upload/sandbox/options.ts";
-import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
+import { codeOf, Failure } from "../lib/errors.ts";
 import { formatListenAddress } from "../lib/listen-address.ts";
 import { seededRandom } from "../lib/seeded-random.ts";
 import { wait } from "../lib/wait.ts";
 import type { Sandbox } from "../upload/sandbox/server.ts";
 import { command } from "./command.ts";
-
-async function readPem(file: string, flag: string): Promise<string> {
-  try {
-    return await Bun.file(file).text();
-  } catch (error) {
-    throw new Failure("usage", `${flag}: cannot read ${file} (${reasonOf(error)}); expected a PEM file`, {
-      cause: error,
-    });
-  }
-}
-
-async function readTls(
-  cert: string | null,
-  key: string | null,
-): Promise<{ cert: string; key: string } | null> {
-  if (cert === null && key === null) return null;
-  if (cert === null || key === null) {
-    throw new Failure("usage", "--tls-cert and --tls-key go together: one of them is missing");
-  }
-  return { cert: await readPem(cert, "--tls-cert"), key: await readPem(key, "--tls-key") };
-}
+import { readTls } from "./read-tls.ts";
 
 export const sandbox = command({
   name: "sandbox",

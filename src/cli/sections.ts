@@ -1,6 +1,7 @@
 import { storeOptions } from "../db/options.ts";
 import { compareOptions } from "../nodes/compare/options.ts";
 import { ingestOptions } from "../nodes/ingest/options.ts";
+import { serveOptions } from "../serve/options.ts";
 import type { Sections } from "../settings/option.ts";
 import { timeOptions } from "../time/options.ts";
 import { upgradeOptions } from "../upgrade/options.ts";
@@ -19,6 +20,6 @@ export const SECTIONS: Sections = {
   time: timeOptions,
   ingest: ingestOptions,
   upgrade: upgradeOptions,
-  serve: {},
+  serve: serveOptions,
   shared: {},
 };

@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { isAbsolute, resolve } from "node:path";
+import { formatListenAddress, type ListenAddress, parseListenAddress } from "../lib/listen-address.ts";
 import { formatByteSize, parseByteSize } from "../lib/format/bytes.ts";
 import { formatDurationMs, parseDurationMs } from "../lib/format/duration.ts";
 
@@ -138,6 +139,14 @@ export function integerOr<const W extends string>(word: W, min: number, max: num
     String,
   );
 }
+
+/** Where a server listens; port 0 is any that is free. */
+export const listenAddress: Kind<ListenAddress> = fromText(
+  "HOST:PORT",
+  "HOST:PORT, such as 127.0.0.1:8080 or [::1]:0 (0 is any free port)",
+  parseListenAddress,
+  formatListenAddress,
+);
 
 /** A switch: a bare flag; `true`, `false`, `1`, `0`, `yes`, `no` in the environment; a boolean in TOML. */
 export const toggle: Kind<boolean> = {

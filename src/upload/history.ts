@@ -92,6 +92,44 @@ export function listEntries(
     .all();
 }
 
+/** A page of the entries of all destinations, the newest first, each with where it was sent. */
+export function listPage(
+  db: Database,
+  page: { readonly state: State | null; readonly limit: number; readonly offset: number },
+): (HistoryEntry & { readonly destination: string })[] {
+  const { checksum, state, via, path, status, reason, updatedAtMs, destinationId } = contents;
+  return ormOf(db)
+    .select({ checksum, state, via, path, status, reason, updatedAtMs, destination: destinations.url })
+    .from(contents)
+    .innerJoin(destinations, eq(destinationId, destinations.id))
+    .where(page.state === null ? undefined : eq(state, page.state))
+    .orderBy(desc(updatedAtMs), checksum)
+    .limit(page.limit)
+    .offset(page.offset)
+    .all();
+}
+
+/** Has failed contents taken up again: one, those of one reason, or all. Answers how many. */
+export function retryFailed(
+  db: Database,
+  destinationId: number,
+  which: { readonly checksum: string | null; readonly reason: string | null },
+): number {
+  ormOf(db)
+    .update(contents)
+    .set({ state: "pending", status: null, reason: null })
+    .where(
+      and(
+        eq(contents.destinationId, destinationId),
+        eq(contents.state, "failed"),
+        which.checksum === null ? undefined : eq(contents.checksum, which.checksum),
+        which.reason === null ? undefined : eq(contents.reason, which.reason),
+      ),
+    )
+    .run();
+  return db.query<{ count: number }, []>("SELECT changes() AS count").get()?.count ?? 0;
+}
+
 /** Every destination that the store knows. */
 export function listDestinations(db: Database): { id: number; url: string }[] {
   const { id, url } = destinations;

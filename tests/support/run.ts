@@ -10,7 +10,7 @@ export interface RunOptions {
   /** Beside PATH, HOME and the like of the test; undefined removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
-  readonly stdin?: string | Uint8Array;
+  readonly stdin?: string | Uint8Array<ArrayBuffer>;
 }
 
 /** The environment of a test run: nothing of the developer's own settings leaks into it. */

@@ -1,5 +1,5 @@
 /** errno numbers of Linux, x64 and arm64 alike, that are told apart here. */
-export const ERRNO = { EPERM: 1, EAGAIN: 11, EACCES: 13, ECONNREFUSED: 111 } as const;
+export const ERRNO = { EPERM: 1, EAGAIN: 11, EACCES: 13, ENOSPC: 28, ECONNREFUSED: 111 } as const;
 
 const MESSAGES: Readonly<Record<number, string>> = {
   1: "operation not permitted",

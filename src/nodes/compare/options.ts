@@ -1,7 +1,7 @@
 import { choice, duration, integer, number, text, timer, toggle } from "../../settings/kind.ts";
 import { option, optional, type ValuesOf } from "../../settings/option.ts";
 
-const COMPARISON_TYPES = ["performance", "earnings", "efficiency", "overall"] as const;
+export const COMPARISON_TYPES = ["performance", "earnings", "efficiency", "overall"] as const;
 export type ComparisonType = (typeof COMPARISON_TYPES)[number];
 
 const usd = number({ min: 0, max: 1_000, placeholder: "USD" });

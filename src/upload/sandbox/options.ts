@@ -1,15 +1,16 @@
-import { formatListenAddress, type ListenAddress, parseListenAddress } from "../../lib/listen-address.ts";
+import type { ListenAddress } from "../../lib/listen-address.ts";
 import { FAULT_NAMES, FAULTS_EXPECTED, type FaultPlan, formatFaults, parseFaults } from "./faults.ts";
-import { duration, integer, integerOr, type Kind, path, text, toggle } from "../../settings/kind.ts";
+import {
+  duration,
+  integer,
+  integerOr,
+  type Kind,
+  listenAddress,
+  path,
+  text,
+  toggle,
+} from "../../settings/kind.ts";
 import { option, optional } from "../../settings/option.ts";
-
-const listenAddress: Kind<ListenAddress> = {
-  expected: "HOST:PORT, such as 127.0.0.1:8321 or [::1]:0 (0 is any free port)",
-  placeholder: "HOST:PORT",
-  repeatable: false,
-  parse: (value) => (typeof value === "string" ? parseListenAddress(value) : null),
-  toToml: (value) => JSON.stringify(formatListenAddress(value)),
-};
 
 /** Milliseconds: a bare number, or a duration with its unit. */
 const latency: Kind<number> = {

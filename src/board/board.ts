@@ -1,0 +1,66 @@
+import { statfsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Store } from "../db/open.ts";
+import { VERSION } from "../lib/version.ts";
+import { nodesOverview, type NodeOverview } from "../nodes/overview.ts";
+import { clockOverview, type ClockOverview } from "../time/overview.ts";
+import { uploadsOverview, type UploadsOverview } from "../upload/overview.ts";
+import { type Problem, problemsOf } from "./problems.ts";
+
+interface StoreOverview {
+  readonly path: string;
+  /** The file with its write-ahead log. */
+  readonly size_bytes: number;
+  /** Of the file system that it lies on; null where the system does not tell. */
+  readonly free_bytes: number | null;
+  readonly total_bytes: number | null;
+  readonly version: string;
+}
+
+/** What the store tells of the whole board, as `nodupe status --json` prints it. */
+export interface Board {
+  readonly healthy: boolean;
+  readonly problems: readonly Problem[];
+  readonly time: ClockOverview;
+  readonly sync: UploadsOverview;
+  readonly nodes: readonly NodeOverview[];
+  readonly store: StoreOverview;
+}
+
+const HOURS = 24;
+/** Points of a day's history: as many as a chart of some 300 pixels shows. */
+const POINTS = 288;
+
+function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch {
+    return 0;
+  }
+}
+
+function storeOverview(path: string): StoreOverview {
+  let space: { free_bytes: number | null; total_bytes: number | null } = {
+    free_bytes: null,
+    total_bytes: null,
+  };
+  try {
+    const { bavail, blocks, bsize } = statfsSync(dirname(path));
+    space = { free_bytes: bavail * bsize, total_bytes: blocks * bsize };
+  } catch {
+    // In memory, or the system does not tell.
+  }
+  return { path, size_bytes: sizeOf(path) + sizeOf(`${path}-wal`), ...space, version: VERSION };
+}
+
+/** Reads the whole board; over a connection that writes nothing. */
+export function readBoard(store: Store, nowMs: number): Board {
+  const parts = {
+    time: clockOverview(store.db, { nowMs, sinceMs: nowMs - HOURS * 3_600_000, points: POINTS }),
+    sync: uploadsOverview(store.db),
+    nodes: nodesOverview(store.db, { nowMs, hours: HOURS }),
+    store: storeOverview(store.path),
+  };
+  const problems = problemsOf(parts);
+  return { healthy: problems.length === 0, problems, ...parts };
+}

@@ -1,0 +1,122 @@
+import type { NodeOverview } from "../nodes/overview.ts";
+import type { ClockOverview } from "../time/overview.ts";
+import type { UploadsOverview } from "../upload/overview.ts";
+import { humanBytes } from "../lib/format/bytes.ts";
+
+/** Something that somebody should look at. */
+export interface Problem {
+  /** What it is about, which is also the view that shows it. */
+  readonly about: "time" | "sync" | "nodes" | "store";
+  /** The same as long as it is the same problem: an alert is told once. */
+  readonly key: string;
+  readonly text: string;
+}
+
+interface Parts {
+  readonly time: ClockOverview;
+  readonly sync: UploadsOverview;
+  readonly nodes: readonly NodeOverview[];
+  readonly store: { readonly free_bytes: number | null; readonly total_bytes: number | null };
+}
+
+/** A clock is off where it surely is by more than this: what cron jobs, TOTP and TLS still bear. */
+const OFFSET_S = 1;
+/** A clock that is measured is measured at least so often. */
+const MEASURED_EVERY_S = 3 * 86_400;
+const FAILED_PERCENT = 10;
+/** Operations below which a share of failures says nothing. */
+const LEAST_OPERATIONS = 100;
+const SILENT_S = 3 * 3_600;
+const LEAST_ONLINE_SCORE = 0.95;
+const LEAST_AUDIT_SCORE = 0.98;
+const LEAST_FREE = 0.05;
+
+function hours(seconds: number): string {
+  return seconds < 172_800 ? `${Math.round(seconds / 3_600)} hours` : `${Math.round(seconds / 86_400)} days`;
+}
+
+function* clockProblems({ last, age_s: ageS }: ClockOverview): Generator<Problem> {
+  if (last === null || ageS === null) return;
+  const offsetS = Math.abs(last.offset_s ?? 0);
+  if (offsetS - (last.error_bound_s ?? 0) > OFFSET_S && last.action === "none") {
+    const direction = (last.offset_s ?? 0) > 0 ? "slow" : "fast";
+    const text = `the clock is ${offsetS.toFixed(1)} s ${direction}; set it with: sudo nodupe time --set`;
+    yield { about: "time", key: "clock-off", text };
+  }
+  if (ageS > MEASURED_EVERY_S)
+    yield {
+      about: "time",
+      key: "clock-unknown",
+      text: `the clock was last measured ${hours(ageS)} ago; measure it with: nodupe time`,
+    };
+}
+
+function* uploadProblems(sync: UploadsOverview): Generator<Problem> {
+  for (const { url, failed } of sync.destinations) {
+    if (failed === 0) continue;
+    const what = failed === 1 ? "1 CV was refused" : `${failed} CVs were refused`;
+    const text = `${what} by ${url}; see: nodupe history list --state failed`;
+    yield { about: "sync", key: `failed:${url}`, text };
+  }
+  const newest = new Set<string>();
+  for (const { destination, at_work: atWork, ended, folder, started } of sync.runs) {
+    if (newest.has(destination)) continue;
+    newest.add(destination);
+    if (atWork || ended !== null) continue;
+    const text = `the upload of ${folder} that began ${started} was cut off; run it again: nodupe sync`;
+    yield { about: "sync", key: `cut-off:${destination}`, text };
+  }
+}
+
+function* nodeProblems(node: NodeOverview): Generator<Problem> {
+  const { node_name: name, age_s: ageS, failed_percent: failed, standing } = node;
+  if (ageS !== null && ageS > SILENT_S)
+    yield { about: "nodes", key: `silent:${name}`, text: `${name} has been silent for ${hours(ageS)}` };
+  if (failed !== null && failed > FAILED_PERCENT && node.total_operations >= LEAST_OPERATIONS)
+    yield {
+      about: "nodes",
+      key: `failing:${name}`,
+      text: `${failed.toFixed(1)}% of what ${name} did in the last 24 hours failed`,
+    };
+  if (standing === null) return;
+  const scores = [
+    ["audit", standing.audit_score, LEAST_AUDIT_SCORE],
+    ["online", standing.online_score, LEAST_ONLINE_SCORE],
+  ] as const;
+  for (const [score, value, least] of scores) {
+    if (value === null || value >= least) continue;
+    const text = `the ${score} score of ${name} is ${(value * 100).toFixed(1)}%`;
+    yield { about: "nodes", key: `${score}-score:${name}`, text };
+  }
+  if ((standing.disqualified ?? 0) > 0)
+    yield {
+      about: "nodes",
+      key: `disqualified:${name}`,
+      text: `${name} is disqualified on ${standing.disqualified} satellites`,
+    };
+  if ((standing.suspended ?? 0) > 0)
+    yield {
+      about: "nodes",
+      key: `suspended:${name}`,
+      text: `${name} is suspended on ${standing.suspended} satellites`,
+    };
+}
+
+function* storeProblems({ free_bytes: free, total_bytes: total }: Parts["store"]): Generator<Problem> {
+  if (free === null || total === null || free >= total * LEAST_FREE) return;
+  yield {
+    about: "store",
+    key: "disk-full",
+    text: `the disk of the store is nearly full: ${humanBytes(free)} of ${humanBytes(total)} are free`,
+  };
+}
+
+/** What is wrong, by fixed rules; the same board gives the same problems. */
+export function problemsOf(parts: Parts): readonly Problem[] {
+  return [
+    ...clockProblems(parts.time),
+    ...uploadProblems(parts.sync),
+    ...parts.nodes.flatMap((node) => [...nodeProblems(node)]),
+    ...storeProblems(parts.store),
+  ];
+}

@@ -1,0 +1,96 @@
+import { readFileSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { storeOptions } from "../db/options.ts";
+import { Failure, reasonOf } from "../lib/errors.ts";
+import { wait } from "../lib/wait.ts";
+import { compareOptions } from "../nodes/compare/options.ts";
+import { serveOptions, type ServeSettings } from "../serve/options.ts";
+import { command, type ExitCode, type Invocation } from "./command.ts";
+import { readTls } from "./read-tls.ts";
+import { serviceManager } from "./service-manager.ts";
+
+const LEAST_TOKEN = 16;
+/** What a write of another process may take to reach the page: the contract says 5 s. */
+const LOOK_EVERY_MS = 1_000;
+const GRACE_MS = 4_000;
+
+function readToken(file: string | null): string | null {
+  if (file === null) return null;
+  let token: string;
+  try {
+    token = readFileSync(file, "utf8").trim();
+  } catch (error) {
+    throw new Failure("usage", `--token-file: cannot read ${file} (${reasonOf(error)})`);
+  }
+  if (token.length < LEAST_TOKEN)
+    throw new Failure(
+      "usage",
+      `the token in ${file} has ${token.length} characters; expected ${LEAST_TOKEN} or more, such as: openssl rand -hex 24`,
+    );
+  if ((statSync(file).mode & 0o077) !== 0)
+    throw new Failure("usage", `${file} can be read by others; mend it with: chmod 600 ${file}`);
+  return token;
+}
+
+const OPTIONS = { store: storeOptions, serve: serveOptions, compare: compareOptions } as const;
+
+async function runServe(call: Invocation<typeof OPTIONS>): Promise<ExitCode> {
+  const { terminal, signal, environment } = call;
+  const settings: ServeSettings = call.options.serve;
+  const token = readToken(settings.tokenFile);
+  const tls = await readTls(settings.tlsCert, settings.tlsKey);
+  const { isLoopback } = await import("../serve/server.ts");
+  if (token === null && !isLoopback(settings.listen.hostname))
+    throw new Failure(
+      "usage",
+      `${settings.listen.hostname} can be reached from other machines: give a token with --token-file FILE, or listen on 127.0.0.1`,
+    );
+  const { startBoardServer } = await import("../serve/board-server.ts");
+  const { startCompareWorker } = await import("../workers.ts");
+  using manager = await serviceManager(environment, terminal);
+  await using running = await startBoardServer({
+    settings,
+    compareSettings: call.options.compare,
+    token,
+    tls,
+    openStore: call.openStore,
+    startCompareWorker,
+    workers: Math.max(1, availableParallelism()),
+    lookEveryMs: LOOK_EVERY_MS,
+    graceMs: GRACE_MS,
+    signal,
+    environment,
+    onError: (line) => terminal.error(line),
+    onAlert: (alert) => terminal.warn(`${alert.type === "raised" ? "" : "over: "}${alert.problem.text}`),
+  });
+  if (terminal.json) await terminal.resultJson({ url: running.url });
+  else await terminal.result(running.url);
+  manager.ready(running.url);
+  while (!signal.aborted) await wait(2 ** 31 - 1, signal);
+  manager.stopping();
+  return 0;
+}
+
+export const serve = command({
+  name: "serve",
+  purpose: "Serves the page and the API of this board.",
+  usage: "",
+  positionals: { min: 0, max: 0 },
+  options: OPTIONS,
+  details:
+    "The page shows the clock, the nodes and the uploads as they are, and goes on by itself. Without a token only this machine can reach it. It runs until it is interrupted.",
+  examples: [
+    ["nodupe serve", "then open http://127.0.0.1:8080"],
+    ["nodupe serve --demo", "a board with made-up data, to look at"],
+    [
+      "nodupe serve --listen 0.0.0.0:8443 --token-file token --tls-cert c.pem --tls-key k.pem",
+      "for other machines",
+    ],
+  ],
+  exitCodes: {
+    1: "something else listens there",
+    2: "usage error, or a token is needed",
+    5: "it may not listen there",
+  },
+  run: runServe,
+});

@@ -1,0 +1,117 @@
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { userInfo } from "node:os";
+import { resolve } from "node:path";
+import { Failure } from "../../lib/errors.ts";
+import { didYouMean } from "../../lib/nearest.ts";
+import { type RunAs, type Service, type ServicePlan, SERVICES } from "../../render/service-unit.ts";
+import { path, text, toggle } from "../../settings/kind.ts";
+import { option, optional, type ValuesOf } from "../../settings/option.ts";
+
+const flag = { scope: "flag" } as const;
+
+export const serviceOptions = {
+  user: option(toggle, false, "units of your own session instead of the system's", flag),
+  runAs: optional(text("NAME", "the name of a user"), "who a system service runs as", {
+    ...flag,
+    defaultText:
+      "sync: the folder's owner; others: the owner of what services have stored, else a user of its own",
+  }),
+  apiKeyFile: optional(path, "sync: the file with the API key; the service gets it as a credential", {
+    ...flag,
+    placeholder: "FILE",
+  }),
+} as const;
+
+export type ServiceOptions = ValuesOf<typeof serviceOptions>;
+
+/** Where system services keep their store. */
+const STATE_FOLDER = "/var/lib/nodupe";
+
+/** @throws Failure usage where the word is no service. */
+export function serviceOf(word: string): Service {
+  const service = SERVICES.find((known) => known === word);
+  if (service !== undefined) return service;
+  throw new Failure(
+    "usage",
+    `there is no service ${JSON.stringify(word)}: expected one of ${SERVICES.join(", ")}${didYouMean(word, SERVICES)}`,
+  );
+}
+
+function nameOfUid(uid: number): string {
+  try {
+    const line = readFileSync("/etc/passwd", "utf8")
+      .split("\n")
+      .find((entry) => entry.split(":")[2] === `${uid}`);
+    return line?.split(":")[0] ?? `${uid}`;
+  } catch {
+    return `${uid}`;
+  }
+}
+
+function ownerOf(file: string): string {
+  return nameOfUid(statSync(file).uid);
+}
+
+function runAsOf(service: Service, reads: readonly string[], asked: string | null): RunAs {
+  if (asked !== null) return { type: "user", name: asked };
+  const [folder] = reads;
+  if (service === "sync" && folder !== undefined) return { type: "user", name: ownerOf(folder) };
+  // All services of a machine share one store, which is its owner's alone. A made-up user's lies behind a link.
+  if (existsSync(STATE_FOLDER) && statSync(STATE_FOLDER).uid !== 0) {
+    const name = ownerOf(STATE_FOLDER);
+    if (!/^\d+$/.test(name)) return { type: "user", name };
+  }
+  return { type: "dynamic" };
+}
+
+/** The words after the service's name: those that are there as files or folders become absolute. */
+function absolute(words: readonly string[]): { args: string[]; reads: string[] } {
+  const reads: string[] = [];
+  const args = words.map((word) => {
+    if (word.startsWith("-") || !existsSync(word)) return word;
+    const full = resolve(word);
+    reads.push(full);
+    return full;
+  });
+  return { args, reads };
+}
+
+/**
+ * What is to be run, as whom.
+ *
+ * @throws Failure usage where that is not enough to run it.
+ */
+export function servicePlan(
+  words: readonly string[],
+  options: ServiceOptions,
+  configuredFolder: string | null,
+): ServicePlan {
+  const [word = "", ...rest] = words;
+  const service = serviceOf(word);
+  const { args, reads } = absolute(rest);
+  if (service === "sync" && reads.length === 0) {
+    const folder = rest.find((given) => !given.startsWith("-"));
+    if (folder !== undefined)
+      throw new Failure("usage", `there is no folder ${folder}; name the folder that holds the CVs`);
+    if (configuredFolder === null)
+      throw new Failure("usage", "name the folder that holds the CVs: nodupe service install sync FOLDER");
+    args.unshift(configuredFolder);
+    reads.push(configuredFolder);
+  }
+  if (service === "ingest" && !args.includes("--node"))
+    throw new Failure(
+      "usage",
+      "name the node and its log: nodupe service install ingest -- --node NAME FILE",
+    );
+  return {
+    service,
+    scope: options.user ? "user" : "system",
+    program: process.execPath,
+    args,
+    runAs: options.user
+      ? { type: "user", name: userInfo().username }
+      : runAsOf(service, reads, options.runAs),
+    reads,
+    keyFile: service === "sync" ? options.apiKeyFile : null,
+  };
+}

@@ -1,0 +1,35 @@
+import { syncOptions } from "../../upload/options.ts";
+import { command } from "../command.ts";
+import { serviceOptions, servicePlan } from "./plan.ts";
+
+/** What of [sync] a service needs to know. */
+export const serviceSyncOptions = { folder: syncOptions.folder } as const;
+
+export const servicePrint = command({
+  name: "service print",
+  purpose: "Prints the units of a service, and what other init systems need instead.",
+  usage: "sync|time|ingest|serve [ARGUMENT…]",
+  positionals: { min: 1, max: Infinity },
+  options: { sync: serviceSyncOptions, service: serviceOptions },
+  details:
+    "Arguments are the job's own: a folder, a log, and after -- its flags. Nothing is written. Where systemd is not at work, a script for OpenRC and a line for busybox init are printed.",
+  examples: [
+    ["nodupe service print sync /srv/cvs", "the unit that uploads what is dropped into a folder"],
+    ["nodupe service print ingest -- --node pi-1 /var/log/storagenode.log", "flags of the job follow --"],
+  ],
+  exitCodes: { 0: "printed", 2: "usage error" },
+  run: async ({ options, positionals, terminal }) => {
+    const { servicePapers } = await import("./files.ts");
+    const plan = servicePlan(positionals, options.service, options.sync.folder);
+    const papers = servicePapers(plan);
+    if (terminal.json) await terminal.resultJson({ files: papers.map(({ path, text }) => ({ path, text })) });
+    else
+      await terminal.result(
+        papers
+          .map(({ path, text }) => `# ${path}\n${text}`)
+          .join("\n")
+          .trimEnd(),
+      );
+    return 0;
+  },
+});

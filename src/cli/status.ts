@@ -1,0 +1,30 @@
+import { storeOptions } from "../db/options.ts";
+import { command } from "./command.ts";
+
+export const status = command({
+  name: "status",
+  purpose: "Shows on one screen how the clock, the uploads, the nodes and the store are.",
+  usage: "",
+  positionals: { min: 0, max: 0 },
+  options: { store: storeOptions },
+  details:
+    "Reads the store alone: nothing is measured and nobody is asked. Healthy is a board on which nothing failed for good, no run was cut off, no node is silent, and the clock was right when it was last measured.",
+  examples: [
+    ["nodupe status", "what is wrong, then each job"],
+    ["nodupe status -q || mail -s 'nodupe' root < /dev/null", "from cron: only when something is wrong"],
+  ],
+  exitCodes: {
+    0: "healthy",
+    1: "something is wrong; the first lines say what",
+    2: "usage error, or there is no store",
+  },
+  run: async ({ terminal, openStore }) => {
+    const { readBoard } = await import("../board/board.ts");
+    const { statusText } = await import("../render/status.ts");
+    using store = await openStore({ readonly: true });
+    const board = readBoard(store, Date.now());
+    if (terminal.json) await terminal.resultJson(board);
+    else if (!terminal.quiet || !board.healthy) await terminal.result(statusText(board));
+    return board.healthy ? 0 : 1;
+  },
+});

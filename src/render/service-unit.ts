@@ -1,0 +1,211 @@
+/** The jobs that run as services. */
+export const SERVICES = ["sync", "time", "ingest", "serve"] as const;
+export type Service = (typeof SERVICES)[number];
+
+/** Who a system service runs as: somebody who is there, or a user that systemd makes up for as long as it runs. */
+export type RunAs = { readonly type: "user"; readonly name: string } | { readonly type: "dynamic" };
+
+export interface ServicePlan {
+  readonly service: Service;
+  /** `system`: started at boot; `user`: with its user's session. */
+  readonly scope: "system" | "user";
+  /** The program's absolute path. */
+  readonly program: string;
+  /** What follows the command's own words: folders, files, flags. */
+  readonly args: readonly string[];
+  readonly runAs: RunAs;
+  /** Folders that are read, which have to be mounted first. */
+  readonly reads: readonly string[];
+  /** The file that holds the API key; it reaches the job as a credential. */
+  readonly keyFile: string | null;
+}
+
+/** A unit's file name and text. */
+export interface Unit {
+  readonly name: string;
+  readonly text: string;
+}
+
+const PURPOSES: Readonly<Record<Service, string>> = {
+  sync: "uploads CVs as they appear",
+  time: "keeps the clock right",
+  ingest: "reads a storage node's log as it grows",
+  serve: "the page and the API",
+};
+
+const WORDS: Readonly<Record<Service, readonly string[]>> = {
+  sync: ["sync", "--watch"],
+  time: ["time", "--watch", "--set", "--interval", "64s"],
+  ingest: ["ingest", "--follow"],
+  serve: ["serve"],
+};
+
+/** The command of a service, word by word, where no credentials are to be had. */
+export function serviceCommand({ service, program, args, keyFile }: ServicePlan): readonly string[] {
+  const key = keyFile === null ? [] : ["--api-key-file", keyFile];
+  return [program, ...WORDS[service], ...key, ...args];
+}
+
+/** What the runtime inside the program would take from the environment. */
+const UNSET = "UnsetEnvironment=BUN_BE_BUN BUN_OPTIONS BUN_INSPECT BUN_INSPECT_NOTIFY NODE_OPTIONS";
+
+/** A word of a command line as systemd reads it: quoted, with `%` and `$` taken for themselves. */
+function unitWord(word: string): string {
+  const literal = word.replaceAll("\\", "\\\\").replaceAll("%", "%%").replaceAll("$", "$$$$");
+  return /^[\w@%+=:,./$-]+$/.test(word)
+    ? literal
+    : `"${literal.replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
+}
+
+/** A path where systemd reads the rest of the line as it stands, but for its specifiers. */
+function unitPath(path: string): string {
+  return path.replaceAll("%", "%%");
+}
+
+function commandLine(plan: ServicePlan, words: readonly string[]): string {
+  // The credential's folder is systemd's to fill in.
+  const key = plan.keyFile === null ? [] : ["--api-key-file", "%d/api-key"];
+  return [unitWord(plan.program), ...words, ...key, ...plan.args.map(unitWord)].join(" ");
+}
+
+/** What no job of ours needs. Not MemoryDenyWriteExecute: the engine compiles while it runs. */
+const HARDENING: readonly string[] = [
+  "NoNewPrivileges=yes",
+  "ProtectSystem=strict",
+  "PrivateTmp=yes",
+  "ProtectKernelTunables=yes",
+  "ProtectKernelModules=yes",
+  "ProtectKernelLogs=yes",
+  "ProtectControlGroups=yes",
+  "ProtectHostname=yes",
+  "RestrictNamespaces=yes",
+  "RestrictRealtime=yes",
+  "RestrictSUIDSGID=yes",
+  "RemoveIPC=yes",
+  "LockPersonality=yes",
+  "SystemCallArchitectures=native",
+  "UMask=0077",
+];
+
+/** The time service changes the clock and looks for other daemons in /proc; the others do neither. */
+function hardening({ service, runAs: who }: ServicePlan): readonly string[] {
+  if (service === "time") {
+    return [
+      ...HARDENING,
+      "AmbientCapabilities=CAP_SYS_TIME",
+      "CapabilityBoundingSet=CAP_SYS_TIME",
+      "DevicePolicy=closed",
+      "DeviceAllow=char-rtc rw",
+      "ProtectHome=yes",
+      "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX",
+      "SystemCallFilter=@system-service @clock",
+      "SystemCallFilter=~@resources",
+    ];
+  }
+  // Root reads what others have closed, and takes leases on it, by these two rights alone.
+  const isRoot = who.type === "user" && who.name === "root";
+  return [
+    ...HARDENING,
+    ...(isRoot
+      ? ["CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_LEASE"]
+      : ["CapabilityBoundingSet=", "PrivateUsers=yes"]),
+    "PrivateDevices=yes",
+    "ProtectClock=yes",
+    "ProtectProc=invisible",
+    "ProcSubset=pid",
+    // Folders of CVs and logs may lie in a home.
+    service === "serve" ? "ProtectHome=yes" : "ProtectHome=read-only",
+    "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX",
+    "SystemCallFilter=@system-service",
+    "SystemCallFilter=~@privileged @resources",
+  ];
+}
+
+function runAs(plan: ServicePlan): readonly string[] {
+  if (plan.scope === "user") return [];
+  return [
+    ...(plan.runAs.type === "dynamic" ? ["DynamicUser=yes", "User=nodupe"] : [`User=${plan.runAs.name}`]),
+    "StateDirectory=nodupe",
+    "StateDirectoryMode=0700",
+    "Environment=NODUPE_DB=%S/nodupe/nodupe.db XDG_CONFIG_HOME=/etc",
+  ];
+}
+
+function section(name: string, lines: readonly string[]): string {
+  return [`[${name}]`, ...lines].join("\n");
+}
+
+function unitText(sections: Readonly<Record<string, readonly string[]>>): string {
+  return `${Object.entries(sections)
+    .map(([name, lines]) => section(name, lines))
+    .join("\n\n")}\n`;
+}
+
+function mainUnit(plan: ServicePlan): Unit {
+  const { service, scope, keyFile, reads } = plan;
+  return {
+    name: `nodupe-${service}.service`,
+    text: unitText({
+      Unit: [
+        `Description=nodupe ${service}: ${PURPOSES[service]}`,
+        `Documentation=man:nodupe-${service}(1)`,
+        ...(service === "ingest" ? [] : ["Wants=network-online.target", "After=network-online.target"]),
+        ...(service === "sync" && scope === "system" ? ["After=time-sync.target"] : []),
+        ...(service === "time"
+          ? ["Conflicts=systemd-timesyncd.service", "After=nodupe-time-boot.service"]
+          : []),
+        ...reads.map((path) => `RequiresMountsFor=${unitWord(path)}`),
+      ],
+      Service: [
+        "Type=notify",
+        "NotifyAccess=main",
+        `ExecStart=${commandLine(plan, WORDS[service])}`,
+        ...(keyFile === null ? [] : [`LoadCredential=api-key:${unitPath(keyFile)}`]),
+        ...runAs(plan),
+        UNSET,
+        "Restart=always",
+        "RestartSec=5s",
+        // A setting that is wrong, or a key that is refused, is not mended by trying again.
+        "RestartPreventExitStatus=2 5",
+        "WatchdogSec=60s",
+        "TimeoutStopSec=10s",
+        ...(scope === "system" ? hardening(plan) : ["NoNewPrivileges=yes"]),
+      ],
+      Install: [`WantedBy=${scope === "system" ? "multi-user.target" : "default.target"}`],
+    }),
+  };
+}
+
+/** Sets the clock once at boot, before whatever waits for the right time. */
+function bootUnit(plan: ServicePlan): Unit {
+  const words = ["time", "--wait", "--set", "--max-error", "100ms"];
+  return {
+    name: "nodupe-time-boot.service",
+    text: unitText({
+      Unit: [
+        "Description=nodupe time: sets the clock at boot",
+        "Documentation=man:nodupe-time(1)",
+        "Conflicts=systemd-timesyncd.service",
+        "Wants=network-online.target time-sync.target",
+        "After=network-online.target",
+        "Before=time-sync.target",
+      ],
+      Service: [
+        "Type=oneshot",
+        "RemainAfterExit=yes",
+        `ExecStart=${commandLine(plan, words)}`,
+        ...runAs(plan),
+        UNSET,
+        "TimeoutStartSec=infinity",
+        ...hardening(plan),
+      ],
+      Install: ["WantedBy=multi-user.target"],
+    }),
+  };
+}
+
+/** The systemd units of a service. */
+export function systemdUnits(plan: ServicePlan): readonly Unit[] {
+  const main = mainUnit(plan);
+  return plan.service === "time" && plan.scope === "system" ? [main, bootUnit(plan)] : [main];
+}

@@ -1,0 +1,172 @@
+import { readBoard } from "../board/board.ts";
+import type { Store } from "../db/open.ts";
+import { METRICS } from "../nodes/compare/registry.ts";
+import { nodesOverview } from "../nodes/overview.ts";
+import { clockOverview } from "../time/overview.ts";
+import { listDestinations, listPage, retryFailed } from "../upload/history.ts";
+import { uploadsOverview } from "../upload/overview.ts";
+import { jsonBody, query } from "./body.ts";
+import type { Comparisons } from "./comparisons.ts";
+import type { Bus } from "./live/bus.ts";
+import { eventStream } from "./live/sse.ts";
+import { openApi } from "./openapi.ts";
+import { jsonReply, jsonTextReply, refusal, textReply } from "./replies.ts";
+import type { Route } from "./router.ts";
+import {
+  comparisonBody,
+  comparisonRequest,
+  historyQuery,
+  loginBody,
+  rangeQuery,
+  retryBody,
+} from "./schemas.ts";
+import type { Sessions } from "./sessions.ts";
+
+export interface ApiOptions {
+  /** Reads alone. */
+  readonly store: Store;
+  /** For the few requests that change something: opened for one of them. */
+  readonly openWritable: () => Promise<Store>;
+  readonly comparisons: Comparisons;
+  readonly sessions: Sessions;
+  readonly bus: Bus;
+  /** The text of `nodupe metrics`, with what this process counts. */
+  readonly metrics: () => string;
+  /** Aborts when the server ends. */
+  readonly signal: AbortSignal;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** What every metric of a comparison is called, counted in, and which way is better. */
+const METRICS_TOLD = METRICS.map(({ name, label, unit, lowerIsBetter }) => ({
+  name,
+  label,
+  unit,
+  lower_is_better: lowerIsBetter,
+}));
+
+const HOUR_MS = 3_600_000;
+/** As many points of a history as a chart draws. */
+const POINTS = 600;
+
+function loginRoute({ sessions }: ApiOptions): Route {
+  return {
+    isPublic: true,
+    POST: async (request, address) => {
+      const body = await jsonBody(loginBody, request);
+      if (body.type === "invalid") return refusal(request, 400, body.reason);
+      const result = sessions.login(body.value.token, address);
+      if (result.type === "in")
+        return jsonReply(request, { ok: true }, { headers: { "set-cookie": result.cookie } });
+      if (result.type === "wrong") return refusal(request, 401, "the token is wrong");
+      return refusal(request, 429, "too many wrong tokens", { "retry-after": `${result.seconds}` });
+    },
+  };
+}
+
+function comparisonRoute({ comparisons, bus }: ApiOptions): Route {
+  return {
+    POST: async (request) => {
+      const body = await jsonBody(comparisonBody, request);
+      if (body.type === "invalid") return refusal(request, 400, body.reason);
+      const asked = comparisonRequest(body.value);
+      bus.publish({ topic: "comparison", data: { nodes: asked.names, state: "started" } });
+      const reply = await comparisons.answer(asked);
+      bus.publish({ topic: "comparison", data: { nodes: asked.names, state: reply.type } });
+      switch (reply.type) {
+        case "answered":
+          return jsonTextReply(request, reply.text);
+        case "unknown-node":
+          return refusal(request, 404, reply.reason);
+        case "failed":
+          return refusal(request, 500, "the comparison failed; see the server's log");
+      }
+    },
+  };
+}
+
+function historyRoute({ store }: ApiOptions): Route {
+  return {
+    GET: (request) => {
+      const asked = query(historyQuery, request);
+      if (asked.type === "invalid") return refusal(request, 400, asked.reason);
+      const { state = null, limit, offset } = asked.value;
+      return jsonReply(request, { entries: listPage(store.db, { state, limit, offset }), limit, offset });
+    },
+  };
+}
+
+function retryRoute({ openWritable }: ApiOptions): Route {
+  return {
+    POST: async (request) => {
+      const body = await jsonBody(retryBody, request);
+      if (body.type === "invalid") return refusal(request, 400, body.reason);
+      const { destination: url, checksum = null, reason = null } = body.value;
+      using store = await openWritable();
+      const destination = listDestinations(store.db).find((known) => known.url === url);
+      if (destination === undefined) return refusal(request, 404, "there is no such destination");
+      const pending = retryFailed(store.db, destination.id, { checksum, reason });
+      return jsonReply(request, { pending });
+    },
+  };
+}
+
+/** Every path of the API, and what answers it. */
+export function apiRoutes(options: ApiOptions): Map<string, Route> {
+  const { store, sessions, bus, metrics, signal, now } = options;
+  return new Map<string, Route>([
+    ["/api/login", loginRoute(options)],
+    [
+      "/api/logout",
+      {
+        POST: (request) =>
+          jsonReply(request, { ok: true }, { headers: { "set-cookie": sessions.logout(request.headers) } }),
+      },
+    ],
+    ["/api/comparison", comparisonRoute(options)],
+    [
+      "/api/time",
+      {
+        GET: (request) => {
+          const asked = query(rangeQuery, request);
+          if (asked.type === "invalid") return refusal(request, 400, asked.reason);
+          const nowMs = now();
+          const sinceMs = nowMs - asked.value.hours * HOUR_MS;
+          return jsonReply(request, clockOverview(store.db, { nowMs, sinceMs, points: POINTS }));
+        },
+      },
+    ],
+    [
+      "/api/nodes",
+      {
+        GET: (request) => {
+          const asked = query(rangeQuery, request);
+          if (asked.type === "invalid") return refusal(request, 400, asked.reason);
+          return jsonReply(request, {
+            nodes: nodesOverview(store.db, { nowMs: now(), hours: asked.value.hours }),
+          });
+        },
+      },
+    ],
+    ["/api/metrics", { GET: (request) => jsonReply(request, { metrics: METRICS_TOLD }) }],
+    ["/api/sync", { GET: (request) => jsonReply(request, uploadsOverview(store.db)) }],
+    ["/api/sync/retry", retryRoute(options)],
+    ["/api/history", historyRoute(options)],
+    ["/api/events", { GET: () => eventStream(bus, signal) }],
+    ["/api/openapi.json", { GET: (request) => jsonReply(request, openApi()) }],
+    [
+      "/health",
+      {
+        GET: (request) => {
+          const board = readBoard(store, now());
+          return jsonReply(request, board, { status: board.healthy ? 200 : 503 });
+        },
+      },
+    ],
+    [
+      "/metrics",
+      { GET: (request) => textReply(request, metrics(), "text/plain; version=0.0.4; charset=utf-8") },
+    ],
+  ]);
+}

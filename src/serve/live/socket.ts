@@ -1,0 +1,98 @@
+import type { ServerWebSocket, WebSocketHandler } from "bun";
+import { messageOf } from "../../lib/errors.ts";
+import { type Comparisons } from "../comparisons.ts";
+import { comparisonRequest, socketMessage } from "../schemas.ts";
+import type { Bus } from "./bus.ts";
+
+const MOST_SOCKETS = 500;
+const MESSAGE_BYTES = 16 * 1024;
+/** A reader that lets so much lie is cut off: it comes back and gets the present state. */
+const MOST_BUFFERED = 256 * 1024;
+
+/** What each socket carries: how to leave the bus, and whether a question of its own is being answered. */
+interface Connection {
+  leave: () => void;
+  isAsking: boolean;
+}
+
+/** The page's live connection: the bus, and comparisons as the earlier monitor asked for them. */
+export class Sockets {
+  readonly #bus: Bus;
+  readonly #comparisons: Comparisons;
+  readonly #open = new Set<ServerWebSocket<Connection>>();
+
+  constructor(bus: Bus, comparisons: Comparisons) {
+    this.#bus = bus;
+    this.#comparisons = comparisons;
+  }
+
+  get isFull(): boolean {
+    return this.#open.size >= MOST_SOCKETS;
+  }
+
+  /** What a socket begins with. */
+  static connection(): Connection {
+    return { leave: () => undefined, isAsking: false };
+  }
+
+  get handler(): WebSocketHandler<Connection> {
+    return {
+      idleTimeout: 60,
+      sendPings: true,
+      maxPayloadLength: MESSAGE_BYTES,
+      backpressureLimit: MOST_BUFFERED,
+      closeOnBackpressureLimit: true,
+      open: (socket) => {
+        this.#open.add(socket);
+        for (const message of this.#bus.snapshot()) socket.send(message);
+        socket.data.leave = this.#bus.subscribe((message) => {
+          socket.send(message);
+        });
+      },
+      message: (socket, message) => this.#onMessage(socket, message),
+      close: (socket) => {
+        socket.data.leave();
+        this.#open.delete(socket);
+      },
+    };
+  }
+
+  /** Says goodbye to all: going away (RFC 6455, 7.4.1). */
+  close(): void {
+    for (const socket of this.#open) socket.close(1001, "the server ends");
+  }
+
+  async #onMessage(socket: ServerWebSocket<Connection>, message: string | Buffer): Promise<void> {
+    const reply = (value: object): void => {
+      socket.send(JSON.stringify(value));
+    };
+    let asked: unknown;
+    try {
+      asked = JSON.parse(String(message));
+    } catch {
+      reply({ type: "error", error: "the message is not JSON" });
+      return;
+    }
+    const parsed = socketMessage.safeParse(asked);
+    if (!parsed.success) {
+      reply({ type: "error", error: parsed.error.issues[0]?.message ?? "the message is not understood" });
+      return;
+    }
+    if (socket.data.isAsking) {
+      reply({ type: "error", error: "the question before this one is still being answered" });
+      return;
+    }
+    socket.data.isAsking = true;
+    try {
+      const { type: _, ...body } = parsed.data;
+      const answer = await this.#comparisons.answer(comparisonRequest(body));
+      if (answer.type === "answered") socket.send(`{"type":"comparison_data","data":${answer.text}}`);
+      else
+        reply({ type: "error", error: answer.type === "failed" ? "the comparison failed" : answer.reason });
+    } catch (error) {
+      reply({ type: "error", error: messageOf(error) });
+    } finally {
+      socket.data.isAsking = false;
+    }
+  }
+}

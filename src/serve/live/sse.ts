@@ -1,0 +1,46 @@
+import type { Bus } from "./bus.ts";
+
+/** A reader that lets so much lie is cut off: it comes back and gets the present state. */
+const MOST_BUFFERED = 256 * 1024;
+/** A comment now and then keeps what is in between from closing a quiet connection. */
+const KEEP_ALIVE_MS = 15_000;
+
+const encoder = new TextEncoder();
+
+/** The bus as server-sent events: first the present state, then what happens, until the reader or the server goes. */
+export function eventStream(bus: Bus, signal: AbortSignal): Response {
+  let end = (): void => undefined;
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => {
+        const send = (text: string): void => {
+          controller.enqueue(encoder.encode(text));
+          if ((controller.desiredSize ?? 0) < -MOST_BUFFERED) end();
+        };
+        const leave = bus.subscribe((message) => send(`data: ${message}\n\n`));
+        const alive = setInterval(() => send(":\n\n"), KEEP_ALIVE_MS);
+        end = () => {
+          end = () => undefined;
+          leave();
+          clearInterval(alive);
+          signal.removeEventListener("abort", onAbort);
+          try {
+            controller.close();
+          } catch {
+            // The reader has gone first.
+          }
+        };
+        const onAbort = (): void => end();
+        signal.addEventListener("abort", onAbort, { once: true });
+        send("retry: 2000\n\n");
+        for (const message of bus.snapshot()) send(`data: ${message}\n\n`);
+        if (signal.aborted) end();
+      },
+      cancel: () => end(),
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: 0 }),
+  );
+  return new Response(body, {
+    headers: { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" },
+  });
+}

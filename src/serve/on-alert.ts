@@ -1,0 +1,23 @@
+import type { Alert } from "./alerts.ts";
+
+/** A command that does not end by itself is ended. */
+const LONGEST_MS = 60_000;
+
+/** Runs the operator's command for an alert; the text is in its environment, never in the command line. */
+export async function runOnAlert(
+  { command, environment }: { command: string; environment: Readonly<Record<string, string | undefined>> },
+  alert: Alert,
+  signal: AbortSignal,
+): Promise<void> {
+  const child = Bun.spawn(["sh", "-c", command], {
+    env: { ...environment, NODUPE_ALERT: alert.problem.text, NODUPE_ALERT_KEY: alert.problem.key },
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "ignore",
+    timeout: LONGEST_MS,
+    signal,
+  });
+  const exitCode = await child.exited;
+  if (exitCode !== 0 && !signal.aborted)
+    throw new Error(`Cannot tell of an alert: the on_alert command ended with ${exitCode}`);
+}

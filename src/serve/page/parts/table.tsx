@@ -1,0 +1,95 @@
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+
+export interface Column<Row> {
+  readonly name: string;
+  readonly isNumber?: boolean;
+  readonly cell: (row: Row) => ComponentChildren;
+  /** What rows are sorted by; without it the column is not sortable. Unknown values come last. */
+  readonly sortBy?: (row: Row) => number | string | null;
+}
+
+interface Sorting {
+  readonly column: number;
+  readonly isDescending: boolean;
+}
+
+function compareKeys(left: number | string | null, right: number | string | null): number {
+  if (left === right) return 0;
+  if (left === null) return 1;
+  if (right === null) return -1;
+  return left < right ? -1 : 1;
+}
+
+function sorted<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  { column, isDescending }: Sorting,
+): Row[] {
+  const key = columns[column]?.sortBy;
+  if (key === undefined) return [...rows];
+  return rows.toSorted((a, b) => {
+    const [left, right] = [key(a), key(b)];
+    const isUnknown = left === null || right === null;
+    return isDescending && !isUnknown ? -compareKeys(left, right) : compareKeys(left, right);
+  });
+}
+
+/** A table that sorts by its heads; on a phone each row is a card, with the heads beside its values. */
+export function Table<Row>({
+  caption,
+  columns,
+  rows,
+  keyOf,
+}: {
+  caption: string;
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  keyOf: (row: Row) => string;
+}) {
+  const sorting = useSignal<Sorting>({ column: 0, isDescending: false });
+  const sortBy = (column: number): void => {
+    const { column: before, isDescending } = sorting.value;
+    sorting.value = { column, isDescending: before === column && !isDescending };
+  };
+  const ariaSort = (column: number): "ascending" | "descending" | "none" => {
+    if (sorting.value.column !== column) return "none";
+    return sorting.value.isDescending ? "descending" : "ascending";
+  };
+  return (
+    <table>
+      <caption>{caption}</caption>
+      <thead>
+        <tr>
+          {columns.map(({ name, isNumber, sortBy: key }, at) => (
+            <th
+              key={name}
+              scope="col"
+              class={isNumber === true ? "number" : ""}
+              {...(key === undefined ? {} : { "aria-sort": ariaSort(at) })}
+            >
+              {key === undefined ? (
+                name
+              ) : (
+                <button type="button" class="plain" onClick={() => sortBy(at)}>
+                  {name}
+                </button>
+              )}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {sorted(rows, columns, sorting.value).map((row) => (
+          <tr key={keyOf(row)}>
+            {columns.map((column) => (
+              <td key={column.name} data-label={column.name} class={column.isNumber === true ? "number" : ""}>
+                <span class="value">{column.cell(row)}</span>
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,110 @@
+import { computed, effect, type Signal, signal } from "@preact/signals";
+import type { Problem } from "../../board/problems.ts";
+import { type Answers, LoginNeeded, read } from "./api.ts";
+
+export const VIEWS = ["overview", "clock", "nodes", "uploads", "system"] as const;
+export type View = (typeof VIEWS)[number];
+
+/** Where the page is: `#/nodes?pick=pi-1,pi-2&range=7d`. All that a link has to carry is in it. */
+export interface Place {
+  readonly view: View;
+  readonly query: URLSearchParams;
+}
+
+function placeOf(hash: string): Place {
+  const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
+  return { view: VIEWS.find((view) => view === path) ?? "overview", query: new URLSearchParams(query) };
+}
+
+export const place = signal<Place>(placeOf(location.hash));
+addEventListener("hashchange", () => {
+  place.value = placeOf(location.hash);
+});
+
+/** Goes to a view, or changes what its link carries. */
+export function go(view: View, query: Readonly<Record<string, string>> = {}): void {
+  const text = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== "")).toString();
+  location.hash = `#/${view}${text === "" ? "" : `?${text}`}`;
+}
+
+/** Whether what is shown is the present: `live`, on its way back, or old since a moment. */
+export type Liveness =
+  | { readonly type: "live" }
+  | { readonly type: "reconnecting" }
+  | { readonly type: "stale"; readonly since: Date };
+
+export const liveness = signal<Liveness>({ type: "reconnecting" });
+export const problems = signal<readonly Problem[]>([]);
+export const needsLogin = signal(false);
+export const showsNames = signal(false);
+/** Ticks, so that "3 min ago" stays true. */
+export const nowMs = signal(Date.now());
+setInterval(() => {
+  nowMs.value = Date.now();
+}, 5_000);
+
+/** An answer of the API: being fetched for the first time, there, or failed while an older one may be there. */
+export interface Loaded<T> {
+  readonly value: T | null;
+  readonly error: string | null;
+}
+
+type Path = keyof Answers;
+
+const loaded = new Map<string, Signal<Loaded<unknown>>>();
+
+/** The answer to a path, fetched when it is first looked at, and again whenever the board has changed. */
+export function answerOf<P extends Path>(path: P, query = ""): Loaded<Answers[P]> {
+  const key = path + query;
+  let kept = loaded.get(key);
+  if (kept === undefined) {
+    kept = signal<Loaded<unknown>>({ value: null, error: null });
+    loaded.set(key, kept);
+    begin(fetchInto(path, query));
+  }
+  return kept.value as Loaded<Answers[P]>;
+}
+
+/** Lets a task go on by itself; whatever goes wrong in it is shown by what it fills. */
+export function begin(task: Promise<unknown>): void {
+  const over = (): void => undefined;
+  task.then(over, over);
+}
+
+async function fetchInto(path: Path, query: string): Promise<void> {
+  const kept = loaded.get(path + query);
+  if (kept === undefined) return;
+  try {
+    kept.value = { value: await read(path, query), error: null };
+    needsLogin.value = false;
+  } catch (error) {
+    if (error instanceof LoginNeeded) needsLogin.value = true;
+    kept.value = { value: kept.value.value, error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+const PATHS_OF: Readonly<Record<View, readonly Path[]>> = {
+  overview: ["/health"],
+  clock: ["/api/time"],
+  nodes: ["/api/nodes", "/api/metrics"],
+  uploads: ["/api/sync", "/api/history"],
+  system: ["/health"],
+};
+
+/** Fetches again what the present view shows, and forgets the rest. */
+export async function refresh(): Promise<void> {
+  const shown = PATHS_OF[place.value.view];
+  const again: Promise<void>[] = [];
+  for (const key of loaded.keys()) {
+    const [path = "", query] = key.split("?");
+    const known = shown.find((one) => one === path);
+    if (known === undefined) loaded.delete(key);
+    else again.push(fetchInto(known, query === undefined ? "" : `?${query}`));
+  }
+  await Promise.all(again);
+}
+
+const title = computed(() => `${problems.value.length > 0 ? `(${problems.value.length}) ` : ""}nodupe`);
+effect(() => {
+  document.title = title.value;
+});

@@ -1,0 +1,158 @@
+import type { Board } from "../../../board/board.ts";
+import type { Problem } from "../../../board/problems.ts";
+import { bytes, count, percent, seconds } from "../format.ts";
+import { Empty, Failed } from "../parts/empty.tsx";
+import { Ago, Figure, Mark, Sparkline } from "../parts/figures.tsx";
+import { answerOf, type View } from "../state.ts";
+
+const VIEW_OF: Readonly<Record<Problem["about"], View>> = {
+  time: "clock",
+  sync: "uploads",
+  nodes: "nodes",
+  store: "system",
+};
+
+function Problems({ problems }: { problems: readonly Problem[] }) {
+  if (problems.length === 0)
+    return (
+      <p class="all-well">
+        <Mark state="ok">All is well.</Mark>
+      </p>
+    );
+  return (
+    <ul class="problems">
+      {problems.map(({ key, text, about }) => (
+        <li key={key}>
+          <a href={`#/${VIEW_OF[about]}`}>
+            <Mark state="warn">{text}</Mark>
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function ClockTile({ time }: { time: Board["time"] }) {
+  const { last, history } = time;
+  if (last === null)
+    return <Empty what="How far the clock is off, and how sure that is." command="nodupe time" />;
+  const offset = seconds(Math.abs(last.offset_s ?? 0));
+  return (
+    <>
+      <p class="big">
+        <Figure of={offset} /> {(last.offset_s ?? 0) > 0 ? "slow" : "fast"}
+      </p>
+      <p class="muted">
+        ± <Figure of={seconds(last.error_bound_s)} /> by {last.source}, <Ago at={last.at} />
+      </p>
+      <Sparkline
+        values={history.map(({ offset_s: offsetS }) => offsetS)}
+        label="The offset in the last 24 hours"
+      />
+    </>
+  );
+}
+
+function UploadsTile({ sync }: { sync: Board["sync"] }) {
+  if (sync.destinations.length === 0)
+    return (
+      <Empty what="What was uploaded, what waits, and what failed." command="nodupe sync --sandbox ~/CVs" />
+    );
+  const total = (of: "done" | "pending" | "sending" | "failed"): number =>
+    sync.destinations.reduce((sum, destination) => sum + destination[of], 0);
+  const waiting = total("pending") + total("sending");
+  const failed = total("failed");
+  return (
+    <>
+      <p class="big">
+        <Figure of={count(total("done"))} /> uploaded
+      </p>
+      <p class="muted">
+        <Figure of={count(waiting)} /> waiting, <Figure of={count(failed)} /> failed; last{" "}
+        <Ago at={sync.last_success} />
+      </p>
+      {sync.runs.some((run) => run.at_work) ? <Mark state="ok">at work</Mark> : null}
+    </>
+  );
+}
+
+function NodesTile({ nodes }: { nodes: Board["nodes"] }) {
+  if (nodes.length === 0)
+    return (
+      <Empty
+        what="Which node is better, and whether the difference is real."
+        command="nodupe ingest --node NAME LOG"
+      />
+    );
+  const hours = nodes[0]?.hours.total_operations.length ?? 0;
+  const byHour = Array.from({ length: hours }, (_, at) => {
+    const known = nodes
+      .map((node) => node.hours.total_operations[at] ?? null)
+      .filter((value) => value !== null);
+    return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0);
+  });
+  const rates = nodes.map((node) => node.success_rate_download).filter((rate) => rate !== null);
+  const worst = rates.length === 0 ? null : Math.min(...rates);
+  return (
+    <>
+      <p class="big">
+        <Figure of={count(nodes.length)} /> {nodes.length === 1 ? "node" : "nodes"}
+      </p>
+      <p class="muted">
+        {nodes.length === 1 ? "serves" : "the worst serves"} <Figure of={percent(worst)} /> of its downloads
+      </p>
+      <Sparkline values={byHour} label="Operations by hour in the last 24 hours" />
+    </>
+  );
+}
+
+function StoreTile({ store }: { store: Board["store"] }) {
+  return (
+    <>
+      <p class="big">
+        <Figure of={bytes(store.size_bytes)} />
+      </p>
+      <p class="muted">
+        <Figure of={bytes(store.free_bytes)} /> free on its disk
+      </p>
+    </>
+  );
+}
+
+/** What is wrong first, then each job in a tile. */
+export function Overview() {
+  const { value: board, error } = answerOf("/health");
+  if (board === null) return error === null ? <p class="muted">Loading…</p> : <Failed error={error} />;
+  return (
+    <>
+      {error === null ? null : <Failed error={error} />}
+      <Problems problems={board.problems} />
+      <div class="grid">
+        <section class="panel">
+          <h2>
+            <a href="#/clock">Clock</a>
+          </h2>
+          <ClockTile time={board.time} />
+        </section>
+        <section class="panel">
+          <h2>
+            <a href="#/uploads">Uploads</a>
+          </h2>
+          <UploadsTile sync={board.sync} />
+        </section>
+        <section class="panel">
+          <h2>
+            <a href="#/nodes">Nodes</a>
+          </h2>
+          <NodesTile nodes={board.nodes} />
+        </section>
+        <section class="panel">
+          <h2>
+            <a href="#/system">Store</a>
+          </h2>
+          <StoreTile store={board.store} />
+        </section>
+      </div>
+    </>
+  );
+}

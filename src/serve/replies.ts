@@ -1,0 +1,55 @@
+/** What every answer carries: nothing of it may be framed, sniffed, kept, or read by another site. */
+const HEADERS: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+};
+
+/** Shorter texts gain nothing by being compressed. */
+const COMPRESSED_FROM = 1_024;
+
+function withBody(
+  request: Request,
+  text: string,
+  init: { status: number; headers: Record<string, string> },
+): Response {
+  const mayCompress = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "");
+  const headers = { ...HEADERS, ...init.headers, vary: "accept-encoding" };
+  if (!mayCompress || text.length < COMPRESSED_FROM) return new Response(text, { ...init, headers });
+  const body = Bun.gzipSync(Buffer.from(text), { level: 6 });
+  return new Response(body, { ...init, headers: { ...headers, "content-encoding": "gzip" } });
+}
+
+export function jsonReply(
+  request: Request,
+  value: unknown,
+  init: { readonly status?: number; readonly headers?: Record<string, string> } = {},
+): Response {
+  return jsonTextReply(request, JSON.stringify(value), init);
+}
+
+/** As `jsonReply`, for a value that is text already. */
+export function jsonTextReply(
+  request: Request,
+  text: string,
+  init: { readonly status?: number; readonly headers?: Record<string, string> } = {},
+): Response {
+  const headers = { ...init.headers, "content-type": "application/json; charset=utf-8" };
+  return withBody(request, `${text}\n`, { status: init.status ?? 200, headers });
+}
+
+export function textReply(request: Request, text: string, contentType: string): Response {
+  return withBody(request, text, { status: 200, headers: { "content-type": contentType } });
+}
+
+/** A refusal: what was wrong with the request, in a sentence, and nothing of the inside. */
+export function refusal(
+  request: Request,
+  status: number,
+  error: string,
+  headers: Record<string, string> = {},
+): Response {
+  return jsonReply(request, { error }, { status, headers });
+}

@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { COMPARISON_TYPES } from "../nodes/compare/options.ts";
+import { parseDurationMs } from "../lib/format/duration.ts";
+
+const HOUR_MS = 3_600_000;
+const MOST_NODES = 20;
+const LONGEST_MS = 366 * 24 * HOUR_MS;
+
+const name = z.string().min(1).max(200);
+const nodes = z
+  .array(name)
+  .min(2, "expected two nodes or more")
+  .max(MOST_NODES, `expected ${MOST_NODES} nodes at most`)
+  .refine((names) => new Set(names).size === names.length, "a node is named twice");
+
+/** Hours as a number, or a duration such as "24h", "7d" → milliseconds. */
+const range = z.union([z.number(), z.string().max(20)]).transform((value, context) => {
+  const ms = typeof value === "number" ? value * HOUR_MS : parseDurationMs(value);
+  if (ms !== null && ms >= HOUR_MS && ms <= LONGEST_MS) return ms;
+  context.addIssue({ code: "custom", message: 'expected hours (24), or "24h", "7d", "30d", up to 366 days' });
+  return z.NEVER;
+});
+
+const type = z.enum(COMPARISON_TYPES);
+
+/** What `POST /api/comparison` takes, in either of its two spellings. */
+export const comparisonBody = z.union([
+  z.strictObject({ nodes, timeRange: range.optional(), type: type.optional() }),
+  z.strictObject({ node_names: nodes, time_range: range.optional(), comparison_type: type.optional() }),
+]);
+
+export interface ComparisonRequest {
+  readonly names: readonly string[];
+  readonly lastMs: number;
+  readonly type: z.infer<typeof type>;
+}
+
+/** One request out of either spelling, 24 hours and everything where it does not say. */
+export function comparisonRequest(body: z.infer<typeof comparisonBody>): ComparisonRequest {
+  const [names, lastMs, asked] =
+    "nodes" in body
+      ? [body.nodes, body.timeRange, body.type]
+      : [body.node_names, body.time_range, body.comparison_type];
+  return { names, lastMs: lastMs ?? 24 * HOUR_MS, type: asked ?? "overall" };
+}
+
+export const loginBody = z.strictObject({ token: z.string().min(1).max(1_000) });
+
+/** Which failed uploads to take up again: one content, those that failed for one reason, or all. */
+export const retryBody = z.strictObject({
+  destination: z.string().max(1_000),
+  checksum: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+  reason: z.string().max(1_000).optional(),
+});
+
+export const historyQuery = z.strictObject({
+  state: z.enum(["pending", "sending", "done", "failed"]).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  offset: z.coerce.number().int().min(0).max(10_000_000).default(0),
+});
+
+/** A message of a WebSocket: a comparison, as the earlier monitor asks for it. */
+export const socketMessage = z.object({
+  type: z.literal("get_comparison_data"),
+  node_names: nodes,
+  comparison_type: type.optional(),
+  time_range: range.optional(),
+});
+
+/** How far back, in hours. */
+export const rangeQuery = z.strictObject({ hours: z.coerce.number().int().min(1).max(720).default(24) });

@@ -1,0 +1,161 @@
+import type { Server } from "bun";
+import { hostname } from "node:os";
+import { Failure, messageOf } from "../lib/errors.ts";
+import { formatListenAddress } from "../lib/listen-address.ts";
+import { wait } from "../lib/wait.ts";
+import { judge } from "./gate.ts";
+import { Sockets } from "./live/socket.ts";
+import { refusal } from "./replies.ts";
+import { match, type Routes } from "./router.ts";
+import type { Sessions } from "./sessions.ts";
+
+export interface ServerOptions {
+  readonly hostname: string;
+  readonly port: number;
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly allowedHosts: readonly string[];
+  readonly routes: Routes;
+  readonly sessions: Sessions;
+  readonly sockets: Sockets;
+  /** Something of ours failed while a request was answered. */
+  readonly onError: (message: string) => void;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  /** Lets requests in flight be answered, closes what would go on for ever, and ends within `graceMs`. */
+  stop(graceMs: number): Promise<void>;
+}
+
+const MOST_BODY_BYTES = 64 * 1024;
+/** Seconds without a byte after which a connection is closed. */
+const IDLE_S = 30;
+
+type SocketData = ReturnType<typeof Sockets.connection>;
+
+/** Whether only this machine can reach an address. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** The names that this board is called by. */
+function ownNames(options: ServerOptions): ReadonlySet<string> {
+  const own = hostname().toLowerCase();
+  return new Set(
+    ["localhost", own, `${own}.local`, options.hostname, ...options.allowedHosts].map((name) =>
+      name.toLowerCase(),
+    ),
+  );
+}
+
+/**
+ * Serves until it is stopped.
+ *
+ * @throws Failure where the address is taken or may not be listened on.
+ */
+export function startServer(options: ServerOptions): RunningServer {
+  const { routes, sessions, sockets, tls } = options;
+  const allowed = ownNames(options);
+  const scheme = tls === null ? "http" : "https";
+
+  const answer = async (request: Request, server: Server<SocketData>): Promise<Response | undefined> => {
+    const { headers, method } = request;
+    const verdict = judge(
+      {
+        method,
+        host: headers.get("host"),
+        origin: headers.get("origin"),
+        contentType: headers.get("content-type"),
+        scheme,
+      },
+      allowed,
+    );
+    if (verdict.type === "refuse") return refusal(request, verdict.status, verdict.reason);
+    const { pathname } = new URL(request.url);
+    const address = server.requestIP(request)?.address ?? "";
+    const isSocket = pathname === "/ws";
+    const found = isSocket ? null : match(routes, pathname, method);
+    const isPublic = found?.type === "found" && found.isPublic;
+    if (!isPublic) {
+      const access = sessions.access(headers, address);
+      if (access.type === "wait")
+        return refusal(request, 429, "too many wrong tokens", { "retry-after": `${access.seconds}` });
+      if (access.type === "wrong")
+        return refusal(request, 401, "a token is needed", { "www-authenticate": 'Bearer realm="nodupe"' });
+    }
+    if (isSocket) {
+      // A page of another site may open a socket, but not without telling where it is from.
+      if (method !== "GET") return refusal(request, 405, "a WebSocket begins with GET", { allow: "GET" });
+      if (sockets.isFull) return refusal(request, 503, "too many readers", { "retry-after": "10" });
+      if (server.upgrade(request, { data: Sockets.connection() })) return undefined;
+      return refusal(request, 426, "this path speaks WebSocket", { upgrade: "websocket" });
+    }
+    switch (found?.type) {
+      case "found": {
+        if (pathname === "/api/events") server.timeout(request, 0);
+        const response = await found.handler(request, address);
+        return method === "HEAD" ? new Response(null, response) : response;
+      }
+      case "wrong-method":
+        return refusal(request, 405, `this path takes ${found.allow}`, { allow: found.allow });
+      case "unknown":
+      case undefined:
+        return refusal(request, 404, "there is nothing at this path");
+    }
+  };
+
+  const server = listen(options, {
+    fetch: async (request, running) => {
+      try {
+        return await answer(request, running);
+      } catch (error) {
+        options.onError(`${request.method} ${new URL(request.url).pathname}: ${messageOf(error)}`);
+        return refusal(request, 500, "something failed here; see the server's log");
+      }
+    },
+  });
+  const { port = options.port } = server;
+  return {
+    url: `${scheme}://${formatListenAddress({ hostname: options.hostname, port })}`,
+    stop: async (graceMs) => {
+      sockets.close();
+      const drained = new AbortController();
+      const drain = server.stop(false).then(() => drained.abort());
+      // A reader that never ends would hold it up for ever.
+      await Promise.race([drain, wait(graceMs, drained.signal)]);
+      await server.stop(true);
+    },
+  };
+}
+
+function listen(
+  options: ServerOptions,
+  { fetch }: { fetch: (request: Request, server: Server<SocketData>) => Promise<Response | undefined> },
+): Server<SocketData> {
+  const at = formatListenAddress(options);
+  try {
+    return Bun.serve<SocketData>({
+      hostname: options.hostname,
+      port: options.port,
+      ...(options.tls === null ? {} : { tls: options.tls }),
+      idleTimeout: IDLE_S,
+      maxRequestBodySize: MOST_BODY_BYTES,
+      development: false,
+      fetch,
+      websocket: options.sockets.handler,
+    });
+  } catch (error) {
+    const reason = messageOf(error);
+    if (/EACCES|permission/i.test(reason))
+      throw new Failure(
+        "not-permitted",
+        `cannot listen on ${at}: it may not be used; take a port above 1023`,
+      );
+    if (/EADDRINUSE|in use/i.test(reason))
+      throw new Failure(
+        "failed",
+        `cannot listen on ${at}: something else listens there; take another port with --listen`,
+      );
+    throw new Failure("usage", `cannot listen on ${at}: ${reason}`);
+  }
+}

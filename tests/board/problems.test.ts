@@ -1,0 +1,86 @@
+import { expect, test } from "bun:test";
+import { problemsOf } from "../../src/board/problems.ts";
+import type { NodeOverview } from "../../src/nodes/overview.ts";
+import type { PastMeasurement } from "../../src/time/overview.ts";
+import type { RunOverview } from "../../src/upload/overview.ts";
+
+type Parts = Parameters<typeof problemsOf>[0];
+
+const MEASURED: PastMeasurement = {
+  at: "2026-11-26T00:00:00.000Z",
+  source: "ntp",
+  server: "ntp.example",
+  offset_s: 0.001,
+  error_bound_s: 0.002,
+  drift_ppm: null,
+  action: "none",
+};
+const RUN: RunOverview = {
+  destination: "https://tanova.ai",
+  folder: "/srv/cvs",
+  pid: 1,
+  at_work: false,
+  started: "2026-11-26T00:00:00.000Z",
+  ended: "2026-11-26T00:01:00.000Z",
+  result: null,
+};
+const NODE: NodeOverview = {
+  node_name: "pi-1",
+  newest_line: "2026-11-26T00:00:00.000Z",
+  age_s: 60,
+  total_operations: 1_000,
+  success_rate_download: 98,
+  success_rate_upload: 98,
+  success_rate_audit: 100,
+  failed_percent: 1,
+  avg_latency_mean: 100,
+  hours: { total_operations: [], success_rate_download: [], avg_latency_mean: [] },
+  standing: null,
+};
+const WELL: Parts = {
+  time: { last: MEASURED, age_s: 60, history: [], servers: [] },
+  sync: { destinations: [], failures: [], runs: [RUN], last_success: null },
+  nodes: [NODE],
+  store: { free_bytes: 50, total_bytes: 100 },
+};
+
+const destination = { url: "https://tanova.ai", pending: 0, sending: 0, done: 9, failed: 0 };
+const clock = (last: PastMeasurement | null, ageS: number | null): Parts["time"] => ({
+  ...WELL.time,
+  last,
+  age_s: ageS,
+});
+
+const CASES: Readonly<Record<string, readonly [parts: Partial<Parts>, keys: readonly string[]]>> = {
+  "all is well": [{}, []],
+  "a new board": [{ time: clock(null, null), nodes: [], sync: { ...WELL.sync, runs: [] } }, []],
+  "a clock that is surely off": [{ time: clock({ ...MEASURED, offset_s: -1.5 }, 60) }, ["clock-off"]],
+  "a clock that may be off": [{ time: clock({ ...MEASURED, offset_s: 1.5, error_bound_s: 1 }, 60) }, []],
+  "a clock that was set": [{ time: clock({ ...MEASURED, offset_s: 5, action: "step" }, 60) }, []],
+  "a clock not looked at for long": [{ time: clock(MEASURED, 4 * 86_400) }, ["clock-unknown"]],
+  "refused uploads": [
+    { sync: { ...WELL.sync, destinations: [{ ...destination, failed: 2 }] } },
+    ["failed:https://tanova.ai"],
+  ],
+  "a run that was cut off": [
+    { sync: { ...WELL.sync, runs: [{ ...RUN, ended: null }] } },
+    ["cut-off:https://tanova.ai"],
+  ],
+  "a run at work": [{ sync: { ...WELL.sync, runs: [{ ...RUN, ended: null, at_work: true }] } }, []],
+  "a run that was cut off and made good since": [
+    { sync: { ...WELL.sync, runs: [RUN, { ...RUN, ended: null }] } },
+    [],
+  ],
+  "a silent node": [{ nodes: [{ ...NODE, age_s: 4 * 3_600 }] }, ["silent:pi-1"]],
+  "a node that fails": [{ nodes: [{ ...NODE, failed_percent: 11 }] }, ["failing:pi-1"]],
+  "a node that failed one of two": [{ nodes: [{ ...NODE, failed_percent: 50, total_operations: 2 }] }, []],
+  "a full disk": [{ store: { free_bytes: 4, total_bytes: 100 } }, ["disk-full"]],
+};
+
+for (const [what, [parts, keys]] of Object.entries(CASES)) {
+  test(`${what}: ${keys.length === 0 ? "no problem" : keys.join(", ")}`, () => {
+    const problems = problemsOf({ ...WELL, ...parts });
+    expect(problems.map(({ key }) => key)).toEqual([...keys]);
+    for (const { text } of problems) expect(text).not.toMatch(/undefined|null|NaN/);
+  });
+}
