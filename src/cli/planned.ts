@@ -4,5 +4,4 @@ export const PLANNED_COMMANDS: readonly string[] = [];
 /** Flags likewise, by command. */
 export const PLANNED_FLAGS: Readonly<Record<string, readonly string[]>> = {
   sync: ["watch", "shared", "shared-wait"],
-  time: ["nts"],
 };

@@ -19,8 +19,8 @@ interface StampInvocation extends Surroundings {
 export async function stampNow(invocation: StampInvocation): Promise<ExitCode> {
   const { terminal, signal, options, origins } = invocation;
   const clock = systemClock();
-  const askAll = origins.time.server.source === "flag";
-  using session = openSession({ settings: options.time, clock, askAll, isThorough: false }, invocation);
+  const asked = { settings: options.time, clock, isThorough: false, origin: origins.time.server };
+  using session = openSession(asked, invocation);
   const { result, obtained } = await session.measure();
   const trueNs = result.offsetRawNs === null ? null : clock.rawNs() + result.offsetRawNs;
   const code = trueNs === null ? null : encodeFastDate64(trueNs);

@@ -154,8 +154,7 @@ async function watch(session: TimeSession, invocation: TimeInvocation): Promise<
 /** `nodupe time`, from its options to its exit code. */
 export async function runTime(invocation: TimeInvocation): Promise<ExitCode> {
   const { options, origins, terminal } = invocation;
-  const namedByFlag = origins.time.server.source === "flag";
-  const asked = { settings: options.time, clock, askAll: namedByFlag, isThorough: options.time.set };
+  const asked = { settings: options.time, clock, isThorough: options.time.set, origin: origins.time.server };
   using session = openSession(asked, invocation);
   if (!options.time.watch) return await measureOnce(session, invocation);
   const code = await watch(session, invocation);

@@ -24,11 +24,23 @@ async function storeOrNull(surroundings: Surroundings): Promise<Store | null> {
   }
 }
 
-type Asked = Pick<SessionOptions, "settings" | "clock" | "askAll" | "isThorough">;
+type Asked = Pick<SessionOptions, "settings" | "clock" | "isThorough"> & {
+  /** Where the list of servers comes from. */
+  readonly origin: { readonly source: string };
+};
 
-export function openSession(asked: Asked, surroundings: Surroundings): TimeSession {
+export function openSession(
+  { settings, clock, isThorough, origin }: Asked,
+  surroundings: Surroundings,
+): TimeSession {
+  // The default servers for the time are no key exchanges.
+  const isUnnamed = settings.nts && origin.source === "default";
   return new TimeSession({
-    ...asked,
+    settings: isUnnamed ? { ...settings, server: settings.ntsServer } : settings,
+    clock,
+    isThorough,
+    // Named for this very run: asked whatever earlier runs saw of them.
+    askAll: origin.source === "flag",
     lookup: systemLookup,
     buildTimeS: BUILD_TIME_S,
     signal: surroundings.signal,

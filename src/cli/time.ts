@@ -15,6 +15,7 @@ export const time = command({
     ["nodupe time --server 192.168.1.1 --server ntp.se --json", "these servers; for a script"],
     ["nodupe time --check --max-offset 50ms", "exit 3 where the clock is off by more"],
     ["sudo nodupe time --set --fallback", "at the start of a board without a clock of its own"],
+    ["nodupe time --nts", "authenticated time alone, by keys and cookies (NTS)"],
     ["nodupe time --watch --interval 5m --json", "one object a round, until it is stopped"],
   ],
   exitCodes: {

@@ -130,7 +130,8 @@ function sourceText(result: TimeResult): string {
     case "nts": {
       const { agreeing, answered, asked, server, address, stratum } = result;
       const where = server === address ? server : `${server} (${address})`;
-      return `${result.source}, ${agreeing} of ${answered} that answered agree, ${asked} asked; ${where}, stratum ${stratum}`;
+      const signed = result.authenticated ? ", authenticated" : "";
+      return `${result.source}${signed}, ${agreeing} of ${answered} that answered agree, ${asked} asked; ${where}, stratum ${stratum}`;
     }
     case "https":
       return `https, ${result.note}; ${result.server}`;

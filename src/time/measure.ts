@@ -3,13 +3,14 @@ import type { Clock } from "./clock/clock.ts";
 import { chooseTargets, expectedDelayNs, type Health } from "./health.ts";
 import { openTransport } from "./net/kernel-transport.ts";
 import type { Ending } from "./ntp/stop-rule.ts";
-import type { Peer, Target } from "./ntp/peer.ts";
+import type { Outgoing, Peer, Target } from "./ntp/peer.ts";
+import type { NtsClient } from "./net/nts/client.ts";
 import { query, sendDue } from "./net/query.ts";
 import { type Lookup, type NameCache, resolveName } from "./net/resolve.ts";
 import { Round } from "./ntp/round.ts";
 import { endpointKey, formatServerName, literalEndpoint, type ServerName } from "./net/server-name.ts";
 import { nsOfMs } from "../lib/format/duration.ts";
-import type { MeasureSettings } from "./options.ts";
+import { type MeasureSettings, serversOf } from "./options.ts";
 import type { Transport } from "./net/transport.ts";
 
 /** Kernel timestamps make one sample good; the runtime's own take the best of several. */
@@ -32,6 +33,8 @@ export interface MeasureContext {
   readonly healthOf: () => ReadonlyMap<string, Health>;
   /** Addresses that said never to come again (DENY, RSTR), or to come less often, with the kiss code. */
   readonly refusedBy: ReadonlyMap<string, string>;
+  /** Null without `--nts`; once `prepare` is done. */
+  readonly nts: () => NtsClient | null;
   /** Loads what earlier runs left; packets may be under way meanwhile. */
   readonly prepare: () => Promise<void>;
 }
@@ -128,14 +131,15 @@ function enterNames(round: Round, names: readonly ServerName[], context: Measure
 /** Asks all addresses of all servers at once, and judges what they say. */
 export async function measureServers(context: MeasureContext): Promise<ServerMeasurement> {
   const { settings, clock, signal, askAll } = context;
+  const servers = serversOf(settings);
   using transport = await openTransport(settings.transport, clock);
   const round = roundFor(context, transport);
   const deadlineRawNs = round.startRawNs + nsOfMs(settings.timeout);
   // Addresses that are given need nothing from the store: while it is opened their packets travel. The kernel stamps
   // what comes back meanwhile; without it an answer would count as late as the event loop takes it.
   const early =
-    askAll && transport.kind === "kernel"
-      ? settings.server.filter((name) => literalEndpoint(name) !== null)
+    askAll && transport.kind === "kernel" && !settings.nts
+      ? servers.filter((name) => literalEndpoint(name) !== null)
       : [];
   for (const name of early) {
     const target = targetOf(name, name.host, new Map());
@@ -143,12 +147,13 @@ export async function measureServers(context: MeasureContext): Promise<ServerMea
   }
   sendDue(round, { transport, clock });
   await context.prepare();
-  enterNames(
-    round,
-    settings.server.filter((name) => !early.includes(name)),
-    context,
-  );
-  const ending = await query(round, { transport, clock, deadlineRawNs, signal });
+  await using sealed = context.nts()?.begin(round, signal) ?? null;
+  if (sealed === null) {
+    const late = servers.filter((name) => !early.includes(name));
+    enterNames(round, late, context);
+  }
+  const seal = (due: readonly Outgoing[]): readonly Outgoing[] => sealed?.seal(due) ?? due;
+  const ending = await query(round, { transport, clock, deadlineRawNs, signal, seal });
   const assessment = assess(round, ending, clock.read(), {
     minServers: settings.minServers,
   });

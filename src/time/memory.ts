@@ -30,6 +30,7 @@ const RUN_COLUMNS: Readonly<Record<string, keyof RunRecord>> = {
   action: "action",
   servers_asked: "serversAsked",
   servers_answered: "serversAnswered",
+  servers_agreeing: "serversAgreeing",
   queries: "queries",
   successes: "successes",
   timeouts: "timeouts",
@@ -85,6 +86,17 @@ export class TimeMemory {
       "SELECT true_at_ms AS at FROM time_runs WHERE true_at_ms IS NOT NULL ORDER BY id DESC LIMIT 1";
     const at = this.#store.db.query<{ at: number | null }, []>(sql).get()?.at ?? null;
     return at === null ? null : BigInt(Math.round(at)) * 1_000_000n;
+  }
+
+  /**
+   * A moment that has certainly passed, in Unix milliseconds: the last time that was authenticated, or that three
+   * servers agreed on. What one server tells is not taken: it could claim a time by which no certificate is valid.
+   */
+  certainMs(): number | null {
+    const sql = `SELECT true_at_ms AS at FROM time_runs
+      WHERE true_at_ms IS NOT NULL AND (source = 'nts' OR (source = 'ntp' AND servers_agreeing >= 3))
+      ORDER BY id DESC LIMIT 1`;
+    return this.#store.db.query<{ at: number }, []>(sql).get()?.at ?? null;
   }
 
   /** The clock as it was saved last, confirmed or not, in Unix milliseconds. */

@@ -1,10 +1,10 @@
-import { formatServerName, parseServerName, type ServerName } from "./net/server-name.ts";
+import { formatServerName, type NamedServer, parseServerName, type ServerName } from "./net/server-name.ts";
 import { LOCAL_SOURCES } from "./sources/source.ts";
 import { TRANSPORTS } from "./net/transport.ts";
 import { choice, duration, integer, type Kind, list, path, text, timer, toggle } from "../settings/kind.ts";
 import { option, optional, type ValuesOf } from "../settings/option.ts";
 
-const server: Kind<ServerName> = {
+const server: Kind<NamedServer> = {
   expected: "a host name or an address, with :PORT or not, IPv6 as [::1]:123",
   placeholder: "HOST[:PORT]",
   repeatable: false,
@@ -19,12 +19,21 @@ const httpsUrl: Kind<string> = {
 };
 
 /** None of these smears leap seconds: smeared and unsmeared servers are never mixed. */
-const DEFAULT_SERVERS: readonly ServerName[] = [
-  { host: "time.cloudflare.com", port: 123 },
-  { host: "ntp.se", port: 123 },
-  { host: "ptbtime1.ptb.de", port: 123 },
-  { host: "time.nist.gov", port: 123 },
-  { host: "2.pool.ntp.org", port: 123 },
+const DEFAULT_SERVERS: readonly NamedServer[] = [
+  { host: "time.cloudflare.com", port: null },
+  { host: "ntp.se", port: null },
+  { host: "ptbtime1.ptb.de", port: null },
+  { host: "time.nist.gov", port: null },
+  { host: "2.pool.ntp.org", port: null },
+];
+
+/** Likewise, where none is named with `--nts`: five operators in five countries. */
+const DEFAULT_NTS_SERVERS: readonly NamedServer[] = [
+  { host: "time.cloudflare.com", port: null },
+  { host: "nts.netnod.se", port: null },
+  { host: "ptbtime1.ptb.de", port: null },
+  { host: "nts.time.nl", port: null },
+  { host: "a.st1.ntp.br", port: null },
 ];
 
 const setting = { scope: "settings" } as const;
@@ -34,6 +43,18 @@ const flag = { scope: "flag" } as const;
 export const measureOptions = {
   server: option(list(server), DEFAULT_SERVERS, "a time server; may be repeated", {
     defaultText: DEFAULT_SERVERS.map(({ host }) => host).join(", "),
+  }),
+  ntsServer: option(list(server), DEFAULT_NTS_SERVERS, "with nts, where no server is named", setting),
+  nts: option(toggle, false, "authenticated time alone (NTS); servers are key exchanges, HOST[:4460]", {
+    excludes: ["offline"],
+  }),
+  ntsCa: optional(path, "with --nts: more authorities to trust, as PEM", {
+    needs: "nts",
+    example: "/etc/ssl/own-ca.pem",
+  }),
+  fresh: option(toggle, false, "with --nts: exchange keys anew, use no cookie of an earlier run", {
+    ...flag,
+    needs: "nts",
   }),
   samples: option(integer(1, 64), 1, "samples of each server; the one with the least delay counts"),
   timeout: option(timer, 3_000, "the longest wait for servers; the command ends a second later at most"),
@@ -71,6 +92,14 @@ export const measureOptions = {
 } as const;
 
 export type MeasureSettings = ValuesOf<typeof measureOptions>;
+
+const NTP_PORT = 123;
+const NTS_PORT = 4_460;
+
+/** The servers to ask: with NTS those where keys are exchanged. */
+export function serversOf({ server: named, nts }: MeasureSettings): readonly ServerName[] {
+  return named.map(({ host, port }) => ({ host, port: port ?? (nts ? NTS_PORT : NTP_PORT) }));
+}
 
 /** `[time]`. */
 export const timeOptions = {

@@ -72,7 +72,8 @@ export function tracesOf(ended: EndedRun): RunTraces {
     reportOf.get(`${endpoint.address} ${endpoint.port}`),
   );
   const health = peers.flatMap((peer, index) => {
-    if (peer.requests === 0) return [];
+    // With NTS it is the key exchange that says where to ask: no address is held back.
+    if (peer.requests === 0 || peer.target.association !== undefined) return [];
     const identity = { key: peer.key, host: peer.target.host };
     return updatedHealth(
       healthBefore.get(peer.key),
@@ -95,6 +96,7 @@ export function tracesOf(ended: EndedRun): RunTraces {
       action: clockOutcome.action,
       serversAsked: result.asked,
       serversAnswered: result.answered,
+      serversAgreeing: result.agreeing,
       queries: peers.reduce((sum, peer) => sum + peer.requests, 0),
       successes: peers.reduce((sum, peer) => sum + peer.samples.length, 0),
       timeouts: peers.reduce((sum, peer) => sum + peer.unanswered, 0),

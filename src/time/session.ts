@@ -7,7 +7,8 @@ import { KissBackoff } from "./kiss-backoff.ts";
 import { TimeMemory } from "./memory.ts";
 import { type Lookup, NameCache, refreshNames } from "./net/resolve.ts";
 import { literalEndpoint } from "./net/server-name.ts";
-import type { MeasureSettings } from "./options.ts";
+import type { NtsClient } from "./net/nts/client.ts";
+import { type MeasureSettings, serversOf } from "./options.ts";
 import type { ClockOutcome, Measurement, TimeResult } from "./result.ts";
 import { isConfirmed, tracesOf } from "./run-traces.ts";
 import { type Obtained, obtain } from "./sources/fallback-chain.ts";
@@ -45,6 +46,7 @@ export class TimeSession implements Disposable {
   #savedMs: number | null = null;
   #store: Store | null = null;
   #memory: TimeMemory | null = null;
+  #nts: NtsClient | null = null;
   #isPrepared = false;
 
   constructor(options: SessionOptions) {
@@ -58,8 +60,28 @@ export class TimeSession implements Disposable {
     if (this.#isPrepared) return;
     this.#isPrepared = true;
     this.#store = await this.#options.openStore();
-    if (this.#store === null) return;
-    this.#memory = new TimeMemory(this.#store);
+    if (this.#store !== null) this.#restore(this.#store);
+    if (this.#options.settings.nts) this.#nts = await this.#openNts();
+  }
+
+  async #openNts(): Promise<NtsClient> {
+    const { openNts } = await import("./open-nts.ts");
+    const { settings, buildTimeS, lookup, signal } = this.#options;
+    return openNts(settings, {
+      store: this.#store,
+      resolution: {
+        cache: this.#cache,
+        lookup,
+        timeoutMs: settings.timeout,
+        signal,
+        nowMs: () => this.#nowMs(),
+      },
+      floorMs: Math.max(buildTimeS * 1_000, this.#memory?.certainMs() ?? 0),
+    });
+  }
+
+  #restore(store: Store): void {
+    this.#memory = new TimeMemory(store);
     this.#health = new Map(this.#memory.health());
     this.#cache.restore(this.#memory.names(), this.#nowMs());
     this.#lastGoodNs = this.#memory.lastGoodNs();
@@ -89,6 +111,7 @@ export class TimeSession implements Disposable {
       refusedBy: this.#kisses.refused(),
       lastGoodNs: () => this.#lastGoodNs,
       savedNs: () => (this.#savedMs === null ? null : nsOfMs(this.#savedMs)),
+      nts: () => this.#nts,
       prepare: () => this.#prepare(),
     });
     this.#kisses.heed(obtained.servers?.peers ?? []);
@@ -142,7 +165,12 @@ export class TimeSession implements Disposable {
       now: { realMs: this.#nowMs(), rawNs },
     });
     for (const health of traces.health) this.#health.set(health.key, health);
-    this.#memory?.record(traces, KEPT);
+    const keep = (): void => {
+      this.#memory?.record(traces, KEPT);
+      this.#nts?.save();
+    };
+    if (this.#store === null) keep();
+    else this.#store.db.transaction(keep).immediate();
   }
 
   /** The system clock for a start without any: it moves on only, and not to where no clock can be right. */
@@ -162,7 +190,9 @@ export class TimeSession implements Disposable {
   /** Resolves again what would expire before the round after next. */
   async refreshNames(aheadMs: number): Promise<void> {
     const { settings, lookup, signal } = this.#options;
-    const hosts = settings.server.filter((name) => literalEndpoint(name) === null).map(({ host }) => host);
+    const hosts = serversOf(settings)
+      .filter((name) => literalEndpoint(name) === null)
+      .map(({ host }) => host);
     await refreshNames(hosts, aheadMs, {
       cache: this.#cache,
       lookup,

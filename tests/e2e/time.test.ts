@@ -240,7 +240,6 @@ test("--check: 0 where the clock is surely within --max-offset, else 3; the boun
 
 test("usage errors: exit 2, one line, no object", async () => {
   for (const [args, line] of [
-    [["--nts"], /--nts is planned/],
     [["--server", "300.1.1.1"], /a host name or an address, with :PORT/],
     [["--samples", "0"], /expected a whole number from 1/],
     [["--timeout", "3"], /expected a number with ms, s, m, h or d/],

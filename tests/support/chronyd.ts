@@ -71,3 +71,50 @@ export async function startChronyd(extra: readonly string[] = []): Promise<Chron
     },
   };
 }
+
+export interface NtsChronyd extends Chronyd {
+  /** What --server takes with --nts: where keys are exchanged. */
+  readonly ntsName: string;
+}
+
+async function freeTcpPort(): Promise<number> {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
+  const { port } = listener;
+  listener.stop(true);
+  return port;
+}
+
+async function listens(port: number): Promise<boolean> {
+  try {
+    const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data: () => undefined } });
+    socket.end();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A real chronyd as NTS server. @param tls PEM of a key and a chain. */
+export async function startNtsChronyd(
+  tls: { readonly key: string; readonly cert: string },
+  extra: readonly string[] = [],
+): Promise<NtsChronyd> {
+  const folder = tempFolder();
+  const ntsPort = await freeTcpPort();
+  const [key, cert] = [folder.file("server.key"), folder.file("server.pem")];
+  writeFileSync(key, tls.key, { mode: 0o600 });
+  writeFileSync(cert, tls.cert);
+  const lines = [`ntsport ${ntsPort}`, `ntsserverkey ${key}`, `ntsservercert ${cert}`];
+  const chronyd = await startChronyd([...lines, ...extra]);
+  await until(() => listens(ntsPort), "chronyd exchanges keys");
+  return {
+    port: chronyd.port,
+    name: chronyd.name,
+    pid: chronyd.pid,
+    ntsName: `127.0.0.1:${ntsPort}`,
+    [Symbol.asyncDispose]: async () => {
+      await chronyd[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+}

@@ -128,6 +128,8 @@ export async function ntsServer(options: NtsServerOptions): Promise<NtsServer> {
       data: (self, data, port, address) => {
         for (const answer of onRequest(data.slice())) self.send(answer, port, address);
       },
+      // Whoever asked may be gone when the answer comes.
+      error: () => undefined,
     },
   });
   const sockets = new Set<TLSSocket>();

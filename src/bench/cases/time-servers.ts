@@ -33,6 +33,7 @@ async function askAtOnce(ports: readonly number[], signal: AbortSignal): Promise
     isThorough: false,
     healthOf: () => new Map(),
     refusedBy: new Map(),
+    nts: () => null,
     prepare: () => Promise.resolve(),
   });
   const { answer, reason } = assessment;

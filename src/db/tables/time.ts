@@ -58,6 +58,8 @@ export const timeRuns = sqliteTable(
     /** 1 where a source other than NTP had to be used. */
     fellBack: integer("fell_back").notNull(),
     durationMs: real("duration_ms").notNull(),
+    /** How many stood behind the answer; 0 where earlier versions did not keep it. */
+    serversAgreeing: integer("servers_agreeing").notNull().default(0),
   },
   (table) => [
     index("time_runs_good")

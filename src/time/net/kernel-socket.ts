@@ -41,7 +41,7 @@ const TIMESTAMPING_FLAGS = (1 << 1) | (1 << 3) | (1 << 4) | (1 << 10);
 const MSG_ERRQUEUE = 0x2000;
 const MSG_DONTWAIT = 0x40;
 
-/** A looped-back packet has link, network and transport headers before its 48 bytes. */
+/** A looped-back packet has link, network and transport headers before its 48 bytes and more. */
 const DATA_BYTES = 2_048;
 const CONTROL_BYTES = 512;
 const MSGHDR_BYTES = 56;
@@ -90,6 +90,8 @@ export class KernelSocket implements Disposable {
   readonly fd: number;
   readonly #buffer = new MessageBuffer();
   readonly #destinations = new Map<Endpoint, Uint8Array>();
+  /** Lengths of the requests sent: 48, and more with NTS. */
+  readonly #requestBytes = new Set<number>();
   readonly #c: SocketCalls;
   readonly #clock: Clock;
   /** When both queues were last seen empty: whatever is in them now came after. */
@@ -121,6 +123,7 @@ export class KernelSocket implements Disposable {
       destination = encodeSocketAddress(to);
       this.#destinations.set(to, destination);
     }
+    this.#requestBytes.add(bytes.byteLength);
     for (let attempt = 0; attempt < SEND_ATTEMPTS; attempt += 1) {
       const atRawNs = this.#clock.rawNs();
       const sent = this.#c.sendto(
@@ -184,8 +187,14 @@ export class KernelSocket implements Disposable {
         events.push({ type: "refused", cookie, reason: errnoMessage(code) });
       } else if (told.stampNs !== null && length >= PACKET_BYTES) {
         const atRawNs = rawOfStamp(told.stampNs, this.#emptyAt, this.#clock.read());
-        const cookie = new DataView(this.#buffer.data.buffer, length - 8, 8).getBigUint64(0);
-        if (atRawNs !== null) events.push({ type: "sent", cookie, atRawNs });
+        if (atRawNs === null) continue;
+        // How long its headers are is not told, only how long requests are: what is no cookie of theirs nobody knows.
+        for (const bytes of this.#requestBytes) {
+          if (bytes > length) continue;
+          const at = length - bytes + COOKIE_AT;
+          const cookie = new DataView(this.#buffer.data.buffer, at, 8).getBigUint64(0);
+          events.push({ type: "sent", cookie, atRawNs });
+        }
       }
     }
   }

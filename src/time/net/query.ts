@@ -1,4 +1,5 @@
 import type { Clock } from "../clock/clock.ts";
+import type { Outgoing } from "../ntp/peer.ts";
 import type { Ending } from "../ntp/stop-rule.ts";
 import type { Round } from "../ntp/round.ts";
 import type { Transport } from "./transport.ts";
@@ -6,6 +7,8 @@ import type { Transport } from "./transport.ts";
 export interface QueryContext {
   readonly transport: Transport;
   readonly clock: Clock;
+  /** Makes of requests what is sent, and may leave some out; called in each turn, whether any are due or not. */
+  readonly seal?: (due: readonly Outgoing[]) => readonly Outgoing[];
   readonly deadlineRawNs: bigint;
   readonly signal: AbortSignal;
 }
@@ -14,8 +17,11 @@ export interface QueryContext {
 const LONGEST_WAIT_NS = 4_000_000n;
 
 /** Sends whatever of a round is due. */
-export function sendDue(round: Round, { transport, clock }: Pick<QueryContext, "transport" | "clock">): void {
-  for (const outgoing of round.due(clock.rawNs())) {
+export function sendDue(
+  round: Round,
+  { transport, clock, seal = (due) => due }: Pick<QueryContext, "transport" | "clock" | "seal">,
+): void {
+  for (const outgoing of seal(round.due(clock.rawNs()))) {
     const sent = transport.send(outgoing.peer.target.endpoint, outgoing.bytes);
     if (sent.ok) outgoing.peer.sentAt(outgoing.cookie, sent.atRawNs);
     else round.notSent(outgoing, sent.reason);

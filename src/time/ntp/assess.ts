@@ -6,6 +6,7 @@ import { bestSample, jitterNs, type Leap } from "./sample.ts";
 import { majority, type Vote } from "./select.ts";
 import {
   judgeBeside,
+  judgeSharing,
   type Judgement,
   judgeSilent,
   judgeVote,
@@ -68,13 +69,24 @@ function reasonForNone({ agreement, votes, refused }: Verdict, asked: number): s
   return refused;
 }
 
+interface Needed {
+  readonly asked: number;
+  readonly leastServers: number;
+  readonly minServers: number;
+}
+
+function refusal(support: number, { leastServers, minServers }: Needed): string | null {
+  if (support < minServers)
+    return `only ${support} server(s) agree; ${minServers} are asked for (--min-servers)`;
+  if (support >= leastServers) return null;
+  return `by this clock certificates are not valid: ${leastServers} servers must agree that it is wrong, and ${support} do`;
+}
+
 /** The votes of a round that is over, and what they come to. */
-function verdictOf(votes: readonly Vote[], asked: number, minServers: number): Verdict {
+function verdictOf(votes: readonly Vote[], needed: Needed): Verdict {
+  const { asked } = needed;
   const agreement = majority(votes);
-  const refused =
-    agreement !== null && agreement.support < minServers
-      ? `only ${agreement.support} server(s) agree; ${minServers} are asked for (--min-servers)`
-      : null;
+  const refused = agreement === null ? null : refusal(agreement.support, needed);
   const combination =
     agreement === null || refused !== null ? null : combine(agreement, { asked, answered: votes.length });
   return { agreement, combination, votes, refused };
@@ -101,6 +113,7 @@ function answerOf(round: Round, speakers: ReadonlyMap<string, Peer>, verdict: Ve
   };
 }
 
+const EXPIRED = "its certificate is not valid at the time that was found";
 const UNKNOWN = { offsetNs: null, delayNs: null, jitterNs: null, stratum: null } as const;
 
 function reportsOfUnasked(round: Round): ServerReport[] {
@@ -108,11 +121,42 @@ function reportsOfUnasked(round: Round): ServerReport[] {
     const reason = "held back: it did not answer in the last runs, and the others agreed";
     return { server, host, address, port, status: "not_needed", ...UNKNOWN, reason };
   });
-  const unresolved = round.unresolved.map(({ server, host, reason: why }): ServerReport => {
-    const reason = why ?? "its name was not resolved in time";
+  const unresolved = round.unresolved.map(({ server, host, reason }): ServerReport => {
     return { server, host, address: null, port: null, status: "unreachable", ...UNKNOWN, reason };
   });
   return [...held, ...unresolved];
+}
+
+/** Servers whose certificates are not valid at the time that they helped to find. */
+function expired(
+  { agreement, combination }: Verdict,
+  speakers: ReadonlyMap<string, Peer>,
+  now: Reading,
+): ReadonlySet<string> {
+  if (agreement === null || combination === null) return new Set();
+  const foundMs = Number((combination.offsetNs + now.rawNs) / 1_000_000n);
+  const gone = agreement.agreeing.filter(
+    ({ id }) => speakers.get(id)?.target.association?.isValidAt(foundMs) === false,
+  );
+  return new Set(gone.map(({ id }) => id));
+}
+
+/** Votes until every certificate that is used is valid at the time that is found. */
+function voteOf(
+  votes: readonly Vote[],
+  needed: Needed,
+  speakers: ReadonlyMap<string, Peer>,
+  now: Reading,
+): Verdict {
+  const verdict = verdictOf(votes, needed);
+  const gone = expired(verdict, speakers, now);
+  if (gone.size === 0) return verdict;
+  return voteOf(
+    votes.filter(({ id }) => !gone.has(id)),
+    needed,
+    speakers,
+    now,
+  );
 }
 
 /** Judges a round that is over: who is right, what the time is, and what is to be said of each address. */
@@ -124,18 +168,22 @@ export function assess(
 ): Assessment {
   const standings = round.standings(now.rawNs);
   const votes = standings.flatMap(({ vote }) => vote ?? []);
-  const asked = round.askedCount;
-  const verdict = verdictOf(votes, asked, options.minServers);
-  const speakerKeys = new Set(standings.map(({ speaker }) => speaker));
+  const asked = round.askedCount(standings);
   const speakers = new Map(
-    round.peers.flatMap((peer) => (speakerKeys.has(peer.key) ? [[peer.target.server, peer] as const] : [])),
+    standings.flatMap(({ server, speaker }) => (speaker === null ? [] : [[server, speaker] as const])),
   );
+  const needed = { asked, leastServers: round.leastServers(standings), minServers: options.minServers };
+  const verdict = voteOf(votes, needed, speakers, now);
   const judge = (peer: Peer): Judgement => {
+    const { server } = peer.target;
     const own = peer.vote(now.rawNs);
-    const speaker = votes.find(({ id }) => id === peer.target.server);
-    if (own === null || speaker === undefined) return judgeSilent(peer, ending, now.rawNs);
-    const ofSpeaker = judgeVote(speaker, verdict);
-    return speakerKeys.has(peer.key) ? ofSpeaker : judgeBeside(own, speaker, ofSpeaker);
+    const sharesVoteOf = standings.find((standing) => standing.server === server)?.sharesVoteOf ?? null;
+    const spoken = votes.find(({ id }) => id === (sharesVoteOf ?? server));
+    if (own === null || spoken === undefined) return judgeSilent(peer, ending, now.rawNs);
+    if (!verdict.votes.includes(spoken)) return { status: "invalid", reason: EXPIRED };
+    const ofSpeaker = judgeVote(spoken, verdict);
+    if (sharesVoteOf !== null) return judgeSharing(sharesVoteOf, ofSpeaker);
+    return speakers.get(server) === peer ? ofSpeaker : judgeBeside(own, spoken, ofSpeaker);
   };
   const lead = now.realNs - now.rawNs;
   const reports = round.peers.map((peer): ServerReport => {

@@ -1,6 +1,7 @@
 import { encodeRequest } from "./packet.ts";
 import { bestSample, jitterNs, rootDistanceNs, type Sample, sampleOf } from "./sample.ts";
 import type { Vote } from "./select.ts";
+import type { Association } from "../net/nts/association.ts";
 import { endpointKey, type Endpoint } from "../net/server-name.ts";
 import { verify } from "./verify-answer.ts";
 
@@ -11,6 +12,8 @@ export interface Target {
   readonly endpoint: Endpoint;
   /** The delay of earlier runs; null where it is not known, or where the last attempt failed. */
   readonly expectedDelayNs: bigint | null;
+  /** The keys under which it is asked; without them it is plain NTP. */
+  readonly association?: Association;
 }
 
 /** Why no more answers are to be had from an address. */
@@ -46,6 +49,8 @@ export class Peer {
   fault: string | null = null;
   firstSentRawNs: bigint | null = null;
   requests = 0;
+  /** The server, or whoever saw the request, says that the cookie is of no use. A true answer counts all the same. */
+  hasNak = false;
   readonly #options: PeerOptions;
   /** Cookie → when it left. A cookie is good for one answer. */
   readonly #outstanding = new Map<bigint, bigint>();
@@ -59,7 +64,9 @@ export class Peer {
   }
 
   get key(): string {
-    return endpointKey(this.target.endpoint);
+    const { server, endpoint, association } = this.target;
+    // Two servers of key exchanges may name the same address, each with keys of its own.
+    return association === undefined ? endpointKey(endpoint) : `${server} at ${endpointKey(endpoint)}`;
   }
 
   /** Whether an answer may still come that would count. */
@@ -78,7 +85,7 @@ export class Peer {
 
   /** Whether a request may go out when its time has come: each is repeated so often and no more. */
   get mayAsk(): boolean {
-    return this.#outstanding.size === 0 || this.#retriesLeft > 0;
+    return this.#outstanding.size === 0 || (this.#retriesLeft > 0 && !this.hasNak);
   }
 
   /**
@@ -113,6 +120,7 @@ export class Peer {
 
   /** Takes a datagram from the peer's address. Returns whether it was a valid answer. */
   receive(bytes: Uint8Array, atRawNs: bigint): boolean {
+    if (!this.#isAuthentic(bytes)) return false;
     const { buildTimeS, precisionNs, maxRootDistanceNs } = this.#options;
     const verdict = verify(bytes, {
       isOutstanding: (cookie) => this.#outstanding.has(cookie),
@@ -141,10 +149,32 @@ export class Peer {
           });
           return false;
         }
+        const toldMs = Number((sample.offsetNs + atRawNs) / 1_000_000n);
+        if (this.target.association?.isValidAt(toldMs) === false) {
+          this.close({ type: "invalid", reason: "its certificate is not valid at the time that it tells" });
+          return false;
+        }
         this.samples.push(sample);
         this.#retriesLeft = RETRIES;
         return true;
       }
+    }
+  }
+
+  /** With NTS nothing counts that the server did not sign, its kisses and its stratum included. */
+  #isAuthentic(bytes: Uint8Array): boolean {
+    const opened = this.target.association?.open(bytes);
+    switch (opened?.type) {
+      case undefined:
+      case "authentic":
+        return true;
+      case "nak":
+        this.hasNak = true;
+        this.fault = "it does not know the cookie that it was sent (NTSN)";
+        return false;
+      case "forged":
+        this.fault = opened.reason;
+        return false;
     }
   }
 

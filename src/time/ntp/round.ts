@@ -2,7 +2,7 @@ import { endpointKey, type Endpoint } from "../net/server-name.ts";
 import type { TransportEvent } from "../net/transport.ts";
 import { type Outgoing, Peer, type PeerOptions, type Target } from "./peer.ts";
 import { compareNs } from "./select.ts";
-import { type Standing, standingOf } from "./server-vote.ts";
+import { shareVotes, type Standing, standingOf } from "./server-vote.ts";
 import { type Ending, SILENT_NS, type Stop, stopOf, type StopOptions } from "./stop-rule.ts";
 
 export interface RoundOptions extends PeerOptions, StopOptions {
@@ -10,10 +10,19 @@ export interface RoundOptions extends PeerOptions, StopOptions {
   readonly cookie: () => bigint;
 }
 
+/** What a server's addresses come from. */
+export interface Awaited {
+  /** From the start on they are waited for so long at the least, whoever agrees meanwhile. */
+  readonly patienceNs: bigint;
+  /** What is said where they have not come in time. */
+  readonly late: string;
+}
+
 /** A server in a round, from before its addresses are known. */
 interface Asked {
   readonly host: string;
   isResolving: boolean;
+  readonly awaited: Awaited;
   failure: string | null;
   readonly peers: Peer[];
 }
@@ -21,11 +30,12 @@ interface Asked {
 export interface Unresolved {
   readonly server: string;
   readonly host: string;
-  readonly reason: string | null;
+  readonly reason: string;
 }
 
 /** Whoever is silent is asked again after this, or after four median delays. Fast liars make that no shorter. */
 const ASK_AGAIN_NS = 250_000_000n;
+const NAME: Awaited = { patienceNs: SILENT_NS, late: "its name was not resolved in time" };
 /** Servers held back are asked when the others have not agreed by then. */
 const RESERVE_AFTER_NS = 250_000_000n;
 
@@ -58,11 +68,25 @@ export class Round {
     return [...this.#peersByKey.values()];
   }
 
-  /** Servers that something is or was to be sent to, dead ones and names that lead nowhere among them. */
-  get askedCount(): number {
-    return [...this.#servers.values()].filter(({ isResolving, failure, peers }) => {
+  /**
+   * Servers that something is or was to be sent to, dead ones and names that lead nowhere among them; those that share
+   * a vote count once.
+   */
+  askedCount(standings: readonly Standing[]): number {
+    const asked = [...this.#servers.values()].filter(({ isResolving, failure, peers }) => {
       return isResolving || failure !== null || peers.some(({ requests, isOpen }) => requests > 0 || isOpen);
-    }).length;
+    });
+    return asked.length - standings.filter(({ sharesVoteOf }) => sharesVoteOf !== null).length;
+  }
+
+  /**
+   * How many servers must agree. By a clock that says that certificates are not valid, no server alone is believed that
+   * it is the clock which is wrong: two, and more than half of all that were asked.
+   */
+  leastServers(standings: readonly Standing[]): number {
+    const { minServers } = this.#options;
+    const isDoubtful = standings.some(({ speaker }) => speaker?.target.association?.isValidNow === false);
+    return isDoubtful ? Math.max(minServers, 2, Math.floor(this.askedCount(standings) / 2) + 1) : minServers;
   }
 
   /** Targets held back and never asked. */
@@ -73,26 +97,41 @@ export class Round {
   get unresolved(): readonly Unresolved[] {
     return [...this.#servers]
       .filter(([, asked]) => asked.isResolving || asked.failure !== null)
-      .map(([server, { host, failure }]) => ({ server, host, reason: failure }));
+      .map(([server, { host, failure, awaited }]) => ({ server, host, reason: failure ?? awaited.late }));
   }
 
   /** Announces a server whose addresses are being looked up. */
-  expect(server: string, host: string): void {
+  expect(server: string, host: string, awaited: Awaited = NAME): void {
     if (this.#servers.has(server)) return;
-    this.#servers.set(server, { host, isResolving: true, failure: null, peers: [] });
+    this.#servers.set(server, { host, isResolving: true, awaited, failure: null, peers: [] });
   }
 
   resolved(server: string, targets: readonly Target[]): void {
     const asked = this.#asked(server);
     asked.isResolving = false;
     for (const target of targets) {
-      // The same address under a second name has one vote, the first name's.
-      const key = endpointKey(target.endpoint);
-      if (this.#peersByKey.has(key)) continue;
       const peer = new Peer(target, this.#options);
-      this.#peersByKey.set(key, peer);
+      // The same address under a second name has one vote, the first name's.
+      if (this.#peersByKey.has(peer.key)) continue;
+      this.#peersByKey.set(peer.key, peer);
       asked.peers.push(peer);
     }
+  }
+
+  /** A server's keys are exchanged anew: it may say something yet. */
+  renew(server: string): void {
+    this.#asked(server).isResolving = true;
+  }
+
+  /** Its new keys take the place of those that brought no answer. */
+  renewed(server: string, targets: readonly Target[]): void {
+    const { peers } = this.#asked(server);
+    const useless = peers.filter(({ samples }) => samples.length === 0);
+    for (const peer of useless) {
+      this.#peersByKey.delete(peer.key);
+      peers.splice(peers.indexOf(peer), 1);
+    }
+    this.resolved(server, targets);
   }
 
   unresolvable(server: string, reason: string): void {
@@ -167,40 +206,41 @@ export class Round {
   }
 
   #onDatagram(from: Endpoint, bytes: Uint8Array, atRawNs: bigint): void {
-    const peer = this.#peerAt(from);
+    const origin =
+      bytes.byteLength >= 48 ? new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(24) : 0n;
+    const there = this.#peersAt(from);
+    const peer = there.find((candidate) => candidate.owns(origin)) ?? there[0];
     if (peer !== undefined) {
       if (peer.receive(bytes, atRawNs)) this.#lastAnswerRawNs = atRawNs;
       return;
     }
-    const origin =
-      bytes.byteLength >= 48 ? new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(24) : 0n;
     const meant = this.peers.find((candidate) => candidate.owns(origin));
     if (meant === undefined) this.strangers += 1;
     else meant.fault = `the answer came from ${endpointKey(from)}, which was not asked`;
   }
 
-  #peerAt(endpoint: Endpoint): Peer | undefined {
-    const exact = this.#peersByKey.get(endpointKey(endpoint));
-    if (exact !== undefined) return exact;
+  /** One but for NTS, where several servers may have named the same address. */
+  #peersAt({ address, port }: Endpoint): readonly Peer[] {
+    const there = (isMeant: (asked: string) => boolean): readonly Peer[] =>
+      this.peers.filter(({ target: { endpoint } }) => endpoint.port === port && isMeant(endpoint.address));
+    const exact = there((asked) => asked === address);
     // The kernel does not tell an address's zone.
-    return this.peers.find(
-      ({ target: { endpoint: asked } }) =>
-        asked.port === endpoint.port && asked.address.split("%")[0] === endpoint.address,
-    );
+    return exact.length > 0 ? exact : there((asked) => asked.split("%")[0] === address);
   }
 
   standings(nowRawNs: bigint): readonly Standing[] {
-    return [...this.#servers].map(([server, { isResolving, peers }]): Standing => {
+    const standings = [...this.#servers].map(([server, { isResolving, peers }]): Standing => {
       const standing = standingOf(server, peers, nowRawNs);
-      return isResolving ? { ...standing, isPending: true } : standing;
+      return isResolving && standing.vote === null ? { ...standing, isPending: true } : standing;
     });
+    return shareVotes(standings);
   }
 
   #stop(nowRawNs: bigint): Stop {
     if (this.#servers.size === 0) return { type: "over", ending: "exhausted" };
     const standings = this.standings(nowRawNs);
     const count = {
-      asked: this.askedCount,
+      asked: this.askedCount(standings),
       votes: standings.flatMap(({ vote }) => vote ?? []),
       pending: standings.filter(({ isPending }) => isPending).length,
       isSampling: standings.some(({ isSampling }) => isSampling),
@@ -210,12 +250,14 @@ export class Round {
       medianDelayNs: this.#medianDelayNs(),
       silentUntilRawNs: this.#silentUntilRawNs(),
     };
-    return stopOf(count, moments, this.#options);
+    return stopOf(count, moments, { ...this.#options, minServers: this.leastServers(standings) });
   }
 
   /** When each server that is silent has had a second since it was asked, and twice what it took in earlier runs. */
   #silentUntilRawNs(): bigint {
     let untilRawNs = this.startRawNs + SILENT_NS;
+    for (const { isResolving, awaited } of this.#servers.values())
+      if (isResolving) untilRawNs = latest(untilRawNs, this.startRawNs + awaited.patienceNs);
     for (const { isOpen, samples, target, firstSentRawNs } of this.#peersByKey.values()) {
       if (!isOpen || samples.length > 0 || firstSentRawNs === null) continue;
       const patienceNs = latest(SILENT_NS, 2n * (target.expectedDelayNs ?? 0n));

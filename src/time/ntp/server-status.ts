@@ -85,3 +85,9 @@ export function judgeBeside(own: Vote, speaker: Vote, ofSpeaker: Judgement): Jud
   if (overlap(own, speaker)) return { status: "survivor", reason: "another address of its server was surer" };
   return { status: "falseticker", reason: "it contradicts a surer address of its server" };
 }
+
+/** What a server is worth that named the same time server as another one. */
+export function judgeSharing(server: string, ofSpeaker: Judgement): Judgement {
+  if (ofSpeaker.status === "falseticker") return ofSpeaker;
+  return { status: "survivor", reason: `it names the same time server as ${server}: they have one vote` };
+}

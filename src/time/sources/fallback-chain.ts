@@ -49,14 +49,15 @@ function lead({ realNs, rawNs }: Reading): bigint {
   return realNs - rawNs;
 }
 
-function ofServers(servers: ServerMeasurement, now: Reading): Measurement {
+function ofServers(servers: ServerMeasurement, isNts: boolean, now: Reading): Measurement {
   const { answer, reports, asked, answered, reason } = servers.assessment;
   const common = { ...NOTHING, reports, asked, answered };
   if (answer === null) return { ...common, note: reason };
   const { offsetRawNs, errorBoundNs, delayNs, stratum, leap, host, address, agreeing, tolerance } = answer;
   return {
     ...common,
-    source: "ntp",
+    source: isNts ? "nts" : "ntp",
+    authenticated: isNts,
     offsetNs: offsetRawNs - lead(now),
     offsetRawNs,
     delayNs,
@@ -149,11 +150,13 @@ export async function obtain(context: ObtainContext): Promise<Obtained> {
     await context.prepare();
     return { measurement: await obtainLocal(context, NOTHING), servers: null };
   }
-  const https = settings.fallback
-    ? new HttpsAlongside(settings, clock, context.buildTimeS * 1_000, signal)
-    : null;
+  // Whoever asks for what is authenticated is given nothing else in its stead.
+  const https =
+    settings.fallback && !settings.nts
+      ? new HttpsAlongside(settings, clock, context.buildTimeS * 1_000, signal)
+      : null;
   const servers = await measureServers(context);
-  const measurement = ofServers(servers, clock.read());
+  const measurement = ofServers(servers, settings.nts, clock.read());
   if (https === null || measurement.source !== null || signal.aborted) {
     https?.stop();
     return { measurement, servers };

@@ -6,15 +6,15 @@ import { formatServerName, literalEndpoint, parseServerName } from "../../../src
 import { decodeSocketAddress, encodeSocketAddress } from "../../../src/time/net/socket-address.ts";
 
 test("names and addresses, with a port or without", () => {
-  const cases: readonly (readonly [string, { host: string; port: number } | null])[] = [
-    ["ntp.se", { host: "ntp.se", port: 123 }],
+  const cases: readonly (readonly [string, { host: string; port: number | null } | null])[] = [
+    ["ntp.se", { host: "ntp.se", port: null }],
     ["NTP.se.:1123", { host: "ntp.se.", port: 1123 }],
-    ["192.0.2.1", { host: "192.0.2.1", port: 123 }],
+    ["192.0.2.1", { host: "192.0.2.1", port: null }],
     ["192.0.2.1:65535", { host: "192.0.2.1", port: 65_535 }],
-    ["::1", { host: "::1", port: 123 }],
-    ["[::1]", { host: "::1", port: 123 }],
+    ["::1", { host: "::1", port: null }],
+    ["[::1]", { host: "::1", port: null }],
     ["[FE80::1]:123", { host: "fe80::1", port: 123 }],
-    ["fe80::1%eth0", { host: "fe80::1%eth0", port: 123 }],
+    ["fe80::1%eth0", { host: "fe80::1%eth0", port: null }],
     ["", null],
     ["ntp.se:0", null],
     ["ntp.se:65536", null],
@@ -32,7 +32,7 @@ test("names and addresses, with a port or without", () => {
 });
 
 test("what is written is read back", () => {
-  for (const text of ["ntp.se:123", "192.0.2.1:5", "[2001:db8::1]:123"]) {
+  for (const text of ["ntp.se", "ntp.se:123", "192.0.2.1:5", "[2001:db8::1]:123"]) {
     const name = parseServerName(text);
     expect(name === null ? null : formatServerName(name)).toBe(text);
   }

@@ -27,12 +27,14 @@ interface Sent {
 /** One server's keys, and what was sent under them in this run. */
 export class Association {
   readonly agreed: Agreed;
-  /** Its row in the store; null where it has none. */
-  readonly id: number | null;
+  /** The address that answered last; null where none has. */
+  address: string | null;
   /** Whether its chain is valid by this machine's clock: where not, other servers must agree. */
   readonly isValidNow: boolean;
   /** Cookies in hand: of this run's key exchange, or of its answers. */
   readonly #fresh: Uint8Array[];
+  /** Its row in the store; null where it has none. */
+  #id: number | null;
   /** How many more are in the store. */
   #stored: number;
   readonly #random: (bytes: number) => Uint8Array;
@@ -46,14 +48,15 @@ export class Association {
     options: {
       readonly isValidNow: boolean;
       /** From the store; null: of a key exchange in this run. */
-      readonly kept: Pick<Kept, "id" | "cookies"> | null;
+      readonly kept: Pick<Kept, "id" | "cookies" | "address"> | null;
       readonly cookies: readonly Uint8Array[];
       readonly random: (bytes: number) => Uint8Array;
     },
   ) {
     this.agreed = agreed;
     this.isValidNow = options.isValidNow;
-    this.id = options.kept?.id ?? null;
+    this.#id = options.kept?.id ?? null;
+    this.address = options.kept?.address ?? null;
     this.#stored = options.kept?.cookies ?? 0;
     this.#fresh = [...options.cookies];
     this.#random = options.random;
@@ -61,9 +64,22 @@ export class Association {
     this.#fromServer = new AesSiv(agreed.s2c);
   }
 
+  /** Whether the chain of its certificate, all of it, is valid at this moment. */
+  isValidAt(unixMs: number): boolean {
+    return unixMs >= this.agreed.notBeforeMs && unixMs <= this.agreed.notAfterMs;
+  }
+
   /** Before another round: what is still unanswered is not waited for. */
   forgetSent(): void {
     this.#sent.clear();
+  }
+
+  get id(): number | null {
+    return this.#id;
+  }
+
+  get hasCookies(): boolean {
+    return this.#stored > 0 || this.#fresh.length > 0;
   }
 
   /** Whether the next cookie comes out of the store, where the oldest are. */
@@ -71,9 +87,15 @@ export class Association {
     return this.#stored > 0;
   }
 
-  /** The store gave one, or has none left. */
-  tookFromStore(cookie: Uint8Array | undefined): void {
-    this.#stored = cookie === undefined ? 0 : this.#stored - 1;
+  /** @param found whether the store gave one; else it has none left. */
+  tookFromStore(found: boolean): void {
+    this.#stored = found ? this.#stored - 1 : 0;
+  }
+
+  /** The store has it in this row now, with so many cookies. */
+  keptAs(id: number, cookies: number): void {
+    this.#id = id;
+    this.#stored = cookies;
   }
 
   /** The oldest cookie in hand. */

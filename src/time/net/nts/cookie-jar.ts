@@ -43,6 +43,7 @@ const INSERT = `INSERT INTO time_nts
 // Another run may have exchanged keys meanwhile: then the row is gone, and its cookies are of no use.
 const PUT = "INSERT INTO time_nts_cookies (association, cookie) SELECT id, ? FROM time_nts WHERE id = ?";
 const MOVE = "UPDATE time_nts SET address = ? WHERE id = ?";
+const COUNT_OF = "SELECT count(*) AS count FROM time_nts_cookies WHERE association = ?";
 const TRIM = `DELETE FROM time_nts_cookies WHERE association = ?1 AND id NOT IN
   (SELECT id FROM time_nts_cookies WHERE association = ?1 ORDER BY id DESC LIMIT ?2)`;
 
@@ -73,21 +74,21 @@ export class CookieJar {
   }
 
   /**
-   * Takes the oldest cookie of each server out of the jar, all in one commit.
+   * Takes the oldest cookies out of the jar, all in one commit.
    *
-   * @param ids of the servers' keys.
-   * @returns by id; nothing for those that have none left.
+   * @param ids of the servers' keys, one for each cookie.
+   * @returns as many; null where none was left.
    * @throws what the store throws: then none may be sent.
    */
-  take(ids: readonly number[]): ReadonlyMap<number, Uint8Array> {
+  take(ids: readonly number[]): readonly (Uint8Array | null)[] {
     const { db } = this.#store;
     const taken = db.transaction(() =>
-      ids.flatMap((id) => {
+      ids.map((id) => {
         const row = db.query<{ cookie: Uint8Array }, [number]>(TAKE).get(id);
-        return row === null ? [] : [[id, Uint8Array.from(row.cookie)] as const];
+        return row === null ? null : Uint8Array.from(row.cookie);
       }),
     );
-    return new Map(taken.immediate());
+    return taken.immediate();
   }
 
   /** Puts the keys of a new exchange in the place of a server's earlier ones, whose cookies go with them. */
@@ -106,18 +107,25 @@ export class CookieJar {
       .immediate();
   }
 
-  /** Adds cookies that answers brought; of more than fit the newest stay. */
-  put(id: number, cookies: readonly Uint8Array[], address: string | null): void {
+  /**
+   * Adds cookies that answers brought; of more than fit the newest stay.
+   *
+   * @returns how many there are now; 0 where another run has exchanged keys since.
+   */
+  put(id: number, cookies: readonly Uint8Array[], address: string | null): number {
     const { db } = this.#store;
-    db.transaction(() => {
-      if (address !== null) db.query(MOVE).run(address, id);
-      this.#put(id, cookies);
-    }).immediate();
+    return db
+      .transaction(() => {
+        if (address !== null) db.query(MOVE).run(address, id);
+        return this.#put(id, cookies);
+      })
+      .immediate();
   }
 
-  #put(id: number, cookies: readonly Uint8Array[]): void {
+  #put(id: number, cookies: readonly Uint8Array[]): number {
     const { db } = this.#store;
     for (const cookie of cookies) db.query(PUT).run(cookie, id);
     db.query(TRIM).run(id, MOST_COOKIES);
+    return db.query<{ count: number }, [number]>(COUNT_OF).get(id)?.count ?? 0;
   }
 }

@@ -74,7 +74,12 @@ export function sealRequest(parts: RequestParts, aead: AesSiv): Uint8Array {
     ...Array.from({ length: parts.placeholders }, () => placeholder),
   ]);
   const ciphertext = aead.seal(new Uint8Array(), [before, parts.nonce]);
-  return Buffer.concat([before, field(TYPE.authenticator, authenticatorBody(parts.nonce, ciphertext))]);
+  const authenticator = field(TYPE.authenticator, authenticatorBody(parts.nonce, ciphertext));
+  // Memory of its own, whose address stays: the kernel is given it.
+  const bytes = new Uint8Array(new ArrayBuffer(before.length + authenticator.length));
+  bytes.set(before);
+  bytes.set(authenticator, before.length);
+  return bytes;
 }
 
 /** Bytes that `sealRequest` makes of a cookie of this length. */

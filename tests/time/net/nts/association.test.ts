@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { Association } from "../../../../src/time/net/nts/association.ts";
 import type { Agreed } from "../../../../src/time/net/nts/cookie-jar.ts";
 import { encodeRequest } from "../../../../src/time/ntp/packet.ts";
+import chrony from "../../../fixtures/nts-chrony.json";
 import { encodePacket, honestAnswer } from "../../../support/ntp-packet.ts";
 import { field, fieldsOf, nak, sealFields } from "../../../support/nts-server.ts";
 
@@ -17,7 +18,7 @@ const AGREED: Agreed = {
 const cookie = (fill: number, length = 100): Uint8Array => new Uint8Array(length).fill(fill);
 
 function association(cookies: readonly Uint8Array[], stored = 0): Association {
-  const kept = stored === 0 ? null : { id: 1, cookies: stored };
+  const kept = stored === 0 ? null : { id: 1, cookies: stored, address: null };
   return new Association(AGREED, { isValidNow: true, kept, cookies, random: (bytes) => randomBytes(bytes) });
 }
 
@@ -98,4 +99,27 @@ test("a NAK is one with the right identifier and origin; no other kiss is heeded
   expect(one.open(nak(plain, idOf(request)))).toEqual({ type: "nak" });
   // Anyone who saw the request could have written that: the true answer still counts.
   expect(one.open(answer(request, 5n, 1))).toEqual({ type: "authentic" });
+});
+
+// What chrony 4.3 and this program said to each other on loopback: see its use of each field, byte for byte.
+test("an exchange with chronyd, as it was captured", () => {
+  const [request, captured, spent] = [chrony.request, chrony.answer, chrony.cookie].map((hex) =>
+    Uint8Array.from(Buffer.from(hex, "hex")),
+  ) as [Uint8Array, Uint8Array, Uint8Array];
+  const keys = { c2s: Buffer.from(chrony.c2s, "hex"), s2c: Buffer.from(chrony.s2c, "hex") };
+  const nonce = fieldsOf(request).at(-1)?.body.slice(4, 20) ?? new Uint8Array();
+  const random = [idOf(request), nonce];
+  const one = new Association(
+    { ...AGREED, ...keys },
+    {
+      isValidNow: true,
+      kept: null,
+      cookies: [1, 2, 3, 4].map((fill) => cookie(fill)),
+      random: () => random.shift() ?? new Uint8Array(),
+    },
+  );
+  expect(one.seal(encodeRequest(77n), 77n, spent)).toEqual(request);
+  expect(one.open(captured)).toEqual({ type: "authentic" });
+  const [, , , , ...brought] = one.takeAllFresh();
+  expect(brought.map(({ length }) => length)).toEqual([100, 100, 100, 100]);
 });

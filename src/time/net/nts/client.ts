@@ -1,0 +1,41 @@
+import { randomBytes } from "node:crypto";
+import type { Round } from "../../ntp/round.ts";
+import { formatServerName } from "../server-name.ts";
+import { Association } from "./association.ts";
+import { type NtsContext, NtsRound } from "./nts-round.ts";
+
+/** Servers of key exchanges, with their keys and cookies, over all rounds of a process. */
+export class NtsClient {
+  readonly #context: NtsContext;
+  readonly #associations = new Map<string, Association>();
+
+  /** @param isFresh what earlier runs left is not used. */
+  constructor(context: NtsContext, isFresh: boolean) {
+    this.#context = context;
+    const kept = isFresh ? undefined : context.jar?.kept();
+    for (const server of context.servers.map(formatServerName)) {
+      const found = kept?.get(server);
+      if (found === undefined || found.cookies === 0 || found.notAfterMs < context.floorMs) continue;
+      const isValidNow = context.nowMs() >= found.notBeforeMs && context.nowMs() <= found.notAfterMs;
+      const options = { isValidNow, kept: found, cookies: [], random: randomBytes };
+      this.#associations.set(server, new Association(found, options));
+    }
+  }
+
+  /** Enters all servers: those whose cookies are at hand are asked at once, the others when keys are exchanged. */
+  begin(round: Round, signal: AbortSignal): NtsRound {
+    return new NtsRound(round, { ...this.#context, associations: this.#associations, signal });
+  }
+
+  /** Puts what is left into the jar: the cookies of a new exchange in the place of the old ones. */
+  save(): void {
+    const { jar } = this.#context;
+    if (jar === null) return;
+    for (const [server, association] of this.#associations) {
+      const { id, address, agreed } = association;
+      const cookies = association.takeAllFresh();
+      if (id === null) association.keptAs(jar.replace(server, agreed, cookies, address), cookies.length);
+      else if (cookies.length > 0) association.keptAs(id, jar.put(id, cookies, address));
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import { Failure, reasonOf } from "../lib/errors.ts";
+import type { Store } from "../db/open.ts";
+import { NtsClient } from "./net/nts/client.ts";
+import { CookieJar } from "./net/nts/cookie-jar.ts";
+import { type ResolveContext, resolveName } from "./net/resolve.ts";
+import { type MeasureSettings, serversOf } from "./options.ts";
+
+export interface NtsSurroundings {
+  /** Null where it cannot be had: then cookies last as long as the process. */
+  readonly store: Store | null;
+  readonly resolution: ResolveContext;
+  /** A moment that has certainly passed, in Unix milliseconds. */
+  readonly floorMs: number;
+}
+
+/**
+ * What stands for the authorities that are trusted: keys that others certified are not used.
+ *
+ * @throws Failure where the file cannot be read, or holds no certificate.
+ */
+function trustOf(caFile: string | null): string {
+  if (caFile === null) return "";
+  let pem: string;
+  try {
+    pem = readFileSync(caFile, "latin1");
+  } catch (error) {
+    throw new Failure(
+      "usage",
+      `cannot read ${caFile} (--nts-ca): ${reasonOf(error)}; name a readable PEM file`,
+    );
+  }
+  if (!pem.includes("-----BEGIN CERTIFICATE-----"))
+    throw new Failure("usage", `${caFile} (--nts-ca) holds no certificate; expected certificates in PEM`);
+  return new Bun.CryptoHasher("sha256").update(pem).digest("hex");
+}
+
+/** Servers of key exchanges as the settings name them. @throws Failure where --nts-ca is of no use. */
+export function openNts(settings: MeasureSettings, surroundings: NtsSurroundings): NtsClient {
+  const { ntsCa, fresh } = settings;
+  const { store, resolution, floorMs } = surroundings;
+  const trust = trustOf(ntsCa);
+  const context = {
+    servers: serversOf(settings),
+    jar: store === null ? null : new CookieJar(store, trust),
+    // With cookies at hand nothing of TLS is loaded.
+    roots: async () => (await import("./net/x509/roots.ts")).trustedRoots(ntsCa),
+    resolve: (host: string) => resolveName(host, resolution),
+    nowMs: resolution.nowMs,
+    floorMs,
+  };
+  return new NtsClient(context, fresh);
+}

@@ -1,0 +1,119 @@
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { patientMs } from "../support/emulation.ts";
+import { ntpServer } from "../support/ntp.ts";
+import { NtsStage } from "../support/nts-stage.ts";
+import { needs } from "../support/programs.ts";
+import { nodupe } from "../support/run.ts";
+import { tempFolder } from "../support/temp.ts";
+import { expectOffset, nodupeTime, statuses } from "../support/time-result.ts";
+
+const withOpenssl = needs("openssl");
+const withChronyd = needs("openssl", "chronyd");
+
+withChronyd("three chronyds: authenticated, cold and then with cookies", async () => {
+  await using stage = await NtsStage.open();
+  const servers = await Promise.all(["one", "two", "three"].map((name) => stage.chronyd(name)));
+  const names = servers.map(({ ntsName }) => ntsName);
+  for (const _ of ["cold", "warm"]) {
+    const { exitCode, json, stderr } = await stage.time(names);
+    expect([exitCode, stderr, json.source, json.authenticated]).toEqual([0, "", "nts", true]);
+    expect(json.servers.map(({ host }) => host)).toEqual(["127.0.0.1", "127.0.0.1", "127.0.0.1"]);
+    expect(json.servers.map(({ port }) => port).toSorted()).toEqual(
+      servers.map(({ port }) => port).toSorted(),
+    );
+    expectOffset(json, 0);
+  }
+  const human = await nodupe(["time", ...stage.arguments(names.slice(0, 1))]);
+  expect(human.stdout).toContain(" nts, authenticated, 1 of 1");
+});
+
+withOpenssl("with cookies no key is exchanged; each cookie is sent once; eight are kept", async () => {
+  await using stage = await NtsStage.open();
+  const server = await stage.server("server");
+  for (let run = 0; run < 4; run += 1) expect((await stage.time([server.name])).exitCode).toBe(0);
+  expect(server.exchanges).toBe(1);
+  expect(server.cookies).toHaveLength(4);
+  expect(new Set(server.cookies).size).toBe(4);
+  using db = new Database(stage.folder.file("nodupe.db"), { readonly: true });
+  expect(db.query("SELECT count(*) AS count FROM time_nts_cookies").get()).toEqual({ count: 8 });
+  // Another authority, or none: what was certified by this one is not used.
+  const { exitCode, json } = await nodupeTime([
+    "--nts",
+    "--db",
+    stage.folder.file("nodupe.db"),
+    "--server",
+    server.name,
+  ]);
+  expect([exitCode, json.servers[0]?.reason]).toEqual([
+    4,
+    "no keys: its certificate leads to no authority that is trusted here",
+  ]);
+});
+
+withOpenssl("--fresh exchanges keys, and its cookies take the place of the old ones", async () => {
+  await using stage = await NtsStage.open();
+  const server = await stage.server("server");
+  await stage.time([server.name]);
+  expect((await stage.time([server.name], "--fresh")).exitCode).toBe(0);
+  expect(server.exchanges).toBe(2);
+  await stage.time([server.name]);
+  expect([server.exchanges, new Set(server.cookies).size]).toEqual([2, 3]);
+});
+
+withOpenssl("a server that forgot its keys says so: keys are exchanged anew within the run", async () => {
+  await using stage = await NtsStage.open();
+  const server = await stage.server("server");
+  await stage.time([server.name]);
+  server.forget();
+  const { exitCode, json } = await stage.time([server.name]);
+  expect([exitCode, json.source, server.exchanges, statuses(json)]).toEqual([0, "nts", 2, ["selected"]]);
+});
+
+withOpenssl("a server that moved: its old port is silent, and keys are exchanged anew", async () => {
+  await using stage = await NtsStage.open();
+  let isSilent = false;
+  const server = await stage.server("server", {
+    answer: ({ honest }) => (isSilent || honest === null ? [] : [honest]),
+  });
+  await stage.time([server.name]);
+  isSilent = true;
+  const { exitCode } = await stage.time([server.name], "--timeout", patientMs(1_000));
+  expect([exitCode, server.exchanges]).toEqual([4, 2]);
+});
+
+test("--nts never falls back: a plain NTP server and --fallback make exit 4", async () => {
+  using plain = await ntpServer();
+  const env = { NODUPE_TIME_HTTPS_SERVER: "https://127.0.0.1:1" };
+  const args = ["--nts", "--fallback", "--timeout", "500ms", "--server", plain.name];
+  const { exitCode, json, stderr } = await nodupeTime(args, { env });
+  expect([exitCode, json.source, json.authenticated, json.offset_s]).toEqual([4, null, false, null]);
+  expect([plain.requests, json.passed_over]).toEqual([0, []]);
+  expect(stderr).toContain("none of 1 server(s) gave a valid answer");
+});
+
+test("what --nts needs and contradicts: exit 2, one line, nothing done", async () => {
+  using folder = tempFolder();
+  writeFileSync(folder.file("empty.pem"), "");
+  const table: readonly (readonly [readonly string[], string])[] = [
+    [["--nts", "--offline"], "--nts and --offline exclude each other"],
+    [["--fresh"], "--fresh means nothing without --nts"],
+    [["--nts-ca", folder.file("empty.pem")], "--nts-ca means nothing without --nts"],
+    [["--nts", "--nts-ca", folder.file("none.pem")], `cannot read ${folder.file("none.pem")} (--nts-ca)`],
+    [["--nts", "--nts-ca", folder.file("empty.pem")], "holds no certificate; expected certificates in PEM"],
+  ];
+  for (const [args, message] of table) {
+    const { exitCode, stdout, stderr } = await nodupe([
+      "time",
+      "--db",
+      ":memory:",
+      "--server",
+      "127.0.0.1:1",
+      ...args,
+    ]);
+    expect([exitCode, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(message);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+  }
+});

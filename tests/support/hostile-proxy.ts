@@ -1,0 +1,55 @@
+/** What a proxy does with an answer: what it sends instead, and what it makes up itself. */
+export type Attack = (answer: Uint8Array, request: Uint8Array) => readonly Uint8Array[];
+
+export interface HostileProxy extends Disposable {
+  readonly address: string;
+  /** Answers that came through, as the server gave them. */
+  readonly answers: readonly Uint8Array[];
+  attack: Attack;
+}
+
+/** Everything as it is. */
+export const pass: Attack = (answer) => [answer];
+
+/** Stands between a client and the server at 127.0.0.1 on the same port, and sends on what it likes. */
+export async function hostileProxy(address: string, port: number): Promise<HostileProxy> {
+  const answers: Uint8Array[] = [];
+  const ways: Bun.udp.Socket<"uint8array">[] = [];
+  const front = await Bun.udpSocket({
+    hostname: address,
+    port,
+    binaryType: "uint8array",
+    socket: {
+      data: (self, data, clientPort, client) => {
+        const request = data.slice();
+        void Bun.udpSocket({
+          hostname: "127.0.0.1",
+          port: 0,
+          binaryType: "uint8array",
+          socket: {
+            data: (_, bytes) => {
+              const answer = bytes.slice();
+              answers.push(answer);
+              for (const sent of proxy.attack(answer, request)) self.send(sent, clientPort, client);
+            },
+            error: () => undefined,
+          },
+        }).then((way) => {
+          ways.push(way);
+          way.send(request, port, "127.0.0.1");
+        });
+      },
+      error: () => undefined,
+    },
+  });
+  const proxy: HostileProxy = {
+    address,
+    answers,
+    attack: pass,
+    [Symbol.dispose]: () => {
+      front.close();
+      for (const way of ways) way.close();
+    },
+  };
+  return proxy;
+}
