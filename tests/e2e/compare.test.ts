@@ -61,11 +61,14 @@ async function compared(...args: string[]): Promise<Answer> {
 
 test("equal nodes are not called different, a slower one is, and a worse one is told with its reason", async () => {
   using folder = tempFolder();
+  // A day cannot tell a worse node from a worse day.
+  const days = { operations: 36_000, spanMs: 3 * 86_400_000 };
+  const RANGE = ["--since", "2026-03-01", "--until", "2026-03-04"];
   const db = await filled(folder, {
-    one: { seed: 1 },
-    two: { seed: 2 },
-    slow: { seed: 3, latencyMs: 140 },
-    bad: { seed: 4, failed: 0.08 },
+    one: { ...days, seed: 1 },
+    two: { ...days, seed: 2 },
+    slow: { ...days, seed: 3, latencyMs: 140 },
+    bad: { ...days, seed: 4, failed: 0.08 },
   });
   const equal = await compared("one", "two", ...RANGE, ...db);
   expect(equal.verdicts.filter((verdict) => verdict.significant)).toEqual([]);

@@ -14,7 +14,7 @@ import {
   SUCCESS,
 } from "../log/vocabulary.ts";
 import { type Earnings, earningsOf, type Rates } from "./earnings.ts";
-import { type Latency, latencyOf } from "./latency.ts";
+import { Latency } from "./latency.ts";
 import type { NodeData, Snapshot, Window } from "./load.ts";
 
 /** Ended operations of the window, and the bytes of the successful ones. */
@@ -35,6 +35,7 @@ export interface Measured {
   readonly tally: Tally;
   readonly latency: Latency;
   readonly earnings: Earnings;
+  readonly nature: LogNature;
 }
 
 /** What a node's log is like: what can be compared with it. */
@@ -53,7 +54,8 @@ export function measure(data: NodeData, options: { window: Window; rates: Rates 
     untilMs: window.untilMs,
     hasOperations: tally.operations > 0,
   });
-  return { data, window, tally, latency: latencyOf(data.hours, data.bucketCounts), earnings };
+  const latency = new Latency(data.hours, data.bucketCounts);
+  return { data, window, tally, latency, earnings, nature: natureOf(data.hours) };
 }
 
 function tallyOf(cells: SummedCells): Tally {
@@ -123,7 +125,7 @@ export function coverageOf(hours: readonly HourStats[], window: Window): number 
   return Math.min(100, (coveredMs / lengthMs) * 100);
 }
 
-export function natureOf(hours: readonly HourStats[]): LogNature {
+function natureOf(hours: readonly HourStats[]): LogNature {
   const levels = LEVELS.map((_, level) => hours.reduce((sum, hour) => sum + (hour.levels[level] ?? 0), 0));
   return { level: logLevelOf(levels), hasDurations: hours.some(({ timed }) => timed > 0) };
 }

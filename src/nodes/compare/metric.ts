@@ -17,11 +17,18 @@ export type Question =
       /** Index into KINDS, and the outcome that is counted. */
       readonly kind: number;
       readonly outcome: number;
-      /** What the worse node does: "serves fewer of its downloads". */
-      readonly worse: string;
+      readonly said: Said;
     }
-  | { readonly type: "quantile"; readonly share: number; readonly short: string }
-  | { readonly type: "mean"; readonly short: string };
+  | { readonly type: "quantile"; readonly share: number; readonly said: Said }
+  | { readonly type: "mean"; readonly said: Said };
+
+/** What a node does that is worse, or better, than another: "serves fewer of its downloads". */
+interface Said {
+  readonly worse: string;
+  readonly better: string;
+  /** What stands before the difference: "p95 ", or nothing. */
+  readonly what: string;
+}
 
 /** A metric, told once: ranking, verdicts, formats, caveats and Prometheus text derive from it. */
 export interface Metric<N extends string = string> {

@@ -27,6 +27,17 @@ export function valueOfBucket(bucket: number): number {
   return bucket === ZERO_BUCKET ? 0 : (2 * GAMMA ** (bucket - 1)) / (GAMMA + 1);
 }
 
+/**
+ * The range of durations, in ms, that a log in whole milliseconds tells by a bucket's numbers: half a millisecond beyond
+ * the first and the last of them. Below 1 ms it begins at a quarter, so that it has a logarithm.
+ */
+export function edgesOfBucket(bucket: number): readonly [lowMs: number, highMs: number] {
+  if (bucket === ZERO_BUCKET) return [0.25, 0.5];
+  const first = Math.floor(GAMMA ** (bucket - 2) + 1e-9) + 1;
+  const last = Math.floor(GAMMA ** (bucket - 1) + 1e-9);
+  return [first - 0.5, last + 0.5];
+}
+
 /** No longer time can be told: a stored sketch that names a higher bucket is damaged. */
 const LAST_BUCKET = computeBucket(Number.MAX_SAFE_INTEGER);
 const NO_COUNTS = new Uint32Array(0);

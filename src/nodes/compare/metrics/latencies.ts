@@ -1,4 +1,8 @@
-import { metric, type Metric } from "../metric.ts";
+import { metric, type Metric, type Question } from "../metric.ts";
+
+function said(what: string): Question["said"] {
+  return { worse: "is slower", better: "is faster", what: `${what} ` };
+}
 
 /** A quantile of all timed operations' durations; hidden where the log tells whole seconds. */
 function quantile<const N extends string>(name: N, percent: number): Metric<N> {
@@ -11,7 +15,7 @@ function quantile<const N extends string>(name: N, percent: number): Metric<N> {
     lowerIsBetter: true,
     types: ["performance", "overall"],
     needs: ["durations", "milliseconds"],
-    question: { type: "quantile", share, short },
+    question: { type: "quantile", share, said: said(short) },
     of: ({ latency }) => latency.quantileMs(share),
   });
 }
@@ -27,7 +31,7 @@ export const latencies = [
     lowerIsBetter: true,
     types: ["performance", "overall"],
     needs: ["durations"],
-    question: { type: "mean", short: "mean" },
+    question: { type: "mean", said: said("mean") },
     of: ({ latency }) => latency.meanMs,
   }),
   metric({

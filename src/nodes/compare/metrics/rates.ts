@@ -9,10 +9,11 @@ function rate<const N extends string>(told: {
   readonly kind: (typeof KINDS)[number];
   readonly outcome: number;
   readonly worse: string;
+  readonly better: string;
   readonly lowerIsBetter?: boolean;
 }): Metric<N> {
   const kind = KINDS.indexOf(told.kind);
-  const { name, label, outcome, worse, lowerIsBetter = false } = told;
+  const { name, label, outcome, worse, better, lowerIsBetter = false } = told;
   // Ordinary failed uploads are told at DEBUG only.
   const needs: readonly Need[] = told.kind === "upload" ? ["debug-lines"] : [];
   return metric({
@@ -22,8 +23,9 @@ function rate<const N extends string>(told: {
     lowerIsBetter,
     types: ["performance", "overall"],
     needs,
-    question: { type: "share", kind, outcome, worse },
-    of: ({ data }) => shareOf(data.hours, kind, outcome),
+    question: { type: "share", kind, outcome, said: { worse, better, what: "" } },
+    // A log of failures alone tells no share.
+    of: ({ data, nature }) => (nature.level === "error" ? null : shareOf(data.hours, kind, outcome)),
   });
 }
 
@@ -34,6 +36,7 @@ export const rates = [
     kind: "download",
     outcome: SUCCESS,
     worse: "serves fewer of its downloads",
+    better: "serves more of its downloads",
   }),
   rate({
     name: "success_rate_upload",
@@ -41,6 +44,7 @@ export const rates = [
     kind: "upload",
     outcome: SUCCESS,
     worse: "takes fewer of its uploads",
+    better: "takes more of its uploads",
   }),
   rate({
     name: "success_rate_audit",
@@ -48,6 +52,7 @@ export const rates = [
     kind: "audit",
     outcome: SUCCESS,
     worse: "passes fewer of its audits",
+    better: "passes more of its audits",
   }),
   rate({
     name: "canceled_rate_download",
@@ -56,6 +61,7 @@ export const rates = [
     outcome: CANCELED,
     lowerIsBetter: true,
     worse: "has more downloads canceled",
+    better: "has fewer downloads canceled",
   }),
   rate({
     name: "canceled_rate_upload",
@@ -64,5 +70,6 @@ export const rates = [
     outcome: CANCELED,
     lowerIsBetter: true,
     worse: "has more uploads canceled",
+    better: "has fewer uploads canceled",
   }),
 ] as const;

@@ -1,0 +1,170 @@
+import { studentTail } from "./student.ts";
+
+/**
+ * How sure the mean of an hourly series is, when neighbouring hours may be alike.
+ *
+ * The series' cosine transforms are independent, each with the variance that the series' spectrum has at its frequency;
+ * the mean is the transform at frequency 0. So the low frequencies tell how the mean varies, if one knows how the
+ * spectrum goes on towards 0: flat where hours are independent, steep where they hang together. That is what no one
+ * knows from a week of hours. So every p-value is the average over models of it, each weighted by how well it explains
+ * the transforms: white noise, and white noise with a first-order autoregression of several persistences and sizes.
+ * Choosing one model, as a lag-one correlation does, called equal nodes different in 80% of weeks where persistent hours
+ * (0.95) were half hidden in sampling noise.
+ *
+ * Sources: Müller, "HAC corrections for strongly autocorrelated time series", JBES 32, 2014 (low-frequency transforms,
+ * averages over persistences); Whittle 1953 (the likelihood); Lazarus, Lewis, Stock & Watson, JBES 36, 2018 (cosine
+ * basis, Student quantiles).
+ */
+
+/** Correlations of neighbouring hours, of the persistent part. */
+const CORRELATIONS = [0.5, 0.7, 0.8, 0.87, 0.92, 0.95, 0.97, 0.98];
+/** The persistent part of an hour's variance; the rest is white, as what chance makes of so many operations is. */
+const SHARES = [0.1, 0.3, 0.6, 0.85, 0.96, 1];
+/** How likely independent hours are before the data is seen; the rest is shared by the other models. */
+const WHITE_PRIOR = 0.6;
+/** Frequencies above this one tell nothing of what is slow. */
+const MOST_FREQUENCIES = 128;
+/** Models below this weight change no p-value that matters. */
+const LEAST_WEIGHT = 1e-7;
+/** Blocks of this many correlation times are as good as independent; of white noise, this many hours. */
+const BLOCK = 4;
+
+interface Model {
+  /** 1 / spectrum at each frequency, where the spectrum at 0 is 1. */
+  readonly inverse: Float64Array;
+  readonly logSum: number;
+  readonly prior: number;
+  /** Hours of a block that is longer than the correlation lasts. */
+  readonly blockHours: number;
+}
+
+interface Basis {
+  /** Row by row: transform k+1 of a series is its product with row k. */
+  readonly rows: readonly Float64Array[];
+  readonly models: readonly Model[];
+}
+
+const bases = new Map<number, Basis>();
+
+function modelOf(hours: number, frequencies: number, correlation: number, share: number): Model {
+  const inverse = new Float64Array(frequencies);
+  // Of the spectrum at 0, where the persistent part has so much more of it.
+  const slow = (share * (1 + correlation)) / (1 - correlation);
+  const slowShare = slow / (slow + 1 - share);
+  let logSum = 0;
+  for (let k = 0; k < frequencies; k += 1) {
+    const omega = (Math.PI * (k + 1)) / hours;
+    const persistent =
+      (1 - correlation) ** 2 / (1 - 2 * correlation * Math.cos(omega) + correlation * correlation);
+    const spectrum = 1 - slowShare + slowShare * persistent;
+    inverse[k] = 1 / spectrum;
+    logSum += Math.log(spectrum);
+  }
+  const prior = correlation === 0 ? WHITE_PRIOR : (1 - WHITE_PRIOR) / (CORRELATIONS.length * SHARES.length);
+  return {
+    inverse,
+    logSum,
+    prior,
+    blockHours: BLOCK * (1 + (slowShare * 2 * correlation) / (1 - correlation)),
+  };
+}
+
+/** Cosines and models depend on the number of hours alone: all questions of a comparison share them. */
+function basisOf(hours: number): Basis {
+  const known = bases.get(hours);
+  if (known !== undefined) return known;
+  const frequencies = Math.min(hours - 1, MOST_FREQUENCIES);
+  const period = 4 * hours;
+  const cosines = Float64Array.from(
+    { length: period },
+    (_, at) => Math.sqrt(2 / hours) * Math.cos((2 * Math.PI * at) / period),
+  );
+  const rows = Array.from({ length: frequencies }, (_, k) => {
+    const row = new Float64Array(hours);
+    for (let hour = 0; hour < hours; hour += 1) {
+      row[hour] = cosines[((k + 1) * (2 * hour + 1)) % period] ?? 0;
+    }
+    return row;
+  });
+  const models = [modelOf(hours, frequencies, 0, 1)];
+  for (const correlation of CORRELATIONS) {
+    for (const share of SHARES) models.push(modelOf(hours, frequencies, correlation, share));
+  }
+  const basis = { rows, models };
+  bases.set(hours, basis);
+  return basis;
+}
+
+/** What is known of the mean of an hourly series: how far it may be from the truth. */
+export interface MeanSpread {
+  /** P of a mean at least as far from the truth, either way. */
+  tail(distance: number): number;
+  /** The distance that is passed with the probability `level`. */
+  distance(level: number): number;
+  /** Hours that are one independent observation's worth, blocks as long as the correlation lasts. */
+  readonly blockHours: number;
+}
+
+/** Fewer hours than this tell nothing of how hours hang together: six blocks of independent ones. */
+export const LEAST_HOURS = 24;
+
+/**
+ * @param hourly contributions to the mean, in the order of time; at least LEAST_HOURS.
+ * @param leastVariance of the mean: what chance alone makes of so many operations, for series whose few events say less.
+ */
+export function meanSpread(hourly: Float64Array, leastVariance: number): MeanSpread {
+  const hours = hourly.length;
+  const { rows, models } = basisOf(hours);
+  const freedom = rows.length;
+  const powers = new Float64Array(freedom);
+  for (const [k, row] of rows.entries()) {
+    let sum = 0;
+    for (let hour = 0; hour < hours; hour += 1) sum += (hourly[hour] ?? 0) * (row[hour] ?? 0);
+    powers[k] = sum * sum;
+  }
+  let best = -Infinity;
+  const fits = models.map(({ inverse, logSum, prior, blockHours }) => {
+    let sum = 0;
+    for (let k = 0; k < freedom; k += 1) sum += (powers[k] ?? 0) * (inverse[k] ?? 0);
+    const atZero = sum / freedom;
+    // No variance at all: every model explains it.
+    const logLikelihood = atZero === 0 ? 0 : -0.5 * (freedom * Math.log(atZero) + logSum);
+    best = Math.max(best, logLikelihood);
+    return { logLikelihood, prior, blockHours, error: Math.sqrt(Math.max(atZero / hours, leastVariance)) };
+  });
+  let total = 0;
+  const weighted = fits.map(({ logLikelihood, prior, blockHours, error }) => {
+    const weight = prior * Math.exp(logLikelihood - best);
+    total += weight;
+    return { weight, blockHours, error };
+  });
+  const told = weighted
+    .map((fit) => ({ ...fit, weight: fit.weight / total }))
+    .filter(({ weight }) => weight > LEAST_WEIGHT);
+  const tail = (distance: number): number => {
+    let sum = 0;
+    for (const { weight, error } of told) {
+      sum += weight * (error === 0 ? Number(distance === 0) : studentTail(distance / error, freedom));
+    }
+    return Math.min(1, sum);
+  };
+  return {
+    tail,
+    distance: (level) => distanceAt(level, tail, Math.max(...told.map(({ error }) => error))),
+    blockHours: 1 / told.reduce((sum, { weight, blockHours }) => sum + weight / blockHours, 0),
+  };
+}
+
+/** Where the tail falls to `level`; found by halving, to a part in a million. */
+function distanceAt(level: number, tail: (distance: number) => number, scale: number): number {
+  if (scale === 0) return 0;
+  let far = scale;
+  while (tail(far) > level) far *= 2;
+  let near = 0;
+  while (far - near > far * 1e-6) {
+    const middle = (near + far) / 2;
+    if (tail(middle) > level) near = middle;
+    else far = middle;
+  }
+  return far;
+}

@@ -1,0 +1,67 @@
+import type { Measured } from "../measure.ts";
+import { METRICS, type MetricName } from "../registry.ts";
+import { type HourGrid, hourlySeries, type HourlySeries } from "./hourly-series.ts";
+import { LEAST_HOURS, meanSpread } from "./persistence.ts";
+import { type Interval, wilson } from "./statistics.ts";
+
+/** One node, with a series for each metric that its log answers. */
+export interface Side {
+  readonly name: string;
+  readonly series: ReadonlyMap<MetricName, HourlySeries>;
+}
+
+export function sideOf(name: string, measured: Measured, grid: HourGrid): Side {
+  const judged = METRICS.flatMap((told) =>
+    told.question === null || told.of(measured) === null
+      ? []
+      : [{ metric: told.name, question: told.question }],
+  );
+  const series = hourlySeries(
+    judged.map(({ question }) => question),
+    measured,
+    grid,
+  );
+  return {
+    name,
+    series: new Map(
+      judged.flatMap(({ metric }, index) => {
+        const found = series[index];
+        return found == null ? [] : [[metric, found] as const];
+      }),
+    ),
+  };
+}
+
+const LEVEL = 0.05;
+const Z_95 = 1.959963984540054;
+
+/** 95% intervals of a node's own values, by metric, from the same spread over hours as the verdicts'; null where there is none. */
+export function intervalsOf({ series }: Side): Partial<Record<MetricName, Interval | null>> {
+  const intervals: Partial<Record<MetricName, Interval | null>> = {};
+  for (const { name, question } of METRICS) {
+    if (question === null) continue;
+    const found = series.get(name);
+    intervals[name] = found === undefined ? null : intervalOf(found, question.type === "share");
+  }
+  return intervals;
+}
+
+function intervalOf(series: HourlySeries, isShare: boolean): Interval | null {
+  const { value, weight, pull, covered, leastVariance } = series;
+  let trials = 0;
+  let hours = 0;
+  for (let hour = 0; hour < weight.length; hour += 1) {
+    trials += weight[hour] ?? 0;
+    hours += covered[hour] ?? 0;
+  }
+  if (hours < LEAST_HOURS) return null;
+  const scale = hours / trials;
+  const hourly = pull.filter((_, hour) => covered[hour] === 1).map((own) => own * scale);
+  const reach = meanSpread(hourly, leastVariance).distance(LEVEL);
+  if (!isShare) return [Math.exp(value - reach), Math.exp(value + reach)];
+  // As many independent operations as would leave the share so uncertain.
+  const share = (value * trials + 1) / (trials + 2);
+  const effective = Math.min(trials, (share * (1 - share) * Z_95 ** 2) / reach ** 2);
+  const [low, high] = wilson(value, effective, Z_95);
+  return [low * 100, high * 100];
+}

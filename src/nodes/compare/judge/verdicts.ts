@@ -1,0 +1,134 @@
+import { metricNamed, METRICS, type MetricName } from "../registry.ts";
+import { ALPHA } from "../../store/sketch.ts";
+import { type Contrast, contrastFleet, contrastPair } from "./contrast.ts";
+import { LEAST_HOURS, type MeanSpread, meanSpread } from "./persistence.ts";
+import type { Side } from "./side.ts";
+import { holmLevels, type Interval } from "./statistics.ts";
+import { verdictText } from "./verdict-text.ts";
+
+const FLEET_MEDIAN = "fleet median";
+/** Of the family of all questions that a comparison asks. */
+const LEVEL = 0.05;
+/** Fewer independent blocks than this do not show how blocks differ. */
+const LEAST_BLOCKS = 6;
+
+/** What can be said: chance and triviality are both ruled out; it would have shown; it could not have shown yet. */
+type VerdictType = "real_difference" | "no_real_difference" | "too_early";
+
+export interface Verdict {
+  readonly type: VerdictType;
+  readonly metric: MetricName;
+  /** null where there is no real difference. */
+  readonly better: string | null;
+  readonly worse: string | null;
+  /** The two that were compared. */
+  readonly nodes: readonly [string, string];
+  /**
+   * The worse one's value against the better one's: percentage points for shares, percent for latencies. Where there
+   * is no real difference, the first one's against the second's.
+   */
+  readonly difference: number;
+  /**
+   * Of the difference, at the level at which the family's 95% tests it: it leaves out 0 exactly where chance is ruled
+   * out. null where there are too few hours for one.
+   */
+  readonly interval: Interval | null;
+  readonly significant: boolean;
+  /** Hours that both logs have. */
+  readonly hours: number;
+  /** About how many more are needed to tell; null where it can be told. */
+  readonly missing_hours: number | null;
+  readonly text: string;
+}
+
+interface VerdictOptions {
+  readonly pairs: boolean;
+  /** Percentage points. */
+  readonly minGap: number;
+  /** Percent. */
+  readonly minLatencyGap: number;
+  readonly unfair: ReadonlySet<MetricName>;
+}
+
+interface Test extends Contrast {
+  readonly metric: MetricName;
+  readonly a: string;
+  readonly b: string;
+  /** null where there are too few hours. */
+  readonly spread: MeanSpread | null;
+}
+
+/** Who is compared with whom in a metric: the pair, all pairs, or each node with the fleet's median. */
+function contrasts(
+  sides: readonly Side[],
+  metric: MetricName,
+  pairs: boolean,
+): { a: string; b: string; contrast: Contrast | null }[] {
+  const known = sides.flatMap(({ name, series }) => {
+    const found = series.get(metric);
+    return found === undefined ? [] : [{ name, series: found }];
+  });
+  if (sides.length === 2 || pairs) {
+    return known.flatMap((a, index) =>
+      known
+        .slice(index + 1)
+        .map((b) => ({ a: a.name, b: b.name, contrast: contrastPair(a.series, b.series) })),
+    );
+  }
+  return known.map((node) => ({
+    a: node.name,
+    b: FLEET_MEDIAN,
+    contrast: contrastFleet(
+      node.series,
+      known.filter((other) => other !== node).map(({ series }) => series),
+    ),
+  }));
+}
+
+/** Judges every metric for every pair of opponents. */
+export function verdictsOf(sides: readonly Side[], options: VerdictOptions): Verdict[] {
+  const tests: Test[] = [];
+  for (const { name: metric, question } of METRICS) {
+    if (question === null || options.unfair.has(metric)) continue;
+    for (const { a, b, contrast } of contrasts(sides, metric, options.pairs)) {
+      if (contrast === null) continue;
+      const isLong = contrast.hourly.length >= LEAST_HOURS;
+      const spread = isLong ? meanSpread(contrast.hourly, contrast.leastVariance) : null;
+      tests.push({ ...contrast, metric, a, b, spread });
+    }
+  }
+  const levels = holmLevels(
+    tests.map(({ spread, difference }) => spread?.tail(Math.abs(difference)) ?? 1),
+    LEVEL,
+  );
+  return tests.map((test, index) => judged(test, levels[index] ?? LEVEL, options));
+}
+
+function judged(test: Test, level: number, options: VerdictOptions): Verdict {
+  const { metric, difference, spread } = test;
+  const hours = test.hourly.length;
+  const { question, lowerIsBetter } = metricNamed(metric);
+  const isShare = question?.type === "share";
+  const told = (value: number): number => (isShare ? value * 100 : Math.expm1(value) * 100);
+  const reach = spread?.distance(level) ?? Infinity;
+  const minGap = isShare ? options.minGap : Math.max(2 * ALPHA * 100, options.minLatencyGap);
+  const significant = Math.abs(difference) > reach && told(Math.abs(difference)) >= minGap;
+  // The worse one first, where there is one.
+  const turn = significant && difference > 0 !== lowerIsBetter ? -1 : 1;
+  const [worse, better] = turn === 1 ? [test.a, test.b] : [test.b, test.a];
+  const needed = spread === null ? 2 * LEAST_HOURS : LEAST_BLOCKS * spread.blockHours;
+  const type = significant ? "real_difference" : hours < needed ? "too_early" : "no_real_difference";
+  const verdict: Omit<Verdict, "text"> = {
+    type,
+    metric,
+    better: significant ? better : null,
+    worse: significant ? worse : null,
+    nodes: [test.a, test.b],
+    difference: told(difference * turn),
+    interval: spread === null ? null : [told(difference * turn - reach), told(difference * turn + reach)],
+    significant,
+    hours,
+    missing_hours: type === "too_early" ? Math.ceil(needed - hours) : null,
+  };
+  return { ...verdict, text: verdictText(verdict) };
+}

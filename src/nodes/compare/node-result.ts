@@ -1,0 +1,98 @@
+import type { HourStats } from "../store/hour-stats.ts";
+import type { Earnings } from "./earnings.ts";
+import type { NodeData, Window } from "./load.ts";
+import { countsOf, type LogNature, type Measured } from "./measure.ts";
+import { type MetricName, type Metrics, metricsOf, noMetrics } from "./registry.ts";
+import type { Interval } from "./judge/statistics.ts";
+import { SUCCESS } from "../log/vocabulary.ts";
+
+/** One node's part of the answer. */
+export interface NodeResult {
+  readonly node_name: string;
+  readonly metrics: Metrics;
+  /** 95% intervals by metric; null where there is none. */
+  readonly intervals: Readonly<Partial<Record<MetricName, Interval | null>>>;
+  readonly earnings_source: Earnings["source"];
+  readonly earnings_api_usd: number | null;
+  readonly earnings_model_usd: number | null;
+  readonly log_level: LogNature["level"];
+  readonly newest_line: string | null;
+  /** Over the window, oldest first: percent, milliseconds, operations. null where nothing happened. */
+  readonly trend: Trend;
+  /** Why there are no figures; null where there are. */
+  readonly error: string | null;
+}
+
+interface Trend {
+  readonly success_rate_download: readonly (number | null)[];
+  readonly avg_latency_mean: readonly (number | null)[];
+  readonly total_operations: readonly (number | null)[];
+}
+
+const TREND_POINTS = 12;
+const DOWNLOAD = 0;
+
+function trendOf(hours: readonly HourStats[], window: Window): Trend {
+  const points = Array.from({ length: TREND_POINTS }, () => ({
+    good: 0,
+    downloads: 0,
+    timed: 0,
+    timedMs: 0,
+    all: 0,
+  }));
+  const lengthMs = window.untilMs - window.sinceMs;
+  for (const hour of hours) {
+    const place = Math.floor(((hour.startMs - window.sinceMs) / lengthMs) * TREND_POINTS);
+    const point = points[Math.min(TREND_POINTS - 1, Math.max(0, place))];
+    if (point === undefined) continue;
+    const { trials, successes } = countsOf(hour, DOWNLOAD, SUCCESS);
+    point.good += successes;
+    point.downloads += trials;
+    point.timed += hour.timed;
+    point.timedMs += hour.timedMs;
+    for (const count of hour.counts) point.all += count;
+  }
+  return {
+    success_rate_download: points.map(({ good, downloads }) =>
+      downloads === 0 ? null : (good / downloads) * 100,
+    ),
+    avg_latency_mean: points.map(({ timed, timedMs }) => (timed === 0 ? null : timedMs / timed)),
+    total_operations: points.map(({ all }) => (all === 0 ? null : all)),
+  };
+}
+
+export function nodeResult(name: string, measured: Measured, intervals: NodeResult["intervals"]): NodeResult {
+  const { data, earnings, nature, window } = measured;
+  return {
+    node_name: name,
+    metrics: metricsOf(measured),
+    intervals,
+    earnings_source: earnings.source,
+    earnings_api_usd: earnings.apiUsd,
+    earnings_model_usd: earnings.modelUsd,
+    log_level: nature.level,
+    newest_line: newestLine(data),
+    trend: trendOf(data.hours, window),
+    error: null,
+  };
+}
+
+function newestLine({ newestMs }: NodeData): string | null {
+  return newestMs === null ? null : new Date(newestMs).toISOString();
+}
+
+/** Of a node whose figures could not be had. */
+export function failedResult(name: string, reason: string): NodeResult {
+  return {
+    node_name: name,
+    metrics: noMetrics(),
+    intervals: {},
+    earnings_source: null,
+    earnings_api_usd: null,
+    earnings_model_usd: null,
+    log_level: null,
+    newest_line: null,
+    trend: { success_rate_download: [], avg_latency_mean: [], total_operations: [] },
+    error: reason,
+  };
+}
