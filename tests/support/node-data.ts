@@ -62,7 +62,7 @@ export function nodeData(hours: readonly PlainHour[], snapshot: Partial<Snapshot
       for (let row = 0; row < count; row += 1) addEvent(rollup, events, row);
     }
     addLine(rollup.summary, startMs, LEVELS.indexOf(level));
-    addLine(rollup.summary, startMs + HOUR_MS - 1, LEVELS.indexOf("INFO"));
+    addLine(rollup.summary, startMs + HOUR_MS - 1, LEVELS.indexOf(level));
     finishRollup(rollup);
     addCells(cells, rollup.cells);
     const made = hourStatsOf(startMs, rollup.summary);

@@ -116,6 +116,17 @@ test("what the log does not tell is null, never 0", () => {
   });
 });
 
+test("a log of errors alone tells no share, only how many failed", () => {
+  const values = metricsOf(
+    measured([{ hour: 0, level: "ERROR", operations: [{ action: "GET", outcome: "failed", count: 10 }] }]),
+  );
+  expect([values.success_rate_download, values.canceled_rate_download, values.downloads]).toEqual([
+    null,
+    null,
+    10,
+  ]);
+});
+
 test("whole seconds hide the quantiles, not the mean", () => {
   const values = metricsOf(
     measured([{ hour: 0, operations: [{ action: "GET", count: 10, durationMs: 1_000, coarse: true }] }]),
