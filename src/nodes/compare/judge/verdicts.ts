@@ -3,43 +3,13 @@ import { ALPHA } from "../../store/sketch.ts";
 import { type Contrast, contrastFleet, contrastPair } from "./contrast.ts";
 import { LEAST_HOURS, type MeanSpread, meanSpread } from "./persistence.ts";
 import type { Side } from "./side.ts";
-import { holmLevels, type Interval } from "./statistics.ts";
-import { verdictText } from "./verdict-text.ts";
+import { holmLevels } from "./statistics.ts";
+import { FLEET_MEDIAN, type Verdict, verdictText } from "./verdict.ts";
 
-const FLEET_MEDIAN = "fleet median";
 /** Of the family of all questions that a comparison asks. */
 const LEVEL = 0.05;
 /** Fewer independent blocks than this do not show how blocks differ. */
 const LEAST_BLOCKS = 6;
-
-/** What can be said: chance and triviality are both ruled out; it would have shown; it could not have shown yet. */
-type VerdictType = "real_difference" | "no_real_difference" | "too_early";
-
-export interface Verdict {
-  readonly type: VerdictType;
-  readonly metric: MetricName;
-  /** null where there is no real difference. */
-  readonly better: string | null;
-  readonly worse: string | null;
-  /** The two that were compared. */
-  readonly nodes: readonly [string, string];
-  /**
-   * The worse one's value against the better one's: percentage points for shares, percent for latencies. Where there
-   * is no real difference, the first one's against the second's.
-   */
-  readonly difference: number;
-  /**
-   * Of the difference, at the level at which the family's 95% tests it: it leaves out 0 exactly where chance is ruled
-   * out. null where there are too few hours for one.
-   */
-  readonly interval: Interval | null;
-  readonly significant: boolean;
-  /** Hours that both logs have. */
-  readonly hours: number;
-  /** About how many more are needed to tell; null where it can be told. */
-  readonly missing_hours: number | null;
-  readonly text: string;
-}
 
 interface VerdictOptions {
   readonly pairs: boolean;

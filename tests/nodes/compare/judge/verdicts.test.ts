@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { seededRandom } from "../../../../src/lib/seeded-random.ts";
 import type { HourlySeries } from "../../../../src/nodes/compare/judge/hourly-series.ts";
 import type { Side } from "../../../../src/nodes/compare/judge/side.ts";
-import { type Verdict, verdictsOf } from "../../../../src/nodes/compare/judge/verdicts.ts";
+import type { Verdict } from "../../../../src/nodes/compare/judge/verdict.ts";
+import { verdictsOf } from "../../../../src/nodes/compare/judge/verdicts.ts";
 import type { MetricName } from "../../../../src/nodes/compare/registry.ts";
 
 const OPTIONS = { pairs: false, minGap: 0.5, minLatencyGap: 5, unfair: new Set<MetricName>() };

@@ -1,6 +1,36 @@
-import { metricNamed } from "../registry.ts";
+import { metricNamed, type MetricName } from "../registry.ts";
 import type { Interval } from "./statistics.ts";
-import type { Verdict } from "./verdicts.ts";
+
+export const FLEET_MEDIAN = "fleet median";
+
+/** What can be said: chance and triviality are both ruled out; it would have shown; it could not have shown yet. */
+type VerdictType = "real_difference" | "no_real_difference" | "too_early";
+
+export interface Verdict {
+  readonly type: VerdictType;
+  readonly metric: MetricName;
+  /** null where there is no real difference. */
+  readonly better: string | null;
+  readonly worse: string | null;
+  /** The two that were compared. */
+  readonly nodes: readonly [string, string];
+  /**
+   * The worse one's value against the better one's: percentage points for shares, percent for latencies. Where there
+   * is no real difference, the first one's against the second's.
+   */
+  readonly difference: number;
+  /**
+   * Of the difference, at the level at which the family's 95% tests it: it leaves out 0 exactly where chance is ruled
+   * out. null where there are too few hours for one.
+   */
+  readonly interval: Interval | null;
+  readonly significant: boolean;
+  /** Hours that both logs have. */
+  readonly hours: number;
+  /** About how many more are needed to tell; null where it can be told. */
+  readonly missing_hours: number | null;
+  readonly text: string;
+}
 
 function signed(value: number, unit: string): string {
   const digits = Math.abs(value) < 10 && unit !== "%" ? 1 : 0;
@@ -25,7 +55,7 @@ export function verdictText(verdict: Omit<Verdict, "text">): string {
   };
   const { difference, interval } = verdict;
   const [first, second] = verdict.nodes;
-  const fleet = second === "fleet median" ? "the fleet's median" : second;
+  const fleet = second === FLEET_MEDIAN ? "the fleet's median" : second;
   switch (verdict.type) {
     case "too_early":
       return `${label}, ${first} against ${fleet}: too early to tell (needs about ${verdict.missing_hours} more hours)`;
