@@ -1,5 +1,7 @@
 import type { storeOptions } from "../db/options.ts";
 import { formatQuantity, nsOfMs } from "../lib/format/duration.ts";
+import { compileHardly } from "../lib/engine.ts";
+import { exitAtOnce } from "../lib/ffi/exit.ts";
 import { BUILD_TIME_S } from "../lib/version.ts";
 import { wait } from "../lib/wait.ts";
 import { type TimeReport, timeJson, timeText, watchText } from "../render/time.ts";
@@ -155,8 +157,15 @@ async function watch(session: TimeSession, invocation: TimeInvocation): Promise<
 export async function runTime(invocation: TimeInvocation): Promise<ExitCode> {
   const { options, origins, terminal } = invocation;
   const asked = { settings: options.time, clock, isThorough: options.time.set, origin: origins.time.server };
+  if (!options.time.watch) {
+    // What follows runs once.
+    compileHardly();
+    const code = await measureOnce(openSession(asked, invocation), invocation);
+    // All is said and recorded. A signal has an exit code of its own, which is main's to give.
+    if (!invocation.signal.aborted) exitAtOnce(code);
+    return code;
+  }
   using session = openSession(asked, invocation);
-  if (!options.time.watch) return await measureOnce(session, invocation);
   const code = await watch(session, invocation);
   saveClock(session, terminal);
   return code;

@@ -55,6 +55,9 @@ const SAVE_CLOCK = "INSERT OR REPLACE INTO time_saved (id, at_ms) VALUES (1, ?)"
 const INSERT_SAMPLE = "INSERT INTO time_samples (epoch, raw_ns, offset_raw_ns, error_ns) VALUES (?, ?, ?, ?)";
 const FORGET_SAMPLES = "DELETE FROM time_samples WHERE id <= (SELECT max(id) FROM time_samples) - ?";
 
+/** A process that ends at once leaves the log to the next one, which reads all of it: some ten runs, not a thousand pages. */
+const LOG_PAGES = 64;
+
 /** What `nodupe time` remembers between runs, in the store. */
 export class TimeMemory {
   readonly #store: Store;
@@ -62,6 +65,7 @@ export class TimeMemory {
   constructor(store: Store) {
     this.#store = store;
     // The database keeps what it has prepared. Now packets travel; when a run is recorded somebody waits for its end.
+    store.db.run(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}`);
     for (const sql of [INSERT_RUN, FORGET_RUNS, SAVE_HEALTH, SAVE_CLOCK, INSERT_SAMPLE, FORGET_SAMPLES])
       store.db.query(sql);
   }
@@ -120,17 +124,28 @@ export class TimeMemory {
     return statement.safeIntegers(true).all(epoch, limit).toReversed();
   }
 
-  /** Records a run in one transaction, and forgets what is older than the limits. */
-  record(traces: RunTraces, limits: MemoryLimits): void {
+  /**
+   * Records a run in one transaction, and forgets what is older than the limits. No sync is waited for: the last run
+   * before a power cut may be lost, and the store stays whole.
+   *
+   * @param also what else is to be kept of the run, in the same transaction.
+   */
+  record(traces: RunTraces, limits: MemoryLimits, also: () => void = () => undefined): void {
     const { db } = this.#store;
-    db.transaction(() => {
-      db.query(INSERT_RUN).run(...RUN_VALUES.map((name) => traces.run[name]));
-      db.query(FORGET_RUNS).run(limits.runsKept);
-      for (const health of traces.health) this.#saveHealth(health);
-      for (const name of traces.names) this.#saveName(name);
-      if (traces.savedMs !== null) this.save(traces.savedMs);
-      if (traces.sample !== null) this.#saveSample(traces.sample, limits.samplesKept);
-    }).immediate();
+    db.run("PRAGMA synchronous = NORMAL");
+    try {
+      db.transaction(() => {
+        db.query(INSERT_RUN).run(...RUN_VALUES.map((name) => traces.run[name]));
+        db.query(FORGET_RUNS).run(limits.runsKept);
+        for (const health of traces.health) this.#saveHealth(health);
+        for (const name of traces.names) this.#saveName(name);
+        if (traces.savedMs !== null) this.save(traces.savedMs);
+        if (traces.sample !== null) this.#saveSample(traces.sample, limits.samplesKept);
+        also();
+      }).immediate();
+    } finally {
+      db.run("PRAGMA synchronous = FULL");
+    }
   }
 
   #saveHealth(health: Health): void {

@@ -30,7 +30,7 @@ export interface SessionOptions {
 
 const LEAST_DRIFT_SAMPLES = 4;
 /** The newest samples from which drift is told. */
-const DRIFT_SAMPLES = 128;
+const DRIFT_SAMPLES = 64;
 /** What the store keeps of runs, and of samples: those of other boots come back when a drift is asked for. */
 const KEPT = { runsKept: 10_000, samplesKept: DRIFT_SAMPLES * 8 };
 
@@ -83,9 +83,8 @@ export class TimeSession implements Disposable {
   #restore(store: Store): void {
     this.#memory = new TimeMemory(store);
     this.#health = new Map(this.#memory.health());
-    this.#cache.restore(this.#memory.names(), this.#nowMs());
-    this.#lastGoodNs = this.#memory.lastGoodNs();
-    this.#savedMs = this.#memory.savedMs();
+    const { nts } = this.#options.settings;
+    if (nts || this.#names().length > 0) this.#cache.restore(this.#memory.names(), this.#nowMs());
     this.#loadSamples();
   }
 
@@ -109,8 +108,11 @@ export class TimeSession implements Disposable {
       cache: this.#cache,
       healthOf: () => this.#health,
       refusedBy: this.#kisses.refused(),
-      lastGoodNs: () => this.#lastGoodNs,
-      savedNs: () => (this.#savedMs === null ? null : nsOfMs(this.#savedMs)),
+      lastGoodNs: () => this.#lastGoodNs ?? this.#memory?.lastGoodNs() ?? null,
+      savedNs: () => {
+        const savedMs = this.#saved();
+        return savedMs === null ? null : nsOfMs(savedMs);
+      },
       nts: () => this.#nts,
       prepare: () => this.#prepare(),
     });
@@ -153,7 +155,7 @@ export class TimeSession implements Disposable {
     const sample = this.#sampleOf(result);
     const isGood = isConfirmed(result) && result.offsetRawNs !== null;
     if (isGood) this.#lastGoodNs = rawNs + (result.offsetRawNs ?? 0n);
-    this.#savedMs = isGood ? Number((this.#lastGoodNs ?? 0n) / 1_000_000n) : this.#clockToSave();
+    this.#savedMs = this.#clockToSave(isGood ? this.#lastGoodNs : null);
     const traces = tracesOf({
       result,
       peers: obtained.servers?.peers ?? [],
@@ -165,35 +167,40 @@ export class TimeSession implements Disposable {
       now: { realMs: this.#nowMs(), rawNs },
     });
     for (const health of traces.health) this.#health.set(health.key, health);
-    const keep = (): void => {
-      this.#memory?.record(traces, KEPT);
-      this.#nts?.save();
-    };
-    if (this.#store === null) keep();
-    else this.#store.db.transaction(keep).immediate();
+    const saveNts = (): void => this.#nts?.save();
+    if (this.#memory === null) saveNts();
+    else this.#memory.record(traces, KEPT, saveNts);
   }
 
-  /** The system clock for a start without any: it moves on only, and not to where no clock can be right. */
-  #clockToSave(): number | null {
-    const nowMs = this.#nowMs();
-    const { buildTimeS } = this.#options;
-    if (nowMs > (buildTimeS + HORIZON_S) * 1_000) return this.#savedMs;
-    return Math.max(nowMs, this.#savedMs ?? 0);
+  /** For a start without a clock: confirmed time, or the system clock, which only moves on; none that cannot be right. */
+  #clockToSave(confirmedNs: bigint | null): number | null {
+    const ms = confirmedNs === null ? this.#nowMs() : Number(confirmedNs / 1_000_000n);
+    if (ms > (this.#options.buildTimeS + HORIZON_S) * 1_000) return this.#saved();
+    return confirmedNs === null ? Math.max(ms, this.#saved() ?? 0) : ms;
+  }
+
+  /** Looked up where it is needed: a run whose servers answer needs it not. */
+  #saved(): number | null {
+    return this.#savedMs ?? this.#memory?.savedMs() ?? null;
+  }
+
+  /** Hosts that are to be looked up. */
+  #names(): readonly string[] {
+    return serversOf(this.#options.settings)
+      .filter((name) => literalEndpoint(name) === null)
+      .map(({ host }) => host);
   }
 
   /** Saves the clock at the end of a service, whether or not it was ever confirmed. @throws what the store throws. */
   saveClock(): void {
-    const savedMs = this.#clockToSave();
+    const savedMs = this.#clockToSave(null);
     if (savedMs !== null) this.#memory?.save(savedMs);
   }
 
   /** Resolves again what would expire before the round after next. */
   async refreshNames(aheadMs: number): Promise<void> {
     const { settings, lookup, signal } = this.#options;
-    const hosts = serversOf(settings)
-      .filter((name) => literalEndpoint(name) === null)
-      .map(({ host }) => host);
-    await refreshNames(hosts, aheadMs, {
+    await refreshNames(this.#names(), aheadMs, {
       cache: this.#cache,
       lookup,
       timeoutMs: settings.timeout,

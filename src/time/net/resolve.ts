@@ -46,18 +46,18 @@ export async function systemLookup(host: string): Promise<readonly Resolved[]> {
 export class NameCache {
   hits = 0;
   misses = 0;
-  private made: LRUCache<string, StoredName> | null = null;
-  private readonly options: NameCacheOptions;
-  private readonly fresh = new Set<string>();
+  #made: LRUCache<string, StoredName> | null = null;
+  readonly #options: NameCacheOptions;
+  readonly #fresh = new Set<string>();
 
   constructor(options: NameCacheOptions) {
-    this.options = options;
+    this.#options = options;
   }
 
   /** Made at its first use: packets to servers that are given by their addresses leave before. */
-  private get names(): LRUCache<string, StoredName> {
-    this.made ??= new LRUCache({ max: this.options.size, allowStale: true, noDeleteOnStaleGet: true });
-    return this.made;
+  get #names(): LRUCache<string, StoredName> {
+    this.#made ??= new LRUCache({ max: this.#options.size, allowStale: true, noDeleteOnStaleGet: true });
+    return this.#made;
   }
 
   /** Takes over what earlier runs resolved. An age that the clock makes negative counts as expired. */
@@ -66,32 +66,32 @@ export class NameCache {
       const ageMs = nowMs - name.resolvedAtMs;
       const leftMs = ageMs >= 0 ? name.ttlMs - ageMs : 0;
       // lru-cache takes 0 for "never expires".
-      this.names.set(name.host, name, { ttl: Math.max(1e-3, leftMs) });
+      this.#names.set(name.host, name, { ttl: Math.max(1e-3, leftMs) });
     }
   }
 
   put(host: string, resolved: readonly Resolved[], nowMs: number): readonly string[] {
     const addresses = [...new Set(resolved.map(({ address }) => canonicalAddress(address)))];
     const told = Math.min(...resolved.map(({ ttl }) => ttl * 1_000));
-    const ttlMs = Math.min(this.options.mostTtlMs, Math.max(this.options.leastTtlMs, told));
-    this.names.set(host, { host, addresses, ttlMs, resolvedAtMs: nowMs }, { ttl: ttlMs });
-    this.fresh.add(host);
+    const ttlMs = Math.min(this.#options.mostTtlMs, Math.max(this.#options.leastTtlMs, told));
+    this.#names.set(host, { host, addresses, ttlMs, resolvedAtMs: nowMs }, { ttl: ttlMs });
+    this.#fresh.add(host);
     return addresses;
   }
 
   /** Milliseconds until the name expires; 0 where it has, or is not known. */
   leftMs(host: string): number {
-    return Math.max(0, this.names.getRemainingTTL(host));
+    return Math.max(0, this.#names.getRemainingTTL(host));
   }
 
   addresses(host: string): readonly string[] | null {
-    return this.names.get(host)?.addresses ?? null;
+    return this.#names.get(host)?.addresses ?? null;
   }
 
   /** What was resolved since the last call, for the store. */
   takeFresh(): readonly StoredName[] {
-    const taken = [...this.fresh].flatMap((host) => this.names.peek(host) ?? []);
-    this.fresh.clear();
+    const taken = [...this.#fresh].flatMap((host) => this.#names.peek(host) ?? []);
+    this.#fresh.clear();
     return taken;
   }
 }
@@ -121,17 +121,29 @@ async function lookUp(host: string, context: ResolveContext): Promise<Resolution
   return first;
 }
 
-/** All addresses of a name: cached ones while they are fresh, else looked up, else those that have expired. */
+/** An expired address is taken when the resolver has not answered by then. */
+const STALE_AFTER_MS = 300;
+
+/**
+ * All addresses of a name: cached ones while they are fresh, else looked up, else those that have expired. A resolver
+ * that hangs, as one that checks signatures does under a wrong clock, keeps nobody from the addresses of last time.
+ */
 export async function resolveName(host: string, context: ResolveContext): Promise<Resolution> {
-  const { cache } = context;
+  const { cache, signal } = context;
   const known = cache.addresses(host);
   if (known !== null && cache.leftMs(host) > 0) {
     cache.hits += 1;
     return { ok: true, addresses: known };
   }
   cache.misses += 1;
-  const found = await lookUp(host, context);
-  return found.ok || known === null ? found : { ok: true, addresses: known };
+  const looking = lookUp(host, context);
+  if (known === null) return looking;
+  const stale: Resolution = { ok: true, addresses: known };
+  const stop = new AbortController();
+  const late = wait(STALE_AFTER_MS, AbortSignal.any([signal, stop.signal])).then(() => stale);
+  const first = await Promise.race([looking, late]);
+  stop.abort();
+  return first.ok ? first : stale;
 }
 
 /** Looks up again what would expire within `aheadMs`, so that the next round need not wait for it. */

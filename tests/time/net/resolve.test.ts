@@ -57,6 +57,20 @@ test("an expired name serves when DNS is down, and only then", async () => {
   expect(await resolveName("a", up)).toEqual({ ok: true, addresses: ["192.0.2.9"] });
 });
 
+test("a resolver that hangs keeps nobody from an expired address for longer than 300 ms; its answer is kept", async () => {
+  const cache = new NameCache(OPTIONS);
+  const stored = { host: "a", addresses: ["192.0.2.1"], ttlMs: 10_000, resolvedAtMs: 980_000 };
+  cache.restore([stored], 1_000_000);
+  const answer = Promise.withResolvers<readonly { address: string; ttl: number }[]>();
+  const hanging = { ...contextOf(cache, () => answer.promise), timeoutMs: 60_000 };
+  const started = performance.now();
+  expect(await resolveName("a", hanging)).toEqual({ ok: true, addresses: ["192.0.2.1"] });
+  expect(performance.now() - started).toBeGreaterThan(290);
+  answer.resolve([{ address: "192.0.2.9", ttl: 60 }]);
+  await answer.promise;
+  expect(await resolveName("a", hanging)).toEqual({ ok: true, addresses: ["192.0.2.9"] });
+});
+
 test("what earlier runs resolved is fresh for the rest of its time; a clock set back makes it expired", () => {
   const cache = new NameCache(OPTIONS);
   cache.restore(

@@ -1,0 +1,35 @@
+// What a measurement over loopback costs beside the help alone: wall and processor time of whole processes, in turn.
+import { BINARY } from "../tests/support/binary.ts";
+import { startChronyd } from "../tests/support/chronyd.ts";
+import { tempFolder } from "../tests/support/temp.ts";
+import { middle, type Sample, timed } from "./support.ts";
+
+export interface StartCost {
+  readonly help: Sample;
+  readonly loopback: Sample;
+  readonly wall_ratio: number;
+  readonly cpu_ratio: number;
+  readonly runs: number;
+}
+
+/** One server on this machine, and a store that is there already, as from the second run on. */
+export async function startCost(runs: number): Promise<StartCost> {
+  await using server = await startChronyd();
+  using folder = tempFolder();
+  const measure = [BINARY, "time", "--json", "--db", folder.file("nodupe.db"), "--server", server.name];
+  const help = [BINARY, "--help"];
+  await timed(measure);
+  const samples: { readonly help: Sample[]; readonly loopback: Sample[] } = { help: [], loopback: [] };
+  for (let run = 0; run < runs; run += 1) {
+    samples.help.push(await timed(help));
+    samples.loopback.push(await timed(measure));
+  }
+  const [ofHelp, ofLoopback] = [middle(samples.help), middle(samples.loopback)];
+  return {
+    help: ofHelp,
+    loopback: ofLoopback,
+    wall_ratio: ofLoopback.wallMs / ofHelp.wallMs,
+    cpu_ratio: ofLoopback.cpuMs / ofHelp.cpuMs,
+    runs,
+  };
+}

@@ -1,0 +1,42 @@
+import { openStore, type Store } from "../../src/db/open.ts";
+import { defaultsOf } from "../../src/bench/defaults.ts";
+import { BUILD_TIME_S } from "../../src/lib/version.ts";
+import { systemClock } from "../../src/time/clock/system-clock.ts";
+import { systemLookup } from "../../src/time/net/resolve.ts";
+import { type MeasureSettings, measureOptions } from "../../src/time/options.ts";
+import { TimeSession } from "../../src/time/session.ts";
+import type { NtpServer } from "./ntp.ts";
+
+/** The defaults, with these servers and no local source of this machine. */
+export function settingsFor(
+  servers: readonly NtpServer[],
+  change: Partial<MeasureSettings> = {},
+): MeasureSettings {
+  return {
+    ...defaultsOf(measureOptions),
+    server: servers.map(({ address, port }) => ({ host: address, port })),
+    rtc: "/nowhere",
+    trustedFile: [],
+    trustedFolder: [],
+    ...change,
+  };
+}
+
+/** A store in memory that outlives the sessions that are handed it. */
+export function memoryStore(): Store {
+  return openStore({ path: ":memory:" });
+}
+
+/** A session on this machine's clock that keeps what it learns in `store`. */
+export function sessionOn(store: Store, settings: MeasureSettings, askAll = false): TimeSession {
+  return new TimeSession({
+    settings,
+    clock: systemClock(),
+    lookup: systemLookup,
+    buildTimeS: BUILD_TIME_S,
+    askAll,
+    isThorough: false,
+    signal: new AbortController().signal,
+    openStore: () => Promise.resolve({ ...store, [Symbol.dispose]: () => undefined }),
+  });
+}

@@ -1,0 +1,94 @@
+import { expect, test } from "bun:test";
+import type { Store } from "../../src/db/open.ts";
+import { CLOCK_UNTOUCHED, type TimeResult } from "../../src/time/result.ts";
+import { type NtpServer, ntpServer } from "../support/ntp.ts";
+import { memoryStore, sessionOn, settingsFor } from "../support/time-session.ts";
+
+const YEAR_S = 365.25 * 86_400;
+
+/** One run of a process of its own: it measures, and records what it learned. */
+async function run(store: Store, servers: readonly NtpServer[], change = {}): Promise<TimeResult> {
+  using session = sessionOn(store, settingsFor(servers, change));
+  const { result, obtained } = await session.measure();
+  session.record(result, obtained, CLOCK_UNTOUCHED);
+  return result;
+}
+
+/** What a later run without a network takes from the store, in seconds from now. */
+async function offlineS(store: Store): Promise<number> {
+  const { source, offsetNs } = await run(store, [], { offline: true, localSource: ["file", "monotonic"] });
+  return source === "file" ? Number(offsetNs) / 1e9 : Number.NaN;
+}
+
+test("the last good time is the newest run's: one that was far ahead is taken back by the next", async () => {
+  using store = memoryStore();
+  using ahead = await ntpServer({ offsetS: 10 * YEAR_S });
+  using good = await ntpServer({ offsetS: 3 });
+  await run(store, [ahead]);
+  expect(Math.abs((await offlineS(store)) - 10 * YEAR_S)).toBeLessThan(5);
+  await run(store, [good]);
+  expect(Math.abs((await offlineS(store)) - 3)).toBeLessThan(2);
+});
+
+test("a time beyond the horizon is no last good time, and what was saved stays", async () => {
+  using store = memoryStore();
+  using good = await ntpServer({ offsetS: 3 });
+  using beyond = await ntpServer({ offsetS: 45 * YEAR_S });
+  await run(store, [good]);
+  expect((await run(store, [beyond])).source).toBe("ntp");
+  expect(Math.abs((await offlineS(store)) - 3)).toBeLessThan(2);
+});
+
+test("a server behind the build is refused, and leaves nothing behind", async () => {
+  using store = memoryStore();
+  using past = await ntpServer({ offsetS: -7 * YEAR_S });
+  const { source, reports } = await run(store, [past]);
+  expect([source, reports[0]?.status]).toEqual([null, "invalid"]);
+  expect(reports[0]?.reason).toMatch(/^its time, \d{4}-\d\d-\d\d, is before this program was built$/);
+  expect(store.db.query("SELECT true_at_ms AS at FROM time_runs").get()).toEqual({ at: null });
+});
+
+test("servers that an early end cuts off have not failed, however often", async () => {
+  using store = memoryStore();
+  using stack = new DisposableStack();
+  const quick = await Promise.all([1, 2, 3, 4].map(async () => stack.use(await ntpServer({ delayMs: 5 }))));
+  const slow = await Promise.all([1, 2, 3].map(async () => stack.use(await ntpServer({ delayMs: 300 }))));
+  for (let count = 0; count < 4; count += 1) {
+    const { reports } = await run(store, [...quick, ...slow]);
+    expect(reports.slice(4).map(({ status }) => status)).toEqual(["not_needed", "not_needed", "not_needed"]);
+  }
+  expect(slow.map(({ requests }) => requests)).toEqual([4, 4, 4]);
+  const failed = store.db.query("SELECT count(*) AS n FROM time_servers WHERE failures_in_row > 0").get();
+  expect(failed).toEqual({ n: 0 });
+});
+
+test("--samples are all taken with a fresh store, of each server that is needed", async () => {
+  using store = memoryStore();
+  using stack = new DisposableStack();
+  const servers = await Promise.all([1, 2, 3].map(async () => stack.use(await ntpServer({ delayMs: 2 }))));
+  const { reports } = await run(store, servers, { samples: 5 });
+  expect(servers.map(({ requests }) => requests)).toEqual([5, 5, 5]);
+  for (const { jitterNs } of reports) expect(jitterNs).not.toBeNull();
+});
+
+test("the clock is saved apart from confirmed time, and moves on only", async () => {
+  using store = memoryStore();
+  const saved = (): number =>
+    store.db.query<{ at: number }, []>("SELECT at_ms AS at FROM time_saved").get()?.at ?? 0;
+  await run(store, [], { offline: true, localSource: ["build"] });
+  const first = saved();
+  expect(Math.abs(first - Date.now())).toBeLessThan(5_000);
+  expect(store.db.query("SELECT true_at_ms AS at FROM time_runs").get()).toEqual({ at: null });
+  // Another time the clock was an hour ahead: it has been seen, and may not be forgotten by itself.
+  store.db.run("UPDATE time_saved SET at_ms = ?", [Date.now() + 3_600_000]);
+  const ahead = saved();
+  using session = sessionOn(store, settingsFor([], { offline: true }));
+  const { result, obtained } = await session.measure();
+  session.record(result, obtained, CLOCK_UNTOUCHED);
+  session.saveClock();
+  expect(saved()).toBe(ahead);
+  // What servers confirm takes it back.
+  using good = await ntpServer();
+  await run(store, [good]);
+  expect(Math.abs(saved() - Date.now())).toBeLessThan(5_000);
+});

@@ -1,0 +1,48 @@
+import { expect, test } from "bun:test";
+import { ntpServer, silentServer } from "../../support/ntp.ts";
+import { memoryStore, sessionOn, settingsFor } from "../../support/time-session.ts";
+
+const QUICK = { timeout: 150, httpsServer: [] };
+
+test("servers that answer are the source, and nothing after them is looked at", async () => {
+  using store = memoryStore();
+  using server = await ntpServer({ offsetS: 4 });
+  using session = sessionOn(store, settingsFor([server], { fallback: true }));
+  const { result } = await session.measure();
+  expect(result).toMatchObject({
+    source: "ntp",
+    agreeing: 1,
+    tolerance: { liars: 0, of: "asked" },
+    passedOver: [],
+    note: null,
+  });
+});
+
+test("without --fallback silence is no answer; with it the chain is gone down, and each link says why it was passed", async () => {
+  using store = memoryStore();
+  using silent = await silentServer();
+  using alone = sessionOn(store, settingsFor([silent], QUICK));
+  const nothing = (await alone.measure()).result;
+  expect([nothing.source, nothing.offsetNs, nothing.tolerance]).toEqual([null, null, null]);
+  expect(nothing.note).toBe("none of 1 server(s) gave a valid answer");
+  using falling = sessionOn(store, settingsFor([silent], { ...QUICK, fallback: true }));
+  const { result, obtained } = await falling.measure();
+  expect(result).toMatchObject({ source: "build", authenticated: false, leap: "unknown", stratum: null });
+  expect(result.passedOver).toEqual([
+    "ntp: none of 1 server(s) gave a valid answer",
+    "https: no HTTPS server answered in time",
+    expect.stringMatching(/^rtc: there is no RTC/),
+    "file: no trusted file was found",
+  ]);
+  // What the servers did is told all the same.
+  expect(obtained.servers?.assessment.asked).toBe(1);
+  expect(result.reports.map(({ status }) => status)).toEqual(["unreachable"]);
+});
+
+test("offline asks nobody", async () => {
+  using store = memoryStore();
+  using server = await ntpServer();
+  using session = sessionOn(store, settingsFor([server], { offline: true }));
+  const { result, obtained } = await session.measure();
+  expect([result.source, obtained.servers, result.reports, server.requests]).toEqual(["build", null, [], 0]);
+});
