@@ -7,7 +7,7 @@ import { command } from "./command.ts";
 import { destinationOf } from "./history/destination.ts";
 import { apiKeyOf } from "./sync-key.ts";
 import { showProgress } from "./terminal/progress.ts";
-import { syncProgress } from "./sync-progress.ts";
+import { fileLog, syncProgress } from "./sync-progress.ts";
 import type { RunProgress } from "../upload/progress.ts";
 
 const OPTIONS = { store: storeOptions, sync: syncOptions } as const;
@@ -15,18 +15,6 @@ type Sync = Invocation<typeof OPTIONS>;
 
 /** How long a health or duplicate check may take. */
 const CHECK_TIMEOUT_MS = 10_000;
-
-const NOTHING_YET: RunProgress = {
-  found: 0,
-  uploaded: 0,
-  duplicateLocal: 0,
-  duplicateRemote: 0,
-  failed: 0,
-  total: null,
-  sentBytes: 0,
-  inFlight: 0,
-  waiting: null,
-};
 
 /** What is talked to. */
 interface Server extends Disposable {
@@ -109,8 +97,8 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     using store = await call.openStore();
     using sandbox = sync.sandbox && !sync.dryRun ? await startOwnSandbox(call) : null;
     using client = sync.dryRun ? null : await clientOf(call, sandbox ?? { url: destination, apiKey });
-    let stand: RunProgress = NOTHING_YET;
-    using progress = showProgress(terminal, () => syncProgress(stand, Date.now()));
+    let stand: (() => RunProgress) | null = null;
+    using progress = showProgress(terminal, () => syncProgress(stand === null ? null : stand(), Date.now()));
     const outcome = await run({
       store,
       root,
@@ -120,11 +108,8 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
       client,
       startHashWorker,
       signal,
-      onProgress: (tally, total) => {
-        const { found, uploaded, duplicateLocal, duplicateRemote, failures } = tally;
-        const counts = { found, uploaded, duplicateLocal, duplicateRemote, failed: failures.length };
-        stand = { ...stand, ...counts, total };
-      },
+      onBegin: (told) => (stand = told),
+      onFile: terminal.verbose ? fileLog(terminal) : null,
       onNotice: (line) => terminal.warn(line),
     });
     progress.end();

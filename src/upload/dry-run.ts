@@ -21,8 +21,8 @@ export async function countContents(
     if (bytes !== null) pool.give(bytes);
     const isInFlight = see.run(checksum).changes === 0;
     const admission = admit(ledger.content(checksum), { isInFlight, runId: NO_RUN, retryFailed });
-    if (admission.type === "duplicate") tally.duplicateLocal += 1;
+    if (admission.type === "duplicate") tally.there("known-here", file.path);
     else if (admission.type === "failed") tally.fail(file.path, admission);
-    else tally.uploaded += 1;
+    else tally.there("uploaded", file.path);
   }
 }

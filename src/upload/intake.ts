@@ -35,8 +35,6 @@ export interface IntakeOptions {
   readonly limits: Pick<RunLimits, "settleWaitMs">;
   /** Its reason is a Stop: where that is a refusal of the server, what is not known to be done fails unread. */
   readonly signal: AbortSignal;
-  /** Told after each page of files. */
-  readonly onPage: () => void;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -112,7 +110,7 @@ export class Intake {
         tally.found += 1;
         break;
       case "skipped":
-        tally.skipped += 1;
+        tally.skip(event.path, event.reason);
         break;
       case "unreadable":
         // What a folder that cannot be read holds is not known: it counts as one.
@@ -131,7 +129,6 @@ export class Intake {
       // Most files of a later run are known: no turn of the event loop for those.
       if (this.#lanes.isFull) yield* this.#read(LANES - 1);
     }
-    this.#options.onPage();
     await nextTurn();
   }
 
@@ -139,7 +136,7 @@ export class Intake {
   #sort(file: FoundFile, known: KnownFile | null): Content | null {
     const { tally, settling, settings, now } = this.#options;
     if (known?.isDone === true) {
-      tally.duplicateLocal += 1;
+      tally.there("known-here", file.path);
       return null;
     }
     const refusal = this.#refusal;

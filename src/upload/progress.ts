@@ -1,3 +1,5 @@
+import type { SkipReason } from "./scan/rules.ts";
+
 /** What a run is waiting for. */
 export interface Waiting {
   /** Completes "waiting for …": `the server`, `the shared store`, `the store that another program has locked`. */
@@ -19,3 +21,9 @@ export interface RunProgress {
   readonly inFlight: number;
   readonly waiting: Waiting | null;
 }
+
+/** What became of one file of the tree, as it is told with `-v`. */
+export type FileEvent =
+  | { readonly type: "uploaded" | "known-here" | "known-there"; readonly path: string }
+  | { readonly type: "skipped"; readonly path: string; readonly reason: SkipReason }
+  | { readonly type: "failed"; readonly path: string; readonly reason: string };

@@ -12,6 +12,7 @@ import type { SyncSettings } from "./options.ts";
 import { planOptions } from "./plan-options.ts";
 import { endingOf, type Stop, stopOf } from "./plan/stop.ts";
 import { UploadPlan } from "./plan/upload-plan.ts";
+import type { FileEvent, RunProgress } from "./progress.ts";
 import { beginRun, endRun, rememberBatchRefused } from "./run-record.ts";
 import { globFilter } from "./scan/filter.ts";
 import { scan, type ScanEvent } from "./scan/scan.ts";
@@ -34,8 +35,10 @@ export interface RunOptions {
   readonly startHashWorker: (() => Worker) | null;
   /** Asks the run to end. */
   readonly signal: AbortSignal;
-  /** Told after each step; `total` is null until the tree has been counted. */
-  readonly onProgress: (tally: Tally, total: number | null) => void;
+  /** Told once, when the run begins: what tells how it stands whenever it is asked. */
+  readonly onBegin: (stand: () => RunProgress) => void;
+  /** Told what became of each file; null where nobody wants to know. */
+  readonly onFile: ((event: FileEvent) => void) | null;
   /** A thing that a person should know while it is at work. */
   readonly onNotice: (line: string) => void;
 }
@@ -60,13 +63,13 @@ const BATCH_REFUSED_MS = 24 * 3_600_000;
  * @throws Failure failed where another process is at work on the same store and destination.
  */
 export async function run(options: RunOptions): Promise<RunOutcome> {
-  const { store, root, settings, limits, client, onProgress, onNotice } = options;
+  const { store, root, settings, limits, client, onBegin, onNotice } = options;
   using _lock = client === null ? null : lockDestination(store.path, options.destination);
   const destination = destinationRow(store.db, options.destination);
   const runId = client === null ? null : beginRun(store.db, destination.id, root);
   using ending = endingOf(options.signal);
   const { signal } = ending;
-  const tally = new Tally();
+  const tally = new Tally(options.onFile);
   const pool = new BufferPool(settings.memory);
   const settling = new Settling();
   const onBroken = (error: unknown): void => ending.end({ type: "broken", error });
@@ -79,9 +82,9 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   const parts = { ledger, tally, pool, hasher, settling, settings, limits, signal };
   const tree = (): Generator<ScanEvent> => scan(root, globFilter(settings.include, settings.exclude));
   await using counter = new TreeCounter(tree, signal);
-  const progress = (): void => onProgress(tally, counter.total);
-  await using intake = new Intake({ ...parts, onPage: progress, now: Date.now });
+  await using intake = new Intake({ ...parts, now: Date.now });
   if (client === null) {
+    onBegin(() => standOf(tally, { total: null, sentBytes: 0, inFlight: 0, waiting: null }));
     await countContents(intake.contents(tree()), { ...parts, ...settings, db: store.db });
     return { tally, found: intake.found, sentBytes: 0, runId, stop: stopOf(signal) };
   }
@@ -100,9 +103,13 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     client,
     ending,
     onFirst,
-    onSettled: progress,
     onNotice,
     onBatchRefused,
+  });
+  onBegin(() => {
+    const originMs = Date.now() - performance.now();
+    const { total } = counter;
+    return standOf(tally, { total, sentBytes: client.sentBytes, ...plan.stand(originMs) });
   });
   try {
     for await (const content of intake.contents(tree())) await uploader.offer(content);
@@ -119,6 +126,13 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   tally.workersPeak = plan.peak;
   const stop = close(store, ledger, runId) ?? stopOf(signal);
   return { tally, found: intake.found ?? counter.total, sentBytes: client.sentBytes, runId, stop };
+}
+
+function standOf(
+  { found, uploaded, duplicateLocal, duplicateRemote, failures }: Tally,
+  rest: Pick<RunProgress, "total" | "sentBytes" | "inFlight" | "waiting">,
+): RunProgress {
+  return { found, uploaded, duplicateLocal, duplicateRemote, failed: failures.length, ...rest };
 }
 
 /** Writes what is not written yet, and closes the run's row; what keeps it from that, if anything. */

@@ -1,3 +1,6 @@
+import type { FileEvent } from "./progress.ts";
+import type { SkipReason } from "./scan/rules.ts";
+
 export interface UploadFailure {
   readonly path: string;
   readonly reason: string;
@@ -33,12 +36,28 @@ export class Tally {
   retries = 0;
   workersPeak = 0;
   readonly failures: UploadFailure[] = [];
+  readonly #onFile: ((event: FileEvent) => void) | null;
 
-  get processed(): number {
-    return this.uploaded + this.duplicateLocal + this.duplicateRemote + this.failures.length;
+  /** @param onFile is told of each file whose end is counted. */
+  constructor(onFile: ((event: FileEvent) => void) | null = null) {
+    this.#onFile = onFile;
+  }
+
+  /** A CV is at its destination: now, since an earlier run, or by somebody else. */
+  there(how: "uploaded" | "known-here" | "known-there", path: string): void {
+    if (how === "uploaded") this.uploaded += 1;
+    else if (how === "known-here") this.duplicateLocal += 1;
+    else this.duplicateRemote += 1;
+    this.#onFile?.({ type: how, path });
+  }
+
+  skip(path: string, reason: SkipReason): void {
+    this.skipped += 1;
+    this.#onFile?.({ type: "skipped", path, reason });
   }
 
   fail(path: string, because: { reason: string; status: number | null }): void {
     this.failures.push({ path, reason: because.reason, status: because.status });
+    this.#onFile?.({ type: "failed", path, reason: because.reason });
   }
 }

@@ -25,8 +25,6 @@ export interface UploaderOptions {
   readonly ending: Ending;
   /** Told before the first content is sent. */
   readonly onFirst: () => void;
-  /** Told after each content that is settled. */
-  readonly onSettled: () => void;
   readonly onNotice: (line: string) => void;
   readonly onBatchRefused: () => void;
 }
@@ -166,12 +164,11 @@ export class Uploader implements AsyncDisposable {
         return;
       }
       case "decline":
-        if (action.as === "duplicate") tally.duplicateLocal += 1;
+        if (action.as === "duplicate") tally.there("known-here", action.file.path);
         else {
           ledger.seen(action.checksum);
           tally.fail(action.file.path, action.as);
         }
-        this.#options.onSettled();
         return;
       case "fail":
         tally.fail(action.file.path, action.because);
@@ -203,16 +200,16 @@ export class Uploader implements AsyncDisposable {
   }
 
   #settle(work: Work, as: Settlement): void {
-    const { ledger, tally, onSettled } = this.#options;
+    const { ledger, tally } = this.#options;
     const content = contentOf(work);
     switch (as.type) {
       case "uploaded":
         ledger.done(content, "upload");
-        tally.uploaded += 1;
+        tally.there("uploaded", content.path);
         break;
       case "known":
         ledger.done(content, "server");
-        tally.duplicateRemote += 1;
+        tally.there("known-there", content.path);
         break;
       case "refused":
         ledger.failed(content, as.because);
@@ -231,9 +228,8 @@ export class Uploader implements AsyncDisposable {
       case "left":
         return;
     }
-    if (work.alternate !== null) tally.duplicateLocal += 1;
+    if (work.alternate !== null) tally.there("known-here", work.alternate.path);
     this.#collect?.(1);
-    onSettled();
   }
 
   #begin(task: Promise<void>): void {

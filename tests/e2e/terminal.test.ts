@@ -150,6 +150,59 @@ test("messages as JSON: one object a line, with time and level", async () => {
   });
 });
 
+test("-v tells what became of each file, and why one is skipped; -q tells nothing", async () => {
+  using home = tempFolder();
+  const cvs = home.file("cvs");
+  mkdirSync(cvs);
+  for (const [name, content] of [
+    ["a.pdf", "one"],
+    ["b.pdf", "one"],
+    ["c.md", "two"],
+    ["photo.jpg", "x"],
+    ["~$c.docx", "x"],
+    [".hidden.pdf", "x"],
+    ["old.txt", "x"],
+    ["empty.pdf", ""],
+  ] as const)
+    writeFileSync(`${cvs}/${name}`, content);
+  using sandbox = await startSandbox({ apiKey: "tanova_sk_test" });
+  const env = syncEnvironment({ home, sandbox });
+  const args = ["sync", cvs, "--exclude", "old*", "--log-format", "json"];
+  const linesOf = async (...more: string[]): Promise<string[][]> => {
+    const { stderr } = await nodupe([...args, ...more], { env });
+    const entries = stderr
+      .trimEnd()
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as Record<string, string>);
+    return entries
+      .filter(({ level }) => level === "debug")
+      .map(({ event = "", path = "", reason = "" }) => [path.slice(cvs.length + 1), event, reason])
+      .toSorted();
+  };
+  const skipped = [
+    [".hidden.pdf", "skipped", "hidden"],
+    ["empty.pdf", "skipped", "empty"],
+    ["old.txt", "skipped", "excluded"],
+    ["photo.jpg", "skipped", "not-a-cv"],
+    ["~$c.docx", "skipped", "office-lock"],
+  ];
+  const first = await linesOf("-v");
+  expect(first.filter(([, event]) => event === "skipped")).toEqual(skipped);
+  const others = first.filter(([, event]) => event !== "skipped");
+  expect(others.map(([, event]) => event).toSorted()).toEqual(["known-here", "uploaded", "uploaded"]);
+  const second = await linesOf("-v");
+  expect(second.map(([name, event]) => [name, event])).toEqual(
+    [
+      ["a.pdf", "known-here"],
+      ["b.pdf", "known-here"],
+      ["c.md", "known-here"],
+      ...skipped.map(([name, event]) => [name, event]),
+    ].toSorted(),
+  );
+  expect([await linesOf(), await linesOf("-q")]).toEqual([[], []]);
+});
+
 test("where the locale is C, what the program writes itself is ASCII", async () => {
   const [plain, fancy] = await Promise.all(
     ["C", "C.UTF-8"].map((locale) => nodupe(["compare", "--help"], { env: { LC_ALL: locale } })),

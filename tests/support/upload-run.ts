@@ -17,12 +17,12 @@ interface UploadRun {
 
 interface Settings extends Partial<SyncSettings> {
   readonly signal?: AbortSignal;
-  readonly onProgress?: RunOptions["onProgress"];
+  readonly onFile?: RunOptions["onFile"];
 }
 
 /** A run of the upload in this process, with waits that a test can wait for. */
 export async function runUpload(test: UploadRun, given: Settings = {}): Promise<RunOutcome> {
-  const { signal = NEVER, onProgress = () => {}, ...changes } = given;
+  const { signal = NEVER, onFile = null, ...changes } = given;
   using client = testClient(test.server);
   const waits = { retryDelay: 1, retryDelayMax: 5, ambiguousWait: 100, outageWait: 1_000, settle: 0 };
   return await run({
@@ -34,7 +34,8 @@ export async function runUpload(test: UploadRun, given: Settings = {}): Promise<
     client,
     startHashWorker,
     signal,
-    onProgress,
+    onBegin: () => {},
+    onFile,
     onNotice: () => {},
   });
 }

@@ -64,7 +64,6 @@ export function makeUploader(
     settling: new Settling(),
     ending,
     onFirst: () => {},
-    onSettled: () => {},
     onNotice: () => {},
     onBatchRefused: () => {},
   });

@@ -91,7 +91,7 @@ test("aborted at any moment, a run leaves nothing sending that the server was no
       await runUpload(test, {
         batchItems,
         signal: stopping.signal,
-        onProgress: () => {
+        onFile: () => {
           steps += 1;
           if (steps > after) stopping.abort();
         },

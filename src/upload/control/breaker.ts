@@ -41,6 +41,13 @@ export class Breaker {
     return this.#state.type === "closed";
   }
 
+  /** Until when the server is waited for: the next question to it, or the end of patience. Null where it is there. */
+  get untilMs(): number | null {
+    if (this.#state.type !== "open") return null;
+    const { isFirst, sinceMs, askAtMs } = this.#state;
+    return isFirst ? askAtMs : sinceMs + this.#options.outageWaitMs;
+  }
+
   /** When it wants to be looked at again; Infinity where only an answer changes anything. */
   get wakeAtMs(): number {
     if (this.#state.type !== "open") return Infinity;

@@ -1,3 +1,4 @@
+import type { RunProgress } from "../progress.ts";
 import { Breaker, type BreakerOptions } from "../control/breaker.ts";
 import type { HealthOutcome, UploadOutcome } from "../tanova/types.ts";
 import type { PlanAction } from "./actions.ts";
@@ -6,6 +7,7 @@ import { admit } from "./dedupe.ts";
 import type { PlanEvent, UnitAnswer } from "./events.ts";
 import { lookSpan, remainingWaitMs } from "./in-doubt.ts";
 import { afterUpload, type RetryPolicy } from "./retry-policy.ts";
+import { standOf } from "./stand.ts";
 import type { Stop } from "./stop.ts";
 import { Transitions } from "./transitions.ts";
 import { unitOutcomes } from "./unit-outcomes.ts";
@@ -81,6 +83,11 @@ export class UploadPlan {
   /** Nothing is left to be done. */
   get isOver(): boolean {
     return this.isIdle && (this.stop !== null || this.#strays === "told") && !this.#checks.hasStrays;
+  }
+
+  /** How it stands, for those who watch; `originMs` makes Unix milliseconds of the run's clock. */
+  stand(originMs: number): Pick<RunProgress, "inFlight" | "waiting"> {
+    return standOf(this.works, this.#breaker.untilMs, originMs);
   }
 
   /** @param nowMs the run's clock, which never goes back. */
