@@ -7,16 +7,16 @@ import { join } from "node:path";
 import { defaultsOf } from "../src/bench/defaults.ts";
 import { writeLog } from "../src/bench/generate-log.ts";
 import { openStore } from "../src/db/open.ts";
-import { BatchWriter } from "../src/nodes/ingest/write.ts";
 import { createEvents, type Events } from "../src/nodes/log/events.ts";
-import { openIngestion } from "../src/nodes/ingest/ingest-run.ts";
+import { Ingestion } from "../src/nodes/ingest/ingestion.ts";
 import { LineFeed } from "../src/nodes/log/line-feed.ts";
 import { OpenOperations } from "../src/nodes/ingest/open-operations.ts";
 import { pairingOptions } from "../src/nodes/ingest/options.ts";
-import { pairLines, type PairState } from "../src/nodes/ingest/pairing.ts";
+import { pairLines } from "../src/nodes/ingest/pairing.ts";
+import type { PairState } from "../src/nodes/ingest/pair-state.ts";
 import { LineParser } from "../src/nodes/log/parse.ts";
 import { BATCH_LINES, clearParsedLines, createParsedLines } from "../src/nodes/log/parsed-lines.ts";
-import { addEvent, addLine, createRollup, finishRollup, type Rollup } from "../src/nodes/store/rollup.ts";
+import { addEvent, addLine, createRollup, type Rollup } from "../src/nodes/store/rollup.ts";
 import { FileSource, openDescriptor } from "../src/nodes/ingest/source.ts";
 import { HOUR_MS } from "../src/nodes/log/vocabulary.ts";
 import { seededRandom } from "../src/lib/seeded-random.ts";
@@ -45,7 +45,7 @@ function parseAndPair(path: string): number {
     const context = {
       known: { take: () => false, mayKnow: () => false },
       satelliteIds: [0, 1, 2, 3, 4],
-      noteLine: () => undefined,
+      fresh: new Uint8Array(BATCH_LINES),
     };
     const start = process.cpuUsage();
     let count = 0;
@@ -72,8 +72,9 @@ function fill(
   name: string,
   node: { count: number; days: number; seed: number; blocks: boolean },
 ): void {
-  using to = openIngestion(db, name, LIMITS);
-  const writer = new BatchWriter(db, to.node);
+  using to = new Ingestion(db, name, LIMITS);
+  to.markUsed();
+  const { writer } = to;
   const random = seededRandom(node.seed);
   const spanMs = node.days * 86_400_000;
   const batch = 131_072;
@@ -92,8 +93,7 @@ function fill(
       events.satellite[row] = 1 + Math.floor(random() * 4);
       events.action[row] = Math.floor(random() * 5);
       events.outcome[row] = fate < 0.94 ? 0 : fate < 0.99 ? 1 : 2;
-      events.keyLow[row] = Math.floor(random() * 0x100000000);
-      events.keyHigh[row] = Math.floor(random() * 0x10000);
+      events.key[row] = Math.floor(random() * 0x1000000);
       const hourMs = Math.floor(timeMs / HOUR_MS) * HOUR_MS;
       let hour = hours.get(hourMs);
       if (hour === undefined) hours.set(hourMs, (hour = createRollup()));
@@ -101,7 +101,6 @@ function fill(
       addEvent(hour, events, row);
     }
     events.count = size;
-    for (const hour of hours.values()) finishRollup(hour);
     writer.commit({
       events: node.blocks ? events : none,
       hours,

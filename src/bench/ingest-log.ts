@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { pairingOptions } from "../nodes/ingest/options.ts";
-import { ingestFiles, openIngestion } from "../nodes/ingest/ingest-run.ts";
+import { ingestFiles } from "../nodes/ingest/ingest-run.ts";
+import { Ingestion } from "../nodes/ingest/ingestion.ts";
 import { defaultsOf } from "./defaults.ts";
 
 /** Reads a log into a store as `nodupe ingest` does, with its defaults. Returns how many operations have ended. */
@@ -10,7 +11,7 @@ export async function ingestLog(
   path: string,
   signal: AbortSignal,
 ): Promise<number> {
-  using to = openIngestion(db, node, defaultsOf(pairingOptions));
+  using to = new Ingestion(db, node, defaultsOf(pairingOptions));
   const { counts } = await ingestFiles(to, [path], { signal, reasonOf: () => null });
   return counts.events;
 }

@@ -27,6 +27,7 @@ export const ROOT = group({
     time: () => import("./time.ts").then((module) => module.time),
     stamp: () => import("./stamp.ts").then((module) => module.stamp),
     ingest: () => import("./ingest.ts").then((module) => module.ingest),
+    nodes: () => import("./nodes.ts").then((module) => module.nodes),
     compare: () => import("./compare.ts").then((module) => module.compare),
     serve: () => import("./serve.ts").then((module) => module.serve),
     status: () => import("./status.ts").then((module) => module.status),

@@ -1,13 +1,15 @@
-import { closeSync } from "node:fs";
-import { ingestOptions, type IngestSettings } from "../nodes/ingest/options.ts";
+import { checkNodeName, type IngestSettings, ingestOptions } from "../nodes/ingest/options.ts";
+import type { Store } from "../db/open.ts";
 import { storeOptions } from "../db/options.ts";
 import { Failure } from "../lib/errors.ts";
 import { formatCount } from "../lib/format/count.ts";
 import type { Progress } from "../lib/format/progress.ts";
+import { wait } from "../lib/wait.ts";
+import type { IngestCounts } from "../nodes/ingest/counts.ts";
 import type { FilesResult } from "../nodes/ingest/ingest-run.ts";
-import type { IngestCounts, Ingestion } from "../nodes/ingest/ingest.ts";
+import type { Ingestion } from "../nodes/ingest/ingestion.ts";
 import type { AskedApi } from "../nodes/ingest/node-api.ts";
-import type { IngestReport } from "../render/ingest.ts";
+import { ingestJson, type IngestReport, ingestText } from "../render/ingest.ts";
 import { command, type ExitCode } from "./command.ts";
 import { showProgress } from "./terminal/progress.ts";
 import type { Terminal } from "./terminal/terminal.ts";
@@ -19,13 +21,16 @@ export const ingest = command({
   positionals: { min: 0, max: Infinity },
   options: { store: storeOptions, ingest: ingestOptions },
   details:
-    "FILE is a log of any version and encoding, plain or compressed (gzip, zstd), behind docker's, compose's or syslog's prefix; - reads standard input. Reading the same lines again, from the same file grown, rotated or compressed, adds nothing.",
+    "FILE is a log of any version and encoding, plain or compressed (gzip, zstd), behind docker's, compose's or syslog's prefix; - reads standard input. Several files are read in the order of their first time stamps. Reading the same lines again, from the same file grown, rotated or compressed, adds nothing. An hour comes from the log or from storj_monitor, never from both: the log has precedence.",
   examples: [
     ["nodupe ingest --node pi-1 /var/log/storagenode.log", "from where the last run stopped"],
-    ["docker logs -t storagenode 2>&1 | nodupe ingest --node pi-1 -", "from a container"],
+    [
+      "docker logs -ft storagenode 2>&1 | nodupe ingest --node pi-1 -",
+      "from a container, for as long as it runs",
+    ],
     [
       "nodupe ingest --node pi-1 --follow node.log --api http://127.0.0.1:14002",
-      "stay on the log; ask the node too",
+      "stay on the log; ask the node too, again and again",
     ],
   ],
   resultKeys: [
@@ -48,8 +53,9 @@ export const ingest = command({
   ],
   exitCodes: {
     0: "all of it done",
-    1: "a file could not be read to its end, or no piecestore line of it was understood",
+    1: "a file could not be read to its end or was not understood, or the API gave no usable answer and nothing else was asked for",
     2: "usage error, or a file that cannot be used",
+    4: "the API cannot be reached, and nothing else was asked for",
     5: "a file may not be read",
   },
   run: async (invocation): Promise<ExitCode> => {
@@ -58,93 +64,57 @@ export const ingest = command({
     const name = nodeNameOf(given.node);
     const paths = [...new Set(invocation.positionals)];
     checkInputs(given, paths);
-    const [
-      { openIngestion },
-      { pruneEvents },
-      { ingestJson, ingestText },
-      { openDescriptor },
-      { addCounts, createCounts },
-      { openStore },
-    ] = await Promise.all([
-      import("../nodes/ingest/ingest-run.ts"),
-      import("../nodes/ingest/retention.ts"),
-      import("../render/ingest.ts"),
+    const [{ Ingestion }, { checkReadable }, { createCounts }, { openStore }] = await Promise.all([
+      import("../nodes/ingest/ingestion.ts"),
       import("../nodes/ingest/source.ts"),
-      import("../nodes/ingest/ingest.ts"),
+      import("../nodes/ingest/counts.ts"),
       import("../db/open.ts"),
     ]);
     // Every file is looked at before anything is done.
-    for (const path of paths) if (path !== "-" && !given.follow) closeSync(openDescriptor(path));
+    for (const path of given.follow ? [] : paths) checkReadable(path);
     const startedMs = performance.now();
     using store = openStore({ path: invocation.storePath });
-    using to = openIngestion(store.db, name, given);
-
-    const elapsedS = (): number => (performance.now() - startedMs) / 1000;
-    const reportOf = (done: Done): IngestReport => {
-      const { malformedSamples, lines, events, started, facts, known, ignored, malformed } = done.counts;
-      const sums = { lines, events, started, facts, known, ignored, malformed };
-      const { files, failures, imported, api, pruned, interrupted } = done;
-      return {
-        node: name,
-        files,
-        ...sums,
-        elapsedS: elapsedS(),
-        malformedSamples,
-        failures,
-        imported,
-        api,
-        pruned,
-        interrupted,
-      };
+    const api = await askApis(store, given, { name, signal, terminal });
+    const none: FilesResult = { counts: createCounts(), files: 0, failures: [], interrupted: false };
+    const reportOf = (result: FilesResult, imported: number | null, pruned: number): IngestReport => {
+      const { counts, ...rest } = result;
+      const { malformedOperations: _operations, ...sums } = counts;
+      const elapsedS = (performance.now() - startedMs) / 1000;
+      const told = api.map(({ url, reachable, reason }) => ({ url, reachable, reason }));
+      return { node: name, ...rest, ...sums, elapsedS, imported, api: told, pruned };
     };
-    const api = await askApis(given, to, signal);
-    for (const { url, reason } of api)
-      if (reason !== null) terminal.warn(`the API of ${name} at ${url}: ${reason}`);
-    const imported = await importAll(given, to, { name, signal });
-    const base = { imported, api: api.map(({ url, reachable, reason }) => ({ url, reachable, reason })) };
-    if (given.follow) {
-      const sum = createCounts();
-      const emit = async (counts: IngestCounts, isLast: boolean): Promise<void> => {
-        const all = createCounts();
-        addCounts(all, sum);
-        addCounts(all, counts);
-        const report = reportOf({
-          ...base,
-          counts: all,
-          files: 1,
-          failures: [],
-          pruned: 0,
-          interrupted: isLast,
-        });
-        if (terminal.json) await terminal.resultJson(ingestJson(report));
-        else if (isLast) await terminal.result(ingestText(report));
-        else terminal.status(ingestText(report));
-      };
-      const { followFile } = await import("../nodes/ingest/follow.ts");
-      await followFile(to, paths[0] ?? "", {
-        signal,
-        onChange: (counts) => emit(counts, false),
-        onFile: (counts) => {
-          addCounts(sum, counts);
-          pruneEvents(store.db, to.node.id, given.eventRetention);
-        },
-      });
-      await emit(createCounts(), true);
-      return 0;
+    if (paths.length + given.from.length === 0) {
+      await print(reportOf({ ...none, interrupted: signal.aborted }, null, 0), terminal);
+      return endOfApis(api);
     }
-    const result = await readFiles(paths, to, { signal, terminal });
-    const pruned = pruneEvents(store.db, to.node.id, given.eventRetention);
-    const report = reportOf({ ...base, ...result, pruned });
-    if (terminal.json) await terminal.resultJson(ingestJson(report));
-    else await terminal.result(ingestText(report));
-    return endOf(result, terminal);
+    using to = new Ingestion(store.db, name, given);
+    const imported = await importAll(given, to, { name, signal, terminal });
+    const live = new AbortController();
+    const asking = keepAsking(store, given, { name, signal: live.signal, terminal });
+    try {
+      const result = given.follow
+        ? await follow(to, paths[0] ?? "", {
+            signal,
+            onChange: async (counts) => {
+              const report = reportOf({ ...none, counts, files: 1 }, imported, to.pruned);
+              if (terminal.json) await terminal.resultJson(ingestJson(report));
+              else terminal.status(ingestText(report));
+            },
+          })
+        : await readFiles(paths, to, { signal, terminal });
+      await print(reportOf(result, imported, to.pruned), terminal);
+      return endOf(result, terminal);
+    } finally {
+      live.abort();
+      await asking;
+    }
   },
 });
 
-interface Done extends FilesResult {
-  readonly imported: number | null;
-  readonly api: IngestReport["api"];
-  readonly pruned: number;
+interface Context {
+  readonly name: string;
+  readonly signal: AbortSignal;
+  readonly terminal: Terminal;
 }
 
 function checkInputs(given: IngestSettings, paths: readonly string[]): void {
@@ -165,29 +135,63 @@ function checkInputs(given: IngestSettings, paths: readonly string[]): void {
   }
 }
 
-async function askApis(
-  given: IngestSettings,
-  to: Ingestion,
-  signal: AbortSignal,
-): Promise<readonly AskedApi[]> {
+async function print(report: IngestReport, terminal: Terminal): Promise<void> {
+  if (terminal.json) await terminal.resultJson(ingestJson(report));
+  else await terminal.result(ingestText(report));
+}
+
+async function askApis(store: Store, given: IngestSettings, how: Context): Promise<AskedApi[]> {
   if (given.api.length === 0) return [];
-  const { askNode, storeNodeApi } = await import("../nodes/ingest/node-api.ts");
-  const asked = await Promise.all(given.api.map((url) => askNode(url, { signal })));
-  for (const { answer } of asked) if (answer !== null) storeNodeApi(to.db, to.node.id, Date.now(), answer);
+  const { askAndStore } = await import("../nodes/ingest/node-api.ts");
+  const asked = await askAndStore(store.db, how.name, given.api, how.signal);
+  for (const { url, reason } of asked)
+    if (reason !== null) how.terminal.warn(`the API of ${how.name} at ${url}: ${reason}`);
   return asked;
 }
 
-async function importAll(
-  given: IngestSettings,
-  to: Ingestion,
-  how: { name: string; signal: AbortSignal },
-): Promise<number | null> {
+/** Asks again for as long as lines are awaited; a run over files ends long before the first time. */
+async function keepAsking(store: Store, given: IngestSettings, how: Context): Promise<void> {
+  if (given.api.length === 0) return;
+  while (await wait(given.apiInterval, how.signal)) {
+    try {
+      await askApis(store, given, how);
+    } catch (error) {
+      // The log is what must not be lost; a store that is busy now will take the next answer.
+      how.terminal.warn(`what the API of ${how.name} told could not be stored: ${String(error)}`);
+    }
+  }
+}
+
+function endOfApis(asked: readonly AskedApi[]): ExitCode {
+  if (asked.some(({ figures }) => figures !== null)) return 0;
+  return asked.some(({ reachable }) => reachable) ? 1 : 4;
+}
+
+async function importAll(given: IngestSettings, to: Ingestion, how: Context): Promise<number | null> {
   if (given.from.length === 0) return null;
-  const { importMonitor } = await import("../nodes/ingest/monitor-import.ts");
+  const { importMonitor, MONITOR_LIMITS } = await import("../nodes/ingest/monitor-import.ts");
   let imported = 0;
-  for (const path of given.from)
-    imported += importMonitor(to, path, { node: how.name, signal: how.signal }).imported;
+  for (const path of given.from) {
+    const result = await importMonitor(to, path, { node: how.name, signal: how.signal });
+    imported += result.imported;
+    const { covered, skipped } = result;
+    if (result.imported > 0) how.terminal.info(`${path}: ${MONITOR_LIMITS}`);
+    if (covered > 0)
+      how.terminal.info(
+        `${path}: ${formatCount(covered)} operations are in hours that the store has from the log`,
+      );
+    if (skipped > 0) how.terminal.warn(`${path}: ${formatCount(skipped)} rows were not understood`);
+  }
   return imported;
+}
+
+async function follow(
+  to: Ingestion,
+  path: string,
+  options: { signal: AbortSignal; onChange: (counts: IngestCounts) => Promise<void> },
+): Promise<FilesResult> {
+  const { followFile } = await import("../nodes/ingest/follow.ts");
+  return { counts: await followFile(to, path, options), files: 1, failures: [], interrupted: true };
 }
 
 async function readFiles(
@@ -196,10 +200,10 @@ async function readFiles(
   how: { signal: AbortSignal; terminal: Terminal },
 ): Promise<FilesResult> {
   const { ingestFiles } = await import("../nodes/ingest/ingest-run.ts");
-  const { terminal } = how;
+  const { inOrderOfTime } = await import("../nodes/ingest/first-time.ts");
   let stand: IngestCounts | null = null;
-  using progress = showProgress(terminal, () => ingestProgress(stand));
-  const result = await ingestFiles(to, paths, {
+  using progress = showProgress(how.terminal, () => ingestProgress(stand));
+  return await ingestFiles(to, await inOrderOfTime(paths), {
     signal: how.signal,
     onProgress: (counts) => {
       stand = counts;
@@ -207,7 +211,6 @@ async function readFiles(
     },
     reasonOf: (error) => (error instanceof Failure && error.kind === "failed" ? error.message : null),
   });
-  return result;
 }
 
 function ingestProgress(counts: IngestCounts | null): Progress {
@@ -229,24 +232,12 @@ function endOf({ counts, failures }: FilesResult, terminal: Terminal): ExitCode 
     terminal.warn(`${counts.malformed} malformed lines, the first:`);
     for (const sample of counts.malformedSamples) terminal.warn(`  ${sample}`);
   }
-  const understood = counts.events + counts.started + counts.facts + counts.known;
-  if (counts.malformedOperations > 0 && understood === 0) {
-    terminal.error(
-      `none of the ${counts.malformedOperations} piecestore lines was understood: this is a log format that nodupe does not know; please report it with a few of its lines`,
-    );
-    return 1;
-  }
   return failures.length > 0 ? 1 : 0;
 }
 
 function nodeNameOf(given: string | null): string {
   if (given === null)
     throw new Failure("usage", "no node named: expected --node NAME, the name you give this storage node");
-  if (/[\p{Cc}=,]/u.test(given) || given.length > 64) {
-    throw new Failure(
-      "usage",
-      `${JSON.stringify(given)} is no node name: expected up to 64 characters without = , or control characters`,
-    );
-  }
+  checkNodeName(given);
   return given;
 }

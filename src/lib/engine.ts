@@ -24,18 +24,22 @@ export function compileHardly(): void {
 export interface CollectorOptions {
   /** Of whatever is counted; a collection takes some 10 ms. */
   readonly every: number;
-  /** Collects only where resident memory has grown by so much since the collector was made. */
+  /** Collects only where resident memory has grown by so much since the collection before, or since the collector was made. */
   readonly fromGrowthBytes?: number;
 }
 
 /** Counts work that leaves garbage, and collects it where enough has come together: a fifth less memory at its peak, for an eighth more CPU time. */
 export function createCollector({ every, fromGrowthBytes = 0 }: CollectorOptions): (count: number) => void {
-  const startBytes = fromGrowthBytes > 0 ? process.memoryUsage.rss() : 0;
+  let startBytes = fromGrowthBytes > 0 ? process.memoryUsage.rss() : 0;
   let counted = 0;
   return (count) => {
     counted += count;
     if (counted < every) return;
     counted = 0;
-    if (fromGrowthBytes === 0 || process.memoryUsage.rss() > startBytes + fromGrowthBytes) Bun.gc(true);
+    if (fromGrowthBytes === 0) Bun.gc(true);
+    else if (process.memoryUsage.rss() > startBytes + fromGrowthBytes) {
+      Bun.gc(true);
+      startBytes = process.memoryUsage.rss();
+    }
   };
 }

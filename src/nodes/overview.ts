@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import { TIER_HOUR } from "./ingest/write.ts";
+import { TIER_HOUR } from "./store/rollup.ts";
 import { HOUR_MS, KINDS } from "./log/vocabulary.ts";
 import { type HourStats, readHourStats } from "./store/hour-stats.ts";
 

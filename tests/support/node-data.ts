@@ -1,8 +1,9 @@
-import type { NodeData, Snapshot, Window } from "../../src/nodes/compare/load.ts";
+import type { NodeData, Window } from "../../src/nodes/compare/load.ts";
+import type { Snapshot } from "../../src/nodes/store/node-snapshot.ts";
 import { type Measured, measure } from "../../src/nodes/compare/measure.ts";
 import { addCells } from "../../src/nodes/store/cell-sums.ts";
 import { type HourStats, hourStatsOf } from "../../src/nodes/store/hour-stats.ts";
-import { addEvent, addLine, createRollup, finishRollup } from "../../src/nodes/store/rollup.ts";
+import { addEvent, addLine, createRollup } from "../../src/nodes/store/rollup.ts";
 import { addStoredSketch } from "../../src/nodes/store/stored-sketch.ts";
 import { BUCKET_LIMIT } from "../../src/nodes/store/sketch.ts";
 import { createEvents, NO_DURATION } from "../../src/nodes/log/events.ts";
@@ -38,8 +39,14 @@ export const NO_SNAPSHOT: Snapshot = {
   trashBytes: null,
   joinedMs: null,
   auditScore: null,
+  suspensionScore: null,
   onlineScore: null,
   payoutUsd: null,
+  payoutTakenMs: null,
+  heldUsd: null,
+  version: null,
+  disqualified: null,
+  suspended: null,
 };
 
 /** What a store would have of these hours, made by the code that makes it there. */
@@ -63,7 +70,6 @@ export function nodeData(hours: readonly PlainHour[], snapshot: Partial<Snapshot
     }
     addLine(rollup.summary, startMs, LEVELS.indexOf(level));
     addLine(rollup.summary, startMs + HOUR_MS - 1, LEVELS.indexOf(level));
-    finishRollup(rollup);
     addCells(cells, rollup.cells);
     const made = hourStatsOf(startMs, rollup.summary);
     addStoredSketch(made.sketch, places, bucketCounts, 0);

@@ -17,8 +17,6 @@ export const node = sqliteTable("node", {
   version: integer("version").notNull().default(0),
   /** The newest line, Unix ms. */
   newestMs: integer("newest_ms"),
-  /** Events before this have been pruned; their lines are known without them. */
-  closedBeforeMs: integer("closed_before_ms").notNull().default(0),
   /** Operations in flight, as OpenOperations.serialize writes them. */
   open: blob("open", { mode: "buffer" }),
   /** Race-lost lines that wait, and those just told: JSON. */
@@ -61,6 +59,10 @@ export const rollup = sqliteTable(
     startMs: integer("start_ms").notNull(),
     summary: blob("summary", { mode: "buffer" }).notNull(),
     cells: blob("cells", { mode: "buffer" }).notNull(),
+    /** 1 where its events were pruned: lines of that hour are then known without them. */
+    closed: integer("closed").notNull().default(0),
+    /** 0: from the node's log. 1: taken over from storj_monitor. Never from both. */
+    source: integer("source").notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.nodeId, table.tier, table.startMs] })],
 );

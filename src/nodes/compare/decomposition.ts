@@ -1,8 +1,7 @@
 import type { HourStats } from "../store/hour-stats.ts";
 import { countsOf } from "./measure.ts";
 import type { Question } from "./metric.ts";
-import type { SummedCells } from "../store/cell-sums.ts";
-import { cellParts } from "../store/rollup.ts";
+import { cellParts, type SummedCells } from "../store/cell-sums.ts";
 import { ACTIONS, kindOfAction, SIZE_CLASSES } from "../log/vocabulary.ts";
 
 /** A part of the operations, and how much of a difference it makes. */

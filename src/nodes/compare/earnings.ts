@@ -1,7 +1,6 @@
-import type { Snapshot } from "./load.ts";
+import type { Snapshot } from "../store/node-snapshot.ts";
 import type { CompareSettings } from "./options.ts";
-import type { SummedCells } from "../store/cell-sums.ts";
-import { cellParts } from "../store/rollup.ts";
+import { cellParts, type SummedCells } from "../store/cell-sums.ts";
 import { ACTIONS, SUCCESS } from "../log/vocabulary.ts";
 
 const TB = 1e12;

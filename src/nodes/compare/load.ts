@@ -2,9 +2,9 @@ import type { Database } from "bun:sqlite";
 import { Failure } from "../../lib/errors.ts";
 import { decodeBlock } from "../store/block.ts";
 import { addCells, addStoredCells, type SummedCells } from "../store/cell-sums.ts";
-import { TIER_DAY, TIER_HOUR } from "../ingest/write.ts";
+import { latestSnapshot, type Snapshot } from "../store/node-snapshot.ts";
 import { type HourStats, hourStatsOf, readHourStats } from "../store/hour-stats.ts";
-import { addEvent, createRollup, finishRollup, type Rollup } from "../store/rollup.ts";
+import { addEvent, createRollup, type Rollup, TIER_DAY, TIER_HOUR } from "../store/rollup.ts";
 import { BUCKET_LIMIT } from "../store/sketch.ts";
 import { addStoredSketch } from "../store/stored-sketch.ts";
 import { ABANDONED, DAY_MS, HOUR_MS } from "../log/vocabulary.ts";
@@ -13,18 +13,6 @@ import { ABANDONED, DAY_MS, HOUR_MS } from "../log/vocabulary.ts";
 export interface Window {
   readonly sinceMs: number;
   readonly untilMs: number;
-}
-
-/** What the node's own API said last. */
-export interface Snapshot {
-  readonly takenMs: number;
-  readonly usedBytes: number | null;
-  readonly totalBytes: number | null;
-  readonly trashBytes: number | null;
-  readonly joinedMs: number | null;
-  readonly auditScore: number | null;
-  readonly onlineScore: number | null;
-  readonly payoutUsd: number | null;
 }
 
 /** All that a comparison knows of one node in the window. */
@@ -82,7 +70,6 @@ function partOfHour(db: Database, nodeId: number, window: Window): Rollup {
       part.summary.lastMs = Math.max(part.summary.lastMs, time);
     }
   }
-  finishRollup(part);
   // Events do not keep their line's level; the hour they stand in does.
   const hour = db
     .query<{ summary: Uint8Array }, [number, number, number]>(
@@ -142,16 +129,6 @@ function sumsOf(db: Database, nodeId: number, window: Window, deadline: number):
   return sums;
 }
 
-function snapshotOf(db: Database, nodeId: number): Snapshot | null {
-  return db
-    .query<Snapshot, [number]>(
-      `SELECT taken_ms AS takenMs, used_bytes AS usedBytes, total_bytes AS totalBytes, trash_bytes AS trashBytes,
-       joined_ms AS joinedMs, audit_score AS auditScore, online_score AS onlineScore, payout_usd AS payoutUsd
-       FROM node_snapshot WHERE node_id = ? ORDER BY taken_ms DESC LIMIT 1`,
-    )
-    .get(nodeId);
-}
-
 /** The last scores each satellite gave before the window's end, as the log told them, averaged. */
 function scoresOf(
   db: Database,
@@ -206,7 +183,7 @@ export function gatherNode(db: Database, nodeId: number, window: Window, deadlin
     hours,
     cells,
     bucketCounts,
-    snapshot: snapshotOf(db, nodeId),
+    snapshot: latestSnapshot(db, nodeId),
     scores: scoresOf(db, nodeId, window.untilMs),
     newestMs: newest?.newestMs ?? null,
   };

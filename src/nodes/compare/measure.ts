@@ -1,6 +1,5 @@
 import type { HourStats } from "../store/hour-stats.ts";
-import type { SummedCells } from "../store/cell-sums.ts";
-import { cellParts } from "../store/rollup.ts";
+import { cellParts, type SummedCells } from "../store/cell-sums.ts";
 import {
   HOUR_MS,
   isEgress,
@@ -15,7 +14,8 @@ import {
 } from "../log/vocabulary.ts";
 import { type Earnings, earningsOf, type Rates } from "./earnings.ts";
 import { Latency } from "./latency.ts";
-import type { NodeData, Snapshot, Window } from "./load.ts";
+import type { Snapshot } from "../store/node-snapshot.ts";
+import type { NodeData, Window } from "./load.ts";
 
 /** Ended operations of the window, and the bytes of the successful ones. */
 export interface Tally {

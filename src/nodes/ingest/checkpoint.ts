@@ -6,19 +6,29 @@ export const HEAD_BYTES = 1_024;
 /** …and a place in it by the bytes before it. */
 const TAIL_BYTES = 1_024;
 
-/** Where a file that was read before is taken up again. */
-export interface Resume {
+/** What the lines before a place in a file were. */
+interface LinesBefore {
   readonly offsetBytes: number;
   readonly known: number;
   readonly ignored: number;
   readonly malformed: number;
+  /** Stored as `piecestore`. */
   readonly malformedOperations: number;
+}
+
+/** Where a file that was read before is taken up again. */
+export interface Resume extends LinesBefore {
+  /** Identities of the last lines before the place. */
   readonly recent: readonly number[];
 }
 
-interface Row extends Omit<Resume, "recent"> {
-  headBytes: number;
-  headHash: string;
+/** How far a file has been read: written in the transaction that stores what was read. */
+export interface Checkpoint extends Fingerprint, LinesBefore {
+  readonly tailHash: string;
+  readonly recent: Float64Array;
+}
+
+interface Row extends Fingerprint, LinesBefore {
   tailHash: string;
   recent: Uint8Array;
 }
@@ -96,4 +106,24 @@ export function findResume(
     };
   }
   return null;
+}
+
+export function writeCheckpoint(db: Database, nodeId: number, at: Checkpoint): void {
+  db.query(
+    `INSERT INTO log_file (node_id, head_bytes, head_hash, offset_bytes, tail_hash, known, ignored, malformed, piecestore, recent)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (node_id, head_hash, head_bytes) DO UPDATE SET
+     offset_bytes = excluded.offset_bytes, tail_hash = excluded.tail_hash, known = excluded.known,
+     ignored = excluded.ignored, malformed = excluded.malformed, piecestore = excluded.piecestore, recent = excluded.recent`,
+  ).run(
+    nodeId,
+    at.headBytes,
+    at.headHash,
+    at.offsetBytes,
+    at.tailHash,
+    at.known,
+    at.ignored,
+    at.malformed,
+    at.malformedOperations,
+    new Uint8Array(at.recent.buffer, at.recent.byteOffset, at.recent.byteLength),
+  );
 }

@@ -1,31 +1,13 @@
-import type { Database } from "bun:sqlite";
-import { BatchWriter } from "./write.ts";
-import { addCounts, createCounts, FileIngest, type IngestCounts, type Ingestion } from "./ingest.ts";
-import type { PairingSettings } from "./options.ts";
-import { leaseNode, loadPairState, releaseNode, SatelliteIds } from "../store/node-store.ts";
+import { addCounts, createCounts, type IngestCounts, sumOf, whyNothingUnderstood } from "./counts.ts";
+import { FileIngest } from "./file-ingest.ts";
+import type { Ingestion } from "./ingestion.ts";
 import { openSource } from "./source.ts";
-
-/** A node that this process ingests into: its lease is held until it is disposed of. */
-export interface NodeIngestion extends Disposable, Ingestion {}
-
-export function openIngestion(db: Database, name: string, limits: PairingSettings): NodeIngestion {
-  const node = leaseNode(db, name);
-  return {
-    db,
-    node,
-    state: loadPairState(db, node.id),
-    writer: new BatchWriter(db, node),
-    satellites: new SatelliteIds(db),
-    limits,
-    [Symbol.dispose]: () => releaseNode(db, node.id),
-  };
-}
 
 export interface FilesResult {
   readonly counts: IngestCounts;
-  /** Files read to their end. */
+  /** Files read to their end and understood. */
   readonly files: number;
-  /** Why files were not read to their end. */
+  /** Why files were not read to their end, or not understood. */
   readonly failures: readonly { path: string; reason: string }[];
   readonly interrupted: boolean;
 }
@@ -44,22 +26,20 @@ export async function ingestFiles(
   paths: readonly string[],
   options: ReadFilesOptions,
 ): Promise<FilesResult> {
+  const { signal } = options;
   const counts = createCounts();
   const failures: { path: string; reason: string }[] = [];
   let files = 0;
   for (const path of paths) {
-    if (options.signal?.aborted === true) return { counts, files, failures, interrupted: true };
+    if (signal?.aborted === true) break;
     using source = openSource(path);
     const file = new FileIngest(to, source);
-    const onBatch = (): void => {
-      const sum = createCounts();
-      addCounts(sum, counts);
-      addCounts(sum, file.counts);
-      options.onProgress?.(sum);
-    };
+    const onBatch = (): void => options.onProgress?.(sumOf(counts, file.counts));
     try {
-      const isWhole = await file.readToEnd({ isLast: true, signal: options.signal, onBatch });
-      if (isWhole) files += 1;
+      const isWhole = await file.readToEnd({ isLast: true, signal, onBatch });
+      const why = whyNothingUnderstood(file.counts);
+      if (why !== null) failures.push({ path, reason: `${source.name}: ${why}` });
+      else if (isWhole) files += 1;
     } catch (error) {
       const reason = options.reasonOf(error);
       if (reason === null) throw error;
@@ -67,5 +47,7 @@ export async function ingestFiles(
     }
     addCounts(counts, file.counts);
   }
-  return { counts, files, failures, interrupted: options.signal?.aborted === true };
+  const interrupted = signal?.aborted === true;
+  if (!interrupted) to.prune(null);
+  return { counts, files, failures, interrupted };
 }

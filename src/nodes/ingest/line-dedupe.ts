@@ -5,6 +5,7 @@ import { CountTable } from "../store/count-table.ts";
 import { endIdentity, startIdentity, startLineIdentity, startMsOf } from "../log/events.ts";
 import type { OpenOperations } from "./open-operations.ts";
 import type { KnownLines } from "./pairing.ts";
+import { TIER_HOUR } from "../store/rollup.ts";
 import { HOUR_MS } from "../log/vocabulary.ts";
 
 /** Slots (10 bytes each) that the tables of hours may take together. */
@@ -19,8 +20,6 @@ interface BlockRow {
 export interface KnownFrom {
   readonly db: Database;
   readonly nodeId: number;
-  /** Events before this have been pruned: every line from then is taken as known. */
-  readonly closedBeforeMs: number;
   /** As they were when the file was opened. */
   readonly open: OpenOperations;
   /** Identities of the lines just before the place where this file is taken up again: they are its own. */
@@ -32,11 +31,11 @@ export interface KnownFrom {
  *
  * No line's hash is stored for this. A line's identity can be had again from its event (the end from time, key,
  * outcome and size; the start from the duration), from the operations in flight and from the facts, so an event
- * costs 6 bytes of key and no more. Hours are loaded when a line of theirs comes, from the blocks that stood in the
+ * costs 3 bytes of key and no more. Hours are loaded when a line of theirs comes, from the blocks that stood in the
  * store when the file was opened: what this file itself adds is never counted against it.
  *
- * What is promised: any overlap of files adds exactly what is new, for as long as the events are kept (retention);
- * older lines are known as a whole. A file that is taken up at its checkpoint remembers its last 256 lines; of
+ * What is promised: any overlap of files adds exactly what is new, for as long as the events are kept (retention); lines
+ * of an hour whose events were pruned are known as a whole, and an older hour that the store never had is new. A file that is taken up at its checkpoint remembers its last 256 lines; of
  * identical lines (same time, operation and outcome) further apart than that, with the end of a run between them
  * and another file holding them too, one may be counted as known.
  */
@@ -50,8 +49,11 @@ export class StoredLines implements KnownLines {
     maxSize: MAX_SLOTS,
     sizeCalculation: ({ table }) => Math.min(MAX_SLOTS, Math.max(1, table?.slots ?? 0)),
   });
+  /** Whether an hour was closed when the first of its lines came: what closes while this file is read is the file's own. */
+  readonly #closed = new Map<number, boolean>();
   #hour = Number.NaN;
   #table: CountTable | null = null;
+  #isClosed = false;
   readonly #facts = new Map<number, number>();
 
   constructor(from: KnownFrom) {
@@ -60,35 +62,47 @@ export class StoredLines implements KnownLines {
       .query<{ id: number | null }, [number]>("SELECT max(id) AS id FROM event_block WHERE node_id = ?")
       .get(from.nodeId);
     this.#lastBlock = last?.id ?? 0;
-    for (const { startMs, keyLow, keyHigh } of from.open)
-      this.#open.add(startLineIdentity(startMs, keyLow, keyHigh));
+    for (const { startMs, keyLow } of from.open) this.#open.add(startLineIdentity(startMs, keyLow));
     this.#own = new Set(from.own);
     this.#takeOwn(this.#open);
   }
 
   take(identity: number, timeMs: number): boolean {
-    if (timeMs < this.#from.closedBeforeMs) return true;
     this.#turnTo(timeMs);
+    if (this.#isClosed) return true;
     if (this.#table !== null && this.#table.take(identity)) return true;
     return !this.#open.isEmpty && this.#open.take(identity);
   }
 
   mayKnow(timeMs: number): boolean {
-    if (timeMs < this.#from.closedBeforeMs || !this.#open.isEmpty) return true;
+    if (!this.#open.isEmpty) return true;
     this.#turnTo(timeMs);
-    return this.#table !== null;
+    return this.#isClosed || this.#table !== null;
   }
 
   #turnTo(timeMs: number): void {
     const hour = Math.floor(timeMs / HOUR_MS);
     if (hour === this.#hour) return;
-    this.#table = this.#tableOf(hour);
+    this.#isClosed = this.#closedAtFirst(hour);
+    this.#table = this.#isClosed ? null : this.#tableOf(hour);
     this.#hour = hour;
   }
 
-  /** The same for facts, which are rows of their own. */
-  takeFact(identity: number, timeMs: number): boolean {
-    if (timeMs < this.#from.closedBeforeMs) return true;
+  #closedAtFirst(hour: number): boolean {
+    let closed = this.#closed.get(hour);
+    if (closed === undefined) {
+      const row = this.#from.db
+        .query<{ closed: number }, [number, number, number]>(
+          "SELECT closed FROM rollup WHERE node_id = ? AND tier = ? AND start_ms = ?",
+        )
+        .get(this.#from.nodeId, TIER_HOUR, hour * HOUR_MS);
+      this.#closed.set(hour, (closed = row?.closed === 1));
+    }
+    return closed;
+  }
+
+  /** The same for facts, which are rows of their own, and are never pruned. */
+  takeFact(identity: number): boolean {
     let left = this.#facts.get(identity);
     if (left === undefined) {
       const row = this.#from.db

@@ -1,12 +1,17 @@
+import type { Database } from "bun:sqlite";
 import { openStore, type Store } from "../../db/open.ts";
 import { Failure } from "../../lib/errors.ts";
-import type { NodeSource } from "../compare/compare.ts";
-import { ingestFiles, openIngestion } from "./ingest-run.ts";
+import { whyNothingUnderstood } from "./counts.ts";
+import { ingestFiles } from "./ingest-run.ts";
+import { Ingestion } from "./ingestion.ts";
 import type { PairingSettings } from "./options.ts";
 
 /** A log that was read into a store in memory, to be compared without one on disk. */
 export interface LogStore extends Disposable {
-  readonly source: NodeSource;
+  readonly source: {
+    readonly name: string;
+    open(): Promise<{ readonly db: Database; readonly nodeId: number } & Disposable>;
+  };
   /** First and last line; null where no line tells an operation. */
   readonly span: { readonly firstMs: number; readonly lastMs: number } | null;
 }
@@ -28,7 +33,7 @@ export async function readLog(
 ): Promise<LogStore> {
   const store = openStore({ path: ":memory:" });
   try {
-    using to = openIngestion(store.db, name, options.limits);
+    using to = new Ingestion(store.db, name, options.limits);
     const { counts, interrupted } = await ingestFiles(to, [path], {
       signal: options.signal,
       reasonOf: () => null,
@@ -37,9 +42,8 @@ export async function readLog(
     const understood = counts.events + counts.started + counts.facts;
     if (understood === 0) {
       const why =
-        counts.malformedOperations > 0
-          ? `none of its ${counts.malformedOperations} piecestore lines was understood`
-          : `none of its ${counts.lines} lines is one of a storage node's operations`;
+        whyNothingUnderstood(counts) ??
+        `none of its ${counts.lines} lines is one of a storage node's operations`;
       throw new Failure("usage", `cannot compare ${name}=${path}: ${why}`);
     }
     const nodeId = to.node.id;

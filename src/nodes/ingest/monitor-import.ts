@@ -1,13 +1,13 @@
 import { Database } from "bun:sqlite";
 import { closeSync } from "node:fs";
 import { Failure, messageOf } from "../../lib/errors.ts";
+import { nextTurn } from "../../lib/wait.ts";
 import { createEvents, NO_DURATION } from "../log/events.ts";
-import { finish, lineIdentity, mixFirst, mixSecond, SEED_FIRST, SEED_SECOND } from "../log/line-hash.ts";
-import type { Ingestion } from "./ingest.ts";
-import { StoredLines } from "./line-dedupe.ts";
-import { addEvent, addLine, createRollup, finishRollup, type Rollup } from "../store/rollup.ts";
+import type { Ingestion } from "./ingestion.ts";
+import { readHourStats } from "../store/hour-stats.ts";
+import { addEvent, addTime, createRollup, type Rollup, SOURCE_MONITOR, TIER_HOUR } from "../store/rollup.ts";
 import { openDescriptor } from "./source.ts";
-import { ACTIONS, HOUR_MS, LINE_ENDED, OUTCOMES } from "../log/vocabulary.ts";
+import { ACTIONS, HOUR_MS, OUTCOMES } from "../log/vocabulary.ts";
 
 /** A row of storj_monitor's `events`; times are ISO 8601, durations ms. */
 interface Row {
@@ -16,29 +16,27 @@ interface Row {
   action: string | null;
   status: string | null;
   size: number | null;
-  piece: string | null;
   satellite: string | null;
-  remote: string | null;
   durationMs: number | null;
 }
 
-/** Rows that one transaction takes over. */
-const ROWS_A_BATCH = 16_384;
+/** Rows that are read before signals have their turn. */
+const ROWS_A_TURN = 16_384;
 
 export interface MonitorResult {
-  readonly imported: number;
-  readonly known: number;
+  /** Operations that are new in the store. */
+  imported: number;
+  /** Operations of hours that were taken over before. */
+  known: number;
+  /** Operations of hours that the store has from the node's log. */
+  covered: number;
   /** Rows with an action, status or time that means nothing. */
-  readonly skipped: number;
+  skipped: number;
 }
 
-function laneOf(row: Row, seed: number, mix: typeof mixFirst): number {
-  let lane = seed;
-  for (const character of `${row.piece ?? ""} ${row.satellite ?? ""} ${row.action ?? ""} ${row.remote ?? ""}`) {
-    lane = mix(lane, character.codePointAt(0) ?? 0);
-  }
-  return finish(lane);
-}
+/** What a comparison cannot know of hours that were taken over, in words. */
+export const MONITOR_LIMITS =
+  "storj_monitor keeps neither the log's level nor starts, ports or offsets: of these hours the log level is not known, a duration of 0 counts as not known, and a window counts them whole or not at all";
 
 function openMonitor(path: string): Database {
   closeSync(openDescriptor(path));
@@ -62,19 +60,8 @@ function openMonitor(path: string): Database {
   }
 }
 
-/**
- * Takes over the events of storj_monitor's database: again adds nothing. Its rows keep neither the port nor the
- * offset, so they cannot be told to be the same operations as a log's lines: of the same time, ingest either the logs
- * or the database.
- *
- * `node` names the node there; rows of other nodes are left. A database of one node may name it otherwise.
- */
-export function importMonitor(
-  to: Ingestion,
-  path: string,
-  options: { node: string; signal: AbortSignal },
-): MonitorResult {
-  using source = openMonitor(path);
+/** `node` names the node there; rows of other nodes are left. A database of one node may name it otherwise. */
+function rowsOf(source: Database, path: string, node: string): (afterId: number) => Row[] {
   const columns = source.query<{ name: string }, []>("PRAGMA table_info(events)").all();
   const has = (name: string): boolean => columns.some((column) => column.name === name);
   const named = has("node_name")
@@ -83,71 +70,87 @@ export function importMonitor(
         .all()
         .map(({ name }) => name)
     : [];
-  if (named.length > 1 && !named.includes(options.node)) {
+  if (named.length > 1 && !named.includes(node)) {
     throw new Failure("usage", `${path} holds the nodes ${named.join(", ")}; name one of them with --node`);
   }
   const filter = named.length > 1 ? "AND node_name = ?3" : "AND ?3 IS NOT NULL";
+  const duration = has("duration_ms") ? "duration_ms" : "NULL";
   const rows = source.query<Row, [number, number, string]>(
-    `SELECT id, timestamp, action, status, size, piece_id AS piece, satellite_id AS satellite, remote_ip AS remote,
-     ${has("duration_ms") ? "duration_ms" : "NULL"} AS durationMs FROM events WHERE id > ?1 ${filter} ORDER BY id LIMIT ?2`,
+    `SELECT id, timestamp, action, status, size, satellite_id AS satellite, ${duration} AS durationMs
+     FROM events WHERE id > ?1 ${filter} ORDER BY id LIMIT ?2`,
   );
-  to.writer.startFile();
-  const { db, node, state } = to;
-  const known = new StoredLines({
-    db,
-    nodeId: node.id,
-    closedBeforeMs: node.closedBeforeMs,
-    open: state.open,
-    own: [],
-  });
-  const result = { imported: 0, known: 0, skipped: 0 };
-  let lastId = -1;
-  while (!options.signal.aborted) {
-    const batch = rows.all(lastId, ROWS_A_BATCH, options.node);
-    if (batch.length === 0) break;
-    const events = createEvents(batch.length);
-    const hours = new Map<number, Rollup>();
-    let newestMs: number | null = null;
-    for (const row of batch) {
-      lastId = row.id;
-      const action = ACTIONS.findIndex((name) => name === row.action);
-      const outcome = OUTCOMES.findIndex((name) => name === row.status);
-      const zoned = /(?:Z|[+-]\d\d:?\d\d)$/.test(row.timestamp) ? row.timestamp : `${row.timestamp}Z`;
-      const timeMs = Date.parse(zoned.replace(" ", "T"));
-      if (action < 0 || outcome < 0 || outcome > 2 || Number.isNaN(timeMs)) {
-        result.skipped += 1;
-        continue;
-      }
-      const size = row.size ?? -1;
-      const keyLow = laneOf(row, SEED_FIRST, mixFirst);
-      const keyHigh = laneOf(row, SEED_SECOND, mixSecond) & 0xffff;
-      if (known.take(lineIdentity(timeMs, keyLow, keyHigh, LINE_ENDED + outcome, size), timeMs)) {
-        result.known += 1;
-        continue;
-      }
-      const at = events.count;
-      events.timeMs[at] = timeMs;
-      // That program writes 0 for "within the same second" and for "not known" alike.
-      events.durationMs[at] =
-        row.durationMs === null || row.durationMs <= 0 ? NO_DURATION : Math.round(row.durationMs);
-      events.sizeBytes[at] = size;
-      events.satellite[at] = row.satellite === null ? 0 : to.satellites.idOf(row.satellite);
-      events.action[at] = action;
-      events.outcome[at] = outcome;
-      events.coarse[at] = timeMs % 1000 === 0 ? 1 : 0;
-      events.keyLow[at] = keyLow;
-      events.keyHigh[at] = keyHigh;
-      events.count = at + 1;
-      const startMs = Math.floor(timeMs / HOUR_MS) * HOUR_MS;
-      let hour = hours.get(startMs);
-      if (hour === undefined) hours.set(startMs, (hour = createRollup()));
-      addLine(hour.summary, timeMs, 1);
-      addEvent(hour, events, at);
-      if (newestMs === null || timeMs > newestMs) newestMs = timeMs;
-    }
-    for (const rollup of hours.values()) finishRollup(rollup);
-    result.imported += events.count;
-    to.writer.commit({ events, hours, facts: [], state, newestMs, checkpoint: null });
+  return (afterId) => rows.all(afterId, ROWS_A_TURN, node);
+}
+
+/** Adds a row to its hour; false of one that means nothing. */
+function addRow(row: Row, to: Ingestion, hours: Map<number, Rollup>): boolean {
+  const action = ACTIONS.findIndex((name) => name === row.action);
+  const outcome = OUTCOMES.findIndex((name) => name === row.status);
+  const zoned = /(?:Z|[+-]\d\d:?\d\d)$/.test(row.timestamp) ? row.timestamp : `${row.timestamp}Z`;
+  const timeMs = Date.parse(zoned.replace(" ", "T"));
+  if (action < 0 || outcome < 0 || outcome > 2 || Number.isNaN(timeMs)) return false;
+  const { size, durationMs } = row;
+  const event = createEvents(1);
+  event.timeMs[0] = timeMs;
+  // That program writes 0 for "within the same second" and for "not known" alike.
+  const isTimed = durationMs !== null && durationMs > 0 && durationMs <= Number.MAX_SAFE_INTEGER;
+  event.durationMs[0] = isTimed ? Math.round(durationMs) : NO_DURATION;
+  event.sizeBytes[0] = Number.isSafeInteger(size) && size !== null && size >= 0 ? size : -1;
+  event.satellite[0] = row.satellite === null ? 0 : to.satellites.idOf(row.satellite);
+  event.action[0] = action;
+  event.outcome[0] = outcome;
+  event.coarse[0] = timeMs % 1000 === 0 ? 1 : 0;
+  event.count = 1;
+  const startMs = Math.floor(timeMs / HOUR_MS) * HOUR_MS;
+  let hour = hours.get(startMs);
+  if (hour === undefined) hours.set(startMs, (hour = createRollup()));
+  addTime(hour.summary, timeMs);
+  addEvent(hour, event, 0);
+  return true;
+}
+
+function operationsOf(counts: ArrayLike<number>): number {
+  return Array.from(counts).reduce((sum, count) => sum + count, 0);
+}
+
+/**
+ * Takes over the hours of storj_monitor's database, as roll-ups: again adds nothing. Its rows cannot be told to be the
+ * same operations as a log's lines, so an hour comes from one of them alone: the log has precedence, whichever comes
+ * first, and of two databases the one with more of the hour.
+ *
+ * Stores all or, where the signal comes first, nothing.
+ */
+export async function importMonitor(
+  to: Ingestion,
+  path: string,
+  options: { node: string; signal: AbortSignal },
+): Promise<MonitorResult> {
+  using source = openMonitor(path);
+  const result: MonitorResult = { imported: 0, known: 0, covered: 0, skipped: 0 };
+  const hours = new Map<number, Rollup>();
+  const rowsAfter = rowsOf(source, path, options.node);
+  for (let rows = rowsAfter(-1); rows.length > 0; rows = rowsAfter(rows.at(-1)?.id ?? Infinity)) {
+    for (const row of rows) if (!addRow(row, to, hours)) result.skipped += 1;
+    await nextTurn();
+    if (options.signal.aborted) return { imported: 0, known: 0, covered: 0, skipped: 0 };
   }
+  const stored = to.db.query<{ summary: Uint8Array; source: number }, [number, number, number]>(
+    "SELECT summary, source FROM rollup WHERE node_id = ? AND tier = ? AND start_ms = ?",
+  );
+  const better = new Map<number, Rollup>();
+  for (const [startMs, hour] of hours) {
+    const count = operationsOf(hour.summary.counts);
+    const row = stored.get(to.node.id, TIER_HOUR, startMs);
+    const had = row === null ? 0 : operationsOf(readHourStats(startMs, row.summary).counts);
+    if (row !== null && row.source !== SOURCE_MONITOR) result.covered += count;
+    else if (count <= had) result.known += count;
+    else {
+      better.set(startMs, hour);
+      result.imported += count - had;
+      result.known += had;
+    }
+  }
+  if (better.size > 0) to.writer.commitHours(better, SOURCE_MONITOR);
+  if (result.imported + result.known + result.covered > 0) to.markUsed();
   return result;
 }

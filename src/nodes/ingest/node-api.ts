@@ -1,81 +1,156 @@
 import type { Database } from "bun:sqlite";
+import { z } from "zod";
 import { messageOf } from "../../lib/errors.ts";
+import { type NodeFigures, storeSnapshot } from "../store/node-snapshot.ts";
+import { ensureNode } from "../store/node-store.ts";
 
-/** What the node's console API tells; null where it does not, or where no answer came. */
-export interface NodeApi {
-  readonly usedBytes: number | null;
-  readonly totalBytes: number | null;
-  readonly trashBytes: number | null;
-  readonly joinedMs: number | null;
-  readonly auditScore: number | null;
-  readonly suspensionScore: number | null;
-  readonly onlineScore: number | null;
-  readonly payoutUsd: number | null;
-  readonly heldUsd: number | null;
-  readonly version: string | null;
-  readonly disqualified: number | null;
-  readonly suspended: number | null;
-}
+/** How long an answer may take, its body included. */
+const API_TIMEOUT_MS = 5_000;
+/** No answer of the API is larger; more is not the API. */
+const MAX_ANSWER_BYTES = 4 * 1_048_576;
 
-type Json = Readonly<Record<string, unknown>>;
+const bytes = z.number().nonnegative();
+const count = z.number();
+const score = z.number().min(0).max(1);
+const moment = z.string().nullish();
 
-function objectOf(value: unknown): Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value))
-    : {};
-}
+/** `/api/sno/`. Up to 1.142 `available` is the disk's total; from 1.143 it is what is free, and `allocated` the total. */
+const stateShape = z.object({
+  diskSpace: z.object({
+    used: bytes,
+    available: z.number(),
+    allocated: bytes.optional(),
+    trash: bytes.optional(),
+  }),
+  version: z.string().optional(),
+  satellites: z.array(z.object({ disqualified: moment, suspended: moment })).nullish(),
+});
 
-function listOf(value: unknown): Json[] {
-  return Array.isArray(value) ? value.map((item: unknown) => objectOf(item)) : [];
-}
+/** `/api/sno/satellites`. */
+const satellitesShape = z.object({
+  audits: z.array(z.object({ auditScore: score, suspensionScore: score, onlineScore: score })).nullable(),
+  earliestJoinedAt: moment,
+  nodeJoinedAt: moment,
+});
 
-function numberOf(value: unknown): number | null {
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
-}
+/** `/api/sno/estimated-payout`; amounts are cents. */
+const payoutShape = z.object({
+  currentMonth: z.object({ payout: count, held: count }),
+});
 
-function timeOf(value: unknown): number | null {
-  const ms = typeof value === "string" ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(ms) ? null : ms;
-}
+const NOTHING: NodeFigures = {
+  usedBytes: null,
+  totalBytes: null,
+  trashBytes: null,
+  joinedMs: null,
+  auditScore: null,
+  suspensionScore: null,
+  onlineScore: null,
+  payoutUsd: null,
+  heldUsd: null,
+  version: null,
+  disqualified: null,
+  suspended: null,
+};
 
-function meanOf(items: readonly Json[], key: string): number | null {
-  const known = items.map((item) => numberOf(item[key])).filter((value) => value !== null);
-  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
-}
-
-function dollars(cents: unknown): number | null {
-  const value = numberOf(cents);
-  return value === null ? null : value / 100;
-}
-
-/**
- * Reads the answers of `/api/sno/`, `/api/sno/satellites` and `/api/sno/estimated-payout`; undefined stands for one
- * that did not come. From 1.143 the disk's `allocated` is the total and `available` what is free; before, `available`
- * is the total. The node's age is from the earliest joining of a satellite, never from `startedAt`.
- */
-function readNodeApi(answers: { sno: unknown; satellites: unknown; payout: unknown }): NodeApi {
-  const sno = objectOf(answers.sno);
-  const disk = objectOf(sno["diskSpace"]);
-  const satellites = objectOf(answers.satellites);
-  const audits = listOf(satellites["audits"]);
-  const month = objectOf(objectOf(answers.payout)["currentMonth"]);
-  const known = Array.isArray(sno["satellites"]) ? listOf(sno["satellites"]) : null;
-  const count = (key: string): number | null =>
-    known === null ? null : known.filter((satellite) => typeof satellite[key] === "string").length;
+function stateFigures(answer: unknown): Partial<NodeFigures> {
+  const { diskSpace, version, satellites } = stateShape.parse(answer);
+  const total = diskSpace.allocated ?? diskSpace.available;
+  const counted = (key: "disqualified" | "suspended"): number | null =>
+    satellites == null ? null : satellites.filter((satellite) => typeof satellite[key] === "string").length;
   return {
-    usedBytes: numberOf(disk["used"]),
-    totalBytes: numberOf(disk["allocated"]) ?? numberOf(disk["available"]),
-    trashBytes: numberOf(disk["trash"]),
-    joinedMs: timeOf(satellites["earliestJoinedAt"]) ?? timeOf(satellites["nodeJoinedAt"]),
-    auditScore: meanOf(audits, "auditScore"),
-    suspensionScore: meanOf(audits, "suspensionScore"),
-    onlineScore: meanOf(audits, "onlineScore"),
-    payoutUsd: dollars(month["payout"]),
-    heldUsd: dollars(month["held"]),
-    version: typeof sno["version"] === "string" ? sno["version"] : null,
-    disqualified: count("disqualified"),
-    suspended: count("suspended"),
+    usedBytes: diskSpace.used,
+    totalBytes: total >= 0 ? total : null,
+    trashBytes: diskSpace.trash ?? null,
+    version: version ?? null,
+    disqualified: counted("disqualified"),
+    suspended: counted("suspended"),
   };
+}
+
+/** A moment that Go has set: its zero time, of the year 1, stands for none. */
+function timeOf(text: string | null | undefined): number | null {
+  const ms = text == null ? Number.NaN : Date.parse(text);
+  return ms > 0 ? ms : null;
+}
+
+function satellitesFigures(answer: unknown): Partial<NodeFigures> {
+  const { audits, earliestJoinedAt, nodeJoinedAt } = satellitesShape.parse(answer);
+  const meanOf = (key: "auditScore" | "suspensionScore" | "onlineScore"): number | null =>
+    audits === null || audits.length === 0
+      ? null
+      : audits.reduce((sum, audit) => sum + audit[key], 0) / audits.length;
+  return {
+    // The node's age is from the earliest joining of a satellite, never from `startedAt`.
+    joinedMs: timeOf(earliestJoinedAt) ?? timeOf(nodeJoinedAt),
+    auditScore: meanOf("auditScore"),
+    suspensionScore: meanOf("suspensionScore"),
+    onlineScore: meanOf("onlineScore"),
+  };
+}
+
+function payoutFigures(answer: unknown): Partial<NodeFigures> {
+  const { payout, held } = payoutShape.parse(answer).currentMonth;
+  return { payoutUsd: payout / 100, heldUsd: held / 100 };
+}
+
+const PARTS: readonly (readonly [path: string, read: (answer: unknown) => Partial<NodeFigures>])[] = [
+  ["/api/sno/", stateFigures],
+  ["/api/sno/satellites", satellitesFigures],
+  ["/api/sno/estimated-payout", payoutFigures],
+];
+
+/** The text of a body, which is cut off where it is longer than any answer of the API. */
+async function textOf(response: Response, path: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > MAX_ANSWER_BYTES) throw new Error(`${path} answered more than 4 MB`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** What was wrong with an answer, in a line. */
+function reasonFor(path: string, error: unknown): string {
+  if (error instanceof z.ZodError) {
+    const [issue] = error.issues;
+    const where = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
+    return `${path} answered something else than a storage node does${where}`;
+  }
+  if (error instanceof SyntaxError) return `${path} answered no JSON`;
+  const isLate = error instanceof Error && error.name === "TimeoutError";
+  return isLate
+    ? `${path} did not answer within ${API_TIMEOUT_MS / 1000} s`
+    : (messageOf(error).split("\n", 1)[0] ?? "");
+}
+
+interface Part {
+  readonly figures: Partial<NodeFigures> | null;
+  readonly reason: string | null;
+  /** An HTTP server answered. */
+  readonly reachable: boolean;
+}
+
+async function askPart(
+  base: string,
+  [path, read]: (typeof PARTS)[number],
+  signal: AbortSignal,
+): Promise<Part> {
+  let reachable = false;
+  try {
+    const response = await fetch(new URL(path, base), {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(API_TIMEOUT_MS)]),
+      redirect: "manual",
+      headers: { accept: "application/json" },
+    });
+    reachable = true;
+    if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+    return { figures: read(JSON.parse(await textOf(response, path))), reason: null, reachable };
+  } catch (error) {
+    return { figures: null, reason: reasonFor(path, error), reachable };
+  }
 }
 
 export interface AskedApi {
@@ -83,69 +158,36 @@ export interface AskedApi {
   readonly reachable: boolean;
   /** What was not answered, and why; null where all was. */
   readonly reason: string | null;
-  readonly answer: NodeApi | null;
-}
-
-/** No answer of the API is larger; more is not the API. */
-/** How long one answer may take. */
-const TIMEOUT_MS = 5_000;
-const MAX_ANSWER_BYTES = 4 * 1_048_576;
-
-async function ask(base: string, path: string, options: { signal: AbortSignal }): Promise<unknown> {
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(TIMEOUT_MS)]);
-  const response = await fetch(new URL(path, base), {
-    signal,
-    redirect: "manual",
-    headers: { accept: "application/json" },
-  });
-  if (!response.ok) throw new Error(`${path} answered ${response.status}`);
-  if (Number(response.headers.get("content-length") ?? 0) > MAX_ANSWER_BYTES)
-    throw new Error(`${path} answered too much`);
-  const text = await response.text();
-  if (text.length > MAX_ANSWER_BYTES) throw new Error(`${path} answered too much`);
-  return JSON.parse(text);
+  /** What good answers told; null where there was none. */
+  readonly figures: NodeFigures | null;
 }
 
 /** Asks a node's API, all parts at once. Never throws: a node that does not answer degrades to its log. */
-export async function askNode(url: string, options: { signal: AbortSignal }): Promise<AskedApi> {
+async function askNode(url: string, signal: AbortSignal): Promise<AskedApi> {
   const base = url.endsWith("/") ? url : `${url}/`;
-  const paths = ["/api/sno/", "/api/sno/satellites", "/api/sno/estimated-payout"] as const;
-  const answers = await Promise.allSettled(paths.map((path) => ask(base, path, options)));
-  const reasons = answers.flatMap((answer) =>
-    answer.status === "rejected" ? [messageOf(answer.reason)] : [],
-  );
-  const reason = reasons.length === 0 ? null : [...new Set(reasons)].join("; ");
-  const [sno, satellites, payout] = answers.map((answer) =>
-    answer.status === "fulfilled" ? answer.value : undefined,
-  );
-  if (reasons.length === paths.length) return { url, reachable: false, reason, answer: null };
-  return { url, reachable: true, reason, answer: readNodeApi({ sno, satellites, payout }) };
+  const parts = await Promise.all(PARTS.map((part) => askPart(base, part, signal)));
+  const reasons = new Set(parts.flatMap(({ reason }) => (reason === null ? [] : [reason])));
+  const good = parts.flatMap(({ figures }) => (figures === null ? [] : [figures]));
+  return {
+    url,
+    reachable: parts.some(({ reachable }) => reachable),
+    reason: reasons.size === 0 ? null : [...reasons].join("; "),
+    figures: good.length === 0 ? null : Object.assign({}, NOTHING, ...good),
+  };
 }
 
-/** Keeps what a node's API said. Comparisons that were computed without it are dropped. */
-export function storeNodeApi(db: Database, nodeId: number, takenMs: number, answer: NodeApi): void {
-  const write = db.transaction(() => {
-    db.query(
-      `INSERT OR REPLACE INTO node_snapshot (node_id, taken_ms, used_bytes, total_bytes, trash_bytes, joined_ms,
-       audit_score, suspension_score, online_score, payout_usd, held_usd, version, disqualified, suspended)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ).run(
-      nodeId,
-      takenMs,
-      answer.usedBytes,
-      answer.totalBytes,
-      answer.trashBytes,
-      answer.joinedMs,
-      answer.auditScore,
-      answer.suspensionScore,
-      answer.onlineScore,
-      answer.payoutUsd,
-      answer.heldUsd,
-      answer.version,
-      answer.disqualified,
-      answer.suspended,
-    );
-    db.query("DELETE FROM compare_cache WHERE instr(nodes, ?) > 0").run(`,${nodeId},`);
-  });
-  write.immediate();
+/**
+ * Asks a node's APIs and keeps what they told, under the node of that name; a node comes into being with its first good
+ * answer. No lease is needed: another process may be ingesting the node's log.
+ */
+export async function askAndStore(
+  db: Database,
+  name: string,
+  urls: readonly string[],
+  signal: AbortSignal,
+): Promise<AskedApi[]> {
+  const asked = await Promise.all(urls.map((url) => askNode(url, signal)));
+  for (const { figures } of asked)
+    if (figures !== null) storeSnapshot(db, ensureNode(db, name).id, Date.now(), figures);
+  return asked;
 }

@@ -1,4 +1,5 @@
-import { duration, integer, list, path, text, toggle } from "../../settings/kind.ts";
+import { Failure } from "../../lib/errors.ts";
+import { duration, integer, list, path, text, timer, toggle } from "../../settings/kind.ts";
 import { option, optional, type ValuesOf } from "../../settings/option.ts";
 
 const nodeName = text("NAME", "a node's name: any text without = , or control characters");
@@ -37,6 +38,9 @@ export const ingestOptions = {
       placeholder: "URL",
     },
   ),
+  apiInterval: option(timer, 300_000, "how often the API is asked again while a log is followed or piped", {
+    scope: "settings",
+  }),
   from: option(list(path), [], "take over the events of storj_monitor's database", {
     scope: "flag",
     placeholder: "FILE",
@@ -51,3 +55,12 @@ export const ingestOptions = {
 
 export type IngestSettings = ValuesOf<typeof ingestOptions>;
 export type PairingSettings = ValuesOf<typeof pairingOptions>;
+
+/** @throws Failure of kind usage where `name` cannot name a node: `=` and `,` have a meaning for compare and its cache. */
+export function checkNodeName(name: string): void {
+  if (!/[\p{Cc}=,]/u.test(name) && name.length > 0 && name.length <= 64) return;
+  throw new Failure(
+    "usage",
+    `${JSON.stringify(name)} is no node name: expected up to 64 characters without = , or control characters`,
+  );
+}

@@ -1,6 +1,7 @@
 import { type Events, NO_DURATION, startLineIdentity } from "../log/events.ts";
 import { lineIdentity } from "../log/line-hash.ts";
-import type { OpenOperation, OpenOperations } from "./open-operations.ts";
+import type { OpenOperation } from "./open-operations.ts";
+import type { PairState, RaceLost, RaceTold } from "./pair-state.ts";
 import type { ParsedLines } from "../log/parsed-lines.ts";
 import {
   ABANDONED,
@@ -18,31 +19,6 @@ const RACE_WINDOW_MS = 5_000;
 /** Told race-lost lines beyond this are looked through for old ones. */
 const RACE_TOLD_KEPT = 64;
 
-/** A race-lost line whose full line (`download canceled`, or a DEBUG `upload failed`) has not come. */
-export interface RaceLost {
-  readonly piece: number;
-  readonly timeMs: number;
-  readonly action: number;
-  readonly coarse: boolean;
-  readonly keyLow: number;
-  readonly keyHigh: number;
-}
-
-/** A race-lost line that was told as an event: a full line that still comes is not a second one. */
-export interface RaceTold {
-  readonly piece: number;
-  readonly timeMs: number;
-  readonly action: number;
-}
-
-/** What pairing carries from batch to batch, and from run to run. */
-export interface PairState {
-  readonly open: OpenOperations;
-  /** Waiting for the full line. */
-  raceLost: RaceLost[];
-  raceTold: RaceTold[];
-}
-
 /** What is known of earlier files and runs. `take` answers true once for each time a line is in the store. */
 export interface KnownLines {
   take(identity: number, timeMs: number): boolean;
@@ -54,8 +30,8 @@ export interface PairContext {
   readonly known: KnownLines;
   /** Parser's satellite index → store's id. */
   readonly satelliteIds: ArrayLike<number>;
-  /** Told of every line that is not known. */
-  noteLine(timeMs: number, level: number): void;
+  /** By row: set to 1 for every line that is not known, else to 0. */
+  readonly fresh: Uint8Array;
 }
 
 export interface PairCounts {
@@ -77,12 +53,10 @@ export function rowIdentity(lines: ParsedLines, row: number): number {
   const what = lines.what[row] ?? 0;
   const timeMs = lines.timeMs[row] ?? 0;
   const keyLow = lines.keyLow[row] ?? 0;
-  const keyHigh = lines.keyHigh[row] ?? 0;
-  if (what === LINE_STARTED) return startLineIdentity(timeMs, keyLow, keyHigh);
+  if (what === LINE_STARTED) return startLineIdentity(timeMs, keyLow);
   return lineIdentity(
     timeMs,
     keyLow,
-    keyHigh,
     what === LINE_RACE_LOST ? LINE_ENDED + CANCELED : what,
     lines.sizeBytes[row] ?? -1,
   );
@@ -105,8 +79,7 @@ function pushEvent(
   into.action[row] = event.action;
   into.outcome[row] = event.outcome;
   into.coarse[row] = event.coarse ? 1 : 0;
-  into.keyLow[row] = event.keyLow;
-  into.keyHigh[row] = event.keyHigh;
+  into.key[row] = event.keyLow;
   into.count = row + 1;
 }
 
@@ -202,7 +175,7 @@ export function pairLines(
   into: Events,
   context: PairContext,
 ): PairCounts {
-  const { known, satelliteIds } = context;
+  const { known, satelliteIds, fresh } = context;
   const { open } = state;
   const counts: PairCounts = { events: 0, started: 0, known: 0, ignored: 0 };
   const target: Target = { state, into, counts };
@@ -223,12 +196,12 @@ export function pairLines(
     const what = lines.what[row] ?? 0;
     const isKnown = known.mayKnow(timeMs) && known.take(rowIdentity(lines, row), timeMs);
     if (isKnown) counts.known += 1;
-    else context.noteLine(timeMs, lines.level[row] ?? 0);
+    fresh[row] = isKnown ? 0 : 1;
     if (state.raceLost.length > 0 && race === "none") settleRaceLost(timeMs - RACE_WINDOW_MS, target);
 
     if (what === LINE_STARTED) {
       if (isKnown) continue;
-      open.add({ keyLow, keyHigh, piece, startMs: timeMs, satellite, action, coarse });
+      open.addRow(lines, row, satellite);
       counts.started += 1;
       continue;
     }
@@ -266,8 +239,7 @@ export function pairLines(
     into.action[next] = action;
     into.outcome[next] = outcome;
     into.coarse[next] = coarse || (isPaired && open.takenCoarse) ? 1 : 0;
-    into.keyLow[next] = keyLow;
-    into.keyHigh[next] = keyHigh;
+    into.key[next] = keyLow;
     into.count = next + 1;
     counts.events += 1;
   }

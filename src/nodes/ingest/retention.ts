@@ -1,27 +1,37 @@
 import type { Database } from "bun:sqlite";
-import { HOUR_MS } from "../log/vocabulary.ts";
+import { SOURCE_LOG, TIER_HOUR } from "../store/rollup.ts";
+import { DAY_MS, HOUR_MS } from "../log/vocabulary.ts";
 
 /** Blocks that one transaction deletes: the write lock is held for milliseconds. */
 const BLOCKS_A_TIME = 256;
 
+export interface RetentionOptions {
+  readonly retentionMs: number;
+  /** Lines from this hour on may still come from the file that is being read; null where all were read. */
+  readonly readingMs: number | null;
+  readonly nowMs: number;
+}
+
 /**
- * Deletes the events of whole hours that are older than `retentionMs`, reckoned from the node's newest line and not
- * from the clock: a board without a clock battery must not prune what is new. The hours are closed first, so that
- * their lines stay known. Answers how many events went.
+ * Deletes the events of whole hours that are older than the retention, reckoned from the node's newest line and not
+ * from the clock: a board without a clock battery must not prune what is new. Nor must a line with a damaged date prune
+ * all: a newest line more than a day ahead of the clock is not believed. The hours are closed first, so that their lines
+ * stay known. Answers how many events went.
  */
-export function pruneEvents(db: Database, nodeId: number, retentionMs: number): number {
+export function pruneEvents(db: Database, nodeId: number, options: RetentionOptions): number {
   const row = db
-    .query<{ newestMs: number | null; closedBeforeMs: number }, [number]>(
-      "SELECT newest_ms AS newestMs, closed_before_ms AS closedBeforeMs FROM node WHERE id = ?",
-    )
+    .query<{ newestMs: number | null }, [number]>("SELECT newest_ms AS newestMs FROM node WHERE id = ?")
     .get(nodeId);
   if (row?.newestMs == null) return 0;
-  const beforeMs = Math.floor((row.newestMs - retentionMs) / HOUR_MS) * HOUR_MS;
-  const isStale = db.query<{ id: number }, [number, number]>(
-    "SELECT id FROM event_block WHERE node_id = ? AND until_ms < ? LIMIT 1",
+  const newestMs = Math.min(row.newestMs, options.nowMs + DAY_MS);
+  const limitMs = Math.min(
+    newestMs - options.retentionMs,
+    options.readingMs === null ? Infinity : options.readingMs - HOUR_MS,
   );
-  if (beforeMs <= row.closedBeforeMs && isStale.get(nodeId, beforeMs) === null) return 0;
-  db.query("UPDATE node SET closed_before_ms = max(closed_before_ms, ?) WHERE id = ?").run(beforeMs, nodeId);
+  const beforeMs = Math.floor(limitMs / HOUR_MS) * HOUR_MS;
+  db.query(
+    "UPDATE rollup SET closed = 1 WHERE node_id = ? AND tier = ? AND start_ms < ? AND closed = 0 AND source = ?",
+  ).run(nodeId, TIER_HOUR, beforeMs, SOURCE_LOG);
   let pruned = 0;
   for (;;) {
     const gone = db

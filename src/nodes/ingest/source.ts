@@ -1,4 +1,4 @@
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { codeOf, Failure, messageOf, reasonOf } from "../../lib/errors.ts";
 import { readRange } from "./checkpoint.ts";
@@ -9,15 +9,22 @@ export interface Source extends Disposable {
   read(into: Uint8Array): number | Promise<number>;
   /** An open plain file, which can be taken up again at an offset; null of a pipe or a compressed file. */
   readonly descriptor: number | null;
+  /** As messages name it. */
+  readonly name: string;
+  /** Lines come as somebody writes them, so that there may be none for hours: a pipe. */
+  readonly isLive: boolean;
 }
 
 /** A plain file read from `offset` on. */
 export class FileSource implements Source {
   readonly descriptor: number;
+  readonly name: string;
+  readonly isLive = false;
   #offset = 0;
 
-  constructor(descriptor: number) {
+  constructor(descriptor: number, name = "the file") {
     this.descriptor = descriptor;
+    this.name = name;
   }
 
   get sizeBytes(): number {
@@ -42,13 +49,15 @@ export class FileSource implements Source {
 /** A stream of chunks, handed on in pieces that fit. */
 class ChunkSource implements Source {
   readonly descriptor = null;
+  readonly name: string;
+  readonly isLive: boolean;
   readonly #chunks: AsyncIterator<Uint8Array>;
-  readonly #name: string;
   #chunk: Uint8Array = new Uint8Array(0);
 
-  constructor(chunks: AsyncIterable<Uint8Array>, name: string) {
+  constructor(chunks: AsyncIterable<Uint8Array>, name: string, isLive: boolean) {
     this.#chunks = chunks[Symbol.asyncIterator]();
-    this.#name = name;
+    this.name = name;
+    this.isLive = isLive;
   }
 
   async read(into: Uint8Array): Promise<number> {
@@ -59,7 +68,7 @@ class ChunkSource implements Source {
       } catch (error) {
         throw new Failure(
           "failed",
-          `cannot read ${this.#name} to its end: ${messageOf(error)}; what stood before is stored`,
+          `cannot read ${this.name} to its end: ${messageOf(error)}; what stood before is stored`,
           {
             cause: error,
           },
@@ -109,18 +118,24 @@ export function openDescriptor(path: string): number {
   }
 }
 
+/** @throws Failure where a file named on the command line cannot be read. A pipe is not opened: that would wait for its writer. */
+export function checkReadable(path: string): void {
+  if (path === "-" || statSync(path, { throwIfNoEntry: false })?.isFIFO() === true) return;
+  closeSync(openDescriptor(path));
+}
+
 /** Opens `-` (standard input), a plain file, or one compressed with gzip or zstd: told by its first bytes. */
 export function openSource(path: string): Source {
-  if (path === "-") return new ChunkSource(standardInput(), "standard input");
+  if (path === "-") return new ChunkSource(standardInput(), "standard input", true);
   const descriptor = openDescriptor(path);
   if (!fstatSync(descriptor).isFile()) {
-    return new ChunkSource(createReadStream(path, { fd: descriptor }), path);
+    return new ChunkSource(createReadStream(path, { fd: descriptor }), path, true);
   }
   const magic = readRange(descriptor, 0, 4);
   const isGzip = startsWith(magic, GZIP_MAGIC);
-  if (!isGzip && !startsWith(magic, ZSTD_MAGIC)) return new FileSource(descriptor);
+  if (!isGzip && !startsWith(magic, ZSTD_MAGIC)) return new FileSource(descriptor, path);
   const compressed = createReadStream(path, { fd: descriptor, start: 0 });
   const plain = isGzip ? createGunzip() : createZstdDecompress();
   compressed.on("error", (error) => plain.destroy(error));
-  return new ChunkSource(compressed.pipe(plain), path);
+  return new ChunkSource(compressed.pipe(plain), path, false);
 }

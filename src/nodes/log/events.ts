@@ -19,8 +19,8 @@ export interface Events {
   readonly outcome: Uint8Array;
   /** 1 where the end or the start told whole seconds only. */
   readonly coarse: Uint8Array;
-  readonly keyLow: Uint32Array;
-  readonly keyHigh: Uint16Array;
+  /** What of the operation's key is kept; see KEY_MASK. */
+  readonly key: Uint32Array;
 }
 
 export function createEvents(capacity: number): Events {
@@ -33,9 +33,22 @@ export function createEvents(capacity: number): Events {
     action: new Uint8Array(capacity),
     outcome: new Uint8Array(capacity),
     coarse: new Uint8Array(capacity),
-    keyLow: new Uint32Array(capacity),
-    keyHigh: new Uint16Array(capacity),
+    key: new Uint32Array(capacity),
   };
+}
+
+/** Appends rows [from, until) of `source`. */
+export function copyEvents(to: Events, source: Events, from: number, until: number): void {
+  const at = to.count;
+  to.timeMs.set(source.timeMs.subarray(from, until), at);
+  to.durationMs.set(source.durationMs.subarray(from, until), at);
+  to.sizeBytes.set(source.sizeBytes.subarray(from, until), at);
+  to.satellite.set(source.satellite.subarray(from, until), at);
+  to.action.set(source.action.subarray(from, until), at);
+  to.outcome.set(source.outcome.subarray(from, until), at);
+  to.coarse.set(source.coarse.subarray(from, until), at);
+  to.key.set(source.key.subarray(from, until), at);
+  to.count = at + until - from;
 }
 
 /** The identity of the line that ended event `row`; null of an abandoned start, which has no such line. */
@@ -44,8 +57,7 @@ export function endIdentity(events: Events, row: number): number | null {
   if (outcome === ABANDONED) return null;
   return lineIdentity(
     events.timeMs[row] ?? 0,
-    events.keyLow[row] ?? 0,
-    events.keyHigh[row] ?? 0,
+    events.key[row] ?? 0,
     LINE_ENDED + outcome,
     events.sizeBytes[row] ?? -1,
   );
@@ -63,9 +75,9 @@ export function startMsOf(events: Events, row: number): number | null {
 export function startIdentity(events: Events, row: number): number | null {
   const startMs = startMsOf(events, row);
   if (startMs === null) return null;
-  return startLineIdentity(startMs, events.keyLow[row] ?? 0, events.keyHigh[row] ?? 0);
+  return startLineIdentity(startMs, events.key[row] ?? 0);
 }
 
-export function startLineIdentity(startMs: number, keyLow: number, keyHigh: number): number {
-  return lineIdentity(startMs, keyLow, keyHigh, LINE_STARTED, 0);
+export function startLineIdentity(startMs: number, key: number): number {
+  return lineIdentity(startMs, key, LINE_STARTED, 0);
 }

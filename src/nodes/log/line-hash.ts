@@ -28,21 +28,22 @@ export const SEED_FIRST = 0x2f1b7a35;
 export const SEED_SECOND = 0x5e9c31d7;
 
 /**
+ * Of an operation's 48 bits of key a stored event keeps 24. Pairing needs them all while operations are in flight; what
+ * has ended only needs to be told from other lines of the same moment, outcome and size, of which there are a few.
+ */
+export const KEY_MASK = 0xffffff;
+
+/**
  * What makes two log lines the same line, as a 53-bit number: when, what became of which operation, and how much.
- * It is taken from the meaning, not the bytes, so that a line is the same line behind a docker prefix, as JSON or
+ * `key` counts by its KEY_MASK bits, which are all that a stored event has. It is taken from the meaning, not the bytes, so that a line is the same line behind a docker prefix, as JSON or
  * compressed, and can be had again from a stored event. A start has no size (its event's size is the end's).
  */
-export function lineIdentity(
-  timeMs: number,
-  keyLow: number,
-  keyHigh: number,
-  what: number,
-  sizeBytes: number,
-): number {
+export function lineIdentity(timeMs: number, key: number, what: number, sizeBytes: number): number {
   const timeLow = (timeMs % 0x100000000) | 0;
   const size = (sizeBytes % 0x100000000) | 0;
-  const first = mixFirst(mixFirst(mixFirst(keyLow, timeLow), size), what);
-  const second = mixSecond(mixSecond(mixSecond(keyHigh, what), timeLow), keyLow);
+  const kept = key & KEY_MASK;
+  const first = mixFirst(mixFirst(mixFirst(kept, timeLow), size), what);
+  const second = mixSecond(mixSecond(mixSecond(what, size), timeLow), kept);
   return (finish(second) & 0x1fffff) * 0x100000000 + finish(first);
 }
 

@@ -2,7 +2,7 @@ import { LineTemplates } from "./line-template.ts";
 import { createFields, readFields } from "./fields.ts";
 import { finish, mixFirst, mixSecond, SEED_FIRST, SEED_SECOND, textIdentity } from "./line-hash.ts";
 import { equalBytes, familyOf, findMessage, isCaller, type Message } from "./messages.ts";
-import { type ParsedLines } from "./parsed-lines.ts";
+import { createParsedLines, type ParsedLines } from "./parsed-lines.ts";
 import { MAX_NAME_BYTES, SatelliteTable } from "./satellite-table.ts";
 import { readTimestamp, TimestampReader } from "./timestamp.ts";
 import { findConsoleStart, findJsonStart, unescapeDockerLog, unescapeSyslog } from "./log-framing.ts";
@@ -67,6 +67,13 @@ export class LineParser {
     if (into.malformedSamples.length < MALFORMED_SHOWN) {
       into.malformedSamples.push(line.toString("utf8", 0, SAMPLE_CHARACTERS));
     }
+  }
+
+  /** When the line in [start, end) was written, Unix ms; null where it does not say. */
+  timeOf(start: number, end: number): number | null {
+    this.#time.ms = Number.NaN;
+    const isUnderstood = end > start && this.#parse(start, end, createParsedLines(1), 0);
+    return isUnderstood && !Number.isNaN(this.#time.ms) ? this.#time.ms : null;
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { FactType } from "./vocabulary.ts";
 
 /** Lines that one batch holds at most: what a transaction stores, and what memory a batch takes. */
-export const BATCH_LINES = 32_768;
+export const BATCH_LINES = 16_384;
 
 /** A line that tells something beside the operations; `fields` as the log gives them. */
 export interface Fact {

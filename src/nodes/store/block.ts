@@ -1,15 +1,19 @@
 import { createEvents, type Events, NO_DURATION, startMsOf } from "../log/events.ts";
+import { KEY_MASK } from "../log/line-hash.ts";
+import { PlaneReader, PlaneWriter } from "./byte-planes.ts";
 import { VarintReader, VarintWriter } from "./varint.ts";
 
 /** Events a block holds: enough for the columns to compress, few enough to decode in a millisecond. */
 export const BLOCK_EVENTS = 4_096;
-const KEY_BYTES = 6;
-const ZSTD_LEVEL = 1;
-/** Sizes are nearly all multiples of this; the quotient is a byte or two shorter. */
+/** Of the key; see KEY_MASK. */
+const KEY_BYTES = 3;
+/** Sizes are nearly all multiples of this; the quotient is a byte shorter. */
 const SIZE_UNIT = 256;
-/** Sizes from here on, which no piece has but a damaged line may, stand by themselves behind a mark that no other size has. */
+/** Sizes from here on, which no piece has but a damaged line may, stand by themselves: doubled they would be no whole numbers. */
 const LARGE_SIZE = 2 ** 50;
 const LARGE_MARK = 3;
+/** The first byte of a block in planes; one of before begins as zstd does. */
+const PLANES_MARK = 1;
 
 /** A block as it is stored. */
 export interface StoredBlock {
@@ -17,98 +21,138 @@ export interface StoredBlock {
   /** Over all starts and ends. */
   readonly fromMs: number;
   readonly untilMs: number;
-  /** Times, durations, sizes, satellites and what happened, as varints, compressed. */
+  /** Times, durations, sizes, satellites and what happened, in compressed byte planes. */
   readonly columns: Uint8Array;
-  /** 6 bytes an event that no compression shortens. */
+  /** The keys, which no compression shortens. */
   readonly keys: Uint8Array;
+}
+
+/** Times, durations, sizes, satellites and what happened, as columns of whole numbers that are not negative. */
+function codedColumns(events: Events, from: number, until: number, unit: number): [Float64Array[], number[]] {
+  const count = until - from;
+  const [times, durations, sizes, satellites, happened] = Array.from(
+    { length: 5 },
+    () => new Float64Array(count),
+  ) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
+  const large: number[] = [];
+  let before = 0;
+  for (let row = 0; row < count; row += 1) {
+    const at = from + row;
+    const time = events.timeMs[at] ?? 0;
+    const step = (time - before) / unit;
+    before = time;
+    times[row] = step < 0 ? -step * 2 - 1 : step * 2;
+    const duration = events.durationMs[at] ?? NO_DURATION;
+    if (duration !== NO_DURATION)
+      durations[row] = (duration < 0 ? (-duration / unit) * 2 - 1 : (duration / unit) * 2) + 1;
+    const size = events.sizeBytes[at] ?? -1;
+    if (size >= LARGE_SIZE) {
+      sizes[row] = LARGE_MARK;
+      large.push(size);
+    } else sizes[row] = size >= 0 && size % SIZE_UNIT === 0 ? (size / SIZE_UNIT) * 2 : (size + 1) * 2 + 1;
+    satellites[row] = events.satellite[at] ?? 0;
+    happened[row] =
+      ((events.action[at] ?? 0) << 3) | ((events.outcome[at] ?? 0) << 1) | (events.coarse[at] ?? 0);
+  }
+  return [[times, durations, sizes, satellites, happened], large];
 }
 
 const writer = new VarintWriter();
 
 /** Encodes rows [from, until) of `events`. */
 export function encodeBlock(events: Events, from: number, until: number): StoredBlock {
-  writer.reset();
   let isCoarse = true;
-  for (let row = from; row < until && isCoarse; row += 1) {
-    isCoarse = (events.timeMs[row] ?? 0) % 1000 === 0;
-    const duration = events.durationMs[row] ?? 0;
-    if (duration !== NO_DURATION && duration % 1000 !== 0) isCoarse = false;
-  }
-  const unit = isCoarse ? 1000 : 1;
-  writer.unsigned(unit);
   let fromMs = Infinity;
   let untilMs = -Infinity;
-  let before = 0;
   for (let row = from; row < until; row += 1) {
     const time = events.timeMs[row] ?? 0;
     const start = startMsOf(events, row) ?? time;
+    if (isCoarse && (time % 1000 !== 0 || start % 1000 !== 0)) isCoarse = false;
     fromMs = Math.min(fromMs, time, start);
     untilMs = Math.max(untilMs, time, start);
-    writer.signed((time - before) / unit);
-    before = time;
   }
-  for (let row = from; row < until; row += 1) {
-    const duration = events.durationMs[row] ?? NO_DURATION;
-    if (duration === NO_DURATION) writer.unsigned(0);
-    else writer.unsigned((duration < 0 ? (-duration / unit) * 2 - 1 : (duration / unit) * 2) + 1);
-  }
-  for (let row = from; row < until; row += 1) {
-    const size = events.sizeBytes[row] ?? -1;
-    if (size >= 0 && size % SIZE_UNIT === 0) writer.unsigned((size / SIZE_UNIT) * 2);
-    else if (size < LARGE_SIZE) writer.unsigned((size + 1) * 2 + 1);
-    else {
-      writer.unsigned(LARGE_MARK);
-      writer.unsigned(size);
-    }
-  }
-  for (let row = from; row < until; row += 1) writer.unsigned(events.satellite[row] ?? 0);
-  for (let row = from; row < until; row += 1) {
-    writer.byte(
-      ((events.action[row] ?? 0) << 3) | ((events.outcome[row] ?? 0) << 1) | (events.coarse[row] ?? 0),
-    );
-  }
-  const columns = Bun.zstdCompressSync(writer.bytes(), { level: ZSTD_LEVEL });
+  const unit = isCoarse ? 1000 : 1;
+  const [columns, large] = codedColumns(events, from, until, unit);
+  writer.reset();
+  writer.byte(PLANES_MARK);
+  writer.unsigned(unit);
+  const planes = new PlaneWriter(writer, until - from);
+  for (const column of columns) planes.column(column);
+  planes.end();
+  for (const size of large) writer.unsigned(size);
   const keys = new Uint8Array((until - from) * KEY_BYTES);
-  const view = new DataView(keys.buffer);
-  for (let row = from; row < until; row += 1) {
-    view.setUint32((row - from) * KEY_BYTES, events.keyLow[row] ?? 0, true);
-    view.setUint16((row - from) * KEY_BYTES + 4, events.keyHigh[row] ?? 0, true);
+  for (let row = from, at = 0; row < until; row += 1) {
+    const key = events.key[row] ?? 0;
+    keys[at++] = key;
+    keys[at++] = key >>> 8;
+    keys[at++] = key >>> 16;
   }
-  return { events: until - from, fromMs, untilMs, columns, keys };
+  return { events: until - from, fromMs, untilMs, columns: writer.bytes().slice(), keys };
 }
 
-/** What `encodeBlock` encoded. */
-export function decodeBlock(block: Pick<StoredBlock, "events" | "columns" | "keys">): Events {
-  const { events: count, keys } = block;
-  const events = createEvents(count);
-  const reader = new VarintReader(Bun.zstdDecompressSync(block.columns));
+function durationOf(coded: number, unit: number): number {
+  if (coded === 0) return NO_DURATION;
+  return (coded % 2 === 1 ? (coded - 1) / 2 : -(coded / 2)) * unit;
+}
+
+function sizeOf(coded: number): number {
+  return coded % 2 === 0 ? (coded / 2) * SIZE_UNIT : (coded - 1) / 2 - 1;
+}
+
+function setHappened(events: Events, row: number, packed: number): void {
+  events.action[row] = packed >> 3;
+  events.outcome[row] = (packed >> 1) & 3;
+  events.coarse[row] = packed & 1;
+}
+
+function readPlanes(reader: VarintReader, events: Events, count: number): void {
   const unit = reader.unsigned();
+  const planes = new PlaneReader(reader, count);
+  const [times, durations, sizes, satellites, happened] = [
+    planes.column(),
+    planes.column(),
+    planes.column(),
+    planes.column(),
+    planes.column(),
+  ];
+  planes.end();
   let time = 0;
   for (let row = 0; row < count; row += 1) {
-    time += reader.signed() * unit;
+    const step = times[row] ?? 0;
+    time += (step % 2 === 0 ? step / 2 : -(step + 1) / 2) * unit;
     events.timeMs[row] = time;
+    events.durationMs[row] = durationOf(durations[row] ?? 0, unit);
+    const size = sizes[row] ?? 0;
+    events.sizeBytes[row] = size === LARGE_MARK ? reader.unsigned() : sizeOf(size);
+    events.satellite[row] = satellites[row] ?? 0;
+    setHappened(events, row, happened[row] ?? 0);
   }
+}
+
+/** Columns as stores of before hold them: varints, one column after the other, compressed together. */
+function readVarints(reader: VarintReader, events: Events, count: number): void {
+  const unit = reader.unsigned();
+  let time = 0;
+  for (let row = 0; row < count; row += 1) events.timeMs[row] = time += reader.signed() * unit;
+  for (let row = 0; row < count; row += 1) events.durationMs[row] = durationOf(reader.unsigned(), unit);
   for (let row = 0; row < count; row += 1) {
     const coded = reader.unsigned();
-    if (coded === 0) events.durationMs[row] = NO_DURATION;
-    else events.durationMs[row] = (coded % 2 === 1 ? (coded - 1) / 2 : -(coded / 2)) * unit;
-  }
-  for (let row = 0; row < count; row += 1) {
-    const coded = reader.unsigned();
-    if (coded === LARGE_MARK) events.sizeBytes[row] = reader.unsigned();
-    else events.sizeBytes[row] = coded % 2 === 0 ? (coded / 2) * SIZE_UNIT : (coded - 1) / 2 - 1;
+    events.sizeBytes[row] = coded === LARGE_MARK ? reader.unsigned() : sizeOf(coded);
   }
   for (let row = 0; row < count; row += 1) events.satellite[row] = reader.unsigned();
+  for (let row = 0; row < count; row += 1) setHappened(events, row, reader.byte());
+}
+
+/** What `encodeBlock` encoded, now or before: keys of six bytes then, of which three are used. */
+export function decodeBlock(block: Pick<StoredBlock, "events" | "columns" | "keys">): Events {
+  const { events: count, keys, columns } = block;
+  const events = createEvents(count);
+  if (columns[0] === PLANES_MARK) readPlanes(new VarintReader(columns.subarray(1)), events, count);
+  else readVarints(new VarintReader(Bun.zstdDecompressSync(columns)), events, count);
+  const keyBytes = count === 0 ? KEY_BYTES : keys.length / count;
   for (let row = 0; row < count; row += 1) {
-    const packed = reader.byte();
-    events.action[row] = packed >> 3;
-    events.outcome[row] = (packed >> 1) & 3;
-    events.coarse[row] = packed & 1;
-  }
-  const view = new DataView(keys.buffer, keys.byteOffset, keys.byteLength);
-  for (let row = 0; row < count; row += 1) {
-    events.keyLow[row] = view.getUint32(row * KEY_BYTES, true);
-    events.keyHigh[row] = view.getUint16(row * KEY_BYTES + 4, true);
+    const at = row * keyBytes;
+    events.key[row] = ((keys[at] ?? 0) | ((keys[at + 1] ?? 0) << 8) | ((keys[at + 2] ?? 0) << 16)) & KEY_MASK;
   }
   events.count = count;
   return events;

@@ -1,15 +1,39 @@
-import type { Cells, CellSums } from "./rollup.ts";
+import { VarintWriter } from "./varint.ts";
 
-/** What comparisons read of cells: all but their sketches. */
+/** One group of operations: satellite × action × outcome × size class. */
+export interface CellSums {
+  count: number;
+  bytes: number;
+  timed: number;
+  timedMs: number;
+  coarse: number;
+}
+
+/** Groups by their packed key. */
 export type SummedCells = Map<number, CellSums>;
 
-function sumsAt(to: SummedCells, key: number): CellSums {
+/** A cell's key, packed: satellite × 1024 + action × 64 + outcome × 16 + size class. */
+export function cellKey(satellite: number, action: number, outcome: number, sizeClass: number): number {
+  return satellite * 1024 + action * 64 + outcome * 16 + sizeClass;
+}
+
+export function cellParts(key: number): {
+  satellite: number;
+  action: number;
+  outcome: number;
+  sizeClass: number;
+} {
+  return { satellite: key >> 10, action: (key >> 6) & 15, outcome: (key >> 4) & 3, sizeClass: key & 15 };
+}
+
+/** The sums at `key`, made where there are none. */
+export function sumsAt(to: SummedCells, key: number): CellSums {
   let sums = to.get(key);
   if (sums === undefined) to.set(key, (sums = { count: 0, bytes: 0, timed: 0, timedMs: 0, coarse: 0 }));
   return sums;
 }
 
-export function addCells(to: SummedCells, from: Cells): void {
+export function addCells(to: SummedCells, from: SummedCells): void {
   for (const [key, cell] of from) {
     const sums = sumsAt(to, key);
     sums.count += cell.count;
@@ -18,6 +42,32 @@ export function addCells(to: SummedCells, from: Cells): void {
     sums.timedMs += cell.timedMs;
     sums.coarse += cell.coarse;
   }
+}
+
+const writer = new VarintWriter();
+const ZSTD_LEVEL = 3;
+/**
+ * The first bytes of what zstd compressed. No cells that were stored before they were compressed begin so: it would be
+ * 40 cells, the first of them with an action that there is not.
+ */
+const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd] as const;
+
+/** The number of cells, then a column for each number, the keys as differences in rising order; compressed. */
+export function encodeCells(cells: SummedCells): Uint8Array {
+  writer.reset();
+  const ordered = [...cells].toSorted(([a], [b]) => a - b);
+  writer.unsigned(ordered.length);
+  let before = 0;
+  for (const [key] of ordered) {
+    writer.unsigned(key - before);
+    before = key;
+  }
+  for (const [, { count }] of ordered) writer.unsigned(count);
+  for (const [, { bytes }] of ordered) writer.sum(bytes);
+  for (const [, { timed }] of ordered) writer.unsigned(timed);
+  for (const [, { timedMs }] of ordered) writer.sum(timedMs);
+  for (const [, { coarse }] of ordered) writer.unsigned(coarse);
+  return Bun.zstdCompressSync(writer.bytes(), { level: ZSTD_LEVEL });
 }
 
 /** Fills `numbers` with the varints from `start` on, and returns where they end. */
@@ -38,18 +88,44 @@ function readNumbers(bytes: Uint8Array, start: number, numbers: number[]): numbe
   return at;
 }
 
-/** Adds what rollup.encodeCells wrote: a cell's six numbers at a time, and the sketches behind them not at all. */
-export function addStoredCells(to: SummedCells, bytes: Uint8Array): void {
+/** Adds a cell's six numbers, key first. */
+function addNumbers(to: SummedCells, numbers: readonly number[]): void {
+  const sums = sumsAt(to, numbers[0] ?? 0);
+  sums.count += numbers[1] ?? 0;
+  sums.bytes += numbers[2] ?? 0;
+  sums.timed += numbers[3] ?? 0;
+  sums.timedMs += numbers[4] ?? 0;
+  sums.coarse += numbers[5] ?? 0;
+}
+
+/** Cells as stores of before hold them: a cell's six numbers at a time, and behind them sketches that nothing reads. */
+function addCellByCell(to: SummedCells, bytes: Uint8Array): void {
   const length = [0];
   let at = readNumbers(bytes, 0, length);
   const numbers = [0, 0, 0, 0, 0, 0];
   for (let left = length[0] ?? 0; left > 0; left -= 1) {
     at = readNumbers(bytes, at, numbers);
-    const sums = sumsAt(to, numbers[0] ?? 0);
-    sums.count += numbers[1] ?? 0;
-    sums.bytes += numbers[2] ?? 0;
-    sums.timed += numbers[3] ?? 0;
-    sums.timedMs += numbers[4] ?? 0;
-    sums.coarse += numbers[5] ?? 0;
+    addNumbers(to, numbers);
+  }
+}
+
+/** Adds what `encodeCells` wrote. */
+export function addStoredCells(to: SummedCells, stored: Uint8Array): void {
+  if (ZSTD_MAGIC.some((byte, index) => stored[index] !== byte)) {
+    addCellByCell(to, stored);
+    return;
+  }
+  const bytes = Bun.zstdDecompressSync(stored);
+  const length = [0];
+  const start = readNumbers(bytes, 0, length);
+  const size = length[0] ?? 0;
+  // Six numbers of at least a byte each stand there for a cell.
+  if (size * 6 > bytes.length) throw new RangeError("Cannot read past the end of stored cells");
+  const columns = Array.from({ length: size * 6 }, () => 0);
+  readNumbers(bytes, start, columns);
+  let key = 0;
+  for (let cell = 0; cell < size; cell += 1) {
+    key += columns[cell] ?? 0;
+    addNumbers(to, [key, ...[1, 2, 3, 4, 5].map((column) => columns[column * size + cell] ?? 0)]);
   }
 }

@@ -1,8 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { readFileSync } from "node:fs";
 import { Failure } from "../../lib/errors.ts";
-import { OpenOperations } from "../ingest/open-operations.ts";
-import type { PairState, RaceLost, RaceTold } from "../ingest/pairing.ts";
 
 /** A node as the store has it. */
 export interface NodeRow {
@@ -10,15 +8,9 @@ export interface NodeRow {
   readonly name: string;
   readonly version: number;
   readonly newestMs: number | null;
-  readonly closedBeforeMs: number;
 }
 
-interface StateRow {
-  open: Uint8Array | null;
-  race: string | null;
-}
-
-const COLUMNS = "id, name, version, newest_ms AS newestMs, closed_before_ms AS closedBeforeMs";
+const COLUMNS = "id, name, version, newest_ms AS newestMs";
 
 export function findNode(db: Database, name: string): NodeRow | null {
   return db.query<NodeRow, [string]>(`SELECT ${COLUMNS} FROM node WHERE name = ?`).get(name);
@@ -46,30 +38,44 @@ interface Lease {
   mark: string | null;
 }
 
+/** Finds the node, or makes it. */
+export function ensureNode(db: Database, name: string): NodeRow {
+  db.query("INSERT INTO node (name) VALUES (?) ON CONFLICT DO NOTHING").run(name);
+  const row = findNode(db, name);
+  if (row === null) throw new Error(`Cannot find node ${name} that was just made`);
+  return row;
+}
+
 /**
- * Finds or makes the node and takes its lease: operations in flight live in the memory of one process, so one
- * process at a time ingests into a node. A lease whose process is gone is taken over.
+ * Takes the node's lease: operations in flight live in the memory of one process, so one process at a time ingests into
+ * a node. A lease whose process is gone is taken over.
+ *
+ * @throws Failure where another process has it.
  */
-export function leaseNode(db: Database, name: string): NodeRow {
-  const lease = db.transaction((): NodeRow => {
-    db.query("INSERT INTO node (name) VALUES (?) ON CONFLICT DO NOTHING").run(name);
-    const held = db
-      .query<Lease, [string]>("SELECT lease_pid AS pid, lease_mark AS mark FROM node WHERE name = ?")
-      .get(name);
-    if (held?.pid != null && held.pid !== process.pid && processMark(held.pid) === held.mark) {
-      throw new Failure(
-        "failed",
-        `process ${held.pid} ingests into node ${name} of this store already; wait for it, or stop it first`,
-      );
-    }
-    db.query("UPDATE node SET lease_pid = ?, lease_mark = ? WHERE name = ?").run(
-      process.pid,
-      processMark(process.pid),
-      name,
+export function takeLease(db: Database, node: NodeRow): void {
+  const held = db
+    .query<Lease, [number]>("SELECT lease_pid AS pid, lease_mark AS mark FROM node WHERE id = ?")
+    .get(node.id);
+  if (held?.pid != null && held.pid !== process.pid && processMark(held.pid) === held.mark) {
+    throw new Failure(
+      "failed",
+      `process ${held.pid} ingests into node ${node.name} of this store already; wait for it, or stop it first`,
     );
-    const row = findNode(db, name);
-    if (row === null) throw new Error(`Cannot find node ${name} that was just made`);
-    return row;
+  }
+  db.query("UPDATE node SET lease_pid = ?, lease_mark = ? WHERE id = ?").run(
+    process.pid,
+    processMark(process.pid),
+    node.id,
+  );
+}
+
+/** Finds or makes the node and takes its lease; `isNew` where it was made. */
+export function leaseNode(db: Database, name: string): NodeRow & { readonly isNew: boolean } {
+  const lease = db.transaction(() => {
+    const isNew = findNode(db, name) === null;
+    const node = ensureNode(db, name);
+    takeLease(db, node);
+    return { ...node, isNew };
   });
   return lease.immediate();
 }
@@ -81,23 +87,17 @@ export function releaseNode(db: Database, nodeId: number): void {
   );
 }
 
-interface Race {
-  raceLost: RaceLost[];
-  raceTold: RaceTold[];
+/** Deletes a node and all that belongs to it; satellites, which nodes share, stay. */
+export function deleteNode(db: Database, nodeId: number): void {
+  for (const table of ["event_block", "rollup", "fact", "log_file", "node_snapshot"])
+    db.query(`DELETE FROM ${table} WHERE node_id = ?`).run(nodeId);
+  db.query("DELETE FROM node WHERE id = ?").run(nodeId);
+  forgetComparisons(db, nodeId);
 }
 
-export function loadPairState(db: Database, nodeId: number): PairState {
-  const row = db.query<StateRow, [number]>("SELECT open, race FROM node WHERE id = ?").get(nodeId);
-  const race: Race = row?.race == null ? { raceLost: [], raceTold: [] } : (JSON.parse(row.race) as Race);
-  const open = row?.open == null ? new OpenOperations() : OpenOperations.deserialize(row.open);
-  return { open, ...race };
-}
-
-/** What is written of the state with every batch. */
-export function serializePairState(state: PairState): { open: Uint8Array; race: string | null } {
-  const { raceLost, raceTold } = state;
-  const race = raceLost.length + raceTold.length === 0 ? null : JSON.stringify({ raceLost, raceTold });
-  return { open: state.open.serialize(), race };
+/** Drops the comparisons that were computed with a node's figures as they were. */
+export function forgetComparisons(db: Database, nodeId: number): void {
+  db.query("DELETE FROM compare_cache WHERE instr(nodes, ?) > 0").run(`,${nodeId},`);
 }
 
 /** Events keep a satellite in two bytes; hostile logs alone name more, and those beyond count as none. */

@@ -31,6 +31,11 @@ export class VarintWriter {
     this.#length = at;
   }
 
+  /** A sum of sizes or durations: one that damaged lines made larger than any number that can be kept stays at the largest. */
+  sum(value: number): void {
+    this.unsigned(Math.min(value, Number.MAX_SAFE_INTEGER));
+  }
+
   signed(value: number): void {
     this.unsigned(value < 0 ? -value * 2 - 1 : value * 2);
   }
@@ -38,6 +43,12 @@ export class VarintWriter {
   byte(value: number): void {
     if (this.#length === this.#bytes.length) this.#grow();
     this.#bytes[this.#length++] = value;
+  }
+
+  append(bytes: Uint8Array): void {
+    while (this.#length + bytes.length > this.#bytes.length) this.#grow();
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
   }
 
   /** What was written; valid until the next write. */
@@ -72,6 +83,15 @@ export class VarintReader {
     const byte = this.#bytes[this.#position++];
     if (byte === undefined) throw new RangeError("Cannot read past the end of a stored blob");
     return byte;
+  }
+
+  /** The next so many bytes, as they are. */
+  take(length: number): Uint8Array {
+    const end = this.#position + length;
+    if (end > this.#bytes.length) throw new RangeError("Cannot read past the end of a stored blob");
+    const taken = this.#bytes.subarray(this.#position, end);
+    this.#position = end;
+    return taken;
   }
 
   unsigned(): number {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Snapshot } from "../../../src/nodes/compare/load.ts";
+import type { Snapshot } from "../../../src/nodes/store/node-snapshot.ts";
 import { type Earnings, earningsOf, heldShare } from "../../../src/nodes/compare/earnings.ts";
 import { DAY_START, NO_SNAPSHOT, nodeData, ONE_DAY, RATES } from "../../support/node-data.ts";
 

@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { createEvents, NO_DURATION } from "../../../src/nodes/log/events.ts";
 import { OpenOperations } from "../../../src/nodes/ingest/open-operations.ts";
-import { pairLines, type PairState, rowIdentity, settleRaceLost } from "../../../src/nodes/ingest/pairing.ts";
+import type { PairState } from "../../../src/nodes/ingest/pair-state.ts";
+import { pairLines, rowIdentity, settleRaceLost } from "../../../src/nodes/ingest/pairing.ts";
 import { LineParser } from "../../../src/nodes/log/parse.ts";
 import { createParsedLines, type ParsedLines } from "../../../src/nodes/log/parsed-lines.ts";
 import { ACTIONS, LEVELS, OUTCOMES } from "../../../src/nodes/log/vocabulary.ts";
@@ -67,7 +68,7 @@ function pair(lines: readonly Line[], cuts: readonly number[] = []): Told {
   const context = {
     known: { take: () => false, mayKnow: () => false },
     satelliteIds: [0, 1],
-    noteLine: () => undefined,
+    fresh: new Uint8Array(lines.length + 1),
   };
   const sum = { events: 0, started: 0, known: 0, ignored: 0 };
   const places = [0, ...cuts.filter((cut) => cut < lines.length).toSorted((a, b) => a - b), lines.length];

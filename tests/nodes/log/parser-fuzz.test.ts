@@ -3,8 +3,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { openStore } from "../../../src/db/open.ts";
-import { ingestFiles, openIngestion } from "../../../src/nodes/ingest/ingest-run.ts";
-import type { IngestCounts } from "../../../src/nodes/ingest/ingest.ts";
+import { ingestFiles } from "../../../src/nodes/ingest/ingest-run.ts";
+import { Ingestion } from "../../../src/nodes/ingest/ingestion.ts";
+import type { IngestCounts } from "../../../src/nodes/ingest/counts.ts";
 import { LineFeed } from "../../../src/nodes/log/line-feed.ts";
 import { LineParser } from "../../../src/nodes/log/parse.ts";
 import { createParsedLines } from "../../../src/nodes/log/parsed-lines.ts";
@@ -144,7 +145,7 @@ async function ingestTwice(text: string): Promise<{ first: IngestCounts; again: 
     ["again.log", `\n${text}`],
   ] as const) {
     writeFileSync(folder.file(name), Buffer.from(whole, "latin1"));
-    using to = openIngestion(store.db, "a", { openLimit: 86_400_000, maxOpen: 65_536 });
+    using to = new Ingestion(store.db, "a", { openLimit: 86_400_000, maxOpen: 65_536 });
     counts.push((await ingestFiles(to, [folder.file(name)], { reasonOf: () => null })).counts);
   }
   const [first, again] = counts;

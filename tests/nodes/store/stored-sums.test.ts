@@ -1,8 +1,13 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { addCells, addStoredCells, type SummedCells } from "../../../src/nodes/store/cell-sums.ts";
+import {
+  addCells,
+  addStoredCells,
+  encodeCells,
+  type SummedCells,
+} from "../../../src/nodes/store/cell-sums.ts";
 import { createEvents } from "../../../src/nodes/log/events.ts";
-import { addEvent, createRollup, encodeCells, type Rollup } from "../../../src/nodes/store/rollup.ts";
+import { addEvent, createRollup, type Rollup } from "../../../src/nodes/store/rollup.ts";
 import { BUCKET_LIMIT, Sketch } from "../../../src/nodes/store/sketch.ts";
 import { addStoredSketch } from "../../../src/nodes/store/stored-sketch.ts";
 import { VarintWriter } from "../../../src/nodes/store/varint.ts";
@@ -60,7 +65,19 @@ function rollupOf(events: readonly { action: number; size: number; duration: num
   return rollup;
 }
 
-test("stored cells add up to what the cells themselves do", () => {
+/** Cells as stores of before hold them: number by number, and sketches behind them. */
+function encodedBefore(cells: SummedCells): Uint8Array {
+  const writer = new VarintWriter();
+  writer.unsigned(cells.size);
+  for (const [key, { count, bytes, timed, timedMs, coarse }] of cells)
+    for (const number of [key, count, bytes, timed, timedMs, coarse]) writer.unsigned(number);
+  const sketch = new Sketch();
+  sketch.add(40);
+  for (let cell = 0; cell < cells.size; cell += 1) sketch.write(writer);
+  return writer.bytes().slice();
+}
+
+test("stored cells, of before too, add up to what the cells themselves do", () => {
   const event = fc.record({
     action: fc.integer({ min: 0, max: 4 }),
     size: fc.integer({ min: -1, max: 2 ** 31 - 1 }),
@@ -70,12 +87,15 @@ test("stored cells add up to what the cells themselves do", () => {
     fc.property(fc.array(event, { maxLength: 60 }), fc.array(event, { maxLength: 60 }), (left, right) => {
       const plain: SummedCells = new Map();
       const read: SummedCells = new Map();
+      const before: SummedCells = new Map();
       for (const { cells } of [rollupOf(left), rollupOf(right)]) {
         addCells(plain, cells);
         addStoredCells(read, encodeCells(cells));
+        addStoredCells(before, encodedBefore(cells));
       }
       const sorted = (cells: SummedCells): unknown => [...cells].toSorted(([a], [b]) => a - b);
       expect(sorted(read)).toEqual(sorted(plain));
+      expect(sorted(before)).toEqual(sorted(plain));
     }),
   );
 });

@@ -1,0 +1,36 @@
+import { storeOptions } from "../../db/options.ts";
+import { escapeText } from "../../lib/format/escape.ts";
+import { command } from "../command.ts";
+import { confirm } from "../terminal/confirm.ts";
+import { changeOptions } from "./options.ts";
+
+export const nodesForget = command({
+  name: "nodes forget",
+  purpose: "Deletes a storage node with all that the store has of it; its lines are then new again.",
+  usage: "NAME",
+  positionals: { min: 1, max: 1 },
+  options: { store: storeOptions, nodes: changeOptions },
+  resultKeys: ["node_name", "forgotten"],
+  examples: [
+    ["nodupe nodes forget pi-1", "asks first"],
+    ["nodupe nodes forget pi-1 --yes", "in a script"],
+  ],
+  exitCodes: {
+    0: "forgotten",
+    1: "declined, or a process ingests into it",
+    2: "usage error, no such node, or no terminal to ask on and no --yes",
+  },
+  run: async ({ positionals: [name = ""], options, terminal, signal, openStore }) => {
+    const { forgetNode, knownNode } = await import("../../nodes/manage/change-nodes.ts");
+    using store = await openStore();
+    knownNode(store.db, name);
+    await confirm(`Forget node ${name} and all that is known of it? This cannot be undone.`, {
+      isConfirmed: options.nodes.yes,
+      signal,
+    });
+    forgetNode(store.db, name);
+    if (terminal.json) await terminal.resultJson({ node_name: name, forgotten: true });
+    else await terminal.result(`${escapeText(name)} is forgotten.`);
+    return 0;
+  },
+});

@@ -1,0 +1,39 @@
+import { storeOptions } from "../../db/options.ts";
+import { escapeText } from "../../lib/format/escape.ts";
+import { command } from "../command.ts";
+import { confirm } from "../terminal/confirm.ts";
+import { changeOptions } from "./options.ts";
+
+export const nodesMerge = command({
+  name: "nodes merge",
+  purpose: "Makes one storage node of two: what FROM has goes to INTO, and FROM is no more.",
+  usage: "FROM INTO",
+  positionals: { min: 2, max: 2 },
+  options: { store: storeOptions, nodes: changeOptions },
+  resultKeys: ["node_name", "merged_from"],
+  details:
+    "For a log that was read under a wrong --node. Lines that both took in are counted once, and all of them stay known. This cannot be undone.",
+  examples: [
+    ["nodupe nodes merge pi1 pi-1", "asks first"],
+    ["nodupe nodes merge pi1 pi-1 --yes", "in a script"],
+  ],
+  exitCodes: {
+    0: "merged",
+    1: "declined, or a process ingests into one of them",
+    2: "usage error, no such node, or no terminal to ask on and no --yes",
+  },
+  run: async ({ positionals: [from = "", into = ""], options, terminal, signal, openStore }) => {
+    const { knownNode } = await import("../../nodes/manage/change-nodes.ts");
+    const { mergeNodes } = await import("../../nodes/manage/merge-nodes.ts");
+    using store = await openStore();
+    for (const name of [from, into]) knownNode(store.db, name);
+    await confirm(`Merge node ${from} into ${into}? This cannot be undone.`, {
+      isConfirmed: options.nodes.yes,
+      signal,
+    });
+    mergeNodes(store.db, from, into);
+    if (terminal.json) await terminal.resultJson({ node_name: into, merged_from: from });
+    else await terminal.result(`${escapeText(from)} is merged into ${escapeText(into)}.`);
+    return 0;
+  },
+});

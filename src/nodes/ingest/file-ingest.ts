@@ -1,0 +1,188 @@
+import { nextTurn } from "../../lib/wait.ts";
+import { BatchIngest } from "./batch-ingest.ts";
+import {
+  type Checkpoint,
+  type Fingerprint,
+  fingerprint,
+  findResume,
+  HEAD_BYTES,
+  tailHash,
+} from "./checkpoint.ts";
+import { addCounts, createCounts, type IngestCounts } from "./counts.ts";
+import type { Ingestion } from "./ingestion.ts";
+import { LineFeed } from "../log/line-feed.ts";
+import { LineParser } from "../log/parse.ts";
+import { clearParsedLines, createParsedLines, type ParsedLines } from "../log/parsed-lines.ts";
+import { FileSource, type Source } from "./source.ts";
+
+/** Plain files with at least this much to read are parsed in a worker. */
+const WORKER_FROM_BYTES = 32 * 1_048_576;
+/** Lines of a live source are stored once the first of them is this old. */
+const COMMIT_AFTER_MS = 1_000;
+/** What a live source still holds when the signal comes is read until it has been silent for so long… */
+const DRAIN_SILENCE_MS = 100;
+/** …and no longer than this in all. */
+const DRAIN_MS = 1_000;
+
+export interface ReadOptions {
+  /** Nothing follows: what stands after the last newline is then a line too, and what waited for another is settled. */
+  readonly isLast: boolean;
+  readonly signal?: AbortSignal | undefined;
+  readonly onBatch?: (() => void) | undefined;
+}
+
+type Waited = { readonly type: "read"; readonly count: number } | { readonly type: "time" | "signal" };
+
+/** A read's end, a time-out or the signal, whichever comes first. */
+function waitFor(read: Promise<number>, ms: number, signal: AbortSignal | undefined): Promise<Waited> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => done({ type: "signal" });
+    const timer = Number.isFinite(ms) ? setTimeout(() => done({ type: "time" }), ms) : undefined;
+    const done = (waited: Waited): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+      resolve(waited);
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
+    read.then((count) => done({ type: "read", count }), reject);
+  });
+}
+
+/** Reads one log file (or stream) into the store, batch by batch; a growing file may be read on after its end. */
+export class FileIngest {
+  readonly #source: Source;
+  readonly #feed: LineFeed;
+  readonly #lines = createParsedLines();
+  readonly #batches: BatchIngest;
+  #startOffset = 0;
+  #fingerprint: Fingerprint | null = null;
+  /** When the oldest line that is not stored was read. */
+  #uncommittedMs = Infinity;
+  #drainUntilMs = Infinity;
+
+  constructor(to: Ingestion, source: Source) {
+    this.#source = source;
+    to.setDurable(source.isLive);
+    this.#feed = new LineFeed(new LineParser());
+    const resume =
+      source instanceof FileSource
+        ? findResume(to.db, to.node.id, source.descriptor, source.sizeBytes)
+        : null;
+    this.#batches = new BatchIngest(to, resume?.recent ?? []);
+    if (resume === null || !(source instanceof FileSource)) return;
+    this.#startOffset = resume.offsetBytes;
+    source.seek(resume.offsetBytes);
+    const { known, ignored, malformed, malformedOperations } = resume;
+    const lines = known + ignored + malformed;
+    addCounts(this.counts, { ...createCounts(), lines, known, ignored, malformed, malformedOperations });
+  }
+
+  get counts(): IngestCounts {
+    return this.#batches.counts;
+  }
+
+  /** Bytes of whole lines read, from the file's beginning. */
+  get offsetBytes(): number {
+    return this.#startOffset + this.#feed.consumedBytes;
+  }
+
+  /**
+   * Reads to the end that the source has now, and stores it. Answers false where the signal cut it short: a live source
+   * is then read until it is silent, so that what was written before the signal is stored.
+   */
+  async readToEnd(how: ReadOptions): Promise<boolean> {
+    const { signal } = how;
+    if (!(await this.#readAhead(how))) return false;
+    for (;;) {
+      const read = this.#source.read(this.#feed.room());
+      const count = typeof read === "number" ? read : await this.#wait(read, how);
+      if (count === null) break;
+      this.#feed.filled(count);
+      while (this.#feed.parse(this.#lines)) {
+        this.#commit(this.#lines, how);
+        if (signal?.aborted === true && !this.#source.isLive) return false;
+        await nextTurn();
+      }
+      if (this.#lines.lines > 0) this.#uncommittedMs = Math.min(this.#uncommittedMs, performance.now());
+      if (count === 0 || (signal?.aborted === true && !this.#source.isLive)) break;
+    }
+    if (this.#lines.lines > 0) this.#commit(this.#lines, how);
+    if (signal?.aborted === true) return false;
+    if (how.isLast) {
+      // After the whole lines, so that the checkpoint stands before the unterminated one.
+      this.#feed.parseRest(this.#lines);
+      this.#commit(this.#lines, how, true);
+    }
+    return true;
+  }
+
+  /** Waits for the bytes of a read, storing meanwhile what has waited long enough; null where the signal ends it. */
+  async #wait(read: Promise<number>, how: ReadOptions): Promise<number | null> {
+    const { signal } = how;
+    for (;;) {
+      const now = performance.now();
+      const isStopping = signal?.aborted === true;
+      if (isStopping && this.#drainUntilMs === Infinity)
+        this.#drainUntilMs = now + (this.#source.isLive ? DRAIN_MS : 0);
+      const ms = isStopping
+        ? Math.min(DRAIN_SILENCE_MS, this.#drainUntilMs - now)
+        : this.#uncommittedMs + COMMIT_AFTER_MS - now;
+      const waited = await waitFor(read, Math.max(0, ms), isStopping ? undefined : signal);
+      if (waited.type === "read") return waited.count;
+      if (waited.type === "signal") continue;
+      if (isStopping) {
+        // Nobody will ask what the abandoned read brings.
+        read.catch(() => undefined);
+        return null;
+      }
+      this.#commit(this.#lines, how);
+    }
+  }
+
+  /** Reads a large file's whole lines through workers; false where the signal cut it short. */
+  async #readAhead(how: ReadOptions): Promise<boolean> {
+    const source = this.#source;
+    if (!(source instanceof FileSource)) return true;
+    const startOffset = this.offsetBytes;
+    if (source.sizeBytes - startOffset < WORKER_FROM_BYTES) return true;
+    const { parseAhead } = await import("./parse-ahead.ts");
+    for await (const batch of parseAhead(source.descriptor, startOffset)) {
+      this.#startOffset = startOffset + batch.consumedBytes - this.#feed.consumedBytes;
+      this.#commit(batch.lines, how);
+      if (how.signal?.aborted === true) return false;
+    }
+    source.seek(this.offsetBytes);
+    return true;
+  }
+
+  #commit(lines: ParsedLines, how: ReadOptions, isRest = false): void {
+    this.#batches.commit(lines, {
+      isRest,
+      checkpoint: (recent) => (isRest ? null : this.#checkpoint(recent)),
+    });
+    clearParsedLines(lines);
+    this.#uncommittedMs = Infinity;
+    how.onBatch?.();
+  }
+
+  #checkpoint(recent: Float64Array): Checkpoint | null {
+    const { descriptor } = this.#source;
+    if (descriptor === null) return null;
+    const offsetBytes = this.offsetBytes;
+    if (this.#fingerprint === null || this.#fingerprint.headBytes < HEAD_BYTES) {
+      this.#fingerprint = fingerprint(descriptor, offsetBytes);
+    }
+    if (this.#fingerprint.headBytes === 0) return null;
+    const { events, started, facts, known, ignored, malformed, malformedOperations } = this.counts;
+    return {
+      ...this.#fingerprint,
+      offsetBytes,
+      tailHash: tailHash(descriptor, offsetBytes),
+      known: events + started + facts + known,
+      ignored,
+      malformed,
+      malformedOperations,
+      recent,
+    };
+  }
+}

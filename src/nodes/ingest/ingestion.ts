@@ -1,0 +1,79 @@
+import type { Database } from "bun:sqlite";
+import { deleteNode, leaseNode, type NodeRow, releaseNode, SatelliteIds } from "../store/node-store.ts";
+import { HOUR_MS } from "../log/vocabulary.ts";
+import type { PairingSettings } from "./options.ts";
+import { loadPairState, type PairState } from "./pair-state.ts";
+import { pruneEvents } from "./retention.ts";
+import { BatchWriter } from "./write.ts";
+
+/** Pruning is looked at each time the log's own clock has moved on by so much. */
+const PRUNE_EVERY_MS = 6 * HOUR_MS;
+
+export interface IngestionOptions extends PairingSettings {
+  /** How long events are kept; for ever where it is not told. */
+  readonly eventRetention?: number;
+}
+
+/** A node that this process ingests into: its lease is held until it is disposed of. */
+export class Ingestion implements Disposable {
+  readonly db: Database;
+  readonly node: NodeRow;
+  readonly state: PairState;
+  readonly writer: BatchWriter;
+  readonly satellites: SatelliteIds;
+  readonly limits: PairingSettings;
+  /** Events deleted so far because they are older than the retention. */
+  pruned = 0;
+  readonly #isNew: boolean;
+  readonly #retentionMs: number;
+  #isUsed = false;
+  #prunedAtMs = -Infinity;
+
+  constructor(db: Database, name: string, options: IngestionOptions) {
+    const { isNew, ...node } = leaseNode(db, name);
+    this.db = db;
+    this.node = node;
+    this.#isNew = isNew;
+    this.state = loadPairState(db, node.id);
+    this.writer = new BatchWriter(db, node);
+    this.satellites = new SatelliteIds(db);
+    this.limits = options;
+    this.#retentionMs = options.eventRetention ?? Infinity;
+  }
+
+  /**
+   * Whether each commit must be on the disk before the next line is read. What can be read again may be lost by a power
+   * cut: the checkpoint shares its transaction, and goes back with it to where the store is. A pipe's lines may not.
+   */
+  setDurable(isLive: boolean): void {
+    this.db.run(`PRAGMA synchronous = ${isLive ? "FULL" : "NORMAL"}`);
+  }
+
+  /** Something was understood: the node is one. */
+  markUsed(): void {
+    this.#isUsed = true;
+  }
+
+  /** Prunes where the log has moved on far enough since the last time; lines of `readingMs` and later may still come. */
+  pruneAlong(readingMs: number): void {
+    if (readingMs < this.#prunedAtMs + PRUNE_EVERY_MS) return;
+    this.#prunedAtMs = readingMs;
+    this.prune(readingMs);
+  }
+
+  /** Deletes events older than the retention; `readingMs` is null where every line of the sources was read. */
+  prune(readingMs: number | null): void {
+    if (this.#retentionMs === Infinity) return;
+    const options = { retentionMs: this.#retentionMs, readingMs, nowMs: Date.now() };
+    const pruned = pruneEvents(this.db, this.node.id, options);
+    this.pruned += pruned;
+    // The block that is being filled may be among those.
+    if (pruned > 0) this.writer.startFile();
+  }
+
+  /** Gives the lease back. A node that was made for sources of which nothing was understood goes with it. */
+  [Symbol.dispose](): void {
+    if (this.#isNew && !this.#isUsed) deleteNode(this.db, this.node.id);
+    else releaseNode(this.db, this.node.id);
+  }
+}

@@ -1,0 +1,46 @@
+import type { Database } from "bun:sqlite";
+import { OpenOperations } from "./open-operations.ts";
+
+/** A race-lost line whose full line (`download canceled`, or a DEBUG `upload failed`) has not come. */
+export interface RaceLost {
+  readonly piece: number;
+  readonly timeMs: number;
+  readonly action: number;
+  readonly coarse: boolean;
+  readonly keyLow: number;
+  readonly keyHigh: number;
+}
+
+/** A race-lost line that was told as an event: a full line that still comes is not a second one. */
+export interface RaceTold {
+  readonly piece: number;
+  readonly timeMs: number;
+  readonly action: number;
+}
+
+/** What pairing carries from batch to batch, and from run to run. */
+export interface PairState {
+  readonly open: OpenOperations;
+  /** Waiting for the full line. */
+  raceLost: RaceLost[];
+  raceTold: RaceTold[];
+}
+
+interface StateRow {
+  open: Uint8Array | null;
+  race: string | null;
+}
+
+export function loadPairState(db: Database, nodeId: number): PairState {
+  const row = db.query<StateRow, [number]>("SELECT open, race FROM node WHERE id = ?").get(nodeId);
+  const open = row?.open == null ? new OpenOperations() : OpenOperations.deserialize(row.open);
+  if (row?.race == null) return { open, raceLost: [], raceTold: [] };
+  return { open, ...(JSON.parse(row.race) as Pick<PairState, "raceLost" | "raceTold">) };
+}
+
+/** Written with every batch. */
+export function savePairState(db: Database, nodeId: number, state: PairState): void {
+  const { raceLost, raceTold } = state;
+  const race = raceLost.length + raceTold.length === 0 ? null : JSON.stringify({ raceLost, raceTold });
+  db.query("UPDATE node SET open = ?, race = ? WHERE id = ?").run(state.open.serialize(), race, nodeId);
+}

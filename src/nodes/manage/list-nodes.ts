@@ -1,0 +1,84 @@
+import type { Database } from "bun:sqlite";
+import { type LogLevel, logLevelOf, LEVELS } from "../log/vocabulary.ts";
+import { type HourStats, readHourStats } from "../store/hour-stats.ts";
+import { TIER_HOUR } from "../store/rollup.ts";
+
+/** What the store has of a node. Moments are Unix ms. */
+export interface NodeSummary {
+  readonly name: string;
+  /** Ended operations, pruned ones included. */
+  readonly events: number;
+  readonly firstEventMs: number | null;
+  readonly newestLineMs: number | null;
+  readonly logLevel: LogLevel | null;
+  /** Of durations; null where none is known. */
+  readonly latencyResolutionMs: 1 | 1000 | null;
+  /** When the node's API was last heard. */
+  readonly apiSeenMs: number | null;
+  readonly storeBytes: number;
+  /** Hours that were taken over from storj_monitor. */
+  readonly importedHours: number;
+}
+
+interface Row {
+  id: number;
+  name: string;
+  newestLineMs: number | null;
+  apiSeenMs: number | null;
+  storeBytes: number;
+}
+
+/** The bytes of all that belongs to node `n`, but for what SQLite needs around it. */
+const STORE_BYTES = [
+  ["event_block", "length(columns) + length(keys)"],
+  ["rollup", "length(summary) + length(cells)"],
+  ["fact", "length(fields)"],
+  ["log_file", "length(recent)"],
+]
+  .map(([table, bytes]) => `coalesce((SELECT sum(${bytes}) FROM ${table} WHERE node_id = n.id), 0)`)
+  .join(" + ");
+
+function summed(
+  hours: readonly HourStats[],
+): Pick<NodeSummary, "events" | "firstEventMs" | "logLevel" | "latencyResolutionMs"> {
+  let events = 0;
+  let firstEventMs = Infinity;
+  let timed = 0;
+  let coarse = 0;
+  const levels = LEVELS.map(() => 0);
+  for (const hour of hours) {
+    const ended = hour.counts.reduce((sum, count) => sum + count, 0);
+    events += ended;
+    if (ended > 0) firstEventMs = Math.min(firstEventMs, hour.firstMs);
+    timed += hour.timed;
+    coarse += hour.coarse;
+    for (const [level, count] of hour.levels.entries()) levels[level] = (levels[level] ?? 0) + count;
+  }
+  return {
+    events,
+    firstEventMs: firstEventMs === Infinity ? null : firstEventMs,
+    logLevel: logLevelOf(levels),
+    latencyResolutionMs: timed === 0 ? null : coarse > 0 ? 1000 : 1,
+  };
+}
+
+/** Every node of the store, by name. */
+export function listNodes(db: Database): NodeSummary[] {
+  const rows = db
+    .query<Row, []>(
+      `SELECT id, name, newest_ms AS newestLineMs, ${STORE_BYTES} + coalesce(length(open), 0) AS storeBytes,
+       (SELECT max(taken_ms) FROM node_snapshot WHERE node_id = n.id) AS apiSeenMs FROM node AS n ORDER BY name`,
+    )
+    .all();
+  const hoursOf = db.query<{ startMs: number; summary: Uint8Array; source: number }, [number, number]>(
+    "SELECT start_ms AS startMs, summary, source FROM rollup WHERE node_id = ? AND tier = ? ORDER BY start_ms",
+  );
+  return rows.map(({ id, ...row }) => {
+    const hours = hoursOf.all(id, TIER_HOUR);
+    return {
+      ...row,
+      ...summed(hours.map(({ startMs, summary }) => readHourStats(startMs, summary))),
+      importedHours: hours.filter(({ source }) => source !== 0).length,
+    };
+  });
+}
