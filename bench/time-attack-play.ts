@@ -1,7 +1,8 @@
 // Plays one set of servers against the round that `nodupe time` runs, on a made-up clock, and holds the outcome
 // against the truth.
-import { assess } from "../src/time/ntp/assess.ts";
+import { type Assessment, assess } from "../src/time/ntp/assess.ts";
 import { decodePacket } from "../src/time/ntp/packet.ts";
+import type { Peer } from "../src/time/ntp/peer.ts";
 import { Round, type RoundOptions } from "../src/time/ntp/round.ts";
 import type { Ending } from "../src/time/ntp/stop-rule.ts";
 import type { TransportEvent } from "../src/time/net/transport.ts";
@@ -11,9 +12,8 @@ import type { AttackServer, AttackSet } from "./time-attack-set.ts";
 const MS = 1_000_000n;
 const DEADLINE_NS = 3_000n * MS;
 
-export interface Played {
-  readonly ending: Ending;
-  readonly endedMs: number;
+/** What an outcome was worth, held against the truth. */
+export interface Judged {
   readonly isAnswered: boolean;
   /** The truth lies beyond the bound that was told. */
   readonly boundViolated: boolean;
@@ -24,6 +24,11 @@ export interface Played {
   /** How far the answer is off, and the bound, in nanoseconds; 0 without an answer. */
   readonly errorNs: number;
   readonly boundNs: number;
+}
+
+export interface Played extends Judged {
+  readonly ending: Ending;
+  readonly endedMs: number;
 }
 
 function magnitude(ns: bigint): bigint {
@@ -77,36 +82,50 @@ function run(round: Round, serverOf: ReadonlyMap<string, AttackServer>): { endin
   }
 }
 
-export function play(set: AttackSet, options: RoundOptions): Played {
-  const round = new Round(options, 0n);
-  const serverOf = enter(round, set);
-  const { ending, endedNs } = run(round, serverOf);
-  const now = { rawNs: endedNs, realNs: set.trueNs + endedNs };
-  const { answer } = assess(round, ending, now, { minServers: options.minServers });
-  const played = { ending, endedMs: Number(endedNs) / 1e6, isAnswered: answer !== null };
+/** An outcome of a set, as `assess` gives it. */
+export interface Outcome {
+  readonly answer: Assessment["answer"];
+  readonly peers: readonly Peer[];
+  readonly endedRawNs: bigint;
+}
+
+/** Holds an outcome against the truth. */
+export function judge(
+  set: AttackSet,
+  { answer, peers, endedRawNs }: Outcome,
+  serverOf: (peer: Peer) => AttackServer | undefined,
+): Judged {
   if (answer === null) {
     const none = { boundViolated: false, rangeViolated: false, intervalViolated: false };
-    return { ...played, ...none, errorNs: 0, boundNs: 0 };
+    return { isAnswered: false, ...none, errorNs: 0, boundNs: 0 };
   }
   const { offsetRawNs, errorBoundNs } = answer;
-  const votes = round.peers
-    .filter(({ target }) => serverOf.get(target.endpoint.address)?.lie === null)
-    .flatMap((peer) => peer.vote(endedNs) ?? []);
-  const offsets = votes.map(({ offsetNs }) => offsetNs);
+  const honest = peers.filter((peer) => serverOf(peer)?.lie === null && peer.samples.length > 0);
+  const votes = honest.flatMap((peer) => peer.vote(endedRawNs) ?? []);
+  const heardHonest = new Set(honest.map(serverOf)).size;
   const liars = set.servers.filter(({ lie }) => lie !== null).length;
-  const heard = new Set(
-    round.peers.filter(({ samples }) => samples.length > 0).map(({ target }) => target.server),
-  );
-  const heardHonest = set.servers.filter(({ name, lie }) => lie === null && heard.has(name)).length;
   const isBetween =
-    offsets.some((each) => each <= offsetRawNs) && offsets.some((each) => each >= offsetRawNs);
+    votes.some(({ offsetNs }) => offsetNs <= offsetRawNs) &&
+    votes.some(({ offsetNs }) => offsetNs >= offsetRawNs);
   const errorNs = magnitude(offsetRawNs - set.trueNs);
   return {
-    ...played,
+    isAnswered: true,
     boundViolated: errorNs > errorBoundNs,
     rangeViolated: liars <= 1 && set.servers.length >= 5 && heardHonest >= 2 && !isBetween,
     intervalViolated: !votes.some((vote) => magnitude(vote.offsetNs - offsetRawNs) <= vote.rootDistanceNs),
     errorNs: Number(errorNs),
     boundNs: Number(errorBoundNs),
   };
+}
+
+/** Plays a set to its end. */
+export function play(set: AttackSet, options: RoundOptions): Played {
+  const round = new Round(options, 0n);
+  const serverOf = enter(round, set);
+  const { ending, endedNs } = run(round, serverOf);
+  const now = { rawNs: endedNs, realNs: set.trueNs + endedNs };
+  const { answer } = assess(round, ending, now, { minServers: options.minServers });
+  const outcome = { answer, peers: round.peers, endedRawNs: endedNs };
+  const judged = judge(set, outcome, ({ target }) => serverOf.get(target.endpoint.address));
+  return { ...judged, ending, endedMs: Number(endedNs) / 1e6 };
 }

@@ -46,8 +46,6 @@ export interface AttackSet {
 }
 
 const MS = 1e6;
-/** The honest have a second, less what this machine may lose: their answers come by then, lost requests included. */
-const HONEST_LIMIT_NS = 950 * MS;
 const ASK_AGAIN_NS = 250 * MS;
 const SHORT_NS = 1e9 / 65_536;
 
@@ -94,9 +92,9 @@ function packetOf(cookie: bigint, change: Partial<Packet>): Packet {
 }
 
 /** An honest server: delays that may be wholly one-sided, a clock that is off by all that it admits. */
-function honestOf(random: Random, mayDie: boolean): Honest {
+function honestOf(random: Random, mayDie: boolean, limitNs: number): Honest {
   const losesFirst = random() < 0.1;
-  const most = losesFirst ? HONEST_LIMIT_NS - ASK_AGAIN_NS : HONEST_LIMIT_NS;
+  const most = losesFirst ? limitNs - ASK_AGAIN_NS : limitNs;
   const total = Math.min(most, logUniform(random, 0.05 * MS, pick(random, [5, 60, 1_500]) * MS));
   const share = pick(random, [0.001, 0.5, 0.999, random()]);
   const processingNs = random() < 0.1 ? logUniform(random, 1e3, 5 * MS) : 0;
@@ -234,16 +232,20 @@ function liarServer(name: string, lie: Lie, plot: Plot, random: Random): AttackS
   };
 }
 
-/** A set of up to nine servers in which liars are a minority, of those that will answer too. */
-export function attackSet(random: Random, pivotS: number): AttackSet {
+/**
+ * A set of up to nine servers in which liars are a minority, of those that will answer too.
+ *
+ * @param honestMs the honest have a second, less what a machine may lose: their answers come by then.
+ */
+export function attackSet(random: Random, buildTimeS: number, honestMs = 950): AttackSet {
   const trueNs =
-    BigInt(pivotS + Math.floor(random() * 1e8)) * 1_000_000_000n + BigInt(Math.floor(random() * 1e9));
+    BigInt(buildTimeS + Math.floor(random() * 1e8)) * 1_000_000_000n + BigInt(Math.floor(random() * 1e9));
   const count = 1 + Math.floor(random() * 9);
   const most = Math.ceil(count / 2) - 1;
   const liars =
     random() < 0.5 ? most : random() < 0.6 ? Math.min(1, most) : Math.floor(random() * (most + 1));
   const mayDie = random() < 0.2;
-  let honest = Array.from({ length: count - liars }, () => honestOf(random, mayDie));
+  let honest = Array.from({ length: count - liars }, () => honestOf(random, mayDie, honestMs * MS));
   const sure = honest.filter(({ isDead, losesFirst }) => !isDead && !losesFirst).length;
   if (sure <= liars) honest = honest.map((each) => ({ ...each, isDead: false, losesFirst: false }));
   const plot: Plot = { offsetNs: temptingOffset(random, honest), honest, trueNs };

@@ -1,13 +1,15 @@
-// `bun bench/time.ts [wall|precision|local]`: nodupe time beside chronyd -Q and ntpdig; ratios, and bench/results/time.json.
+// `bun bench/time.ts [start|wall|precision|local]`: nodupe time beside chronyd -Q and ntpdig; ratios, and bench/results/time.json.
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { machine } from "./support.ts";
+import { startCost } from "./time-start.ts";
 import { localFigures } from "./time-local.ts";
 import { precision } from "./time-precision.ts";
 import { type WallTimes, wallTimes } from "./time-wall.ts";
 
 const WALL_RUNS = 25;
 const PRECISION_RUNS = 200;
+const START_RUNS = 60;
 
 interface Ratio {
   readonly name: string;
@@ -62,6 +64,18 @@ async function main(parts: readonly string[]): Promise<void> {
     await print(`FastDate64: ${(local.decodings_a_second / 1e6).toFixed(1)} M decodings a second`);
     const ratio = local.full_walk_ms / local.targeted_scan_ms;
     await print(`full walk / targeted scan of 20,000 files: ${ratio.toFixed(0)} (goal: at least 10)`);
+  }
+  if (wants("start")) {
+    const cost = await startCost(START_RUNS);
+    results["start"] = cost;
+    const ratios = [
+      ["wall", cost.wall_ratio, cost.best_wall_ratio],
+      ["CPU", cost.cpu_ratio, cost.best_cpu_ratio],
+    ] as const;
+    for (const [what, ratio, best] of ratios) {
+      const told = `${ratio.toFixed(2)}, of the best runs ${best.toFixed(2)}`;
+      await print(`a run over loopback / the help, ${what}: ${told} (goal: at most 1.7)`);
+    }
   }
   if (wants("precision")) {
     const errors = await precision(PRECISION_RUNS);
