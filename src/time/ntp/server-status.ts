@@ -15,7 +15,6 @@ export type ServerStatus =
   | "not_needed";
 
 const quantity = (ns: bigint): string => formatQuantity(Number(ns) / 1e9);
-const seconds = (ns: bigint): string => `${Number(ns) / 1e9} s`;
 const magnitude = (ns: bigint): bigint => (ns < 0n ? -ns : ns);
 
 /** A status, and the reason to tell. */
@@ -72,7 +71,7 @@ export function judgeVote(vote: Vote, verdict: Verdict): Judgement {
     const apart = magnitude(vote.offsetNs - middle);
     return {
       status: "falseticker",
-      reason: `it is ${seconds(apart)} from what ${agreement.support} server(s) agree on, and claims ±${seconds(vote.rootDistanceNs)}`,
+      reason: `it is ${quantity(apart)} from what ${agreement.support} server(s) agree on, and claims ± ${quantity(vote.rootDistanceNs)}`,
     };
   }
   if (refused !== null) return { status: "survivor", reason: refused };

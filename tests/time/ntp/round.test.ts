@@ -202,7 +202,7 @@ test("three fast liars of seven that agree and answer first are outvoted", () =>
     "falseticker",
     "falseticker",
   ]);
-  expect(reports[0]?.reason).toStartWith("it is 0.9");
+  expect(reports[0]?.reason).toStartWith("it is 900");
 });
 
 test("two against two: no answer, everything said", () => {
