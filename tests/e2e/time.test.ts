@@ -142,7 +142,7 @@ test("each kind of bad packet has its status and its reason", async () => {
     [{ lie: (answer) => ({ ...answer, transmit: answer.receive - 1n }) }, "invalid", /before it received/],
   ];
   const servers = disposing(stack, await Promise.all(bad.map(([options]) => ntpServer(options))));
-  const { exitCode, json } = await nodupeTime(["--timeout", patientMs(500), ...serverArguments(servers)]);
+  const { exitCode, json } = await nodupeTime(["--timeout", patientMs(1_000), ...serverArguments(servers)]);
   expect([exitCode, json.source]).toEqual([4, null]);
   expect(statuses(json)).toEqual(bad.map(([, status]) => status));
   json.servers.forEach((server, index) => expect(server.reason).toMatch(bad[index]?.[2] ?? /never/));
