@@ -18,7 +18,7 @@ const percent: Kind<number> = {
 export const benchOptions = {
   quick: option(toggle, false, "less data and fewer rounds: under 30 s on two cores", { scope: "flag" }),
   save: optional(path, "write the report to a file, as JSON", { scope: "flag", placeholder: "FILE" }),
-  against: optional(path, "compare with a saved report; exit 3 when a case is slower", {
+  against: optional(path, "compare with a saved report; exit 3 if a case is slower", {
     scope: "flag",
     placeholder: "FILE",
   }),

@@ -50,7 +50,7 @@ export const bench = command({
   positionals: { min: 0, max: 1 },
   options: { bench: benchOptions },
   details:
-    "Works on data made on the spot, against peers of its own on the loopback, in a temporary folder that is removed. No network is used and the clock is not touched. Medians of interleaved rounds; a ratio over 1 means that ours is better.",
+    "Works on generated data, against its own peers on the loopback, in a temporary folder that it removes. It uses no network and does not touch the clock. Shows medians of interleaved rounds; a ratio above 1 means that ours is better.",
   examples: [
     ["nodupe bench --quick", "all cases in half a minute"],
     ["nodupe bench sync --save before.json", "measure uploads, and keep the report"],

@@ -31,18 +31,18 @@ function systemEnding(code: string, message: string): SystemEnding | null {
     case "SQLITE_FULL":
       return {
         code: 1,
-        line: `the disk is full (${message}); free some space and run again: what was recorded is kept`,
+        line: `the disk is full (${message}); free some space and run again; nothing that was recorded is lost`,
       };
     case "EDQUOT":
       return { code: 1, line: `the disk quota is used up (${message}); free some space and run again` };
     case "SQLITE_BUSY":
     case "SQLITE_LOCKED":
-      return { code: 1, line: "the store is kept busy by another process; wait for it to end and run again" };
+      return { code: 1, line: "another process keeps the store busy; wait until it ends and run again" };
     case "SQLITE_IOERR":
     case "EIO":
       return {
         code: 1,
-        line: `the disk does not read or write (${message}); check it, or name another store with --db`,
+        line: `the disk cannot be read or written (${message}); check it, or name another store with --db`,
       };
     case "SQLITE_CORRUPT":
     case "SQLITE_NOTADB":
@@ -52,7 +52,7 @@ function systemEnding(code: string, message: string): SystemEnding | null {
     case "SQLITE_PERM":
       return {
         code: 5,
-        line: `the store cannot be written (${message}); mend its permissions, or name another with --db`,
+        line: `the store cannot be written (${message}); fix its permissions, or name another with --db`,
       };
     case "EACCES":
     case "EPERM":

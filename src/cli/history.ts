@@ -5,7 +5,7 @@ export const history = group({
   purpose: "What was uploaded to which server: imports, exports, shows and forgets it.",
   examples: [
     ["nodupe history list --state failed", "what was refused, and why"],
-    ["nodupe history import ~/.tanova/sync_history.json", "take over what the earlier client sent"],
+    ["nodupe history import ~/.tanova/sync_history.json", "import what the earlier client sent"],
   ],
   exitCodes: GROUP_CODES,
   subCommands: {

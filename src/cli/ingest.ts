@@ -23,14 +23,14 @@ export const ingest = command({
   details:
     "FILE is a log of any version and encoding, plain or compressed (gzip, zstd), behind docker's, compose's or syslog's prefix; - reads standard input. Several files are read in the order of their first time stamps. Reading the same lines again, from the same file grown, rotated or compressed, adds nothing. An hour comes from the log or from storj_monitor, never from both: the log has precedence.",
   examples: [
-    ["nodupe ingest --node pi-1 /var/log/storagenode.log", "from where the last run stopped"],
+    ["nodupe ingest --node pi-1 /var/log/storagenode.log", "continue where the last run stopped"],
     [
       "docker logs -ft storagenode 2>&1 | nodupe ingest --node pi-1 -",
       "from a container, for as long as it runs",
     ],
     [
       "nodupe ingest --node pi-1 --follow node.log --api http://127.0.0.1:14002",
-      "stay on the log; ask the node too, again and again",
+      "keep reading the log; ask the node regularly",
     ],
   ],
   resultKeys: [

@@ -28,7 +28,7 @@ function readToken(file: string | null): string | null {
       `the token in ${file} has ${token.length} characters; expected ${LEAST_TOKEN} or more, such as: openssl rand -hex 24`,
     );
   if ((statSync(file).mode & 0o077) !== 0)
-    throw new Failure("usage", `${file} can be read by others; mend it with: chmod 600 ${file}`);
+    throw new Failure("usage", `${file} can be read by others; fix it with: chmod 600 ${file}`);
   return token;
 }
 

@@ -27,7 +27,7 @@ export const stamp = command({
   exitCodes: {
     0: "all of it converted",
     1: "a line of stdin could not be converted; the others were",
-    2: "usage error, or an argument that cannot be converted: nothing was",
+    2: "usage error, or an argument that cannot be converted; nothing was converted",
     4: "no server answered, or no majority of them agrees",
   },
   run: async (invocation) => {

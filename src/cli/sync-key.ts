@@ -24,7 +24,7 @@ function readKeyFile(path: string): ApiKey {
     throw new Failure("usage", `the API key file ${path} cannot be read: ${reasonOf(error)}`);
   }
   if (key === "") throw new Failure("usage", `the API key file ${path} is empty; expected tanova_sk_…`);
-  const warning = isOpen ? `others can read the API key in ${path}; mend it with: chmod 600 ${path}` : null;
+  const warning = isOpen ? `others can read the API key in ${path}; fix it with: chmod 600 ${path}` : null;
   return { key, warning };
 }
 
@@ -43,6 +43,6 @@ export function apiKeyOf(
   if (values.apiKey !== null) return { key: values.apiKey, warning: null };
   throw new Failure(
     "usage",
-    "no API key: set TANOVA_API_KEY, or name the file that holds it with --api-key-file (to try without an account: --sandbox)",
+    "no API key: set TANOVA_API_KEY, or name the file that holds it with --api-key-file (or try it without an account: --sandbox)",
   );
 }

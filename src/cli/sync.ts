@@ -153,14 +153,14 @@ export const sync = command({
   positionals: { min: 0, max: 1 },
   options: OPTIONS,
   details:
-    "Takes .pdf, .docx, .doc, .txt and .md in FOLDER and below. What was uploaded is remembered, by content, for each server: run it again at any time, after a kill too, and only what is new is sent. --sandbox keeps what it was sent beside the store, so that a second run finds it there.",
+    "Uploads .pdf, .docx, .doc, .txt and .md files in FOLDER and below. It remembers what was uploaded to each server, by content: run it again at any time, even after a kill, and only what is new is sent. The sandbox keeps what it got beside the store, so a second run finds it there.",
   examples: [
     ["nodupe sync --bulk --sandbox examples/cvs", "try it: no account, no network"],
     ["TANOVA_API_KEY=tanova_sk_… nodupe sync --bulk ~/CVs", "a mass import"],
     ["nodupe sync ~/CVs --dry-run --exclude 'old/**'", "what would be uploaded"],
   ],
   exitCodes: {
-    0: "everything is uploaded, or was already",
+    0: "everything is uploaded, now or earlier",
     1: "some files failed, or another run is at work",
     2: "usage error, or there is no such folder",
     4: "the server cannot be reached",

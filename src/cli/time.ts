@@ -19,11 +19,11 @@ export const time = command({
     ["nodupe time --watch --interval 5m --json", "one object a round, until it is stopped"],
   ],
   exitCodes: {
-    0: "measured, and set where that was asked",
+    0: "measured, and set if asked",
     1: "--set was refused: by a threshold, or since another daemon owns the clock",
     2: "usage error",
     3: "--check: the clock is off by more than --max-offset, or that cannot be told",
-    4: "no server answered, or no majority of them agrees",
+    4: "no server answered, or no majority agrees",
     5: "not permitted to set the clock",
   },
   run: async (invocation) => {

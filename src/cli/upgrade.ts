@@ -49,12 +49,12 @@ const MAX_BYTES = 512 * 1024 ** 2;
 
 export const upgrade = command({
   name: "upgrade",
-  purpose: "Replaces nodupe by the newest release.",
+  purpose: "Replaces nodupe with the newest release.",
   usage: "",
   positionals: { min: 0, max: 0 },
   options: { upgrade: upgradeOptions },
   details:
-    "The release's list of checksums is verified by the key that this nodupe holds, the archive by its checksum, and the new program has to run here before it takes this one's place, in one step. Whatever fails, this nodupe stays.",
+    "The release's list of checksums is verified by the key that this nodupe holds, the archive by its checksum, and the new program has to run here before it takes this one's place, in one step. If anything fails, the installed nodupe stays.",
   examples: [
     ["nodupe upgrade --from https://example.org/nodupe", "upgrade from there"],
     ["nodupe upgrade --check --json", "for a script: is there a newer one?"],

@@ -9,7 +9,7 @@ const storePath: Kind<string> = {
 
 /** `[store]`: shared by every command that keeps something. */
 export const storeOptions = {
-  db: optional(storePath, "the embedded SQLite store; :memory: for one that is not kept", {
+  db: optional(storePath, "the embedded SQLite store; :memory: keeps nothing", {
     placeholder: "FILE",
     example: "~/nodupe.db",
     defaultText: "~/.local/share/nodupe/nodupe.db",

@@ -38,7 +38,7 @@ function readText(path: string, required: boolean): string | null {
     const code = codeOf(error);
     if ((code === "ENOENT" || code === "ENOTDIR") && !required) return null;
     if (code === "ENOENT")
-      throw new Failure("usage", `config file ${path} does not exist; make it with: nodupe config init`);
+      throw new Failure("usage", `config file ${path} does not exist; create it with: nodupe config init`);
     throw new Failure(
       code === "EACCES" ? "not-permitted" : "usage",
       `cannot read config file ${path}: ${reasonOf(error)}`,
@@ -67,7 +67,7 @@ function parseToml(path: string, text: string): unknown {
     const reason = messageOf(error).replace(/^TOML Parse error: /, "");
     throw new Failure(
       "usage",
-      `config file ${path} is not TOML: line ${lineOfFault(text)}: ${reason}; mend that line, or begin anew with: nodupe config init`,
+      `config file ${path} is not TOML: line ${lineOfFault(text)}: ${reason}; fix that line, or start over with: nodupe config init`,
     );
   }
 }
@@ -78,7 +78,7 @@ function warningsFor(path: string, values: ConfigValues, sections: Sections): st
   );
   const readableByOthers = holdsSecret && (statSync(path).mode & 0o077) !== 0;
   return readableByOthers
-    ? [`config file ${path} holds a key and others can read it; mend it with: chmod 600 ${path}`]
+    ? [`config file ${path} contains a key, and others can read it; fix it with: chmod 600 ${path}`]
     : [];
 }
 

@@ -41,7 +41,7 @@ const flag = { scope: "flag" } as const;
 
 /** What of `[time]` a measurement takes: `nodupe stamp` has these too. */
 export const measureOptions = {
-  server: option(list(server), DEFAULT_SERVERS, "a time server; may be repeated", {
+  server: option(list(server), DEFAULT_SERVERS, "a time server", {
     defaultText: DEFAULT_SERVERS.map(({ host }) => host).join(", "),
   }),
   ntsServer: option(list(server), DEFAULT_NTS_SERVERS, "with nts, where no server is named", setting),
@@ -56,39 +56,44 @@ export const measureOptions = {
     ...flag,
     needs: "nts",
   }),
-  samples: option(integer(1, 64), 1, "samples of each server; the one with the least delay counts"),
-  timeout: option(timer, 3_000, "the longest wait for servers; the command ends a second later at most"),
+  samples: option(integer(1, 64), 1, "samples from each server; the one with the least delay counts"),
+  timeout: option(timer, 3_000, "the longest wait for servers; the command ends at most a second later"),
   minServers: option(integer(1), 1, "how many servers must agree"),
-  fallback: option(toggle, false, "without servers go on to HTTPS, the RTC, files, the build time"),
-  offline: option(toggle, false, "no network: the best local source", flag),
+  fallback: option(toggle, false, "if no server answers, use HTTPS, the RTC, files or the build time"),
+  offline: option(toggle, false, "use no network: the best local source", flag),
 
   transport: option(choice(TRANSPORTS), "auto", "kernel timestamps, or the runtime's sockets", setting),
-  dnsCacheSize: option(integer(1), 256, "names kept", setting),
-  dnsLeastTtl: option(duration, 60_000, "a name is kept so long at the least", setting),
-  dnsMostTtl: option(duration, 86_400_000, "a name is kept so long at the most", setting),
+  dnsCacheSize: option(integer(1), 256, "DNS names cached", setting),
+  dnsLeastTtl: option(duration, 60_000, "cache a name at least this long", setting),
+  dnsMostTtl: option(duration, 86_400_000, "cache a name at most this long", setting),
   httpsServer: option(
     list(httpsUrl),
     ["https://www.cloudflare.com", "https://www.debian.org", "https://www.wikipedia.org"],
-    "HTTPS servers whose Date is the first fallback",
+    "HTTPS servers whose Date header is the first fallback",
     setting,
   ),
-  httpsCa: optional(path, "more authorities that they may be certified by, as PEM", {
+  httpsCa: optional(path, "PEM file of further authorities that certify those servers", {
     ...setting,
     example: "/etc/ssl/own-ca.pem",
   }),
-  localSource: option(list(choice(LOCAL_SOURCES)), LOCAL_SOURCES, "local fallbacks, in order", setting),
-  rtc: option(path, "/sys/class/rtc/rtc0", "where the kernel shows the hardware clock", setting),
-  rtcDevice: option(path, "/dev/rtc0", "the hardware clock that is told after a step", setting),
+  localSource: option(
+    list(choice(LOCAL_SOURCES)),
+    LOCAL_SOURCES,
+    "local fallbacks, in order of preference",
+    setting,
+  ),
+  rtc: option(path, "/sys/class/rtc/rtc0", "sysfs folder of the hardware clock", setting),
+  rtcDevice: option(path, "/dev/rtc0", "the hardware clock to set after a step", setting),
   trustedFile: option(
     list(path),
     ["/etc/fake-hwclock.data", "/var/lib/systemd/timesync/clock"],
-    "files that bear witness to a time that has passed",
+    "files whose times have certainly passed",
     setting,
   ),
-  trustedFolder: option(list(path), ["/var/log"], "folders whose files' times do", setting),
-  scanDepth: option(integer(1), 2, "how deep those folders are looked into", setting),
-  scanFiles: option(integer(1), 100, "how many files are looked at", setting),
-  driftSpan: option(duration, 60_000, "the least time that the samples of a drift must span", setting),
+  trustedFolder: option(list(path), ["/var/log"], "folders with such files", setting),
+  scanDepth: option(integer(1), 2, "how deep to look into those folders", setting),
+  scanFiles: option(integer(1), 100, "how many files to look at", setting),
+  driftSpan: option(duration, 60_000, "how long samples must span before the drift is told", setting),
 } as const;
 
 export type MeasureSettings = ValuesOf<typeof measureOptions>;
@@ -105,14 +110,14 @@ export function serversOf({ server: named, nts }: MeasureSettings): readonly Ser
 export const timeOptions = {
   ...measureOptions,
   set: option(toggle, false, "step or slew the system clock", flag),
-  force: option(toggle, false, "with --set: although another daemon owns the clock", {
+  force: option(toggle, false, "with --set: even if another daemon owns the clock", {
     ...flag,
     needs: "set",
   }),
-  stepThreshold: option(duration, 500, "with --set: from this offset on step, below it slew", {
+  stepThreshold: option(duration, 500, "with --set: step from this offset on, slew below it", {
     needs: "set",
   }),
-  maxStep: optional(duration, "with --set: refuse beyond this offset", {
+  maxStep: optional(duration, "with --set: refuse larger offsets", {
     needs: "set",
     example: 1_000_000,
     defaultText: "1000s, and any for a clock that is older than the program",
@@ -130,7 +135,7 @@ export const timeOptions = {
     defaultText: "none",
   }),
   watch: option(toggle, false, "keep measuring, one result a round", flag),
-  interval: option(timer, 60_000, "with --watch: from one round to the next", { needs: "watch" }),
+  interval: option(timer, 60_000, "with --watch: time from one round to the next", { needs: "watch" }),
 } as const;
 
 export type TimeSettings = ValuesOf<typeof timeOptions>;

@@ -6,7 +6,7 @@ const setting = { scope: "settings" } as const;
 
 /** `[sync]`: the upload of CVs. */
 export const syncOptions = {
-  folder: optional(path, "the folder that holds the CVs, where none is named on the command line", {
+  folder: optional(path, "the folder with the CVs, if none is given on the command line", {
     ...setting,
     env: ["TANOVA_FOLDER_PATH"],
     example: "~/CVs",
@@ -25,34 +25,34 @@ export const syncOptions = {
   include: option(
     list(text("GLOB", "a glob such as *.pdf")),
     [],
-    "only files that match; a pattern without / is held against the name, else against the path below FOLDER",
+    "only matching files; a pattern without / matches the name, one with / the path below FOLDER",
   ),
   exclude: option(
     list(text("GLOB", "a glob such as old/**")),
     [],
-    "no files or folders that match; .nodupeignore files are honoured too",
+    "skip matching files and folders; .nodupeignore files apply too",
   ),
-  retries: option(integer(0, 100), 3, "how often an upload that failed for a passing reason is sent again"),
+  retries: option(integer(0, 100), 3, "how often an upload is retried after a transient failure"),
   retryDelay: option(
     duration,
     5_000,
-    "the wait before the first retry; it doubles, with jitter; Retry-After wins",
+    "wait before the first retry; doubles each time, with jitter; Retry-After wins",
   ),
   ambiguousWait: option(
     duration,
     60_000,
-    "how long an upload whose answer was lost is looked for on the server before it is sent again",
+    "how long to look on the server for an upload whose answer was lost, before it is sent again",
   ),
-  retryFailed: option(toggle, false, "take up again what failed permanently in earlier runs", flag),
+  retryFailed: option(toggle, false, "retry what failed permanently in earlier runs", flag),
   url: option(text("URL", "https://HOST"), "https://tanova.ai", "the API's base URL", {
     env: ["TANOVA_URL"],
   }),
   insecureHttp: option(
     toggle,
     false,
-    "allow plain http to another machine: the key and the CVs can be read on the way",
+    "allow plain http to other machines: anyone on the way can read the key and the CVs",
   ),
-  apiKeyFile: optional(path, "the file that holds the API key", {
+  apiKeyFile: optional(path, "file with the API key", {
     placeholder: "FILE",
     example: "~/.config/nodupe/api-key",
   }),
@@ -62,37 +62,37 @@ export const syncOptions = {
     env: ["TANOVA_API_KEY"],
     example: "tanova_sk_…",
   }),
-  caFile: optional(path, "a PEM file of certificates to trust beside the built-in ones", {
+  caFile: optional(path, "PEM file of further certificate authorities to trust", {
     placeholder: "FILE",
     example: "/etc/ssl/own-ca.pem",
   }),
-  bwlimit: optional(byteSize, "bytes a second over all uploads, such as 512K", {
+  bwlimit: optional(byteSize, "limit of all uploads together, in bytes a second, such as 512K", {
     placeholder: "RATE",
     example: 512 * 1024,
   }),
   sandbox: option(
     toggle,
     false,
-    "run against a Tanova-compatible API inside this process: no account, no network; what it is sent is kept beside the store",
+    "upload to a Tanova-compatible API inside this process: no account, no network; it keeps what it gets beside the store",
     { ...flag, excludes: ["url"] },
   ),
   batchItems: option(
     integer(1, 1_000),
     10,
-    "with --bulk, CVs in one request where the server takes batches",
+    "with --bulk: CVs in one request, if the server accepts batches",
     setting,
   ),
-  connectTimeout: option(timer, 10_000, "how long a connection may take", setting),
-  silenceTimeout: option(timer, 60_000, "how long the server may be silent during an upload", setting),
+  connectTimeout: option(timer, 10_000, "timeout for a connection", setting),
+  silenceTimeout: option(timer, 60_000, "how long the server may send nothing during an upload", setting),
   outageWait: option(
     duration,
     300_000,
-    "how long a run waits for a server that went away in its middle",
+    "how long to wait for a server that went away during the run",
     setting,
   ),
-  retryDelayMax: option(duration, 60_000, "the longest that the wait between retries grows to", setting),
-  settle: option(duration, 1_000, "a file is taken once its size and mtime have kept for so long"),
-  memory: option(byteSize, 6 * 1024 ** 2, "for the contents in memory, all together", setting),
+  retryDelayMax: option(duration, 60_000, "the longest wait between retries", setting),
+  settle: option(duration, 1_000, "take a file once its size and mtime have not changed for this long"),
+  memory: option(byteSize, 6 * 1024 ** 2, "memory for the contents of files, all together", setting),
 } as const;
 
 export type SyncSettings = ValuesOf<typeof syncOptions>;

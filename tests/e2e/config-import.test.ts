@@ -66,6 +66,6 @@ test("a config file that holds a key and is readable by others is warned of, wit
   expect(run).toEqual({
     exitCode: 0,
     stdout: `${file} is valid\n`,
-    stderr: `nodupe: warning: config file ${file} holds a key and others can read it; mend it with: chmod 600 ${file}\n`,
+    stderr: `nodupe: warning: config file ${file} contains a key, and others can read it; fix it with: chmod 600 ${file}\n`,
   });
 });

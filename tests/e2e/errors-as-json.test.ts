@@ -40,7 +40,7 @@ test.each(COMMANDS.map((args) => [args] as const))(
     expect(rest).toEqual(Object.fromEntries(unknown));
     expect(error).toEqual({
       kind: "failed",
-      reason: expect.stringContaining("the disk does not read or write"),
+      reason: expect.stringContaining("the disk cannot be read or written"),
     });
     expect(bad.stderr.trimEnd().split("\n").length).toBe(1);
   },

@@ -4,7 +4,7 @@ import { SECTIONS } from "../sections.ts";
 
 export const configCheck = command({
   name: "config check",
-  purpose: "Says every fault of the config file at once.",
+  purpose: "Checks the config file and lists every fault.",
   usage: "",
   positionals: { min: 0, max: 0 },
   options: {},

@@ -28,7 +28,7 @@ async function readText(path: string): Promise<string> {
 
 export const configImport = command({
   name: "config import",
-  purpose: "Takes over the earlier client's tanova-config.json.",
+  purpose: "Imports the earlier client's tanova-config.json.",
   usage: "FILE",
   positionals: { min: 1, max: 1 },
   options: {
@@ -36,7 +36,7 @@ export const configImport = command({
   },
   readsConfig: false,
   details:
-    "Writes the config file with the folder, key, URL, retries and workers of FILE set, mode 0600. FILE is only read. Take its history over too: nodupe history import.",
+    "Writes the config file with the folder, key, URL, retries and workers of FILE set, mode 0600. FILE is only read. Import its history too: nodupe history import.",
   examples: [
     ["nodupe config import tanova-config.json", "write the config file where commands look for it"],
     ["nodupe config import tanova-config.json --config ./nodupe.toml", "write it elsewhere"],

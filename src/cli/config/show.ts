@@ -33,7 +33,7 @@ function originText(origin: Origin): string {
 
 export const configShow = command({
   name: "config show",
-  purpose: "Shows every setting, its value and where that comes from.",
+  purpose: "Shows every setting, its value and where it comes from.",
   usage: "[SECTION]",
   positionals: { min: 0, max: 1 },
   options: {},

@@ -8,7 +8,7 @@ import { destinationOf, destinationOptions } from "./destination.ts";
 const PREFIX = /^[0-9a-f]{8,64}$/;
 
 const forgetOptions = {
-  all: option(toggle, false, "everything of the destination", { scope: "flag" }),
+  all: option(toggle, false, "everything that was uploaded there", { scope: "flag" }),
 } as const;
 
 export const historyForget = command({
@@ -21,7 +21,7 @@ export const historyForget = command({
     "CHECKSUM is a SHA-256, or its first 8 digits or more, as nodupe history list shows it. A server that has the content still refuses it as a duplicate.",
   examples: [
     ["nodupe history forget 3f79bb7b435b", "one content of the configured server"],
-    ["nodupe history forget --all --sandbox", "begin anew with the sandbox"],
+    ["nodupe history forget --all --sandbox", "start over with the sandbox"],
   ],
   resultKeys: ["destination", "forgotten"],
   exitCodes: { 0: "forgotten", 1: "a sync is at work", 2: "usage error, or no such content" },

@@ -28,7 +28,7 @@ export const historyImport = command({
   positionals: { min: 1, max: 1 },
   options: { store: storeOptions, sync: destinationOptions, history: importOptions },
   details:
-    "FILE is a JSON array of SHA-256 checksums, such as ~/.tanova/sync_history.json; - is stdin. It is taken over whole or not at all, for the server that --url (or the config) names, and never changed.",
+    "FILE is a JSON array of SHA-256 checksums, such as ~/.tanova/sync_history.json; - is stdin. It is imported whole or not at all, for the server that --url (or the config) names. FILE is only read.",
   examples: [
     ["nodupe history import ~/.tanova/sync_history.json", "for the server of the config"],
     ["nodupe history import old.json --url https://tanova.example", "for another one"],

@@ -16,11 +16,11 @@ export const compareOptions = {
   until: optional(time, "up to this time; default now", { scope: "flag" }),
   type: option(choice(COMPARISON_TYPES), "overall", "what is ranked and judged"),
   format: option(choice(["table", "json", "csv", "markdown"]), "table", "how the result is written"),
-  pairs: option(toggle, false, "verdicts for all pairs instead of each node against the fleet's median"),
+  pairs: option(toggle, false, "compare all pairs, not each node with the fleet's median"),
   minGap: option(
     number({ min: 0, max: 100 }),
     0.5,
-    "percentage points that a difference of rates must reach to be called one",
+    "the least difference of rates that counts, in percentage points",
     {
       scope: "settings",
     },
@@ -28,7 +28,7 @@ export const compareOptions = {
   minLatencyGap: option(
     number({ min: 2, max: 100 }),
     5,
-    "percent that a difference of latencies must reach to be called one",
+    "the least difference of latencies that counts, in percent",
     {
       scope: "settings",
     },
@@ -37,11 +37,11 @@ export const compareOptions = {
   repairUsd: option(usd, 2, "model earnings: USD per TB of repair egress", { scope: "settings" }),
   auditUsd: option(usd, 2, "model earnings: USD per TB of audit egress", { scope: "settings" }),
   storageUsd: option(usd, 1.5, "model earnings: USD per TB and month stored", { scope: "settings" }),
-  cacheTtl: option(duration, 60_000, "how long a result is kept for the same question; 0s for never", {
+  cacheTtl: option(duration, 60_000, "how long a result is cached; 0s for never", {
     scope: "settings",
   }),
-  cacheEntries: option(integer(1, 10_000), 100, "results kept", { scope: "settings" }),
-  queryTimeout: option(timer, 10_000, "how long one node's figures may take to be read", {
+  cacheEntries: option(integer(1, 10_000), 100, "results cached", { scope: "settings" }),
+  queryTimeout: option(timer, 10_000, "timeout for reading one node's figures", {
     scope: "settings",
   }),
 } as const;

@@ -6,49 +6,46 @@ const nodeName = text("NAME", "a node's name: any text without = , or control ch
 
 /** What of `[ingest]` holds wherever a log is read: for `nodupe compare NAME=FILE` too. */
 export const pairingOptions = {
-  openLimit: option(
-    duration,
-    86_400_000,
-    "a started operation whose end has not come after this is given up",
-    { scope: "settings" },
-  ),
+  openLimit: option(duration, 86_400_000, "give up an operation whose end has not come after this", {
+    scope: "settings",
+  }),
   maxOpen: option(
     integer(1_000, 1_000_000),
     65_536,
-    "started operations held at once; the oldest beyond are given up",
+    "operations kept open at once; beyond that the oldest are given up",
     { scope: "settings" },
   ),
 } as const;
 
 /** `[ingest]` */
 export const ingestOptions = {
-  node: optional(nodeName, "the node that the log belongs to, by the name you give it", {
+  node: optional(nodeName, "the name that you give the node of this log", {
     scope: "flag",
     placeholder: "NAME",
   }),
-  follow: option(toggle, false, "stay on a growing file, through rotation, renaming and truncation", {
+  follow: option(toggle, false, "keep reading a growing file, through rotation, renaming and truncation", {
     scope: "flag",
   }),
   api: option(
     list(text("URL", "a URL such as http://127.0.0.1:14002")),
     [],
-    "the node's own API, asked for disk, reputation and payout",
+    "the node's own API: disk, reputation, payout",
     {
       scope: "flag",
       placeholder: "URL",
     },
   ),
-  apiInterval: option(timer, 300_000, "how often the API is asked again while a log is followed or piped", {
+  apiInterval: option(timer, 300_000, "how often to ask the API while a log is followed or piped", {
     scope: "settings",
   }),
-  from: option(list(path), [], "take over the events of storj_monitor's database", {
+  from: option(list(path), [], "import the events of storj_monitor's database", {
     scope: "flag",
     placeholder: "FILE",
   }),
   eventRetention: option(
     duration,
     90 * 86_400_000,
-    "events older than this (by the log's own clock) are pruned; roll-ups stay",
+    "delete events older than this (by the log's own clock); roll-ups stay",
   ),
   ...pairingOptions,
 } as const;
