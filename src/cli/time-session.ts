@@ -6,6 +6,7 @@ import { systemLookup } from "../time/net/resolve.ts";
 import type { ClockOutcome, TimeResult } from "../time/result.ts";
 import { type SessionOptions, TimeSession } from "../time/session.ts";
 import type { Terminal } from "./terminal/terminal.ts";
+import { logRound } from "./time-log.ts";
 
 /** What of an Invocation a measurement needs. */
 export interface Surroundings {
@@ -48,12 +49,13 @@ export function openSession(
   });
 }
 
-/** Keeps a run's traces; a store that fails now does not undo the measurement, which has been told. */
+/** Tells of a run with `-v`, and keeps its traces; a store that fails now does not undo the measurement, which has been told. */
 export function recordRun(
   session: TimeSession,
   terminal: Terminal,
   traces: { readonly result: TimeResult; readonly obtained: Obtained; readonly clockOutcome: ClockOutcome },
 ): void {
+  logRound(terminal, traces.result);
   try {
     session.record(traces.result, traces.obtained, traces.clockOutcome);
   } catch (error) {

@@ -4,6 +4,7 @@ import { startSandbox } from "../../src/upload/sandbox/server.ts";
 import { BINARY } from "../support/binary.ts";
 import { writeCvs } from "../support/cvs.ts";
 import { startFront } from "../support/front.ts";
+import { ntpServer, silentServer } from "../support/ntp.ts";
 import { needsExecution } from "../support/programs.ts";
 import { nodupe, runCommand } from "../support/run.ts";
 import { resultOf, sync, syncEnvironment } from "../support/sync.ts";
@@ -197,6 +198,33 @@ test("-v tells what became of each file, and why one is skipped; -q tells nothin
   const second = await linesOf("-v");
   expect(second).toEqual(["known-here a.pdf", "known-here b.pdf", "known-here c.md", ...skipped]);
   expect([await linesOf(), await linesOf("-q")]).toEqual([[], []]);
+});
+
+test("-v tells of time what each server said, and how the round went", async () => {
+  using good = await ntpServer({ offsetS: 3 });
+  using silent = await silentServer();
+  const args = [
+    "time",
+    "--db",
+    ":memory:",
+    "--timeout",
+    "300ms",
+    "--server",
+    good.name,
+    "--server",
+    silent.name,
+  ];
+  const { exitCode, stderr } = await nodupe([...args, "--json", "-v", "--log-format", "json"]);
+  expect(exitCode).toBe(0);
+  const entries = stderr
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(entries.map(({ event, port, status, answered }) => [event, port ?? answered, status])).toEqual([
+    ["server", good.port, "selected"],
+    ["server", silent.port, "unreachable"],
+    ["round", 1, undefined],
+  ]);
 });
 
 test("where the locale is C, what the program writes itself is ASCII", async () => {
