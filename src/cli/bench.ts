@@ -80,6 +80,7 @@ export const bench = command({
     using progress = showProgress(terminal, () => benchProgress(stand));
     const onProgress = (done: number, total: number, experiment: Experiment): void => {
       stand = { done, total, experiment };
+      progress.changed();
       progress.tick();
     };
     const report = await runBench({ experiments, quick, signal, self: ownCommand(), onProgress });

@@ -4,7 +4,6 @@ import { flagName } from "../settings/option.ts";
 import type { CommandEntry, Group, Leaf } from "./command.ts";
 import { ROOT } from "./commands.ts";
 import { commonOptions } from "./common-options.ts";
-import { PLANNED_COMMANDS } from "./planned.ts";
 
 export type Found =
   | { readonly type: "leaf"; readonly leaf: Leaf; readonly argv: readonly string[] }
@@ -52,9 +51,6 @@ function refuseMissing(group: Group): never {
 }
 
 function refuseCommand(word: string, group: Group): never {
-  if (group === ROOT && PLANNED_COMMANDS.includes(word)) {
-    throw new Failure("usage", `the command ${word} is planned and not in this version of nodupe`);
-  }
   const names = Object.keys(group.subCommands);
   const hint = didYouMean(word, names);
   const expected = hint === "" ? `, expected one of ${names.join(", ")}` : hint;

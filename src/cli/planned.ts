@@ -1,7 +1,4 @@
-/** Commands that the contract names and this version does not have: refused by name, never ignored. */
-export const PLANNED_COMMANDS: readonly string[] = [];
-
-/** Flags likewise, by command. */
+/** Flags, by command, that the contract names and this version does not have: refused by name, never ignored. */
 export const PLANNED_FLAGS: Readonly<Record<string, readonly string[]>> = {
   sync: ["watch", "shared", "shared-wait"],
 };

@@ -28,7 +28,9 @@ test.each(LEAVES.map((leaf) => [leaf.spec.name, leaf] as const))(
   async (name, leaf) => {
     const { exitCode, stdout, stderr } = await nodupe([...name.split(" "), "--help"]);
     expect([exitCode, stderr]).toEqual([0, ""]);
-    expect(stdout).toStartWith(`${leaf.spec.purpose}\n\nUsage: nodupe ${name} [options]`);
+    const [purpose = "", usage = ""] = stdout.split("\n\n");
+    expect(purpose.replaceAll("\n", " ")).toBe(leaf.spec.purpose);
+    expect(usage).toStartWith(`Usage: nodupe ${name} [options]`);
     for (const part of ["Options:", "--json", "--config FILE", "Examples:", "Exit codes:"])
       expect(stdout).toContain(part);
     expect(leaf.spec.examples.length).toBeGreaterThanOrEqual(2);
@@ -110,14 +112,11 @@ test.each(LEAVES.map((leaf) => [leaf.spec.name] as const))(
   },
 );
 
-test("a missing, an unknown and a planned command are refused in one line", async () => {
-  const runs = await Promise.all(
-    [[], ["confg"], ["config", "shw"], ["serve"], ["--json"]].map((argv) => nodupe(argv)),
-  );
+test("a missing and an unknown command are refused in one line", async () => {
+  const runs = await Promise.all([[], ["confg"], ["config", "shw"], ["--json"]].map((argv) => nodupe(argv)));
   expect(runs.map(({ exitCode, stdout }) => [exitCode, stdout])).toEqual(runs.map(() => [2, ""]));
   expect(runs.map(({ stderr }) => stderr.trimEnd().split("\n").length)).toEqual(runs.map(() => 1));
   expect(runs[1]?.stderr).toBe("nodupe: unknown command confg; did you mean config?\n");
-  expect(runs[3]?.stderr).toBe("nodupe: the command serve is planned and not in this version of nodupe\n");
 });
 
 test("config: init writes a private file that is valid, show tells origins, path names it", async () => {

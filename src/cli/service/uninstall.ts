@@ -14,7 +14,10 @@ export const serviceUninstall = command({
   usage: "sync|time|ingest|serve",
   positionals: { min: 1, max: 1 },
   options: { service: uninstallOptions },
-  examples: [["sudo nodupe service uninstall sync", "no more uploads by themselves"]],
+  examples: [
+    ["sudo nodupe service uninstall sync", "no more uploads in the background"],
+    ["sudo nodupe service uninstall time", "leave the clock to another program"],
+  ],
   exitCodes: {
     0: "removed",
     1: "there was none, or it did not stop",

@@ -10,6 +10,8 @@ const RATE_SPAN_MS = 5_000;
 export interface ProgressDisplay extends Disposable {
   /** Asks how the job stands and draws it now, where a redraw is due: for jobs that keep the event loop busy. */
   tick(): void;
+  /** Something else is under way: a terminal shows it at once. */
+  changed(): void;
   /** Takes the line away before the result is printed; disposing does too. */
   end(): void;
 }
@@ -42,6 +44,9 @@ export function showProgress(terminal: Terminal, stand: () => Progress): Progres
   return {
     tick: () => {
       if (timer !== null && performance.now() - shownMs >= everyMs) draw();
+    },
+    changed: () => {
+      if (terminal.canRedraw) draw();
     },
     end,
     [Symbol.dispose]: end,
