@@ -86,7 +86,8 @@ async function playOne(set: AttackSet, buildTimeS: number): Promise<Played> {
     healthOf: () => new Map(),
     refusedBy: new Map(),
     nts: () => null,
-    prepare: () => Promise.resolve(),
+    open: () => Promise.resolve(),
+    restore: () => undefined,
   });
   const endedRawNs = clock.rawNs();
   const outcome = { answer: assessment.answer, peers, endedRawNs };

@@ -29,14 +29,16 @@ export interface MeasureContext {
   readonly askAll: boolean;
   /** The clock is to be set by the answer: what less than half of the servers say is not taken before the deadline. */
   readonly isThorough: boolean;
-  /** What is known once `prepare` is done. */
+  /** What is known once `restore` is done. */
   readonly healthOf: () => ReadonlyMap<string, Health>;
   /** Addresses that said never to come again (DENY, RSTR), or to come less often, with the kiss code. */
   readonly refusedBy: ReadonlyMap<string, string>;
-  /** Null without `--nts`; once `prepare` is done. */
+  /** Null without `--nts`; once `open` is done. */
   readonly nts: () => NtsClient | null;
-  /** Loads what earlier runs left; packets may be under way meanwhile. */
-  readonly prepare: () => Promise<void>;
+  /** Opens the store; packets may be under way meanwhile. */
+  readonly open: () => Promise<void>;
+  /** Loads what earlier runs saw; packets may be under way meanwhile. */
+  readonly restore: () => void;
 }
 
 export interface ServerMeasurement {
@@ -146,13 +148,16 @@ export async function measureServers(context: MeasureContext): Promise<ServerMea
     enter(round, name, target === null ? [] : [target], context);
   }
   sendDue(round, { transport, clock });
-  await context.prepare();
+  await context.open();
   await using sealed = context.nts()?.begin(round, signal) ?? null;
+  const seal = (due: readonly Outgoing[]): readonly Outgoing[] => sealed?.seal(due) ?? due;
+  // Likewise what has cookies.
+  if (sealed !== null) sendDue(round, { transport, clock, seal });
+  context.restore();
   if (sealed === null) {
     const late = servers.filter((name) => !early.includes(name));
     enterNames(round, late, context);
   }
-  const seal = (due: readonly Outgoing[]): readonly Outgoing[] => sealed?.seal(due) ?? due;
   const ending = await query(round, { transport, clock, deadlineRawNs, signal, seal });
   const assessment = assess(round, ending, clock.read(), {
     minServers: settings.minServers,

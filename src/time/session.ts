@@ -47,7 +47,8 @@ export class TimeSession implements Disposable {
   #store: Store | null = null;
   #memory: TimeMemory | null = null;
   #nts: NtsClient | null = null;
-  #isPrepared = false;
+  #isOpen = false;
+  #isRestored = false;
 
   constructor(options: SessionOptions) {
     const { dnsCacheSize: size, dnsLeastTtl: leastTtlMs, dnsMostTtl: mostTtlMs } = options.settings;
@@ -55,13 +56,17 @@ export class TimeSession implements Disposable {
     this.#cache = new NameCache({ size, leastTtlMs, mostTtlMs });
   }
 
-  /** Loads what earlier runs left, once. */
-  async #prepare(): Promise<void> {
-    if (this.#isPrepared) return;
-    this.#isPrepared = true;
+  /** Opens the store, once: with it comes all that a request may need. */
+  async #open(): Promise<void> {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    const { nts } = this.#options.settings;
     this.#store = await this.#options.openStore();
-    if (this.#store !== null) this.#restore(this.#store);
-    if (this.#options.settings.nts) this.#nts = await this.#openNts();
+    if (this.#store !== null) {
+      this.#memory = new TimeMemory(this.#store);
+      if (nts || this.#names().length > 0) this.#cache.restore(this.#memory.names(), this.#nowMs());
+    }
+    if (nts) this.#nts = await this.#openNts();
   }
 
   async #openNts(): Promise<NtsClient> {
@@ -80,11 +85,11 @@ export class TimeSession implements Disposable {
     });
   }
 
-  #restore(store: Store): void {
-    this.#memory = new TimeMemory(store);
-    this.#health = new Map(this.#memory.health());
-    const { nts } = this.#options.settings;
-    if (nts || this.#names().length > 0) this.#cache.restore(this.#memory.names(), this.#nowMs());
+  /** Loads the rest of what earlier runs left, once. */
+  #restore(): void {
+    if (this.#isRestored) return;
+    this.#isRestored = true;
+    this.#health = new Map(this.#memory?.health() ?? []);
     this.#loadSamples();
   }
 
@@ -114,7 +119,8 @@ export class TimeSession implements Disposable {
         return savedMs === null ? null : nsOfMs(savedMs);
       },
       nts: () => this.#nts,
-      prepare: () => this.#prepare(),
+      open: () => this.#open(),
+      restore: () => this.#restore(),
     });
     this.#kisses.heed(obtained.servers?.peers ?? []);
     const { measurement } = obtained;

@@ -17,7 +17,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function answers(port: number): Promise<boolean> {
+async function answers(address: string, port: number): Promise<boolean> {
   let answered = false;
   const socket = await Bun.udpSocket({
     hostname: "127.0.0.1",
@@ -32,7 +32,7 @@ async function answers(port: number): Promise<boolean> {
     },
   });
   try {
-    socket.send(encodeRequest(1n), port, "127.0.0.1");
+    socket.send(encodeRequest(1n), port, address);
     await until(() => answered, "chronyd answers", 50).catch(() => undefined);
     return answered;
   } finally {
@@ -41,7 +41,7 @@ async function answers(port: number): Promise<boolean> {
 }
 
 /** A real chronyd on a high port of loopback that never touches the clock (-x). */
-export async function startChronyd(extra: readonly string[] = []): Promise<Chronyd> {
+export async function startChronyd(extra: readonly string[] = [], address = "127.0.0.1"): Promise<Chronyd> {
   const folder = tempFolder();
   const port = await freePort();
   const config = folder.file("chrony.conf");
@@ -50,7 +50,7 @@ export async function startChronyd(extra: readonly string[] = []): Promise<Chron
     "cmdport 0",
     "local stratum 5",
     "allow 127.0.0.0/8",
-    "bindaddress 127.0.0.1",
+    `bindaddress ${address}`,
     `pidfile ${folder.file("pid")}`,
   ];
   writeFileSync(config, `${[...lines, ...extra].join("\n")}\n`);
@@ -59,10 +59,10 @@ export async function startChronyd(extra: readonly string[] = []): Promise<Chron
     stdout: "ignore",
     stderr: "ignore",
   });
-  await until(() => answers(port), "chronyd answers");
+  await until(() => answers(address, port), "chronyd answers");
   return {
     port,
-    name: `127.0.0.1:${port}`,
+    name: `${address}:${port}`,
     pid: child.pid,
     [Symbol.asyncDispose]: async () => {
       child.kill();
@@ -84,9 +84,9 @@ async function freeTcpPort(): Promise<number> {
   return port;
 }
 
-async function listens(port: number): Promise<boolean> {
+async function listens(hostname: string, port: number): Promise<boolean> {
   try {
-    const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data: () => undefined } });
+    const socket = await Bun.connect({ hostname, port, socket: { data: () => undefined } });
     socket.end();
     return true;
   } catch {
@@ -98,6 +98,7 @@ async function listens(port: number): Promise<boolean> {
 export async function startNtsChronyd(
   tls: { readonly key: string; readonly cert: string },
   extra: readonly string[] = [],
+  address = "127.0.0.1",
 ): Promise<NtsChronyd> {
   const folder = tempFolder();
   const ntsPort = await freeTcpPort();
@@ -105,13 +106,13 @@ export async function startNtsChronyd(
   writeFileSync(key, tls.key, { mode: 0o600 });
   writeFileSync(cert, tls.cert);
   const lines = [`ntsport ${ntsPort}`, `ntsserverkey ${key}`, `ntsservercert ${cert}`];
-  const chronyd = await startChronyd([...lines, ...extra]);
-  await until(() => listens(ntsPort), "chronyd exchanges keys");
+  const chronyd = await startChronyd([...lines, ...extra], address);
+  await until(() => listens(address, ntsPort), "chronyd exchanges keys");
   return {
     port: chronyd.port,
     name: chronyd.name,
     pid: chronyd.pid,
-    ntsName: `127.0.0.1:${ntsPort}`,
+    ntsName: `${address}:${ntsPort}`,
     [Symbol.asyncDispose]: async () => {
       await chronyd[Symbol.asyncDispose]();
       folder[Symbol.dispose]();

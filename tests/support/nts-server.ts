@@ -63,8 +63,8 @@ export interface NtsServerOptions {
   readonly tls: { readonly key: string; readonly cert: string };
   readonly offsetS?: number;
   readonly hostname?: string;
-  /** Answers no request for the time. */
-  readonly isSilent?: boolean;
+  /** Another server that knows this one's cookies, and is named as the one to ask for the time. */
+  readonly timeServer?: NtsServer;
   /** What a key exchange is answered with instead: bytes, or nothing where it answers by itself. */
   readonly exchange?: (honest: AnswerParts, socket: TLSSocket) => Uint8Array | null;
   /** What a request for the time is answered with instead; several datagrams, or none. */
@@ -83,6 +83,8 @@ export interface NtsServer extends AsyncDisposable {
   readonly requests: readonly Uint8Array[];
   /** Forgets all keys: what a server does that starts anew. */
   forget(): void;
+  /** Takes a cookie for one of its own. */
+  learn(cookie: Uint8Array, keys: Keys): void;
 }
 
 const clock = systemClock();
@@ -97,14 +99,14 @@ export async function ntsServer(options: NtsServerOptions): Promise<NtsServer> {
   let exchanges = 0;
   const bake = (keys: Keys): Uint8Array => {
     const cookie = randomBytes(COOKIE_BYTES);
-    known.set(cookie.toString("hex"), keys);
+    (options.timeServer ?? self).learn(cookie, keys);
     return cookie;
   };
   const now = (): bigint => ntpOfUnixNs(clock.read().realNs + BigInt(Math.round(offsetS * 1e9)));
 
   const onRequest = (request: Uint8Array): readonly Uint8Array[] => {
     const decoded = decodePacket(request);
-    if (decoded === null || options.isSilent === true) return [];
+    if (decoded === null) return [];
     requests.push(request);
     const fields = fieldsOf(request);
     const uniqueId = fields.find(({ type }) => type === 0x0104)?.body ?? new Uint8Array();
@@ -146,7 +148,10 @@ export async function ntsServer(options: NtsServerOptions): Promise<NtsServer> {
           Buffer.from([0, 0, 0, 15, direction]),
         );
       const keys = { c2s: Uint8Array.from(key(0)), s2c: Uint8Array.from(key(1)) };
-      const honest = { cookies: Array.from({ length: 8 }, () => bake(keys)), port: udp.port };
+      const honest = {
+        cookies: Array.from({ length: 8 }, () => bake(keys)),
+        port: options.timeServer?.ntpPort ?? udp.port,
+      };
       const bytes = options.exchange === undefined ? answerBytes(honest) : options.exchange(honest, socket);
       if (bytes !== null) socket.end(bytes);
     });
@@ -156,7 +161,7 @@ export async function ntsServer(options: NtsServerOptions): Promise<NtsServer> {
   });
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the server has no port");
-  return {
+  const self: NtsServer = {
     name: `${hostname}:${address.port}`,
     port: address.port,
     ntpPort: udp.port,
@@ -166,6 +171,7 @@ export async function ntsServer(options: NtsServerOptions): Promise<NtsServer> {
     cookies,
     requests,
     forget: () => known.clear(),
+    learn: (cookie, keys) => void known.set(Buffer.from(cookie).toString("hex"), keys),
     [Symbol.asyncDispose]: async () => {
       udp.close();
       for (const socket of sockets) socket.destroy();
@@ -174,6 +180,7 @@ export async function ntsServer(options: NtsServerOptions): Promise<NtsServer> {
       });
     },
   };
+  return self;
 }
 
 /** The answer to a cookie that a server does not know (RFC 8915, section 5.7): a kiss, unauthenticated. */

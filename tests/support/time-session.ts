@@ -4,7 +4,7 @@ import { BUILD_TIME_S } from "../../src/lib/version.ts";
 import { systemClock } from "../../src/time/clock/system-clock.ts";
 import { systemLookup } from "../../src/time/net/resolve.ts";
 import { type MeasureSettings, measureOptions } from "../../src/time/options.ts";
-import { TimeSession } from "../../src/time/session.ts";
+import { type SessionOptions, TimeSession } from "../../src/time/session.ts";
 import type { NtpServer } from "./ntp.ts";
 
 /** The defaults, with these servers and no local source of this machine. */
@@ -27,16 +27,21 @@ export function memoryStore(): Store {
   return openStore({ path: ":memory:" });
 }
 
-/** A session on this machine's clock that keeps what it learns in `store`. */
-export function sessionOn(store: Store, settings: MeasureSettings, askAll = false): TimeSession {
+/** A session on this machine's clock, unless told otherwise, that keeps what it learns in `store`. */
+export function sessionOn(
+  store: Store,
+  settings: MeasureSettings,
+  change: Partial<SessionOptions> = {},
+): TimeSession {
   return new TimeSession({
     settings,
     clock: systemClock(),
     lookup: systemLookup,
     buildTimeS: BUILD_TIME_S,
-    askAll,
+    askAll: false,
     isThorough: false,
     signal: new AbortController().signal,
     openStore: () => Promise.resolve({ ...store, [Symbol.dispose]: () => undefined }),
+    ...change,
   });
 }

@@ -34,7 +34,8 @@ async function askAtOnce(ports: readonly number[], signal: AbortSignal): Promise
     healthOf: () => new Map(),
     refusedBy: new Map(),
     nts: () => null,
-    prepare: () => Promise.resolve(),
+    open: () => Promise.resolve(),
+    restore: () => undefined,
   });
   const { answer, reason } = assessment;
   if (answer === null) throw new Error(`no time from the peers: ${reason ?? "no reason given"}`);

@@ -8,7 +8,7 @@ import { RTC_ADJTIME } from "./rtc.ts";
 import type { MeasureSettings } from "../options.ts";
 
 export interface ObtainContext extends MeasureContext {
-  /** The last time that servers confirmed, once `prepare` is done. */
+  /** The last time that servers confirmed, once `open` is done. */
   readonly lastGoodNs: () => bigint | null;
   /** The system clock as the store saved it last. */
   readonly savedNs: () => bigint | null;
@@ -147,7 +147,7 @@ async function obtainLocal(context: ObtainContext, without: Measurement): Promis
 export async function obtain(context: ObtainContext): Promise<Obtained> {
   const { settings, clock, signal } = context;
   if (settings.offline) {
-    await context.prepare();
+    await context.open();
     return { measurement: await obtainLocal(context, NOTHING), servers: null };
   }
   // Whoever asks for what is authenticated is given nothing else in its stead.

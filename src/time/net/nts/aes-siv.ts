@@ -1,4 +1,4 @@
-import { createCipheriv, timingSafeEqual } from "node:crypto";
+import { type Cipheriv, createCipheriv, timingSafeEqual } from "node:crypto";
 
 /** AEAD_AES_SIV_CMAC_256 by its number at IANA: what every NTS server has (RFC 8915, section 5.1). */
 export const AEAD_AES_SIV_CMAC_256 = 15;
@@ -18,27 +18,27 @@ function doubled(block: Bytes): Bytes {
   return out;
 }
 
-/** A copy of `bytes` with `mask` laid over it from `at` on. */
-function masked(bytes: Bytes, mask: Bytes, at = 0): Bytes {
-  const out = Uint8Array.from(bytes);
-  mask.forEach((value, index) => {
-    out[at + index] = (out[at + index] ?? 0) ^ value;
-  });
-  return out;
+/** Lays one block over another, from `at` on. */
+function xorInto(target: Bytes, block: Bytes, at: number): void {
+  for (let index = 0; index < BLOCK_BYTES; index += 1)
+    target[at + index] = (target[at + index] ?? 0) ^ (block[index] ?? 0);
 }
 
-/** 0x80 and zeros up to a whole block. */
-function padded(bytes: Bytes): Bytes {
-  const out = new Uint8Array(Math.floor(bytes.length / BLOCK_BYTES) * BLOCK_BYTES + BLOCK_BYTES);
+/** A copy; where it is not whole blocks, with 0x80 and zeros behind it. */
+function padded(bytes: Bytes, isWhole: boolean): Bytes {
+  const blocks = Math.floor(bytes.length / BLOCK_BYTES) + (isWhole ? 0 : 1);
+  const out = new Uint8Array(blocks * BLOCK_BYTES);
   out.set(bytes);
-  out[bytes.length] = 0x80;
+  if (!isWhole) out[bytes.length] = 0x80;
   return out;
 }
 
 /** AES-SIV-CMAC-256 (RFC 5297). The runtime has no such cipher, but the two that it is made of. */
 export class AesSiv {
-  readonly #macKey: Bytes;
   readonly #ctrKey: Bytes;
+  readonly #cbc: Cipheriv;
+  /** The last block that came out of CBC, with which the next one is chained. */
+  #chain: Bytes = ZERO_BLOCK;
   /** CMAC's K1; K2 is its double. */
   readonly #subkey: Bytes;
 
@@ -46,37 +46,46 @@ export class AesSiv {
   constructor(key: Bytes) {
     if (key.length !== KEY_BYTES)
       throw new Error(`Cannot use a key of ${key.length} bytes: expected ${KEY_BYTES}`);
-    this.#macKey = key.slice(0, BLOCK_BYTES);
     this.#ctrKey = key.slice(BLOCK_BYTES);
-    this.#subkey = doubled(this.#lastBlock(ZERO_BLOCK));
+    this.#cbc = createCipheriv("aes-128-cbc", key.slice(0, BLOCK_BYTES), ZERO_BLOCK);
+    this.#subkey = doubled(this.#lastBlock(new Uint8Array(BLOCK_BYTES)));
   }
 
-  /** The last block of CBC without padding and with a zero IV. */
+  /**
+   * The last block of CBC with a zero IV. A cipher that is made anew each time takes longer than what it does: this one
+   * goes on, and the block that it is chained with is taken out of the first one again.
+   *
+   * @param blocks whole ones; they are overwritten.
+   */
   #lastBlock(blocks: Bytes): Bytes {
-    const cipher = createCipheriv("aes-128-cbc", this.#macKey, ZERO_BLOCK).setAutoPadding(false);
-    return cipher.update(blocks).subarray(-BLOCK_BYTES);
+    xorInto(blocks, this.#chain, 0);
+    this.#chain = Uint8Array.from(this.#cbc.update(blocks).subarray(-BLOCK_BYTES));
+    return this.#chain;
   }
 
   /** CMAC (RFC 4493). */
   #mac(message: Bytes): Bytes {
     const isWhole = message.length > 0 && message.length % BLOCK_BYTES === 0;
-    const blocks = isWhole ? message : padded(message);
-    const subkey = isWhole ? this.#subkey : doubled(this.#subkey);
-    return this.#lastBlock(masked(blocks, subkey, blocks.length - BLOCK_BYTES));
+    const blocks = padded(message, isWhole);
+    xorInto(blocks, isWhole ? this.#subkey : doubled(this.#subkey), blocks.length - BLOCK_BYTES);
+    return this.#lastBlock(blocks);
   }
 
   /** S2V (RFC 5297, section 2.4). */
   #synthesise(associated: readonly Bytes[], plaintext: Bytes): Bytes {
     let sum = this.#mac(ZERO_BLOCK);
-    for (const part of associated) sum = masked(doubled(sum), this.#mac(part));
-    const last =
-      plaintext.length >= BLOCK_BYTES
-        ? masked(plaintext, sum, plaintext.length - BLOCK_BYTES)
-        : masked(padded(plaintext), doubled(sum));
+    for (const part of associated) {
+      sum = doubled(sum);
+      xorInto(sum, this.#mac(part), 0);
+    }
+    const isLong = plaintext.length >= BLOCK_BYTES;
+    const last = isLong ? Uint8Array.from(plaintext) : padded(plaintext, false);
+    xorInto(last, isLong ? sum : doubled(sum), last.length - BLOCK_BYTES);
     return this.#mac(last);
   }
 
   #ctr(iv: Bytes, text: Bytes): Bytes {
+    if (text.length === 0) return text;
     const counter = Uint8Array.from(iv);
     // Section 2.5: two bits are cleared, so that 32-bit counters never carry.
     counter[8] = (counter[8] ?? 0) & 0x7f;

@@ -39,7 +39,8 @@ export class Association {
   #stored: number;
   readonly #random: (bytes: number) => Uint8Array;
   readonly #toServer: AesSiv;
-  readonly #fromServer: AesSiv;
+  /** Made when an answer comes: nothing is to keep the request from leaving. */
+  #fromServer: AesSiv | null = null;
   /** By the request's random transmit timestamp. */
   readonly #sent = new Map<bigint, Sent>();
 
@@ -61,7 +62,6 @@ export class Association {
     this.#fresh = [...options.cookies];
     this.#random = options.random;
     this.#toServer = new AesSiv(agreed.c2s);
-    this.#fromServer = new AesSiv(agreed.s2c);
   }
 
   /** Whether the chain of its certificate, all of it, is valid at this moment. */
@@ -127,6 +127,7 @@ export class Association {
     const sent = packet === null ? undefined : this.#sent.get(packet.origin);
     if (packet === null || sent === undefined)
       return { type: "forged", reason: "its origin timestamp does not echo what was sent" };
+    this.#fromServer ??= new AesSiv(this.agreed.s2c);
     const opened = openAnswer(bytes, sent.uniqueId, this.#fromServer);
     switch (opened.type) {
       case "authentic":

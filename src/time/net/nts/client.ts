@@ -30,6 +30,7 @@ export class NtsClient {
   /** Puts what is left into the jar: the cookies of a new exchange in the place of the old ones. */
   save(): void {
     const { jar } = this.#context;
+    // Without a store they stay in hand, for the next round.
     if (jar === null) return;
     for (const [server, association] of this.#associations) {
       const { id, address, agreed } = association;

@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
+import fc from "fast-check";
 import { openStore } from "../../../../src/db/open.ts";
 import { type Agreed, CookieJar } from "../../../../src/time/net/nts/cookie-jar.ts";
 import { tempFolder } from "../../../support/temp.ts";
@@ -96,4 +97,58 @@ test("a store that cannot be written hands nothing out", () => {
   expect(() => new CookieJar(impatient, "").take([id])).toThrow("locked");
   busy.run("ROLLBACK");
   expect(first(jar.take([id])[0])).toBe(1);
+});
+
+/** A process, up to where it is killed. */
+interface Life {
+  readonly servers: readonly number[];
+  readonly killedAfter: "reading" | "taking" | "sending" | "recording";
+  readonly brings: number;
+  readonly exchangesAnew: boolean;
+}
+
+test("a thousand processes that are killed anywhere never hand the same cookie out twice", () => {
+  using store = openStore({ path: ":memory:" });
+  let made = 0;
+  const bake = (count: number): Uint8Array[] =>
+    Array.from({ length: count }, () => {
+      const bytes = new Uint8Array(new ArrayBuffer(100));
+      new DataView(bytes.buffer).setUint32(0, (made += 1));
+      return bytes;
+    });
+  const sent: number[] = [];
+  let lives = 0;
+  const live = ({ servers, killedAfter, brings, exchangesAnew }: Life): void => {
+    lives += 1;
+    // Nothing of an earlier process but its store.
+    const jar = new CookieJar(store, "");
+    const kept = jar.kept();
+    if (killedAfter === "reading") return;
+    const known = servers.flatMap((server) => kept.get(`${server}:4460`) ?? []);
+    const taken = jar.take(known.map(({ id }) => id));
+    if (killedAfter === "taking") return;
+    for (const cookie of taken) if (cookie !== null) sent.push(new DataView(cookie.buffer).getUint32(0));
+    if (killedAfter === "sending") return;
+    for (const server of servers) {
+      const before = kept.get(`${server}:4460`);
+      if (before === undefined || exchangesAnew) {
+        // The first cookie of a new exchange is sent at once, and never stored.
+        const [first, ...rest] = bake(8);
+        if (first !== undefined) sent.push(new DataView(first.buffer).getUint32(0));
+        jar.replace(`${server}:4460`, AGREED, rest, null);
+      } else jar.put(before.id, bake(brings), null);
+    }
+  };
+  const history = fc.array(
+    fc.record({
+      servers: fc.uniqueArray(fc.nat(2), { minLength: 1 }),
+      killedAfter: fc.constantFrom("reading", "taking", "sending", "recording"),
+      brings: fc.integer({ min: 0, max: 4 }),
+      exchangesAnew: fc.boolean(),
+    }),
+    { minLength: 1_000, maxLength: 1_000 },
+  );
+  for (const life of fc.sample(history, { numRuns: 1, seed: 8_915 }).flat()) live(life);
+  expect([lives, new Set(sent).size]).toEqual([1_000, sent.length]);
+  expect(sent.length).toBeGreaterThan(500);
 });
