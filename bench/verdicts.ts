@@ -168,10 +168,10 @@ function sideFrom(name: string, all: readonly HourStats[], hours: number): Side 
     cells: new Map(),
     bucketCounts,
     snapshot: null,
-    scores: { audit: null, online: null },
+    scores: [],
     newestMs: null,
   };
-  return sideOf(name, measure(data, { window, rates: RATES }), hourGrid(window));
+  return sideOf(name, measure(data, { window, rates: RATES, earningsSource: "model" }), hourGrid(window));
 }
 
 function verdicts(nodes: readonly (readonly HourStats[])[], hours: number): Verdict[] {

@@ -1,138 +1,189 @@
+import { escapeText } from "../lib/format/escape.ts";
 import { sparkline } from "../lib/format/sparkline.ts";
-import { metricNamed, METRICS, type MetricName } from "../nodes/compare/registry.ts";
-import { bestNodes, type CompareReport } from "./compare.ts";
+import { fit, wrap } from "../lib/format/wrap.ts";
+import { METRICS, type MetricName } from "../nodes/compare/registry.ts";
+import { type CompareReport, isReallyBetter } from "./compare.ts";
 import { formatMetric } from "./compare-format.ts";
+import { noteSentences, troubleSentences, verdictSentences } from "./compare-sentences.ts";
+
+type Node = CompareReport["nodes"][number];
 
 const LABEL_WIDTH = 19;
+const NAME_WIDTH = 20;
 const MIN_COLUMN = 13;
-const BEST = "*";
+/** So many nodes stand beside each other; more have a row each. */
+const MOST_COLUMNS = 3;
+const BETTER = "*";
+const WORSE = "!";
 
 export interface TableOptions {
   readonly columns: number;
   readonly color: boolean;
 }
 
+/** A row of the table: a metric, or how something went over the window. */
+interface Line {
+  readonly label: string;
+  readonly cell: (node: Node) => string;
+  readonly mark: (node: Node) => string;
+}
+
 function pad(text: string, width: number): string {
   return " ".repeat(Math.max(0, width - Bun.stringWidth(text))) + text;
 }
 
-function fit(text: string, width: number): string {
-  return Bun.stringWidth(text) <= width ? text : `${Bun.sliceAnsi(text, 0, width - 1)}…`;
+/** `*` where a verdict says that the node is really better, `!` where it is worse than its fleet. */
+function markOf(report: CompareReport, metric: MetricName, { node_name }: Node): string {
+  const real = report.verdicts.filter((verdict) => verdict.significant && verdict.metric === metric);
+  if (real.some(({ worse }) => worse === node_name)) return report.nodes.length > 2 ? WORSE : " ";
+  return isReallyBetter(report, metric, node_name) ? BETTER : " ";
 }
 
-/** Breaks a sentence at spaces so that no line is wider than `width`; what it begins with stays. */
-function wrap(text: string, width: number, indent: string): string[] {
-  const lines: string[] = [];
-  const words = text.trimStart().split(" ");
-  let line = text.slice(0, text.length - text.trimStart().length) + (words.shift() ?? "");
-  for (const word of words) {
-    const longer = `${line} ${word}`;
-    if (Bun.stringWidth(longer) > width) {
-      lines.push(line);
-      line = indent + word;
-    } else line = longer;
-  }
-  return [...lines, line];
+function linesOf(report: CompareReport): Line[] {
+  const metrics = METRICS.filter(
+    ({ name, types }) =>
+      types.some((type) => type === report.type) &&
+      report.nodes.some((node) => formatMetric(name, node.metrics) !== "—"),
+  ).map(({ name, label }) => ({
+    label,
+    cell: (node: Node) => formatMetric(name, node.metrics),
+    mark: (node: Node) => markOf(report, name, node),
+  }));
+  const trends = (
+    [
+      ["success over time", "success_rate_download"],
+      ["latency over time", "avg_latency_mean"],
+      ["load over time", "total_operations"],
+    ] as const
+  )
+    .filter(([, metric]) => report.nodes.some(({ trend }) => trend[metric].some((value) => value !== null)))
+    .map(([label, metric]) => ({
+      label,
+      cell: ({ trend }: Node) => sparkline(trend[metric]),
+      mark: () => " ",
+    }));
+  return [...metrics, ...trends];
 }
 
-/** Metrics that any node has a value of, in the contract's order; always the ones that say what the log shows. */
-function shownMetrics(report: CompareReport): MetricName[] {
-  const ranked = new Set(Object.keys(report.rankings));
-  return METRICS.map(({ name }) => name).filter(
-    (metric) =>
-      (ranked.has(metric) || metric === "coverage_percent") &&
-      report.nodes.some((node) => formatMetric(metric, node.metrics) !== "—"),
-  );
+function colored(cell: string, mark: string, color: boolean): string {
+  if (!color || mark === " ") return cell;
+  return `\u001B[1;${mark === BETTER ? 32 : 31}m${cell}\u001B[22;39m`;
 }
 
-function block(report: CompareReport, names: readonly string[], options: TableOptions): string[] {
-  const width = Math.floor((options.columns - LABEL_WIDTH) / names.length);
-  const results = names
-    .map((name) => report.nodes.find((node) => node.node_name === name))
-    .filter((node) => node !== undefined);
-  const lines = [
-    " ".repeat(LABEL_WIDTH) + names.map((name) => pad(fit(name, width - 2), width - 1) + " ").join(""),
-  ];
-  for (const metric of shownMetrics(report)) {
-    const allBest = bestNodes(report, metric);
-    const cells = results.map((node) => {
-      const best = allBest.includes(node.node_name);
-      const cell = pad(fit(formatMetric(metric, node.metrics), width - 2), width - 1) + (best ? BEST : " ");
-      return best && options.color ? `\u001B[1;32m${cell}\u001B[22;39m` : cell;
+/** Few nodes: one beside the other, a metric a row. */
+function besideEachOther(nodes: readonly Node[], lines: readonly Line[], options: TableOptions): string[] {
+  const width = Math.floor((options.columns - LABEL_WIDTH) / nodes.length);
+  const head = nodes.map(({ node_name }) => pad(fit(escapeText(node_name), width - 2), width - 1) + " ");
+  const rows = lines.map(({ label, cell, mark }) => {
+    const cells = nodes.map((node) => {
+      const sign = mark(node);
+      return colored(pad(fit(cell(node), width - 2), width - 1) + sign, sign, options.color);
     });
-    lines.push(metricNamed(metric).label.padEnd(LABEL_WIDTH) + cells.join(""));
+    return label.padEnd(LABEL_WIDTH) + cells.join("");
+  });
+  return [" ".repeat(LABEL_WIDTH) + head.join(""), ...rows].map((line) => line.trimEnd());
+}
+
+/** A label in two lines, broken at its last space. */
+function twoLines(label: string): readonly [string, string] {
+  const at = label.lastIndexOf(" ");
+  return at < 0 ? ["", label] : [label.slice(0, at), label.slice(at + 1)];
+}
+
+/** Many nodes: one a row, as many metrics beside each other as fit, the others below in the same way. */
+function oneARow(nodes: readonly Node[], lines: readonly Line[], options: TableOptions): string[] {
+  const names = nodes.map(({ node_name }) => fit(escapeText(node_name), NAME_WIDTH));
+  const nameWidth = Math.max(...names.map((name) => Bun.stringWidth(name)));
+  const columns = lines.map((line) => {
+    const heads = twoLines(line.label);
+    const cells = nodes.map((node) => line.cell(node));
+    const width = Math.max(...[...heads, ...cells].map((text) => Bun.stringWidth(text)));
+    return { ...line, heads, cells, width: width + 3 };
+  });
+  const blocks: (typeof columns)[] = [];
+  let room = 0;
+  for (const column of columns) {
+    if (blocks.length === 0 || column.width > room) {
+      blocks.push([]);
+      room = options.columns - nameWidth;
+    }
+    blocks.at(-1)?.push(column);
+    room -= column.width;
   }
-  const trends = [
-    ["success over time", "success_rate_download"],
-    ["latency over time", "avg_latency_mean"],
-    ["load over time", "total_operations"],
-  ] as const;
-  for (const [label, metric] of trends) {
-    const cells = results.map((node) => node.trend[metric]);
-    if (cells.every((values) => values.every((value) => value === null))) continue;
-    lines.push(
-      label.padEnd(LABEL_WIDTH) +
-        cells.map((values) => pad(fit(sparkline(values), width - 2), width - 1) + " ").join(""),
+  return blocks.flatMap((block, index) => {
+    const head = ([0, 1] as const).map(
+      (at) =>
+        " ".repeat(nameWidth) + block.map(({ heads, width }) => pad(heads[at], width - 1) + " ").join(""),
     );
-  }
-  return lines.map((line) => line.trimEnd());
+    const rows = names.map((name, row) => {
+      const node = nodes[row];
+      const cells = block.map(({ cells: texts, mark, width }) => {
+        const sign = node === undefined ? " " : mark(node);
+        return colored(pad(texts[row] ?? "", width - 1) + sign, sign, options.color);
+      });
+      return name + " ".repeat(nameWidth - Bun.stringWidth(name)) + cells.join("");
+    });
+    return [...(index === 0 ? [] : [""]), ...head, ...rows].map((line) => line.trimEnd());
+  });
+}
+
+/** Audit, suspension and online score of every node on every satellite that its log names, in percent. */
+function scoreLines(report: CompareReport): Line[] {
+  if (!Object.hasOwn(report.rankings, "avg_audit_score")) return [];
+  const satellites = new Set(report.nodes.flatMap(({ scores }) => scores.map(({ satellite }) => satellite)));
+  const percent = (value: number | null): string => (value === null ? "—" : String(Number(value.toFixed(1))));
+  return [...satellites].toSorted().map((satellite) => ({
+    label: escapeText(satellite),
+    cell: ({ scores }) => {
+      const own = scores.find((score) => score.satellite === satellite);
+      if (own === undefined) return "—";
+      return [own.audit_percent, own.suspension_percent, own.online_percent].map(percent).join("/");
+    },
+    mark: () => " ",
+  }));
 }
 
 function time(ms: number): string {
   return new Date(ms).toISOString().slice(0, 16).replace("T", " ");
 }
 
-/** The comparison as a table that fits the terminal; nodes that do not fit beside each other follow below. */
+/** The comparison for a terminal: the verdict, then the figures, then what must be known of them. */
 export function compareTable(report: CompareReport, options: TableOptions): string {
-  const perBlock = Math.max(1, Math.floor((options.columns - LABEL_WIDTH) / MIN_COLUMN));
-  const names = report.nodes.map((node) => node.node_name);
-  const title = `${report.type}, ${report.timeRange}: ${time(report.sinceMs)} to ${time(report.untilMs)} UTC`;
-  const lines = [...wrap(title, options.columns, "  "), ""];
-  for (let from = 0; from < names.length; from += perBlock) {
-    lines.push(...block(report, names.slice(from, from + perBlock), options), "");
+  const { nodes } = report;
+  const sentence = (text: string, first: string, indent: string): string[] =>
+    wrap(`${first}${escapeText(text)}`, options.columns, indent);
+  const lines = wrap(
+    `${report.type}, ${report.timeRange}: ${time(report.sinceMs)} to ${time(report.untilMs)} UTC`,
+    options.columns,
+    "  ",
+  );
+  lines.push("");
+  const trouble = troubleSentences(report);
+  for (const text of trouble) lines.push(...sentence(text, "! ", "  "));
+  const said = verdictSentences(report);
+  for (const { text, why } of said) {
+    lines.push(...sentence(text, "• ", "  "));
+    if (why !== null) lines.push(...wrap(escapeText(why), options.columns - 2).map((line) => `  ${line}`));
   }
-  if (names.length > 1) {
-    const key = `${BEST} best; a difference counts as real only where it is said below`;
-    lines.push(...wrap(key, options.columns, "  "));
-  }
-  const sources = report.nodes.filter((node) => node.earnings_source !== null);
-  if (sources.length > 0 && Object.hasOwn(report.rankings, "total_earnings")) {
-    const parts = sources.map((node) => {
-      const told = [
-        node.earnings_api_usd === null ? "" : `API this month $${node.earnings_api_usd.toFixed(2)}`,
-        node.earnings_model_usd === null ? "" : `model for the window $${node.earnings_model_usd.toFixed(2)}`,
-      ];
-      return `${node.node_name} ${told.filter((part) => part !== "").join(", ")}`;
-    });
-    lines.push(...wrap(`earnings: ${parts.join("; ")}`, options.columns, "  "));
-  }
-  for (const node of report.nodes) {
-    if (node.error !== null) lines.push(...wrap(`! ${node.node_name}: ${node.error}`, options.columns, "  "));
-    else if (node.metrics.total_operations === 0 && node.newest_line !== null) {
-      lines.push(
-        ...wrap(
-          `! ${node.node_name}: nothing in the window; its newest line is of ${node.newest_line}`,
-          options.columns,
-          "  ",
-        ),
-      );
-    }
-  }
-  const real = report.verdicts.filter((verdict) => verdict.significant);
-  for (const verdict of real) {
-    lines.push(...wrap(`• ${verdict.text}`, options.columns, "  "));
-    const why = report.why.find(
-      (entry) =>
-        entry.worse === verdict.worse && entry.better === verdict.better && entry.metric === verdict.metric,
+  if (trouble.length + said.length > 0) lines.push("");
+  const fits = LABEL_WIDTH + nodes.length * MIN_COLUMN <= options.columns;
+  const draw = nodes.length <= MOST_COLUMNS && fits ? besideEachOther : oneARow;
+  lines.push(...draw(nodes, linesOf(report), options), "");
+  const scores = scoreLines(report);
+  if (scores.length > 0) {
+    lines.push(
+      ...sentence("audit/suspension/online score by satellite, in percent", "", "  "),
+      ...draw(nodes, scores, options),
+      "",
     );
-    const first = why?.contributions[0];
-    if (first !== undefined) {
-      const unit = metricNamed(verdict.metric).unit === "ms" ? " ms" : " points";
-      const amount = `${first.contribution.toFixed(1).replace("-", "−")}${unit}`;
-      lines.push(...wrap(`  mostly ${first.dimension} ${first.group} (${amount})`, options.columns, "    "));
-    }
   }
-  if (report.verdicts.length > 0 && real.length === 0) lines.push("• no real difference");
-  for (const caveat of report.caveats) lines.push(...wrap(`note: ${caveat.text}`, options.columns, "  "));
+  const marks = [...nodes].flatMap((node) => METRICS.map(({ name }) => markOf(report, name, node)));
+  const key = [
+    ...(marks.includes(BETTER) ? [`${BETTER} really better`] : []),
+    ...(marks.includes(WORSE) ? [`${WORSE} really worse`] : []),
+  ];
+  if (key.length > 0) lines.push(key.join(", "));
+  for (const text of noteSentences(report)) lines.push(...sentence(text, "note: ", "  "));
+  while (lines.at(-1) === "") lines.pop();
   return lines.join("\n");
 }

@@ -1,6 +1,8 @@
+import { escapeText } from "../lib/format/escape.ts";
 import { METRICS } from "../nodes/compare/registry.ts";
-import { bestNodes, type CompareReport } from "./compare.ts";
+import { bestNodes, type CompareReport, isReallyBetter } from "./compare.ts";
 import { formatMetric } from "./compare-format.ts";
+import { noteSentences, troubleSentences, verdictSentences } from "./compare-sentences.ts";
 
 /** RFC 4180: quoted where a comma, a quote or a line break asks for it. */
 function csvField(text: string): string {
@@ -25,33 +27,31 @@ export function compareCsv(report: CompareReport): string {
   return [header, ...rows].map((row) => row.map(csvField).join(",")).join("\n");
 }
 
-function markdownCell(text: string): string {
-  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
+/** Names come from outside: no bar, markup or control character of theirs acts on the text. */
+function markdownText(text: string): string {
+  return escapeText(text).replaceAll(/[\\|*_`<>[\]]/g, (character) => `\\${character}`);
 }
 
 export function compareMarkdown(report: CompareReport): string {
-  const row = (cells: readonly string[]): string => `| ${cells.map(markdownCell).join(" | ")} |`;
+  const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const lines = [
     `**${report.type}**, ${report.timeRange}: ${new Date(report.sinceMs).toISOString()} to ${new Date(report.untilMs).toISOString()}`,
     "",
-    row(["metric", ...report.nodes.map((node) => node.node_name)]),
+    ...[
+      ...troubleSentences(report),
+      ...verdictSentences(report).map(({ text, why }) => (why === null ? text : `${text}: ${why}`)),
+    ].map((text) => `- ${markdownText(text)}`),
+    "",
+    row(["metric", ...report.nodes.map(({ node_name }) => markdownText(node_name))]),
     row(["---", ...report.nodes.map(() => "---:")]),
   ];
   for (const { name: metric, label } of METRICS) {
-    const best = bestNodes(report, metric);
     const cells = report.nodes.map(({ node_name, metrics }) => {
-      const text = formatMetric(metric, metrics);
-      return best.includes(node_name) ? `**${text}**` : text;
+      const text = markdownText(formatMetric(metric, metrics));
+      return isReallyBetter(report, metric, node_name) ? `**${text}**` : text;
     });
     lines.push(row([label, ...cells]));
   }
-  const said = [
-    ...report.verdicts.filter((verdict) => verdict.significant).map((verdict) => verdict.text),
-    ...report.caveats.map((caveat) => `note: ${caveat.text}`),
-    ...report.nodes
-      .filter((node) => node.error !== null)
-      .map((node) => `${node.node_name}: ${node.error ?? ""}`),
-  ];
-  const points = said.length === 0 ? ["no real difference"] : said;
-  return [...lines, "", ...points.map((text) => `- ${text}`)].join("\n");
+  const notes = noteSentences(report).map((text) => `- note: ${markdownText(text)}`);
+  return [...lines, ...(notes.length === 0 ? [] : ["", ...notes])].join("\n");
 }

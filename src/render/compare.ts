@@ -26,6 +26,13 @@ export function bestNodes(report: CompareReport, metric: MetricName): readonly s
   return report.nodes.map(({ node_name }) => node_name).filter((name) => valueOf(name) === valueOf(best));
 }
 
+/** Whether a verdict says so: a better value alone is none. */
+export function isReallyBetter({ verdicts }: CompareReport, metric: MetricName, name: string): boolean {
+  return verdicts.some(
+    (verdict) => verdict.significant && verdict.metric === metric && verdict.better === name,
+  );
+}
+
 export function compareJson(report: CompareReport): object {
   const { hits, misses } = report.cache ?? { hits: 0, misses: 0 };
   return {

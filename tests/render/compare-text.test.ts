@@ -17,23 +17,23 @@ test("CSV: unrounded, a field with a comma quoted, empty where a value is not kn
   ]);
 });
 
-test("Markdown: the best in bold, bars within names escaped, what is said as a list", () => {
+test("Markdown: the really better in bold, bars within names escaped, what is said as a list", () => {
   const text = compareMarkdown(TWO_NODES);
   expect(excerpt(text, ["**", "| metric", "| ---", "| download success", "| operations", "- "]))
     .toMatchInlineSnapshot(`
     [
       "**performance**, 24h: 2026-11-25T04:00:00.000Z to 2026-11-26T04:00:00.000Z",
+      "- cellar\\|1 serves fewer of its downloads: 91.25% against 98.77%: mostly action GET\\_REPAIR (−6.2 points)",
       "| metric | attic, left | cellar\\|1 |",
       "| --- | ---: | ---: |",
       "| download success | **98.77%** | 91.25% |",
-      "| operations | **12,345** | 999 |",
-      "- cellar|1 serves fewer of its downloads: 91.25% against 98.77%",
-      "- note: cellar|1 logs whole seconds: its latencies are not compared",
+      "| operations | 12,345 | 999 |",
+      "- note: cellar\\|1 logs whole seconds: its latencies are not compared",
     ]
   `);
 });
 
-test("where nothing differs, nobody is the best; where two share the best value, the first is named", () => {
+test("where nothing differs, nobody is the best; where two share the best value, the first is named; bold is for verdicts", () => {
   const nodes = ["a", "b", "c"].map((name, index) =>
     nodeResult(name, { downloads: 5, uploads: index === 0 ? 1 : 2 }),
   );
@@ -45,13 +45,17 @@ test("where nothing differs, nobody is the best; where two share the best value,
   ]);
   expect(excerpt(compareMarkdown(report), ["| downloads |", "| uploads |"])).toEqual([
     "| downloads | 5 | 5 | 5 |",
-    "| uploads | 1 | **2** | **2** |",
+    "| uploads | 1 | 2 | 2 |",
   ]);
 });
 
-test("Markdown: nothing to say is said, and a node that failed with its reason", () => {
-  const alone = compareReport({ nodes: [nodeResult("attic", {})] });
-  expect(compareMarkdown(alone).split("\n").at(-1)).toBe("- no real difference");
+test("Markdown: what was found first, a node that failed with its reason, names as text", () => {
+  const verdict = TWO_NODES.verdicts[0];
+  if (verdict === undefined) throw new Error("Cannot test without a verdict");
+  const alike = compareReport({ verdicts: [{ ...verdict, type: "no_real_difference", significant: false }] });
+  expect(compareMarkdown(alike).split("\n")[2]).toBe("- no real difference");
   const failed = compareReport({ nodes: [nodeResult("attic", {}, { error: "no such file" })] });
-  expect(compareMarkdown(failed).split("\n").at(-1)).toBe("- attic: no such file");
+  expect(compareMarkdown(failed).split("\n")[2]).toBe("- attic: no such file");
+  const hostile = compareReport({ nodes: [nodeResult("a|b\u202e<img>\n# c", {})] });
+  expect(compareMarkdown(hostile)).toContain("| metric | a\\|b\\\\u202e\\<img\\>\\\\n# c |");
 });

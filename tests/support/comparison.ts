@@ -15,6 +15,10 @@ export function nodeResult(
     intervals: {},
     earnings_source: null,
     earnings_api_usd: null,
+    earnings_api_at: null,
+    disqualified: null,
+    suspended: null,
+    scores: [],
     earnings_model_usd: null,
     log_level: "debug",
     newest_line: "2026-11-26T04:00:00.000Z",
@@ -42,6 +46,15 @@ export function compareReport(told: Partial<CompareReport>): CompareReport {
     ...told,
   };
 }
+
+const GET_REPAIR = {
+  dimension: "action",
+  group: "GET_REPAIR",
+  contribution: -6.2,
+  rate_effect: -6,
+  mix_effect: -0.2,
+  share_percent: 10,
+} as const;
 
 /** Two nodes of which one is really better, with what is said about it. */
 export const TWO_NODES: CompareReport = compareReport({
@@ -101,9 +114,8 @@ export const TWO_NODES: CompareReport = compareReport({
       metric: "success_rate_download",
       better: "attic, left",
       worse: "cellar|1",
-      contributions: [
-        { dimension: "action", group: "GET_REPAIR", contribution: -6.2, rate_effect: -6, mix_effect: -0.2 },
-      ],
+      contributions: [GET_REPAIR],
+      mostly: GET_REPAIR,
     },
   ],
   caveats: [

@@ -80,11 +80,11 @@ export function nodeData(hours: readonly PlainHour[], snapshot: Partial<Snapshot
     cells,
     bucketCounts,
     snapshot: snapshot === null ? null : { ...NO_SNAPSHOT, ...snapshot },
-    scores: { audit: null, online: null },
+    scores: [],
     newestMs: stats.at(-1)?.lastMs ?? null,
   };
 }
 
 export function measured(hours: readonly PlainHour[], snapshot: Partial<Snapshot> | null = null): Measured {
-  return measure(nodeData(hours, snapshot), { window: ONE_DAY, rates: RATES });
+  return measure(nodeData(hours, snapshot), { window: ONE_DAY, rates: RATES, earningsSource: "model" });
 }

@@ -1,3 +1,4 @@
+import type { Earnings } from "./earnings.ts";
 import type { LogNature } from "./measure.ts";
 import type { Need } from "./metric.ts";
 import { METRICS, type MetricName, type Metrics } from "./registry.ts";
@@ -15,6 +16,10 @@ export interface CaveatInput {
   readonly name: string;
   readonly nature: LogNature;
   readonly metrics: Metrics;
+  readonly earnings: Pick<Earnings, "source" | "modelHasStorage" | "apiUsd">;
+  /** Satellites that have disqualified, or suspended, the node; null where no API told. */
+  readonly disqualified: number | null;
+  readonly suspended: number | null;
 }
 
 function needing(need: Need): MetricName[] {
@@ -23,6 +28,10 @@ function needing(need: Need): MetricName[] {
 
 /** Percentage points by which coverages may differ before sums are not ranked. */
 const COVERAGE_GAP = 10;
+
+function satellites(count: number): string {
+  return count === 1 ? "1 satellite" : `${count} satellites`;
+}
 
 function list(names: readonly string[]): string {
   return names.join(", ");
@@ -80,6 +89,43 @@ export function caveatsOf(nodes: readonly CaveatInput[]): Caveat[] {
       nodes: covered.map(({ name }) => name),
       unfair: true,
       text: `the logs cover unlike parts of the window (${list(parts)}): sums are not ranked`,
+    });
+  }
+  const told = nodes.filter(({ earnings }) => earnings.source === "model");
+  const stored = told.filter(({ earnings }) => earnings.modelHasStorage);
+  if (stored.length > 0 && stored.length < told.length) {
+    const missing = told.filter(({ earnings }) => !earnings.modelHasStorage).map(({ name }) => name);
+    caveats.push({
+      metrics: needing("storage"),
+      nodes: missing,
+      unfair: true,
+      text: `what ${list(missing)} stores is not known (see nodupe ingest --api), so its earnings leave storage out and are not ranked`,
+    });
+  }
+  if (told.length > 0 && told.some(({ earnings }) => earnings.apiUsd !== null)) {
+    const silent = told.filter(({ earnings }) => earnings.apiUsd === null).map(({ name }) => name);
+    caveats.push({
+      metrics: [],
+      nodes: silent,
+      unfair: false,
+      text: `no API figure of this month for ${list(silent)}: all earnings are by the model`,
+    });
+  }
+  for (const { name, disqualified, suspended } of nodes) {
+    const trouble = [
+      ...((disqualified ?? 0) > 0 ? [`disqualified on ${satellites(disqualified ?? 0)}`] : []),
+      ...((suspended ?? 0) > 0 ? [`suspended on ${satellites(suspended ?? 0)}`] : []),
+    ];
+    if (trouble.length === 0) continue;
+    caveats.push({ metrics: [], nodes: [name], unfair: false, text: `${name} is ${trouble.join(" and ")}` });
+  }
+  const errors = named(({ nature }) => nature.level === "error");
+  if (errors.length > 0) {
+    caveats.push({
+      metrics: [],
+      nodes: errors,
+      unfair: false,
+      text: `the log of ${list(errors)} has errors only: its rates are not known`,
     });
   }
   const empty = named(({ metrics }) => metrics.total_operations === 0);

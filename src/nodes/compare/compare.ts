@@ -1,7 +1,10 @@
 import type { Database } from "bun:sqlite";
 import { messageOf } from "../../lib/errors.ts";
 import { type Caveat, caveatsOf } from "./caveats.ts";
-import { type Contribution, whyDifferent } from "./decomposition.ts";
+import type { WhyInput } from "./decomposition.ts";
+import { explain, type Why } from "./explain.ts";
+import { satelliteName } from "../log/satellite-names.ts";
+import { commonSource } from "./earnings.ts";
 import { hourGrid } from "./judge/hourly-series.ts";
 import { intervalsOf, sideOf } from "./judge/side.ts";
 import type { Verdict } from "./judge/verdict.ts";
@@ -12,14 +15,7 @@ import type { ComparisonType } from "./options.ts";
 import { failedResult, nodeResult, type NodeResult } from "./node-result.ts";
 import type { Question } from "./question.ts";
 import { rankings } from "./ranking.ts";
-import { metricNamed, type MetricName } from "./registry.ts";
-
-interface Why {
-  readonly metric: MetricName;
-  readonly worse: string;
-  readonly better: string;
-  readonly contributions: readonly Contribution[];
-}
+import type { MetricName } from "./registry.ts";
 
 /** The answer, but for the order of the nodes and what depends on it. */
 export interface Comparison {
@@ -61,41 +57,6 @@ async function gather(source: NodeSource, options: Question): Promise<Gathered> 
   }
 }
 
-/** Where the real differences come from, one of each metric and pair; of the latencies the mean stands for all. */
-function explain(verdicts: readonly Verdict[], gathered: readonly Gathered[]): Why[] {
-  const inputs = new Map(
-    gathered
-      .filter((node) => node.type === "data")
-      .map(({ name, data, satellites }) => [
-        name,
-        {
-          cells: data.cells,
-          hours: data.hours,
-          satelliteName: (id: number) => satellites.get(id) ?? "unknown",
-        },
-      ]),
-  );
-  const told = new Set<string>();
-  const why: Why[] = [];
-  for (const { metric, worse, better, significant } of verdicts) {
-    const a = inputs.get(worse ?? "");
-    const b = inputs.get(better ?? "");
-    if (!significant || worse === null || better === null || a === undefined || b === undefined) continue;
-    const { question, lowerIsBetter } = metricNamed(metric);
-    const part = question?.type === "share" ? question : null;
-    const about: MetricName = part === null ? "avg_latency_mean" : metric;
-    const mark = `${about}\n${worse}\n${better}`;
-    if (told.has(mark)) continue;
-    told.add(mark);
-    const contributions = whyDifferent(a, b, part).filter(
-      // Only what makes it worse explains why it is worse.
-      ({ contribution }) => contribution > 0 === lowerIsBetter,
-    );
-    why.push({ metric: about, worse, better, contributions });
-  }
-  return why;
-}
-
 /** Reads the nodes, one after the other, and compares them. The order of `sources` does not change a figure. */
 export async function compareNodes(sources: readonly NodeSource[], options: Question): Promise<Comparison> {
   const ordered = sources.toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -104,15 +65,27 @@ export async function compareNodes(sources: readonly NodeSource[], options: Ques
   const grid = hourGrid(options.window);
   const { type, pairs, minGap, minLatencyGap } = options;
   const isJudged = type === "performance" || type === "overall";
-  const measured = gathered.flatMap((node) => {
-    if (node.type !== "data") return [];
-    const values = measure(node.data, { window: options.window, rates: options });
-    const side = sideOf(node.name, values, grid);
-    return [{ side, result: nodeResult(node.name, values, intervalsOf(side)), nature: values.nature }];
+  const { window } = options;
+  const known = gathered.filter((node) => node.type === "data");
+  const earningsSource = commonSource(
+    known.map(({ data }) => data.snapshot),
+    window,
+  );
+  const measured = known.map(({ name, data, satellites }) => {
+    const values = measure(data, { window, rates: options, earningsSource });
+    const side = sideOf(name, values, grid);
+    return { side, values, result: nodeResult(name, values, intervalsOf(side), satellites) };
   });
   const results = new Map(measured.map(({ result }) => [result.node_name, result]));
   const caveats = caveatsOf(
-    measured.map(({ side, nature, result }) => ({ name: side.name, nature, metrics: result.metrics })),
+    measured.map(({ values, result }) => ({
+      name: result.node_name,
+      nature: values.nature,
+      earnings: values.earnings,
+      metrics: result.metrics,
+      disqualified: result.disqualified,
+      suspended: result.suspended,
+    })),
   );
   const unfair = unfairMetrics(caveats);
   const sides = measured.map(({ side }) => side);
@@ -122,9 +95,24 @@ export async function compareNodes(sources: readonly NodeSource[], options: Ques
       (node) => results.get(node.name) ?? failedResult(node.name, node.type === "failed" ? node.reason : ""),
     ),
     verdicts,
-    why: explain(verdicts, gathered),
+    why: explain(verdicts, whyInputs(gathered)),
     caveats,
   };
+}
+
+function whyInputs(gathered: readonly Gathered[]): ReadonlyMap<string, WhyInput> {
+  return new Map(
+    gathered
+      .filter((node) => node.type === "data")
+      .map(({ name, data, satellites }) => [
+        name,
+        {
+          cells: data.cells,
+          hours: data.hours,
+          satelliteName: (id: number) => satelliteName(satellites.get(id) ?? ""),
+        },
+      ]),
+  );
 }
 
 function unfairMetrics(caveats: readonly Caveat[]): ReadonlySet<MetricName> {

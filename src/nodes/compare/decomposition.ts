@@ -14,6 +14,8 @@ export interface Contribution {
   readonly rate_effect: number;
   /** …and because one node has more of the group. */
   readonly mix_effect: number;
+  /** The group's share of the operations, the mean of both sides'. */
+  readonly share_percent: number;
 }
 
 /** What a group adds up to: a sum over a number of operations (successes, or milliseconds). */
@@ -41,27 +43,40 @@ function add(groups: Map<string, Group>, name: string, sum: number, count: numbe
   }
 }
 
-/** The groups of one dimension. */
-function groupsOf(input: WhyInput, dimension: Contribution["dimension"], part: Part): Groups {
+/** The groups of one dimension, over all inputs together. */
+function groupsOf(inputs: readonly WhyInput[], dimension: Contribution["dimension"], part: Part): Groups {
   const groups = new Map<string, Group>();
-  if (dimension === "hour") {
-    for (const hour of input.hours) {
-      const name = `${String(new Date(hour.startMs).getUTCHours()).padStart(2, "0")}:00 UTC`;
-      if (part === null) {
-        if (hour.timed > 0) add(groups, name, hour.timedMs, hour.timed);
-        continue;
-      }
-      const { trials, successes } = countsOf(hour, part.kind, part.outcome);
-      if (trials > 0) add(groups, name, successes * 100, trials);
-    }
-    return groups;
+  for (const input of inputs) {
+    if (dimension === "hour") addHours(groups, input, part);
+    else addCellGroups(groups, input, dimension, part);
   }
-  for (const [key, cell] of input.cells) {
+  return groups;
+}
+
+function addHours(groups: Map<string, Group>, { hours }: WhyInput, part: Part): void {
+  for (const hour of hours) {
+    const name = `${String(new Date(hour.startMs).getUTCHours()).padStart(2, "0")}:00 UTC`;
+    if (part === null) {
+      if (hour.timed > 0) add(groups, name, hour.timedMs, hour.timed);
+      continue;
+    }
+    const { trials, successes } = countsOf(hour, part.kind, part.outcome);
+    if (trials > 0) add(groups, name, successes * 100, trials);
+  }
+}
+
+function addCellGroups(
+  groups: Map<string, Group>,
+  { cells, satelliteName }: WhyInput,
+  dimension: "satellite" | "action" | "size",
+  part: Part,
+): void {
+  for (const [key, cell] of cells) {
     const { satellite, action, outcome, sizeClass } = cellParts(key);
     if (part !== null && kindOfAction(action) !== part.kind) continue;
     const name =
       dimension === "satellite"
-        ? input.satelliteName(satellite)
+        ? satelliteName(satellite)
         : dimension === "action"
           ? (ACTIONS[action] ?? "?")
           : (SIZE_CLASSES[sizeClass] ?? "?");
@@ -69,7 +84,6 @@ function groupsOf(input: WhyInput, dimension: Contribution["dimension"], part: P
       if (cell.timed > 0) add(groups, name, cell.timedMs, cell.timed);
     } else add(groups, name, outcome === part.outcome ? cell.count * 100 : 0, cell.count);
   }
-  return groups;
 }
 
 /**
@@ -102,7 +116,13 @@ export function decompose(a: Groups, b: Groups): Omit<Contribution, "dimension">
       const meanB = ofB !== undefined ? ofB.sum / ofB.count : meanA;
       const rateEffect = ((shareA + shareB) / 2) * (meanA - meanB);
       const mixEffect = (shareA - shareB) * ((meanA + meanB) / 2 - middle);
-      return { group, contribution: rateEffect + mixEffect, rate_effect: rateEffect, mix_effect: mixEffect };
+      return {
+        group,
+        contribution: rateEffect + mixEffect,
+        rate_effect: rateEffect,
+        mix_effect: mixEffect,
+        share_percent: ((shareA + shareB) / 2) * 100,
+      };
     })
     .toSorted((x, y) => Math.abs(y.contribution) - Math.abs(x.contribution));
 }
@@ -111,14 +131,23 @@ export function decompose(a: Groups, b: Groups): Omit<Contribution, "dimension">
 const TOLD = 5;
 
 /** Where the difference a − b in a metric comes from, the largest contribution first. */
-export function whyDifferent(a: WhyInput, b: WhyInput, part: Part): Contribution[] {
+export function whyDifferent(
+  a: readonly WhyInput[],
+  b: readonly WhyInput[],
+  part: Part,
+): { readonly difference: number; readonly parts: readonly Contribution[] } {
   const dimensions = ["satellite", "action", "size", "hour"] as const;
-  return dimensions
-    .flatMap((dimension) =>
-      decompose(groupsOf(a, dimension, part), groupsOf(b, dimension, part))
-        .slice(0, TOLD)
-        .map((group) => ({ dimension, ...group })),
-    )
+  const all = dimensions.map((dimension) =>
+    decompose(groupsOf(a, dimension, part), groupsOf(b, dimension, part)).map((group) => ({
+      dimension,
+      ...group,
+    })),
+  );
+  const parts = all
+    .flatMap((groups) => groups.slice(0, TOLD))
     .filter(({ contribution }) => contribution !== 0)
     .toSorted((x, y) => Math.abs(y.contribution) - Math.abs(x.contribution));
+  // Every dimension's parts add up to the same.
+  const difference = (all[0] ?? []).reduce((sum, { contribution }) => sum + contribution, 0);
+  return { difference, parts };
 }

@@ -1,4 +1,5 @@
 import type { Snapshot } from "../store/node-snapshot.ts";
+import type { Window } from "./load.ts";
 import type { CompareSettings } from "./options.ts";
 import { cellParts, type SummedCells } from "../store/cell-sums.ts";
 import { ACTIONS, SUCCESS } from "../log/vocabulary.ts";
@@ -10,16 +11,44 @@ const MONTH_MS = (365.25 * 86_400_000) / 12;
 /** USD per TB of egress, and per TB and month stored. */
 export type Rates = Pick<CompareSettings, "egressUsd" | "repairUsd" | "auditUsd" | "storageUsd">;
 
+export type EarningsSource = "api" | "model";
+
 export interface Earnings {
-  /** The API's where it is known, else the model's. */
+  /** By the source that all nodes compared have. */
   readonly totalUsd: number | null;
-  readonly source: "api" | "model" | null;
-  /** This month's net, as the node's API estimates it. */
+  readonly source: EarningsSource | null;
+  /** This month's net as the node's API estimated it; null outside of the month that it was told in. */
   readonly apiUsd: number | null;
+  /** When it was told, Unix ms. */
+  readonly apiAtMs: number | null;
+  /** Of this month's, what is held back, as the API told it. */
+  readonly heldUsd: number | null;
   /** The window's net by the rates; without storage where no API told how much is stored. */
   readonly modelUsd: number | null;
   readonly modelHasStorage: boolean;
   readonly perTbUsd: number | null;
+}
+
+/** Whether two moments lie in the same month, UTC, as satellites count it. */
+function isSameMonth(aMs: number, bMs: number): boolean {
+  return new Date(aMs).toISOString().slice(0, 7) === new Date(bMs).toISOString().slice(0, 7);
+}
+
+/** The API's estimate is of the month it was told in: it stands for windows that end there. */
+function monthOf(
+  snapshot: Snapshot | null,
+  window: Window,
+): { payoutUsd: number; heldUsd: number | null; takenMs: number } | null {
+  if (snapshot === null || snapshot.payoutUsd === null) return null;
+  const { payoutUsd, heldUsd, takenMs } = snapshot;
+  const told = snapshot.payoutTakenMs ?? takenMs;
+  return isSameMonth(told, window.untilMs - 1) ? { payoutUsd, heldUsd, takenMs: told } : null;
+}
+
+/** The API where each node's tells this month's earnings, else the model for all: only like is compared. */
+export function commonSource(snapshots: readonly (Snapshot | null)[], window: Window): EarningsSource {
+  const told = snapshots.every((snapshot) => monthOf(snapshot, window) !== null);
+  return told && snapshots.length > 0 ? "api" : "model";
 }
 
 /** The share held back from a node of that age in months. */
@@ -38,30 +67,33 @@ function successBytes(cells: SummedCells, action: (typeof ACTIONS)[number]): num
   return bytes;
 }
 
-/** What the window's traffic and storage earn by the rates, less what is held back at the node's age. */
+/** What the window's traffic and storage earn by the rates, less what is held back at the node's age; beside it the API's. */
 export function earningsOf(
   cells: SummedCells,
   snapshot: Snapshot | null,
-  options: { rates: Rates; windowMs: number; untilMs: number; hasOperations: boolean },
+  options: { rates: Rates; window: Window; source: EarningsSource; hasOperations: boolean },
 ): Earnings {
-  const { rates, windowMs, untilMs } = options;
+  const { rates, window } = options;
   const usedBytes = snapshot?.usedBytes ?? null;
   const traffic =
     (successBytes(cells, "GET") * rates.egressUsd +
       successBytes(cells, "GET_REPAIR") * rates.repairUsd +
       successBytes(cells, "GET_AUDIT") * rates.auditUsd) /
     TB;
-  const months = windowMs / 3_600_000 / MONTH_HOURS;
+  const months = (window.untilMs - window.sinceMs) / 3_600_000 / MONTH_HOURS;
   const storage = usedBytes === null ? 0 : (usedBytes / TB) * rates.storageUsd * months;
   const joinedMs = snapshot?.joinedMs ?? null;
-  const held = joinedMs === null ? 0 : heldShare((untilMs - joinedMs) / MONTH_MS);
+  const held = joinedMs === null ? 0 : heldShare((window.untilMs - joinedMs) / MONTH_MS);
   const modelUsd = options.hasOperations || usedBytes !== null ? (traffic + storage) * (1 - held) : null;
-  const apiUsd = snapshot?.payoutUsd ?? null;
-  const totalUsd = apiUsd ?? modelUsd;
+  const month = monthOf(snapshot, window);
+  const apiUsd = month?.payoutUsd ?? null;
+  const totalUsd = options.source === "api" ? apiUsd : modelUsd;
   return {
     totalUsd,
-    source: apiUsd !== null ? "api" : modelUsd !== null ? "model" : null,
+    source: totalUsd === null ? null : options.source,
     apiUsd,
+    apiAtMs: apiUsd === null ? null : (month?.takenMs ?? null),
+    heldUsd: month?.heldUsd ?? null,
     modelUsd,
     modelHasStorage: usedBytes !== null,
     perTbUsd: totalUsd !== null && usedBytes !== null && usedBytes > 0 ? totalUsd / (usedBytes / TB) : null,

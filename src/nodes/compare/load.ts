@@ -15,6 +15,14 @@ export interface Window {
   readonly untilMs: number;
 }
 
+/** What a satellite thought of the node when the log last told, 0 to 1; 0 is what disqualifies. */
+export interface SatelliteScores {
+  readonly satelliteId: number;
+  readonly audit: number | null;
+  readonly suspension: number | null;
+  readonly online: number | null;
+}
+
 /** All that a comparison knows of one node in the window. */
 export interface NodeData {
   readonly hours: readonly HourStats[];
@@ -22,8 +30,7 @@ export interface NodeData {
   /** What the hours' sketches add up to: timed operations by bucket. */
   readonly bucketCounts: Float64Array;
   readonly snapshot: Snapshot | null;
-  /** Means over satellites of the log's last scores, 0 to 1. */
-  readonly scores: { readonly audit: number | null; readonly online: number | null };
+  readonly scores: readonly SatelliteScores[];
   /** The newest line in the store, whenever it was. */
   readonly newestMs: number | null;
 }
@@ -37,11 +44,6 @@ interface BlockRow {
   events: number;
   columns: Uint8Array;
   keys: Uint8Array;
-}
-
-interface ScoreRow {
-  audit: number | null;
-  online: number | null;
 }
 
 /** Throws once the deadline has passed: SQLite runs in this thread, so it is asked between rows. */
@@ -129,21 +131,18 @@ function sumsOf(db: Database, nodeId: number, window: Window, deadline: number):
   return sums;
 }
 
-/** The last scores each satellite gave before the window's end, as the log told them, averaged. */
-function scoresOf(
-  db: Database,
-  nodeId: number,
-  untilMs: number,
-): { audit: number | null; online: number | null } {
-  const row = db
-    .query<ScoreRow, [number, number]>(
-      `SELECT avg(coalesce(fields ->> '$."Audit Score"', fields ->> '$.audit_score')) AS audit,
-              avg(coalesce(fields ->> '$."Online Score"', fields ->> '$.online_score')) AS online
-       FROM (SELECT fields, max(time_ms) FROM fact
+/** The last scores that each satellite gave before the window's end, as the log told them. */
+function scoresOf(db: Database, nodeId: number, untilMs: number): SatelliteScores[] {
+  return db
+    .query<SatelliteScores, [number, number]>(
+      `SELECT satellite_id AS satelliteId,
+              coalesce(fields ->> '$."Audit Score"', fields ->> '$.audit_score') AS audit,
+              coalesce(fields ->> '$."Suspension Score"', fields ->> '$.suspension_score') AS suspension,
+              coalesce(fields ->> '$."Online Score"', fields ->> '$.online_score') AS online
+       FROM (SELECT satellite_id, fields, max(time_ms) FROM fact
              WHERE node_id = ? AND type = 'reputation' AND time_ms < ? GROUP BY satellite_id)`,
     )
-    .get(nodeId, untilMs);
-  return row ?? { audit: null, online: null };
+    .all(nodeId, untilMs);
 }
 
 /**

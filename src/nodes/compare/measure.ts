@@ -12,10 +12,10 @@ import {
   logLevelOf,
   SUCCESS,
 } from "../log/vocabulary.ts";
-import { type Earnings, earningsOf, type Rates } from "./earnings.ts";
+import { type Earnings, earningsOf, type EarningsSource, type Rates } from "./earnings.ts";
 import { Latency } from "./latency.ts";
 import type { Snapshot } from "../store/node-snapshot.ts";
-import type { NodeData, Window } from "./load.ts";
+import type { NodeData, SatelliteScores, Window } from "./load.ts";
 
 /** Ended operations of the window, and the bytes of the successful ones. */
 export interface Tally {
@@ -45,13 +45,16 @@ export interface LogNature {
   readonly hasDurations: boolean;
 }
 
-export function measure(data: NodeData, options: { window: Window; rates: Rates }): Measured {
-  const { window, rates } = options;
+export function measure(
+  data: NodeData,
+  options: { window: Window; rates: Rates; earningsSource: EarningsSource },
+): Measured {
+  const { window, rates, earningsSource } = options;
   const tally = tallyOf(data.cells);
   const earnings = earningsOf(data.cells, data.snapshot, {
     rates,
-    windowMs: window.untilMs - window.sinceMs,
-    untilMs: window.untilMs,
+    window,
+    source: earningsSource,
     hasOperations: tally.operations > 0,
   });
   const latency = new Latency(data.hours, data.bucketCounts);
@@ -128,6 +131,16 @@ export function coverageOf(hours: readonly HourStats[], window: Window): number 
 function natureOf(hours: readonly HourStats[]): LogNature {
   const levels = LEVELS.map((_, level) => hours.reduce((sum, hour) => sum + (hour.levels[level] ?? 0), 0));
   return { level: logLevelOf(levels), hasDurations: hours.some(({ timed }) => timed > 0) };
+}
+
+/** The mean over the satellites that gave the score, 0 to 1; null where none did. */
+export function meanScore(
+  scores: readonly SatelliteScores[],
+  which: "audit" | "suspension" | "online",
+): number | null {
+  // A field that a log has as text is no number.
+  const known = scores.map((of) => of[which]).filter((score) => typeof score === "number");
+  return known.length === 0 ? null : known.reduce((sum, score) => sum + score, 0) / known.length;
 }
 
 /** Percent of the disk in use, and the same less what trash exceeds a tenth of the disk. */

@@ -6,9 +6,9 @@ export type Unit = "percent" | "count" | "bytes" | "ms" | "usd";
 
 /**
  * What logs must have in common before the metric may be compared: lines at DEBUG, started lines to time by, times
- * finer than a second, as large a part of the window.
+ * finer than a second, as large a part of the window, what is stored.
  */
-export type Need = "debug-lines" | "durations" | "milliseconds" | "coverage";
+export type Need = "debug-lines" | "durations" | "milliseconds" | "coverage" | "storage";
 
 /** How a difference in a metric is judged: a share of a kind's operations, a quantile of the latencies, their mean. */
 export type Question =
@@ -38,8 +38,10 @@ export interface Metric<N extends string = string> {
   readonly label: string;
   readonly unit: Unit;
   readonly lowerIsBetter: boolean;
-  /** The comparisons that rank it; none where it tells about the log rather than the node. */
+  /** The comparisons that tell it. JSON and CSV have all metrics. */
   readonly types: readonly ComparisonType[];
+  /** false where more is neither better nor worse. */
+  readonly ranked: boolean;
   readonly needs: readonly Need[];
   /** null: it is ranked, but no verdict is given. */
   readonly question: Question | null;
@@ -48,9 +50,9 @@ export interface Metric<N extends string = string> {
 }
 
 type Told<N extends string> = Pick<Metric<N>, "name" | "label" | "unit" | "types" | "of"> &
-  Partial<Pick<Metric, "lowerIsBetter" | "needs" | "question">>;
+  Partial<Pick<Metric, "lowerIsBetter" | "ranked" | "needs" | "question">>;
 
-/** A metric for which higher is better, that needs nothing and is not judged, unless it says so. */
+/** A metric that is ranked, higher being better, that needs nothing and is not judged, unless it says so. */
 export function metric<const N extends string>(told: Told<N>): Metric<N> {
-  return { lowerIsBetter: false, needs: [], question: null, ...told };
+  return { lowerIsBetter: false, ranked: true, needs: [], question: null, ...told };
 }

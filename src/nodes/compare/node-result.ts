@@ -4,6 +4,7 @@ import type { NodeData, Window } from "./load.ts";
 import { countsOf, type LogNature, type Measured } from "./measure.ts";
 import { type MetricName, type Metrics, metricsOf, noMetrics } from "./registry.ts";
 import type { Interval } from "./judge/statistics.ts";
+import { satelliteName } from "../log/satellite-names.ts";
 import { SUCCESS } from "../log/vocabulary.ts";
 
 /** One node's part of the answer. */
@@ -14,13 +15,27 @@ export interface NodeResult {
   readonly intervals: Readonly<Partial<Record<MetricName, Interval | null>>>;
   readonly earnings_source: Earnings["source"];
   readonly earnings_api_usd: number | null;
+  /** When the API said so. */
+  readonly earnings_api_at: string | null;
   readonly earnings_model_usd: number | null;
+  /** Satellites that have disqualified, or suspended, the node; null where no API told. */
+  readonly disqualified: number | null;
+  readonly suspended: number | null;
+  readonly scores: readonly ScoresTold[];
   readonly log_level: LogNature["level"];
   readonly newest_line: string | null;
   /** Over the window, oldest first: percent, milliseconds, operations. null where nothing happened. */
   readonly trend: Trend;
   /** Why there are no figures; null where there are. */
   readonly error: string | null;
+}
+
+/** One satellite's last scores of the node, as its log told them. */
+interface ScoresTold {
+  readonly satellite: string;
+  readonly audit_percent: number | null;
+  readonly suspension_percent: number | null;
+  readonly online_percent: number | null;
 }
 
 interface Trend {
@@ -61,7 +76,12 @@ function trendOf(hours: readonly HourStats[], window: Window): Trend {
   };
 }
 
-export function nodeResult(name: string, measured: Measured, intervals: NodeResult["intervals"]): NodeResult {
+export function nodeResult(
+  name: string,
+  measured: Measured,
+  intervals: NodeResult["intervals"],
+  satellites: ReadonlyMap<number, string>,
+): NodeResult {
   const { data, earnings, nature, window } = measured;
   return {
     node_name: name,
@@ -69,12 +89,25 @@ export function nodeResult(name: string, measured: Measured, intervals: NodeResu
     intervals,
     earnings_source: earnings.source,
     earnings_api_usd: earnings.apiUsd,
+    earnings_api_at: earnings.apiAtMs === null ? null : new Date(earnings.apiAtMs).toISOString(),
     earnings_model_usd: earnings.modelUsd,
+    disqualified: data.snapshot?.disqualified ?? null,
+    suspended: data.snapshot?.suspended ?? null,
+    scores: data.scores.map(({ satelliteId, audit, suspension, online }) => ({
+      satellite: satelliteName(satellites.get(satelliteId) ?? ""),
+      audit_percent: percent(audit),
+      suspension_percent: percent(suspension),
+      online_percent: percent(online),
+    })),
     log_level: nature.level,
     newest_line: newestLine(data),
     trend: trendOf(data.hours, window),
     error: null,
   };
+}
+
+function percent(score: number | null): number | null {
+  return typeof score === "number" ? score * 100 : null;
 }
 
 function newestLine({ newestMs }: NodeData): string | null {
@@ -89,7 +122,11 @@ export function failedResult(name: string, reason: string): NodeResult {
     intervals: {},
     earnings_source: null,
     earnings_api_usd: null,
+    earnings_api_at: null,
     earnings_model_usd: null,
+    disqualified: null,
+    suspended: null,
+    scores: [],
     log_level: null,
     newest_line: null,
     trend: { success_rate_download: [], avg_latency_mean: [], total_operations: [] },

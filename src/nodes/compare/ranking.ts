@@ -7,11 +7,11 @@ export function rankings(
   type: ComparisonType,
   unfair: ReadonlySet<MetricName>,
 ): Readonly<Record<string, readonly string[]>> {
-  const ranked: Record<string, readonly string[]> = {};
-  for (const { name, types, lowerIsBetter } of METRICS) {
-    if (!types.includes(type)) continue;
+  const order: Record<string, readonly string[]> = {};
+  for (const { name, types, ranked, lowerIsBetter } of METRICS) {
+    if (!ranked || !types.includes(type)) continue;
     const sign = lowerIsBetter ? 1 : -1;
-    ranked[name] = unfair.has(name)
+    order[name] = unfair.has(name)
       ? []
       : nodes
           .toSorted((a, b) => {
@@ -22,5 +22,5 @@ export function rankings(
           })
           .map((node) => node.node_name);
   }
-  return ranked;
+  return order;
 }

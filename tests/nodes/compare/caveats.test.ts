@@ -4,13 +4,16 @@ import { type MetricName, noMetrics } from "../../../src/nodes/compare/registry.
 
 function input(
   name: string,
-  differs: { level?: "debug" | "info" | null; hasDurations?: boolean } = {},
+  differs: { level?: "debug" | "info" | "error" | null; hasDurations?: boolean } = {},
   values: Partial<Record<MetricName, number>> = {},
 ): CaveatInput {
   const { level = "debug", hasDurations = true } = differs;
   return {
     name,
     nature: { level, hasDurations },
+    earnings: { source: "model", modelHasStorage: true, apiUsd: null },
+    disqualified: null,
+    suspended: null,
     metrics: {
       ...noMetrics(),
       total_operations: 100,
@@ -82,5 +85,36 @@ test("a node with nothing in the window is named, and makes no coverage unfair",
   );
   expect(caveatsOf([input("a"), silent])).toEqual([
     { metrics: [], nodes: ["b"], unfair: false, text: "no operation of b in the window" },
+  ]);
+});
+
+test("a log of errors only says so", () => {
+  const [only] = caveatsOf([input("a", { level: "error" }), input("b", { level: "error" })]);
+  expect(only?.text).toBe("the log of a, b has errors only: its rates are not known");
+});
+
+test("earnings with and without storage are not ranked against each other", () => {
+  const without: CaveatInput = {
+    ...input("b"),
+    earnings: { source: "model", modelHasStorage: false, apiUsd: null },
+  };
+  expect(caveatsOf([input("a"), without])).toMatchObject([
+    { metrics: ["total_earnings"], nodes: ["b"], unfair: true },
+  ]);
+  expect(caveatsOf([without, { ...without, name: "c" }])).toEqual([]);
+});
+
+test("one node's API figure makes nobody's earnings, and that is said", () => {
+  const told: CaveatInput = {
+    ...input("a"),
+    earnings: { source: "model", modelHasStorage: true, apiUsd: 7 },
+  };
+  expect(caveatsOf([told, input("b")])).toMatchObject([{ metrics: [], nodes: ["b"], unfair: false }]);
+});
+
+test("who is disqualified or suspended is named", () => {
+  const bad: CaveatInput = { ...input("a"), disqualified: 1, suspended: 2 };
+  expect(caveatsOf([bad, input("b")]).map(({ text }) => text)).toEqual([
+    "a is disqualified on 1 satellite and suspended on 2 satellites",
   ]);
 });

@@ -7,7 +7,7 @@ import { nodeData, type PlainHour } from "../../support/node-data.ts";
 
 const NAMES: Readonly<Record<number, string>> = { 1: "us1", 2: "eu1" };
 
-function input(hours: readonly PlainHour[]): Parameters<typeof whyDifferent>[0] {
+function input(hours: readonly PlainHour[]): Parameters<typeof whyDifferent>[0][number] {
   const { cells, hours: stats } = nodeData(hours);
   return { cells, hours: stats, satelliteName: (id) => NAMES[id] ?? "unknown" };
 }
@@ -57,7 +57,8 @@ test("one satellite's failures are told as that satellite's, in all of its dimen
       ],
     },
   ];
-  const why = whyDifferent(input(badHours), good, downloads);
+  const { difference, parts: why } = whyDifferent([input(badHours)], [good], downloads);
+  expect(difference).toBeCloseTo(-10, 9);
   const top = (dimension: string): [string | undefined, number] => {
     const first = why.find((part) => part.dimension === dimension);
     return [first?.group, Number(first?.contribution.toFixed(6))];
@@ -80,7 +81,7 @@ test("the mean latency is taken apart too; untimed operations are no part of it"
       ],
     },
   ];
-  const [first] = whyDifferent(input(at(300)), input(at(100)), null).filter(
+  const [first] = whyDifferent([input(at(300))], [input(at(100))], null).parts.filter(
     ({ dimension }) => dimension === "action",
   );
   expect([first?.group, first?.contribution]).toEqual(["PUT", 100]);

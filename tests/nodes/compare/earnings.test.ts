@@ -1,6 +1,12 @@
 import { expect, test } from "bun:test";
 import type { Snapshot } from "../../../src/nodes/store/node-snapshot.ts";
-import { type Earnings, earningsOf, heldShare } from "../../../src/nodes/compare/earnings.ts";
+import {
+  commonSource,
+  type Earnings,
+  earningsOf,
+  type EarningsSource,
+  heldShare,
+} from "../../../src/nodes/compare/earnings.ts";
 import { DAY_START, NO_SNAPSHOT, nodeData, ONE_DAY, RATES } from "../../support/node-data.ts";
 
 const TB = 1e12;
@@ -19,11 +25,14 @@ const TRAFFIC = nodeData([
   },
 ]).cells;
 
-function earned(snapshot: Partial<Snapshot> | null): Earnings {
+/** 720 hours that end in March 2026. */
+const MONTH = { sinceMs: ONE_DAY.untilMs - 720 * 3_600_000, untilMs: ONE_DAY.untilMs };
+
+function earned(snapshot: Partial<Snapshot> | null, source: EarningsSource = "model"): Earnings {
   return earningsOf(TRAFFIC, snapshot === null ? null : { ...NO_SNAPSHOT, ...snapshot }, {
     rates: { ...RATES, repairUsd: 4, auditUsd: 10 },
-    windowMs: 720 * 3_600_000,
-    untilMs: ONE_DAY.untilMs,
+    window: MONTH,
+    source,
     hasOperations: true,
   });
 }
@@ -47,20 +56,35 @@ test("held back by the node's age: three quarters, half, a quarter, nothing", ()
   expect(earned({ joinedMs: ONE_DAY.untilMs - 4 * MONTH_MS }).modelUsd).toBe(2.5);
 });
 
-test("the API's figure is the truth where it can be had; both are told apart", () => {
-  expect(earned({ payoutUsd: 7, takenMs: DAY_START })).toMatchObject({
+test("the API's figure stands where all nodes have one, with its date and what is held back", () => {
+  const told = { payoutUsd: 7, heldUsd: 2, takenMs: DAY_START };
+  expect(earned(told, "api")).toMatchObject({
     totalUsd: 7,
     source: "api",
     apiUsd: 7,
+    apiAtMs: DAY_START,
+    heldUsd: 2,
     modelUsd: 5,
   });
+  expect(earned(told)).toMatchObject({ totalUsd: 5, source: "model", apiUsd: 7 });
+  const withApi = { ...NO_SNAPSHOT, ...told };
+  expect(commonSource([withApi, withApi], MONTH)).toBe("api");
+  expect(commonSource([withApi, NO_SNAPSHOT], MONTH)).toBe("model");
+  expect(commonSource([withApi, null], MONTH)).toBe("model");
+  expect(commonSource([], MONTH)).toBe("model");
+});
+
+test("an API's figure is never told outside of its month", () => {
+  const february = { payoutUsd: 7, heldUsd: 2, takenMs: DAY_START - 1 };
+  expect(earned(february)).toMatchObject({ apiUsd: null, apiAtMs: null, heldUsd: null, totalUsd: 5 });
+  expect(commonSource([{ ...NO_SNAPSHOT, ...february }], MONTH)).toBe("model");
 });
 
 test("nothing known earns null, not 0", () => {
   const nothing = earningsOf(new Map(), null, {
     rates: RATES,
-    windowMs: 1,
-    untilMs: 1,
+    window: { sinceMs: 0, untilMs: 1 },
+    source: "model",
     hasOperations: false,
   });
   expect([nothing.totalUsd, nothing.modelUsd, nothing.source]).toEqual([null, null, null]);

@@ -6,6 +6,7 @@ export const earnings = [
     label: "earnings",
     unit: "usd",
     types: ["earnings", "overall"],
+    needs: ["storage"],
     of: (measured) => measured.earnings.totalUsd,
   }),
   metric({
@@ -14,5 +15,13 @@ export const earnings = [
     unit: "usd",
     types: ["earnings", "efficiency", "overall"],
     of: (measured) => measured.earnings.perTbUsd,
+  }),
+  metric({
+    name: "held_usd",
+    label: "held back",
+    unit: "usd",
+    types: ["earnings", "overall"],
+    ranked: false,
+    of: (measured) => measured.earnings.heldUsd,
   }),
 ] as const;

@@ -1,5 +1,6 @@
+import { coverageOf, meanScore, storageOf } from "../measure.ts";
 import { metric } from "../metric.ts";
-import { coverageOf, storageOf } from "../measure.ts";
+import { COMPARISON_TYPES } from "../options.ts";
 
 function percent(share: number | null): number | null {
   return share === null ? null : share * 100;
@@ -22,24 +23,48 @@ export const standing = [
     of: ({ data }) => storageOf(data.snapshot).efficiency,
   }),
   metric({
+    name: "used_bytes",
+    label: "stored",
+    unit: "bytes",
+    types: ["efficiency", "overall"],
+    ranked: false,
+    of: ({ data }) => data.snapshot?.usedBytes ?? null,
+  }),
+  metric({
+    name: "trash_bytes",
+    label: "trash",
+    unit: "bytes",
+    types: ["efficiency", "overall"],
+    ranked: false,
+    of: ({ data }) => data.snapshot?.trashBytes ?? null,
+  }),
+  metric({
     name: "avg_audit_score",
     label: "audit score",
     unit: "percent",
     types: ["efficiency", "overall"],
-    of: ({ data }) => percent(data.snapshot?.auditScore ?? data.scores.audit),
+    of: ({ data }) => percent(data.snapshot?.auditScore ?? meanScore(data.scores, "audit")),
+  }),
+  metric({
+    name: "avg_suspension_score",
+    label: "suspension score",
+    unit: "percent",
+    types: ["efficiency", "overall"],
+    of: ({ data }) => percent(data.snapshot?.suspensionScore ?? meanScore(data.scores, "suspension")),
   }),
   metric({
     name: "avg_online_score",
     label: "online score",
     unit: "percent",
     types: ["efficiency", "overall"],
-    of: ({ data }) => percent(data.snapshot?.onlineScore ?? data.scores.online),
+    of: ({ data }) => percent(data.snapshot?.onlineScore ?? meanScore(data.scores, "online")),
   }),
   metric({
     name: "coverage_percent",
     label: "window covered",
     unit: "percent",
-    types: [],
+    types: COMPARISON_TYPES,
+    ranked: false,
     of: ({ data, window }) => coverageOf(data.hours, window),
   }),
 ] as const;

@@ -1,0 +1,103 @@
+import { metricNamed, type MetricName } from "../nodes/compare/registry.ts";
+import type { CompareReport } from "./compare.ts";
+
+type Why = CompareReport["why"][number];
+
+function amount(value: number, metric: MetricName): string {
+  const unit = metricNamed(metric).unit === "ms" ? "ms" : "points";
+  const digits = Math.abs(value) < 10 ? 1 : 0;
+  return `${value > 0 ? "+" : ""}${value.toFixed(digits).replace("-", "−")} ${unit}`;
+}
+
+function whyText({ mostly, metric }: Why): string {
+  if (mostly === null) return "evenly spread over satellites, actions, sizes and hours";
+  return `mostly ${mostly.dimension} ${mostly.group} (${amount(mostly.contribution, metric)})`;
+}
+
+/** One sentence of the answer, and where the difference comes from. */
+export interface Sentence {
+  readonly text: string;
+  readonly why: string | null;
+}
+
+function realDifferences({ verdicts, why }: CompareReport): Sentence[] {
+  const told = new Set<Why>();
+  return verdicts
+    .filter(({ significant }) => significant)
+    .map(({ text, metric, worse, better }) => {
+      const isShare = metricNamed(metric).question?.type === "share";
+      // Of the latencies the mean is taken apart, and told once.
+      const about = isShare ? metric : "avg_latency_mean";
+      const found = why.find(
+        (entry) => entry.metric === about && entry.worse === worse && entry.better === better,
+      );
+      if (found === undefined || told.has(found)) return { text, why: null };
+      told.add(found);
+      return { text, why: whyText(found) };
+    });
+}
+
+/** The verdict first: what is really different, what cannot be told yet, and that the rest is alike. */
+export function verdictSentences(report: CompareReport): Sentence[] {
+  const { verdicts } = report;
+  if (verdicts.length === 0) return [];
+  const real = realDifferences(report);
+  const early = verdicts.filter(({ type }) => type === "too_early");
+  const sentences = [...real];
+  const alike = verdicts.length - real.length - early.length;
+  if (alike > 0) {
+    const rest =
+      real.length + early.length === 0 ? "no real difference" : "no real difference in anything else";
+    sentences.push({ text: rest, why: null });
+  }
+  if (early.length > 0) {
+    const labels = [...new Set(early.map(({ metric }) => metricNamed(metric).label))];
+    const hours = Math.max(...early.map(({ missing_hours }) => missing_hours ?? 0));
+    sentences.push({
+      text: `too early to tell (needs about ${hours} more hours): ${labels.join(", ")}`,
+      why: null,
+    });
+  }
+  return sentences;
+}
+
+/** What is wrong with a node, and nothing else can be read without: said before the figures. */
+export function troubleSentences({ nodes }: CompareReport): string[] {
+  return nodes.flatMap(({ node_name, error, metrics, newest_line }) => {
+    if (error !== null) return [`${node_name}: ${error}`];
+    if (metrics.total_operations !== 0 || newest_line === null) return [];
+    return [`${node_name}: nothing in the window; its newest line is of ${newest_line}`];
+  });
+}
+
+/** What a reader must know of the figures: where earnings are from, and what is not fair to compare. */
+export function noteSentences(report: CompareReport): string[] {
+  return [...earningsNote(report), ...report.caveats.map(({ text }) => text)];
+}
+
+/** Both figures of a node whose API tells one; where none does, that all are the model's. */
+function earningsNote({ nodes, rankings }: CompareReport): string[] {
+  const earning = nodes.filter(({ earnings_model_usd, earnings_api_usd }) => {
+    return earnings_model_usd !== null || earnings_api_usd !== null;
+  });
+  if (earning.length === 0 || !Object.hasOwn(rankings, "total_earnings")) return [];
+  if (earning.every(({ earnings_api_usd }) => earnings_api_usd === null)) {
+    return ["earnings are the model's, for the window; nodupe ingest --api has the node's own figure"];
+  }
+  const told = earning.map(({ node_name, earnings_api_usd, earnings_api_at, earnings_model_usd }) => {
+    const figures = [
+      ...(earnings_api_usd === null
+        ? []
+        : [`$${earnings_api_usd.toFixed(2)} this month by its API, ${day(earnings_api_at)}`]),
+      ...(earnings_model_usd === null
+        ? []
+        : [`$${earnings_model_usd.toFixed(2)} for the window by the model`]),
+    ];
+    return `${node_name} ${figures.join(", ")}`;
+  });
+  return [`earnings: ${told.join("; ")}`];
+}
+
+function day(iso: string | null): string {
+  return iso === null ? "at an unknown time" : `of ${iso.slice(0, 16).replace("T", " ")} UTC`;
+}
