@@ -102,7 +102,7 @@ export function caveatsOf(nodes: readonly CaveatInput[]): Caveat[] {
       text: `what ${list(missing)} stores is not known (see nodupe ingest --api), so its earnings leave storage out and are not ranked`,
     });
   }
-  if (told.length > 0 && told.some(({ earnings }) => earnings.apiUsd !== null)) {
+  if (told.some(({ earnings }) => earnings.apiUsd !== null)) {
     const silent = told.filter(({ earnings }) => earnings.apiUsd === null).map(({ name }) => name);
     caveats.push({
       metrics: [],
