@@ -126,6 +126,7 @@ const GUARDS: readonly Guard[] = [
       "upload/ledger.ts",
       "upload/overview.ts",
       "upload/run-record.ts",
+      "upload/watch/watch-record.ts",
     ],
   },
   { what: "citty", pattern: /"citty"/, where: ["cli"] },

@@ -68,6 +68,21 @@ function* uploadProblems(sync: UploadsOverview): Generator<Problem> {
   }
 }
 
+function* watchProblems({ watches }: UploadsOverview): Generator<Problem> {
+  for (const { destination, folder, at_work: atWork, mode } of watches) {
+    if (!atWork) {
+      const text = `${folder} is not watched any more: its process is gone; start it again: nodupe sync --watch`;
+      yield { about: "sync", key: `unwatched:${destination}`, text };
+    } else if (mode === "absent") {
+      yield {
+        about: "sync",
+        key: `absent:${destination}`,
+        text: `the watched folder ${folder} is not there`,
+      };
+    }
+  }
+}
+
 function* nodeProblems(node: NodeOverview): Generator<Problem> {
   const { node_name: name, age_s: ageS, failed_percent: failed, standing } = node;
   if (ageS !== null && ageS > SILENT_S)
@@ -116,6 +131,7 @@ export function problemsOf(parts: Parts): readonly Problem[] {
   return [
     ...clockProblems(parts.time),
     ...uploadProblems(parts.sync),
+    ...watchProblems(parts.sync),
     ...parts.nodes.flatMap((node) => [...nodeProblems(node)]),
     ...storeProblems(parts.store),
   ];

@@ -8,10 +8,11 @@ import { destinationOf } from "./history/destination.ts";
 import { apiKeyOf } from "./sync-key.ts";
 import { showProgress } from "./terminal/progress.ts";
 import { fileLog, syncProgress } from "./sync-progress.ts";
+import type { RunOptions } from "../upload/run.ts";
 import type { RunProgress } from "../upload/progress.ts";
 
 const OPTIONS = { store: storeOptions, sync: syncOptions } as const;
-type Sync = Invocation<typeof OPTIONS>;
+export type Sync = Invocation<typeof OPTIONS>;
 
 /** How long a health or duplicate check may take. */
 const CHECK_TIMEOUT_MS = 10_000;
@@ -99,7 +100,7 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     using client = sync.dryRun ? null : await clientOf(call, sandbox ?? { url: destination, apiKey });
     let stand: (() => RunProgress) | null = null;
     using progress = showProgress(terminal, () => syncProgress(stand === null ? null : stand(), Date.now()));
-    const outcome = await run({
+    const runOptions: RunOptions = {
       store,
       root,
       settings: sync,
@@ -111,7 +112,12 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
       onBegin: (told) => (stand = told),
       onFile: terminal.verbose ? fileLog(terminal) : null,
       onNotice: (line) => terminal.warn(line),
-    });
+    };
+    if (sync.watch) {
+      const { watchSync } = await import("./sync-watch.ts");
+      return await watchSync(call, runOptions, startedMs);
+    }
+    const outcome = await run(runOptions);
     progress.end();
     const { stop } = outcome;
     const result = render.syncResult(outcome.tally, {
@@ -157,6 +163,7 @@ export const sync = command({
   examples: [
     ["nodupe sync --bulk --sandbox examples/cvs", "try it: no account, no network"],
     ["TANOVA_API_KEY=tanova_sk_… nodupe sync --bulk ~/CVs", "a mass import"],
+    ["nodupe sync --watch /srv/cvs", "stay, and upload what is dropped there"],
     ["nodupe sync ~/CVs --dry-run --exclude 'old/**'", "what would be uploaded"],
   ],
   exitCodes: {

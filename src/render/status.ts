@@ -1,4 +1,5 @@
 import type { Board } from "../board/board.ts";
+import { escapeText } from "../lib/format/escape.ts";
 import { humanBytes } from "../lib/format/bytes.ts";
 import { sparkline } from "../lib/format/sparkline.ts";
 import { textTable } from "../lib/format/table.ts";
@@ -50,7 +51,12 @@ function syncLines({ sync }: Board): string[] {
   const atWork = sync.runs
     .filter((run) => run.at_work)
     .map(({ folder, pid }) => `at work on ${folder} (process ${pid})`);
-  return [...lines, ...atWork];
+  const watches = sync.watches.map(({ folder, mode, reason }) => {
+    const how =
+      mode === "scanning" ? `scanned every so often: ${reason}` : mode === "events" ? "watched" : mode;
+    return `${folder}: ${how}`;
+  });
+  return [...lines, ...atWork, ...watches].map(escapeText);
 }
 
 function nodeTable({ nodes }: Board): string {

@@ -130,6 +130,17 @@ export function retryFailed(
   return db.query<{ count: number }, []>("SELECT changes() AS count").get()?.count ?? 0;
 }
 
+/** Whether something is still to be sent to a destination. */
+export function hasPending(db: Database, destinationId: number): boolean {
+  const isWaiting = and(
+    eq(contents.destinationId, destinationId),
+    inArray(contents.state, ["pending", "sending"]),
+  );
+  return (
+    ormOf(db).select({ state: contents.state }).from(contents).where(isWaiting).limit(1).get() !== undefined
+  );
+}
+
 /** Every destination that the store knows. */
 export function listDestinations(db: Database): { id: number; url: string }[] {
   const { id, url } = destinations;

@@ -11,7 +11,8 @@ import { refusalOf, stopOf } from "./plan/stop.ts";
 import type { Because } from "./plan/work.ts";
 import type { SmallFile } from "./read-small.ts";
 import type { FoundFile, ScanEvent } from "./scan/scan.ts";
-import { isSame, settledAtMs, type Settling, type Unsettled } from "./settling.ts";
+import { isSame, settledAtMs, settleMs, type Settling, type Unsettled } from "./settling.ts";
+import type { Batch } from "./source.ts";
 import type { Tally } from "./tally.ts";
 import { unreadableReason } from "./unreadable.ts";
 import { HELD_UP_TO_BYTES } from "./upload-item.ts";
@@ -31,7 +32,9 @@ export interface IntakeOptions {
   readonly hasher: Hasher;
   /** What is to be looked at again; what turns out to have changed later comes back through it. */
   readonly settling: Settling;
-  readonly settings: Pick<SyncSettings, "settle">;
+  readonly settings: Pick<SyncSettings, "settle" | "watch">;
+  /** Whether files that may still be written are waited for here. */
+  readonly waits: boolean;
   readonly limits: Pick<RunLimits, "settleWaitMs">;
   /** Its reason is a Stop: where that is a refusal of the server, what is not known to be done fails unread. */
   readonly signal: AbortSignal;
@@ -48,6 +51,7 @@ const UNSETTLED_LIMIT = 1_000;
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #lanes = new Lanes<Content | null>(LANES);
+  #settleMs = 0;
   #isOver = false;
   #isWhole = false;
 
@@ -55,8 +59,12 @@ export class Intake {
     this.#options = options;
   }
 
-  /** The contents of a tree that are not known to be done, as they are read. Ends early where the run is asked to end. */
-  async *contents(events: Iterable<ScanEvent>): AsyncGenerator<Content> {
+  /**
+   * The contents of files that are not known to be done, as they are read. Ends early where the run is asked to end.
+   * What may still be written is waited for, unless somebody else looks after it.
+   */
+  async *contents({ events, areComplete }: Batch): AsyncGenerator<Content> {
+    this.#settleMs = areComplete ? 0 : settleMs(this.#options.settings);
     let page: FoundFile[] = [];
     for (const event of events) {
       if (this.isEnding) return;
@@ -65,11 +73,12 @@ export class Intake {
       if (page.length < PAGE_FILES) continue;
       yield* this.#take(page);
       page = [];
-      yield* this.#revisit(UNSETTLED_LIMIT);
+      if (this.#options.waits) yield* this.#revisit(UNSETTLED_LIMIT);
     }
     this.#isWhole = true;
     yield* this.#take(page);
-    yield* this.settled();
+    if (this.#options.waits) yield* this.settled();
+    else yield* this.#read(0);
   }
 
   /** CVs in the tree; null where it was not read to its end. */
@@ -134,7 +143,7 @@ export class Intake {
 
   /** What is known of a file at a glance: its content where the store has its checksum; else it is read, or waits. */
   #sort(file: FoundFile, known: KnownFile | null): Content | null {
-    const { tally, settling, settings, now } = this.#options;
+    const { tally, settling, now } = this.#options;
     if (known?.isDone === true) {
       tally.there("known-here", file.path);
       return null;
@@ -146,7 +155,7 @@ export class Intake {
     }
     if (known !== null) return { checksum: known.checksum, file, bytes: null };
     const nowMs = now();
-    if (settledAtMs(file, nowMs, settings.settle) <= nowMs) this.#lanes.add(this.#hash(file));
+    if (settledAtMs(file, nowMs, this.#settleMs) <= nowMs) this.#lanes.add(this.#hash(file));
     else settling.add(file, nowMs);
     return null;
   }
@@ -193,9 +202,9 @@ export class Intake {
 
   /** Looks again at files that may still be written: those that are due, and more until no more than `keep` are left. */
   async *#revisit(keep: number): AsyncGenerator<Content> {
-    const { settling, settings, signal, now } = this.#options;
+    const { settling, signal, now } = this.#options;
     for (let first = settling.first; first !== undefined && !this.isEnding; first = settling.first) {
-      const dueInMs = settledAtMs(first.file, first.sameSinceMs, settings.settle) - now();
+      const dueInMs = settledAtMs(first.file, first.sameSinceMs, this.#settleMs) - now();
       if (this.#refusal === null && dueInMs > 0) {
         if (settling.size <= keep) return;
         // What is read meanwhile does not wait with it.
@@ -210,7 +219,7 @@ export class Intake {
   }
 
   #lookAgain({ file, firstSeenMs, sameSinceMs }: Unsettled): void {
-    const { tally, settling, settings, limits, now } = this.#options;
+    const { tally, settling, limits, now } = this.#options;
     let seen: FoundFile;
     try {
       const { sizeBytes, mtimeUs, inode } = statusOf(statSync(file.path, { bigint: true }));
@@ -223,7 +232,7 @@ export class Intake {
     const isStill = isSame(seen, file);
     const refusal = this.#refusal;
     if (refusal !== null) tally.fail(file.path, refusal);
-    else if (isStill && settledAtMs(seen, sameSinceMs, settings.settle) <= nowMs)
+    else if (isStill && settledAtMs(seen, sameSinceMs, this.#settleMs) <= nowMs)
       this.#lanes.add(this.#hash(seen));
     else if (nowMs - firstSeenMs > limits.settleWaitMs) {
       const reason = "it is still being written; run again when it is complete";

@@ -17,6 +17,16 @@ export const syncOptions = {
     "a mass import: adaptive concurrency, batches where the server offers them",
     flag,
   ),
+  watch: option(toggle, false, "after the first pass, stay and upload what appears or changes", {
+    ...flag,
+    excludes: ["dryRun"],
+  }),
+  rescan: option(
+    timer,
+    3_600_000,
+    "with --watch: how often the folder is looked through whatever was told of it",
+    { needs: "watch" },
+  ),
   dryRun: option(toggle, false, "say what would be uploaded, and send nothing", flag),
   workers: optional(integerOr("auto", 1, 100), "uploads in flight; auto adapts from 1 to 20", {
     defaultText: "5; with --bulk auto",
@@ -91,7 +101,10 @@ export const syncOptions = {
     setting,
   ),
   retryDelayMax: option(duration, 60_000, "the longest wait between retries", setting),
-  settle: option(duration, 1_000, "take a file once its size and mtime have not changed for this long"),
+  settle: optional(duration, "take a file once its size and mtime have not changed for this long", {
+    defaultText: "1s; with --watch 2s",
+    example: 1_000,
+  }),
   memory: option(byteSize, 6 * 1024 ** 2, "memory for the contents of files, all together", setting),
 } as const;
 

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { count, desc, sql } from "drizzle-orm";
 import { ormOf } from "../db/orm.ts";
-import { contents, destinations, uploadRuns } from "../db/tables/upload.ts";
+import { contents, destinations, uploadRuns, uploadWatches } from "../db/tables/upload.ts";
 
 /** Contents that failed for the same reason. */
 export interface FailureGroup {
@@ -31,12 +31,24 @@ export interface RunOverview {
   readonly result: unknown;
 }
 
+interface WatchOverview {
+  readonly destination: string;
+  readonly folder: string;
+  readonly pid: number;
+  /** false: the process that watched it is gone without a word. */
+  readonly at_work: boolean;
+  readonly mode: string;
+  readonly reason: string | null;
+  readonly since: string;
+}
+
 /** What the store tells of the uploads. */
 export interface UploadsOverview {
   readonly destinations: readonly DestinationOverview[];
   readonly failures: readonly FailureGroup[];
   /** The newest first. */
   readonly runs: readonly RunOverview[];
+  readonly watches: readonly WatchOverview[];
   /** The end of the last run that uploaded something. */
   readonly last_success: string | null;
 }
@@ -127,6 +139,19 @@ export function uploadsOverview(db: Database): UploadsOverview {
       ended: isoOf(endedAtMs),
       result: parsed(result),
     })),
+    watches: orm
+      .select()
+      .from(uploadWatches)
+      .all()
+      .map(({ destinationId, folder, pid, mode, reason, sinceMs }) => ({
+        destination: urlOf(destinationId),
+        folder,
+        pid,
+        at_work: isThere(pid),
+        mode,
+        reason,
+        since: new Date(sinceMs).toISOString(),
+      })),
     last_success: isoOf(last?.atMs ?? null),
   };
 }

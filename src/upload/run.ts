@@ -15,8 +15,9 @@ import { UploadPlan } from "./plan/upload-plan.ts";
 import type { FileEvent, RunProgress } from "./progress.ts";
 import { beginRun, endRun, rememberBatchRefused } from "./run-record.ts";
 import { globFilter } from "./scan/filter.ts";
-import { scan, type ScanEvent } from "./scan/scan.ts";
+import { type FoundFile, scan } from "./scan/scan.ts";
 import { Settling } from "./settling.ts";
+import { type Source, type Standing, treeSource } from "./source.ts";
 import { Tally } from "./tally.ts";
 import type { TanovaClient } from "./tanova/types.ts";
 import { Uploader } from "./uploader.ts";
@@ -26,12 +27,16 @@ export interface RunOptions {
   readonly store: Store;
   /** As `openRoot` gave it. */
   readonly root: string;
+  /** Without it the whole tree, as it is now. */
+  readonly source?: Source;
   readonly settings: SyncSettings;
   readonly limits: RunLimits;
   /** What history is kept under. */
   readonly destination: string;
   /** null: a dry run, which sends nothing. */
   readonly client: TanovaClient | null;
+  /** Whoever runs it holds the destination's lock for several runs. */
+  readonly isLocked?: boolean;
   readonly startHashWorker: (() => Worker) | null;
   /** Asks the run to end. */
   readonly signal: AbortSignal;
@@ -54,6 +59,9 @@ export interface RunOutcome {
   readonly stop: Stop | null;
 }
 
+/** A dry run settles everything as it comes. */
+const AT_REST: Standing = { isIdle: true, idle: () => Promise.resolve() };
+
 /** The server refused batches: not tried again for so long. */
 const BATCH_REFUSED_MS = 24 * 3_600_000;
 
@@ -64,7 +72,10 @@ const BATCH_REFUSED_MS = 24 * 3_600_000;
  */
 export async function run(options: RunOptions): Promise<RunOutcome> {
   const { store, root, settings, limits, client, onBegin, onNotice } = options;
-  using _lock = client === null ? null : lockDestination(store.path, options.destination);
+  const source =
+    options.source ?? treeSource(() => scan(root, globFilter(settings.include, settings.exclude)));
+  using _lock =
+    client === null || options.isLocked === true ? null : lockDestination(store.path, options.destination);
   const destination = destinationRow(store.db, options.destination);
   const runId = client === null ? null : beginRun(store.db, destination.id, root);
   using ending = endingOf(options.signal);
@@ -80,12 +91,12 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     workerFromBytes: settings.bulk && limits.isThreaded ? worthHandingOverBytes() : limits.hashInPlaceBytes,
   });
   const parts = { ledger, tally, pool, hasher, settling, settings, limits, signal };
-  const tree = (): Generator<ScanEvent> => scan(root, globFilter(settings.include, settings.exclude));
-  await using counter = new TreeCounter(tree, signal);
-  await using intake = new Intake({ ...parts, now: Date.now });
+  await using counter = new TreeCounter(source.whole, signal);
+  await using intake = new Intake({ ...parts, waits: source.takeBack === null, now: Date.now });
   if (client === null) {
     onBegin(() => standOf(tally, { total: null, sentBytes: 0, inFlight: 0, waiting: null }));
-    await countContents(intake.contents(tree()), { ...parts, ...settings, db: store.db });
+    for await (const batch of source.batches(AT_REST))
+      await countContents(intake.contents(batch), { ...parts, ...settings, db: store.db });
     return { tally, found: intake.found, sentBytes: 0, runId, stop: stopOf(signal) };
   }
 
@@ -111,13 +122,24 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     const { total } = counter;
     return standOf(tally, { total, sentBytes: client.sentBytes, ...plan.stand(originMs) });
   });
+  const takeBack =
+    source.takeBack === null
+      ? null
+      : (file: FoundFile): void => {
+          tally.found -= 1;
+          source.takeBack?.(file);
+        };
   try {
-    for await (const content of intake.contents(tree())) await uploader.offer(content);
-    await uploader.drained();
+    for await (const batch of source.batches(uploader)) {
+      for await (const content of intake.contents(batch)) await uploader.offer(content);
+      settling.drain(takeBack);
+    }
+    await uploader.idle();
     // What has changed since it was read comes back, and may do so again.
+    settling.drain(takeBack);
     while (settling.size > 0 && !intake.isEnding) {
       for await (const content of intake.settled()) await uploader.offer(content);
-      await uploader.drained();
+      await uploader.idle();
     }
   } catch (error) {
     onBroken(error);

@@ -1,3 +1,4 @@
+import type { SyncSettings } from "./options.ts";
 import type { FoundFile } from "./scan/scan.ts";
 
 /** A file that may still be written, since when it has been looked at, and since when it has looked the same. */
@@ -14,6 +15,14 @@ export interface Unsettled {
 export function settledAtMs(file: Pick<FoundFile, "mtimeUs">, sameSinceMs: number, settleMs: number): number {
   return Math.min(file.mtimeUs / 1000, sameSinceMs) + settleMs;
 }
+
+/** How long a file must have rested: longer where it is watched, since then nobody waits for the end of the run. */
+export function settleMs({ settle, watch }: Pick<SyncSettings, "settle" | "watch">): number {
+  return settle ?? (watch ? WATCHED_SETTLE_MS : SETTLE_MS);
+}
+
+const SETTLE_MS = 1_000;
+const WATCHED_SETTLE_MS = 2_000;
 
 /** Whether two looks at a path saw the same file, unchanged. */
 export function isSame(
@@ -46,5 +55,11 @@ export class Settling {
 
   shift(): void {
     this.#files.shift();
+  }
+
+  /** Hands them all to somebody else, who looks at them from now on; null: nobody does. */
+  drain(take: ((file: FoundFile) => void) | null): void {
+    if (take === null) return;
+    for (const { file } of this.#files.splice(0)) take(file);
   }
 }

@@ -79,8 +79,13 @@ export class Uploader implements AsyncDisposable {
     if (!plan.hasRoom) await this.#until(() => plan.hasRoom);
   }
 
-  /** Nothing more is known to come. Resolves when all is settled, or the run is stopped and nothing is in flight. */
-  async drained(): Promise<void> {
+  /** All that was offered is settled, or the run is stopped and nothing is in flight. */
+  get isIdle(): boolean {
+    return this.#options.plan.isIdle;
+  }
+
+  /** Nothing more is known to come just now. Resolves when all is settled, or the run is stopped and nothing is in flight. */
+  async idle(): Promise<void> {
     this.#post({ type: "exhausted" });
     await this.#until(() => this.#options.plan.isIdle);
   }

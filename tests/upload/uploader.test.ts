@@ -19,7 +19,7 @@ test("a content's memory is free for the next as soon as the network has it, lon
   for (const name of ["a", "b", "c", "d"]) await made.offer(name, MEMORY_BYTES);
   await until(() => holding.sizes.length === 4, "four are in flight");
   expect(await made.isMemoryBack()).toBe(true);
-  const drained = made.uploader.drained();
+  const drained = made.uploader.idle();
   for (let answers = 0; answers < 4; answers += 1) holding.release();
   await drained;
   expect([made.tally.uploaded, sandbox.stats().repeats]).toEqual([4, 0]);
@@ -47,7 +47,7 @@ test("batches are full where there is enough for them; what is left waits for a 
   holding.release();
   await until(() => holding.sizes.length === 4, "the rest is in flight");
   expect(holding.sizes).toEqual([10, 10, 10, 5]);
-  const drained = made.uploader.drained();
+  const drained = made.uploader.idle();
   for (let answers = 0; answers < 2; answers += 1) holding.release();
   await drained;
   expect([made.tally.uploaded, made.plan.peak, sandbox.stats().repeats]).toEqual([35, 2, 0]);
@@ -69,7 +69,7 @@ test("a key that is refused midway stops it all: nothing more is sent, booked ro
   for (const name of ["a", "b", "c", "d"]) await made.offer(name);
   await until(() => Object.keys(opened.states()).length === 2, "one is sent, and one is reserved");
   answer.resolve(Response.json({ message: "key withdrawn" }, { status: 401 }));
-  await made.uploader.drained();
+  await made.uploader.idle();
   opened.ledger.flush();
   expect(made.stop()).toEqual({
     type: "unauthorized",
@@ -98,7 +98,7 @@ test("cut at the signal, what the server was sent stays sending, and nobody wait
   await until(() => Object.keys(opened.states()).length === 3, "one more is reserved");
   stopping.abort();
   await offered;
-  await made.uploader.drained();
+  await made.uploader.idle();
   opened.ledger.flush();
   expect(Object.values(opened.states()).toSorted()).toEqual(["pending", "sending", "sending"]);
   for (const checksum of sandbox.stored().keys()) expect(opened.states()[checksum]).toBe("sending");
@@ -124,7 +124,7 @@ test("what an earlier run may have sent counts as uploaded, also when it only sh
   opened.store.db.run("UPDATE content SET sent_at_ms = 0, run_id = 1");
   await using made = makeUploader(opened, front, { workers: 1 });
   await made.offerFile(folder.file("late.pdf"));
-  await made.uploader.drained();
+  await made.uploader.idle();
   expect([questions, made.tally.uploaded, made.tally.duplicateRemote]).toEqual([1, 1, 0]);
   expect(sandbox.stored().size).toBe(1);
 });
@@ -137,7 +137,7 @@ test("a store that cannot be written stops the run: nothing is sent, and nobody 
   other.run("BEGIN EXCLUSIVE");
   await using made = makeUploader(opened, sandbox, { workers: 2 });
   for (const name of ["a", "b", "c"]) await made.offer(name);
-  await made.uploader.drained();
+  await made.uploader.idle();
   expect(made.stop()).toEqual({
     type: "broken",
     error: expect.objectContaining({ code: expect.stringContaining("SQLITE_BUSY") }),

@@ -27,6 +27,19 @@ export const uploadRuns = sqliteTable("upload_run", {
   result: text("result"),
 });
 
+/** A folder that a process watches just now. */
+export const uploadWatches = sqliteTable("upload_watch", {
+  destinationId: integer("destination_id")
+    .primaryKey()
+    .references(() => destinations.id),
+  pid: integer("pid").notNull(),
+  folder: text("folder").notNull(),
+  /** starting, events, scanning (`reason` says why), absent. */
+  mode: text("mode").notNull(),
+  reason: text("reason"),
+  sinceMs: integer("since_ms").notNull(),
+});
+
 export const CONTENT_STATES = ["pending", "sending", "done", "failed"] as const;
 
 /** A content's standing at a destination. A content that was never taken up has no row. */

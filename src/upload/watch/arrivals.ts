@@ -1,0 +1,156 @@
+import type { Writer } from "./open-writer.ts";
+
+/** What a look at a path saw; null where nothing is there any more, or it is no file. */
+export interface Look {
+  readonly sizeBytes: number;
+  /** Milliseconds since the epoch. */
+  readonly mtimeMs: number;
+  readonly inode: number;
+  readonly writer: Writer;
+}
+
+export type ArrivalEvent =
+  /** A file has come into being, or was closed after writing: it may be complete once it is quiet. */
+  | { readonly type: "touched"; readonly path: string }
+  /** A file was renamed into place: whoever does that has finished it. */
+  | { readonly type: "placed"; readonly path: string }
+  | { readonly type: "gone"; readonly path: string }
+  /** A folder was moved away or removed, with all below it. */
+  | { readonly type: "folder-gone"; readonly path: string }
+  | { readonly type: "looked"; readonly path: string; readonly look: Look | null }
+  | { readonly type: "tick" };
+
+export type ArrivalAction =
+  | { readonly type: "look"; readonly path: string }
+  /** The file is complete. */
+  | { readonly type: "arrive"; readonly path: string }
+  /** More has come than is held: the tree has to be looked through. */
+  | { readonly type: "rescan" };
+
+export interface ArrivalOptions {
+  /** How long a file must have been quiet. */
+  readonly settleMs: number;
+  /** So many files are held while they are not complete; of what comes beyond, a rescan is asked for. */
+  readonly mostHeld: number;
+}
+
+/** A file that may not be complete. */
+type State =
+  /** Nothing may happen to it until then. */
+  | { readonly type: "quiet"; readonly untilMs: number; readonly seen: Look | null }
+  | {
+      readonly type: "looking";
+      readonly isPlaced: boolean;
+      readonly seen: Look | null;
+      readonly pauseMs: number;
+    }
+  /** Somebody writes: asked again at the next close, and every so often, since not every file system tells of it. */
+  | { readonly type: "busy"; readonly untilMs: number; readonly pauseMs: number };
+
+const LONGEST_PAUSE_MS = 30_000;
+
+function isSame(left: Look, right: Look): boolean {
+  return left.sizeBytes === right.sizeBytes && left.mtimeMs === right.mtimeMs && left.inode === right.inode;
+}
+
+/**
+ * Tells when files that are being written are complete: closed, without an open writer, and quiet for the settle time;
+ * renamed into place: at once. Pure: it looks at nothing by itself and reads no clock (`nowMs` counts from anywhere;
+ * a file's own mtime is compared with nothing but an earlier mtime, so that a wrong clock does not matter).
+ */
+export class Arrivals {
+  readonly #options: ArrivalOptions;
+  readonly #files = new Map<string, State>();
+  #isOverfull = false;
+
+  constructor(options: ArrivalOptions) {
+    this.#options = options;
+  }
+
+  /** Files that are not complete yet. */
+  get held(): number {
+    return this.#files.size;
+  }
+
+  /** Whether nothing waits for a tick. */
+  get isIdle(): boolean {
+    return this.#files.size === 0 && !this.#isOverfull;
+  }
+
+  on(event: ArrivalEvent, nowMs: number): ArrivalAction[] {
+    switch (event.type) {
+      case "touched":
+        this.#hold(event.path, {
+          type: "quiet",
+          untilMs: nowMs + this.#options.settleMs,
+          seen: null,
+        });
+        return [];
+      case "placed":
+        if (!this.#hold(event.path, { type: "looking", isPlaced: true, seen: null, pauseMs: 0 })) return [];
+        return [{ type: "look", path: event.path }];
+      case "gone":
+        this.#files.delete(event.path);
+        return [];
+      case "folder-gone":
+        for (const path of this.#files.keys()) {
+          if (path.startsWith(`${event.path}/`)) this.#files.delete(path);
+        }
+        return [];
+      case "looked":
+        return this.#onLooked(event.path, event.look, nowMs);
+      case "tick":
+        return this.#onTick(nowMs);
+    }
+  }
+
+  #hold(path: string, state: State): boolean {
+    if (!this.#files.has(path) && this.#files.size >= this.#options.mostHeld) {
+      this.#isOverfull = true;
+      return false;
+    }
+    this.#files.set(path, state);
+    return true;
+  }
+
+  #onLooked(path: string, look: Look | null, nowMs: number): ArrivalAction[] {
+    const state = this.#files.get(path);
+    // Touched again, or gone, while it was looked at.
+    if (state?.type !== "looking") return [];
+    if (look === null) {
+      this.#files.delete(path);
+      return [];
+    }
+    const { settleMs } = this.#options;
+    if (look.writer === "open") {
+      const pauseMs = Math.min(Math.max(settleMs, 2 * state.pauseMs), LONGEST_PAUSE_MS);
+      this.#files.set(path, { type: "busy", untilMs: nowMs + pauseMs, pauseMs });
+      return [];
+    }
+    // Where leases tell that nobody writes, one quiet time is enough; elsewhere two looks must have seen the same.
+    const isComplete =
+      state.isPlaced || (state.seen === null ? look.writer === "none" : isSame(state.seen, look));
+    if (!isComplete) {
+      this.#files.set(path, { type: "quiet", untilMs: nowMs + settleMs, seen: look });
+      return [];
+    }
+    this.#files.delete(path);
+    return [{ type: "arrive", path }];
+  }
+
+  #onTick(nowMs: number): ArrivalAction[] {
+    const actions: ArrivalAction[] = [];
+    for (const [path, state] of this.#files) {
+      if (state.type === "looking" || state.untilMs > nowMs) continue;
+      const seen = state.type === "quiet" ? state.seen : null;
+      const pauseMs = state.type === "busy" ? state.pauseMs : 0;
+      this.#files.set(path, { type: "looking", isPlaced: false, seen, pauseMs });
+      actions.push({ type: "look", path });
+    }
+    if (this.#isOverfull && this.#files.size <= this.#options.mostHeld / 2) {
+      this.#isOverfull = false;
+      actions.push({ type: "rescan" });
+    }
+    return actions;
+  }
+}

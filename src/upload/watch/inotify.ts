@@ -1,0 +1,134 @@
+import { ERRNO } from "../../lib/ffi/errno.ts";
+import { errno, libcOf } from "../../lib/ffi/libc.ts";
+
+const libc = libcOf({
+  inotify_init1: { args: ["i32"], returns: "i32" },
+  inotify_add_watch: { args: ["i32", "ptr", "u32"], returns: "i32" },
+  inotify_rm_watch: { args: ["i32", "i32"], returns: "i32" },
+  close: { args: ["i32"], returns: "i32" },
+});
+
+// inotify(7), <sys/inotify.h>
+const IN_CLOEXEC = 0x80000;
+const IN_NONBLOCK = 0x800;
+const EVENT_HEAD_BYTES = 16;
+
+export const IN = {
+  OPEN: 0x20,
+  MOVED_FROM: 0x40,
+  MOVED_TO: 0x80,
+  CREATE: 0x100,
+  CLOSE_WRITE: 0x8,
+  DELETE: 0x200,
+  DELETE_SELF: 0x400,
+  MOVE_SELF: 0x800,
+  UNMOUNT: 0x2000,
+  Q_OVERFLOW: 0x4000,
+  IGNORED: 0x8000,
+  ONLYDIR: 0x1000000,
+  DONT_FOLLOW: 0x2000000,
+  EXCL_UNLINK: 0x4000000,
+  ISDIR: 0x40000000,
+} as const;
+
+/** What a folder is watched for. Writing itself is not: what matters is that a file was closed, and quiet since. */
+export const FOLDER_MASK =
+  IN.MOVED_FROM |
+  IN.MOVED_TO |
+  IN.CREATE |
+  IN.CLOSE_WRITE |
+  IN.DELETE |
+  IN.DELETE_SELF |
+  IN.MOVE_SELF |
+  IN.ONLYDIR |
+  IN.DONT_FOLLOW |
+  IN.EXCL_UNLINK;
+
+export interface InotifyEvent {
+  /** The watch that it belongs to; -1 for an overflow. */
+  readonly watch: number;
+  readonly mask: number;
+  /** The two halves of a rename have the same; 0 elsewhere. */
+  readonly cookie: number;
+  /** The entry in the watched folder; "" for the folder itself. */
+  readonly name: string;
+}
+
+/** `struct inotify_event`s as read(2) hands them over: whole ones, each padded with NULs. */
+export function decodeInotify(bytes: Uint8Array): InotifyEvent[] {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const events: InotifyEvent[] = [];
+  for (let at = 0; at + EVENT_HEAD_BYTES <= buffer.length;) {
+    const nameBytes = buffer.readUInt32LE(at + 12);
+    const nameAt = at + EVENT_HEAD_BYTES;
+    const next = nameAt + nameBytes;
+    if (next > buffer.length) break;
+    const nul = buffer.indexOf(0, nameAt);
+    const nameEnd = nul === -1 || nul > next ? next : nul;
+    events.push({
+      watch: buffer.readInt32LE(at),
+      mask: buffer.readUInt32LE(at + 4),
+      cookie: buffer.readUInt32LE(at + 8),
+      name: buffer.toString("utf8", nameAt, nameEnd),
+    });
+    at = next;
+  }
+  return events;
+}
+
+/** What became of a request to watch. `full`: the user's limit (fs.inotify.max_user_watches) is reached. */
+export type WatchResult =
+  | { readonly type: "watched"; readonly watch: number }
+  | { readonly type: "full" }
+  /** No such folder any more, no folder, or not readable. */
+  | { readonly type: "refused"; readonly errno: number };
+
+/** One inotify descriptor. The kernel's queue wakes the event loop; no thread waits for it. */
+export class Inotify implements Disposable {
+  readonly #descriptor: number;
+
+  /** @throws Error where the kernel gives no descriptor (EMFILE: fs.inotify.max_user_instances). */
+  constructor() {
+    this.#descriptor = libc().inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (this.#descriptor < 0)
+      throw new Error(`Cannot watch folders: inotify_init1 failed, errno ${errno(libc())}`);
+  }
+
+  /** Watches a folder, or changes what it is watched for. */
+  watch(path: string, mask: number = FOLDER_MASK): WatchResult {
+    const watch = libc().inotify_add_watch(this.#descriptor, Buffer.from(`${path}\0`), mask);
+    if (watch >= 0) return { type: "watched", watch };
+    const reason = errno(libc());
+    return reason === ERRNO.ENOSPC ? { type: "full" } : { type: "refused", errno: reason };
+  }
+
+  unwatch(watch: number): void {
+    libc().inotify_rm_watch(this.#descriptor, watch);
+  }
+
+  /** Events as they come, in the kernel's own order, until the signal aborts. */
+  async *events(signal: AbortSignal): AsyncGenerator<readonly InotifyEvent[]> {
+    if (signal.aborted) return;
+    const reader = Bun.file(this.#descriptor).stream().getReader();
+    const cancelled: Promise<void>[] = [];
+    const cancel = (): void => {
+      cancelled.push(reader.cancel());
+    };
+    signal.addEventListener("abort", cancel, { once: true });
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        yield decodeInotify(value);
+      }
+    } finally {
+      signal.removeEventListener("abort", cancel);
+      if (!signal.aborted) cancel();
+      await Promise.all(cancelled);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    libc().close(this.#descriptor);
+  }
+}

@@ -1,0 +1,16 @@
+import { lstatSync } from "node:fs";
+import type { Look } from "./arrivals.ts";
+import { writerOf } from "./open-writer.ts";
+
+/** Looks at a path: a regular file's status and whether it is being written; null for anything else. */
+export function lookAt(path: string): Look | null {
+  try {
+    const status = lstatSync(path);
+    if (!status.isFile()) return null;
+    const { size: sizeBytes, mtimeMs, ino: inode } = status;
+    return { sizeBytes, mtimeMs, inode, writer: writerOf(path) };
+  } catch {
+    // It went away, or may not be read: the next full scan tells of what cannot be read.
+    return null;
+  }
+}

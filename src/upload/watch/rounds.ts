@@ -1,0 +1,106 @@
+import { type GlobFilter, globFilter, IGNORE_FILE } from "../scan/filter.ts";
+import { fileRule, folderRule } from "../scan/rules.ts";
+import { type FoundFile, scan, type ScanEvent } from "../scan/scan.ts";
+import type { Batch, Source, Standing } from "../source.ts";
+import type { WatchRules } from "./inotify-watch.ts";
+import type { Arrival } from "./ready-files.ts";
+
+/** What the watcher needs to know of the rules that the scan goes by. */
+export function watchRules(filter: GlobFilter): WatchRules {
+  return {
+    isCandidate: (name) => fileRule(name) === null,
+    isEntered: (relativePath, name) =>
+      folderRule(name) === null && !filter.excludesFolder(relativePath, name),
+    isRules: (name) => name === IGNORE_FILE,
+  };
+}
+
+/** The folders that lead to paths: `a/b/c.pdf` → `a`, `a/b`. */
+function foldersTo(paths: Iterable<string>): Set<string> {
+  const folders = new Set<string>();
+  for (const path of paths) {
+    for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) folders.add(path.slice(0, at));
+  }
+  return folders;
+}
+
+/**
+ * What a scan would say of a few files: it is the scan itself, which looks into no other folder and says nothing of
+ * other files, so that the same rules hold for what arrives as for what was there.
+ */
+function* scanFiles(
+  root: string,
+  filter: GlobFilter,
+  relativePaths: readonly string[],
+): Generator<ScanEvent> {
+  const wanted = new Set(relativePaths);
+  const folders = foldersTo(relativePaths);
+  const narrow: GlobFilter = {
+    excludesFile: (path, name) => !wanted.has(path) || filter.excludesFile(path, name),
+    excludesFolder: (path, name) => !folders.has(path) || filter.excludesFolder(path, name),
+  };
+  for (const event of scan(root, narrow)) if (event.type !== "skipped") yield event;
+}
+
+/**
+ * Cuts what a watcher tells into runs: one begins with an arrival, takes what arrives while it is at work, and ends when
+ * all of it is settled. So a content that could not be sent is another run's, as it would be without watching.
+ */
+export class Rounds {
+  readonly #options: {
+    readonly root: string;
+    readonly include: readonly string[];
+    readonly exclude: readonly string[];
+    readonly arrivals: AsyncGenerator<Arrival>;
+    /** Watches a file again until it is complete. */
+    readonly touch: (relativePath: string) => void;
+  };
+  readonly #filter: GlobFilter;
+  #next: Promise<IteratorResult<Arrival, unknown>>;
+
+  constructor(options: {
+    readonly root: string;
+    readonly include: readonly string[];
+    readonly exclude: readonly string[];
+    readonly arrivals: AsyncGenerator<Arrival>;
+    readonly touch: (relativePath: string) => void;
+  }) {
+    this.#options = options;
+    this.#filter = globFilter(options.include, options.exclude);
+    this.#next = options.arrivals.next();
+  }
+
+  /** Waits for something to arrive; null where the watching has ended. */
+  async next(): Promise<Source | null> {
+    const first = await this.#next;
+    if (first.done === true) return null;
+    return {
+      whole: null,
+      batches: (standing) => this.#batches(standing),
+      takeBack: ({ relativePath }: FoundFile) => this.#options.touch(relativePath),
+    };
+  }
+
+  async *#batches(standing: Standing): AsyncGenerator<Batch> {
+    let idle: Promise<null> | null = null;
+    for (;;) {
+      idle ??= standing.idle().then(() => null);
+      const arrived = await Promise.race([this.#next, idle]);
+      if (arrived === null) {
+        // What was settled may have been settled before the last batch came.
+        if (standing.isIdle) return;
+        idle = null;
+        continue;
+      }
+      if (arrived.done === true) return;
+      this.#next = this.#options.arrivals.next();
+      yield this.#batch(arrived.value);
+    }
+  }
+
+  #batch(arrival: Arrival): Batch {
+    const { root } = this.#options;
+    if (arrival.type === "rescan") return { events: scan(root, this.#filter), areComplete: false };
+    return { events: scanFiles(root, this.#filter, arrival.relativePaths), areComplete: true };
+  }
+}

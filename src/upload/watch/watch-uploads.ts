@@ -1,0 +1,105 @@
+import { backoffMs } from "../../lib/backoff.ts";
+import { TaskGroup } from "../../lib/task-group.ts";
+import { wait } from "../../lib/wait.ts";
+import { destinationRow, lockDestination } from "../destination.ts";
+import { hasPending } from "../history.ts";
+import { run, type RunOptions, type RunOutcome } from "../run.ts";
+import { globFilter } from "../scan/filter.ts";
+import { settleMs } from "../settling.ts";
+import { Rounds, watchRules } from "./rounds.ts";
+import { TreeWatch, type WatchMode } from "./watch.ts";
+import { beginWatch } from "./watch-record.ts";
+
+export interface WatchUploadsOptions extends Omit<RunOptions, "source" | "isLocked"> {
+  /** Told once for each change. */
+  readonly onMode: (mode: WatchMode) => void;
+  /** Told after each run that did something, and after the first. */
+  readonly onRound: (outcome: RunOutcome) => Promise<void>;
+}
+
+/** How often a tree is looked through where nothing tells of changes. */
+const SCAN_EVERY_MS = 30_000;
+/** What could not be sent, or no server, is tried again after this, then after twice as long and so on. */
+const RETRY = { baseMs: 60_000, maxMs: 900_000 };
+const AWAY = { baseMs: 5_000, maxMs: 60_000 };
+
+function didSomething({ tally, stop }: RunOutcome): boolean {
+  return tally.uploaded + tally.duplicateRemote + tally.failures.length > 0 || stop !== null;
+}
+
+/**
+ * Uploads what is in a tree, and what appears in it or changes, until it is asked to end, or nothing can be sent any
+ * more whatever is waited for. A server that is away is waited for.
+ */
+export async function watchUploads(options: WatchUploadsOptions): Promise<RunOutcome | null> {
+  const { store, root, settings, destination, signal, onMode, onRound, onNotice } = options;
+  using _lock = lockDestination(store.path, destination);
+  const { id } = destinationRow(store.db, destination);
+  using record = beginWatch(store.db, { destinationId: id, folder: root });
+  const watch = new TreeWatch({
+    root,
+    rules: watchRules(globFilter(settings.include, settings.exclude)),
+    settleMs: settleMs(settings),
+    rescanMs: settings.rescan,
+    scanEveryMs: SCAN_EVERY_MS,
+    signal,
+    now: () => performance.now(),
+    onMode: (mode) => {
+      record.mode(mode);
+      onMode(mode);
+    },
+  });
+  const arrivals = watch.arrivals();
+  const rounds = new Rounds({
+    root,
+    include: settings.include,
+    exclude: settings.exclude,
+    arrivals,
+    touch: (path) => watch.touch(path),
+  });
+  const over = new AbortController();
+  const retries = new TaskGroup();
+  let failed = 0;
+  let away = 0;
+  let isRetrying = false;
+  let last: RunOutcome | null = null;
+
+  /** Looks through the tree again after a while: the rest is another run's. */
+  const retryLater = (): void => {
+    if (isRetrying) return;
+    isRetrying = true;
+    const afterMs = backoffMs(RETRY, failed, Math.random) + RETRY.baseMs;
+    failed += 1;
+    const later = async (): Promise<void> => {
+      const passed = await wait(afterMs, AbortSignal.any([signal, over.signal]));
+      isRetrying = false;
+      if (passed) watch.rescan("uploads that failed for a passing reason are tried again");
+    };
+    retries.add(later(), () => undefined);
+  };
+
+  try {
+    for (let source = await rounds.next(); source !== null; source = await rounds.next()) {
+      const outcome = await run({ ...options, source, isLocked: true });
+      if (last === null || didSomething(outcome)) await onRound(outcome);
+      last = outcome;
+      const { stop } = outcome;
+      if (stop?.type === "unreachable") {
+        onNotice(`${stop.reason}: waiting for the server`);
+        await wait(AWAY.baseMs + backoffMs(AWAY, away, Math.random), signal);
+        away += 1;
+        watch.rescan("the server is tried again");
+        continue;
+      }
+      if (stop !== null) break;
+      away = 0;
+      if (hasPending(store.db, id)) retryLater();
+      else failed = 0;
+    }
+  } finally {
+    over.abort();
+    await arrivals.return(undefined);
+    await retries.idle();
+  }
+  return last;
+}
