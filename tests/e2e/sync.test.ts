@@ -184,7 +184,8 @@ test("input that cannot be used: exit 2, and nothing was done", async () => {
     [["sync", cvs.path, "--url", "ftp://tanova.example"], /expected https/],
     [["sync", cvs.path, "--sandbox", "--url", "https://tanova.example"], /exclude each other/],
     [["sync", cvs.path, "--api-key-file", cvs.file("nothing")], /cannot be read/],
-    [["sync", cvs.path, "--watch"], /planned/],
+    [["sync", cvs.path, "--watch", "--dry-run"], /exclude each other/],
+    [["sync", cvs.path, "--rescan", "1m"], /--watch/],
     [["sync", cvs.path, "--workers", "0"], /expected auto/],
   ];
   for (const [args, message] of cases) {
