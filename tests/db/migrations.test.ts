@@ -43,8 +43,8 @@ test("the snapshots, the SQL files and the embedded list tell the same steps", (
 
 test("`npm run migration` says that nothing has changed, and writes a step where a table has", async () => {
   using folder = tempFolder();
-  for (const part of ["src/db", "build/migration.ts", "drizzle.config.ts", "package.json"])
-    cpSync(join(ROOT, part), folder.file(part), { recursive: true });
+  const parts = ["src/db", "build/migration.ts", "drizzle.config.ts", "package.json", ".oxfmtrc.json"];
+  for (const part of parts) cpSync(join(ROOT, part), folder.file(part), { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), folder.file("node_modules"));
   const make = (name: string) =>
     runCommand([process.execPath, folder.file("build/migration.ts"), name], {
