@@ -2,6 +2,7 @@ import { compareOptions, type CompareSettings } from "../nodes/compare/options.t
 import { pairingOptions, type PairingSettings } from "../nodes/ingest/options.ts";
 import { storeOptions } from "../db/options.ts";
 import { Failure } from "../lib/errors.ts";
+import { escapeAll } from "../lib/format/escape.ts";
 import type { Answer, OpenStore } from "../nodes/compare/answer.ts";
 import type { Window } from "../nodes/compare/load.ts";
 import type { Question } from "../nodes/compare/question.ts";
@@ -70,7 +71,11 @@ export const compare = command({
       timeRange: question.rangeName,
       elapsedS: (performance.now() - startedMs) / 1000,
     };
-    await terminal.result(await rendered(report, terminal.json ? "json" : given.format, terminal));
+    const format = terminal.json ? "json" : given.format;
+    if (format === "json") {
+      const { compareJson } = await import("../render/compare.ts");
+      await terminal.resultJson(compareJson(report));
+    } else await terminal.result(await rendered(escapeAll(report), format, terminal));
     return report.nodes.some((node) => node.error !== null) ? 1 : 0;
   },
 });
@@ -148,14 +153,10 @@ async function answerTo(
 
 async function rendered(
   report: CompareReport,
-  format: CompareSettings["format"],
+  format: Exclude<CompareSettings["format"], "json">,
   terminal: { columns: number; color: boolean; stdoutIsTerminal: boolean },
 ): Promise<string> {
   switch (format) {
-    case "json": {
-      const { compareJson } = await import("../render/compare.ts");
-      return JSON.stringify(compareJson(report));
-    }
     case "table": {
       const { compareTable } = await import("../render/compare-table.ts");
       return compareTable(report, {

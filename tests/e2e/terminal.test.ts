@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { startSandbox } from "../../src/upload/sandbox/server.ts";
 import { BINARY } from "../support/binary.ts";
 import { writeCvs } from "../support/cvs.ts";
@@ -9,6 +10,8 @@ import { needsExecution } from "../support/programs.ts";
 import { nodupe, runCommand } from "../support/run.ts";
 import { resultOf, sync, syncEnvironment } from "../support/sync.ts";
 import { tempFolder } from "../support/temp.ts";
+
+const SAMPLE = join(import.meta.dir, "../fixtures/storagenode-sample.log");
 
 /** Names as nobody honest gives them: they colour, clear the screen, forge lines, turn text around, hide. */
 const HOSTILE = [
@@ -64,6 +67,19 @@ test("hostile names and server messages come out of a pipe escaped, and out of J
   const json = resultOf(await sync({ home, sandbox: front }, [home.file("cvs"), "--db", home.file("j.db")]));
   const paths = HOSTILE.map((name) => home.file("cvs", name));
   expect(json.failures.map(({ path }) => path).toSorted()).toEqual(paths.toSorted());
+});
+
+test("hostile node names come out of compare escaped in every text, and out of JSON as they are", async () => {
+  const names = ["a\u001B[31m\u202Ex", "b\nforged\u009B2J"];
+  const nodes = names.map((name) => `${name}=${SAMPLE}`);
+  for (const format of ["table", "csv", "markdown"]) {
+    const { exitCode, stdout, stderr } = await nodupe(["compare", ...nodes, "--format", format]);
+    expect([exitCode, UNSAFE.exec(stdout), UNSAFE.exec(stderr)]).toEqual([0, null, null]);
+    expect(stdout).toContain("b\\nforged\\x9b2J");
+  }
+  const { stdout } = await nodupe(["compare", ...nodes, "--json"]);
+  const told = JSON.parse(stdout) as { nodes: { node_name: string }[] };
+  expect(told.nodes.map(({ node_name }) => node_name)).toEqual(names);
 });
 
 test("an error that names a hostile argument is one safe line", async () => {

@@ -29,6 +29,17 @@ export function escapeText(text: string): string {
   return text.replace(UNSAFE, shown);
 }
 
+/** Plain data in which every text is escaped, for a renderer that writes nearly all of them: keys too. */
+export function escapeAll<T>(data: T): T {
+  const escaped = (value: unknown): unknown => {
+    if (typeof value === "string") return escapeText(value);
+    if (Array.isArray(value)) return value.map(escaped);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, of]) => [escapeText(key), escaped(of)]));
+  };
+  return escaped(data) as T;
+}
+
 /**
  * A whole output of lines and tabs: the last line of defence behind `escapeText`, for what a renderer let through.
  *
