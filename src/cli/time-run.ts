@@ -5,12 +5,11 @@ import { exitAtOnce } from "../lib/ffi/exit.ts";
 import { BUILD_TIME_S } from "../lib/version.ts";
 import { wait } from "../lib/wait.ts";
 import { type TimeReport, timeJson, timeText, watchText } from "../render/time.ts";
-import { type CheckOutcome, checkOffset } from "../time/check.ts";
+import { type CheckOutcome, checkOffset, isKnownWithin, pauseMs } from "../time/certainty.ts";
 import { systemClock } from "../time/clock/system-clock.ts";
 import type { timeOptions } from "../time/options.ts";
 import { CLOCK_UNTOUCHED, type ClockOutcome, type TimeResult } from "../time/result.ts";
 import type { TimeSession } from "../time/session.ts";
-import { isKnownWithin, pauseMs } from "../time/wait-pace.ts";
 import { WATCH_START, watchStep } from "../time/watch.ts";
 import type { ExitCode, Invocation } from "./command.ts";
 import { openSession, recordRun, saveClock } from "./time-session.ts";
@@ -59,8 +58,8 @@ function ending(
     };
   }
   if (clockOutcome.refusal !== null) {
-    const { kind, reason } = clockOutcome.refusal;
-    return { code: kind === "not-permitted" ? 5 : 1, line: `the clock was not set: ${reason}` };
+    const { type, reason } = clockOutcome.refusal;
+    return { code: type === "not-permitted" ? 5 : 1, line: `the clock was not set: ${reason}` };
   }
   const allowed = formatQuantity(options.maxOffset / 1e3);
   switch (check) {

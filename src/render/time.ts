@@ -1,7 +1,7 @@
 import { formatQuantity } from "../lib/format/duration.ts";
 import { escapeText } from "../lib/format/escape.ts";
 import { textTable } from "../lib/format/table.ts";
-import type { CheckOutcome } from "../time/check.ts";
+import type { CheckOutcome } from "../time/certainty.ts";
 import type { ServerReport } from "../time/ntp/assess.ts";
 import { encodeFastDate64 } from "../time/stamp/fastdate64.ts";
 import { isoOfNs } from "../time/stamp/iso.ts";

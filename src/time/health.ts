@@ -1,6 +1,3 @@
-import { endpointKey } from "./net/server-name.ts";
-import type { Target } from "./ntp/peer.ts";
-
 /** What earlier runs saw of an address. */
 export interface Health {
   readonly key: string;
@@ -16,39 +13,8 @@ export interface Health {
   readonly lastReason: string | null;
 }
 
-/** An address is held back after this many runs in a row without an answer. */
-const HOLD_BACK_AFTER = 3;
-/** How long at first; twice as long after each further run, up to a day. */
-const HOLD_BACK_MS = 900_000;
-/** Holding back may not leave fewer servers than this. */
-const LEAST_SERVERS = 4;
-const DAY_MS = 86_400_000;
+/** Of the newest run, in the mean of delays. */
 const DELAY_WEIGHT = 0.25;
-
-export function isHeldBack(health: Health, nowMs: number): boolean {
-  const surplus = health.failuresInRow - HOLD_BACK_AFTER;
-  if (surplus < 0 || health.lastFailureMs === null) return false;
-  const ageMs = nowMs - health.lastFailureMs;
-  // A clock that was set back since makes the age negative: then nothing is known of it.
-  return ageMs >= 0 && ageMs < Math.min(DAY_MS, HOLD_BACK_MS * 2 ** Math.min(surplus, 20));
-}
-
-/** Divides targets into those to ask now and those to ask only if the others do not agree. */
-export function chooseTargets(
-  targets: readonly Target[],
-  healthOf: ReadonlyMap<string, Health>,
-  nowMs: number,
-): { readonly ask: readonly Target[]; readonly reserve: readonly Target[] } {
-  const held = new Set(
-    targets.filter(({ endpoint }) => {
-      const health = healthOf.get(endpointKey(endpoint));
-      return health !== undefined && isHeldBack(health, nowMs);
-    }),
-  );
-  const ask = targets.filter((target) => !held.has(target));
-  const servers = new Set(ask.map(({ server }) => server));
-  return servers.size >= LEAST_SERVERS ? { ask, reserve: [...held] } : { ask: targets, reserve: [] };
-}
 
 /** What is to be expected of an address that answered last time. */
 export function expectedDelayNs(health: Health | undefined): bigint | null {

@@ -1,6 +1,6 @@
 import { type Assessment, assess } from "./ntp/assess.ts";
 import type { Clock } from "./clock/clock.ts";
-import { chooseTargets, expectedDelayNs, type Health } from "./health.ts";
+import { expectedDelayNs, type Health } from "./health.ts";
 import { openTransport } from "./net/kernel-transport.ts";
 import type { Ending } from "./ntp/stop-rule.ts";
 import type { Outgoing, Peer, Target } from "./ntp/peer.ts";
@@ -25,7 +25,7 @@ export interface MeasureContext {
   readonly lookup: Lookup;
   readonly signal: AbortSignal;
   readonly buildTimeS: number;
-  /** Named for this very run: asked even where earlier runs had no answer. */
+  /** Named for this very run: its addresses are asked before what earlier runs saw has been read. */
   readonly askAll: boolean;
   /** The clock is to be set by the answer: what less than half of the servers say is not taken before the deadline. */
   readonly isThorough: boolean;
@@ -95,23 +95,22 @@ function enter(round: Round, name: ServerName, targets: readonly Target[], conte
   }
 }
 
-/** Names whose addresses are at hand go in at once, those held back aside; the others as they are resolved. */
+/** Names whose addresses are at hand go in at once, the others as they are resolved. */
 function enterNames(round: Round, names: readonly ServerName[], context: MeasureContext): void {
-  const { cache, lookup, clock, settings, signal, askAll } = context;
+  const { cache, lookup, clock, settings, signal } = context;
   const health = context.healthOf();
   const nowMs = (): number => Number(clock.read().realNs / 1_000_000n);
   const resolveContext = { cache, lookup, timeoutMs: settings.timeout, signal, nowMs };
-  const known: { readonly name: ServerName; readonly targets: readonly Target[] }[] = [];
   const targetsOf = (name: ServerName, addresses: readonly string[]): readonly Target[] =>
     addresses.map((address) => targetOf(name, address, health)).filter((target) => target !== null);
 
   for (const name of names) {
     const literal = literalEndpoint(name);
     const cached = literal === null && cache.leftMs(name.host) > 0 ? cache.addresses(name.host) : null;
-    if (literal !== null) known.push({ name, targets: targetsOf(name, [literal.address]) });
+    if (literal !== null) enter(round, name, targetsOf(name, [literal.address]), context);
     else if (cached !== null) {
       cache.hits += 1;
-      known.push({ name, targets: targetsOf(name, cached) });
+      enter(round, name, targetsOf(name, cached), context);
     } else {
       const server = formatServerName(name);
       round.expect(server, name.host);
@@ -121,13 +120,6 @@ function enterNames(round: Round, names: readonly ServerName[], context: Measure
       });
     }
   }
-  const all = known.flatMap(({ targets }) => targets);
-  const { ask, reserve } = askAll ? { ask: all, reserve: [] } : chooseTargets(all, health, nowMs());
-  for (const { name, targets } of known) {
-    const asked = targets.filter((target) => ask.includes(target));
-    if (asked.length > 0) enter(round, name, asked, context);
-  }
-  round.holdBack(reserve);
 }
 
 /** Asks all addresses of all servers at once, and judges what they say. */

@@ -42,7 +42,7 @@ export interface ClockOutcome {
   readonly action: "none" | "step" | "slew";
   readonly appliedNs: bigint | null;
   /** Why the clock was not set although that was asked; null where it was, or nothing was asked. */
-  readonly refusal: { readonly kind: "refused" | "not-permitted" | "failed"; readonly reason: string } | null;
+  readonly refusal: { readonly type: "refused" | "not-permitted" | "failed"; readonly reason: string } | null;
   /** What became of telling the RTC; null where it was not tried. */
   readonly rtc: string | null;
   /** Whether the kernel has been told that the clock is synchronised; null where it was not to be. */

@@ -19,7 +19,7 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly lookup: Lookup;
   readonly buildTimeS: number;
-  /** Servers are asked whatever earlier runs saw of them. */
+  /** Named for this very run: its addresses are asked before what earlier runs saw has been read. */
   readonly askAll: boolean;
   /** The clock is to be set: what less than half of the servers say is not taken before the deadline. */
   readonly isThorough: boolean;

@@ -168,26 +168,24 @@ test("the store keeps runs, health, names and samples; drift is told once there 
   expect(store.query("SELECT count(*) AS n FROM time_samples").get()).toEqual({ n: 5 });
 });
 
-test("servers of the config that keep silent are held back, and listed as not needed", async () => {
+test("servers that were silent in earlier runs are asked all the same, and still count against the others", async () => {
   using folder = tempFolder();
   using servers = new DisposableStack();
-  const good = await Promise.all(Array.from({ length: 4 }, async () => servers.use(await ntpServer())));
-  // More silent ones than others: fewer would be cut off by an early end, which says nothing of them.
-  const dead = await Promise.all(Array.from({ length: 5 }, async () => servers.use(await silentServer())));
-  const env = { NODUPE_TIME_SERVER: [...good, ...dead].map(({ name }) => name).join(",") };
-  const deadPorts = dead.map(({ port }) => port);
-  const seen: (string | undefined)[][] = [];
-  for (let run = 0; run < 5; run += 1) {
-    const { json } = await nodupeTime(["--db", folder.file("nodupe.db")], { env });
-    seen.push(deadPorts.map((asked) => json.servers.find(({ port }) => port === asked)?.status));
-  }
-  expect(dead.map(({ requests }) => requests)).toEqual([9, 9, 9, 9, 9]);
-  const all = (status: string): string[] => deadPorts.map(() => status);
-  expect(seen).toEqual([
-    all("unreachable"),
-    all("unreachable"),
-    all("unreachable"),
-    all("not_needed"),
-    all("not_needed"),
-  ]);
+  // Five honest ones are out of reach for three runs; four that lie are not.
+  let isUp = false;
+  const honest = await Promise.all(
+    Array.from({ length: 5 }, async () =>
+      servers.use(await ntpServer({ lie: (answer) => (isUp ? answer : null), delayMs: 100 })),
+    ),
+  );
+  const liars = await Promise.all(
+    Array.from({ length: 4 }, async () => servers.use(await ntpServer({ offsetS: 0.9 }))),
+  );
+  const env = { NODUPE_TIME_SERVER: [...honest, ...liars].map(({ name }) => name).join(",") };
+  const args = ["--db", folder.file("nodupe.db")];
+  for (let run = 0; run < 3; run += 1) await nodupeTime(args, { env });
+  isUp = true;
+  const { json } = await nodupeTime(args, { env });
+  expectOffset(json, 0);
+  expect(json.servers.slice(5).map(({ status }) => status)).toEqual(Array(4).fill("falseticker"));
 });

@@ -105,7 +105,7 @@ test("text: what was done to the clock, or why it was not", () => {
   );
   const refused = {
     ...CLOCK_UNTOUCHED,
-    refusal: { kind: "refused", reason: "chronyd owns the clock" },
+    refusal: { type: "refused", reason: "chronyd owns the clock" },
   } as const;
   expect(timeText({ result: RESULT, clock: refused, trueNs: TRUE_NS, check: null })).toContain(
     "\nclock    not set: chronyd owns the clock\n",

@@ -17,8 +17,8 @@ export interface ApplyOptions extends Pick<
 
 type Refusal = NonNullable<ClockOutcome["refusal"]>;
 
-function refuse(kind: Refusal["kind"], reason: string): ClockOutcome {
-  return { ...CLOCK_UNTOUCHED, refusal: { kind, reason } };
+function refuse(type: Refusal["type"], reason: string): ClockOutcome {
+  return { ...CLOCK_UNTOUCHED, refusal: { type, reason } };
 }
 
 /** Sources that say what the time is, and not only what it is not before. */

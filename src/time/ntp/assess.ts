@@ -116,15 +116,10 @@ function answerOf(round: Round, speakers: ReadonlyMap<string, Peer>, verdict: Ve
 const EXPIRED = "its certificate is not valid at the time that was found";
 const UNKNOWN = { offsetNs: null, delayNs: null, jitterNs: null, stratum: null } as const;
 
-function reportsOfUnasked(round: Round): ServerReport[] {
-  const held = round.heldBack.map(({ server, host, endpoint: { address, port } }): ServerReport => {
-    const reason = "held back: it did not answer in the last runs, and the others agreed";
-    return { server, host, address, port, status: "not_needed", ...UNKNOWN, reason };
-  });
-  const unresolved = round.unresolved.map(({ server, host, reason }): ServerReport => {
+function reportsOfUnresolved(round: Round): ServerReport[] {
+  return round.unresolved.map(({ server, host, reason }) => {
     return { server, host, address: null, port: null, status: "unreachable", ...UNKNOWN, reason };
   });
-  return [...held, ...unresolved];
 }
 
 /** Servers whose certificates are not valid at the time that they helped to find. */
@@ -205,7 +200,7 @@ export function assess(
     answer,
     asked,
     answered: votes.length,
-    reports: [...reports, ...reportsOfUnasked(round)],
+    reports: [...reports, ...reportsOfUnresolved(round)],
     reason: answer === null ? reasonForNone(verdict, asked) : null,
   };
 }

@@ -36,8 +36,6 @@ export interface Unresolved {
 /** Whoever is silent is asked again after this, or after four median delays. Fast liars make that no shorter. */
 const ASK_AGAIN_NS = 250_000_000n;
 const NAME: Awaited = { patienceNs: SILENT_NS, late: "its name was not resolved in time" };
-/** Servers held back are asked when the others have not agreed by then. */
-const RESERVE_AFTER_NS = 250_000_000n;
 
 function median(values: readonly bigint[]): bigint {
   return values.toSorted(compareNs)[Math.floor((values.length - 1) / 2)] ?? 0n;
@@ -50,12 +48,9 @@ function latest(...moments: readonly bigint[]): bigint {
 /** One measurement as a state: requests come out, events go in, and it tells when it is over. It reads no clock. */
 export class Round {
   readonly startRawNs: bigint;
-  /** Datagrams from addresses that were not asked, and that echo nothing that was sent. */
-  strangers = 0;
   readonly #options: RoundOptions;
   readonly #servers = new Map<string, Asked>();
   readonly #peersByKey = new Map<string, Peer>();
-  #reserve: Target[] = [];
   #lastAnswerRawNs: bigint;
 
   constructor(options: RoundOptions, startRawNs: bigint) {
@@ -87,11 +82,6 @@ export class Round {
     const { minServers } = this.#options;
     const isDoubtful = standings.some(({ speaker }) => speaker?.target.association?.isValidNow === false);
     return isDoubtful ? Math.max(minServers, 2, Math.floor(this.askedCount(standings) / 2) + 1) : minServers;
-  }
-
-  /** Targets held back and never asked. */
-  get heldBack(): readonly Target[] {
-    return this.#reserve;
   }
 
   get unresolved(): readonly Unresolved[] {
@@ -140,10 +130,6 @@ export class Round {
     asked.failure = reason;
   }
 
-  holdBack(targets: readonly Target[]): void {
-    this.#reserve.push(...targets);
-  }
-
   #asked(server: string): Asked {
     const asked = this.#servers.get(server);
     if (asked === undefined) throw new Error(`Cannot find ${server}: the round does not expect it`);
@@ -152,7 +138,6 @@ export class Round {
 
   /** The requests that are due now. */
   due(nowRawNs: bigint): readonly Outgoing[] {
-    this.#callReserve(nowRawNs);
     const againNs = this.#askAgainNs();
     const due: Outgoing[] = [];
     for (const peer of this.#peersByKey.values()) {
@@ -162,20 +147,6 @@ export class Round {
       else peer.close({ type: "refused", reason: "its last requests were not answered" });
     }
     return due;
-  }
-
-  #callReserve(nowRawNs: bigint): void {
-    if (this.#reserve.length === 0) return;
-    const stop = this.#stop(nowRawNs);
-    const isDisputed =
-      stop.type === "over" ? stop.ending === "exhausted" : nowRawNs >= this.startRawNs + RESERVE_AFTER_NS;
-    if (!isDisputed) return;
-    const called = this.#reserve;
-    this.#reserve = [];
-    for (const target of called) {
-      this.expect(target.server, target.host);
-      this.resolved(target.server, [target]);
-    }
   }
 
   #askAgainNs(): bigint {
@@ -215,8 +186,7 @@ export class Round {
       return;
     }
     const meant = this.peers.find((candidate) => candidate.owns(origin));
-    if (meant === undefined) this.strangers += 1;
-    else meant.fault = `the answer came from ${endpointKey(from)}, which was not asked`;
+    if (meant !== undefined) meant.fault = `the answer came from ${endpointKey(from)}, which was not asked`;
   }
 
   /** One but for NTS, where several servers may have named the same address. */
@@ -269,8 +239,7 @@ export class Round {
   /** Whether the round is over; the deadline is the caller's. */
   ending(nowRawNs: bigint): Ending | null {
     const stop = this.#stop(nowRawNs);
-    if (stop.type === "over")
-      return stop.ending === "exhausted" && this.#reserve.length > 0 ? null : stop.ending;
+    if (stop.type === "over") return stop.ending;
     return stop.type === "at" && stop.rawNs <= nowRawNs ? "quiet" : null;
   }
 
@@ -283,7 +252,6 @@ export class Round {
     };
     const stop = this.#stop(nowRawNs);
     if (stop.type === "at") wake(stop.rawNs);
-    if (this.#reserve.length > 0) wake(this.startRawNs + RESERVE_AFTER_NS);
     for (const peer of this.#peersByKey.values()) {
       const nextRawNs = peer.nextRawNs(nowRawNs, againNs);
       if (nextRawNs !== null && nextRawNs <= nowRawNs) return nowRawNs;

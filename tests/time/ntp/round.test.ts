@@ -392,19 +392,6 @@ test("an answer from a port that was not asked is told as such, and not believed
   ]);
 });
 
-test("servers held back are asked only when the others do not agree", () => {
-  const quick = roundOf(3);
-  quick.holdBack([target("held", 9)]);
-  expect(play(quick, behaviours(answers, answers, answers)).requests).toBe(3);
-  const slow = roundOf(1);
-  slow.holdBack([target("held", 9)]);
-  const ending = play(slow, new Map([[9, answers]]));
-  expect(judge(slow, ending).reports.map(({ host, status }) => `${host} ${status}`)).toEqual([
-    "s1 unreachable",
-    "held selected",
-  ]);
-});
-
 test("a name that is still being resolved may outvote the others, until it fails", () => {
   const round = roundOf(1);
   round.expect("late", "late");
