@@ -4,6 +4,7 @@ import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { JIT_RELUCTANCE_AT_START } from "../src/lib/engine.ts";
+import { writeDeafRuntime } from "./release/deaf-runtime.ts";
 import publisher from "./release/publisher.json" with { type: "json" };
 import { runtimeOf } from "./release/runtime.ts";
 import { hostTarget, targetNamed } from "./release/targets.ts";
@@ -73,6 +74,8 @@ export async function compile(build: Build, outfile: string): Promise<void> {
   mkdirSync(dirname(outfile), { recursive: true });
   // The outfile's basename is part of the output: the draft keeps it, in a folder of its own.
   const draft = join(dirname(outfile), `.draft-${process.pid}`, basename(outfile));
+  const runtime = join(dirname(draft), "runtime");
+  mkdirSync(dirname(draft), { recursive: true });
   const flags = [
     "--compile",
     "--bytecode",
@@ -85,18 +88,18 @@ export async function compile(build: Build, outfile: string): Promise<void> {
     // Without these two a bunfig.toml or .env in the working directory would run inside the binary.
     "--no-compile-autoload-dotenv",
     "--no-compile-autoload-bunfig",
+    `--compile-executable-path=${runtime}`,
     ...defines(build),
-    ...(build.cross === null
-      ? []
-      : [`--target=${build.cross.bun}`, `--compile-executable-path=${build.cross.runtime}`]),
+    ...(build.cross === null ? [] : [`--target=${build.cross.bun}`]),
   ];
-  const child = Bun.spawn([process.execPath, "build", ...flags, ...entryPoints(), "--outfile", draft], {
-    cwd: ROOT,
-    stdout: "ignore",
-    stderr: "pipe",
-  });
-  const messages = await new Response(child.stderr).text();
   try {
+    await writeDeafRuntime(build.cross?.runtime ?? process.execPath, runtime);
+    const child = Bun.spawn([process.execPath, "build", ...flags, ...entryPoints(), "--outfile", draft], {
+      cwd: ROOT,
+      stdout: "ignore",
+      stderr: "pipe",
+    });
+    const messages = await new Response(child.stderr).text();
     if ((await child.exited) !== 0) throw new Error(`bun build failed for ${build.target}:\n${messages}`);
     renameSync(draft, outfile);
   } finally {

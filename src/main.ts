@@ -1,7 +1,25 @@
+import { writeSync } from "node:fs";
 import { VERSION } from "./lib/version.ts";
+
+/**
+ * Variables that change the engine before this line runs (BUN_JSC_dumpOptions=1 writes to stdout). The build keeps all
+ * other variables of the runtime out (build/release/deaf-runtime.ts); these it cannot, so that root, whose programs others
+ * start through sudo and cron, is told.
+ */
+function refuseEngineVariables(environment: Readonly<Record<string, string | undefined>>): void {
+  if (process.geteuid?.() !== 0) return;
+  const name = Object.keys(environment).find((variable) => variable.startsWith("BUN_JSC_"));
+  if (name === undefined) return;
+  writeSync(
+    2,
+    `nodupe: the environment has ${name}, which changes the engine: not taken by root; unset it\n`,
+  );
+  process.exit(2);
+}
 
 /** Runs the command of argv and ends the process with its code. */
 async function main(argv: readonly string[]): Promise<never> {
+  refuseEngineVariables(process.env);
   if (argv.length === 1 && argv[0] === "--version") {
     const isWritten = await Bun.write(Bun.stdout, `${VERSION}\n`).then(
       () => true,

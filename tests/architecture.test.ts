@@ -86,7 +86,7 @@ const GUARDS: readonly Guard[] = [
   {
     what: "databases, opened",
     pattern: /\bnew Database\(/,
-    where: ["bench/earlier/row-store.ts", "db/open.ts", "nodes/ingest/monitor-import.ts"],
+    where: ["bench/earlier/row-store.ts", "db/open.ts", "db/store-file.ts", "nodes/ingest/monitor-import.ts"],
   },
   {
     what: "SQL",

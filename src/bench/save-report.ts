@@ -1,6 +1,8 @@
-import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
+import { refusePlanted } from "../lib/own-file.ts";
+import { replaceFile } from "../lib/replace-file.ts";
 import type { BenchReport } from "./report.ts";
 
 /** Why a report could not be written there; null where it can. */
@@ -10,8 +12,10 @@ export function writableFault(path: string): Failure | null {
       return new Failure("usage", `--save ${path}: it is a folder; name a file`);
     }
     accessSync(dirname(path), constants.W_OK);
+    refusePlanted(path, "the report");
     return null;
   } catch (error) {
+    if (error instanceof Failure) return error;
     const code = codeOf(error);
     const permitted = code !== "EACCES" && code !== "EPERM" && code !== "EROFS";
     return new Failure(
@@ -24,11 +28,5 @@ export function writableFault(path: string): Failure | null {
 
 /** Writes the report whole or not at all. */
 export function saveReport(path: string, report: BenchReport): void {
-  const draft = `${path}.${process.pid}.part`;
-  try {
-    writeFileSync(draft, `${JSON.stringify(report, null, 2)}\n`);
-    renameSync(draft, path);
-  } finally {
-    rmSync(draft, { force: true });
-  }
+  replaceFile(path, `${JSON.stringify(report, null, 2)}\n`, { what: "the report", mode: 0o666 });
 }

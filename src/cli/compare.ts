@@ -60,10 +60,7 @@ export const compare = command({
       isBounded,
       limits: invocation.options.ingest,
       signal: invocation.signal,
-      open: async ({ readonly }) => {
-        const { openStore } = await import("../db/open.ts");
-        return openStore({ path: invocation.storePath, readonly });
-      },
+      open: ({ readonly }) => invocation.openStore({ readonly }),
     });
     const report: CompareReport = {
       ...answer,

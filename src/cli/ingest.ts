@@ -64,16 +64,15 @@ export const ingest = command({
     const name = nodeNameOf(given.node);
     const paths = [...new Set(invocation.positionals)];
     checkInputs(given, paths);
-    const [{ Ingestion }, { checkReadable }, { createCounts }, { openStore }] = await Promise.all([
+    const [{ Ingestion }, { checkReadable }, { createCounts }] = await Promise.all([
       import("../nodes/ingest/ingestion.ts"),
       import("../nodes/ingest/source.ts"),
       import("../nodes/ingest/counts.ts"),
-      import("../db/open.ts"),
     ]);
     // Every file is looked at before anything is done.
     for (const path of given.follow ? [] : paths) checkReadable(path);
     const startedMs = performance.now();
-    using store = openStore({ path: invocation.storePath });
+    using store = await invocation.openStore();
     const api = await askApis(store, given, { name, signal, terminal });
     const none: FilesResult = { counts: createCounts(), files: 0, failures: [], interrupted: false };
     const reportOf = (result: FilesResult, imported: number | null, pruned: number): IngestReport => {

@@ -147,7 +147,8 @@ export async function invoke(call: Call): Promise<ExitCode> {
     storePath,
     openStore: async (how = {}) => {
       const { openStore } = await import("../db/open.ts");
-      return openStore({ path: storePath, readonly: how.readonly === true });
+      const onMended = (line: string): void => terminal.warn(line);
+      return openStore({ path: storePath, readonly: how.readonly === true, onMended });
     },
   };
   compileAsUsual();

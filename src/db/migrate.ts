@@ -14,7 +14,8 @@ function isEmpty(db: Database): boolean {
   return db.query("SELECT 1 FROM sqlite_schema LIMIT 1").get() === null;
 }
 
-function refuseForeign(db: Database, path: string, known: number): void {
+/** @throws Failure usage where a database is another program's, or has a schema newer than the one known. */
+export function refuseForeign(db: Database, path: string, known: number): void {
   if (pragma(db, "application_id") !== APPLICATION_ID && !isEmpty(db)) {
     throw new Failure(
       "usage",

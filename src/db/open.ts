@@ -1,9 +1,9 @@
 import { Database } from "bun:sqlite";
-import { closeSync, existsSync, fchmodSync, mkdirSync, openSync, readSync } from "node:fs";
-import { dirname } from "node:path";
-import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
-import { migrate } from "./migrate.ts";
+import { existsSync } from "node:fs";
+import { codeOf, Failure } from "../lib/errors.ts";
+import { migrate, refuseForeign } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations.ts";
+import { notSqlite, prepareStoreFile, refuseForeignFile } from "./store-file.ts";
 
 /** An open store. Hot paths prepare their statements on `db`; queries are built by orm.ts, loaded where it is used. */
 export interface Store extends Disposable {
@@ -18,46 +18,11 @@ export interface OpenOptions {
   readonly readonly?: boolean;
   /** How long to wait for another process's write. */
   readonly busyTimeoutMs?: number;
+  /** Told where others could read the store until now. */
+  readonly onMended?: (line: string) => void;
 }
 
 const MEMORY = ":memory:";
-const SQLITE_HEADER = "SQLite format 3\0";
-
-/** Paths are names of people: the file is its owner's alone from its first moment, and so is a folder made for it. */
-function prepareFile(path: string): void {
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const isNew = !existsSync(path);
-    const descriptor = openSync(path, "a+", 0o600);
-    try {
-      if (isNew) fchmodSync(descriptor, 0o600);
-      const header = Buffer.alloc(SQLITE_HEADER.length);
-      const length = readSync(descriptor, header, 0, header.length, 0);
-      if (length > 0 && header.toString("latin1", 0, length) !== SQLITE_HEADER) {
-        throw new Failure(
-          "usage",
-          `${path} is not a nodupe store (it is no SQLite file); name another file with --db`,
-        );
-      }
-    } finally {
-      closeSync(descriptor);
-    }
-  } catch (error) {
-    if (error instanceof Failure) throw error;
-    const code = codeOf(error);
-    if (code === "EISDIR")
-      throw new Failure("usage", `the store ${path} is a folder; expected a file, such as ${path}/nodupe.db`);
-    if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
-      throw new Failure(
-        "not-permitted",
-        `cannot open the store ${path}: ${reasonOf(error)}; name a writable place with --db`,
-      );
-    }
-    if (["ENOTDIR", "ENOENT", "EEXIST", "ENAMETOOLONG"].includes(code ?? ""))
-      throw new Failure("usage", `cannot open the store ${path}: ${reasonOf(error)}`);
-    throw error;
-  }
-}
 
 /** Full durability for each commit (49 µs), foreign keys, patience with other processes. */
 function configure(db: Database, busyTimeoutMs: number): void {
@@ -67,20 +32,48 @@ function configure(db: Database, busyTimeoutMs: number): void {
 }
 
 /**
- * Switches to WAL. SQLite does not call the busy handler for this when two processes open a new file at once, so it
- * is tried again for as long as the busy time-out says.
+ * Tries again for as long as the busy time-out says: SQLite does not call the busy handler where two processes open a
+ * new file at once, one of them switching it to WAL.
  */
-function switchToWal(db: Database, busyTimeoutMs: number): void {
+function patiently(busyTimeoutMs: number, action: () => void): void {
   const deadline = performance.now() + busyTimeoutMs;
   for (;;) {
     try {
-      db.run("PRAGMA journal_mode = WAL");
+      action();
       return;
     } catch (error) {
       if (!String(codeOf(error)).startsWith("SQLITE_BUSY") || performance.now() > deadline) throw error;
       Bun.sleepSync(5);
     }
   }
+}
+
+/** Opens the file; what is another program's is refused before anything of it changes. */
+function openFile({ path, onMended }: OpenOptions, busyTimeoutMs: number): Database {
+  const { isMended } = prepareStoreFile(path);
+  if (isMended)
+    onMended?.(`the store ${path} could be read by other users; it is yours alone now (mode 0600)`);
+  let db: Database | null = null;
+  try {
+    patiently(busyTimeoutMs, () => refuseForeignFile(path, MIGRATIONS.length));
+    const opened = new Database(path, { create: true, readwrite: true });
+    db = opened;
+    configure(opened, busyTimeoutMs);
+    patiently(busyTimeoutMs, () => {
+      refuseForeign(opened, path, MIGRATIONS.length);
+      opened.run("PRAGMA journal_mode = WAL");
+    });
+    return opened;
+  } catch (error) {
+    db?.close();
+    throw codeOf(error) === "SQLITE_NOTADB" ? notSqlite(path, error) : error;
+  }
+}
+
+function openMemory(busyTimeoutMs: number): Database {
+  const db = new Database(MEMORY);
+  configure(db, busyTimeoutMs);
+  return db;
 }
 
 /**
@@ -96,11 +89,8 @@ export function openStore(options: OpenOptions): Store {
       `there is no store at ${path} yet; name another with --db, or fill it first (nodupe ingest, nodupe sync)`,
     );
   }
-  if (path !== MEMORY) prepareFile(path);
-  const db = new Database(path, { create: true, readwrite: true });
+  const db = path === MEMORY ? openMemory(busyTimeoutMs) : openFile(options, busyTimeoutMs);
   try {
-    configure(db, busyTimeoutMs);
-    if (path !== MEMORY) switchToWal(db, busyTimeoutMs);
     migrate(db, path, MIGRATIONS);
     if (options.readonly === true) db.run("PRAGMA query_only = ON");
   } catch (error) {

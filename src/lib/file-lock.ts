@@ -1,6 +1,7 @@
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, readFileSync, writeSync } from "node:fs";
 import { ERRNO } from "./ffi/errno.ts";
 import { errno, libcOf } from "./ffi/libc.ts";
+import { openOwnFile } from "./own-file.ts";
 
 const libc = libcOf({ flock: { args: ["i32", "i32"], returns: "i32" } });
 
@@ -18,11 +19,11 @@ export type LockAttempt =
  * ends, however it ends. The file stays: removing it would let two processes lock two files of the same name.
  */
 export function lockFile(path: string): LockAttempt {
-  const descriptor = openSync(path, "a+", 0o600);
+  const descriptor = openOwnFile(path, "the lock");
   const c = libc();
   if (c.flock(descriptor, LOCK_EX | LOCK_NB) !== 0) {
     const reason = errno(c);
-    const holder = Number.parseInt(readFileSync(path, "utf8"), 10);
+    const holder = Number.parseInt(readFileSync(descriptor, "utf8"), 10);
     closeSync(descriptor);
     if (reason !== ERRNO.EAGAIN) throw new Error(`Cannot lock ${path}: flock failed with errno ${reason}`);
     return { type: "taken", holder: Number.isNaN(holder) ? null : holder };

@@ -1,23 +1,18 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { codeOf, Failure, reasonOf } from "../../lib/errors.ts";
+import { replaceFile } from "../../lib/replace-file.ts";
 
 /**
  * Writes a config file readable by its owner alone, whole or not at all. An existing one is left as it is unless
  * `overwrite` says otherwise.
  */
 export function writeConfigFile(path: string, content: string, overwrite: boolean): void {
-  const draft = `${path}.${process.pid}.tmp`;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    if (!overwrite) {
-      writeFileSync(path, content, { mode: 0o600, flag: "wx" });
-      return;
-    }
-    writeFileSync(draft, content, { mode: 0o600 });
-    renameSync(draft, path);
+    if (overwrite) replaceFile(path, content, { what: "config file", mode: 0o600 });
+    else writeFileSync(path, content, { mode: 0o600, flag: "wx" });
   } catch (error) {
-    rmSync(draft, { force: true });
     const code = codeOf(error);
     if (code === "EEXIST")
       throw new Failure("usage", `config file ${path} exists already; edit it, or replace it with --force`);

@@ -144,6 +144,8 @@ async function askPart(
       signal: AbortSignal.any([signal, AbortSignal.timeout(API_TIMEOUT_MS)]),
       redirect: "manual",
       headers: { accept: "application/json" },
+      // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED in the environment does not switch it off.
+      tls: { rejectUnauthorized: true },
     });
     reachable = true;
     if (!response.ok) throw new Error(`${path} answered ${response.status}`);

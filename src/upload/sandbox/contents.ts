@@ -1,5 +1,5 @@
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
-import { codeOf } from "../../lib/errors.ts";
+import { closeSync, readFileSync, writeSync } from "node:fs";
+import { openOwnFile } from "../../lib/own-file.ts";
 
 const CHECKSUM = /^[0-9a-f]{64}$/;
 
@@ -13,8 +13,8 @@ export class Contents implements Disposable {
   repeats = 0;
 
   constructor(path: string | null) {
-    this.#file = path === null ? null : openSync(path, "a", 0o600);
-    for (const checksum of path === null ? [] : readChecksums(path)) {
+    this.#file = path === null ? null : openOwnFile(path, "the sandbox's memory");
+    for (const checksum of this.#file === null ? [] : readChecksums(this.#file)) {
       this.#taken.set(checksum, 1);
       this.#visible.add(checksum);
     }
@@ -51,14 +51,9 @@ export class Contents implements Disposable {
   }
 }
 
-function readChecksums(path: string): string[] {
-  try {
-    // A line that a crash cut short is no checksum, and so was never shown.
-    return readFileSync(path, "utf8")
-      .split("\n")
-      .filter((line) => CHECKSUM.test(line));
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return [];
-    throw error;
-  }
+function readChecksums(descriptor: number): string[] {
+  // A line that a crash cut short is no checksum, and so was never shown.
+  return readFileSync(descriptor, "utf8")
+    .split("\n")
+    .filter((line) => CHECKSUM.test(line));
 }

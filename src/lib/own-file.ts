@@ -1,0 +1,115 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  type Stats,
+  statSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { codeOf, Failure } from "./errors.ts";
+
+const OTHERS_WRITE = 0o002;
+const GROUP_WRITES = 0o020;
+const STICKY = 0o1000;
+/** Any right for anybody else. */
+export const OTHERS_ANY = 0o077;
+
+/** The user that this process acts as. */
+function ourUser(): number {
+  return process.geteuid?.() ?? 0;
+}
+
+/** Why a file cannot be taken for our own; null where it can. */
+function faultOf(status: Stats): string | null {
+  if (status.isSymbolicLink()) return "is a symbolic link";
+  if (!status.isFile()) return "is no regular file";
+  if (status.uid !== ourUser())
+    return `belongs to another user (user id ${status.uid}; this is user id ${ourUser()})`;
+  if (status.nlink > 1) return "has another name too (a hard link)";
+  return null;
+}
+
+function refuse(what: string, path: string, fault: string): never {
+  throw new Failure(
+    "not-permitted",
+    `${what} ${path} ${fault}: it is left as it is; expected a file of your own; remove it, or name another place`,
+  );
+}
+
+/**
+ * A folder's write permission for the group is ours alone where the group is the user's own, as Debian makes them: the
+ * same number as the user.
+ */
+function isGroupOurs(gid: number): boolean {
+  return gid === ourUser() && gid === process.getegid?.();
+}
+
+/**
+ * Why others could put files of theirs beside ours; null where they cannot. In a sticky folder, such as /tmp, they can
+ * add files, but neither rename nor remove ours: it is taken, and what lies there already is looked at file by file.
+ */
+function folderFault(folder: string): string | null {
+  const { uid, gid, mode } = statSync(folder);
+  if ((mode & STICKY) !== 0 && uid === 0) return null;
+  if (uid !== ourUser() && uid !== 0) return `belongs to another user (user id ${uid})`;
+  if ((mode & OTHERS_WRITE) !== 0) return "can be written by every user";
+  if ((mode & GROUP_WRITES) !== 0 && !isGroupOurs(gid)) return "can be written by its group";
+  return null;
+}
+
+/** @throws Failure not-permitted where somebody else could plant files beside this one. */
+export function refuseSharedFolder(path: string, what: string): void {
+  const folder = dirname(path);
+  const fault = folderFault(folder);
+  if (fault === null) return;
+  throw new Failure(
+    "not-permitted",
+    `${what} ${path} lies in a folder that ${fault}, so that others could plant files there; name another place, or take that right away (chmod go-w ${folder})`,
+  );
+}
+
+/**
+ * @throws Failure not-permitted where something else than a regular file of our own, with this one name, lies there:
+ *   what somebody planted where we are about to write, or to have a library write.
+ */
+export function refusePlanted(path: string, what: string): void {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  const fault = status === undefined ? null : faultOf(status);
+  if (fault !== null) refuse(what, path, fault);
+}
+
+/**
+ * Opens a file that this program keeps for itself (a lock, a sandbox's memory) to read and to append; made with mode
+ * 0600 where it is missing. No link is followed, so that nobody has us write to another file by planting one under its
+ * name: it has to be a regular file of our own, with this one name, in a folder that nobody else may write.
+ *
+ * @param what how messages call it: `the lock`.
+ * @returns its descriptor.
+ * @throws Failure not-permitted where it is none; the system's error (EACCES, EROFS, ENOENT of the folder, …).
+ */
+export function openOwnFile(path: string, what: string): number {
+  refuseSharedFolder(path, what);
+  const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  let descriptor: number;
+  try {
+    // O_NONBLOCK: a FIFO is told from a file without a wait for its other end.
+    descriptor = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  } catch (error) {
+    // A link; a socket, or a device without a driver.
+    if (codeOf(error) === "ELOOP" || codeOf(error) === "ENXIO") refusePlanted(path, what);
+    throw error;
+  }
+  try {
+    const status = fstatSync(descriptor);
+    const fault = faultOf(status);
+    if (fault !== null) refuse(what, path, fault);
+    if ((status.mode & OTHERS_ANY) !== 0) fchmodSync(descriptor, 0o600);
+    return descriptor;
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+}

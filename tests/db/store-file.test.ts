@@ -1,0 +1,170 @@
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import {
+  chmodSync,
+  copyFileSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { openStore } from "../../src/db/open.ts";
+import { Failure } from "../../src/lib/errors.ts";
+import { tempFolder, type TempFolder } from "../support/temp.ts";
+
+function failureOf(action: () => unknown): Failure {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
+  throw new Error("expected a Failure, and nothing was thrown");
+}
+
+/** Every file of a folder, by name. */
+function contentsOf(folder: TempFolder): Record<string, string> {
+  return Object.fromEntries(
+    readdirSync(folder.path)
+      .toSorted()
+      .map((name) => [name, readFileSync(folder.file(name)).toString("base64")]),
+  );
+}
+
+/** A database as another program leaves it when it is killed: in WAL mode, with commits that are in the log alone. */
+function copyUnfinished(from: Database, folder: TempFolder, name: string): void {
+  copyFileSync(from.filename, folder.file(name));
+  copyFileSync(`${from.filename}-wal`, folder.file(`${name}-wal`));
+}
+
+test("another program's database is refused and stays byte for byte: with a journal, in WAL mode, with a log left", () => {
+  using scratch = tempFolder();
+  using folder = tempFolder();
+  for (const mode of ["delete", "wal"]) {
+    using db = new Database(folder.file(mode));
+    db.run(`PRAGMA journal_mode = ${mode}`);
+    db.run("CREATE TABLE accounts (id INTEGER)");
+  }
+  using running = new Database(scratch.file("running"));
+  running.run("PRAGMA journal_mode = WAL");
+  running.run("CREATE TABLE accounts (id INTEGER)");
+  running.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  running.run("INSERT INTO accounts VALUES (1)");
+  copyUnfinished(running, folder, "left");
+  const before = contentsOf(folder);
+  for (const name of ["delete", "wal", "left"]) {
+    expect(failureOf(() => openStore({ path: folder.file(name) })).message).toContain(
+      "is an SQLite database of another program, not a nodupe store",
+    );
+  }
+  // A reader may make the index of a log (-shm): it is no part of the database, and SQLite makes it anew.
+  const { "left-shm": _, ...after } = contentsOf(folder);
+  expect(after).toEqual(before);
+});
+
+test("a store that was killed in its first commit is taken up", () => {
+  using scratch = tempFolder();
+  using folder = tempFolder();
+  const made = openStore({ path: scratch.file("made") });
+  made.db.run("INSERT INTO satellite (name) VALUES ('one')");
+  copyUnfinished(made.db, folder, "store");
+  made[Symbol.dispose]();
+  using store = openStore({ path: folder.file("store") });
+  expect(store.db.query("SELECT name FROM satellite").all()).toEqual([{ name: "one" }]);
+});
+
+test("a store whose creation was cut off, its first page zeros and its journal hot, is rolled back and made", () => {
+  using folder = tempFolder();
+  // The journal's header (fileformat2, 3): magic, no records, a nonce, no pages before, sectors of 512 bytes, pages of 4,096.
+  const journal = Buffer.alloc(512);
+  Buffer.from("d9d505f920a163d7", "hex").copy(journal);
+  journal.writeUInt32BE(0x12345678, 12);
+  journal.writeUInt32BE(512, 20);
+  journal.writeUInt32BE(4_096, 24);
+  writeFileSync(folder.file("store"), Buffer.alloc(4_096), { mode: 0o600 });
+  writeFileSync(folder.file("store-journal"), journal, { mode: 0o600 });
+  using store = openStore({ path: folder.file("store") });
+  expect(store.db.query("SELECT count(*) AS n FROM node").get()).toEqual({ n: 0 });
+  expect(readdirSync(folder.path)).not.toContain("store-journal");
+});
+
+test("zeros without a journal, and a text beside something that calls itself a journal, are no store", () => {
+  using folder = tempFolder();
+  writeFileSync(folder.file("zeros"), Buffer.alloc(4_096));
+  writeFileSync(folder.file("text"), "a letter\n".repeat(100));
+  writeFileSync(folder.file("text-journal"), "about it");
+  for (const name of ["zeros", "text"]) {
+    expect(failureOf(() => openStore({ path: folder.file(name) })).message).toContain(
+      "is not a nodupe store",
+    );
+  }
+  expect(readFileSync(folder.file("text"), "utf8")).toBe("a letter\n".repeat(100));
+});
+
+test("a store that others can read is closed to them, with all beside it, and that is told once", () => {
+  using folder = tempFolder();
+  const path = folder.file("store");
+  const holder = openStore({ path });
+  const names = ["store", "store-wal", "store-shm"];
+  for (const name of names) chmodSync(folder.file(name), 0o644);
+  const told: string[] = [];
+  openStore({ path, onMended: (line) => told.push(line) })[Symbol.dispose]();
+  openStore({ path, onMended: (line) => told.push(line) })[Symbol.dispose]();
+  expect(told).toEqual([`the store ${path} could be read by other users; it is yours alone now (mode 0600)`]);
+  expect(names.map((name) => statSync(folder.file(name)).mode & 0o777)).toEqual([0o600, 0o600, 0o600]);
+  holder[Symbol.dispose]();
+});
+
+test("planted files are refused: the store's own name, and each that SQLite would open beside it", () => {
+  using folder = tempFolder();
+  const victim = folder.file("victim");
+  writeFileSync(victim, "words", { mode: 0o644 });
+  symlinkSync(victim, folder.file("a"));
+  symlinkSync(folder.file("nothing"), folder.file("b"));
+  linkSync(victim, folder.file("c"));
+  for (const end of ["wal", "shm", "journal"]) symlinkSync(victim, folder.file(`d${end}-${end}`));
+  const refusals = ["a", "b", "c", "dwal", "dshm", "djournal"].map((name) => {
+    const failure = failureOf(() => openStore({ path: folder.file(name) }));
+    return `${failure.kind}: ${failure.message.replaceAll(folder.path, "").split(":")[0]}`;
+  });
+  expect(refusals).toEqual([
+    "not-permitted: the store /a is a symbolic link",
+    "not-permitted: the store /b is a symbolic link",
+    "not-permitted: the store /c has another name too (a hard link)",
+    "not-permitted: the store's /dwal-wal is a symbolic link",
+    "not-permitted: the store's /dshm-shm is a symbolic link",
+    "not-permitted: the store's /djournal-journal is a symbolic link",
+  ]);
+  expect([readFileSync(victim, "utf8"), statSync(victim).mode & 0o777]).toEqual(["words", 0o644]);
+});
+
+test("a store that is open in this process stays locked while it is opened again", async () => {
+  using folder = tempFolder();
+  const path = folder.file("store");
+  using first = openStore({ path });
+  openStore({ path })[Symbol.dispose]();
+  first.db.run("INSERT INTO satellite (name) VALUES ('kept')");
+  // Another process that believes to be the last one would take the log away, and with it what was not yet moved.
+  const script = `import { openStore } from "${import.meta.dir}/../../src/db/open.ts";
+    openStore({ path: process.argv[1] })[Symbol.dispose]();`;
+  const child = Bun.spawn([process.execPath, "-e", script, path], { stdout: "inherit", stderr: "inherit" });
+  expect(await child.exited).toBe(0);
+  expect(readdirSync(folder.path).toSorted()).toEqual(["store", "store-shm", "store-wal"]);
+  first.db.run("INSERT INTO satellite (name) VALUES ('kept too')");
+  using second = openStore({ path });
+  expect(second.db.query("SELECT count(*) AS n FROM satellite").get()).toEqual({ n: 2 });
+});
+
+test("a store that was cut short is damaged, and says so", () => {
+  using folder = tempFolder();
+  const path = folder.file("store");
+  openStore({ path })[Symbol.dispose]();
+  truncateSync(path, 4_096 + 100);
+  expect(() => {
+    using store = openStore({ path });
+    store.db.query("SELECT * FROM node").all();
+  }).toThrow(/malformed|disk image/);
+});
