@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { latestSnapshot } from "./store/node-snapshot.ts";
 import { TIER_HOUR } from "./store/rollup.ts";
 import { HOUR_MS, KINDS } from "./log/vocabulary.ts";
 import { type HourStats, readHourStats } from "./store/hour-stats.ts";
@@ -49,8 +50,6 @@ interface NodeRow {
   newestMs: number | null;
 }
 
-type SnapshotRow = Omit<NodeStanding, "taken"> & { taken_ms: number };
-
 const OUTCOMES = 3;
 const [SUCCESS, FAILED] = [0, 2];
 
@@ -83,17 +82,24 @@ function meanOf({ timed, timedMs }: { timed: number; timedMs: number }): number 
   return timed === 0 ? null : timedMs / timed;
 }
 
+/** The last good figure of each kind. */
 function standingOf(db: Database, nodeId: number): NodeStanding | null {
-  const row = db
-    .query<SnapshotRow, [number]>(
-      `SELECT taken_ms, used_bytes, total_bytes, trash_bytes, audit_score, suspension_score, online_score,
-              payout_usd, held_usd, disqualified, suspended, version
-       FROM node_snapshot WHERE node_id = ? ORDER BY taken_ms DESC LIMIT 1`,
-    )
-    .get(nodeId);
-  if (row === null) return null;
-  const { taken_ms: takenMs, ...rest } = row;
-  return { taken: new Date(takenMs).toISOString(), ...rest };
+  const last = latestSnapshot(db, nodeId);
+  if (last === null) return null;
+  return {
+    taken: new Date(last.takenMs).toISOString(),
+    used_bytes: last.usedBytes,
+    total_bytes: last.totalBytes,
+    trash_bytes: last.trashBytes,
+    audit_score: last.auditScore,
+    suspension_score: last.suspensionScore,
+    online_score: last.onlineScore,
+    payout_usd: last.payoutUsd,
+    held_usd: last.heldUsd,
+    disqualified: last.disqualified,
+    suspended: last.suspended,
+    version: last.version,
+  };
 }
 
 /** Reads every node's last `hours` full hours and the one at work, from the hourly roll-ups. */

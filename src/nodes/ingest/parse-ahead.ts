@@ -26,7 +26,7 @@ export interface ParsedBatch {
 }
 
 /** Batches being parsed or waiting: what keeps both threads busy, and no more memory than that. */
-const AHEAD = 2;
+const AHEAD = 4;
 
 function buffersOf(lines: ParsedLines): ArrayBuffer[] {
   const { what, action, level, coarse, satellite, timeMs, sizeBytes, keyLow, keyHigh, piece } = lines;
