@@ -143,11 +143,12 @@ export class FileIngest {
   async #readAhead(how: ReadOptions): Promise<boolean> {
     const source = this.#source;
     if (!(source instanceof FileSource)) return true;
-    const startOffset = this.offsetBytes;
-    if (source.sizeBytes - startOffset < WORKER_FROM_BYTES) return true;
+    const { sizeBytes } = source;
+    if (sizeBytes - this.offsetBytes < WORKER_FROM_BYTES) return true;
     const { parseAhead } = await import("./parse-ahead.ts");
-    for await (const batch of parseAhead(source.descriptor, startOffset)) {
-      this.#startOffset = startOffset + batch.consumedBytes - this.#feed.consumedBytes;
+    for await (const batch of parseAhead(source.descriptor, this.offsetBytes, sizeBytes)) {
+      if (batch.lines.lines === 0) continue;
+      this.#startOffset = batch.endOffset - this.#feed.consumedBytes;
       this.#commit(batch.lines, how);
       if (how.signal?.aborted === true) return false;
     }

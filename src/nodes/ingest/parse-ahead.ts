@@ -1,14 +1,23 @@
+import { availableParallelism, loadavg } from "node:os";
 import { startParseLogWorker } from "../../workers.ts";
 import { LineFeed } from "../log/line-feed.ts";
 import { LineParser } from "../log/parse.ts";
 import { clearParsedLines, createParsedLines, type ParsedLines } from "../log/parsed-lines.ts";
 import { FileSource } from "./source.ts";
 
-/** Opens the file for a worker of the same process: descriptors are shared. */
-export interface ParseFrom {
-  readonly type: "from";
+/** A part of the file: the lines that begin in [from, until). */
+export interface Segment {
+  readonly from: number;
+  readonly until: number;
+  /** It may begin within a line, which then is the segment's before. */
+  readonly isCut: boolean;
+}
+
+/** Tells a worker of the same process what to parse: descriptors are shared. */
+export interface ParseSegments {
+  readonly type: "segments";
   readonly descriptor: number;
-  readonly offset: number;
+  readonly segments: readonly Segment[];
 }
 
 /** Asks for the next batch, and gives the columns of one that is done with back. */
@@ -19,14 +28,33 @@ export interface ParseNext {
 
 export interface ParsedBatch {
   readonly lines: ParsedLines;
-  /** Of whole lines, since the beginning of `ParseFrom`. */
-  readonly consumedBytes: number;
-  /** The file had no more whole line. */
+  /** Where in the file the last of its lines ends; means nothing where it has none. */
+  readonly endOffset: number;
+  /** Its segment has no more whole line. */
   readonly isLast: boolean;
 }
 
-/** Batches being parsed or waiting: what keeps both threads busy, and no more memory than that. */
+/** Some four batches: what a worker parses ahead while the segment before is being stored. */
+const SEGMENT_BYTES = 16 * 1_048_576;
+/** Batches of each worker being parsed or waiting: what keeps all threads busy, and no more memory than that. */
 const AHEAD = 4;
+/** Storing takes about as long as parsing: more parsers than two would wait for it. */
+const MAX_WORKERS = 2;
+/** Where a segment ends within a line, what follows is read by so much. */
+const OVERHANG_BYTES = 65_536;
+const NEWLINE = 10;
+
+/** As many as the machine has idle cores beside the one that stores. */
+export function parseWorkers(cores: number, load: number): number {
+  return Math.max(1, Math.min(MAX_WORKERS, Math.floor(cores - 1 - load)));
+}
+
+export function segmentsOf(from: number, until: number, segmentBytes: number): Segment[] {
+  const segments: Segment[] = [];
+  for (let at = from; at < until; at += segmentBytes)
+    segments.push({ from: at, until: Math.min(until, at + segmentBytes), isCut: at > from });
+  return segments;
+}
 
 function buffersOf(lines: ParsedLines): ArrayBuffer[] {
   const { what, action, level, coarse, satellite, timeMs, sizeBytes, keyLow, keyHigh, piece } = lines;
@@ -35,72 +63,160 @@ function buffersOf(lines: ParsedLines): ArrayBuffer[] {
     .filter((buffer) => buffer instanceof ArrayBuffer);
 }
 
-/** The worker's side: parses a batch each time it is asked. */
+/** The lines of one segment; a line that begins in it is read to its end, wherever that is. */
+class SegmentParser {
+  readonly #source: FileSource;
+  readonly #feed: LineFeed;
+  readonly #limitBytes: number;
+  readonly #firstLine: number;
+  #position: number;
+  readonly #until: number;
+
+  constructor(descriptor: number, parser: LineParser, segment: Segment) {
+    this.#source = new FileSource(descriptor);
+    this.#feed = new LineFeed(parser);
+    this.#until = segment.until;
+    this.#firstLine = segment.isCut ? this.#afterNewline(segment.from - 1) : segment.from;
+    this.#position = this.#firstLine;
+    this.#limitBytes = segment.until - this.#firstLine;
+    this.#source.seek(this.#firstLine);
+  }
+
+  /** Fills `lines`; true where the segment has no more. */
+  parse(lines: ParsedLines): boolean {
+    for (;;) {
+      if (this.#feed.parse(lines, this.#limitBytes)) return false;
+      if (this.#feed.consumedBytes >= this.#limitBytes) return true;
+      const room = this.#feed.room();
+      const wanted = this.#until > this.#position ? this.#until - this.#position : OVERHANG_BYTES;
+      const count = this.#source.read(room.subarray(0, Math.min(room.length, wanted)));
+      if (count === 0) return true;
+      this.#position += count;
+      this.#feed.filled(count);
+    }
+  }
+
+  get endOffset(): number {
+    return this.#firstLine + this.#feed.consumedBytes;
+  }
+
+  /** Behind the first newline from `at` on; behind the file where there is none. */
+  #afterNewline(at: number): number {
+    const chunk = new Uint8Array(OVERHANG_BYTES);
+    this.#source.seek(at);
+    for (let before = at; ;) {
+      const count = this.#source.read(chunk);
+      if (count === 0) return Infinity;
+      const newline = chunk.subarray(0, count).indexOf(NEWLINE);
+      if (newline >= 0) return before + newline + 1;
+      before += count;
+    }
+  }
+}
+
+/** The worker's side: parses a batch each time it is asked, one segment after the other. */
 export function createParseServer(
   reply: (batch: ParsedBatch, transfer: ArrayBuffer[]) => void,
-): (message: ParseFrom | ParseNext) => void {
-  const feed = new LineFeed(new LineParser());
-  let source: FileSource | null = null;
+): (message: ParseSegments | ParseNext) => void {
+  const parser = new LineParser();
+  let descriptor = -1;
+  let segments: readonly Segment[] = [];
+  let next = 0;
+  let current: SegmentParser | null = null;
   return (message) => {
-    if (message.type === "from") {
-      source = new FileSource(message.descriptor);
-      source.seek(message.offset);
+    if (message.type === "segments") {
+      ({ descriptor, segments } = message);
       return;
     }
-    if (source === null) throw new Error("Cannot parse before the file is named");
+    const segment = segments[next];
+    if (segment === undefined) return;
     const lines = message.lines ?? createParsedLines();
     clearParsedLines(lines);
-    let isLast = false;
-    while (!feed.parse(lines)) {
-      const count = source.read(feed.room());
-      feed.filled(count);
-      if (count === 0) {
-        isLast = true;
-        break;
-      }
+    current ??= new SegmentParser(descriptor, parser, segment);
+    const isLast = current.parse(lines);
+    const { endOffset } = current;
+    if (isLast) {
+      current = null;
+      next += 1;
     }
-    reply({ lines, consumedBytes: feed.consumedBytes, isLast }, buffersOf(lines));
+    reply({ lines, endOffset, isLast }, buffersOf(lines));
   };
 }
 
-/**
- * Parses a plain file in a worker, a batch or two ahead of who stores them. Ends at the last whole line that the
- * file had; the caller reads on from there.
- */
-export async function* parseAhead(descriptor: number, offset: number): AsyncGenerator<ParsedBatch> {
-  const worker = startParseLogWorker();
-  const ready: ParsedBatch[] = [];
-  let wake: (() => void) | null = null;
-  let failure: Error | null = null;
-  worker.onmessage = (event: MessageEvent<ParsedBatch>): void => {
-    ready.push(event.data);
-    wake?.();
-  };
-  worker.onerror = (event): void => {
-    failure = new Error(`Cannot parse in a worker: ${event.message}`);
-    wake?.();
-  };
-  const send = (message: ParseFrom | ParseNext): void =>
-    worker.postMessage(
-      message,
-      message.type === "next" && message.lines !== null ? buffersOf(message.lines) : [],
-    );
-  try {
-    send({ type: "from", descriptor, offset });
-    for (let count = 0; count < AHEAD; count += 1) send({ type: "next", lines: null });
-    for (;;) {
-      while (ready.length === 0 && failure === null) {
-        await new Promise<void>((resume) => {
-          wake = resume;
-        });
-      }
-      const batch = ready.shift();
-      if (batch === undefined) throw failure ?? new Error("Cannot parse: the worker said nothing");
-      yield batch;
-      if (batch.isLast) return;
-      send({ type: "next", lines: batch.lines });
+/** A worker, and the batches that it has sent. */
+class Lane implements Disposable {
+  readonly #worker = startParseLogWorker();
+  readonly #ready: ParsedBatch[] = [];
+  #wake: (() => void) | null = null;
+  #failure: Error | null = null;
+
+  constructor(descriptor: number, segments: readonly Segment[]) {
+    this.#worker.onmessage = (event: MessageEvent<ParsedBatch>): void => {
+      this.#ready.push(event.data);
+      this.#wake?.();
+    };
+    this.#worker.onerror = (event): void => {
+      this.#failure = new Error(`Cannot parse in a worker: ${event.message}`);
+      this.#wake?.();
+    };
+    this.#send({ type: "segments", descriptor, segments });
+    for (let count = 0; count < AHEAD; count += 1) this.ask(null);
+  }
+
+  /** Asks for another batch, with the columns of one that is done with. */
+  ask(lines: ParsedLines | null): void {
+    this.#send({ type: "next", lines });
+  }
+
+  async next(): Promise<ParsedBatch> {
+    while (this.#ready.length === 0 && this.#failure === null) {
+      await new Promise<void>((resume) => {
+        this.#wake = resume;
+      });
     }
-  } finally {
-    worker.terminate();
+    const batch = this.#ready.shift();
+    if (batch === undefined) throw this.#failure ?? new Error("Cannot parse: the worker said nothing");
+    return batch;
+  }
+
+  #send(message: ParseSegments | ParseNext): void {
+    const given = message.type === "next" && message.lines !== null ? buffersOf(message.lines) : [];
+    this.#worker.postMessage(message, given);
+  }
+
+  [Symbol.dispose](): void {
+    this.#worker.terminate();
+  }
+}
+
+/**
+ * Parses bytes [from, until) of a plain file in workers, some batches ahead of who stores them, and hands the batches on
+ * in the file's order. Ends at the last whole line that the file had; the caller reads on from there.
+ */
+export async function* parseAhead(
+  descriptor: number,
+  from: number,
+  until: number,
+): AsyncGenerator<ParsedBatch> {
+  const segments = segmentsOf(from, until, SEGMENT_BYTES);
+  const count = parseWorkers(availableParallelism(), loadavg()[0] ?? 0);
+  using lanes = new DisposableStack();
+  const running = Array.from({ length: count }, (_, lane) =>
+    lanes.use(
+      new Lane(
+        descriptor,
+        segments.filter((_segment, index) => index % count === lane),
+      ),
+    ),
+  );
+  for (const index of segments.keys()) {
+    const lane = running[index % count];
+    if (lane === undefined) return;
+    for (;;) {
+      const batch = await lane.next();
+      yield batch;
+      lane.ask(batch.lines);
+      if (batch.isLast) break;
+    }
   }
 }

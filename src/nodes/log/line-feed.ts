@@ -38,12 +38,16 @@ export class LineFeed {
     this.#filled += count;
   }
 
-  /** Parses whole lines until `into` is full (true) or the bytes are used up (false). */
-  parse(into: ParsedLines): boolean {
+  /**
+   * Parses whole lines until `into` is full (true), or the bytes are used up or a line begins at `limitBytes` of the
+   * stream or behind (false).
+   */
+  parse(into: ParsedLines, limitBytes = Infinity): boolean {
     const bytes = Buffer.from(this.buffer.buffer, 0, this.#filled);
     const parser = this.#parser;
     parser.setBuffer(this.buffer);
     while (into.lines < BATCH_LINES) {
+      if (this.consumedBytes >= limitBytes) return false;
       const start = this.#start;
       const known = this.#overlong === null ? parser.parseLaidOut(start, this.#filled, into) : -1;
       if (known >= 0) {
