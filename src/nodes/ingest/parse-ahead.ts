@@ -34,10 +34,11 @@ export interface ParsedBatch {
   readonly isLast: boolean;
 }
 
-/** Some four batches: what a worker parses ahead while the segment before is being stored. */
+/** Some four batches: what a worker parses ahead while another's segment is being stored. */
 const SEGMENT_BYTES = 16 * 1_048_576;
-/** Batches of each worker being parsed or waiting: what keeps all threads busy, and no more memory than that. */
-const AHEAD = 4;
+/** Batches being parsed or waiting: what keeps all threads busy, and no more memory than that. */
+const AHEAD_ALONE = 2;
+const AHEAD_EACH = 4;
 /** Storing takes about as long as parsing: more parsers than two would wait for it. */
 const MAX_WORKERS = 2;
 /** Where a segment ends within a line, what follows is read by so much. */
@@ -72,9 +73,10 @@ class SegmentParser {
   #position: number;
   readonly #until: number;
 
-  constructor(descriptor: number, parser: LineParser, segment: Segment) {
+  constructor(descriptor: number, feed: LineFeed, segment: Segment) {
     this.#source = new FileSource(descriptor);
-    this.#feed = new LineFeed(parser);
+    this.#feed = feed;
+    feed.restart();
     this.#until = segment.until;
     this.#firstLine = segment.isCut ? this.#afterNewline(segment.from - 1) : segment.from;
     this.#position = this.#firstLine;
@@ -118,7 +120,7 @@ class SegmentParser {
 export function createParseServer(
   reply: (batch: ParsedBatch, transfer: ArrayBuffer[]) => void,
 ): (message: ParseSegments | ParseNext) => void {
-  const parser = new LineParser();
+  const feed = new LineFeed(new LineParser());
   let descriptor = -1;
   let segments: readonly Segment[] = [];
   let next = 0;
@@ -132,7 +134,7 @@ export function createParseServer(
     if (segment === undefined) return;
     const lines = message.lines ?? createParsedLines();
     clearParsedLines(lines);
-    current ??= new SegmentParser(descriptor, parser, segment);
+    current ??= new SegmentParser(descriptor, feed, segment);
     const isLast = current.parse(lines);
     const { endOffset } = current;
     if (isLast) {
@@ -150,7 +152,7 @@ class Lane implements Disposable {
   #wake: (() => void) | null = null;
   #failure: Error | null = null;
 
-  constructor(descriptor: number, segments: readonly Segment[]) {
+  constructor(descriptor: number, segments: readonly Segment[], ahead: number) {
     this.#worker.onmessage = (event: MessageEvent<ParsedBatch>): void => {
       this.#ready.push(event.data);
       this.#wake?.();
@@ -160,7 +162,7 @@ class Lane implements Disposable {
       this.#wake?.();
     };
     this.#send({ type: "segments", descriptor, segments });
-    for (let count = 0; count < AHEAD; count += 1) this.ask(null);
+    for (let count = 0; count < ahead; count += 1) this.ask(null);
   }
 
   /** Asks for another batch, with the columns of one that is done with. */
@@ -198,14 +200,15 @@ export async function* parseAhead(
   from: number,
   until: number,
 ): AsyncGenerator<ParsedBatch> {
-  const segments = segmentsOf(from, until, SEGMENT_BYTES);
   const count = parseWorkers(availableParallelism(), loadavg()[0] ?? 0);
+  const segments = segmentsOf(from, until, count === 1 ? until - from : SEGMENT_BYTES);
   using lanes = new DisposableStack();
   const running = Array.from({ length: count }, (_, lane) =>
     lanes.use(
       new Lane(
         descriptor,
         segments.filter((_segment, index) => index % count === lane),
+        count === 1 ? AHEAD_ALONE : AHEAD_EACH,
       ),
     ),
   );

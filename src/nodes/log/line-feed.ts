@@ -24,6 +24,15 @@ export class LineFeed {
     this.#parser = parser;
   }
 
+  /** Begins a new stream in the same memory. */
+  restart(): void {
+    this.#start = 0;
+    this.#filled = 0;
+    this.#overlong = null;
+    this.#overlongBytes = 0;
+    this.consumedBytes = 0;
+  }
+
   /** Where the next bytes go; after writing `count` of them call `filled(count)`. Never empty. */
   room(): Uint8Array {
     if (this.#start > 0) {
