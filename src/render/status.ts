@@ -33,7 +33,7 @@ function clockLine({ time }: Board): string {
   const offsetS = last.offset_s ?? 0;
   const direction = offsetS > 0 ? "slow" : "fast";
   const set = last.action === "none" ? "" : ` (${last.action === "step" ? "stepped" : "slewed"} then)`;
-  return `${shortSeconds(Math.abs(offsetS))} ${direction}${bound} by ${last.source ?? "?"}, ${agoText(ageS, last.at)}${set}`;
+  return `${shortSeconds(Math.abs(offsetS))} ${direction}${bound} by ${last.source ?? "?"}${last.authenticated ? " (authenticated)" : ""}, ${agoText(ageS, last.at)}${set}`;
 }
 
 function syncLines({ sync }: Board): string[] {

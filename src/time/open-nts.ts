@@ -4,6 +4,7 @@ import type { Store } from "../db/open.ts";
 import { NtsClient } from "./net/nts/client.ts";
 import { CookieJar } from "./net/nts/cookie-jar.ts";
 import { type ResolveContext, resolveName } from "./net/resolve.ts";
+import type { Roots } from "./net/x509/roots.ts";
 import { type MeasureSettings, serversOf } from "./options.ts";
 
 export interface NtsSurroundings {
@@ -40,11 +41,12 @@ export function openNts(settings: MeasureSettings, surroundings: NtsSurroundings
   const { ntsCa, fresh } = settings;
   const { store, resolution, floorMs } = surroundings;
   const trust = trustOf(ntsCa);
+  let roots: Promise<Roots> | null = null;
   const context = {
     servers: serversOf(settings),
     jar: store === null ? null : new CookieJar(store, trust),
-    // With cookies at hand nothing of TLS is loaded.
-    roots: async () => (await import("./net/x509/roots.ts")).trustedRoots(ntsCa),
+    // With cookies at hand nothing of TLS is loaded; else once for all servers.
+    roots: () => (roots ??= import("./net/x509/roots.ts").then(({ trustedRoots }) => trustedRoots(ntsCa))),
     resolve: (host: string) => resolveName(host, resolution),
     nowMs: resolution.nowMs,
     floorMs,

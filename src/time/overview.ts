@@ -7,6 +7,8 @@ import { timeRuns, timeServers } from "../db/tables/time.ts";
 export interface PastMeasurement {
   readonly at: string;
   readonly source: string | null;
+  /** NTS alone. */
+  readonly authenticated: boolean;
   readonly server: string | null;
   readonly offset_s: number | null;
   readonly error_bound_s: number | null;
@@ -42,6 +44,7 @@ function measurementOf(row: Row): PastMeasurement {
   return {
     at: new Date(row.startedAtMs).toISOString(),
     source: row.source,
+    authenticated: row.source === "nts",
     server: row.server,
     offset_s: row.offsetS,
     error_bound_s: row.errorBoundS,

@@ -9,6 +9,7 @@ type Parts = Parameters<typeof problemsOf>[0];
 const MEASURED: PastMeasurement = {
   at: "2026-11-26T00:00:00.000Z",
   source: "ntp",
+  authenticated: false,
   server: "ntp.example",
   offset_s: 0.001,
   error_bound_s: 0.002,

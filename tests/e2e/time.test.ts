@@ -184,9 +184,9 @@ test("names that lead nowhere, doubled servers and IPv6 beside good ones", async
   expect(json.servers.filter(({ address }) => address === "127.0.0.1")).toHaveLength(1);
   expect(json.servers.find(({ host }) => host === "nosuch.invalid")).toMatchObject({
     address: null,
-    status: expect.stringMatching(/unreachable/),
     // The others may have settled it before the name server has said no.
-    reason: expect.stringMatching(/nosuch\.invalid|not resolved in time/),
+    status: expect.stringMatching(/unreachable|not_needed/),
+    reason: expect.stringMatching(/nosuch\.invalid|enough others agreed/),
   });
   expect(json.servers.find(({ address }) => address === "::1")?.status).toMatch(/selected|survivor/);
 });

@@ -5,12 +5,14 @@ import type { Round } from "./round.ts";
 import { bestSample, jitterNs, type Leap } from "./sample.ts";
 import { majority, type Vote } from "./select.ts";
 import {
+  judgeAwaited,
   judgeBeside,
   judgeSharing,
   type Judgement,
   judgeSilent,
   judgeVote,
   type ServerStatus,
+  unreachable,
   type Verdict,
 } from "./server-status.ts";
 import type { Ending } from "./stop-rule.ts";
@@ -116,9 +118,10 @@ function answerOf(round: Round, speakers: ReadonlyMap<string, Peer>, verdict: Ve
 const EXPIRED = "its certificate is not valid at the time that was found";
 const UNKNOWN = { offsetNs: null, delayNs: null, jitterNs: null, stratum: null } as const;
 
-function reportsOfUnresolved(round: Round): ServerReport[] {
-  return round.unresolved.map(({ server, host, reason }) => {
-    return { server, host, address: null, port: null, status: "unreachable", ...UNKNOWN, reason };
+function reportsOfUnresolved(round: Round, ending: Ending): ServerReport[] {
+  return round.unresolved.map(({ server, host, failure, late }) => {
+    const judged = failure === null ? judgeAwaited(late, ending) : unreachable(failure);
+    return { server, host, address: null, port: null, ...UNKNOWN, ...judged };
   });
 }
 
@@ -200,7 +203,7 @@ export function assess(
     answer,
     asked,
     answered: votes.length,
-    reports: [...reports, ...reportsOfUnresolved(round)],
+    reports: [...reports, ...reportsOfUnresolved(round, ending)],
     reason: answer === null ? reasonForNone(verdict, asked) : null,
   };
 }

@@ -30,7 +30,9 @@ interface Asked {
 export interface Unresolved {
   readonly server: string;
   readonly host: string;
-  readonly reason: string;
+  /** Why it has no address; null where it is still waited for. */
+  readonly failure: string | null;
+  readonly late: string;
 }
 
 /** Whoever is silent is asked again after this, or after four median delays. Fast liars make that no shorter. */
@@ -87,7 +89,16 @@ export class Round {
   get unresolved(): readonly Unresolved[] {
     return [...this.#servers]
       .filter(([, asked]) => asked.isResolving || asked.failure !== null)
-      .map(([server, { host, failure, awaited }]) => ({ server, host, reason: failure ?? awaited.late }));
+      .map(
+        ([
+          server,
+          {
+            host,
+            failure,
+            awaited: { late },
+          },
+        ]) => ({ server, host, failure, late }),
+      );
   }
 
   /** Announces a server whose addresses are being looked up. */

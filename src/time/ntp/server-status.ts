@@ -23,6 +23,26 @@ export interface Judgement {
   readonly reason: string | null;
 }
 
+export function unreachable(reason: string): Judgement {
+  return { status: "unreachable", reason };
+}
+
+const NOT_NEEDED = "enough others agreed before it answered";
+
+/** A server whose address, or whose keys, had not come when the round ended. */
+export function judgeAwaited(late: string, ending: Ending): Judgement {
+  switch (ending) {
+    case "deadline":
+    case "exhausted":
+      return unreachable(late);
+    case "outnumbered":
+    case "quiet":
+      return { status: "not_needed", reason: NOT_NEEDED };
+    case "interrupted":
+      return { status: "not_needed", reason: "interrupted before it was asked" };
+  }
+}
+
 /** Why an address that never answered did not. */
 export function judgeSilent(peer: Peer, ending: Ending, endedRawNs: bigint): Judgement {
   const { end, fault, firstSentRawNs } = peer;
@@ -43,8 +63,7 @@ export function judgeSilent(peer: Peer, ending: Ending, endedRawNs: bigint): Jud
   if (ending === "interrupted")
     return { status: "not_needed", reason: `interrupted after ${quantity(waitedNs)}` };
   // Cut off by an early end: that says nothing of it.
-  if (ending !== "deadline" && waitedNs < SILENT_NS)
-    return { status: "not_needed", reason: "enough others agreed before it answered" };
+  if (ending !== "deadline" && waitedNs < SILENT_NS) return { status: "not_needed", reason: NOT_NEEDED };
   return { status: "unreachable", reason: `no answer within ${quantity(waitedNs)}` };
 }
 

@@ -37,6 +37,9 @@ const SELECT = `SELECT ${COLUMNS}, ${COUNT} FROM time_nts WHERE trust = ?`;
 const TAKE = `DELETE FROM time_nts_cookies
   WHERE id = (SELECT min(id) FROM time_nts_cookies WHERE association = ?) RETURNING cookie`;
 const FORGET = "DELETE FROM time_nts WHERE server = ?";
+/** Keys of servers that are not asked any more are forgotten: those of so many exchanges are kept. */
+const MOST_SERVERS = 64;
+const FORGET_OLD = "DELETE FROM time_nts WHERE id <= (SELECT max(id) FROM time_nts) - ?";
 const INSERT = `INSERT INTO time_nts
   (server, trust, ntp_host, ntp_port, address, aead, c2s, s2c, not_before_ms, not_after_ms)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`;
@@ -102,6 +105,7 @@ export class CookieJar {
         const row = db.query<{ id: number }, SQLQueryBindings[]>(INSERT).get(server, this.#trust, ...values);
         const id = row?.id ?? 0;
         this.#put(id, cookies);
+        db.query(FORGET_OLD).run(MOST_SERVERS);
         return id;
       })
       .immediate();

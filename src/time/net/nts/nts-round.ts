@@ -33,11 +33,11 @@ interface NtsRoundContext extends NtsContext {
   readonly signal: AbortSignal;
 }
 
-/** Whether keys of an earlier run bring nothing any more: the server forgot them, moved, or is silent. */
-function isUseless({ samples, hasNak, end, requests }: Peer): boolean {
+/** Whether keys of an earlier run bring nothing any more: the server forgot them, moved, or says nothing though asked thrice. */
+function isUseless({ samples, hasNak, end, mayAsk }: Peer): boolean {
   if (samples.length > 0) return false;
   // What ended it otherwise was signed by the server.
-  return end === null ? hasNak || requests > 1 : end.type === "refused";
+  return end === null ? hasNak || !mayAsk : end.type === "refused";
 }
 
 /** One round's key exchanges, and the seal on its requests. */

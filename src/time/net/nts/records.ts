@@ -77,7 +77,7 @@ function recordsOf(bytes: Uint8Array): readonly RawRecord[] | null {
     const end = at + HEADER_BYTES + view.getUint16(at + 2);
     if (end > bytes.length) return null;
     const type = head & ~CRITICAL;
-    records.push({ type, isCritical: head >= CRITICAL, body: bytes.slice(at + HEADER_BYTES, end) });
+    records.push({ type, isCritical: head >= CRITICAL, body: bytes.subarray(at + HEADER_BYTES, end) });
     if (type === TYPE.end) return records;
     at = end;
   }
@@ -153,7 +153,7 @@ export function decodeAnswer(bytes: Uint8Array): Decoded {
     type: "answer",
     answer: {
       aead: AEAD_AES_SIV_CMAC_256,
-      cookies: cookies.slice(0, MOST_COOKIES),
+      cookies: cookies.slice(0, MOST_COOKIES).map((cookie) => Uint8Array.from(cookie)),
       server: server === undefined ? null : hostOf(server),
       port: port === undefined ? null : word(port),
     },

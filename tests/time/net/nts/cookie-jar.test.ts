@@ -59,6 +59,15 @@ test("a new exchange takes the place of the old one; whoever still has the old o
   expect([...jar.kept().values()].map(({ id, cookies: count }) => [id, count])).toEqual([[after, 0]]);
 });
 
+test("keys of servers that are not asked any more are forgotten", () => {
+  using store = openStore({ path: ":memory:" });
+  const jar = new CookieJar(store, "");
+  for (let server = 0; server < 100; server += 1)
+    jar.replace(`s${server}:4460`, AGREED, cookies(server), null);
+  expect([...jar.kept().keys()]).toEqual(Array.from({ length: 64 }, (_, index) => `s${36 + index}:4460`));
+  expect(store.db.query("SELECT count(*) AS count FROM time_nts_cookies").get()).toEqual({ count: 64 });
+});
+
 test("two that take at the same time never get the same cookie", () => {
   using folder = tempFolder();
   const path = folder.file("nodupe.db");
