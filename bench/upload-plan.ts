@@ -10,6 +10,11 @@ import { machine } from "./support.ts";
 const SEQUENCES = Number(Bun.argv[2] ?? 100_000);
 const MOST_STEPS = 200;
 
+/** One that stores again what it has, one that refuses it, and one that is known to. */
+function serverOf(kind: number): { refusesDuplicates: boolean; isKnownToRefuse: boolean } {
+  return { refusesDuplicates: kind > 0, isKnownToRefuse: kind > 1 };
+}
+
 function play(seed: number): void {
   const random = seededRandom(seed);
   const draw: Draw = (count) => Math.floor(random() * count);
@@ -19,7 +24,7 @@ function play(seed: number): void {
     batchItems: draw(2) === 0 ? 1 : 3,
     workers: 1 + draw(4),
     bulkCheck: draw(2) === 0,
-    refusesDuplicates: true,
+    ...serverOf(draw(3)),
   });
   for (let runs = draw(4); runs > 0; runs -= 1) world.run(draw, draw(MOST_STEPS));
   world.settle();

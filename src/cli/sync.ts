@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { storeOptions } from "../db/options.ts";
 import { syncOptions } from "../upload/options.ts";
+import { errorOfThrown } from "../upload/sync-error.ts";
 import { Failure, reasonOf } from "../lib/errors.ts";
 import type { ExitCode, Invocation } from "./command.ts";
 import { command } from "./command.ts";
@@ -119,12 +120,13 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     }
     const outcome = await run(runOptions);
     progress.end();
-    const { stop } = outcome;
+    const { stop, error } = outcome;
     const result = render.syncResult(outcome.tally, {
       found: outcome.found,
       sentBytes: outcome.sentBytes,
       elapsedS: elapsedS(),
       interrupted: stop?.type === "interrupted" || stop?.type === "broken",
+      error,
       dryRun: sync.dryRun,
       destination,
     });
@@ -136,9 +138,9 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     if (terminal.json) await terminal.resultJson(result);
     else await terminal.result(render.syncText(result));
     if (stop?.type === "broken") throw stop.error;
-    if (stop?.type === "unauthorized" || stop?.type === "unreachable") {
-      terminal.error(`${destination}: ${stop.reason}`);
-      return stop.type === "unauthorized" ? 5 : 4;
+    if (error !== null) {
+      terminal.error(`${destination}: ${render.stopText(error, result.pending)}`);
+      return error.kind === "unauthorized" ? 5 : 4;
     }
     return result.failed > 0 ? 1 : 0;
   } catch (error) {
@@ -146,7 +148,12 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     const isUsage = error instanceof Failure && error.kind === "usage";
     if (terminal.json && !terminal.hasResult && !isUsage)
       await terminal.resultJson(
-        render.unknownResult({ elapsedS: elapsedS(), dryRun: sync.dryRun, destination }),
+        render.unknownResult({
+          elapsedS: elapsedS(),
+          error: errorOfThrown(error),
+          dryRun: sync.dryRun,
+          destination,
+        }),
       );
     throw error;
   }

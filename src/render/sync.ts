@@ -2,6 +2,8 @@ import { humanBytes } from "../lib/format/bytes.ts";
 import { formatCount, plural } from "../lib/format/count.ts";
 import { formatElapsed } from "../lib/format/duration.ts";
 import { escapeText } from "../lib/format/escape.ts";
+import { dateText } from "../lib/format/moment.ts";
+import type { SyncError } from "../upload/sync-error.ts";
 import type { SyncResult, Tally, UploadFailure } from "../upload/tally.ts";
 
 /** What `--json` prints. */
@@ -12,6 +14,7 @@ export function syncResult(
     sentBytes: number;
     elapsedS: number;
     interrupted: boolean;
+    error: SyncError | null;
     dryRun: boolean;
     destination: string;
   },
@@ -23,11 +26,13 @@ export function syncResult(
     duplicate_remote: tally.duplicateRemote,
     skipped: tally.skipped,
     failed: tally.failures.length,
+    pending: tally.pending,
     retries: tally.retries,
     sent_bytes: run.sentBytes,
     elapsed_s: run.elapsedS,
     workers_peak: tally.workersPeak,
     interrupted: run.interrupted,
+    error: run.error,
     dry_run: run.dryRun,
     destination: run.destination,
     failures: tally.failures,
@@ -35,7 +40,12 @@ export function syncResult(
 }
 
 /** The result of a run that could not begin: nothing is known of the tree. */
-export function unknownResult(run: { elapsedS: number; dryRun: boolean; destination: string }): SyncResult {
+export function unknownResult(run: {
+  elapsedS: number;
+  error: SyncError;
+  dryRun: boolean;
+  destination: string;
+}): SyncResult {
   return {
     found: null,
     uploaded: 0,
@@ -43,11 +53,13 @@ export function unknownResult(run: { elapsedS: number; dryRun: boolean; destinat
     duplicate_remote: 0,
     skipped: null,
     failed: 0,
+    pending: 0,
     retries: 0,
     sent_bytes: 0,
     elapsed_s: run.elapsedS,
     workers_peak: 0,
     interrupted: false,
+    error: run.error,
     dry_run: run.dryRun,
     destination: run.destination,
     failures: [],
@@ -64,12 +76,13 @@ function failureLine({ path, reason, status }: UploadFailure): string {
 
 /** The counts of every CV that was found, in words that add up. */
 function outcomes(result: SyncResult): string {
-  const { uploaded, duplicate_local: here, duplicate_remote: there, failed } = result;
+  const { uploaded, duplicate_local: here, duplicate_remote: there, failed, pending } = result;
   return [
     `${formatCount(uploaded)} ${result.dry_run ? "to be uploaded" : "uploaded"}`,
     `${formatCount(here)} already known here`,
     ...(result.dry_run ? [] : [`${formatCount(there)} already on the server`]),
     `${formatCount(failed)} failed`,
+    ...(pending > 0 ? [`${formatCount(pending)} left for the next run`] : []),
   ].join(", ");
 }
 
@@ -93,4 +106,12 @@ export function syncText(result: SyncResult): string {
       lines.push(`  … and ${formatCount(failed - FAILURES_SHOWN)} more: --json names them all`);
   }
   return lines.join("\n");
+}
+
+/** Why a run could not go on, and what comes of it. `pending`: so many CVs wait for the next run. */
+export function stopText(error: SyncError, pending: number): string {
+  if (!("until" in error)) return error.reason;
+  const rest = `${plural(pending, "CV")} left for the next run`;
+  if (error.until === null) return `the server has taken nothing for too long (${error.reason}); ${rest}`;
+  return `the server takes nothing before ${dateText(Date.parse(error.until))} (${error.reason}); ${rest}`;
 }

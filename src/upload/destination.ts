@@ -3,6 +3,7 @@ import { realpathSync } from "node:fs";
 import type { DestinationRow } from "../db/tables/upload.ts";
 import { Failure } from "../lib/errors.ts";
 import { lockFile } from "../lib/file-lock.ts";
+import { Busy } from "./sync-error.ts";
 import { isLoopback } from "../lib/http/host.ts";
 
 /** The sandbox is a destination of its own, wherever it happens to listen. */
@@ -36,7 +37,9 @@ export function destinationRow(db: Database, url: string): DestinationRow {
   db.query("INSERT OR IGNORE INTO destination (url) VALUES (?)").run(url);
   const row = db
     .query<DestinationRow, [string]>(
-      "SELECT id, url, batch_refused_until_ms AS batchRefusedUntilMs FROM destination WHERE url = ?",
+      `SELECT id, url, batch_refused_until_ms AS batchRefusedUntilMs,
+         refuses_duplicates_until_ms AS refusesDuplicatesUntilMs
+       FROM destination WHERE url = ?`,
     )
     .get(url);
   if (row === null) throw new Error(`Cannot find the destination ${url} that was just made`);
@@ -46,7 +49,7 @@ export function destinationRow(db: Database, url: string): DestinationRow {
 /**
  * The right to work on a destination's history in a store, which one process has at a time. A crash gives it back.
  *
- * @throws Failure failed, naming the process that has it.
+ * @throws Busy, naming the process that has it.
  */
 export function lockDestination(storePath: string, url: string): Disposable {
   if (storePath === ":memory:") return { [Symbol.dispose]: () => undefined };
@@ -54,8 +57,8 @@ export function lockDestination(storePath: string, url: string): Disposable {
   const attempt = lockFile(`${realpathSync(storePath)}.${name}.lock`);
   if (attempt.type === "held") return attempt.lock;
   const holder = attempt.holder === null ? "another process" : `process ${attempt.holder}`;
-  throw new Failure(
-    "failed",
+  throw new Busy(
     `${holder} is at work on ${url} with this store already; wait for it to end, or use another store (--db)`,
+    attempt.holder,
   );
 }

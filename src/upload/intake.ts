@@ -7,8 +7,7 @@ import type { Hasher, SharedBytes } from "./hash.ts";
 import type { KnownFile, Ledger } from "./ledger.ts";
 import type { RunLimits } from "./limits.ts";
 import type { SyncSettings } from "./options.ts";
-import { refusalOf, stopOf } from "./plan/stop.ts";
-import type { Because } from "./plan/work.ts";
+import { stopOf, type Unsent, unsentBy } from "./plan/stop.ts";
 import type { SmallFile } from "./read-small.ts";
 import type { FoundFile, ScanEvent } from "./scan/scan.ts";
 import { isSame, settledAtMs, settleMs, type Settling, type Unsettled } from "./settling.ts";
@@ -36,7 +35,7 @@ export interface IntakeOptions {
   /** Whether files that may still be written are waited for here. */
   readonly waits: boolean;
   readonly limits: Pick<RunLimits, "settleWaitMs">;
-  /** Its reason is a Stop: where that is a refusal of the server, what is not known to be done fails unread. */
+  /** Its reason is a Stop; what is not known to be done is then counted as that says, unread. */
   readonly signal: AbortSignal;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -81,17 +80,6 @@ export class Intake {
     else yield* this.#read(0);
   }
 
-  /** CVs in the tree; null where it was not read to its end. */
-  get found(): number | null {
-    return this.#isWhole ? this.#options.tally.found : null;
-  }
-
-  /** The run ends without a word on what is left. */
-  get isEnding(): boolean {
-    const stop = stopOf(this.#options.signal);
-    return stop !== null && refusalOf(stop) === null;
-  }
-
   /** The contents of the files that were to be looked at again, once they have settled. */
   async *settled(): AsyncGenerator<Content> {
     const { settling } = this.#options;
@@ -101,15 +89,33 @@ export class Intake {
     } while (settling.size > 0 && !this.isEnding);
   }
 
+  /** CVs in the tree; null where it was not read to its end. */
+  get found(): number | null {
+    return this.#isWhole ? this.#options.tally.found : null;
+  }
+
+  /** The run ends without a word on what is left. */
+  get isEnding(): boolean {
+    return this.#unsent?.type === "left";
+  }
+
   /** Nothing more is taken. Resolves when nothing is being read any more, and all memory is given back. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
     while (!this.#lanes.isEmpty) this.#giveBack(await this.#lanes.next().catch(() => null));
   }
 
-  get #refusal(): Because | null {
+  /** What becomes of what is not sent; null while the run goes on. */
+  get #unsent(): Unsent | null {
     const stop = stopOf(this.#options.signal);
-    return stop === null ? null : refusalOf(stop);
+    return stop === null ? null : unsentBy(stop);
+  }
+
+  /** Nothing more is sent: the file is counted as its stop says. */
+  #turnAway(file: FoundFile, unsent: Unsent): void {
+    const { tally } = this.#options;
+    if (unsent.type === "failed") tally.fail(file.path, unsent.because);
+    if (unsent.type === "postponed") tally.pending += 1;
   }
 
   #count(event: ScanEvent): void {
@@ -148,9 +154,9 @@ export class Intake {
       tally.there("known-here", file.path);
       return null;
     }
-    const refusal = this.#refusal;
-    if (refusal !== null) {
-      tally.fail(file.path, refusal);
+    const unsent = this.#unsent;
+    if (unsent !== null) {
+      this.#turnAway(file, unsent);
       return null;
     }
     if (known !== null) return { checksum: known.checksum, file, bytes: null };
@@ -205,7 +211,7 @@ export class Intake {
     const { settling, signal, now } = this.#options;
     for (let first = settling.first; first !== undefined && !this.isEnding; first = settling.first) {
       const dueInMs = settledAtMs(first.file, first.sameSinceMs, this.#settleMs) - now();
-      if (this.#refusal === null && dueInMs > 0) {
+      if (this.#unsent === null && dueInMs > 0) {
         if (settling.size <= keep) return;
         // What is read meanwhile does not wait with it.
         if (!this.#lanes.isEmpty) yield* this.#read(0);
@@ -230,8 +236,8 @@ export class Intake {
     }
     const nowMs = now();
     const isStill = isSame(seen, file);
-    const refusal = this.#refusal;
-    if (refusal !== null) tally.fail(file.path, refusal);
+    const unsent = this.#unsent;
+    if (unsent !== null) this.#turnAway(file, unsent);
     else if (isStill && settledAtMs(seen, sameSinceMs, this.#settleMs) <= nowMs)
       this.#lanes.add(this.#hash(seen));
     else if (nowMs - firstSeenMs > limits.settleWaitMs) {

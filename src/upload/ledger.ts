@@ -1,9 +1,13 @@
 import type { Database, Statement } from "bun:sqlite";
 import type { ContentRow } from "../db/tables/upload.ts";
+import { type Boot, sureAgoMs, thisBoot } from "./boot.ts";
 import type { FoundFile } from "./scan/scan.ts";
 
 /** What the store knows of a content at the run's destination. */
-export type ContentStanding = Pick<ContentRow, "state" | "sentAtMs" | "runId" | "status" | "reason">;
+export type ContentStanding = Pick<
+  ContentRow,
+  "state" | "sentUptimeMs" | "sentBoot" | "runId" | "status" | "reason"
+>;
 
 /** A content and the file that it is, or would be, sent from. */
 export interface Content {
@@ -32,6 +36,7 @@ export interface LedgerOptions {
   readonly onBroken?: (error: unknown) => void;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
+  readonly boot?: Boot;
 }
 
 /** Cache rows that are not worth a commit each: a kill loses at most this many, and they are only hashed again. */
@@ -64,6 +69,7 @@ export class Ledger {
   readonly #destinationId: number;
   readonly #runId: number;
   readonly #now: () => number;
+  readonly #boot: Boot;
   readonly #known: Statement<unknown, [string, number]>;
   readonly #content: Statement<ContentStanding, [number, string]>;
   readonly #sending: Statement;
@@ -71,6 +77,7 @@ export class Ledger {
   readonly #mark: Statement;
   readonly #hashed: Statement;
   readonly #renew: Statement;
+  readonly #doubt: Statement;
   readonly #onBroken: (error: unknown) => void;
   #group: Group | null = null;
   #restUntilMs = 0;
@@ -81,6 +88,7 @@ export class Ledger {
     this.#destinationId = options.destinationId;
     this.#runId = options.runId;
     this.#now = options.now ?? Date.now;
+    this.#boot = options.boot ?? thisBoot();
     this.#onBroken =
       options.onBroken ??
       ((error) => {
@@ -93,14 +101,15 @@ export class Ledger {
        LEFT JOIN content AS c ON c.destination_id = ?2 AND c.checksum = f.checksum`,
     );
     this.#content = db.prepare(
-      `SELECT state, sent_at_ms AS sentAtMs, run_id AS runId, status, reason
+      `SELECT state, sent_uptime_ms AS sentUptimeMs, sent_boot AS sentBoot, run_id AS runId, status, reason
        FROM content WHERE destination_id = ? AND checksum = ?`,
     );
     this.#sending = db.prepare(
-      `INSERT INTO content (destination_id, checksum, state, path, sent_at_ms, run_id, updated_at_ms)
-       VALUES (?1, ?2, 'sending', ?3, ?4, ?5, ?4)
+      `INSERT INTO content (destination_id, checksum, state, path, sent_at_ms, run_id, updated_at_ms, sent_uptime_ms,
+         sent_boot)
+       VALUES (?1, ?2, 'sending', ?3, ?4, ?5, ?4, ?6, ?7)
        ON CONFLICT DO UPDATE SET state = 'sending', path = ?3, sent_at_ms = ?4, run_id = ?5, status = NULL,
-         reason = NULL, updated_at_ms = ?4`,
+         reason = NULL, updated_at_ms = ?4, sent_uptime_ms = ?6, sent_boot = ?7`,
     );
     this.#settle = db.prepare(
       `INSERT INTO content (destination_id, checksum, state, via, status, reason, updated_at_ms, run_id, path)
@@ -110,8 +119,11 @@ export class Ledger {
     this.#mark = db.prepare("UPDATE content SET run_id = ?3 WHERE destination_id = ?1 AND checksum = ?2");
     this.#hashed = db.prepare("INSERT OR REPLACE INTO hashed_file VALUES (?, ?, ?, ?, ?)");
     this.#renew = db.prepare(
-      `UPDATE content SET sent_at_ms = ?3
+      `UPDATE content SET sent_at_ms = ?3, sent_uptime_ms = ?4, sent_boot = ?5
        WHERE destination_id = ?1 AND state = 'sending' AND checksum IN (SELECT value FROM json_each(?2))`,
+    );
+    this.#doubt = db.prepare(
+      "UPDATE content SET status = ?3, reason = ?4 WHERE destination_id = ?1 AND state = 'sending' AND checksum = ?2",
     );
   }
 
@@ -147,16 +159,15 @@ export class Ledger {
   /** About to be sent. Resolves when that is committed: only then may the first byte go out. */
   async sending(contents: readonly Content[]): Promise<void> {
     const now = this.#now();
+    const sentUptimeMs = Math.round(this.#boot.uptimeMs());
+    const sentBoot = this.#boot.id;
+    const standing = { state: "sending", sentUptimeMs, sentBoot, status: null, reason: null } as const;
     const group = this.#begin();
     for (const { checksum, path } of contents) {
-      group.standings.set(checksum, {
-        state: "sending",
-        sentAtMs: now,
-        runId: this.#runId,
-        status: null,
-        reason: null,
-      });
-      group.writes.push(() => this.#sending.run(this.#destinationId, checksum, path, now, this.#runId));
+      group.standings.set(checksum, { ...standing, runId: this.#runId });
+      group.writes.push(() =>
+        this.#sending.run(this.#destinationId, checksum, path, now, this.#runId, sentUptimeMs, sentBoot),
+      );
     }
     await group.committed.promise;
   }
@@ -173,8 +184,21 @@ export class Ledger {
   /** Still on their way: what is found `sending` after a kill was there at most one renewal ago. */
   renew(checksums: readonly string[]): void {
     const now = this.#now();
+    const uptimeMs = Math.round(this.#boot.uptimeMs());
     const list = JSON.stringify(checksums);
-    this.#begin().writes.push(() => this.#renew.run(this.#destinationId, list, now));
+    this.#begin().writes.push(() => this.#renew.run(this.#destinationId, list, now, uptimeMs, this.#boot.id));
+  }
+
+  /** It was on its way until now, and may have arrived: the row stays `sending`, and says why. */
+  doubt(checksum: string, { status, reason }: Reason): void {
+    this.renew([checksum]);
+    this.#begin().writes.push(() => this.#doubt.run(this.#destinationId, checksum, status, reason));
+  }
+
+  /** How long ago, at least, a content was last known to be on its way; null where it never was. */
+  sentAgoMs({ sentUptimeMs, sentBoot, state }: ContentStanding): number | null {
+    if (state !== "sending") return null;
+    return sureAgoMs({ boot: sentBoot, uptimeMs: sentUptimeMs }, this.#boot);
   }
 
   done(content: Content, via: "upload" | "server"): void {
@@ -201,16 +225,17 @@ export class Ledger {
     this.#setRun(checksum, null);
   }
 
-  /** Contents that an earlier run left in flight and this one has not come across. */
-  strays(limit: number): { checksum: string; sentAtMs: number | null }[] {
+  /** Contents that an earlier run left in flight and this one has not come across, and how long ago they were. */
+  strays(limit: number): { checksum: string; sentAgoMs: number }[] {
     this.flush();
     // `state <> 'done'` is what lets SQLite use the partial index.
     return this.#db
-      .query<{ checksum: string; sentAtMs: number | null }, [number, number, number]>(
-        `SELECT checksum, sent_at_ms AS sentAtMs FROM content
+      .query<{ checksum: string; uptimeMs: number | null; boot: string | null }, [number, number, number]>(
+        `SELECT checksum, sent_uptime_ms AS uptimeMs, sent_boot AS boot FROM content
          WHERE destination_id = ? AND state = 'sending' AND state <> 'done' AND run_id IS NOT ? LIMIT ?`,
       )
-      .all(this.#destinationId, this.#runId, limit);
+      .all(this.#destinationId, this.#runId, limit)
+      .map(({ checksum, ...moment }) => ({ checksum, sentAgoMs: sureAgoMs(moment, this.#boot) }));
   }
 
   #setRun(checksum: string, runId: number | null): void {
@@ -225,8 +250,8 @@ export class Ledger {
     const { checksum, path } = content;
     const { status, reason } = because;
     const now = this.#now();
-    const sentAtMs = this.content(checksum)?.sentAtMs ?? null;
-    group.standings.set(checksum, { state, sentAtMs, runId: this.#runId, status, reason });
+    const { sentUptimeMs = null, sentBoot = null } = this.content(checksum) ?? {};
+    group.standings.set(checksum, { state, sentUptimeMs, sentBoot, runId: this.#runId, status, reason });
     group.writes.push(() =>
       this.#settle.run(this.#destinationId, checksum, state, via, status, reason, now, this.#runId, path),
     );

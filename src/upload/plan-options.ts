@@ -8,7 +8,7 @@ const CALM_WORKERS = 5;
 export function planOptions(
   settings: SyncSettings,
   limits: RunLimits,
-  run: { readonly id: number; readonly isBatchRefused: boolean },
+  run: { readonly id: number; readonly refusesBatches: boolean; readonly refusesDuplicates: boolean },
 ): PlanOptions {
   const workers = settings.workers ?? (settings.bulk ? "auto" : CALM_WORKERS);
   return {
@@ -16,7 +16,7 @@ export function planOptions(
     retryFailed: settings.retryFailed,
     inFlight:
       workers === "auto"
-        ? { type: "adaptive", min: 1, max: limits.mostWorkers, initial: CALM_WORKERS }
+        ? { type: "adaptive", calm: CALM_WORKERS, max: limits.mostWorkers, initial: CALM_WORKERS }
         : { type: "fixed", workers },
     retry: {
       retries: settings.retries,
@@ -24,7 +24,8 @@ export function planOptions(
       ambiguousWaitMs: settings.ambiguousWait,
       random: Math.random,
     },
-    batchItems: settings.bulk && !run.isBatchRefused ? settings.batchItems : 1,
+    refusesDuplicates: run.refusesDuplicates,
+    batchItems: settings.bulk && !run.refusesBatches ? settings.batchItems : 1,
     batchBytes: settings.memory / 2,
     failuresToOpen: limits.failuresToOpen,
     outageWaitMs: settings.outageWait,

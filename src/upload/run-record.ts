@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import type { DestinationFact } from "./plan/actions.ts";
 
 /** Opens a run's row; its number marks the contents that the run takes up. */
 export function beginRun(db: Database, destinationId: number, folder: string): number {
@@ -21,7 +22,25 @@ export function recordResult(db: Database, runId: number, result: object): void 
   db.query("UPDATE upload_run SET result = ? WHERE id = ?").run(JSON.stringify(result), runId);
 }
 
-/** The server refused batches: they are not tried again before `untilMs`. */
-export function rememberBatchRefused(db: Database, destinationId: number, untilMs: number): void {
-  db.query("UPDATE destination SET batch_refused_until_ms = ? WHERE id = ?").run(untilMs, destinationId);
+/** For how long what a destination has shown of itself is relied on. */
+const FACT_MS = 24 * 3_600_000;
+
+/** Keeps what a destination has shown of itself, for a day. */
+export function rememberFact(
+  db: Database,
+  destinationId: number,
+  fact: DestinationFact,
+  nowMs: number,
+): void {
+  if (fact.type === "refuses-batches") {
+    db.query("UPDATE destination SET batch_refused_until_ms = ? WHERE id = ?").run(
+      nowMs + FACT_MS,
+      destinationId,
+    );
+    return;
+  }
+  db.query("UPDATE destination SET refuses_duplicates_until_ms = ? WHERE id = ?").run(
+    fact.isSo ? nowMs + FACT_MS : null,
+    destinationId,
+  );
 }

@@ -10,14 +10,16 @@ import { Ledger } from "./ledger.ts";
 import type { RunLimits } from "./limits.ts";
 import type { SyncSettings } from "./options.ts";
 import { planOptions } from "./plan-options.ts";
+import type { DestinationFact } from "./plan/actions.ts";
 import { endingOf, type Stop, stopOf } from "./plan/stop.ts";
 import { UploadPlan } from "./plan/upload-plan.ts";
 import type { FileEvent, RunProgress } from "./progress.ts";
-import { beginRun, endRun, rememberBatchRefused } from "./run-record.ts";
+import { beginRun, endRun, rememberFact } from "./run-record.ts";
 import { globFilter } from "./scan/filter.ts";
 import { type FoundFile, scan } from "./scan/scan.ts";
 import { Settling } from "./settling.ts";
 import { type Source, type Standing, treeSource } from "./source.ts";
+import { errorOfStop, type SyncError } from "./sync-error.ts";
 import { Tally } from "./tally.ts";
 import type { TanovaClient } from "./tanova/types.ts";
 import { Uploader } from "./uploader.ts";
@@ -57,18 +59,17 @@ export interface RunOutcome {
   readonly runId: number | null;
   /** Why the run ended early; null where it went to its end. */
   readonly stop: Stop | null;
+  /** The same for scripts; null too where it was asked to end. */
+  readonly error: SyncError | null;
 }
 
 /** A dry run settles everything as it comes. */
 const AT_REST: Standing = { isIdle: true, idle: () => Promise.resolve() };
 
-/** The server refused batches: not tried again for so long. */
-const BATCH_REFUSED_MS = 24 * 3_600_000;
-
 /**
  * Uploads what is in a tree and not yet at its destination: scan → hash → dedupe → upload → record, all at once.
  *
- * @throws Failure failed where another process is at work on the same store and destination.
+ * @throws Busy where another process is at work on the same store and destination.
  */
 export async function run(options: RunOptions): Promise<RunOutcome> {
   const { store, root, settings, limits, client, onBegin, onNotice } = options;
@@ -97,17 +98,19 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     onBegin(() => standOf(tally, { total: null, sentBytes: 0, inFlight: 0, waiting: null }));
     for await (const batch of source.batches(AT_REST))
       await countContents(intake.contents(batch), { ...parts, ...settings, db: store.db });
-    return { tally, found: intake.found, sentBytes: 0, runId, stop: stopOf(signal) };
+    return { tally, found: intake.found, sentBytes: 0, runId, ...endedBy(stopOf(signal)) };
   }
 
-  const isBatchRefused = (destination.batchRefusedUntilMs ?? 0) > Date.now();
-  const plan = new UploadPlan(planOptions(settings, limits, { id: runId ?? 0, isBatchRefused }));
+  const refusesBatches = (destination.batchRefusedUntilMs ?? 0) > Date.now();
+  const refusesDuplicates = (destination.refusesDuplicatesUntilMs ?? 0) > Date.now();
+  const plan = new UploadPlan(
+    planOptions(settings, limits, { id: runId ?? 0, refusesBatches, refusesDuplicates }),
+  );
   const onFirst = (): void => {
     compileHardly();
     counter.begin();
   };
-  const onBatchRefused = (): void =>
-    rememberBatchRefused(store.db, destination.id, Date.now() + BATCH_REFUSED_MS);
+  const onFact = (fact: DestinationFact): void => rememberFact(store.db, destination.id, fact, Date.now());
   await using uploader = new Uploader({
     ...parts,
     plan,
@@ -115,12 +118,12 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     ending,
     onFirst,
     onNotice,
-    onBatchRefused,
+    onFact,
   });
   onBegin(() => {
-    const originMs = Date.now() - performance.now();
+    const nowMs = performance.now();
     const { total } = counter;
-    return standOf(tally, { total, sentBytes: client.sentBytes, ...plan.stand(originMs) });
+    return standOf(tally, { total, sentBytes: client.sentBytes, ...plan.stand(nowMs, Date.now() - nowMs) });
   });
   const takeBack =
     source.takeBack === null
@@ -147,7 +150,12 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   await uploader.finish();
   tally.workersPeak = plan.peak;
   const stop = close(store, ledger, runId) ?? stopOf(signal);
-  return { tally, found: intake.found ?? counter.total, sentBytes: client.sentBytes, runId, stop };
+  const found = intake.found ?? counter.total;
+  return { tally, found, sentBytes: client.sentBytes, runId, ...endedBy(stop) };
+}
+
+function endedBy(stop: Stop | null): Pick<RunOutcome, "stop" | "error"> {
+  return { stop, error: errorOfStop(stop, { runMs: performance.now(), unixMs: Date.now() }) };
 }
 
 function standOf(

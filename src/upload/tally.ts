@@ -1,5 +1,6 @@
 import type { FileEvent } from "./progress.ts";
 import type { SkipReason } from "./scan/rules.ts";
+import type { SyncError } from "./sync-error.ts";
 
 export interface UploadFailure {
   readonly path: string;
@@ -16,22 +17,27 @@ export interface SyncResult {
   readonly duplicate_remote: number;
   readonly skipped: number | null;
   readonly failed: number;
+  /** Left for the next run, because the server takes nothing for longer than a run waits. */
+  readonly pending: number;
   readonly retries: number;
   readonly sent_bytes: number;
   readonly elapsed_s: number;
   readonly workers_peak: number;
   readonly interrupted: boolean;
+  /** Why the run could not go on; null where it went to its end, or was asked to end. */
+  readonly error: SyncError | null;
   readonly dry_run: boolean;
   readonly destination: string;
   readonly failures: readonly UploadFailure[];
 }
 
-/** The running count of a sync. Every CV that is found ends in exactly one of uploaded, duplicate…, failed. */
+/** The running count of a sync. Every CV that is found ends in exactly one of uploaded, duplicate…, failed, pending. */
 export class Tally {
   found = 0;
   uploaded = 0;
   duplicateLocal = 0;
   duplicateRemote = 0;
+  pending = 0;
   skipped = 0;
   retries = 0;
   workersPeak = 0;

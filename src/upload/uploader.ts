@@ -4,8 +4,9 @@ import type { BufferPool } from "./buffer-pool.ts";
 import { HeldContents } from "./held-contents.ts";
 import type { Content } from "./intake.ts";
 import type { Ledger } from "./ledger.ts";
-import type { PlanAction, Settlement } from "./plan/actions.ts";
-import type { CheckAnswer, PlanEvent, Stray, UnitAnswer } from "./plan/events.ts";
+import { noticeText } from "./notice-text.ts";
+import type { DestinationFact, PlanAction, Settlement } from "./plan/actions.ts";
+import type { CheckAnswer, PlanEvent, UnitAnswer } from "./plan/events.ts";
 import { type Ending, stopOf } from "./plan/stop.ts";
 import type { UploadPlan } from "./plan/upload-plan.ts";
 import type { Work } from "./plan/work.ts";
@@ -26,7 +27,7 @@ export interface UploaderOptions {
   /** Told before the first content is sent. */
   readonly onFirst: () => void;
   readonly onNotice: (line: string) => void;
-  readonly onBatchRefused: () => void;
+  readonly onFact: (fact: DestinationFact) => void;
 }
 
 /** What setTimeout can count. */
@@ -35,7 +36,12 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const STRAYS_AT_ONCE = 1_000;
 /** Each upload leaves a little garbage: 25 MB more over 10,000 files than over 1,000 where it is let grow. */
 const COLLECTION = { every: 250, fromGrowthBytes: 8 * 1024 ** 2 };
-const LOST = { status: null, reason: "the upload failed", retryAfterMs: null, mayStillRun: true } as const;
+const LOST = {
+  status: null,
+  reason: "the upload failed",
+  retryAfterMs: null,
+  isUnrecognised: false,
+} as const;
 
 /**
  * Does what a plan wants done (network, store, timers), and tells it what came of it: one event after the other, each
@@ -71,7 +77,7 @@ export class Uploader implements AsyncDisposable {
     if (bytes !== null) this.#held.hold(checksum, bytes);
     const isOpen = plan.works.get(checksum) !== undefined;
     const standing = isOpen ? null : ledger.content(checksum);
-    const sentAgoMs = standing?.sentAtMs == null ? null : Date.now() - standing.sentAtMs;
+    const sentAgoMs = standing === null ? null : ledger.sentAgoMs(standing);
     this.#post({ type: "offered", checksum, file, standing, sentAgoMs });
     // What is not sent soon is read again when it is.
     const state = plan.works.get(checksum)?.state.type;
@@ -132,7 +138,7 @@ export class Uploader implements AsyncDisposable {
   }
 
   #perform(action: PlanAction): void {
-    const { ledger, tally, settling, ending, onFirst, onNotice, onBatchRefused } = this.#options;
+    const { ledger, tally, settling, ending, onFirst, onNotice, onFact } = this.#options;
     switch (action.type) {
       case "connect":
         if (this.#collect === null) onFirst();
@@ -153,6 +159,9 @@ export class Uploader implements AsyncDisposable {
         return;
       case "renew":
         ledger.renew(action.checksums);
+        return;
+      case "doubt":
+        ledger.doubt(action.checksum, action.because);
         return;
       case "unsent":
         this.#held.release(action.checksum);
@@ -185,13 +194,13 @@ export class Uploader implements AsyncDisposable {
         settling.add(action.file, Date.now());
         return;
       case "find-strays":
-        this.#post({ type: "strays", strays: this.#strays() });
+        this.#post({ type: "strays", strays: ledger.strays(STRAYS_AT_ONCE) });
         return;
-      case "batch-refused":
-        onBatchRefused();
+      case "remember":
+        onFact(action.fact);
         return;
       case "notice":
-        onNotice(action.line);
+        onNotice(noticeText(action.notice, { runMs: performance.now(), unixMs: Date.now() }));
         return;
       case "wake":
         this.#wake(action.atMs);
@@ -224,8 +233,11 @@ export class Uploader implements AsyncDisposable {
         ledger.pending(content, as.because);
         tally.fail(content.path, as.because);
         break;
-      case "not-sent":
+      case "open":
         tally.fail(content.path, as.because);
+        break;
+      case "postponed":
+        tally.pending += 1;
         break;
       case "gone":
         ledger.unseen(work.checksum);
@@ -296,13 +308,6 @@ export class Uploader implements AsyncDisposable {
     } finally {
       this.#post({ type: "checked", check, answer });
     }
-  }
-
-  #strays(): Stray[] {
-    const nowMs = Date.now();
-    return this.#options.ledger
-      .strays(STRAYS_AT_ONCE)
-      .map(({ checksum, sentAtMs }) => ({ checksum, sentAgoMs: nowMs - (sentAtMs ?? 0) }));
   }
 
   #wake(atMs: number): void {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { syncResult, syncText, unknownResult } from "../../src/render/sync.ts";
+import { stopText, syncResult, syncText, unknownResult } from "../../src/render/sync.ts";
 import type { SyncResult } from "../../src/upload/tally.ts";
 
 const RESULT: SyncResult = {
@@ -9,11 +9,13 @@ const RESULT: SyncResult = {
   duplicate_remote: 1,
   skipped: 2,
   failed: 1,
+  pending: 0,
   retries: 1,
   sent_bytes: 3 * 1024 ** 2,
   elapsed_s: 2.345,
   workers_peak: 5,
   interrupted: false,
+  error: null,
   dry_run: false,
   destination: "https://tanova.example",
   failures: [{ path: "Cook/ana.pdf", reason: "not a CV", status: 422 }],
@@ -71,17 +73,34 @@ test("JSON: the counts as they are, what is not known null", () => {
     uploaded: 7,
     duplicateLocal: 3,
     duplicateRemote: 1,
+    pending: 0,
     skipped: 2,
     failures: RESULT.failures,
     retries: 1,
     workersPeak: 5,
   } as Parameters<typeof syncResult>[0];
-  expect(syncResult(tally, { ...run, found: 12, sentBytes: 9, interrupted: true })).toEqual({
+  expect(syncResult(tally, { ...run, found: 12, sentBytes: 9, interrupted: true, error: null })).toEqual({
     ...RESULT,
     sent_bytes: 9,
     elapsed_s: 0.5,
     interrupted: true,
     destination: "sandbox",
   });
-  expect(unknownResult(run)).toMatchObject({ found: null, skipped: null, uploaded: 0, failures: [] });
+  const error = { kind: "busy", reason: "process 7 is at work", pid: 7 };
+  expect(unknownResult({ ...run, error })).toMatchObject({
+    ...{ found: null, skipped: null, uploaded: 0, failures: [], error },
+  });
+});
+
+test("why a run could not go on, in a line: until when, where the server has said so", () => {
+  const limited = { kind: "rate_limited", reason: "slow down" } as const;
+  const until = new Date(2026, 10, 27, 14, 5, 9).toISOString();
+  expect(stopText({ ...limited, until }, 1_200)).toBe(
+    "the server takes nothing before 2026-11-27 14:05 (slow down); 1,200 CVs left for the next run",
+  );
+  expect(stopText({ ...limited, until: null }, 1)).toBe(
+    "the server has taken nothing for too long (slow down); 1 CV left for the next run",
+  );
+  expect(stopText({ kind: "unreachable", reason: "connection refused" }, 0)).toBe("connection refused");
+  expect(syncText({ ...RESULT, pending: 3 })).toContain("1 failed, 3 left for the next run.");
 });

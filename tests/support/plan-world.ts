@@ -5,7 +5,7 @@ import type { PlanEvent } from "../../src/upload/plan/events.ts";
 import type { OpenState, Work } from "../../src/upload/plan/work.ts";
 import { type PlanOptions, UploadPlan } from "../../src/upload/plan/upload-plan.ts";
 import type { FoundFile } from "../../src/upload/scan/scan.ts";
-import type { HealthOutcome, UploadOutcome } from "../../src/upload/tanova/types.ts";
+import type { CheckOutcome, HealthOutcome, UploadOutcome } from "../../src/upload/tanova/types.ts";
 import { fileOf } from "./work.ts";
 
 /** Draws a number from 0 to `count - 1`: what happens next. */
@@ -20,6 +20,8 @@ export interface WorldOptions {
   readonly bulkCheck: boolean;
   /** The server answers 409 to what it has; else it stores it again. */
   readonly refusesDuplicates: boolean;
+  /** The client believes so from an earlier run. Wrongly so is a server that has changed within a day. */
+  readonly isKnownToRefuse: boolean;
 }
 
 type Row = ContentStanding;
@@ -126,6 +128,7 @@ export class PlanWorld {
         ambiguousWaitMs: AMBIGUOUS_WAIT_MS,
         random: () => 0.5,
       },
+      refusesDuplicates: this.options.isKnownToRefuse,
       batchItems,
       batchBytes: 1e6,
       failuresToOpen: 3,
@@ -197,7 +200,10 @@ export class PlanWorld {
         return;
       case "renew":
         for (const checksum of action.checksums)
-          this.#write(checksum, { sentAtMs: this.#nowMs }, ["sending"]);
+          this.#write(checksum, { sentUptimeMs: this.#nowMs }, ["sending"]);
+        return;
+      case "doubt":
+        this.#write(action.checksum, { sentUptimeMs: this.#nowMs, ...action.because }, ["sending"]);
         return;
       case "unsent":
         this.#write(action.checksum, { state: "pending" });
@@ -226,7 +232,7 @@ export class PlanWorld {
         return;
       case "hurry":
       case "retried":
-      case "batch-refused":
+      case "remember":
       case "notice":
       case "cut":
       case "stop":
@@ -236,13 +242,16 @@ export class PlanWorld {
   #strays(): { checksum: string; sentAgoMs: number }[] {
     return [...this.rows]
       .filter(([, row]) => row.state === "sending" && row.runId !== this.#runId)
-      .map(([checksum, row]) => ({ checksum, sentAgoMs: this.#nowMs - (row.sentAtMs ?? 0) }));
+      .map(([checksum, row]) => ({ checksum, sentAgoMs: this.#nowMs - (row.sentUptimeMs ?? 0) }));
   }
 
   #write(checksum: string, change: Partial<Row>, onlyIn?: readonly Row["state"][]): void {
     const row = this.rows.get(checksum);
     if (onlyIn !== undefined && (row === undefined || !onlyIn.includes(row.state))) return;
-    const fresh: Row = { state: "pending", sentAtMs: null, runId: null, status: null, reason: null };
+    const fresh: Row = {
+      ...{ state: "pending", sentUptimeMs: null, sentBoot: null },
+      ...{ runId: null, status: null, reason: null },
+    };
     this.rows.set(checksum, { ...fresh, ...row, runId: this.#runId, ...change });
   }
 
@@ -263,7 +272,8 @@ export class PlanWorld {
       case "gone":
         this.#write(checksum, { runId: null });
         return;
-      case "not-sent":
+      case "open":
+      case "postponed":
       case "left":
     }
     this.#end(file, as.type);
@@ -302,7 +312,7 @@ export class PlanWorld {
     const checksum = this.#checksumOf(next);
     const isOpen = this.#plan.works.get(checksum) !== undefined;
     const standing = isOpen ? null : (this.rows.get(checksum) ?? null);
-    const sentAgoMs = standing?.sentAtMs == null ? null : this.#nowMs - standing.sentAtMs;
+    const sentAgoMs = standing?.sentUptimeMs == null ? null : this.#nowMs - standing.sentUptimeMs;
     const isLooking =
       !isOpen &&
       admit(standing, { isInFlight: false, runId: this.#runId, retryFailed: false }).type === "look";
@@ -344,7 +354,7 @@ export class PlanWorld {
   #tick(): void {
     if (this.#wakeAtMs === Infinity) return;
     this.#spins = this.#wakeAtMs <= this.#nowMs ? this.#spins + 1 : 0;
-    must(this.#spins < 100, "woken again and again without an end");
+    must(this.#spins < 100, `woken again and again without an end: ${this.#describe()}`);
     this.#nowMs = Math.max(this.#nowMs, this.#wakeAtMs);
     this.#land();
     this.#tell({ type: "tick" });
@@ -370,7 +380,7 @@ export class PlanWorld {
           return;
         }
         for (const { checksum } of op.works)
-          this.#write(checksum, { state: "sending", sentAtMs: this.#nowMs });
+          this.#write(checksum, { state: "sending", sentUptimeMs: this.#nowMs, status: null });
         this.#tell({ type: "reserved", unit: op.unit });
         return;
       }
@@ -382,7 +392,12 @@ export class PlanWorld {
         else {
           const told = op.checksums.map((checksum) => {
             const isThere = (this.stored.get(checksum) ?? 0) > 0;
-            const found = draw(6) === 1 ? "unknown" : isThere ? "there" : "absent";
+            const found: CheckOutcome =
+              draw(6) === 1
+                ? { type: "unanswered", ...LOST, status: draw(3) === 1 ? 429 : null }
+                : isThere
+                  ? "there"
+                  : "absent";
             return [checksum, found] as const;
           });
           this.#tell({ type: "checked", check: op.check, answer: new Map(told) });
@@ -425,7 +440,7 @@ export class PlanWorld {
     }
     if (whole === 6) {
       for (const work of works) this.#maybeStore(work, draw);
-      const outcome = { type: "ambiguous", ...LOST, mayStillRun: true } as const;
+      const outcome = { type: "ambiguous", ...LOST, isUnrecognised: draw(4) === 1 } as const;
       this.#tell({ type: "answered", unit, answer: { type: "batch", outcome } });
       return;
     }
@@ -449,7 +464,7 @@ export class PlanWorld {
       case 1:
       case 2:
         this.#maybeStore(work, draw);
-        return { type: "ambiguous", ...LOST, mayStillRun: true };
+        return { type: "ambiguous", ...LOST, isUnrecognised: draw(4) === 1 };
       case 3:
         return { type: "transient", ...LOST };
       case 4:
@@ -462,8 +477,8 @@ export class PlanWorld {
         return { type: "changed", reason: "it has changed" };
       case 8:
         return draw(6) === 1
-          ? { type: "unauthorized", status: 401, reason: "no" }
-          : { type: "transient", ...LOST };
+          ? { type: "unauthorized", status: draw(2) === 0 ? 401 : 403, reason: "no" }
+          : { type: "misplaced", status: 404, reason: "no such thing" };
       default:
         return this.#store(work.checksum) === "stored"
           ? { type: "stored", candidateId: null }
@@ -483,11 +498,23 @@ export class PlanWorld {
     for (const [checksum, { state }] of this.rows) if (state === "sending") this.everSent.add(checksum);
   }
 
+  /** How the run stands, for whoever has to find out. */
+  #describe(): string {
+    const works = OPEN_STATES.flatMap((state) => [...this.#plan.works.in(state)]);
+    return JSON.stringify({
+      works: works.map(({ checksum, state, asked }) => ({ checksum, asked, ...state })),
+      ops: this.#ops.map(({ type }) => type),
+      nowMs: this.#nowMs,
+      wakeAtMs: this.#wakeAtMs,
+      phase: this.#phase,
+    });
+  }
+
   /** All goes well from here on; the run has to come to its end. */
   #finish(): void {
     const fair: Draw = () => 0;
     for (let step = 0; !this.#isOver; step += 1) {
-      must(step < 20_000, "the run does not end");
+      must(step < 20_000, `the run does not end: ${this.#describe()}`);
       const [op] = this.#ops;
       if (op !== undefined && step % 3 !== 2) this.#complete(op, fair);
       else if (this.#toOffer.length > 0 && this.#plan.hasRoom) this.#offer();

@@ -1,5 +1,6 @@
 import { BufferPool } from "../../src/upload/buffer-pool.ts";
 import { hashFile } from "../../src/upload/hash-file.ts";
+import type { DestinationFact } from "../../src/upload/plan/actions.ts";
 import { endingOf, type Stop, stopOf } from "../../src/upload/plan/stop.ts";
 import { UploadPlan } from "../../src/upload/plan/upload-plan.ts";
 import type { Sandbox } from "../../src/upload/sandbox/server.ts";
@@ -18,12 +19,15 @@ interface Settings {
   readonly workers: number;
   readonly batchItems?: number;
   readonly signal?: AbortSignal;
+  readonly refusesDuplicates?: boolean;
 }
 
 interface Made extends AsyncDisposable {
   readonly uploader: Uploader;
   readonly plan: UploadPlan;
   readonly tally: Tally;
+  /** What is to be remembered of the destination. */
+  readonly facts: readonly DestinationFact[];
   /** Offers a content whose bytes are its name, in memory, padded to `sizeBytes`. */
   offer(name: string, sizeBytes?: number): Promise<void>;
   /** Offers the content of a file, as one that is not in memory. */
@@ -42,6 +46,7 @@ export function makeUploader(
   const { workers, batchItems = 1, signal = NEVER } = settings;
   const client = testClient(server);
   const tally = new Tally();
+  const facts: DestinationFact[] = [];
   const pool = new BufferPool(MEMORY_BYTES);
   const ending = endingOf(signal);
   const plan = new UploadPlan({
@@ -49,6 +54,7 @@ export function makeUploader(
     retryFailed: false,
     inFlight: { type: "fixed", workers },
     retry: { retries: 2, backoff: { baseMs: 1, maxMs: 2 }, ambiguousWaitMs: 20, random: () => 0.5 },
+    refusesDuplicates: settings.refusesDuplicates ?? false,
     batchItems,
     batchBytes: 1e6,
     failuresToOpen: 1_000,
@@ -65,10 +71,11 @@ export function makeUploader(
     ending,
     onFirst: () => {},
     onNotice: () => {},
-    onBatchRefused: () => {},
+    onFact: (fact) => facts.push(fact),
   });
   return {
     uploader,
+    facts,
     plan,
     tally,
     offer: async (name, sizeBytes = name.length) => {

@@ -60,8 +60,11 @@ test("interrupted, only what was sent stays sending; what was booked ahead is pe
   using sandbox = await startSandbox({ latencyMs: 60_000 });
   using store = openStore({ path: home.file("store.db") });
   const tree = writeCvs(cvs.path, { files: 60 });
+  using front = startFront(sandbox, (path) =>
+    path.endsWith("/check-duplicate") ? Response.json({ exists: false }) : null,
+  );
   const stopping = new AbortController();
-  const test = { store, folder: cvs.path, server: sandbox };
+  const test = { store, folder: cvs.path, server: front };
   const running = runUpload(test, { workers: 8, signal: stopping.signal });
   const pending = (): string[] => [...tree.contents.keys()].filter((each) => !sandbox.stored().has(each));
   await until(() => sandbox.stored().size === 8, "eight are there and none is answered");

@@ -87,7 +87,7 @@ test("cut at the signal, what the server was sent stays sending, and nobody wait
   using opened = await uploadStore(folder);
   using sandbox = await startSandbox({ latencyMs: 60_000 });
   using quick = startFront(sandbox, (path) =>
-    path.endsWith("/health") ? Response.json({ success: true, authenticated: true, agency: null }) : null,
+    path.endsWith("/check-duplicate") ? Response.json({ exists: false }) : null,
   );
   const stopping = new AbortController();
   await using made = makeUploader(opened, quick, { workers: 2, signal: stopping.signal });
@@ -121,7 +121,7 @@ test("what an earlier run may have sent counts as uploaded, also when it only sh
   });
   writeFileSync(folder.file("late.pdf"), "late");
   await opened.ledger.sending([{ checksum: checksumOf("late"), path: "/cvs/late" }]);
-  opened.store.db.run("UPDATE content SET sent_at_ms = 0, run_id = 1");
+  opened.store.db.run("UPDATE content SET sent_uptime_ms = 0, run_id = 1");
   await using made = makeUploader(opened, front, { workers: 1 });
   await made.offerFile(folder.file("late.pdf"));
   await made.uploader.idle();

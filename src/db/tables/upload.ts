@@ -10,6 +10,8 @@ export const destinations = sqliteTable("destination", {
   url: text("url").notNull().unique(),
   /** Until when batches are not tried again, since the server refused them (ms since the epoch). */
   batchRefusedUntilMs: integer("batch_refused_until_ms"),
+  /** Until when it is relied on that the server itself refuses what it has (409), as it has shown (ms since the epoch). */
+  refusesDuplicatesUntilMs: integer("refuses_duplicates_until_ms"),
 });
 
 /** One `nodupe sync` at work on a destination. */
@@ -64,6 +66,9 @@ export const contents = sqliteTable(
     status: integer("status"),
     reason: text("reason"),
     updatedAtMs: integer("updated_at_ms").notNull(),
+    /** When it was on its way last, by a clock that nobody sets: ms since the machine's boot, and which machine and boot that was. */
+    sentUptimeMs: integer("sent_uptime_ms"),
+    sentBoot: text("sent_boot"),
   },
   (table) => [
     primaryKey({ columns: [table.destinationId, table.checksum] }),

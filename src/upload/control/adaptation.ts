@@ -1,18 +1,20 @@
 /**
  * How many uploads at once a server and this machine bear, decided from what the last ones came to. Grows by doubling
- * until something gives, then by one a round and slowly near where it was last refused (as CUBIC does); shrinks by a
- * factor on rejects, and towards where latency stays near its floor (as TCP Vegas and Netflix's gradient limiter do):
- * a queue that builds up at the server or on the link brings latency, not throughput.
+ * until something gives, then by one a round; stays below what was last refused, and tries that again ever more seldom;
+ * shrinks by a factor on rejects, and towards where latency stays near its floor (as TCP Vegas and Netflix's gradient
+ * limiter do): a queue that builds up at the server or on the link brings latency, not throughput.
  */
 export interface Adaptation {
-  /** Fractional; the limit in force is its floor. */
   readonly limit: number;
   /** Doubling: nothing has given yet. */
   readonly ramping: boolean;
   /** The latency that this server has when it is not pressed; null until the first round. */
   readonly floorMs: number | null;
-  /** The limit that was last refused; null where none was, or where it has been passed since. */
+  /** So many were refused last; null where none were, or where it has been passed since. */
   readonly ceiling: number | null;
+  /** Rounds just below the ceiling before it is tried again, and how many there were the last time. */
+  readonly roundsBelow: number;
+  readonly lastRoundsBelow: number;
   /** Rounds until the floor is measured anew. */
   readonly roundsToProbe: number;
   /** While a round measures the floor under a lower limit: the limit to go back to. */
@@ -22,31 +24,31 @@ export interface Adaptation {
 /** What a round, as many uploads as were allowed at once, came to. */
 export interface Round {
   readonly medianLatencyMs: number;
-  /** A refusal for load: 429, 503, a time-out. */
+  /** A refusal for load: 429, 503. */
   readonly rejected: boolean;
-  /** Runnable processes for each core of this machine. */
-  readonly loadPerCore: number;
+  /** The share of time that this process wanted the processor and did not have it, 0 to 1. */
+  readonly starved: number;
   /** The limit was what held uploads back: without that there is no reason to raise it. */
   readonly saturated: boolean;
 }
 
 export interface Bounds {
-  readonly min: number;
+  /** Nothing but a reject goes below this: latency and this machine are guesses, a reject is not. */
+  readonly calm: number;
   readonly max: number;
 }
 
 const REJECT_FACTOR = 0.7;
-const BUSY_FACTOR = 0.9;
-/** Growth a round, and growth near the ceiling. */
-const STEP = 1;
-const CAUTIOUS_STEP = 0.2;
-const NEAR = 0.85;
+const STARVED_FACTOR = 0.9;
 /** Latency may be this many times its floor before the limit gives way: files differ in size. */
 const TOLERANCE = 2;
 /** No round cuts more than this for latency alone: one slow round may be chance. */
 const MOST_CUT = 0.5;
-/** A load above this leaves the limit where it is; above twice this it is lowered: others need the machine too. */
-const BUSY_LOAD = 2;
+/** A process that is starved more than this gains nothing from more uploads; above twice this they cost it. */
+const STARVED = 0.4;
+/** What was refused is tried again after so many rounds, and after twice as many each time that it is refused again. */
+const ROUNDS_BELOW = 8;
+const MOST_ROUNDS_BELOW = 256;
 /**
  * A server that became slower for good and a queue look alike from above, so now and then one round under a quarter
  * of the limit measures the floor anew: under 1% of throughput. It comes sooner where latency holds the limit down.
@@ -57,57 +59,72 @@ const PROBE_FACTOR = 0.25;
 
 export function beginAdaptation(initial: number, bounds: Bounds): Adaptation {
   return {
-    limit: clamp(initial, bounds),
+    limit: Math.min(bounds.max, Math.max(1, initial)),
     ramping: true,
     floorMs: null,
     ceiling: null,
+    roundsBelow: 0,
+    lastRoundsBelow: 0,
     roundsToProbe: PROBE_ROUNDS,
     resumeAt: null,
   };
 }
 
-function clamp(limit: number, { min, max }: Bounds): number {
-  return Math.min(max, Math.max(min, limit));
-}
-
 export function adapt(state: Adaptation, round: Round, bounds: Bounds): Adaptation {
   const { limit, resumeAt } = state;
-  if (round.rejected) {
-    // The latency of a refusal says nothing of the floor.
-    const cut = clamp((resumeAt ?? limit) * REJECT_FACTOR, bounds);
-    return { ...state, limit: cut, ramping: false, ceiling: resumeAt ?? limit, resumeAt: null };
-  }
+  if (round.rejected) return rejected(state, resumeAt ?? limit);
   if (resumeAt !== null) {
-    return {
-      ...state,
-      limit: resumeAt,
-      floorMs: round.medianLatencyMs,
-      roundsToProbe: PROBE_ROUNDS,
-      resumeAt: null,
-    };
+    const floorMs = round.medianLatencyMs;
+    return { ...state, limit: resumeAt, floorMs, roundsToProbe: PROBE_ROUNDS, resumeAt: null };
   }
   const floorMs = Math.min(round.medianLatencyMs, state.floorMs ?? Infinity);
-  const next = follow({ ...state, floorMs }, floorMs, round, bounds);
-  if (next.roundsToProbe > 0) return next;
-  return { ...next, limit: clamp(next.limit * PROBE_FACTOR, bounds), resumeAt: next.limit };
+  const next = follow({ ...state, floorMs, roundsToProbe: state.roundsToProbe - 1 }, floorMs, round, bounds);
+  if (next.roundsToProbe > 0 || next.limit <= bounds.calm) return next;
+  return { ...next, limit: lowered(next.limit, next.limit * PROBE_FACTOR, bounds), resumeAt: next.limit };
+}
+
+/** The latency of a refusal says nothing of the floor. */
+function rejected(state: Adaptation, limit: number): Adaptation {
+  const refused = Math.floor(limit);
+  const isAgain = state.ceiling === refused && state.lastRoundsBelow > 0;
+  const rounds = isAgain ? Math.min(MOST_ROUNDS_BELOW, 2 * state.lastRoundsBelow) : ROUNDS_BELOW;
+  return {
+    ...state,
+    limit: Math.max(1, Math.min(refused - 1, Math.floor(limit * REJECT_FACTOR))),
+    ramping: false,
+    ceiling: refused,
+    roundsBelow: rounds,
+    lastRoundsBelow: rounds,
+    resumeAt: null,
+  };
+}
+
+/** A lower limit, but never below what is calm; what rejects have brought below that stays where it is. */
+function lowered(limit: number, to: number, { calm }: Bounds): number {
+  return Math.min(limit, Math.max(to, calm));
 }
 
 /** A round that was not refused and measured what it should. */
 function follow(state: Adaptation, floorMs: number, round: Round, bounds: Bounds): Adaptation {
-  const { limit, ramping, ceiling } = state;
-  const roundsToProbe = state.roundsToProbe - 1;
-  if (round.loadPerCore > 2 * BUSY_LOAD) {
-    return { ...state, limit: clamp(limit * BUSY_FACTOR, bounds), ramping: false, roundsToProbe };
-  }
+  const { limit, roundsToProbe } = state;
+  if (round.starved > 2 * STARVED)
+    return { ...state, limit: lowered(limit, limit * STARVED_FACTOR, bounds), ramping: false };
   const gradient = Math.max(MOST_CUT, (TOLERANCE * floorMs) / Math.max(round.medianLatencyMs, 0.001));
-  if (gradient < 1) {
-    const lowered = clamp(limit * gradient + 1, bounds);
-    return { ...state, limit: lowered, ramping: false, roundsToProbe: roundsToProbe - HELD_DOWN_ROUNDS };
+  if (gradient < 1 && limit > bounds.calm) {
+    const to = lowered(limit, limit * gradient + 1, bounds);
+    return { ...state, limit: to, ramping: false, roundsToProbe: roundsToProbe - HELD_DOWN_ROUNDS };
   }
-  if (!round.saturated || round.loadPerCore > BUSY_LOAD) return { ...state, roundsToProbe };
-  if (ramping) return { ...state, limit: clamp(limit * 2, bounds), roundsToProbe };
-  // Past the ceiling by a whole place without a refusal: what was refused then is borne now.
-  const isPassed = ceiling !== null && limit >= ceiling + 1;
-  const step = ceiling !== null && !isPassed && limit >= NEAR * ceiling ? CAUTIOUS_STEP : STEP;
-  return { ...state, limit: clamp(limit + step, bounds), ceiling: isPassed ? null : ceiling, roundsToProbe };
+  if (!round.saturated || (round.starved > STARVED && limit >= bounds.calm)) return state;
+  return grown(state, bounds);
+}
+
+function grown(state: Adaptation, { max }: Bounds): Adaptation {
+  const { limit, ramping, ceiling, roundsBelow } = state;
+  const next = Math.min(max, ramping ? limit * 2 : limit + 1);
+  if (ceiling === null) return { ...state, limit: next };
+  // A whole round at it, or above, without a refusal: what was refused then is borne now.
+  if (Math.floor(limit) >= ceiling) return { ...state, limit: next, ceiling: null, lastRoundsBelow: 0 };
+  if (Math.floor(next) < ceiling) return { ...state, limit: next };
+  if (roundsBelow > 0) return { ...state, roundsBelow: roundsBelow - 1 };
+  return { ...state, limit: Math.min(max, ceiling) };
 }

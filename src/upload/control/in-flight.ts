@@ -1,8 +1,9 @@
-import { adapt, type Adaptation, beginAdaptation } from "./adaptation.ts";
+import { adapt, type Adaptation, beginAdaptation, type Bounds } from "./adaptation.ts";
 
 export type InFlightOptions =
+  /** So many, but for a server that refuses some of them. */
   | { readonly type: "fixed"; readonly workers: number }
-  | { readonly type: "adaptive"; readonly min: number; readonly max: number; readonly initial: number };
+  | ({ readonly type: "adaptive"; readonly initial: number } & Bounds);
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
@@ -10,21 +11,22 @@ function median(values: readonly number[]): number {
 
 /** How many requests are in flight, and may be, learnt from what each came to. */
 export class InFlight {
-  readonly #options: InFlightOptions;
-  #adaptation: Adaptation | null;
+  readonly #bounds: Bounds;
+  #adaptation: Adaptation;
   #limit: number;
   #active = 0;
   #peak = 0;
   #latenciesMs: number[] = [];
   #isSaturated = false;
-  #loadPerCore = 0;
+  #starved = 0;
   /** Requests still to come back that were begun under an earlier limit: they do not tell of this one. */
   #stale = 0;
 
   constructor(options: InFlightOptions) {
-    this.#options = options;
-    this.#limit = options.type === "fixed" ? options.workers : Math.max(options.min, options.initial);
-    this.#adaptation = options.type === "fixed" ? null : beginAdaptation(this.#limit, options);
+    const isFixed = options.type === "fixed";
+    this.#bounds = isFixed ? { calm: options.workers, max: options.workers } : options;
+    this.#adaptation = beginAdaptation(isFixed ? options.workers : options.initial, this.#bounds);
+    this.#limit = this.#adaptation.limit;
   }
 
   /** Allowed at once now. */
@@ -41,9 +43,9 @@ export class InFlight {
     return this.#peak;
   }
 
-  /** How short this machine is of what uploads take: runnable processes for each core. */
-  measured(loadPerCore: number): void {
-    this.#loadPerCore = loadPerCore;
+  /** The share of time that this process wanted the processor and did not have it, 0 to 1. */
+  measured(starved: number): void {
+    this.#starved = starved;
   }
 
   begin(): void {
@@ -52,7 +54,7 @@ export class InFlight {
     if (this.#active >= this.#limit) this.#isSaturated = true;
   }
 
-  /** One is over. `rejected`: refused or lost for load (429, 503, a time-out). */
+  /** One is over. `rejected`: refused for load (429, 503). */
   end({ latencyMs, rejected }: { latencyMs: number; rejected: boolean }): void {
     this.#active -= 1;
     if (this.#stale > 0) {
@@ -63,21 +65,22 @@ export class InFlight {
     if (rejected || this.#latenciesMs.length >= this.#limit) this.#endRound(rejected);
   }
 
+  /** Something beside the uploads was refused for load; one of a burst counts. */
+  rejected(): void {
+    if (this.#stale === 0) this.#endRound(true);
+  }
+
   #endRound(rejected: boolean): void {
-    if (this.#options.type === "fixed" || this.#adaptation === null) {
-      this.#latenciesMs = [];
-      return;
-    }
     const round = {
       medianLatencyMs: median(this.#latenciesMs),
       rejected,
-      loadPerCore: this.#loadPerCore,
+      starved: this.#starved,
       saturated: this.#isSaturated,
     };
-    this.#adaptation = adapt(this.#adaptation, round, this.#options);
+    this.#adaptation = adapt(this.#adaptation, round, this.#bounds);
     const limit = Math.floor(this.#adaptation.limit);
     // After a cut, what was under way already may be refused too: it counts as the same refusal.
-    this.#stale = limit < this.#limit ? this.#active : 0;
+    this.#stale = rejected || limit < this.#limit ? this.#active : 0;
     this.#limit = limit;
     this.#latenciesMs = [];
     this.#isSaturated = false;

@@ -11,12 +11,29 @@ export type Settlement =
   | { readonly type: "refused"; readonly because: Because }
   /** Failed in this run and certainly not stored: pending again in the next. */
   | { readonly type: "failed"; readonly because: Because }
-  /** Failed in this run; its row is as it should be. */
-  | { readonly type: "not-sent"; readonly because: Because }
+  /** Failed in this run; its row is as it should be: not sent, or in doubt. */
+  | { readonly type: "open"; readonly because: Because }
+  /** Counted as waiting for the next run. */
+  | { readonly type: "postponed" }
   /** The run ends before it: not counted, and its row is as it should be. */
   | { readonly type: "left" }
   /** No file of it is left; what became of each has been told. */
   | { readonly type: "gone" };
+
+/** What a person should know while a run is at work. Times are of the run's clock. */
+export type Notice =
+  | { readonly type: "away"; readonly reason: string }
+  | { readonly type: "back" }
+  /** The server takes nothing before `untilMs`. */
+  | { readonly type: "paused"; readonly reason: string; readonly untilMs: number }
+  /** An upload got an answer that says nothing, and the server cannot be asked: it is not sent again by itself. */
+  | { readonly type: "unaskable"; readonly file: FoundFile; readonly because: Because };
+
+/** What is remembered of a destination for a day. */
+export type DestinationFact =
+  | { readonly type: "refuses-batches" }
+  /** It answers 409 to what it has, and has it: asking first is not needed. */
+  | { readonly type: "refuses-duplicates"; readonly isSo: boolean };
 
 /** What a plan wants done. Whatever ends is told to the plan as an event. */
 export type PlanAction =
@@ -35,8 +52,10 @@ export type PlanAction =
       readonly checksums: readonly string[];
       readonly inBulk: boolean;
     }
-  /** They are, or were just now, on their way: their rows say when. */
+  /** They are on their way: their rows say when. */
   | { readonly type: "renew"; readonly checksums: readonly string[] }
+  /** It was on its way until now, and may have arrived: its row stays `sending`, and says why. */
+  | { readonly type: "doubt"; readonly checksum: string; readonly because: Because }
   /** Certainly not stored: its row is pending. */
   | {
       readonly type: "unsent";
@@ -56,16 +75,14 @@ export type PlanAction =
     }
   /** A file of a content that goes on, or is settled as gone, has failed. */
   | { readonly type: "fail"; readonly file: FoundFile; readonly because: Because }
-  /** A content is sent once more. */
+  /** A content was sent once more. */
   | { readonly type: "retried" }
   /** The file is no longer what was hashed: to be read anew. */
   | { readonly type: "recheck"; readonly file: FoundFile }
   /** Tell what earlier runs left `sending` → strays. */
   | { readonly type: "find-strays" }
-  /** The server takes no batches: not to be tried for a day. */
-  | { readonly type: "batch-refused" }
-  /** A line for people. */
-  | { readonly type: "notice"; readonly line: string }
+  | { readonly type: "remember"; readonly fact: DestinationFact }
+  | { readonly type: "notice"; readonly notice: Notice }
   /** Give a tick at that time. The last one said counts. */
   | { readonly type: "wake"; readonly atMs: number }
   /** Cut what is in flight: its grace is over. */

@@ -1,7 +1,8 @@
-import { AskAhead } from "./ask-ahead.ts";
+import type { CheckOutcome, Unanswered } from "../tanova/types.ts";
+import { AskFirst } from "./ask-first.ts";
 import type { CheckAnswer, Stray } from "./events.ts";
 import { afterLook, remainingWaitMs } from "./in-doubt.ts";
-import { afterTransient, type RetryPolicy } from "./retry-policy.ts";
+import { afterTransient, isPressed, type RetryPolicy } from "./retry-policy.ts";
 import type { Transitions } from "./transitions.ts";
 import type { Work } from "./work.ts";
 
@@ -9,30 +10,31 @@ import type { Work } from "./work.ts";
 const DOUBTS_AT_ONCE = 4;
 
 type Check =
-  | { readonly type: "ahead"; readonly works: readonly Work[] }
+  | { readonly type: "first"; readonly works: readonly Work[] }
   | { readonly type: "doubt"; readonly works: readonly Work[] }
   | { readonly type: "stray"; readonly strays: readonly Stray[] };
 
 /** The questions whether the server has something: which are asked next, and what follows from their answers. */
 export class Checks {
-  readonly ahead = new AskAhead();
+  readonly first: AskFirst;
   readonly #go: Transitions;
   readonly #policy: RetryPolicy;
   readonly #asked = new Map<number, Check>();
   #lastId = 0;
   #isBulk = false;
+  #firsts = 0;
   #doubts = 0;
   #strays: Stray[] = [];
   #straysAsked = 0;
 
-  constructor(go: Transitions, policy: RetryPolicy) {
+  constructor(go: Transitions, policy: RetryPolicy, refusesDuplicates: boolean) {
     this.#go = go;
     this.#policy = policy;
+    this.first = new AskFirst(go.works, refusesDuplicates);
   }
 
   begin(isBulk: boolean): void {
     this.#isBulk = isBulk;
-    this.ahead.begin(isBulk);
   }
 
   /** What is in doubt is being asked for just now. */
@@ -45,6 +47,15 @@ export class Checks {
     return this.#strays.length + this.#straysAsked > 0;
   }
 
+  /** When something is to be asked though nothing happens; Infinity where nothing waits for a time. */
+  get wakeAtMs(): number {
+    let nextMs = this.first.wakeAtMs;
+    if (this.#doubts >= DOUBTS_AT_ONCE) return nextMs;
+    for (const { state } of this.#go.works.in("in-doubt"))
+      if (state.type === "in-doubt" && state.lookAtMs !== null) nextMs = Math.min(nextMs, state.lookAtMs);
+    return nextMs;
+  }
+
   find(strays: readonly Stray[]): void {
     this.#strays.push(...strays);
   }
@@ -54,55 +65,45 @@ export class Checks {
     this.#strays = [];
   }
 
-  /** Asks what is to be asked now. */
-  advance(nowMs: number): void {
+  /** Asks what is to be asked now, before their uploads for as many at once as `window`. */
+  advance(nowMs: number, window: number): void {
     this.#lookForDoubts(nowMs);
     this.#lookForStrays();
-    for (
-      let next = this.ahead.next(this.#go.works.in("queued"));
-      next !== null;
-      next = this.ahead.next(this.#go.works.in("queued"))
-    ) {
-      const { works, inBulk } = next;
-      this.#ask(
-        works.map(({ checksum }) => checksum),
-        inBulk,
-        { type: "ahead", works },
-      );
+    while (this.#firsts < (this.#isBulk ? 1 : window)) {
+      const works = this.first.next(nowMs, this.#isBulk);
+      if (works.length === 0) return;
+      this.#firsts += 1;
+      this.#ask(works, this.#isBulk && works.length > 1, { type: "first", works });
     }
   }
 
-  /** When the next content in doubt is to be looked for; Infinity where none waits for a time. */
-  get wakeAtMs(): number {
-    if (this.#doubts >= DOUBTS_AT_ONCE) return Infinity;
-    let nextMs = Infinity;
-    for (const { state } of this.#go.works.in("in-doubt"))
-      if (state.type === "in-doubt" && state.lookAtMs !== null) nextMs = Math.min(nextMs, state.lookAtMs);
-    return nextMs;
-  }
-
-  answered(id: number, answer: CheckAnswer, nowMs: number): void {
+  /** Takes an answer; what the server did not answer is handed back, to be judged. */
+  answered(id: number, answer: CheckAnswer, nowMs: number): readonly Unanswered[] {
     const check = this.#asked.get(id);
     if (check === undefined) throw new Error(`Cannot take the answer to question ${id}: it was not asked`);
     this.#asked.delete(id);
     if (answer === null) this.#isBulk = false;
     switch (check.type) {
-      case "ahead":
-        this.#toldAhead(check.works, answer);
-        return;
+      case "first":
+        this.#firsts -= 1;
+        for (const work of check.works) this.#toldFirst(work, answer?.get(work.checksum), nowMs);
+        break;
       case "doubt":
         this.#doubts -= 1;
-        for (const work of check.works) this.#toldDoubt(work, answer, nowMs);
-        return;
+        for (const work of check.works) this.#toldDoubt(work, answer?.get(work.checksum), nowMs);
+        break;
       case "stray":
         this.#straysAsked -= 1;
-        this.#toldStrays(check.strays, answer);
+        if (answer === null) this.#strays.push(...check.strays);
+        else for (const stray of check.strays) this.#toldStray(stray, answer.get(stray.checksum));
     }
+    return [...(answer?.values() ?? [])].filter((found) => typeof found !== "string");
   }
 
-  #ask(checksums: readonly string[], inBulk: boolean, check: Check): void {
+  #ask(contents: readonly { readonly checksum: string }[], inBulk: boolean, check: Check): void {
     this.#lastId += 1;
     this.#asked.set(this.#lastId, check);
+    const checksums = contents.map(({ checksum }) => checksum);
     this.#go.want({ type: "check", check: this.#lastId, checksums, inBulk });
   }
 
@@ -118,55 +119,100 @@ export class Checks {
     const groups = inBulk ? [due] : due.slice(0, room).map((work) => [work]);
     for (const works of groups) {
       this.#doubts += 1;
-      for (const work of works)
-        if (work.state.type === "in-doubt") this.#go.look(work, { ...work.state, lookAtMs: null });
-      this.#ask(
-        works.map(({ checksum }) => checksum),
-        inBulk,
-        { type: "doubt", works },
-      );
+      for (const work of works) if (work.state.type === "in-doubt") this.#go.look(work, work.state, null);
+      this.#ask(works, inBulk, { type: "doubt", works });
     }
   }
 
-  #toldDoubt(work: Work, answer: CheckAnswer, nowMs: number): void {
+  /** Asked for before it is sent. Where it may have been taken up meanwhile only a "there" in line still counts. */
+  #toldFirst(work: Work, found: CheckOutcome | undefined, nowMs: number): void {
+    const isInLine = work.state.type === "queued";
+    if (found === "there") {
+      this.first.learn(true);
+      if (isInLine) this.#go.there(work);
+    } else if (found === "absent") {
+      this.first.learn(false);
+      this.#go.works.ask(work, "absent");
+    } else if (found === "not-offered") this.first.learnUnaskable();
+    else if (found === undefined) this.#go.works.ask(work, "no");
+    else if (isInLine) this.#unansweredFirst(work, found, nowMs);
+  }
+
+  #unansweredFirst(work: Work, found: Unanswered, nowMs: number): void {
+    if (!isPressed(found.status)) work.unanswered += 1;
+    const step = afterTransient(found, Math.max(1, work.unanswered), this.#policy);
+    if (step.type === "retry") {
+      this.first.again(work, nowMs + step.delayMs);
+      return;
+    }
+    const reason = `not sent: the server does not say whether it has it (${found.reason})`;
+    this.#go.settle(work, { type: "open", because: { status: found.status, reason } });
+  }
+
+  #toldDoubt(work: Work, found: CheckOutcome | undefined, nowMs: number): void {
     const { state } = work;
     if (state.type !== "in-doubt") return;
-    if (this.#go.stop !== null && answer?.get(work.checksum) !== "there") {
-      this.#go.giveUp(work);
+    if (found === "there") this.#isThere(work);
+    else if (this.#go.stop !== null) this.#go.giveUp(work);
+    // Not in bulk, then: one by one, at once.
+    else if (found === undefined) this.#go.look(work, state, nowMs);
+    else {
+      const isAnswered = typeof found === "string";
+      const looking = {
+        ...state,
+        looks: state.looks + 1,
+        unanswered: isAnswered ? 0 : state.unanswered + 1,
+      };
+      const step = afterLook(found, looking, nowMs);
+      if (step.type === "again") this.#go.look(work, looking, step.atMs);
+      else if (step.type === "absent") this.#isAbsent(work, nowMs);
+      else this.#isNotTold(work, step.type === "unaskable", nowMs);
+    }
+  }
+
+  #isThere(work: Work): void {
+    if (work.state.type === "in-doubt" && work.state.why === "said-to-be-there") this.#learnRefusal(true);
+    this.#go.there(work);
+  }
+
+  #isAbsent(work: Work, nowMs: number): void {
+    if (work.state.type !== "in-doubt" || work.state.why !== "said-to-be-there") {
+      this.#neverArrived(work, nowMs);
       return;
     }
-    if (answer === null) {
-      // Not in bulk, then: one by one, at once.
-      this.#go.look(work, { ...state, lookAtMs: nowMs });
-      return;
+    this.#learnRefusal(false);
+    const reason = "the server says that it has it (HTTP 409), and when asked that it has not";
+    this.#go.settle(work, { type: "refused", because: { status: 409, reason } });
+  }
+
+  /** The looking is over without an answer: because it cannot be asked here, or because the server is silent. */
+  #isNotTold(work: Work, isUnaskable: boolean, nowMs: number): void {
+    if (work.state.type !== "in-doubt") return;
+    const { why } = work.state;
+    if (why === "said-to-be-there") this.#go.there(work);
+    else if (isUnaskable && why === "lost") this.#neverArrived(work, nowMs);
+    else {
+      if (isUnaskable) this.#go.tell({ type: "unaskable", file: work.file, because: work.last });
+      const reason = `it may have been stored, and is not sent again by itself: ${work.last.reason}`;
+      this.#go.settle(work, { type: "open", because: { status: work.last.status, reason } });
     }
-    const looks = state.looks + 1;
-    const step = afterLook(answer.get(work.checksum) ?? "unknown", looks, nowMs, state.span);
-    if (step.type === "done") this.#go.there(work);
-    else if (step.type === "again")
-      this.#go.look(work, { span: state.span, looks, lookAtMs: nowMs + step.delayMs });
-    else this.#neverArrived(work, nowMs);
+  }
+
+  #learnRefusal(isSo: boolean): void {
+    if (this.first.refusesDuplicates === isSo && !isSo) return;
+    this.first.learnRefusal(isSo);
+    this.#go.want({ type: "remember", fact: { type: "refuses-duplicates", isSo } });
   }
 
   #neverArrived(work: Work, nowMs: number): void {
+    this.#go.works.ask(work, "absent");
     if (work.attempts === 0) {
       this.#go.queue(work);
       return;
     }
     const step = afterTransient({ ...work.last, retryAfterMs: null }, work.attempts, this.#policy);
-    if (step.type === "failed") this.#go.settle(work, { type: "failed", because: step });
-    else this.#go.backOff(work, nowMs + step.delayMs);
-  }
-
-  /** Those that the server has are done, unless they were taken up meanwhile. */
-  #toldAhead(works: readonly Work[], answer: CheckAnswer): void {
-    this.ahead.ended(answer === null);
-    for (const work of works) {
-      const isThere = answer?.get(work.checksum) === "there";
-      if (answer !== null) this.ahead.learn(isThere);
-      if (!isThere) work.asked = "absent";
-      else if (work.state.type === "queued") this.#go.there(work);
-    }
+    if (step.type === "failed") this.#go.settle(work, step);
+    else this.#go.backOff(work, work.last, nowMs + step.delayMs);
   }
 
   #lookForStrays(): void {
@@ -176,26 +222,14 @@ export class Checks {
       : this.#strays.splice(0, DOUBTS_AT_ONCE - this.#straysAsked).map((stray) => [stray]);
     for (const strays of groups) {
       this.#straysAsked += 1;
-      this.#ask(
-        strays.map(({ checksum }) => checksum),
-        inBulk,
-        { type: "stray", strays },
-      );
+      this.#ask(strays, inBulk, { type: "stray", strays });
     }
   }
 
-  /** There, they are done; absent for long enough, they are pending; else they stay as they are. */
-  #toldStrays(strays: readonly Stray[], answer: CheckAnswer): void {
-    if (answer === null) {
-      this.#strays.push(...strays);
-      return;
-    }
-    for (const { checksum, sentAgoMs } of strays) {
-      const found = answer.get(checksum);
-      const waitMs = remainingWaitMs(sentAgoMs, this.#policy.ambiguousWaitMs);
-      if (found === "there") this.#go.want({ type: "settle-stray", checksum, isThere: true });
-      else if (found === "absent" && waitMs === 0)
-        this.#go.want({ type: "settle-stray", checksum, isThere: false });
-    }
+  /** There, it is done; absent for long enough, it is pending; else it stays as it is. */
+  #toldStray({ checksum, sentAgoMs }: Stray, found: CheckOutcome | undefined): void {
+    if (found === "there") this.#go.want({ type: "settle-stray", checksum, isThere: true });
+    else if (found === "absent" && remainingWaitMs(sentAgoMs, this.#policy.ambiguousWaitMs) === 0)
+      this.#go.want({ type: "settle-stray", checksum, isThere: false });
   }
 }

@@ -1,14 +1,19 @@
 import type { ContentStanding } from "../ledger.ts";
+import type { Doubt } from "./in-doubt.ts";
 
 /** What becomes of a file whose content is known by its checksum. */
 export type Admission =
   | { readonly type: "send" }
   /** It may be on the server already: look before anything is sent. */
-  | { readonly type: "look"; readonly sentAtMs: number }
+  | { readonly type: "look"; readonly why: Doubt }
   /** This store or this run has the content. */
   | { readonly type: "duplicate" }
   /** Refused for good in an earlier run. */
   | { readonly type: "failed"; readonly status: number | null; readonly reason: string };
+
+function isSuccess(status: number | null): boolean {
+  return status !== null && status >= 200 && status < 300;
+}
 
 /**
  * The rule that decides what work there is.
@@ -35,7 +40,7 @@ export function admit(
     case "pending":
       return { type: "send" };
     case "sending":
-      return { type: "look", sentAtMs: content.sentAtMs ?? 0 };
+      return { type: "look", why: isSuccess(content.status) ? "unrecognised" : "lost" };
     case "done":
       return { type: "duplicate" };
     case "failed":

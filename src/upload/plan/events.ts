@@ -33,8 +33,8 @@ export type PlanEvent =
   | { readonly type: "reserved"; readonly unit: number; readonly error?: unknown }
   | { readonly type: "answered"; readonly unit: number; readonly answer: UnitAnswer }
   | { readonly type: "checked"; readonly check: number; readonly answer: CheckAnswer }
-  /** How short this machine is of what uploads take. */
-  | { readonly type: "measured"; readonly loadPerCore: number }
+  /** The share of time that this process wanted the processor and did not have it, 0 to 1. */
+  | { readonly type: "measured"; readonly starved: number }
   | { readonly type: "tick" }
   | { readonly type: "stopped"; readonly stop: Stop };
 

@@ -1,9 +1,18 @@
+import type { Because } from "./work.ts";
+
 /** Why a run sends nothing more. It is the reason of the run's AbortSignal, and the one place that says so. */
 export type Stop =
   /** Asked to end, by a signal. */
   | { readonly type: "interrupted" }
   | { readonly type: "unauthorized"; readonly status: 401 | 403 | null; readonly reason: string }
   | { readonly type: "unreachable"; readonly status: number | null; readonly reason: string }
+  /** The server takes nothing for longer than a run waits: until `untilMs` (run clock), null where it has not said. */
+  | {
+      readonly type: "rate-limited";
+      readonly status: number;
+      readonly reason: string;
+      readonly untilMs: number | null;
+    }
   /** Something failed that a run cannot do without: the store cannot be written. */
   | { readonly type: "broken"; readonly error: unknown };
 
@@ -32,14 +41,24 @@ export function endingOf(asked: AbortSignal): Ending {
   };
 }
 
-/** The server's refusal that a stop stands for: what is not sent has then failed. null: what is not sent is left. */
-export function refusalOf(stop: Stop): { readonly status: number | null; readonly reason: string } | null {
+/** What becomes of what is not sent because of a stop. */
+export type Unsent =
+  /** It has failed in this run. */
+  | { readonly type: "failed"; readonly because: Because }
+  /** It waits for the next run, and is counted so. */
+  | { readonly type: "postponed" }
+  /** The run ends without a word on it. */
+  | { readonly type: "left" };
+
+export function unsentBy(stop: Stop): Unsent {
   switch (stop.type) {
     case "unauthorized":
     case "unreachable":
-      return { status: stop.status, reason: `not sent: ${stop.reason}` };
+      return { type: "failed", because: { status: stop.status, reason: `not sent: ${stop.reason}` } };
+    case "rate-limited":
+      return { type: "postponed" };
     case "interrupted":
     case "broken":
-      return null;
+      return { type: "left" };
   }
 }

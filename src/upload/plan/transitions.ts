@@ -1,6 +1,6 @@
-import type { PlanAction, Settlement } from "./actions.ts";
-import type { LookSpan } from "./in-doubt.ts";
-import { refusalOf, type Stop } from "./stop.ts";
+import type { Notice, PlanAction, Settlement } from "./actions.ts";
+import type { Doubt, Looking, LookSpan } from "./in-doubt.ts";
+import { type Stop, unsentBy } from "./stop.ts";
 import type { Because, Work } from "./work.ts";
 import { Works } from "./works.ts";
 
@@ -24,7 +24,13 @@ export class Transitions {
 
   /** What is wanted since the last time. */
   take(): PlanAction[] {
-    return this.#actions.splice(0);
+    const actions = this.#actions;
+    this.#actions = [];
+    return actions;
+  }
+
+  tell(notice: Notice): void {
+    if (this.#stop === null) this.want({ type: "notice", notice });
   }
 
   /** In line, or out of it where the run ends. */
@@ -43,29 +49,31 @@ export class Transitions {
     this.want({ type: "send", unit, works });
   }
 
-  /** Certainly not stored, through no fault of its own: sent again in another way. */
-  putBack(work: Work): void {
-    this.#unsent(work, work.last);
+  /** Certainly not stored, through no fault of its own: sent again once anything may be. */
+  putBack(work: Work, because: Because): void {
+    this.#unsent(work, because);
     this.queue(work);
   }
 
   /** Certainly not stored: sent again after a while. */
-  backOff(work: Work, untilMs: number): void {
-    this.#unsent(work, work.last);
+  backOff(work: Work, because: Because, untilMs: number): void {
+    this.#unsent(work, because);
     if (this.#stop === null) this.works.move(work, { type: "backoff", untilMs });
     else this.giveUp(work);
   }
 
-  /** It got no clear answer: it is looked for. */
-  doubt(work: Work, span: LookSpan, nowMs: number): void {
-    work.isMaybeOurs = true;
-    this.want({ type: "renew", checksums: [work.checksum] });
-    if (this.#stop === null) this.look(work, { span, looks: 0, lookAtMs: nowMs });
+  /** It may be stored: it is looked for. */
+  doubt(work: Work, why: Doubt, because: Because, span: LookSpan, nowMs: number): void {
+    if (why !== "said-to-be-there") work.isMaybeOurs = true;
+    this.want({ type: "doubt", checksum: work.checksum, because });
+    if (this.#stop === null) this.look(work, { why, span, looks: 0, unanswered: 0 }, nowMs);
     else this.giveUp(work);
   }
 
-  look(work: Work, next: { span: LookSpan; looks: number; lookAtMs: number | null }): void {
-    this.works.move(work, { type: "in-doubt", ...next });
+  /** @param lookAtMs null: it is being asked for. */
+  look(work: Work, looking: Looking, lookAtMs: number | null): void {
+    const { why, span, looks, unanswered } = looking;
+    this.works.move(work, { type: "in-doubt", why, span, looks, unanswered, lookAtMs });
   }
 
   /** The server has it. */
@@ -91,16 +99,16 @@ export class Transitions {
     this.queue(work);
   }
 
-  /** Booked in vain: it was never sent. */
+  /** Reserved in vain: it was never sent. */
   withdraw(work: Work): void {
     if (this.#stop?.type !== "broken") this.#unsent(work, work.last);
     this.giveUp(work);
   }
 
-  /** The run ends before it: asked to end it is left out of the count, else it has failed. */
+  /** The run ends before it. */
   giveUp(work: Work): void {
-    const refusal = this.#stop === null ? null : refusalOf(this.#stop);
-    this.settle(work, refusal === null ? { type: "left" } : { type: "not-sent", because: refusal });
+    const unsent = this.#stop === null ? { type: "left" as const } : unsentBy(this.#stop);
+    this.settle(work, unsent.type === "failed" ? { type: "open", because: unsent.because } : unsent);
   }
 
   /** Nothing more is sent. What waits is let go of; what is in flight, or being written, is waited for. */

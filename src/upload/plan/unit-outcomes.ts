@@ -57,6 +57,7 @@ export function unitOutcomes(works: readonly Work[], answer: UnitAnswer): UnitOu
     case "transient":
     case "ambiguous":
     case "unauthorized":
+    case "misplaced":
       return all(outcome);
   }
 }

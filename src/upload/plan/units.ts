@@ -11,6 +11,15 @@ export interface UnitsOptions {
   readonly batchBytes: number;
 }
 
+/** What may be sent at a moment. */
+interface Turn {
+  /** No more than this in flight, whatever was learnt. */
+  readonly most: number;
+  /** Nothing more is known to come, so nothing waits for company. */
+  readonly isExhausted: boolean;
+  readonly mayGo: (work: Work) => boolean;
+}
+
 /** What goes in one request. */
 interface Unit {
   readonly id: number;
@@ -59,8 +68,8 @@ export class Units {
     return this.#batchItems > 1;
   }
 
-  measured(loadPerCore: number): void {
-    this.#inFlight.measured(loadPerCore);
+  measured(starved: number): void {
+    this.#inFlight.measured(starved);
   }
 
   /** No batch holds more from now on. */
@@ -78,9 +87,18 @@ export class Units {
     return this.#lingerFromMs === null ? Infinity : this.#lingerFromMs + LINGER_MS;
   }
 
-  /** Forms, reserves and sends what may be now. `isExhausted`: nothing more comes, so nothing waits for company. */
-  advance(nowMs: number, isExhausted: boolean, mayGo: (work: Work) => boolean): void {
-    const { limit } = this.#inFlight;
+  /** Requests that may be in flight at once now. */
+  get limit(): number {
+    return this.#inFlight.limit;
+  }
+
+  get active(): number {
+    return this.#inFlight.active;
+  }
+
+  /** Forms, reserves and sends what may be now. */
+  advance(nowMs: number, { most, isExhausted, mayGo }: Turn): void {
+    const limit = Math.min(most, this.#inFlight.limit);
     const queued = this.#go.works.in("queued");
     const hasLingered = nowMs >= this.lingerUntilMs;
     while (queued.size > 0 && this.#units.size < limit + Math.ceil(limit * RESERVED_AHEAD)) {
@@ -95,7 +113,7 @@ export class Units {
     }
     if (queued.size === 0 || !this.takesBatches) this.#lingerFromMs = null;
     else if (this.#lingerFromMs === null || hasLingered) this.#lingerFromMs = nowMs;
-    this.#send(nowMs);
+    this.#send(nowMs, limit);
   }
 
   /** The rows of a unit are on the disk: it is at its turn next, or was written in vain. */
@@ -129,6 +147,11 @@ export class Units {
     this.#inFlight.end(sample);
   }
 
+  /** A question was refused for load: that tells of uploads too. */
+  pressed(): void {
+    this.#inFlight.rejected();
+  }
+
   /** Nothing more is sent: what is reserved has been withdrawn. */
   halt(): void {
     for (const { id } of this.#reserved.splice(0)) this.#units.delete(id);
@@ -156,15 +179,15 @@ export class Units {
     return unit;
   }
 
-  #send(nowMs: number): void {
-    while (this.#inFlight.active < this.#inFlight.limit) {
+  #send(nowMs: number, limit: number): void {
+    while (this.#inFlight.active < limit) {
       const unit = this.#reserved.shift();
       if (unit === undefined) break;
       unit.sentAtMs = nowMs;
       this.#inFlight.begin();
       this.#go.send(unit.id, unit.works);
     }
-    const isWaiting = this.#inFlight.active <= this.#inFlight.limit / 2;
+    const isWaiting = this.#inFlight.active <= limit / 2;
     if (isWaiting && this.#go.works.in("reserving").size > 0) this.#go.want({ type: "hurry" });
   }
 }

@@ -1,12 +1,13 @@
 import type { RunProgress } from "../progress.ts";
-import { Breaker, type BreakerOptions } from "../control/breaker.ts";
+import type { BreakerOptions } from "../control/breaker.ts";
 import type { HealthOutcome, UploadOutcome } from "../tanova/types.ts";
 import type { PlanAction } from "./actions.ts";
 import { Checks } from "./checks.ts";
 import { admit } from "./dedupe.ts";
-import type { PlanEvent, UnitAnswer } from "./events.ts";
+import type { CheckAnswer, PlanEvent, UnitAnswer } from "./events.ts";
 import { lookSpan, remainingWaitMs } from "./in-doubt.ts";
-import { afterUpload, type RetryPolicy } from "./retry-policy.ts";
+import { Reachability } from "./reachability.ts";
+import { afterUpload, isPressed, type NextStep, type RetryPolicy } from "./retry-policy.ts";
 import { standOf } from "./stand.ts";
 import type { Stop } from "./stop.ts";
 import { Transitions } from "./transitions.ts";
@@ -20,6 +21,8 @@ export interface PlanOptions extends UnitsOptions, Pick<BreakerOptions, "failure
   readonly runId: number;
   readonly retryFailed: boolean;
   readonly retry: RetryPolicy;
+  /** The destination has shown, within the last day, that it refuses what it has. */
+  readonly refusesDuplicates: boolean;
   /** How long what is in flight may go on once nothing more is sent. */
   readonly graceMs: number;
 }
@@ -37,7 +40,9 @@ export class UploadPlan {
   readonly #go = new Transitions();
   readonly #checks: Checks;
   readonly #units: Units;
-  readonly #breaker: Breaker;
+  readonly #server: Reachability;
+  /** A 409 was confirmed in this run, or is being. */
+  #isRefusalChecked = false;
   #isExhausted = false;
   /** What earlier runs left `sending` and this one has not come across: null before its turn. */
   #strays: "wanted" | "sought" | "told" | null = null;
@@ -46,9 +51,9 @@ export class UploadPlan {
 
   constructor(options: PlanOptions) {
     this.#options = options;
-    this.#checks = new Checks(this.#go, options.retry);
+    this.#checks = new Checks(this.#go, options.retry, options.refusesDuplicates);
     this.#units = new Units(this.#go, options);
-    this.#breaker = new Breaker({ ...options, ...options.retry });
+    this.#server = new Reachability(this.#go, { ...options, ...options.retry });
   }
 
   /** All that is not settled. */
@@ -86,15 +91,15 @@ export class UploadPlan {
   }
 
   /** How it stands, for those who watch; `originMs` makes Unix milliseconds of the run's clock. */
-  stand(originMs: number): Pick<RunProgress, "inFlight" | "waiting"> {
-    return standOf(this.works, this.#breaker.untilMs, originMs);
+  stand(nowMs: number, originMs: number): Pick<RunProgress, "inFlight" | "waiting"> {
+    return standOf(this.works, this.#server.untilMs(nowMs), originMs);
   }
 
   /** @param nowMs the run's clock, which never goes back. */
   on(event: PlanEvent, nowMs: number): PlanAction[] {
     this.#take(event, nowMs);
     this.#advance(nowMs);
-    this.#setWake();
+    this.#setWake(nowMs);
     return this.#go.take();
   }
 
@@ -107,7 +112,7 @@ export class UploadPlan {
         this.#isExhausted = true;
         return;
       case "finished":
-        this.#strays ??= this.#breaker.isClosed ? "wanted" : "told";
+        this.#strays ??= this.#server.isOpen ? "wanted" : "told";
         return;
       case "strays":
         this.#strays = "told";
@@ -127,10 +132,10 @@ export class UploadPlan {
         this.#answered(event.unit, event.answer, nowMs);
         return;
       case "checked":
-        this.#checks.answered(event.check, event.answer, nowMs);
+        this.#checked(event.check, event.answer, nowMs);
         return;
       case "measured":
-        this.#units.measured(event.loadPerCore);
+        this.#units.measured(event.starved);
         return;
       case "tick":
         this.#wakeAtMs = Infinity;
@@ -156,82 +161,94 @@ export class UploadPlan {
     }
     const forMs = remainingWaitMs(sentAgoMs ?? 0, retry.ambiguousWaitMs);
     const span = lookSpan(nowMs, forMs, retry.ambiguousWaitMs);
-    const state = { type: "in-doubt", span, looks: 0, lookAtMs: nowMs } as const;
-    const work = newWork(checksum, file, admission.type === "look" ? state : { type: "queued" });
+    const state =
+      admission.type === "send"
+        ? ({ type: "queued" } as const)
+        : ({ ...admission, type: "in-doubt", span, looks: 0, unanswered: 0, lookAtMs: nowMs } as const);
+    const work = newWork(checksum, file, state);
     this.works.add(work);
     if (this.stop !== null) this.#go.giveUp(work);
   }
 
   #connected(outcome: HealthOutcome, nowMs: number): void {
     if (this.stop !== null) return;
-    const { status, reason } = { status: null, reason: "", ...outcome };
-    switch (outcome.type) {
-      case "unauthorized":
-        this.#halt({ type: "unauthorized", status: outcome.status, reason }, nowMs);
-        return;
-      case "unreachable":
-        if (this.#breaker.unwell(outcome, nowMs) === "given-up")
-          this.#halt({ type: "unreachable", status, reason }, nowMs);
-        return;
-      case "healthy": {
-        const { authenticated, canUpload, batch, bulkCheck } = outcome.health;
-        if (authenticated && canUpload) {
-          if (this.#breaker.success()) this.#tell("the server answers again: going on");
-          if (batch === null) this.#units.limitBatch(1);
-          this.#checks.begin(bulkCheck !== null);
-          return;
-        }
-        const why = authenticated ? "the API key may not upload" : "the API key was not accepted";
-        this.#halt({ type: "unauthorized", status: null, reason: why }, nowMs);
-      }
+    const told = this.#server.connected(outcome, nowMs);
+    if (told === null) return;
+    if ("type" in told) {
+      this.#halt(told, nowMs);
+      return;
+    }
+    if (told.batch === null) this.#units.limitBatch(1);
+    this.#checks.begin(told.bulkCheck !== null);
+  }
+
+  #checked(id: number, answer: CheckAnswer, nowMs: number): void {
+    for (const silence of this.#checks.answered(id, answer, nowMs)) {
+      if (this.stop !== null) return;
+      if (isPressed(silence.status)) this.#units.pressed();
+      const { stop } = this.#server.unanswered(silence, nowMs);
+      if (stop !== null) this.#halt(stop, nowMs);
     }
   }
 
   #answered(id: number, answer: UnitAnswer, nowMs: number): void {
     const { works, latencyMs } = this.#units.answered(id, nowMs);
     const { outcomes, putBack, batches } = unitOutcomes(works, answer);
-    const isRefusal = ({ type, status }: { type: string; status?: number | null }): boolean =>
-      type === "transient" && status !== null;
-    this.#units.learn({ latencyMs, rejected: outcomes.some(([, outcome]) => isRefusal(outcome)) });
+    const rejected = outcomes.some(([, outcome]) => "status" in outcome && isPressed(outcome.status));
+    this.#units.learn({ latencyMs, rejected });
     if (batches?.type === "at-most") this.#units.limitBatch(batches.items);
     if (batches?.type === "refused" && this.#units.takesBatches) {
       this.#units.limitBatch(1);
-      this.#go.want({ type: "batch-refused" });
+      this.#go.want({ type: "remember", fact: { type: "refuses-batches" } });
     }
-    for (const work of putBack) this.#go.putBack(work);
+    for (const work of putBack) this.#go.putBack(work, work.last);
     for (const [work, outcome] of outcomes) {
-      this.#judge(outcome, nowMs);
-      this.#record(work, outcome, nowMs);
+      const { isOwnFault, stop } = this.#server.judge(work.checksum, outcome, nowMs);
+      this.#record(work, outcome, isOwnFault);
+      this.#follow(
+        work,
+        afterUpload(outcome, { attempts: work.attempts, isOwnFault }, this.#options.retry),
+        nowMs,
+      );
+      if (stop !== null) this.#halt(stop, nowMs);
     }
   }
 
-  /** What an outcome says of the server. */
-  #judge(outcome: UploadOutcome, nowMs: number): void {
-    const isFailure =
-      outcome.type === "ambiguous" || (outcome.type === "transient" && outcome.status === null);
-    if (!isFailure) {
-      if (this.#breaker.success()) this.#tell("the server answers again: going on");
-    } else if (this.#breaker.failure(nowMs))
-      this.#tell(`the server does not take uploads now (${outcome.reason}): waiting for it`);
+  /** Counts an upload of a content, and keeps why it is not stored. */
+  #record(work: Work, outcome: UploadOutcome, isOwnFault: boolean): void {
+    work.sent += 1;
+    if (work.sent > 1) this.#go.want({ type: "retried" });
+    const isFree =
+      outcome.type === "misplaced" || (outcome.type === "transient" && isPressed(outcome.status));
+    if (!isFree || isOwnFault) work.attempts += 1;
+    if ("reason" in outcome)
+      work.last = { status: "status" in outcome ? outcome.status : null, reason: outcome.reason };
+    if (outcome.type === "stored" || outcome.type === "duplicate")
+      this.#checks.first.learn(outcome.type === "duplicate");
   }
 
-  #record(work: Work, outcome: UploadOutcome, nowMs: number): void {
-    work.attempts += 1;
-    if (work.attempts > 1) this.#go.want({ type: "retried" });
-    if (outcome.type === "transient" || outcome.type === "ambiguous") work.last = outcome;
-    if (outcome.type === "stored" || outcome.type === "duplicate")
-      this.#checks.ahead.learn(outcome.type === "duplicate");
-    const step = afterUpload(outcome, { ...work, nowMs }, this.#options.retry);
+  #follow(work: Work, step: NextStep, nowMs: number): void {
+    const { ambiguousWaitMs } = this.#options.retry;
     switch (step.type) {
-      case "done":
-        this.#go.settle(work, { type: step.as });
+      case "uploaded":
+        this.#go.settle(work, step);
+        return;
+      case "said-to-be-there":
+        this.#saidToBeThere(work, nowMs);
         return;
       case "look":
-        this.#go.doubt(work, step.span, nowMs);
+        this.#go.doubt(work, step.why, work.last, lookSpan(nowMs, ambiguousWaitMs, ambiguousWaitMs), nowMs);
+        return;
+      case "press":
+      case "away":
+        this.#go.putBack(work, work.last);
+        return;
+      case "forbidden":
+        this.#server.forbid(work, step.because);
         return;
       case "stop":
         this.#go.settle(work, { type: "failed", because: step });
-        this.#halt({ type: "unauthorized", status: step.status, reason: step.reason }, nowMs);
+        this.#halt({ ...step, type: "unauthorized" }, nowMs);
         return;
       case "unreadable":
         this.#go.want({ type: "fail", file: work.file, because: { status: null, reason: step.reason } });
@@ -242,15 +259,26 @@ export class UploadPlan {
         this.#go.replaceFile(work, { status: null, reason: step.reason });
         return;
       case "failed":
-        this.#go.settle(work, { type: step.isPermanent ? "refused" : "failed", because: step });
+      case "refused":
+        this.#go.settle(work, step);
         return;
       case "retry":
-        this.#go.backOff(work, nowMs + step.delayMs);
+        this.#go.backOff(work, work.last, nowMs + step.delayMs);
     }
   }
 
-  #tell(line: string): void {
-    if (this.stop === null) this.#go.want({ type: "notice", line });
+  /** 409. Where it is not known to be true it is confirmed by asking, and the first one of a run always is. */
+  #saidToBeThere(work: Work, nowMs: number): void {
+    const isKnown = this.#checks.first.refusesDuplicates && this.#isRefusalChecked;
+    if (isKnown || work.isMaybeOurs || !this.#checks.first.isAskable) {
+      this.#go.there(work);
+      return;
+    }
+    this.#isRefusalChecked = true;
+    const { ambiguousWaitMs } = this.#options.retry;
+    const because = { status: 409, reason: "the server says that it has it" };
+    const span = lookSpan(nowMs, ambiguousWaitMs, ambiguousWaitMs);
+    this.#go.doubt(work, "said-to-be-there", because, span, nowMs);
   }
 
   #halt(stop: Stop, nowMs: number): void {
@@ -259,6 +287,11 @@ export class UploadPlan {
     this.#checks.halt();
     this.#units.halt();
     this.#cutAtMs = nowMs + this.#options.graceMs;
+  }
+
+  /** There is something that needs the server. */
+  get #hasWork(): boolean {
+    return this.works.size > 0 || this.#checks.hasStrays || this.#strays === "wanted";
   }
 
   /** Does what is at its turn now. */
@@ -272,26 +305,29 @@ export class UploadPlan {
     }
     for (const work of this.works.in("backoff"))
       if (work.state.type === "backoff" && work.state.untilMs <= nowMs) this.#go.queue(work);
-    const question = this.works.size > 0 ? this.#breaker.next(nowMs) : null;
-    if (question === "ask") this.#go.want({ type: "connect" });
-    if (question === "given-up")
-      this.#halt({ type: "unreachable", status: null, reason: "the server stopped answering" }, nowMs);
-    if (!this.#breaker.isClosed) return;
-    this.#checks.advance(nowMs);
-    this.#units.advance(nowMs, this.#isExhausted, (work) => this.#checks.ahead.mayGo(work));
+    const stop = this.#hasWork ? this.#server.advance(nowMs) : null;
+    if (stop !== null) this.#halt(stop, nowMs);
+    if (stop !== null || !this.#server.mayAct(nowMs)) return;
+    this.#checks.advance(nowMs, this.#units.limit);
+    this.#units.advance(nowMs, {
+      most: this.#server.most,
+      isExhausted: this.#isExhausted,
+      mayGo: (work) => this.#checks.first.mayGo(work),
+    });
     if (this.#strays === "wanted" && this.isIdle) {
       this.#strays = "sought";
       this.#go.want({ type: "find-strays" });
     }
   }
 
-  #setWake(): void {
+  #setWake(nowMs: number): void {
     let nextMs = Math.min(this.#units.renewAtMs, this.#cutAtMs);
     if (this.stop === null) {
       for (const { state } of this.works.in("backoff"))
         if (state.type === "backoff") nextMs = Math.min(nextMs, state.untilMs);
-      if (this.works.size > 0) nextMs = Math.min(nextMs, this.#breaker.wakeAtMs);
-      if (this.#breaker.isClosed) nextMs = Math.min(nextMs, this.#checks.wakeAtMs, this.#units.lingerUntilMs);
+      if (this.#hasWork) nextMs = Math.min(nextMs, this.#server.wakeAtMs(nowMs));
+      if (this.#server.mayAct(nowMs))
+        nextMs = Math.min(nextMs, this.#checks.wakeAtMs, this.#units.lingerUntilMs);
     }
     if (nextMs === this.#wakeAtMs) return;
     this.#wakeAtMs = nextMs;

@@ -1,5 +1,5 @@
 import type { FoundFile } from "../scan/scan.ts";
-import type { LookSpan } from "./in-doubt.ts";
+import type { Looking } from "./in-doubt.ts";
 
 /** Why something has failed, or is not stored yet; `status` is the HTTP status, null where there was none. */
 export interface Because {
@@ -18,18 +18,15 @@ export type WorkState =
   | { readonly type: "sending" }
   /** Certainly not stored, and sent again from `untilMs` on. */
   | { readonly type: "backoff"; readonly untilMs: number }
-  /** An upload of it got no clear answer: it is looked for at `lookAtMs`; null while the server is being asked. */
-  | {
-      readonly type: "in-doubt";
-      readonly span: LookSpan;
-      /** How often it was looked for. */
-      readonly looks: number;
-      readonly lookAtMs: number | null;
-    }
+  /** It may be stored: it is looked for at `lookAtMs`; null while the server is being asked. */
+  | (Looking & { readonly type: "in-doubt"; readonly lookAtMs: number | null })
   /** This run is done with it: recorded, or left to the next run. */
   | { readonly type: "settled" };
 
 export type OpenState = Exclude<WorkState["type"], "settled">;
+
+/** What the server has said of a content before it is sent. */
+export type Asked = "no" | "waiting" | "absent";
 
 /** A content on its way to the server in this run. */
 export interface Work {
@@ -38,12 +35,15 @@ export interface Work {
   /** Another file of the same content, which steps in where this one changes or goes. */
   alternate: FoundFile | null;
   state: WorkState;
+  asked: Asked;
+  /** Questions for it that got no answer. */
+  unanswered: number;
   /** Uploads of it that were made in this run and are over. */
+  sent: number;
+  /** Those of them that it has to pay for with its retries. */
   attempts: number;
   /** An upload of it, in this run or an earlier one, got no clear answer: what the server has may be ours. */
   isMaybeOurs: boolean;
-  /** What asking ahead of the upload has told. */
-  asked: "no" | "waiting" | "absent";
   /** Never in a batch again: one it was in was refused as a whole. */
   isSingle: boolean;
   /** Why it is not stored yet. */
@@ -56,9 +56,11 @@ export function newWork(checksum: string, file: FoundFile, state: WorkState): Wo
     file,
     alternate: null,
     state,
+    asked: "no",
+    unanswered: 0,
+    sent: 0,
     attempts: 0,
     isMaybeOurs: state.type === "in-doubt",
-    asked: "no",
     isSingle: false,
     last: { status: null, reason: "it was not sent" },
   };

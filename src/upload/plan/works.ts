@@ -1,4 +1,4 @@
-import type { OpenState, Work, WorkState } from "./work.ts";
+import type { Asked, OpenState, Work, WorkState } from "./work.ts";
 
 /**
  * The contents that were taken in and are not settled yet: at most one work for each. A work's state is the truth; the
@@ -6,6 +6,7 @@ import type { OpenState, Work, WorkState } from "./work.ts";
  */
 export class Works {
   readonly #byChecksum = new Map<string, Work>();
+  readonly #unasked = new Set<Work>();
   readonly #byState: Readonly<Record<OpenState, Set<Work>>> = {
     queued: new Set(),
     reserving: new Set(),
@@ -19,6 +20,11 @@ export class Works {
     return this.#byChecksum.size;
   }
 
+  /** Those in line that the server was not asked for. */
+  get unasked(): ReadonlySet<Work> {
+    return this.#unasked;
+  }
+
   get(checksum: string): Work | undefined {
     return this.#byChecksum.get(checksum);
   }
@@ -29,13 +35,25 @@ export class Works {
 
   add(work: Work): void {
     this.#byChecksum.set(work.checksum, work);
-    if (work.state.type !== "settled") this.#byState[work.state.type].add(work);
+    this.#enter(work);
   }
 
   move(work: Work, state: WorkState): void {
     if (work.state.type !== "settled") this.#byState[work.state.type].delete(work);
+    this.#unasked.delete(work);
     work.state = state;
     if (state.type === "settled") this.#byChecksum.delete(work.checksum);
-    else this.#byState[state.type].add(work);
+    this.#enter(work);
+  }
+
+  ask(work: Work, asked: Asked): void {
+    work.asked = asked;
+    if (asked !== "no") this.#unasked.delete(work);
+    else if (work.state.type === "queued") this.#unasked.add(work);
+  }
+
+  #enter(work: Work): void {
+    if (work.state.type !== "settled") this.#byState[work.state.type].add(work);
+    if (work.state.type === "queued" && work.asked === "no") this.#unasked.add(work);
   }
 }

@@ -26,7 +26,9 @@ function itemOutcome(item: Readonly<Record<string, unknown>>, apiKey: string): U
     typeof retryAfter === "number" && retryAfter >= 0 ? [["retry-after", String(Math.ceil(retryAfter))]] : [],
   );
   const text = JSON.stringify({ message: item["message"] });
-  return refusalOf({ status, headers, text, undecoded: null }, true, apiKey, 0);
+  const refusal = refusalOf({ status, headers, text, undecoded: null }, true, apiKey, 0);
+  // The batch has reached the API: what an item is told is about the item.
+  return refusal?.type === "misplaced" ? { ...refusal, type: "permanent" } : refusal;
 }
 
 function resultsOf(
@@ -60,19 +62,9 @@ export function batchOutcome(
   if (isNotOffered(status)) return { type: "not-offered", status };
   if (status === 413) return { type: "too-large" };
   const refusal = refusalOf(answer, whole, apiKey, nowMs);
-  // A 503 that says when to come back is a refusal of the whole batch, like 429 (sync.md).
-  if (refusal?.type === "ambiguous" && status === 503 && refusal.retryAfterMs !== null) {
-    return { type: "transient", status, reason: refusal.reason, retryAfterMs: refusal.retryAfterMs };
-  }
   if (refusal !== null) return refusal;
   const results = whole && (status === 200 || status === 207) ? resultsOf(answer, sent, apiKey) : null;
   if (results !== null) return { type: "answered", results };
   const reason = `HTTP ${status}, but not the answer of a batch`;
-  return {
-    type: "ambiguous",
-    status,
-    reason,
-    retryAfterMs: null,
-    mayStillRun: parseObject(answer.text) === null,
-  };
+  return { type: "ambiguous", status, reason, retryAfterMs: null, isUnrecognised: true };
 }

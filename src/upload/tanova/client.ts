@@ -1,11 +1,11 @@
 import { Failure } from "../../lib/errors.ts";
 import { type Bandwidth, type Exchange, HttpClient, type Request } from "../../lib/http/client.ts";
-import type { Answer, Route } from "../../lib/http/connection.ts";
+import type { Route } from "../../lib/http/connection.ts";
 import { chooseProxy } from "../../lib/http/proxy.ts";
 import { VERSION } from "../../lib/version.ts";
 import { batchOutcome, idempotencyKey, isNotOffered } from "./batch.ts";
 import { healthOutcome } from "./health.ts";
-import { parseObject, uploadOutcome } from "./interpret.ts";
+import { checkOutcome, parseObject, uploadOutcome } from "./interpret.ts";
 import { batchBody, jsonBody, uploadBody } from "./request-body.ts";
 import type {
   BatchOffer,
@@ -98,9 +98,8 @@ class Client implements TanovaClient {
   }
 
   async check(checksum: string, signal: AbortSignal): Promise<CheckOutcome> {
-    const answer = await this.#ask("/api/sync/check-duplicate", { checksum }, signal);
-    const exists = answer?.status === 200 ? parseObject(answer.text)?.["exists"] : undefined;
-    return exists === true ? "there" : exists === false ? "absent" : "unknown";
+    const exchange = await this.#ask("/api/sync/check-duplicate", { checksum }, signal);
+    return checkOutcome(exchange, this.#apiKey, this.#now());
   }
 
   async checkMany(checksums: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string> | null> {
@@ -109,7 +108,8 @@ class Client implements TanovaClient {
     if (offer === null) return null;
     for (let start = 0; start < checksums.length; start += offer.maxItems) {
       const asked = new Set(checksums.slice(start, start + offer.maxItems));
-      const answer = await this.#ask(offer.path, { checksums: [...asked] }, signal);
+      const exchange = await this.#ask(offer.path, { checksums: [...asked] }, signal);
+      const answer = exchange.type === "answer" ? exchange.answer : null;
       if (answer !== null && isNotOffered(answer.status)) this.#bulkCheck = null;
       const exists = answer?.status === 200 ? parseObject(answer.text)?.["exists"] : undefined;
       if (!Array.isArray(exists)) return null;
@@ -153,13 +153,12 @@ class Client implements TanovaClient {
     return this.#http.exchange(request, signal);
   }
 
-  /** A question that changes nothing: its answer, or null where none came in time. */
-  async #ask(path: string, question: unknown, signal: AbortSignal): Promise<Answer | null> {
-    const exchange = await this.#http.exchange(
+  /** A question that changes nothing. */
+  async #ask(path: string, question: unknown, signal: AbortSignal): Promise<Exchange> {
+    return await this.#http.exchange(
       { method: "POST", path, body: jsonBody(question), safe: true, timeoutMs: this.#checkTimeoutMs },
       signal,
     );
-    return exchange.type === "answer" ? exchange.answer : null;
   }
 }
 

@@ -2,8 +2,9 @@ import type { Exchange } from "../../lib/http/client.ts";
 import type { ConnectionLost } from "../../lib/http/connection-lost.ts";
 import type { Answer } from "../../lib/http/connection.ts";
 import { parseRetryAfterMs } from "../../lib/http/retry-after.ts";
+import { outcomeRule } from "./outcome-rules.ts";
 import { ContentChanged } from "./request-body.ts";
-import type { UploadOutcome } from "./types.ts";
+import type { CheckOutcome, UploadOutcome } from "./types.ts";
 
 /** What is told of a server's own words at most. */
 const MAX_REASON_LENGTH = 300;
@@ -70,20 +71,23 @@ export function refusalOf(
   const { status } = answer;
   const retryAfterMs = parseRetryAfterMs(answer.headers.get("retry-after"), nowMs);
   const reason = reasonOf(answer, apiKey);
-  if (status === 401 || status === 403) return { type: "unauthorized", status, reason };
-  if (status === 408 || status === 425 || status === 429) {
-    return { type: "transient", status, reason, retryAfterMs };
+  const rule = outcomeRule(status, { whole, hasRetryAfter: retryAfterMs !== null });
+  switch (rule) {
+    case "success":
+    case "unrecognised":
+    case "duplicate":
+      return null;
+    case "unauthorized":
+      return { type: rule, status: status === 401 ? 401 : 403, reason };
+    case "transient":
+      return { type: rule, status, reason, retryAfterMs };
+    case "ambiguous":
+      return { type: rule, status, reason, retryAfterMs, isUnrecognised: false };
+    case "misplaced":
+      return { type: rule, status, reason: status < 400 ? redirectReason(answer, apiKey) : reason };
+    case "permanent":
+      return { type: rule, status, reason };
   }
-  if (status >= 500) {
-    // Half a request cannot have been stored, whatever went wrong with it.
-    if (!whole) return { type: "transient", status, reason, retryAfterMs };
-    const mayStillRun = parseObject(answer.text) === null;
-    return { type: "ambiguous", status, reason, retryAfterMs, mayStillRun };
-  }
-  if (status >= 300 && status < 400)
-    return { type: "permanent", status, reason: redirectReason(answer, apiKey) };
-  if (status >= 400) return { type: "permanent", status, reason };
-  return null;
 }
 
 /** Why there is no connection, and what to do about it. */
@@ -115,11 +119,10 @@ export function lossOf(
   const { whole, error } = exchange;
   const { refusedBy } = error;
   const reason = lossReason(error);
-  if (refusedBy !== null && refusedBy >= 300 && refusedBy < 500 && refusedBy !== 408 && refusedBy !== 429) {
-    return { type: "permanent", status: refusedBy, reason };
-  }
-  if (whole) return { type: "ambiguous", status: null, reason, retryAfterMs: null, mayStillRun: true };
-  return { type: "transient", status: refusedBy, reason, retryAfterMs: null };
+  if (whole) return { type: "ambiguous", status: null, reason, retryAfterMs: null, isUnrecognised: false };
+  // A proxy that does not let anything through.
+  if (refusedBy !== null) return { type: "misplaced", status: refusedBy, reason };
+  return { type: "transient", status: null, reason, retryAfterMs: null };
 }
 
 /** What the answer to one upload means. */
@@ -144,5 +147,20 @@ export function uploadOutcome(exchange: Exchange, apiKey: string, nowMs: number)
     answer.undecoded === null
       ? `HTTP ${answer.status}, but not the answer of the Tanova API`
       : reasonOf(answer, apiKey);
-  return { type: "ambiguous", status: answer.status, reason, retryAfterMs: null, mayStillRun: true };
+  return { type: "ambiguous", status: answer.status, reason, retryAfterMs: null, isUnrecognised: true };
+}
+
+/** What the answer to a question for one content means: only a clear one is an answer. */
+export function checkOutcome(exchange: Exchange, apiKey: string, nowMs: number): CheckOutcome {
+  if (exchange.type !== "answer") {
+    const { reason } = lossOf(exchange);
+    return { type: "unanswered", status: null, reason, retryAfterMs: null };
+  }
+  const { answer } = exchange;
+  const { status } = answer;
+  if (status === 404 || status === 405 || status === 501) return "not-offered";
+  const exists = status === 200 ? parseObject(answer.text)?.["exists"] : undefined;
+  if (typeof exists === "boolean") return exists ? "there" : "absent";
+  const retryAfterMs = parseRetryAfterMs(answer.headers.get("retry-after"), nowMs);
+  return { type: "unanswered", status, reason: reasonOf(answer, apiKey), retryAfterMs };
 }

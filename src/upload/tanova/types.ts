@@ -25,19 +25,17 @@ type UploadBody =
 /** What one upload came to. `reason` is a line for people; it never holds the key. */
 export type UploadOutcome =
   | { readonly type: "stored"; readonly candidateId: string | null }
-  /** 409: the server has this content already. */
+  /** 409: the server says that it has this content already. */
   | { readonly type: "duplicate" }
   | Transient
   | Ambiguous
   | Permanent
   | Unauthorized
+  | Misplaced
   /** The file is not what was hashed: the request was cut before its closing boundary, so nothing was stored. */
   | { readonly type: "changed"; readonly reason: string };
 
-/**
- * Certainly not stored: the server said so (408, 425, 429, 503 with Retry-After), or no whole request ever reached it
- * (no connection, cut before the last byte).
- */
+/** Certainly not stored: the server said so, or no whole request ever reached it. See outcome-rules.ts. */
 export interface Transient {
   readonly type: "transient";
   readonly status: number | null;
@@ -45,17 +43,14 @@ export interface Transient {
   readonly retryAfterMs: number | null;
 }
 
-/** The whole request was sent and no clear answer came (5xx, silence, reset): the server may have it. */
-interface Ambiguous {
+/** The whole request was sent and no clear answer came: the server may have it, or may still be at work on it. */
+export interface Ambiguous {
   readonly type: "ambiguous";
   readonly status: number | null;
-  /**
-   * The server may still be at work on it. False where the API itself answered with an error: one check then says for
-   * good whether it has the content.
-   */
-  readonly mayStillRun: boolean;
   readonly reason: string;
   readonly retryAfterMs: number | null;
+  /** The answer was a 2xx that is not the API's. */
+  readonly isUnrecognised: boolean;
 }
 
 /** `status` is null where the request could not even be made, such as a file that cannot be read. */
@@ -68,6 +63,13 @@ interface Permanent {
 interface Unauthorized {
   readonly type: "unauthorized";
   readonly status: 401 | 403;
+  readonly reason: string;
+}
+
+/** What answers there is not the API, or not yet again: nothing was stored, and no content is to blame. */
+interface Misplaced {
+  readonly type: "misplaced";
+  readonly status: number;
   readonly reason: string;
 }
 
@@ -114,16 +116,30 @@ export type BatchOutcome =
   | Ambiguous
   | Permanent
   | Unauthorized
+  | Misplaced
   /** A file of the batch is not what was hashed: the request was cut, nothing was stored; send the others again. */
   | { readonly type: "changed"; readonly checksum: string; readonly reason: string };
 
-export type CheckOutcome = "there" | "absent" | "unknown";
+export type CheckOutcome =
+  | "there"
+  | "absent"
+  /** 404, 405, 501: it cannot be asked here. */
+  | "not-offered"
+  | Unanswered;
+
+/** No answer to a question, for a reason that may pass: never a no. */
+export interface Unanswered {
+  readonly type: "unanswered";
+  readonly status: number | null;
+  readonly reason: string;
+  readonly retryAfterMs: number | null;
+}
 
 /** The Tanova API. No method throws for what a network or a server does; an abort of `signal` ends as transient or ambiguous. */
 export interface TanovaClient extends Disposable {
   /** Asks once; what the answer offers (batch, bulk check) is what `uploadBatch` and `checkMany` use from then on. */
   health(signal: AbortSignal): Promise<HealthOutcome>;
-  /** Whether the server has a content; anything but a clear answer within `checkTimeoutMs` is `unknown`. */
+  /** Whether the server has a content; anything but a clear answer within `checkTimeoutMs` is none. */
   check(checksum: string, signal: AbortSignal): Promise<CheckOutcome>;
   /** Those of `checksums` that the server has (any number: asked in as many calls as it takes); null where it cannot be asked in bulk. */
   checkMany(checksums: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string> | null>;

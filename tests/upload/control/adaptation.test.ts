@@ -7,8 +7,8 @@ import {
   type Round,
 } from "../../../src/upload/control/adaptation.ts";
 
-const BOUNDS = { min: 1, max: 20 };
-const CALM: Round = { medianLatencyMs: 50, rejected: false, loadPerCore: 0.5, saturated: true };
+const BOUNDS = { calm: 5, max: 20 };
+const CALM: Round = { medianLatencyMs: 50, rejected: false, starved: 0.1, saturated: true };
 
 /** Runs rounds against a model that says what each limit brings. */
 function simulate(rounds: number, server: (limit: number) => Partial<Round>, initial = 5): Adaptation[] {
@@ -34,11 +34,30 @@ test("a healthy server is given all there is within three rounds", () => {
   });
 });
 
-test("a server that refuses above ten in flight is kept near ten, and made to refuse in less than an eighth of rounds", () => {
-  const states = simulate(200, (limit) => ({ rejected: limit > 10 }));
-  expect(settled(states)).toBeGreaterThan(7);
+test("a server that refuses above ten in flight is kept near ten, and made to refuse ever more seldom", () => {
+  const states = simulate(400, (limit) => ({ rejected: limit > 10 }));
+  expect(settled(states)).toBeGreaterThan(9);
   expect(settled(states)).toBeLessThan(10.5);
-  expect(states.filter(({ limit }) => Math.floor(limit) > 10).length).toBeLessThan(25);
+  const refused = states.flatMap(({ limit }, round) => (Math.floor(limit) > 10 ? [round] : []));
+  expect(refused.length).toBeLessThan(12);
+  const pauses = refused.slice(2).map((round, index) => round - (refused[index + 1] ?? 0));
+  expect(pauses).toEqual(pauses.toSorted((left, right) => left - right));
+});
+
+test("a fixed number gives way to a server that refuses some of it, and comes back to it", () => {
+  const fixed = { calm: 5, max: 5 };
+  let state = beginAdaptation(5, fixed);
+  for (let round = 0; round < 60; round += 1)
+    state = adapt(state, { ...CALM, rejected: state.limit > 3 }, fixed);
+  expect(state.limit).toBeLessThan(4.5);
+  for (let round = 0; round < 150; round += 1) state = adapt(state, CALM, fixed);
+  expect(state.limit).toBe(5);
+});
+
+test("nothing but a reject brings it below what is calm, and nothing below one", () => {
+  const slow = simulate(300, () => ({ medianLatencyMs: 5_000, starved: 0.95 }));
+  expect(Math.min(...slow.map(({ limit }) => limit))).toBe(5);
+  expect(simulate(20, () => ({ rejected: true })).at(-1)?.limit).toBe(1);
 });
 
 test("a link that is full at four: no more than a few wait in its queue", () => {
@@ -53,7 +72,7 @@ test("one slow round costs at most half, and is made up for", () => {
   const after = adapt(full, { ...CALM, medianLatencyMs: 5_000 }, BOUNDS);
   expect(after.limit).toBe(11);
   let state = after;
-  for (let round = 0; round < 9; round += 1) state = adapt(state, CALM, BOUNDS);
+  for (let round = 0; round < 10; round += 1) state = adapt(state, CALM, BOUNDS);
   expect(state.limit).toBe(20);
 });
 
@@ -67,7 +86,7 @@ test("a server that became slower for good is not held back for ever", () => {
 test("a server that bears more than it once did is given it", () => {
   const states = simulate(60, (limit) => ({ rejected: limit > 10 }));
   let state = states.at(-1) ?? beginAdaptation(5, BOUNDS);
-  for (let round = 0; round < 40; round += 1) state = adapt(state, CALM, BOUNDS);
+  for (let round = 0; round < 80; round += 1) state = adapt(state, CALM, BOUNDS);
   expect(state.limit).toBe(20);
 });
 
@@ -76,10 +95,10 @@ test("the floor is measured anew now and then, for one round", () => {
   expect(limits.filter((limit, index) => index > 3 && limit !== 20)).toEqual([5, 5]);
 });
 
-test("a busy machine is not given more, an overloaded one is given less", () => {
+test("a process that is starved is not given more, one that gets hardly any time is given less", () => {
   const start = { ...beginAdaptation(10, BOUNDS), ramping: false, floorMs: 50 };
-  expect(adapt(start, { ...CALM, loadPerCore: 3 }, BOUNDS).limit).toBe(10);
-  expect(adapt(start, { ...CALM, loadPerCore: 5 }, BOUNDS).limit).toBe(9);
+  expect(adapt(start, { ...CALM, starved: 0.5 }, BOUNDS).limit).toBe(10);
+  expect(adapt(start, { ...CALM, starved: 0.9 }, BOUNDS).limit).toBe(9);
 });
 
 test("a limit that was not reached is not raised", () => {
@@ -90,7 +109,7 @@ test("whatever comes, the limit stays within its bounds", () => {
   const round = fc.record({
     medianLatencyMs: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e6, noNaN: true })),
     rejected: fc.boolean(),
-    loadPerCore: fc.double({ min: 0, max: 100, noNaN: true }),
+    starved: fc.double({ min: 0, max: 1, noNaN: true }),
     saturated: fc.boolean(),
   });
   fc.assert(
@@ -98,7 +117,7 @@ test("whatever comes, the limit stays within its bounds", () => {
       let state = beginAdaptation(initial, BOUNDS);
       for (const one of rounds) {
         state = adapt(state, one, BOUNDS);
-        expect(state.limit).toBeGreaterThanOrEqual(BOUNDS.min);
+        expect(state.limit).toBeGreaterThanOrEqual(1);
         expect(state.limit).toBeLessThanOrEqual(BOUNDS.max);
       }
     }),

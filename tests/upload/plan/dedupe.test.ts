@@ -3,7 +3,7 @@ import { type Admission, admit } from "../../../src/upload/plan/dedupe.ts";
 import type { ContentStanding } from "../../../src/upload/ledger.ts";
 
 const RUN = 7;
-const EARLIER: Omit<ContentStanding, "state"> = { sentAtMs: 123, runId: 6, status: 422, reason: "no text" };
+const EARLIER = { sentUptimeMs: 123, sentBoot: "machine/boot", status: 422, reason: "no text" };
 
 function standing(state: ContentStanding["state"], runId = 6): ContentStanding {
   return { ...EARLIER, runId, state };
@@ -28,6 +28,12 @@ test("the truth table of what work there is", () => {
     admit(content, { isInFlight, runId: RUN, retryFailed }),
   );
   expect(admitted.map(({ type }) => type)).toEqual(table.map(([, , , type]) => type));
-  expect(admitted[3]).toEqual({ type: "look", sentAtMs: 123 });
+  expect(admitted[3]).toEqual({ type: "look", why: "lost" });
+  // It got an answer that said nothing: it is not sent again where the server cannot be asked.
+  const unrecognised = admit(
+    { ...standing("sending"), status: 204 },
+    { isInFlight: false, runId: RUN, retryFailed: false },
+  );
+  expect(unrecognised).toEqual({ type: "look", why: "unrecognised" });
   expect(admitted[5]).toEqual({ type: "failed", status: 422, reason: "no text" });
 });

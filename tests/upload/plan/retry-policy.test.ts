@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import type { UploadOutcome } from "../../../src/upload/tanova/types.ts";
 import { afterUpload, type NextStep, type RetryPolicy } from "../../../src/upload/plan/retry-policy.ts";
+import type { UploadOutcome } from "../../../src/upload/tanova/types.ts";
 
 const POLICY: RetryPolicy = {
   retries: 3,
@@ -8,40 +8,49 @@ const POLICY: RetryPolicy = {
   ambiguousWaitMs: 60_000,
   random: () => 0.5,
 };
-const BUSY = { status: 429, reason: "slow down" };
 
-function step(outcome: UploadOutcome, attempts = 1, isMaybeOurs = false): NextStep {
-  return afterUpload(outcome, { attempts, isMaybeOurs, nowMs: 10_000 }, POLICY);
+function step(outcome: UploadOutcome, attempts = 1, isOwnFault = false): NextStep {
+  return afterUpload(outcome, { attempts, isOwnFault }, POLICY);
+}
+
+function transient(status: number | null, retryAfterMs: number | null = null): UploadOutcome {
+  return { type: "transient", status, reason: "no", retryAfterMs };
+}
+
+function ambiguous(status: number | null, isUnrecognised: boolean): UploadOutcome {
+  return { type: "ambiguous", status, reason: "no", retryAfterMs: null, isUnrecognised };
 }
 
 test("what follows each outcome", () => {
+  const failed = (status: number | null): NextStep => ({ type: "failed", because: { status, reason: "no" } });
   const table: readonly (readonly [NextStep, NextStep])[] = [
-    [step({ type: "stored", candidateId: null }), { type: "done", as: "uploaded" }],
-    [step({ type: "duplicate" }), { type: "done", as: "known" }],
-    // An upload of it got no answer before: what the server has is ours.
-    [step({ type: "duplicate" }, 2, true), { type: "done", as: "uploaded" }],
-    [step({ type: "transient", ...BUSY, retryAfterMs: 7_000 }), { type: "retry", delayMs: 7_000 }],
-    [step({ type: "transient", ...BUSY, retryAfterMs: null }), { type: "retry", delayMs: 500 }],
-    [step({ type: "transient", ...BUSY, retryAfterMs: null }, 3), { type: "retry", delayMs: 2_000 }],
-    [
-      step({ type: "transient", ...BUSY, retryAfterMs: 0 }, 4),
-      { type: "failed", isPermanent: false, ...BUSY },
-    ],
-    [
-      step({ type: "ambiguous", status: null, reason: "cut", retryAfterMs: null, mayStillRun: true }),
-      { type: "look", span: { untilMs: 70_000, giveUpMs: 130_000 } },
-    ],
-    [
-      step({ type: "ambiguous", status: 500, reason: "oops", retryAfterMs: null, mayStillRun: false }),
-      { type: "look", span: { untilMs: 10_000, giveUpMs: 10_000 } },
-    ],
-    [
-      step({ type: "permanent", status: 422, reason: "no text" }),
-      { type: "failed", isPermanent: true, status: 422, reason: "no text" },
-    ],
-    [step({ type: "permanent", status: null, reason: "gone" }), { type: "unreadable", reason: "gone" }],
-    [step({ type: "unauthorized", status: 403, reason: "no" }), { type: "stop", status: 403, reason: "no" }],
-    [step({ type: "changed", reason: "cut" }), { type: "changed", reason: "cut" }],
+    [step({ type: "stored", candidateId: null }), { type: "uploaded" }],
+    [step({ type: "duplicate" }), { type: "said-to-be-there" }],
+    [step(transient(425)), { type: "retry", delayMs: 500 }],
+    [step(transient(null), 3), { type: "retry", delayMs: 2_000 }],
+    [step(transient(null), 4), failed(null)],
+    // The destination's, however often; but for the one that alone meets it.
+    [step(transient(429, 7_000), 99), { type: "press" }],
+    [step(transient(503, 7_000)), { type: "press" }],
+    [step(transient(503, 7_000), 1, true), { type: "retry", delayMs: 7_000 }],
+    [step(transient(503, 7_000), 4, true), failed(503)],
+    [step(ambiguous(null, false)), { type: "look", why: "lost" }],
+    [step(ambiguous(504, false), 99), { type: "look", why: "lost" }],
+    [step(ambiguous(200, true)), { type: "look", why: "unrecognised" }],
   ];
   expect(table.map(([found]) => found)).toEqual(table.map(([, expected]) => expected));
+  const because = { type: "permanent", status: 422, reason: "no text" } as const;
+  expect(step(because)).toEqual({ type: "refused", because });
+  expect(step({ type: "permanent", status: null, reason: "gone" })).toEqual({
+    type: "unreadable",
+    reason: "gone",
+  });
+  expect(step({ type: "unauthorized", status: 401, reason: "no" })).toEqual({
+    type: "stop",
+    status: 401,
+    reason: "no",
+  });
+  expect(step({ type: "unauthorized", status: 403, reason: "no" })).toMatchObject({ type: "forbidden" });
+  expect(step({ type: "misplaced", status: 404, reason: "no" })).toMatchObject({ type: "away" });
+  expect(step({ type: "changed", reason: "cut" })).toEqual({ type: "changed", reason: "cut" });
 });

@@ -17,6 +17,7 @@ const OPTIONS: PlanOptions = {
   failuresToOpen: 3,
   outageWaitMs: 10_000,
   graceMs: 3_500,
+  refusesDuplicates: true,
 };
 
 const WELL: HealthOutcome = {
@@ -36,7 +37,7 @@ const LOST: UploadOutcome = {
   status: null,
   reason: "no answer",
   retryAfterMs: null,
-  mayStillRun: true,
+  isUnrecognised: false,
 };
 
 /** An action in a few words; contents by the names of their files. */
@@ -60,11 +61,14 @@ function told(action: PlanAction): string {
       return `renew ${action.checksums.length}`;
     case "wake":
       return `wake ${action.atMs}`;
+    case "doubt":
+      return "doubt";
+    case "remember":
+      return `remember ${action.fact.type}`;
     case "notice":
-      return `notice: ${action.line}`;
+      return `notice: ${action.notice.type}`;
     case "stop":
       return `stop: ${action.stop.type}`;
-    case "batch-refused":
     case "connect":
     case "cut":
     case "find-strays":
@@ -151,7 +155,7 @@ test("many files of one content are one upload; where its file goes another step
 test("a lost answer is looked for at once, then ever more seldom, and only after the wait is it sent again", () => {
   const { at } = connected(["a"]);
   at(0, { type: "reserved", unit: 1 });
-  expect(at(1_000, answer(1, LOST))).toEqual(["renew 1", "check 1"]);
+  expect(at(1_000, answer(1, LOST))).toEqual(["doubt", "check 1"]);
   const absent = (check: number): PlanEvent => ({
     type: "checked",
     check,
@@ -195,7 +199,7 @@ test("while the server is away nothing is sent, nothing spins, and it is asked f
   expect(at(10, { type: "answered", unit: 1, answer: cut }, true)).toEqual([
     "unsent a",
     "unsent b",
-    "notice: the server does not take uploads now (cut): waiting for it",
+    "notice: away",
     "unsent c",
     "wake 510",
   ]);
@@ -203,7 +207,7 @@ test("while the server is away nothing is sent, nothing spins, and it is asked f
   expect(at(510, { type: "tick" }, true)).toEqual(["wake 760"]);
   expect(at(760, { type: "tick" }, true)).toEqual(["connect", "wake 10010"]);
   expect(at(800, { type: "connected", outcome: WELL })).toEqual([
-    "notice: the server answers again: going on",
+    "notice: back",
     "reserve 2: d+a+b",
     "hurry",
   ]);
@@ -216,8 +220,8 @@ test("a server that stays away ends the run: what waits has failed", () => {
   expect(at(10_100, { type: "tick" })).toEqual([
     "renew 2",
     "unsent c",
-    "not-sent c",
-    "not-sent a",
+    "open c",
+    "open a",
     "stop: unreachable",
   ]);
   expect(plan.isIdle).toBe(false);
@@ -238,7 +242,7 @@ test("asked to end, what is reserved is taken back, what is in flight has its gr
   expect(at(1_100, answer(1, STORED))).toEqual(["uploaded a"]);
   expect(at(4_500, { type: "tick" })).toEqual(["cut"]);
   // It was on its way: the next run looks for it.
-  expect(at(4_501, answer(2, LOST))).toEqual(["renew 1", "left b"]);
+  expect(at(4_501, answer(2, LOST))).toEqual(["doubt", "left b"]);
   expect([plan.isOver, plan.works.size]).toEqual([true, 0]);
 });
 

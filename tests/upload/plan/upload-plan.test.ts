@@ -2,13 +2,19 @@ import { test } from "bun:test";
 import fc from "fast-check";
 import { PlanWorld } from "../../support/plan-world.ts";
 
+const servers = fc.constantFrom(
+  { refusesDuplicates: false, isKnownToRefuse: false },
+  { refusesDuplicates: true, isKnownToRefuse: false },
+  { refusesDuplicates: true, isKnownToRefuse: true },
+);
+
 const worlds = fc.record({
   contents: fc.integer({ min: 1, max: 12 }),
   files: fc.integer({ min: 1, max: 20 }),
   batchItems: fc.constantFrom(1, 3),
   workers: fc.integer({ min: 1, max: 4 }),
   bulkCheck: fc.boolean(),
-  refusesDuplicates: fc.constant(true),
+  server: servers,
 });
 
 test("in any order of events nothing is sent twice, lost or left open, and every run ends", () => {
@@ -16,8 +22,8 @@ test("in any order of events nothing is sent twice, lost or left open, and every
     fc.property(
       worlds,
       fc.array(fc.array(fc.nat(), { maxLength: 150 }), { maxLength: 3 }),
-      (options, runs) => {
-        const world = new PlanWorld(options);
+      ({ server, ...options }, runs) => {
+        const world = new PlanWorld({ ...options, ...server });
         for (const drawn of runs) {
           let at = 0;
           const draw = (count: number): number => {

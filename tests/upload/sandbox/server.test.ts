@@ -104,7 +104,7 @@ test("lostack: stored, though nobody was told; found once its processing has end
   });
   using client = testClient(api);
   const outcome = await client.upload(item("lost"), NEVER);
-  expect(outcome).toMatchObject({ type: "ambiguous", status: null, mayStillRun: true });
+  expect(outcome).toMatchObject({ type: "ambiguous", status: null, isUnrecognised: false });
   expect(api.stats().stored).toBe(0);
   await until(() => api.stats().stored === 1, "the content is there");
   expect(await client.check(sha256("lost"), NEVER)).toBe("there");
@@ -189,7 +189,7 @@ test("gzip: the right answer, compressed", async () => {
 test("trickle: the right answer, byte for byte", async () => {
   using api = await startSandbox({ faults: parseFaults("trickle:1") ?? [] });
   using client = testClient({ ...api, silenceTimeoutMs: 5_000, checkTimeoutMs: 1_200 });
-  expect(await client.check(sha256("a"), NEVER)).toBe("unknown");
+  expect(await client.check(sha256("a"), NEVER)).toMatchObject({ type: "unanswered" });
 });
 
 test("reset: at any byte, and nothing is stored", async () => {
@@ -220,18 +220,17 @@ test("statuses, web pages and too many at once", async () => {
   using client = testClient(api);
   expect([await client.upload(item("1"), NEVER), await client.upload(item("2"), NEVER)]).toEqual([
     {
-      type: "ambiguous",
+      type: "transient",
       status: 503,
       reason: "the sandbox answers 503 on purpose",
       retryAfterMs: 2_000,
-      mayStillRun: false,
     },
     {
       type: "ambiguous",
       status: 502,
       reason: "HTTP 502 (a web page: 502 Bad Gateway)",
       retryAfterMs: null,
-      mayStillRun: true,
+      isUnrecognised: false,
     },
   ]);
   using crowded = await startSandbox({ maxInFlight: 2, latencyMs: 50, retryAfterS: 0 });

@@ -48,7 +48,7 @@ test("207: each item by itself; missing, foreign and senseless ones are left out
       [b, { type: "duplicate" }],
       [c, { type: "transient", status: 429, reason: "later", retryAfterMs: 3_000 }],
       [d, { type: "permanent", status: 422, reason: "not a CV" }],
-      [e, { type: "ambiguous", status: 500, reason: "broken", retryAfterMs: null, mayStillRun: false }],
+      [e, { type: "ambiguous", status: 500, reason: "broken", retryAfterMs: null, isUnrecognised: false }],
     ]),
   });
 });

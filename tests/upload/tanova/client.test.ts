@@ -29,7 +29,7 @@ test("a wrong key is refused by every call", async () => {
   const refused = { type: "unauthorized", status: 401, reason: "Invalid API key" } as const;
   expect(await client.health(NEVER)).toEqual(refused);
   expect(await client.upload(item("wrong key"), NEVER)).toEqual(refused);
-  expect(await client.check(sha256("wrong key"), NEVER)).toBe("unknown");
+  expect(await client.check(sha256("wrong key"), NEVER)).toMatchObject({ type: "unanswered", status: 401 });
 });
 
 test("a content is stored once, then known, to single and bulk checks alike", async () => {

@@ -24,7 +24,7 @@ const FOREIGN_200 = {
   status: 200,
   reason: "HTTP 200, but not the answer of the Tanova API",
   retryAfterMs: null,
-  mayStillRun: true,
+  isUnrecognised: true,
 } as const;
 
 test.each([
@@ -66,13 +66,32 @@ test.each([
     "Retry-After: 7\r\n",
     { type: "transient", status: 429, reason: "slow down", retryAfterMs: 7_000 },
   ],
-  ["408 Late", "", "", { type: "transient", status: 408, reason: "HTTP 408", retryAfterMs: null }],
+  [
+    "408 Late",
+    "",
+    "",
+    { type: "ambiguous", status: 408, reason: "HTTP 408", retryAfterMs: null, isUnrecognised: false },
+  ],
+  ["404 No", "", "", { type: "misplaced", status: 404, reason: "HTTP 404" }],
+  ["405 No", "", "", { type: "misplaced", status: 405, reason: "HTTP 405" }],
+  [
+    "503 Busy",
+    "",
+    "",
+    { type: "ambiguous", status: 503, reason: "HTTP 503", retryAfterMs: null, isUnrecognised: false },
+  ],
+  [
+    "204 No Content",
+    "",
+    "",
+    { ...FOREIGN_200, status: 204, reason: FOREIGN_200.reason.replace("200", "204") },
+  ],
   ["425 Early", "", "", { type: "transient", status: 425, reason: "HTTP 425", retryAfterMs: null }],
   [
     "500 Oops",
     '{"message":"broken"}',
     "",
-    { type: "ambiguous", status: 500, reason: "broken", retryAfterMs: null, mayStillRun: false },
+    { type: "ambiguous", status: 500, reason: "broken", retryAfterMs: null, isUnrecognised: false },
   ],
   [
     "502 Bad Gateway",
@@ -83,14 +102,14 @@ test.each([
       status: 502,
       reason: "HTTP 502 (a web page: Bad Gateway)",
       retryAfterMs: null,
-      mayStillRun: true,
+      isUnrecognised: false,
     },
   ],
   [
     "503 Busy",
     '{"message":"busy"}',
     "Retry-After: Fri, 20 Nov 2026 12:00:09 GMT\r\n",
-    { type: "ambiguous", status: 503, reason: "busy", retryAfterMs: 9_000, mayStillRun: false },
+    { type: "transient", status: 503, reason: "busy", retryAfterMs: 9_000 },
   ],
   ["200 OK", "<html><title>Hotel Wi-Fi</title></html>", "", FOREIGN_200],
   [
@@ -98,7 +117,7 @@ test.each([
     "",
     "Location: https://elsewhere.example/login?token=secret\r\n",
     {
-      type: "permanent",
+      type: "misplaced",
       status: 302,
       reason:
         "HTTP 302: the server redirects to https://elsewhere.example/login; redirects are not followed, give the right --url",
@@ -123,7 +142,7 @@ test("no server there: certainly not stored", async () => {
   const outcome = { status: null, reason: "connection refused", retryAfterMs: null } as const;
   expect(await client.upload(item("a"), NEVER)).toEqual({ type: "transient", ...outcome });
   expect(await client.health(NEVER)).toEqual({ type: "unreachable", ...outcome });
-  expect(await client.check(sha256("a"), NEVER)).toBe("unknown");
+  expect(await client.check(sha256("a"), NEVER)).toMatchObject({ type: "unanswered" });
 });
 
 test("silence after the last byte: the server may have it", async () => {
@@ -134,7 +153,7 @@ test("silence after the last byte: the server may have it", async () => {
     status: null,
     reason: "silent for 0.1 s",
     retryAfterMs: null,
-    mayStillRun: true,
+    isUnrecognised: false,
   });
 });
 
@@ -170,7 +189,7 @@ test("cut after the whole request: ambiguous; cut before: certainly not stored",
   });
   using afterClient = testClient(after);
   const lost = await afterClient.upload(item("small"), NEVER);
-  expect([lost.type, "mayStillRun" in lost && lost.mayStillRun]).toEqual(["ambiguous", true]);
+  expect(lost.type).toBe("ambiguous");
 
   using before = startPeer((socket) => socket.terminate());
   using beforeClient = testClient(before);
@@ -218,7 +237,7 @@ test("an abort ends an upload at once", async () => {
     status: null,
     reason: "stopped",
     retryAfterMs: null,
-    mayStillRun: true,
+    isUnrecognised: false,
   });
   const outcome = await client.upload(item("a"), controller.signal);
   expect([outcome.type, server.connections]).toEqual(["transient", 1]);
@@ -232,7 +251,7 @@ test("a check is given its time and no more, though bytes keep coming", async ()
     }, 10);
   });
   using client = testClient({ ...server, checkTimeoutMs: 150 });
-  expect(await client.check(sha256("a"), NEVER)).toBe("unknown");
+  expect(await client.check(sha256("a"), NEVER)).toMatchObject({ type: "unanswered" });
 });
 
 test("a kept connection that the server closed meanwhile costs a safe call nothing", async () => {

@@ -95,7 +95,7 @@ describe("behind nginx", () => {
       status: 502,
       reason,
       retryAfterMs: null,
-      mayStillRun: true,
+      isUnrecognised: false,
     });
   });
 });

@@ -143,7 +143,7 @@ describe("proxies", () => {
     ]);
   });
 
-  test("a proxy that refuses is told of: for good where it wants a password, to be tried again where it is down", async () => {
+  test("a proxy that refuses is told of, and is no content's fault", async () => {
     const outcomes = [];
     for (const status of [407, 503]) {
       await using proxy = await startProxy(1, status);
@@ -158,15 +158,14 @@ describe("proxies", () => {
     }
     expect(outcomes).toEqual([
       {
-        type: "permanent",
+        type: "misplaced",
         status: 407,
         reason: "the proxy refused to connect: HTTP 407; give its user and password in HTTPS_PROXY",
       },
       {
-        type: "transient",
+        type: "misplaced",
         status: 503,
         reason: "the proxy refused to connect: HTTP 503",
-        retryAfterMs: null,
       },
     ]);
   });

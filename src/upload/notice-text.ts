@@ -1,0 +1,27 @@
+import { momentText } from "../lib/format/moment.ts";
+import type { Notice } from "./plan/actions.ts";
+
+/** The run's clock and the wall clock at one moment, in milliseconds. */
+export interface Now {
+  readonly runMs: number;
+  readonly unixMs: number;
+}
+
+/** When a moment of the run's clock is by the wall clock (ms since the epoch). */
+export function unixOf(runMs: number, now: Now): number {
+  return now.unixMs + (runMs - now.runMs);
+}
+
+/** What a person is told, in a line. Words of the server go in as they are: who prints a line escapes it. */
+export function noticeText(notice: Notice, now: Now): string {
+  switch (notice.type) {
+    case "away":
+      return `the server does not take uploads now (${notice.reason}): waiting for it`;
+    case "back":
+      return "the server answers again: going on";
+    case "paused":
+      return `the server takes no more for now (${notice.reason}): going on at ${momentText(unixOf(notice.untilMs, now), now.unixMs)}`;
+    case "unaskable":
+      return `${notice.file.path} may have been stored or not (${notice.because.reason}), and the server cannot be asked: it is not sent again by itself; where it is missing there, forget it (nodupe history forget) and run again`;
+  }
+}
