@@ -18,7 +18,9 @@ const backoff = (untilMs: number): WorkState => ({ type: "backoff", untilMs });
 const inDoubt = (untilMs: number): WorkState => ({
   type: "in-doubt",
   span: { untilMs, giveUpMs: untilMs },
+  why: "lost",
   looks: 1,
+  unanswered: 0,
   lookAtMs: null,
 });
 
