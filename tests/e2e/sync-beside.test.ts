@@ -17,7 +17,12 @@ test("a second process on the same store and destination ends with 1 and names t
   const second = await sync({ home, sandbox }, [cvs.path]);
   expect(second.exitCode).toBe(1);
   expect(second.stderr).toContain(`process ${first.pid} is at work`);
-  expect(resultOf(second)).toMatchObject({ found: null, uploaded: 0, interrupted: false });
+  expect(resultOf(second)).toMatchObject({
+    found: null,
+    uploaded: 0,
+    interrupted: false,
+    error: { kind: "busy", pid: first.pid, reason: expect.stringContaining("at work") },
+  });
   first.kill("SIGKILL");
   await first.exited;
   const third = await sync({ home, sandbox }, ["--workers", "20", "--ambiguous-wait", "500ms", cvs.path]);

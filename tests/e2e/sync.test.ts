@@ -5,6 +5,7 @@ import { parseFaults } from "../../src/upload/sandbox/faults.ts";
 import { startSandbox } from "../../src/upload/sandbox/server.ts";
 import type { SyncResult } from "../../src/upload/tally.ts";
 import { writeCvs } from "../support/cvs.ts";
+import { startFront } from "../support/front.ts";
 import { nodupe } from "../support/run.ts";
 import { resultOf, sync, syncEnvironment } from "../support/sync.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -53,10 +54,12 @@ test("JSON has exactly the keys of the contract, in one object, and text a summa
       "duplicate_local",
       "duplicate_remote",
       "elapsed_s",
+      "error",
       "failed",
       "failures",
       "found",
       "interrupted",
+      "pending",
       "retries",
       "sent_bytes",
       "skipped",
@@ -223,6 +226,7 @@ test("what is refused for good is kept with its reason, and taken up again only 
           authenticated: true,
           permissions: { canUpload: true, canRead: true },
         });
+      if (new URL(request.url).pathname.endsWith("/check-duplicate")) return Response.json({ exists: false });
       if (isRefusing) return Response.json({ message: "no text in it" }, { status: 422 });
       return Response.json({ success: true, candidateId: "c1" }, { status: 201 });
     },
@@ -243,15 +247,56 @@ test("what is refused for good is kept with its reason, and taken up again only 
 test("retries that are used up fail in this run and are pending in the next", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
+  using sandbox = await startSandbox();
   writeCvs(cvs.path, { files: 3 });
-  using busy = await startSandbox({
-    faults: parseFaults("429:1") ?? [],
-    retryAfterS: 0,
-    apiKey: "tanova_sk_x",
+  let isEarly = true;
+  using front = startFront(sandbox, (path) =>
+    isEarly && path.endsWith("/upload") ? Response.json({ message: "too early" }, { status: 425 }) : null,
+  );
+  const args = ["--retries", "2", "--retry-delay", "5ms", cvs.path];
+  const first = await sync({ home, sandbox: front }, args);
+  expect(first.exitCode).toBe(1);
+  expect(resultOf(first)).toMatchObject({ found: 3, uploaded: 0, failed: 3, retries: 6, error: null });
+  expect(resultOf(first).failures[0]).toMatchObject({ reason: "too early", status: 425 });
+  isEarly = false;
+  expect(resultOf(await sync({ home, sandbox: front }, args))).toMatchObject({ uploaded: 3, failed: 0 });
+});
+
+test("a server that takes nothing for longer than a run waits: exit 4, until when, and the rest is pending", async () => {
+  using home = tempFolder();
+  using cvs = tempFolder();
+  using sandbox = await startSandbox();
+  writeCvs(cvs.path, { files: 40 });
+  let retryAfter = "864000";
+  using front = startFront(sandbox, (path) =>
+    path.endsWith("/upload")
+      ? Response.json({ message: "quota used up" }, { status: 429, headers: { "Retry-After": retryAfter } })
+      : null,
+  );
+  const before = Date.now();
+  const run = await sync({ home, sandbox: front }, [cvs.path]);
+  expect(run.exitCode).toBe(4);
+  const result = resultOf(run);
+  expect(result).toMatchObject({
+    ...{ found: 40, uploaded: 0, failed: 0, pending: 40, interrupted: false, failures: [] },
+    error: { kind: "rate_limited", reason: "quota used up" },
   });
-  const first = await sync({ home, sandbox: busy }, ["--retries", "2", "--retry-delay", "5ms", cvs.path]);
-  expect(first.exitCode === 1 || first.exitCode === 4).toBe(true);
-  expect(resultOf(first)).toMatchObject({ found: 3, uploaded: 0, failed: 3 });
+  const untilMs = Date.parse(
+    result.error !== null && "until" in result.error ? (result.error.until ?? "") : "",
+  );
+  expect(untilMs - before).toBeGreaterThanOrEqual(864_000_000);
+  expect(run.stderr).toMatch(
+    /takes nothing before \d{4}-\d\d-\d\d \d\d:\d\d \(quota used up\); 40 CVs left for the next run/,
+  );
+  // Without a word on when: as long as an outage is waited for.
+  retryAfter = "";
+  const env = { NODUPE_SYNC_OUTAGE_WAIT: "500ms" };
+  const again = await sync({ home, sandbox: front }, [cvs.path], env);
+  expect(again.exitCode).toBe(4);
+  expect(resultOf(again)).toMatchObject({
+    ...{ found: 40, failed: 0, pending: 40 },
+    error: { kind: "rate_limited", reason: "quota used up", until: null },
+  });
 });
 
 test("a file that is written bit by bit is sent once, whole", async () => {

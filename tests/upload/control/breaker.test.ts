@@ -77,3 +77,40 @@ test("a server that stays away is given up once the outage has lasted for so lon
   expect([made.next(850), made.wakeAtMs]).toEqual(["ask", 2_100]);
   expect([made.next(2_099), made.next(2_100)]).toEqual([null, "given-up"]);
 });
+
+test("an outage lasts until an upload has come through, one at a time, whatever the server says of itself", () => {
+  const made = closedBreaker({ failuresToOpen: 1, outageWaitMs: 10_000 });
+  made.failure(100);
+  expect([made.next(850), made.well(), made.isClosed, made.most]).toEqual(["ask", true, true, 1]);
+  // It is well and takes no upload: the waits grow, and patience runs on from where it began.
+  expect([made.failure(900), made.isClosed, made.wakeAtMs]).toEqual([true, false, 900 + 1_500]);
+  expect([made.next(2_400), made.well(), made.failure(9_000)]).toEqual(["ask", true, true]);
+  expect([made.next(10_100), made.givenUpAtMs]).toEqual(["given-up", 10_100]);
+});
+
+test("an upload that comes through ends the trial", () => {
+  const made = closedBreaker({ failuresToOpen: 1 });
+  made.failure(100);
+  made.next(850);
+  made.well();
+  expect([made.success(), made.most, made.failure(5_000), made.givenUpAtMs]).toEqual([
+    false,
+    Infinity,
+    true,
+    15_000,
+  ]);
+});
+
+test("what answers is not the API: one such answer opens it", () => {
+  const made = closedBreaker();
+  expect([made.open(100), made.isClosed, made.open(101)]).toEqual([true, false, false]);
+});
+
+test("to verify it asks at once, and where the server is well there was no outage", () => {
+  const made = closedBreaker();
+  made.verify(100);
+  expect([made.isClosed, made.next(100), made.well(), made.most]).toEqual([false, "ask", false, Infinity]);
+  made.verify(200);
+  made.next(200);
+  expect([made.unwell(AWAY, 300), made.givenUpAtMs]).toEqual(["waiting", 10_200]);
+});
