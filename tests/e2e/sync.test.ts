@@ -278,7 +278,12 @@ test("a server that takes nothing for longer than a run waits: exit 4, until whe
   expect(run.exitCode).toBe(4);
   const result = resultOf(run);
   expect(result).toMatchObject({
-    ...{ found: 40, uploaded: 0, failed: 0, pending: 40, interrupted: false, failures: [] },
+    found: 40,
+    uploaded: 0,
+    failed: 0,
+    pending: 40,
+    interrupted: false,
+    failures: [],
     error: { kind: "rate_limited", reason: "quota used up" },
   });
   const untilMs = Date.parse(
@@ -294,7 +299,9 @@ test("a server that takes nothing for longer than a run waits: exit 4, until whe
   const again = await sync({ home, sandbox: front }, [cvs.path], env);
   expect(again.exitCode).toBe(4);
   expect(resultOf(again)).toMatchObject({
-    ...{ found: 40, failed: 0, pending: 40 },
+    found: 40,
+    failed: 0,
+    pending: 40,
     error: { kind: "rate_limited", reason: "quota used up", until: null },
   });
 });

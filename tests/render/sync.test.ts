@@ -88,7 +88,11 @@ test("JSON: the counts as they are, what is not known null", () => {
   });
   const error = { kind: "busy", reason: "process 7 is at work", pid: 7 };
   expect(unknownResult({ ...run, error })).toMatchObject({
-    ...{ found: null, skipped: null, uploaded: 0, failures: [], error },
+    found: null,
+    skipped: null,
+    uploaded: 0,
+    failures: [],
+    error,
   });
 });
 

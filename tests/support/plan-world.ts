@@ -249,7 +249,9 @@ export class PlanWorld {
     const row = this.rows.get(checksum);
     if (onlyIn !== undefined && (row === undefined || !onlyIn.includes(row.state))) return;
     const fresh: Row = {
-      ...{ state: "pending", sentUptimeMs: null, sentBoot: null },
+      state: "pending",
+      sentUptimeMs: null,
+      sentBoot: null,
       ...{ runId: null, status: null, reason: null },
     };
     this.rows.set(checksum, { ...fresh, ...row, runId: this.#runId, ...change });

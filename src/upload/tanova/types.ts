@@ -44,7 +44,7 @@ export interface Transient {
 }
 
 /** The whole request was sent and no clear answer came: the server may have it, or may still be at work on it. */
-export interface Ambiguous {
+interface Ambiguous {
   readonly type: "ambiguous";
   readonly status: number | null;
   readonly reason: string;
