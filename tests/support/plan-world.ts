@@ -252,7 +252,9 @@ export class PlanWorld {
       state: "pending",
       sentUptimeMs: null,
       sentBoot: null,
-      ...{ runId: null, status: null, reason: null },
+      runId: null,
+      status: null,
+      reason: null,
     };
     this.rows.set(checksum, { ...fresh, ...row, runId: this.#runId, ...change });
   }
