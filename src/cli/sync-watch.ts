@@ -25,12 +25,13 @@ export async function watchSync(call: Sync, options: RunOptions, startedMs: numb
   let roundMs = startedMs;
   let sentBefore = 0;
   let uploaded = 0;
-  const onRound = async ({ tally, found, sentBytes, stop }: RunOutcome): Promise<void> => {
+  const onRound = async ({ tally, found, sentBytes, stop, error }: RunOutcome): Promise<void> => {
     const result = syncResult(tally, {
       found,
       sentBytes: sentBytes - sentBefore,
       elapsedS: (performance.now() - roundMs) / 1_000,
       interrupted: stop?.type === "interrupted" || stop?.type === "broken",
+      error,
       dryRun: false,
       destination,
     });

@@ -84,9 +84,11 @@ export async function watchUploads(options: WatchUploadsOptions): Promise<RunOut
       if (last === null || didSomething(outcome)) await onRound(outcome);
       last = outcome;
       const { stop } = outcome;
-      if (stop?.type === "unreachable") {
+      if (stop?.type === "unreachable" || stop?.type === "rate-limited") {
         onNotice(`${stop.reason}: waiting for the server`);
-        await wait(AWAY.baseMs + backoffMs(AWAY, away, Math.random), signal);
+        const untilMs = stop.type === "rate-limited" ? stop.untilMs : null;
+        const restMs = untilMs === null ? backoffMs(AWAY, away, Math.random) : untilMs - performance.now();
+        await wait(AWAY.baseMs + restMs, signal);
         away += 1;
         watch.rescan("the server is tried again");
         continue;
