@@ -38,6 +38,9 @@ export function needsExecution(...programs: string[]): Declare {
     : skipping("the kernel starts no emulated program by itself");
 }
 
+/** A test that only root can do: it sends what other users may not. */
+export const needsRoot: Declare = process.getuid?.() === 0 ? declare : skipping("not run as root");
+
 /** Where a program that is in sbin too is found. */
 export function programPath(program: string): string {
   const found = Bun.which(program, { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` });
