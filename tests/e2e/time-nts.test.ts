@@ -118,3 +118,17 @@ test("what --nts needs and contradicts: exit 2, one line, nothing done", async (
     expect(stderr.trim().split("\n")).toHaveLength(1);
   }
 });
+
+withOpenssl("without --server the servers of [time] nts_server are asked; nts = true is --nts", async () => {
+  await using stage = await NtsStage.open();
+  const server = await stage.server("server");
+  const env = {
+    NODUPE_TIME_NTS_SERVER: server.name,
+    NODUPE_TIME_NTS: "true",
+    NODUPE_TIME_NTS_CA: stage.authority.path,
+  };
+  const { exitCode, json } = await nodupeTime([], { env });
+  expect([exitCode, json.source, json.servers.length]).toEqual([0, "nts", 1]);
+  const stamp = await nodupe(["stamp", "--json", "--db", ":memory:"], { env });
+  expect([stamp.exitCode, JSON.parse(stamp.stdout)]).toEqual([0, expect.objectContaining({ source: "nts" })]);
+});

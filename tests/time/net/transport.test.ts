@@ -75,3 +75,24 @@ test("an address that cannot be reached is refused when it is sent to", async ()
   const to: Endpoint = { address: "255.255.255.255", family: 4, port: 123 };
   expect(transport.send(to, encodeRequest(1n))).toMatchObject({ ok: false });
 });
+
+test("kernel: requests of several lengths on one socket are each stamped by their own cookie", async () => {
+  using server = await ntpServer();
+  using transport = await openTransport("kernel", clock);
+  const to: Endpoint = { address: "127.0.0.1", family: 4, port: server.port };
+  // What stands behind the 48 bytes with NTS.
+  for (const [cookie, more] of [
+    [11n, 0],
+    [12n, 180],
+    [13n, 492],
+  ] as const) {
+    const bytes = new Uint8Array(new ArrayBuffer(48 + more));
+    bytes.set(encodeRequest(cookie));
+    expect(transport.send(to, bytes).ok).toBe(true);
+  }
+  const events: TransportEvent[] = [];
+  while (events.filter(({ type }) => type === "datagram").length < 3)
+    events.push(...(await transport.receive(1_000)));
+  const told = events.flatMap((event) => (event.type === "sent" ? [event.cookie] : []));
+  for (const cookie of [11n, 12n, 13n]) expect(told.filter((each) => each === cookie)).toHaveLength(1);
+});
