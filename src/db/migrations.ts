@@ -7,6 +7,7 @@ import m0005 from "./migrations/0005_time_agreeing.sql" with { type: "text" };
 import m0006 from "./migrations/0006_closed_hours.sql" with { type: "text" };
 import m0007 from "./migrations/0007_watch.sql" with { type: "text" };
 import m0008 from "./migrations/0008_upload_doubt.sql" with { type: "text" };
+import m0009 from "./migrations/0009_checksum_cache.sql" with { type: "text" };
 
 /**
  * The SQL of every schema step, oldest first, embedded in the binary. The store's `user_version` is how many of them
@@ -20,4 +21,15 @@ import m0008 from "./migrations/0008_upload_doubt.sql" with { type: "text" };
  * Two branches that both add a step conflict in this file and in meta/. Keep your tables, and make your step anew on top
  * of the other's: `npm run migration -- NAME --onto main`, then `git add src/db`.
  */
-export const MIGRATIONS: readonly string[] = [m0000, m0001, m0002, m0003, m0004, m0005, m0006, m0007, m0008];
+export const MIGRATIONS: readonly string[] = [
+  m0000,
+  m0001,
+  m0002,
+  m0003,
+  m0004,
+  m0005,
+  m0006,
+  m0007,
+  m0008,
+  m0009,
+];

@@ -2,13 +2,12 @@ import { FFIType, type Pointer, ptr } from "bun:ffi";
 import { closeSync, constants, lstatSync, openSync, statSync } from "node:fs";
 import { type FileStatus, type FileType, statusOf, typeOfMode } from "./file-status.ts";
 import { errno, libcOf } from "./ffi/libc.ts";
+import { pathOfBytes, systemPath } from "./path-bytes.ts";
 
 export interface DirectoryEntry {
-  /** As text; see `isText`. */
+  /** As text; bytes that are no UTF-8 as in path-bytes.ts. */
   readonly name: string;
   readonly type: FileType | "unknown";
-  /** false: the name's bytes are no UTF-8, so `name` only resembles it and opens nothing. */
-  readonly isText: boolean;
 }
 
 const libc = libcOf({
@@ -32,14 +31,28 @@ const REPLACEMENT = "\uFFFD";
 
 const STATX = process.arch === "arm64" ? 291 : 332;
 const AT_SYMLINK_NOFOLLOW = 0x100;
-// STATX_TYPE, STATX_MTIME, STATX_INO, STATX_SIZE
-const STATX_MASK = 0x1 | 0x40 | 0x100 | 0x200;
-/** `struct statx` in words of 32 bits: mode u16 in 7, ino u64 in 8, size u64 in 10, mtime i64 in 28 and its ns in 30. */
+// STATX_TYPE, STATX_MTIME, STATX_CTIME, STATX_INO, STATX_SIZE
+const STATX_MASK = 0x1 | 0x40 | 0x80 | 0x100 | 0x200;
+/**
+ * `struct statx` in words of 32 bits: mode u16 in 7, ino u64 in 8, size u64 in 10, ctime i64 in 24 and its ns in 26, mtime
+ * likewise in 28 and 30, the device's major and minor number in 34 and 35.
+ */
 const status = new Uint32Array(64);
 const WORD = 2 ** 32;
 
 function wideAt(word: number): number {
   return (status[word + 1] ?? 0) * WORD + (status[word] ?? 0);
+}
+
+function microsecondsAt(word: number): number {
+  const seconds = ((status[word + 1] ?? 0) | 0) * WORD + (status[word] ?? 0);
+  return seconds * 1_000_000 + Math.floor((status[word + 2] ?? 0) / 1_000);
+}
+
+/** st_dev out of its parts, as glibc's makedev(3) puts them together. */
+function deviceOf(major: number, minor: number): number {
+  const high = Math.floor(major / 0x1000) * 0x1000 * WORD + Math.floor(minor / 0x100) * 0x10_0000;
+  return high + (major % 0x1000) * 0x100 + (minor % 0x100);
 }
 
 /** Where folders are read into; as many as were ever open at once, used again and again. */
@@ -74,7 +87,7 @@ export class Directory implements Disposable {
   /** @throws the system's error (ENOENT, ENOTDIR, EACCES, …). */
   constructor(path: string) {
     this.#path = path;
-    this.#descriptor = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    this.#descriptor = openSync(systemPath(path), constants.O_RDONLY | constants.O_DIRECTORY);
     this.#page = takePage();
   }
 
@@ -87,13 +100,12 @@ export class Directory implements Disposable {
       this.#current = start;
       this.#at += bytes.readUInt16LE(start + RECORD_LENGTH_AT);
       const nameEnd = bytes.indexOf(0, start + NAME_AT);
-      const name = bytes.toString("utf8", start + NAME_AT, nameEnd);
+      const text = bytes.toString("utf8", start + NAME_AT, nameEnd);
+      const name = text.includes(REPLACEMENT) ? pathOfBytes(bytes.subarray(start + NAME_AT, nameEnd)) : text;
       if (name === "." || name === "..") continue;
       this.#name = name;
       const type = TYPES[bytes[start + TYPE_AT] ?? 0] ?? "other";
-      const isText =
-        !name.includes(REPLACEMENT) || Buffer.from(name).equals(bytes.subarray(start + NAME_AT, nameEnd));
-      return { name, type, isText };
+      return { name, type };
     }
   }
 
@@ -110,15 +122,16 @@ export class Directory implements Disposable {
     const failed = libc().syscall(STATX, this.#descriptor, name, flags, STATX_MASK, status);
     if (Number(failed) !== 0) {
       // node:fs throws what the system says, or tells it after all.
-      const path = `${this.#path}/${this.#name}`;
+      const path = systemPath(`${this.#path}/${this.#name}`);
       return statusOf(follow ? statSync(path, { bigint: true }) : lstatSync(path, { bigint: true }));
     }
-    const seconds = ((status[29] ?? 0) | 0) * WORD + (status[28] ?? 0);
     return {
       type: typeOfMode(status[7] ?? 0),
       sizeBytes: wideAt(10),
-      mtimeUs: seconds * 1_000_000 + Math.floor((status[30] ?? 0) / 1_000),
+      mtimeUs: microsecondsAt(28),
+      ctimeUs: microsecondsAt(24),
       inode: wideAt(8),
+      device: deviceOf(status[34] ?? 0, status[35] ?? 0),
     };
   }
 

@@ -8,7 +8,16 @@ export interface FileStatus {
   readonly sizeBytes: number;
   /** Whole microseconds since the epoch: what a double holds exactly, so that however it was asked for it is the same. */
   readonly mtimeUs: number;
+  /** Likewise. Nobody can set it: it tells what a restored mtime hides. */
+  readonly ctimeUs: number;
   readonly inode: number;
+  /** As st_dev has it. */
+  readonly device: number;
+}
+
+/** Whole microseconds, rounded down, before 1970 too. */
+function microseconds(ns: bigint): number {
+  return Number(ns / 1_000n) - (ns % 1_000n < 0n ? 1 : 0);
 }
 
 // S_IFMT and its values; see inode(7).
@@ -24,8 +33,9 @@ export function statusOf(stats: BigIntStats): FileStatus {
   return {
     type: typeOfMode(Number(stats.mode)),
     sizeBytes: Number(stats.size),
-    // Rounded down, before 1970 too.
-    mtimeUs: Number(stats.mtimeNs / 1_000n) - (stats.mtimeNs % 1_000n < 0n ? 1 : 0),
+    mtimeUs: microseconds(stats.mtimeNs),
+    ctimeUs: microseconds(stats.ctimeNs),
     inode: Number(stats.ino),
+    device: Number(stats.dev),
   };
 }

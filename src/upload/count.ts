@@ -1,6 +1,6 @@
 import { TaskGroup } from "../lib/task-group.ts";
-import { nextTurn } from "../lib/wait.ts";
-import type { ScanEvent } from "./scan/scan.ts";
+import { nextTurn, wait } from "../lib/wait.ts";
+import { CROWDED_MS, type ScanEvent } from "./scan/scan.ts";
 
 const SLICE_EVENTS = 256;
 
@@ -38,7 +38,8 @@ export class TreeCounter implements AsyncDisposable {
     let files = 0;
     let seen = 0;
     for (const event of events) {
-      if (event.type !== "skipped") files += 1;
+      if (event.type === "crowded") await wait(CROWDED_MS, this.#signal);
+      else if (event.type !== "skipped") files += 1;
       seen += 1;
       if (seen % SLICE_EVENTS !== 0) continue;
       if (this.#signal.aborted) return;

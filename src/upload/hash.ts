@@ -135,8 +135,7 @@ export function createHasher(options: HasherOptions): Hasher {
     hash: (path, sizeBytes) => workerFor(sizeBytes, maxWorkers)?.hash(path) ?? hashLarge(path),
     // One thread hashes small files faster than any network takes them.
     read: (file, bytes) =>
-      workerFor(bytes.length, Math.min(1, maxWorkers))?.read(file, bytes) ??
-      Promise.resolve(readSmall(file, bytes)),
+      workerFor(bytes.length, Math.min(1, maxWorkers))?.read(file, bytes) ?? readSmall(file, bytes),
     [Symbol.dispose]: () => {
       for (const worker of workers) worker.stop();
     },

@@ -1,15 +1,18 @@
 import { statSync } from "node:fs";
 import { statusOf } from "../lib/file-status.ts";
+import { type CollectorOptions, createCollector } from "../lib/engine.ts";
 import { Lanes } from "../lib/lanes.ts";
+import { systemPath } from "../lib/path-bytes.ts";
 import { nextTurn, wait } from "../lib/wait.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 import type { Hasher, SharedBytes } from "./hash.ts";
-import type { KnownFile, Ledger } from "./ledger.ts";
+import type { KnownFile } from "./checksum-cache.ts";
+import type { Ledger } from "./ledger.ts";
 import type { RunLimits } from "./limits.ts";
 import type { SyncSettings } from "./options.ts";
 import { stopOf, type Unsent, unsentBy } from "./plan/stop.ts";
 import type { SmallFile } from "./read-small.ts";
-import type { FoundFile, ScanEvent } from "./scan/scan.ts";
+import { CROWDED_MS, type FoundFile, type ScanEvent } from "./scan/scan.ts";
 import { isSame, settledAtMs, settleMs, type Settling, type Unsettled } from "./settling.ts";
 import type { Batch } from "./source.ts";
 import type { Tally } from "./tally.ts";
@@ -45,6 +48,8 @@ const PAGE_FILES = 256;
 /** Files read and hashed at once, so that the disk is at work while a checksum is computed. */
 const LANES = 4;
 const UNSETTLED_LIMIT = 1_000;
+/** Files that are known leave garbage alone; of 200,000 that is 8 MB less, at no time that can be told. */
+const COLLECTION: CollectorOptions = { every: 2_500, fromGrowthBytes: 8 * 1024 ** 2 };
 
 /** The first three stages: scan → hash → look up. It holds a page of files and what the buffer pool allows, no more. */
 export class Intake {
@@ -52,7 +57,9 @@ export class Intake {
   readonly #lanes = new Lanes<Content | null>(LANES);
   #settleMs = 0;
   #isOver = false;
+  readonly #collect = createCollector(COLLECTION);
   #isWhole = false;
+  #renamed = 0;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -69,6 +76,7 @@ export class Intake {
       if (this.isEnding) return;
       this.#count(event);
       if (event.type === "file") page.push(event.file);
+      if (event.type === "crowded") await wait(CROWDED_MS, this.#options.signal);
       if (page.length < PAGE_FILES) continue;
       yield* this.#take(page);
       page = [];
@@ -92,6 +100,11 @@ export class Intake {
   /** CVs in the tree; null where it was not read to its end. */
   get found(): number | null {
     return this.#isWhole ? this.#options.tally.found : null;
+  }
+
+  /** CVs whose names, or whose folders' names, are no UTF-8: they are sent with a replacement in its place. */
+  get renamed(): number {
+    return this.#renamed;
   }
 
   /** The run ends without a word on what is left. */
@@ -123,6 +136,7 @@ export class Intake {
     switch (event.type) {
       case "file":
         tally.found += 1;
+        if (event.file.entry !== event.file.name || !event.file.folder.isWellFormed()) this.#renamed += 1;
         break;
       case "skipped":
         tally.skip(event.path, event.reason);
@@ -131,6 +145,8 @@ export class Intake {
         // What a folder that cannot be read holds is not known: it counts as one.
         tally.found += 1;
         tally.fail(event.path, { reason: event.reason, status: null });
+        break;
+      case "crowded":
         break;
     }
   }
@@ -144,13 +160,14 @@ export class Intake {
       // Most files of a later run are known: no turn of the event loop for those.
       if (this.#lanes.isFull) yield* this.#read(LANES - 1);
     }
+    this.#collect(page.length);
     await nextTurn();
   }
 
   /** What is known of a file at a glance: its content where the store has its checksum; else it is read, or waits. */
   #sort(file: FoundFile, known: KnownFile | null): Content | null {
     const { tally, settling, now } = this.#options;
-    if (known?.isDone === true) {
+    if (known?.type === "done") {
       tally.there("known-here", file.path);
       return null;
     }
@@ -175,13 +192,14 @@ export class Intake {
   }
 
   async #hash(file: FoundFile): Promise<Content | null> {
-    const { pool, hasher, tally, ledger } = this.#options;
+    const { pool, hasher, tally, ledger, now } = this.#options;
+    const readFromMs = now();
     if (file.sizeBytes > HELD_UP_TO_BYTES) {
       const outcome = await hasher.hash(file.path, file.sizeBytes);
       if (outcome.type === "unreadable") tally.fail(file.path, { reason: outcome.reason, status: null });
       else if (!isSame(outcome.file, file)) this.#again(file);
       else {
-        ledger.remember(file, outcome.file.checksum);
+        ledger.remember(file, outcome.file.checksum, readFromMs);
         return { checksum: outcome.file.checksum, file, bytes: null };
       }
       return null;
@@ -189,7 +207,7 @@ export class Intake {
     const bytes = await pool.take(file.sizeBytes);
     const small: SmallFile = this.#isOver ? { type: "changed" } : await hasher.read(file, bytes);
     if (small.type === "read") {
-      ledger.remember(file, small.checksum);
+      ledger.remember(file, small.checksum, readFromMs);
       return { checksum: small.checksum, file, bytes };
     }
     pool.give(bytes);
@@ -228,8 +246,8 @@ export class Intake {
     const { tally, settling, limits, now } = this.#options;
     let seen: FoundFile;
     try {
-      const { sizeBytes, mtimeUs, inode } = statusOf(statSync(file.path, { bigint: true }));
-      seen = { ...file, sizeBytes, mtimeUs, inode };
+      const { type: _, ...status } = statusOf(statSync(systemPath(file.path), { bigint: true }));
+      seen = { ...file, ...status };
     } catch (error) {
       tally.fail(file.path, { reason: unreadableReason(error), status: null });
       return;

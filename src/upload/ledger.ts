@@ -1,6 +1,8 @@
 import type { Database, Statement } from "bun:sqlite";
 import type { ContentRow } from "../db/tables/upload.ts";
 import { type Boot, sureAgoMs, thisBoot } from "./boot.ts";
+import { ChecksumCache, type ChecksumCacheOptions, type KnownFile } from "./checksum-cache.ts";
+import { pruneCache } from "./prune-cache.ts";
 import type { FoundFile } from "./scan/scan.ts";
 
 /** What the store knows of a content at the run's destination. */
@@ -20,17 +22,9 @@ interface Reason {
   readonly reason: string | null;
 }
 
-/** A file's content as the checksum cache and the store know it. */
-export interface KnownFile {
-  readonly checksum: string;
-  readonly isDone: boolean;
-}
-
 type State = ContentRow["state"];
-type KnownRow = [at: number, size: number, mtime: number, inode: number, checksum: string, isDone: number];
 
-export interface LedgerOptions {
-  readonly destinationId: number;
+export interface LedgerOptions extends ChecksumCacheOptions {
   readonly runId: number;
   /** Told when a commit fails that nobody waits for; without it that error ends the process. */
   readonly onBroken?: (error: unknown) => void;
@@ -38,9 +32,6 @@ export interface LedgerOptions {
   readonly now?: () => number;
   readonly boot?: Boot;
 }
-
-/** Cache rows that are not worth a commit each: a kill loses at most this many, and they are only hashed again. */
-const CACHE_ROWS_HELD = 256;
 
 /** The next commit waits for this many times what the last one took: a slow disk gets larger groups, not more work. */
 const REST_FACTOR = 8;
@@ -66,25 +57,26 @@ interface Group {
  */
 export class Ledger {
   readonly #db: Database;
+  readonly #cache: ChecksumCache;
   readonly #destinationId: number;
   readonly #runId: number;
   readonly #now: () => number;
   readonly #boot: Boot;
-  readonly #known: Statement<unknown, [string, number]>;
   readonly #content: Statement<ContentStanding, [number, string]>;
   readonly #sending: Statement;
   readonly #settle: Statement;
   readonly #mark: Statement;
-  readonly #hashed: Statement;
   readonly #renew: Statement;
   readonly #doubt: Statement;
   readonly #onBroken: (error: unknown) => void;
   #group: Group | null = null;
   #restUntilMs = 0;
-  #cacheRows: { file: FoundFile; checksum: string }[] = [];
 
   constructor(db: Database, options: LedgerOptions) {
     this.#db = db;
+    this.#cache = new ChecksumCache(db, options);
+    // KiB. What is asked for lies side by side, or anywhere: the system's own cache of the file does for both.
+    db.run("PRAGMA cache_size = -256");
     this.#destinationId = options.destinationId;
     this.#runId = options.runId;
     this.#now = options.now ?? Date.now;
@@ -94,12 +86,6 @@ export class Ledger {
       ((error) => {
         throw error;
       });
-    // CROSS JOIN pins the order: json_each drives, the tables are sought by their keys.
-    this.#known = db.prepare(
-      `SELECT j.key, f.size_bytes, f.mtime_us, f.inode, f.checksum, c.state IS 'done'
-       FROM json_each(?1) AS j CROSS JOIN hashed_file AS f ON f.path = j.value
-       LEFT JOIN content AS c ON c.destination_id = ?2 AND c.checksum = f.checksum`,
-    );
     this.#content = db.prepare(
       `SELECT state, sent_uptime_ms AS sentUptimeMs, sent_boot AS sentBoot, run_id AS runId, status, reason
        FROM content WHERE destination_id = ? AND checksum = ?`,
@@ -117,7 +103,6 @@ export class Ledger {
        ON CONFLICT DO UPDATE SET state = ?3, via = ?4, status = ?5, reason = ?6, updated_at_ms = ?7, run_id = ?8`,
     );
     this.#mark = db.prepare("UPDATE content SET run_id = ?3 WHERE destination_id = ?1 AND checksum = ?2");
-    this.#hashed = db.prepare("INSERT OR REPLACE INTO hashed_file VALUES (?, ?, ?, ?, ?)");
     this.#renew = db.prepare(
       `UPDATE content SET sent_at_ms = ?3, sent_uptime_ms = ?4, sent_boot = ?5
        WHERE destination_id = ?1 AND state = 'sending' AND checksum IN (SELECT value FROM json_each(?2))`,
@@ -127,16 +112,10 @@ export class Ledger {
     );
   }
 
-  /** What is known of a page of files, in one query; null for a file that is new or has changed. */
+  /** What is known of a page of files; null for a file that is new or has changed. */
   lookUp(files: readonly FoundFile[]): (KnownFile | null)[] {
-    const known: (KnownFile | null)[] = files.map(() => null);
-    const rows = this.#known.values(JSON.stringify(files.map(({ path }) => path)), this.#destinationId);
-    for (const row of rows as KnownRow[]) {
-      const [at, size, mtime, inode, checksum, isDone] = row;
-      const file = files[at];
-      if (file?.sizeBytes !== size || file.mtimeUs !== mtime || file.inode !== inode) continue;
-      known[at] = { checksum, isDone: isDone === 1 };
-    }
+    const known = this.#cache.lookUp(files);
+    if (this.#cache.isFull) this.flush();
     return known;
   }
 
@@ -145,15 +124,22 @@ export class Ledger {
   }
 
   /** Remembers a checksum for the next run; kept back until there is a commit to share. */
-  remember(file: FoundFile, checksum: string): void {
-    this.#cacheRows.push({ file, checksum });
-    if (this.#cacheRows.length >= CACHE_ROWS_HELD) this.flush();
+  remember(file: FoundFile, checksum: string, readFromMs: number): void {
+    this.#cache.remember(file, checksum, readFromMs);
+    if (this.#cache.isFull) this.flush();
   }
 
   /** Commits whatever is not yet. */
   flush(): void {
-    if (this.#cacheRows.length > 0) this.#begin();
+    if (!this.#cache.isEmpty) this.#begin();
     if (this.#group !== null) this.#commit(this.#group);
+  }
+
+  /** Forgets checksums of files that have gone. For the end of a run that has seen the whole tree. */
+  prune(): void {
+    this.flush();
+    const { changingFolders: folderIds } = this.#cache;
+    pruneCache(this.#db, { folderIds, nowMs: this.#now(), random: Math.random });
   }
 
   /** About to be sent. Resolves when that is committed: only then may the first byte go out. */
@@ -203,6 +189,7 @@ export class Ledger {
 
   done(content: Content, via: "upload" | "server"): void {
     this.#write(content, "done", via, { status: null, reason: null });
+    if (content.path !== null) this.#cache.markDone(content.path, content.checksum);
   }
 
   /** Certainly not stored; to be sent again. */
@@ -286,9 +273,7 @@ export class Ledger {
     try {
       this.#db.run("BEGIN IMMEDIATE");
       for (const write of group.writes) write();
-      for (const { file, checksum } of this.#cacheRows)
-        this.#hashed.run(file.path, file.sizeBytes, file.mtimeUs, file.inode, checksum);
-      this.#cacheRows = [];
+      this.#cache.write();
       this.#db.run("COMMIT");
       group.committed.resolve();
     } catch (error) {

@@ -53,6 +53,12 @@ export const syncOptions = {
     60_000,
     "how long to look on the server for an upload whose answer was lost, before it is sent again",
   ),
+  checksum: option(
+    toggle,
+    false,
+    "read and hash every file again, whatever the checksum cache says of it",
+    flag,
+  ),
   retryFailed: option(toggle, false, "retry what failed permanently in earlier runs", flag),
   url: option(text("URL", "https://HOST"), "https://tanova.ai", "the API's base URL", {
     env: ["TANOVA_URL"],

@@ -1,12 +1,14 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { openPatiently } from "../lib/descriptors.ts";
 import { statusOf } from "../lib/file-status.ts";
+import { systemPath } from "../lib/path-bytes.ts";
 import type { FoundFile } from "./scan/scan.ts";
 import { isSame } from "./settling.ts";
 import { unreadableReason } from "./unreadable.ts";
 
 export type SmallFile =
   | { readonly type: "read"; readonly checksum: string }
-  /** Its size, mtime or inode is not what the scan saw, before or after it was read. */
+  /** Its size, times or inode are not what the scan saw, before or after it was read. */
   | { readonly type: "changed" }
   | { readonly type: "unreadable"; readonly reason: string };
 
@@ -20,8 +22,8 @@ function fill(descriptor: number, bytes: Uint8Array): boolean {
   return true;
 }
 
-function readWhole(file: FoundFile, bytes: Uint8Array): boolean {
-  const descriptor = openSync(file.path, "r");
+async function readWhole(file: FoundFile, bytes: Uint8Array): Promise<boolean> {
+  const descriptor = await openPatiently(() => openSync(systemPath(file.path), "r"));
   try {
     return fill(descriptor, bytes) && isSame(file, statusOf(fstatSync(descriptor, { bigint: true })));
   } finally {
@@ -30,12 +32,12 @@ function readWhole(file: FoundFile, bytes: Uint8Array): boolean {
 }
 
 /**
- * Reads a small file into `bytes`, which has its size, and hashes that very buffer. Without promises: four hops to a
- * thread pool cost more than a small file, and where that counts all of it happens in a worker.
+ * Reads a small file into `bytes`, which has its size, and hashes that very buffer. Without a
+ * thread pool: four hops to it cost more than a small file, and where that counts all of it happens in a worker.
  */
-export function readSmall(file: FoundFile, bytes: Uint8Array): SmallFile {
+export async function readSmall(file: FoundFile, bytes: Uint8Array): Promise<SmallFile> {
   try {
-    if (!readWhole(file, bytes)) return { type: "changed" };
+    if (!(await readWhole(file, bytes))) return { type: "changed" };
     return { type: "read", checksum: new Bun.CryptoHasher("sha256").update(bytes).digest("hex") };
   } catch (error) {
     return { type: "unreadable", reason: unreadableReason(error) };

@@ -1,5 +1,6 @@
 import type { Store } from "../db/open.ts";
 import { compileHardly } from "../lib/engine.ts";
+import { formatCount } from "../lib/format/count.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { TreeCounter } from "./count.ts";
 import { destinationRow, lockDestination } from "./destination.ts";
@@ -85,7 +86,12 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   const pool = new BufferPool(settings.memory);
   const settling = new Settling();
   const onBroken = (error: unknown): void => ending.end({ type: "broken", error });
-  const ledger = new Ledger(store.db, { destinationId: destination.id, runId: runId ?? 0, onBroken });
+  const ledger = new Ledger(store.db, {
+    destinationId: destination.id,
+    runId: runId ?? 0,
+    isIgnored: settings.checksum,
+    onBroken,
+  });
   using hasher = createHasher({
     startWorker: options.startHashWorker,
     maxWorkers: limits.hashWorkers,
@@ -98,6 +104,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     onBegin(() => standOf(tally, { total: null, sentBytes: 0, inFlight: 0, waiting: null }));
     for await (const batch of source.batches(AT_REST))
       await countContents(intake.contents(batch), { ...parts, ...settings, db: store.db });
+    sayRenamed(intake, onNotice);
     return { tally, found: intake.found, sentBytes: 0, runId, ...endedBy(stopOf(signal)) };
   }
 
@@ -148,8 +155,9 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     onBroken(error);
   }
   await uploader.finish();
+  sayRenamed(intake, onNotice);
   tally.workersPeak = plan.peak;
-  const stop = close(store, ledger, runId) ?? stopOf(signal);
+  const stop = close(store, ledger, runId, intake.found !== null) ?? stopOf(signal);
   const found = intake.found ?? counter.total;
   return { tally, found, sentBytes: client.sentBytes, runId, ...endedBy(stop) };
 }
@@ -165,10 +173,18 @@ function standOf(
   return { found, uploaded, duplicateLocal, duplicateRemote, failed: failures.length, ...rest };
 }
 
+function sayRenamed({ renamed }: Intake, onNotice: (line: string) => void): void {
+  if (renamed === 0) return;
+  const files =
+    renamed === 1 ? "1 file has a path that is" : `${formatCount(renamed)} files have paths that are`;
+  onNotice(`${files} not valid UTF-8; what is not is sent as \uFFFD`);
+}
+
 /** Writes what is not written yet, and closes the run's row; what keeps it from that, if anything. */
-function close({ db }: Store, ledger: Ledger, runId: number | null): Stop | null {
+function close({ db }: Store, ledger: Ledger, runId: number | null, isWhole: boolean): Stop | null {
   try {
-    ledger.flush();
+    if (isWhole) ledger.prune();
+    else ledger.flush();
     if (runId !== null) endRun(db, runId);
     return null;
   } catch (error) {

@@ -24,12 +24,17 @@ export function settleMs({ settle, watch }: Pick<SyncSettings, "settle" | "watch
 const SETTLE_MS = 1_000;
 const WATCHED_SETTLE_MS = 2_000;
 
+type Identity = Pick<FoundFile, "sizeBytes" | "mtimeUs" | "ctimeUs" | "inode" | "device">;
+
 /** Whether two looks at a path saw the same file, unchanged. */
-export function isSame(
-  left: Pick<FoundFile, "sizeBytes" | "mtimeUs" | "inode">,
-  right: Pick<FoundFile, "sizeBytes" | "mtimeUs" | "inode">,
-): boolean {
-  return left.sizeBytes === right.sizeBytes && left.mtimeUs === right.mtimeUs && left.inode === right.inode;
+export function isSame(left: Identity, right: Identity): boolean {
+  return (
+    left.sizeBytes === right.sizeBytes &&
+    left.mtimeUs === right.mtimeUs &&
+    left.ctimeUs === right.ctimeUs &&
+    left.inode === right.inode &&
+    left.device === right.device
+  );
 }
 
 /** The files that are to be looked at again: too new when they were found, or changed since they were read. */

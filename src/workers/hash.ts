@@ -6,7 +6,7 @@ declare const self: Worker;
 self.onmessage = async (event: MessageEvent<HashRequest>): Promise<void> => {
   const request = event.data;
   const outcome =
-    request.type === "small" ? readSmall(request.file, request.bytes) : await hashLarge(request.path);
+    request.type === "small" ? await readSmall(request.file, request.bytes) : await hashLarge(request.path);
   const reply: HashReply = { id: request.id, outcome };
   self.postMessage(reply);
 };

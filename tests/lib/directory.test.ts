@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { Directory, type DirectoryEntry } from "../../src/lib/directory.ts";
 import { type FileStatus, statusOf } from "../../src/lib/file-status.ts";
+import { systemPath } from "../../src/lib/path-bytes.ts";
 import { tempFolder } from "../support/temp.ts";
 
 function entries(path: string): DirectoryEntry[] {
@@ -27,9 +28,9 @@ test("names in any script, with their types", () => {
   mkdirSync(folder.file("Übersetzer"));
   symlinkSync("nowhere", folder.file("a link"));
   expect(entries(folder.path)).toEqual([
-    { name: "a link", type: "link", isText: true },
-    { name: "Übersetzer", type: "folder", isText: true },
-    { name: "佐藤.md", type: "file", isText: true },
+    { name: "a link", type: "link" },
+    { name: "Übersetzer", type: "folder" },
+    { name: "佐藤.md", type: "file" },
   ]);
 });
 
@@ -45,11 +46,16 @@ test("many more names than fit one read, and none", () => {
   expect(entries(folder.file("empty"))).toEqual([]);
 });
 
-test("a name that is no UTF-8 is told as such, a real replacement character is not", () => {
+test("a name that is no UTF-8 keeps its bytes, and opens; a real replacement character is one", () => {
   using folder = tempFolder();
-  writeFileSync(Buffer.concat([Buffer.from(`${folder.path}/`), Buffer.from([0xff, 0x2e, 0x74])]), "");
+  const foreign = "\udcff.t";
+  writeFileSync(systemPath(`${folder.path}/${foreign}`), "12");
   writeFileSync(folder.file("\uFFFD.txt"), "");
-  expect(new Set(entries(folder.path).map(({ isText }) => isText))).toEqual(new Set([false, true]));
+  mkdirSync(systemPath(`${folder.path}/\udcff`));
+  writeFileSync(systemPath(`${folder.path}/\udcff/a`), "");
+  expect(entries(folder.path).map(({ name }) => name)).toEqual(["\udcff", foreign, "\uFFFD.txt"]);
+  expect(statuses(folder.path, false)[foreign]?.sizeBytes).toBe(2);
+  expect(entries(`${folder.path}/\udcff`)).toEqual([{ name: "a", type: "file" }]);
 });
 
 test("what is missing or no folder throws the system's error", () => {

@@ -24,7 +24,9 @@ test("size, inode, and the time in whole microseconds, rounded down before 1970 
   writeFileSync(path, "12345");
   const stats = statSync(path, { bigint: true });
   const at = (mtimeNs: bigint): FileStatus => statusOf({ ...stats, mtimeNs });
-  const status = { type: "file" as const, sizeBytes: 5, inode: Number(stats.ino) };
+  const ctimeUs = Number(stats.ctimeNs / 1_000n);
+  const place = { inode: Number(stats.ino), device: Number(stats.dev) };
+  const status = { type: "file" as const, sizeBytes: 5, ctimeUs, ...place };
   for (const [ns, us] of [
     [0n, 0],
     [999n, 0],
@@ -36,7 +38,9 @@ test("size, inode, and the time in whole microseconds, rounded down before 1970 
   ] as const)
     expect(at(ns)).toEqual({ ...status, mtimeUs: us });
   utimesSync(path, 1.5, 1.5);
-  expect(statusOf(statSync(path, { bigint: true }))).toEqual({ ...status, mtimeUs: 1_500_000 });
+  const after = statusOf(statSync(path, { bigint: true }));
+  expect(after).toEqual({ ...status, mtimeUs: 1_500_000, ctimeUs: after.ctimeUs });
+  expect(after.ctimeUs).toBeGreaterThanOrEqual(ctimeUs);
 });
 
 test("a folder and a link are what they are", () => {

@@ -20,7 +20,7 @@ export function cleanEnvironment(
   const kept = Object.entries({ ...process.env, ...extra }).filter(
     ([name, value]) =>
       value !== undefined &&
-      (name in extra || !/^(NODUPE_|TANOVA_|XDG_|NO_COLOR|HTTPS?_PROXY|NO_PROXY)/i.test(name)),
+      (name in extra || !/^(NODUPE_|TANOVA_|XDG_|NO_COLOR|HTTPS?_PROXY|ALL_PROXY|NO_PROXY)/i.test(name)),
   );
   return Object.fromEntries(kept.map(([name, value]) => [name, String(value)]));
 }

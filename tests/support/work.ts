@@ -4,8 +4,10 @@ import { checksumOf } from "./upload-store.ts";
 
 /** A small file of that name. */
 export function fileOf(name: string, changes: Partial<FoundFile> = {}): FoundFile {
-  const place = { path: `/cvs/${name}`, relativePath: name, name };
-  return { ...place, sizeBytes: 1, mtimeUs: 0, inode: 0, ...changes };
+  const path = changes.path ?? `/cvs/${name}`;
+  const at = path.lastIndexOf("/") + 1;
+  const place = { folder: path.slice(0, at), entry: path.slice(at), path, relativePath: name, name };
+  return { ...place, sizeBytes: 1, mtimeUs: 0, ctimeUs: 1, inode: 0, device: 0, ...changes };
 }
 
 /** A work in line whose checksum is that of its name. */

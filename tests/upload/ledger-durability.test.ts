@@ -3,20 +3,13 @@ import { expect, test } from "bun:test";
 import { copyFileSync, existsSync } from "node:fs";
 import fc from "fast-check";
 import { Ledger } from "../../src/upload/ledger.ts";
-import type { FoundFile } from "../../src/upload/scan/scan.ts";
 import { nextTurn } from "../../src/lib/wait.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 import { checksumOf, statesIn, uploadStore } from "../support/upload-store.ts";
+import { fileOf } from "../support/work.ts";
 
 const [A, B] = [checksumOf("a"), checksumOf("b")];
-const CV: FoundFile = {
-  path: "/cvs/a.pdf",
-  relativePath: "a.pdf",
-  name: "a.pdf",
-  sizeBytes: 10,
-  mtimeUs: 20,
-  inode: 30,
-};
+const CV = fileOf("a.pdf");
 
 function content(checksum: string): { checksum: string; path: string } {
   return { checksum, path: `/cvs/${checksum.slice(0, 4)}.pdf` };
@@ -64,7 +57,7 @@ test("a store that another process holds locked rejects what is to be sent, and 
   const broken: unknown[] = [];
   using opened = await uploadStore(folder, { onBroken: (error) => broken.push(error) });
   const { ledger } = opened;
-  ledger.remember(CV, A);
+  ledger.remember(CV, A, 1_000);
   using other = new Database(folder.file("store.db"));
   other.run("BEGIN EXCLUSIVE");
   const busy = expect.objectContaining({ code: expect.stringContaining("SQLITE_BUSY") });
@@ -77,7 +70,7 @@ test("a store that another process holds locked rejects what is to be sent, and 
   other.run("ROLLBACK");
   await ledger.sending([content(B)]);
   expect(opened.states()).toEqual({ [B]: "sending" });
-  expect(ledger.lookUp([CV])).toEqual([{ checksum: A, isDone: false }]);
+  expect(ledger.lookUp([CV])).toEqual([{ type: "hashed", checksum: A }]);
 });
 
 /** What a kill at this moment leaves: the files as they are on the disk, opened by the next process. */

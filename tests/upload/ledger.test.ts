@@ -6,6 +6,7 @@ import type { FoundFile } from "../../src/upload/scan/scan.ts";
 import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 import { checksumOf, RUN_ID, uploadStore } from "../support/upload-store.ts";
+import { fileOf } from "../support/work.ts";
 
 const [A, B, C] = [checksumOf("a"), checksumOf("b"), checksumOf("c")];
 const NO_REASON = { status: null, reason: null };
@@ -15,8 +16,8 @@ function content(checksum: string): { checksum: string; path: string } {
   return { checksum, path: `/cvs/${checksum.slice(0, 4)}.pdf` };
 }
 
-function found(path: string, changes: Partial<FoundFile> = {}): FoundFile {
-  return { path, relativePath: path, name: path, sizeBytes: 10, mtimeUs: 20, inode: 30, ...changes };
+function found(path: string): FoundFile {
+  return fileOf(path, { path });
 }
 
 /** What a row says of a moment by the clock of these tests: the machine was booted when it stood at 0, and ticks ten times slower. */
@@ -116,7 +117,7 @@ test("all that is written in one turn, and while the disk rests, shares one comm
   using folder = tempFolder();
   using opened = await uploadStore(folder);
   const { ledger } = opened;
-  ledger.remember(found("/cvs/a.pdf"), A);
+  ledger.remember(found("/cvs/a.pdf"), A, 1_000);
   expect(await opened.commits()).toBe(0);
   const first = [ledger.sending([content(A)]), ledger.sending([content(B)])];
   ledger.done(content(C), "server");
@@ -124,7 +125,7 @@ test("all that is written in one turn, and while the disk rests, shares one comm
   await Promise.all(first);
   expect(await opened.commits()).toBe(1);
   expect(opened.states()).toEqual({ [A]: "sending", [B]: "sending", [C]: "done" });
-  expect(ledger.lookUp([found("/cvs/a.pdf")])).toEqual([{ checksum: A, isDone: false }]);
+  expect(ledger.lookUp([found("/cvs/a.pdf")])).toEqual([{ type: "hashed", checksum: A }]);
 
   ledger.done(content(A), "upload");
   await ledger.sending([content(B)]);
@@ -157,46 +158,11 @@ test("checksums of files are kept back for a commit to share, 256 of them at mos
   using folder = tempFolder();
   using opened = await uploadStore(folder);
   const files = Array.from({ length: 256 }, (_, index) => found(`/cvs/${index}.pdf`));
-  for (const file of files.slice(1)) opened.ledger.remember(file, A);
+  for (const file of files.slice(1)) opened.ledger.remember(file, A, 1_000);
   expect(opened.ledger.lookUp(files).filter((known) => known !== null)).toEqual([]);
-  opened.ledger.remember(found("/cvs/0.pdf"), A);
+  opened.ledger.remember(found("/cvs/0.pdf"), A, 1_000);
   expect(await opened.commits()).toBe(1);
-  expect(opened.ledger.lookUp(files)).toEqual(files.map(() => ({ checksum: A, isDone: false })));
-});
-
-test("a file is known where size, mtime and inode are the same, whatever it is called", async () => {
-  using folder = tempFolder();
-  using opened = await uploadStore(folder);
-  const { ledger } = opened;
-  const names = [
-    "cv.pdf",
-    "佐藤.md",
-    "Ü \"quoted\" 'name'",
-    "two\nlines\t",
-    "\u{1F600}\u2028",
-    "%_\\",
-    "\x01",
-  ];
-  // Before 1970, beyond 32 bits, and beyond what a double holds exactly: inodes of some network file systems.
-  const files = names.map((name, index) =>
-    found(`/cvs/${name}`, {
-      mtimeUs: -1_500_000 * index,
-      inode: index % 2 === 0 ? 2 ** 40 : 2 ** 63 + 4_096,
-    }),
-  );
-  for (const [index, file] of files.entries()) ledger.remember(file, checksumOf(`${index}`));
-  ledger.done(content(checksumOf("1")), "upload");
-  ledger.flush();
-  const known = files.map((_, index) => ({ checksum: checksumOf(`${index}`), isDone: index === 1 }));
-  expect(ledger.lookUp(files)).toEqual(known);
-  expect(ledger.lookUp([...files, found("/cvs/new")].toReversed())).toEqual([null, ...known.toReversed()]);
-  for (const change of [{ sizeBytes: 11 }, { mtimeUs: 21 }, { inode: 31 }])
-    expect(ledger.lookUp(files.map((file) => ({ ...file, ...change })))).toEqual(files.map(() => null));
-  expect(ledger.lookUp([])).toEqual([]);
-  // What is done is done at one destination.
-  opened.store.db.run("INSERT INTO destination (url) VALUES ('https://other.example')");
-  const elsewhere = new Ledger(opened.store.db, { destinationId: opened.destinationId + 1, runId: RUN_ID });
-  expect(elsewhere.lookUp(files)).toEqual(known.map(({ checksum }) => ({ checksum, isDone: false })));
+  expect(opened.ledger.lookUp(files)).toEqual(files.map(() => ({ type: "hashed", checksum: A })));
 });
 
 test("strays are what an earlier run left in flight and this one has not come across", async () => {

@@ -38,7 +38,7 @@ export const checksumCache: Experiment = {
       const checksums: string[] = [];
       for (let at = 0; at < files.length; at += PAGE_FILES) {
         for (const known of ledger.lookUp(files.slice(at, at + PAGE_FILES))) {
-          if (known === null) throw new Error("the checksum cache has lost a file");
+          if (known?.type !== "hashed") throw new Error("the checksum cache has lost a file");
           checksums.push(known.checksum);
         }
       }
@@ -46,7 +46,7 @@ export const checksumCache: Experiment = {
     };
 
     const checksums = await reading();
-    for (const [at, file] of filesOf(root).entries()) ledger.remember(file, checksums[at] ?? "");
+    for (const [at, file] of filesOf(root).entries()) ledger.remember(file, checksums[at] ?? "", Date.now());
     ledger.flush();
     agree("checksums", await remembering(), checksums);
     return {

@@ -1,5 +1,14 @@
 import { sql } from "drizzle-orm";
-import { check, customType, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import {
+  blob,
+  check,
+  customType,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+} from "drizzle-orm/sqlite-core";
 
 /** Of some file systems mtime and inode do not fit 63 bits: SQLite's ANY keeps the number as it is bound. */
 const anyNumber = customType<{ data: number; driverData: number }>({ dataType: () => "any" });
@@ -12,6 +21,8 @@ export const destinations = sqliteTable("destination", {
   batchRefusedUntilMs: integer("batch_refused_until_ms"),
   /** Until when it is relied on that the server itself refuses what it has (409), as it has shown (ms since the epoch). */
   refusesDuplicatesUntilMs: integer("refuses_duplicates_until_ms"),
+  /** Counted up by triggers whenever a content that was done is so no longer: what files say of `done` is then void. */
+  doneGeneration: integer("done_generation").notNull().default(0),
 });
 
 /** One `nodupe sync` at work on a destination. */
@@ -82,14 +93,34 @@ export const contents = sqliteTable(
   ],
 );
 
-/** The checksum cache: a file that has kept its size, mtime and inode keeps its checksum. */
-export const hashedFiles = sqliteTable("hashed_file", {
-  path: text("path").primaryKey(),
-  sizeBytes: integer("size_bytes").notNull(),
-  mtimeUs: anyNumber("mtime_us").notNull(),
-  inode: anyNumber("inode").notNull(),
-  checksum: text("checksum").notNull(),
+/** A folder whose files are in the checksum cache. */
+export const hashedFolders = sqliteTable("hashed_folder", {
+  id: integer("id").primaryKey(),
+  path: text("path").notNull().unique(),
+  /** When a run was there last, to a day (ms since the epoch). */
+  seenAtMs: integer("seen_at_ms").notNull(),
 });
+
+/** The checksum cache: a file that has kept its size, times, inode and device keeps its checksum. */
+export const hashedFiles = sqliteTable(
+  "hashed_file",
+  {
+    folderId: integer("folder_id")
+      .notNull()
+      .references(() => hashedFolders.id, { onDelete: "cascade" }),
+    name: text("name").notNull(),
+    sizeBytes: integer("size_bytes").notNull(),
+    mtimeUs: anyNumber("mtime_us").notNull(),
+    ctimeUs: anyNumber("ctime_us").notNull(),
+    inode: anyNumber("inode").notNull(),
+    device: anyNumber("device").notNull(),
+    /** SHA-256, 32 bytes. */
+    checksum: blob("checksum", { mode: "buffer" }).notNull(),
+    /** The content is done at the destination whose done_epoch this is; of another, or null, it says nothing. */
+    doneEpoch: integer("done_epoch"),
+  },
+  (table) => [primaryKey({ columns: [table.folderId, table.name] })],
+);
 
 export type ContentRow = typeof contents.$inferSelect;
 export type DestinationRow = typeof destinations.$inferSelect;

@@ -1,4 +1,5 @@
 import { closeSync, openSync } from "node:fs";
+import { isOutOfDescriptors } from "../descriptors.ts";
 import { codeOf, messageOf } from "../errors.ts";
 
 /** The connection could not be made, or ended, or was silent for too long. */
@@ -17,12 +18,12 @@ export class ConnectionLost extends Error {
 }
 
 /** Bun tells of a process that is out of descriptors as of a refused connection. */
-function isOutOfDescriptors(): boolean {
+function isOpeningRefused(): boolean {
   try {
     closeSync(openSync("/dev/null", "r"));
     return false;
   } catch (error) {
-    return codeOf(error) === "EMFILE" || codeOf(error) === "ENFILE";
+    return isOutOfDescriptors(error);
   }
 }
 
@@ -34,7 +35,7 @@ export function connectLoss(error: unknown, hostname: string): ConnectionLost {
     case undefined:
       return new ConnectionLost(message);
     case "ECONNREFUSED":
-      if (isOutOfDescriptors()) return new ConnectionLost("too many open files", { code: "EMFILE" });
+      if (isOpeningRefused()) return new ConnectionLost("too many open files", { code: "EMFILE" });
       return new ConnectionLost("connection refused", { code });
     case "ENOTFOUND":
     case "EAI_AGAIN":

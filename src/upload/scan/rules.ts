@@ -12,6 +12,7 @@ export type SkipReason =
   | "excluded"
   | "special";
 
+const SUFFIXES = Object.keys(CV_TYPES);
 const TEMPORARY = new Set([".part", ".tmp", ".crdownload"]);
 
 /** What a folder's name says: null means descend. */
@@ -24,6 +25,8 @@ export function fileRule(name: string): SkipReason | null {
   if (name.startsWith("~$")) return "office-lock";
   // `._cv.pdf`, which macOS leaves beside every file on a foreign disk, is hidden too.
   if (name.startsWith(".")) return "hidden";
+  // As nearly all are written: without making two texts of each name.
+  if (SUFFIXES.some((suffix) => name.endsWith(suffix))) return null;
   const extension = extensionOf(name);
   if (TEMPORARY.has(extension)) return "temporary";
   return Object.hasOwn(CV_TYPES, extension) ? null : "not-a-cv";

@@ -1,5 +1,7 @@
 import { open, type FileHandle } from "node:fs/promises";
+import { openPatiently } from "../../lib/descriptors.ts";
 import { BodyWithdrawn, type RequestBody, type Sink } from "../../lib/http/client.ts";
+import { systemPath } from "../../lib/path-bytes.ts";
 import { unreadableReason } from "../unreadable.ts";
 import { closingDelimiter, filePartHead, PART_END, textPart } from "./multipart.ts";
 import type { UploadItem } from "./types.ts";
@@ -56,7 +58,7 @@ async function sendContent(item: UploadItem, sink: Sink): Promise<boolean> {
     if (goesOn) item.onHandedOver?.();
     return goesOn;
   }
-  const opened = await open(body.path, "r").catch((error: unknown) => {
+  const opened = await openPatiently(() => open(systemPath(body.path), "r")).catch((error: unknown) => {
     throw new ContentUnreadable(unreadableReason(error), { cause: error });
   });
   try {

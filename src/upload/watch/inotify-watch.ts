@@ -195,7 +195,7 @@ export class InotifyWatch {
         const { name } = entry;
         const path = relativePath === "" ? name : `${relativePath}/${name}`;
         const type = entry.type === "unknown" ? directory.status(false).type : entry.type;
-        if (type === "folder" && entry.isText && rules.isEntered(path, name)) subfolders.push(name);
+        if (type === "folder" && name.isWellFormed() && rules.isEntered(path, name)) subfolders.push(name);
         if (type === "file" && files !== "known" && rules.isCandidate(name))
           this.#tell({ type: files, path });
       }

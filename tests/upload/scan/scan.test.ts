@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import {
+  chmodSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -13,6 +14,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import fc from "fast-check";
 import { globFilter } from "../../../src/upload/scan/filter.ts";
 import { openRoot, scan, type ScanEvent } from "../../../src/upload/scan/scan.ts";
+import { systemPath } from "../../../src/lib/path-bytes.ts";
 import { needs } from "../../support/programs.ts";
 import { runCommand } from "../../support/run.ts";
 import { tempFolder } from "../../support/temp.ts";
@@ -59,6 +61,7 @@ function expectedOf(root: string, path: string, name: string): string {
 }
 
 function inWords(event: ScanEvent): [path: string, words: string] {
+  if (event.type === "crowded") return ["", "crowded"];
   if (event.type !== "file") return [event.path, event.reason];
   const { path, relativePath, name, sizeBytes, mtimeUs, inode } = event.file;
   return [path, `file ${relativePath} ${name} ${sizeBytes} ${Math.floor(mtimeUs / 1000)} ${inode}`];
@@ -97,6 +100,103 @@ needs("mkfifo")(
     });
   },
 );
+
+/** "" for one that has gone meanwhile, such as that of the folder of descriptors itself. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}
+
+const anyoneElse = { uid: 65_534, gid: 65_534 };
+
+/** What a scan by somebody who may not read everything tells: this process may be root. */
+async function scanAs(root: string): Promise<Record<string, string>> {
+  const source = `
+    import { scan } from ${JSON.stringify(import.meta.resolve("../../../src/upload/scan/scan.ts"))};
+    import { globFilter } from ${JSON.stringify(import.meta.resolve("../../../src/upload/scan/filter.ts"))};
+    if (process.getuid() === 0) { process.setgid(${anyoneElse.gid}); process.setuid(${anyoneElse.uid}); }
+    const told = [...scan(process.argv[1], globFilter([], []))];
+    console.log(JSON.stringify(Object.fromEntries(told.map((event) =>
+      event.type === "file" ? [event.file.relativePath, "file"] : [event.path, event.reason]))));
+  `;
+  const { stdout, stderr, exitCode } = await runCommand([process.execPath, "-e", source, root]);
+  expect([exitCode, stderr]).toEqual([0, ""]);
+  return JSON.parse(stdout) as Record<string, string>;
+}
+
+test("an ignore file that cannot be read fails its folder: nothing in it or below is told, the rest is", async () => {
+  using folder = tempFolder();
+  for (const name of ["open", "closed", "closed/below", "dangling", "odd", "named"]) {
+    mkdirSync(folder.file(name));
+    writeFileSync(folder.file(name, "cv.pdf"), "private");
+  }
+  writeFileSync(folder.file("closed", ".nodupeignore"), "*.pdf\n", { mode: 0 });
+  symlinkSync("nowhere", folder.file("dangling", ".nodupeignore"));
+  symlinkSync("/dev/null", folder.file("odd", ".nodupeignore"));
+  mkdirSync(folder.file("named", ".nodupeignore"));
+  chmodSync(folder.path, 0o755);
+  const root = realpathSync(folder.path);
+  expect(await scanAs(root)).toEqual({
+    "open/cv.pdf": "file",
+    "named/cv.pdf": "file",
+    [join(root, "named/.nodupeignore")]: "hidden",
+    [join(root, "closed")]: "its .nodupeignore cannot be read: not permitted to read it",
+    [join(root, "dangling")]: "its .nodupeignore cannot be read: it is no longer there",
+    [join(root, "odd")]: "its .nodupeignore cannot be read: it is not a regular file",
+  });
+});
+
+test("names that are no UTF-8 are found, with what is sent in their place; ignore files match them", () => {
+  using folder = tempFolder();
+  const write = (path: string): void => writeFileSync(systemPath(`${folder.path}/${path}`), "x");
+  mkdirSync(systemPath(`${folder.path}/R\udce9sum\udce9s`));
+  write("R\udce9sum\udce9s/c\udcff.pdf");
+  write("cv.pdf");
+  write("priv\udce9.pdf");
+  writeFileSync(folder.file(".nodupeignore"), Buffer.from("priv\xe9.pdf\n", "latin1"));
+  symlinkSync("cv.pdf", systemPath(`${folder.path}/l\udcff.pdf`));
+  const root = openRoot(folder.path);
+  const found = [...scan(root, EVERYTHING)].flatMap((event) => (event.type === "file" ? [event.file] : []));
+  expect(
+    found.map(({ path, relativePath, name }) => ({ path, relativePath, name })).toSorted(byPath),
+  ).toEqual([
+    {
+      path: `${root}/R\udce9sum\udce9s/c\udcff.pdf`,
+      relativePath: "R\ufffdsum\ufffds/c\ufffd.pdf",
+      name: "c\ufffd.pdf",
+    },
+    { path: `${root}/cv.pdf`, relativePath: "cv.pdf", name: "cv.pdf" },
+    { path: `${root}/l\udcff.pdf`, relativePath: "l\ufffd.pdf", name: "l\ufffd.pdf" },
+  ]);
+});
+
+function byPath(left: { path: string }, right: { path: string }): number {
+  return left.path < right.path ? -1 : 1;
+}
+
+test("one folder is open at a time, however deep the tree; beyond the longest path it is that folder's failure", async () => {
+  using folder = tempFolder();
+  const half = "d/".repeat(1_100);
+  const script = 'mkdir -p "$2" && echo x > "$2/cv.pdf" && echo x > cv.pdf && cd "$2" && mkdir -p "$2"';
+  expect((await runCommand(["sh", "-c", `cd "$1" && ${script}`, "sh", folder.path, half])).exitCode).toBe(0);
+  try {
+    const root = openRoot(folder.path);
+    const openThere = (): number =>
+      readdirSync("/proc/self/fd").filter((fd) => linkOf(`/proc/self/fd/${fd}`).startsWith(root)).length;
+    const told: string[] = [];
+    for (const event of scan(root, EVERYTHING)) {
+      expect(openThere()).toBeLessThanOrEqual(1);
+      told.push(event.type === "unreadable" ? event.reason : event.type);
+    }
+    expect(told).toEqual(["file", "file", "its path is too long"]);
+  } finally {
+    // node:fs cannot remove what is deeper than a path is long.
+    await runCommand(["rm", "-rf", folder.file("d")]);
+  }
+});
 
 test("a root is what its links lead to; what is missing or no folder is a usage error", () => {
   using folder = tempFolder();
