@@ -35,7 +35,7 @@ const nodeId = integer("node_id")
   .notNull()
   .references(() => node.id);
 
-/** Up to 4,096 ended operations, as columns; see nodes/block.ts. */
+/** Up to 4,096 ended operations, as columns; see nodes/store/block.ts. */
 export const eventBlock = sqliteTable(
   "event_block",
   {

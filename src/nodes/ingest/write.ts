@@ -92,7 +92,10 @@ export class BatchWriter {
     }
   }
 
-  /** The tail and the new events, as the blocks they make; the first replaces the tail's row. */
+  /**
+   * The tail and the new events, as the blocks they make; the first replaces the tail's row. What is left over stays open
+   * only where it is less than half a block: a large batch would else encode its last block again with the next one.
+   */
   #blocksOf(events: Events): StoredBlock[] {
     const tail = this.#tail;
     const blocks: StoredBlock[] = [];
@@ -101,12 +104,16 @@ export class BatchWriter {
       from = Math.min(events.count, BLOCK_EVENTS - tail.count);
       copyEvents(tail, events, 0, from);
       if (from > 0) blocks.push(encodeBlock(tail, 0, tail.count));
+      if (tail.count === BLOCK_EVENTS) tail.count = 0;
     }
-    for (; from < events.count; from += BLOCK_EVENTS) {
+    while (events.count - from >= BLOCK_EVENTS / 2) {
       const until = Math.min(events.count, from + BLOCK_EVENTS);
       blocks.push(encodeBlock(events, from, until));
-      tail.count = 0;
-      copyEvents(tail, events, from, until);
+      from = until;
+    }
+    if (from < events.count) {
+      copyEvents(tail, events, from, events.count);
+      blocks.push(encodeBlock(tail, 0, tail.count));
     }
     return blocks;
   }
@@ -131,10 +138,8 @@ export class BatchWriter {
         replaced = null;
       }
     }
-    if (this.#tail.count === BLOCK_EVENTS) {
-      this.#tail.count = 0;
-      this.#tailId = null;
-    }
+    // Blocks that are full are not written again.
+    if (this.#tail.count === 0) this.#tailId = null;
   }
 
   #writeFacts(facts: Batch["facts"]): void {

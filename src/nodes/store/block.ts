@@ -3,7 +3,7 @@ import { KEY_MASK } from "../log/line-hash.ts";
 import { PlaneReader, PlaneWriter } from "./byte-planes.ts";
 import { VarintReader, VarintWriter } from "./varint.ts";
 
-/** Events a block holds: enough for the columns to compress, few enough to decode in a millisecond. */
+/** Events that a block holds: enough for the columns to compress, few enough to decode in a millisecond. */
 export const BLOCK_EVENTS = 4_096;
 /** Of the key; see KEY_MASK. */
 const KEY_BYTES = 3;
