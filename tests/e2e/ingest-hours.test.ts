@@ -189,4 +189,8 @@ test("an import says what it cannot know, and a larger database adds what it has
   monitorDatabase(folder.file("n.db"), JANUARY, 3, 40);
   expect((await ingest(folder, ["--from", folder.file("n.db")])).counted).toMatchObject({ imported: 60 });
   expect(await operations(folder)).toBe(120);
+  const window = ["--since", "2026-01-01", "--until", "2026-01-02"];
+  const run = await nodupe(["compare", "a", "z", "--json", ...window, "--db", folder.file("s.db")]);
+  const { caveats } = JSON.parse(run.stdout) as { caveats: { text: string }[] };
+  expect(caveats.map(({ text }) => text).join("\n")).toContain("hours taken over from storj_monitor (a 3)");
 }, 60_000);

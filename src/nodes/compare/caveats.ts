@@ -59,6 +59,16 @@ export function caveatsOf(nodes: readonly CaveatInput[]): Caveat[] {
       text: `${list(info)} logs at INFO: ordinary failed uploads are not in the log, so upload rates look better than they are`,
     });
   }
+  const imported = nodes.filter(({ nature }) => nature.importedHours > 0);
+  if (imported.length > 0) {
+    const parts = imported.map(({ name, nature }) => `${name} ${nature.importedHours}`);
+    caveats.push({
+      metrics: needing("debug-lines"),
+      nodes: imported.map(({ name }) => name),
+      unfair: false,
+      text: `hours taken over from storj_monitor (${list(parts)}): their log level is not known, so failed uploads may be missing`,
+    });
+  }
   const silent = named(({ nature }) => nature.level !== null && !nature.hasDurations);
   if (silent.length > 0) {
     caveats.push({

@@ -43,6 +43,8 @@ export interface LogNature {
   /** `debug` shows started operations and every failure; `info` does not; `error` shows failures alone. null: no lines. */
   readonly level: LogLevel | null;
   readonly hasDurations: boolean;
+  /** Hours that were taken over from storj_monitor: operations that no line of a log tells. */
+  readonly importedHours: number;
 }
 
 export function measure(
@@ -130,7 +132,12 @@ export function coverageOf(hours: readonly HourStats[], window: Window): number 
 
 function natureOf(hours: readonly HourStats[]): LogNature {
   const levels = LEVELS.map((_, level) => hours.reduce((sum, hour) => sum + (hour.levels[level] ?? 0), 0));
-  return { level: logLevelOf(levels), hasDurations: hours.some(({ timed }) => timed > 0) };
+  const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
+  return {
+    level: logLevelOf(levels),
+    hasDurations: hours.some(({ timed }) => timed > 0),
+    importedHours: hours.filter((hour) => total(hour.levels) === 0 && total(hour.counts) > 0).length,
+  };
 }
 
 /** The mean over the satellites that gave the score, 0 to 1; null where none did. */

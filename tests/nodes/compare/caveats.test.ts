@@ -4,13 +4,13 @@ import { type MetricName, noMetrics } from "../../../src/nodes/compare/registry.
 
 function input(
   name: string,
-  differs: { level?: "debug" | "info" | "error" | null; hasDurations?: boolean } = {},
+  differs: { level?: "debug" | "info" | "error" | null; hasDurations?: boolean; importedHours?: number } = {},
   values: Partial<Record<MetricName, number>> = {},
 ): CaveatInput {
-  const { level = "debug", hasDurations = true } = differs;
+  const { level = "debug", hasDurations = true, importedHours = 0 } = differs;
   return {
     name,
-    nature: { level, hasDurations },
+    nature: { level, hasDurations, importedHours },
     earnings: { source: "model", modelHasStorage: true, apiUsd: null },
     disqualified: null,
     suspended: null,
@@ -117,4 +117,10 @@ test("who is disqualified or suspended is named", () => {
   expect(caveatsOf([bad, input("b")]).map(({ text }) => text)).toEqual([
     "a is disqualified on 1 satellite and suspended on 2 satellites",
   ]);
+});
+
+test("hours from storj_monitor say what they cannot tell", () => {
+  const [hours] = caveatsOf([input("a", { importedHours: 3 }), input("b")]);
+  expect(hours).toMatchObject({ nodes: ["a"], unfair: false });
+  expect(hours?.text).toContain("hours taken over from storj_monitor (a 3)");
 });
