@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { checkNodeName, type IngestSettings, ingestOptions } from "../nodes/ingest/options.ts";
 import type { Store } from "../db/open.ts";
 import { storeOptions } from "../db/options.ts";
@@ -69,8 +70,8 @@ export const ingest = command({
       import("../nodes/ingest/source.ts"),
       import("../nodes/ingest/counts.ts"),
     ]);
-    // Every file is looked at before anything is done.
-    for (const path of given.follow ? [] : paths) checkReadable(path);
+    // Every file is looked at before anything is done; one that is to be followed may come later.
+    for (const path of paths) if (!given.follow || existsSync(path)) checkReadable(path);
     const startedMs = performance.now();
     using store = await invocation.openStore();
     const api = await askApis(store, given, { name, signal, terminal });

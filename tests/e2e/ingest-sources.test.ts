@@ -120,26 +120,20 @@ test("the node's API gives disk, scores and payout; one that does not answer is 
   expect(third.exitCode).toBe(0);
   expect(third.stderr).toContain("the API of gone");
   expect(JSON.parse(third.stdout)).toMatchObject({ events: 43, api: [{ reachable: false }] });
-  const compared = await nodupe([
-    "compare",
-    "new",
-    "old",
-    "--json",
-    "--since",
-    "2025-10-06",
-    "--until",
-    "2025-10-07",
-    ...store,
-  ]);
-  const { nodes } = JSON.parse(compared.stdout) as {
-    nodes: { metrics: Record<string, number>; earnings_source: string }[];
+  const compared = async (...window: string[]) => {
+    const { stdout } = await nodupe(["compare", "new", "old", "--json", ...window, ...store]);
+    type Node = { metrics: Record<string, number>; earnings_api_usd: number | null };
+    return (JSON.parse(stdout) as { nodes: Node[] }).nodes;
   };
-  expect(nodes[0]).toMatchObject({ earnings_source: "api" });
-  expect(nodes[0]?.metrics).toMatchObject({ total_earnings: 6.08, avg_audit_score: 99.9 });
-  expect(nodes[0]?.metrics["storage_utilization"]).toBeCloseTo((5_368_709_120_000 / 8e12) * 100, 9);
-  expect(nodes[0]?.metrics["earnings_per_tb"]).toBeCloseTo(6.08 / 5.36870912, 9);
-  expect(nodes[1]).toMatchObject({ earnings_source: "model" });
-  expect(nodes[1]?.metrics["storage_utilization"]).toBeCloseTo((5_368_709_120_000 / 8e12) * 100, 9);
+  // What the API says of its month is told for a window in that month, and for no other.
+  const now = await compared("--last", "1h");
+  expect(now.map((node) => node.earnings_api_usd)).toEqual([6.08, null]);
+  const nodes = await compared("--since", "2025-10-06", "--until", "2025-10-07");
+  for (const node of nodes) {
+    expect(node).toMatchObject({ earnings_source: "model", earnings_api_usd: null });
+    expect(node.metrics["storage_utilization"]).toBeCloseTo((5_368_709_120_000 / 8e12) * 100, 9);
+  }
+  expect(nodes[0]?.metrics).toMatchObject({ avg_audit_score: 99.9 });
 }, 60_000);
 
 test("the events of storj_monitor's database are taken over once", async () => {
@@ -236,4 +230,10 @@ test("hostile input is counted, said and survived", async () => {
   expect(cut.stderr).toContain("cannot read");
   const missing = await nodupe(["ingest", "--node", "x", folder.file("no.log"), "--db", folder.file("s.db")]);
   expect(missing.exitCode).toBe(2);
+  for (const more of [[], ["--follow"]]) {
+    const args = ["ingest", "--node", "x", folder.path, ...more, "--db", folder.file("s.db")];
+    const { exitCode, stdout, stderr } = await nodupe(args);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+    expect(stderr).toBe(`nodupe: ${folder.path} is a folder; expected a log file\n`);
+  }
 }, 60_000);
