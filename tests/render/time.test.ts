@@ -122,9 +122,13 @@ test("text: the first line says whether the clock is right, by how much and how 
   expect(first({ offsetNs: 0n })).toBe(
     "The clock is right to within 11.000 ms (measured: 0.0 µs fast, ± 11.000 ms).",
   );
-  const file = { source: "file", note: "a log: time is not before it", errorBoundNs: years } as const;
+  const file = {
+    source: "file",
+    note: "it is only known to be later than a log",
+    errorBoundNs: years,
+  } as const;
   expect(first({ ...file, offsetNs: 0n })).toBe(
-    "Whether the clock is right is not known: a log: time is not before it.",
+    "Whether the clock is right is not known: it is only known to be later than a log.",
   );
   expect(first({ ...file, offsetNs: 86_400_000_000_000n })).toBe(
     "The clock is wrong, 1.00 days slow at the least; how much more is not known.",

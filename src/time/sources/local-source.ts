@@ -79,12 +79,12 @@ function fromFile(options: LocalOptions, now: Reading): LocalAnswer | string {
   const { lastGoodNs, savedNs } = options;
   const stored = [
     ...(lastGoodNs === null ? [] : [{ ns: lastGoodNs, path: "the store's last good time" }]),
-    ...(savedNs === null ? [] : [{ ns: savedNs, path: "the clock as the store last saved it" }]),
+    ...(savedNs === null ? [] : [{ ns: savedNs, path: "the clock that the store saved last" }]),
   ];
   const found = newestTrustedMoment({ ...options.scan, endNs: endOf(options) }, stored);
   if (found === null) return "no trusted file was found";
   if (found.ns < options.floorNs) return "the newest trusted file is older than this program";
-  return notBefore("file", found.ns, options, now, `${found.path}: time is not before it`);
+  return notBefore("file", found.ns, options, now, `it is only known to be later than ${found.path}`);
 }
 
 /**
@@ -111,7 +111,7 @@ export function localAnswer(
           options.floorNs,
           options,
           now,
-          "when this program was built: time is not before it",
+          "it is only known to be later than the build of this program",
         );
         break;
       case "monotonic":

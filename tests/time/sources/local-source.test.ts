@@ -81,7 +81,7 @@ test("the newest trusted file puts a clock forward, never back; its bound reache
   expect(stored).toMatchObject({ source: "file", offsetNs: 1_795_500_000n * S });
   const saved = localAnswer({ ...options, savedNs: 1_795_600_000n * S }, at(0n)).answer;
   expect(saved).toMatchObject({ source: "file", offsetNs: 1_795_600_000n * S });
-  expect(saved.basis).toBe("the clock as the store last saved it: time is not before it");
+  expect(saved.basis).toBe("it is only known to be later than the clock that the store saved last");
 });
 
 test("a clock beyond the horizon is not believed to the second: its bound reaches back to what is known", () => {
