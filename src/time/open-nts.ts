@@ -4,6 +4,7 @@ import type { Store } from "../db/open.ts";
 import { NtsClient } from "./net/nts/client.ts";
 import { CookieJar } from "./net/nts/cookie-jar.ts";
 import { type ResolveContext, resolveName } from "./net/resolve.ts";
+import { formatServerName } from "./net/server-name.ts";
 import type { Roots } from "./net/x509/roots.ts";
 import { type MeasureSettings, serversOf } from "./options.ts";
 
@@ -42,8 +43,10 @@ export function openNts(settings: MeasureSettings, surroundings: NtsSurroundings
   const { store, resolution, floorMs } = surroundings;
   const trust = trustOf(ntsCa);
   let roots: Promise<Roots> | null = null;
+  // The same server named twice exchanges keys once.
+  const servers = new Map(serversOf(settings).map((name) => [formatServerName(name), name]));
   const context = {
-    servers: serversOf(settings),
+    servers: [...servers.values()],
     jar: store === null ? null : new CookieJar(store, trust),
     // With cookies at hand nothing of TLS is loaded; else once for all servers.
     roots: () => (roots ??= import("./net/x509/roots.ts").then(({ trustedRoots }) => trustedRoots(ntsCa))),

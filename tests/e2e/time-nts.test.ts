@@ -8,6 +8,7 @@ import { needs } from "../support/programs.ts";
 import { nodupe } from "../support/run.ts";
 import { tempFolder } from "../support/temp.ts";
 import { expectOffset, nodupeTime, statuses } from "../support/time-result.ts";
+import { until } from "../support/until.ts";
 
 const withOpenssl = needs("openssl");
 const withChronyd = needs("openssl", "chronyd");
@@ -82,6 +83,29 @@ withOpenssl("a server that moved: its old port is silent, and keys are exchanged
   isSilent = true;
   const { exitCode } = await stage.time([server.name], "--timeout", patientMs(1_000));
   expect([exitCode, server.exchanges]).toEqual([4, 2]);
+});
+
+withOpenssl(
+  "a store that another program has locked: no cookie is taken, and keys are exchanged",
+  async () => {
+    await using stage = await NtsStage.open();
+    const server = await stage.server("server");
+    await stage.time([server.name]);
+    using other = new Database(stage.folder.file("nodupe.db"));
+    other.run("BEGIN IMMEDIATE");
+    const running = stage.time([server.name]);
+    await until(() => server.cookies.length === 2, "a request comes under new keys");
+    other.run("ROLLBACK");
+    const { exitCode, json } = await running;
+    expect([exitCode, json.source, server.exchanges, new Set(server.cookies).size]).toEqual([0, "nts", 2, 2]);
+  },
+);
+
+withOpenssl("a server that is named twice exchanges keys once", async () => {
+  await using stage = await NtsStage.open();
+  const server = await stage.server("server");
+  const { json } = await stage.time([server.name, server.name]);
+  expect([json.source, server.exchanges, json.servers.length]).toEqual(["nts", 1, 1]);
 });
 
 test("--nts never falls back: a plain NTP server and --fallback make exit 4", async () => {

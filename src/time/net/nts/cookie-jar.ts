@@ -34,6 +34,8 @@ const COLUMNS = `id, server, ntp_host AS ntpHost, ntp_port AS ntpPort, address, 
   not_before_ms AS notBeforeMs, not_after_ms AS notAfterMs`;
 const COUNT = "(SELECT count(*) FROM time_nts_cookies WHERE association = time_nts.id) AS cookies";
 const SELECT = `SELECT ${COLUMNS}, ${COUNT} FROM time_nts WHERE trust = ?`;
+/** Another process may be writing: longer than this no request is held up, since keys can be exchanged instead. */
+const TAKE_PATIENCE_MS = 250;
 const TAKE = `DELETE FROM time_nts_cookies
   WHERE id = (SELECT min(id) FROM time_nts_cookies WHERE association = ?) RETURNING cookie`;
 const FORGET = "DELETE FROM time_nts WHERE server = ?";
@@ -85,13 +87,19 @@ export class CookieJar {
    */
   take(ids: readonly number[]): readonly (Uint8Array | null)[] {
     const { db } = this.#store;
-    const taken = db.transaction(() =>
+    const take = db.transaction(() =>
       ids.map((id) => {
         const row = db.query<{ cookie: Uint8Array }, [number]>(TAKE).get(id);
         return row === null ? null : Uint8Array.from(row.cookie);
       }),
     );
-    return taken.immediate();
+    const patienceMs = db.query<{ timeout: number }, []>("PRAGMA busy_timeout").get()?.timeout ?? 0;
+    db.run(`PRAGMA busy_timeout = ${Math.min(patienceMs, TAKE_PATIENCE_MS)}`);
+    try {
+      return take.immediate();
+    } finally {
+      db.run(`PRAGMA busy_timeout = ${patienceMs}`);
+    }
   }
 
   /** Puts the keys of a new exchange in the place of a server's earlier ones, whose cookies go with them. */

@@ -104,6 +104,9 @@ test("a store that cannot be written hands nothing out", () => {
   busy.run("BEGIN IMMEDIATE");
   using impatient = openStore({ path, busyTimeoutMs: 1 });
   expect(() => new CookieJar(impatient, "").take([id])).toThrow("locked");
+  // Nor does one that is patient elsewhere wait as long for this.
+  expect(() => jar.take([id])).toThrow("locked");
+  expect(store.db.query("PRAGMA busy_timeout").get()).toEqual({ timeout: 5_000 });
   busy.run("ROLLBACK");
   expect(first(jar.take([id])[0])).toBe(1);
 });
