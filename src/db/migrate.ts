@@ -16,7 +16,8 @@ function isEmpty(db: Database): boolean {
 
 /** @throws Failure usage where a database is another program's, or has a schema newer than the one known. */
 export function refuseForeign(db: Database, path: string, known: number): void {
-  if (pragma(db, "application_id") !== APPLICATION_ID && !isEmpty(db)) {
+  // In this order: another process may commit its tables and their id, together, between the two looks.
+  if (!isEmpty(db) && pragma(db, "application_id") !== APPLICATION_ID) {
     throw new Failure(
       "usage",
       `${path} is an SQLite database of another program, not a nodupe store; name another file with --db`,
