@@ -207,6 +207,33 @@ test("the API is asked again while a log is followed, and beside a follower by a
   });
 }, 60_000);
 
+test("an API that is heard later keeps the node of a log that never comes", async () => {
+  using folder = tempFolder();
+  let isUp = false;
+  let asked = 0;
+  using server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: (request) => {
+      const { pathname } = new URL(request.url);
+      if (isUp && pathname === "/api/sno/") asked += 1;
+      return isUp ? Response.json(API[pathname] ?? {}) : new Response("no", { status: 503 });
+    },
+  });
+  const args = ["--api", `http://127.0.0.1:${server.port}`, "--db", folder.file("s.db")];
+  await using running = start(["--node", "a", "--follow", folder.file("none.log"), ...args], {
+    NODUPE_INGEST_API_INTERVAL: "50ms",
+  });
+  await until(() => Bun.file(folder.file("s.db")).size > 0, "the store is open");
+  isUp = true;
+  await until(() => asked >= 2, "the API has answered");
+  await running.stop("SIGTERM");
+  const listed = await nodupe(["nodes", "list", "--json", "--db", folder.file("s.db")]);
+  expect(JSON.parse(listed.stdout)).toMatchObject({
+    nodes: [{ node_name: "a", api_seen: expect.any(String) }],
+  });
+}, 60_000);
+
 test("old events are pruned while a log is followed", async () => {
   using folder = tempFolder();
   const path = folder.file("node.log");

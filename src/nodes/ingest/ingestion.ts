@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { deleteNode, leaseNode, type NodeRow, releaseNode, SatelliteIds } from "../store/node-store.ts";
+import { latestSnapshot } from "../store/node-snapshot.ts";
 import { HOUR_MS } from "../log/vocabulary.ts";
 import type { PairingSettings } from "./options.ts";
 import { loadPairState, type PairState } from "./pair-state.ts";
@@ -71,9 +72,13 @@ export class Ingestion implements Disposable {
     if (pruned > 0) this.writer.startFile();
   }
 
-  /** Gives the lease back. A node that was made for sources of which nothing was understood goes with it. */
+  /**
+   * Gives the lease back. A node that was made for sources of which nothing was understood goes with it, unless its API
+   * has told something meanwhile.
+   */
   [Symbol.dispose](): void {
-    if (this.#isNew && !this.#isUsed) deleteNode(this.db, this.node.id);
+    const isEmpty = this.#isNew && !this.#isUsed && latestSnapshot(this.db, this.node.id) === null;
+    if (isEmpty) deleteNode(this.db, this.node.id);
     else releaseNode(this.db, this.node.id);
   }
 }
