@@ -14,8 +14,9 @@ cd "$(dirname "$0")/.." || exit 1
 # program:package, as Debian names them; of a library its file
 PROGRAMS="chronyd:chrony ntpdig:ntpsec-ntpdig strace:strace curl:curl wget:wget openssl:openssl nginx:nginx
 shellcheck:shellcheck busybox:busybox dash:dash faketime:faketime xz:xz-utils zsh:zsh fish:fish groff:groff
-chromium:chromium systemd-analyze:systemd
-qemu-aarch64-static:qemu-user-static /usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1:libc6-arm64-cross
+chromium:chromium systemd-nspawn:systemd-container systemd-analyze:systemd pgrep:procps
+nsenter:util-linux nft:nftables ip:iproute2 qemu-aarch64-static:qemu-user-static
+/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1:libc6-arm64-cross
 /usr/aarch64-linux-gnu/lib/libstdc++.so.6:libstdc++6-arm64-cross
 /usr/aarch64-linux-gnu/lib/libgcc_s.so.1:libgcc-s1-arm64-cross"
 

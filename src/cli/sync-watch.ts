@@ -25,6 +25,7 @@ export async function watchSync(call: Sync, options: RunOptions, startedMs: numb
   let roundMs = startedMs;
   let sentBefore = 0;
   let uploaded = 0;
+  let how = "starting";
   const onRound = async ({ tally, found, sentBytes, stop, error }: RunOutcome): Promise<void> => {
     const result = syncResult(tally, {
       found,
@@ -38,7 +39,7 @@ export async function watchSync(call: Sync, options: RunOptions, startedMs: numb
     roundMs = performance.now();
     sentBefore = sentBytes;
     uploaded += tally.uploaded;
-    manager.status(`${uploaded} uploaded since the start`);
+    manager.status(`${how}; ${uploaded} uploaded since the start`);
     if (terminal.json) await terminal.resultJson(result);
     else await terminal.result(syncText(result));
   };
@@ -46,9 +47,10 @@ export async function watchSync(call: Sync, options: RunOptions, startedMs: numb
     ...options,
     onRound,
     onMode: (mode) => {
-      manager.ready(modeText(mode, root));
-      if (mode.type === "events") terminal.info(modeText(mode, root));
-      else terminal.warn(modeText(mode, root));
+      how = modeText(mode, root);
+      manager.ready(how);
+      if (mode.type === "events") terminal.info(how);
+      else terminal.warn(how);
     },
   });
   manager.stopping();

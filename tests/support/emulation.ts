@@ -23,7 +23,9 @@ function crowding(): number {
 
 /** A deadline or a tolerance, in whatever unit; asked for at the moment that it is needed, since a machine gets busy. */
 export function patient(amount: number): number {
-  return amount * PATIENCE * crowding();
+  const stretched = amount * PATIENCE * crowding();
+  // Whole milliseconds stay whole: timers and processes take no others.
+  return Number.isInteger(amount) ? Math.ceil(stretched) : stretched;
 }
 
 /** A deadline as the command line takes it. */

@@ -41,6 +41,11 @@ export function needsExecution(...programs: string[]): Declare {
 /** A test that only root can do: it sends what other users may not. */
 export const needsRoot: Declare = process.getuid?.() === 0 ? declare : skipping("not run as root");
 
+/** A test that mounts or boots something, which root alone may. */
+export function needsRoot(...programs: string[]): Declare {
+  return process.getuid?.() === 0 ? needsExecution(...programs) : skipping("only root can run it");
+}
+
 /** Where a program that is in sbin too is found. */
 export function programPath(program: string): string {
   const found = Bun.which(program, { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` });

@@ -1,0 +1,65 @@
+import { expect, test as plain } from "bun:test";
+import { PROGRAM } from "../support/binary.ts";
+import { bootContainer } from "../support/container.ts";
+import { needsRoot } from "../support/programs.ts";
+import { nodupe } from "../support/run.ts";
+import { until } from "../support/until.ts";
+
+const test = needsRoot("systemd-nspawn", "nsenter", "curl");
+plain("units are printed where there is no systemd to install them, and bad words are told", async () => {
+  const printed = await nodupe(["service", "print", "time", "--json"]);
+  const { files } = JSON.parse(printed.stdout) as { files: { path: string; text: string }[] };
+  expect(files.map(({ path }) => path)).toEqual([
+    "/etc/systemd/system/nodupe-time.service",
+    "/etc/systemd/system/nodupe-time-boot.service",
+  ]);
+  const unknown = await nodupe(["service", "print", "synch"]);
+  expect([unknown.exitCode, unknown.stderr]).toEqual([2, expect.stringContaining("did you mean sync?")]);
+  expect((await nodupe(["service", "install", "sync", "/nowhere"])).exitCode).toBe(2);
+  expect((await nodupe(["service", "uninstall", "ingest"])).exitCode).toBe(1);
+});
+
+test("under systemd: installed, ready, uploading what arrives; a loop that hangs is restarted; removed again", async () => {
+  await using machine = await bootContainer({ "/usr/local/bin/nodupe": PROGRAM });
+  machine.write("/etc/nodupe/config.toml", '[sync]\nurl = "http://127.0.0.1:8321"\n');
+  machine.write("/srv/cvs/first.txt", "the first");
+  machine.write(
+    "/etc/systemd/system/sandbox.service",
+    "[Service]\nExecStart=/usr/local/bin/nodupe sandbox --json --listen 127.0.0.1:8321\nStandardOutput=file:/run/sandbox\nStandardError=null\n",
+  );
+  await machine.run("ip", "link", "set", "lo", "up");
+  expect(await machine.run("systemctl", "start", "sandbox")).toMatchObject({ exitCode: 0 });
+  const stored = async (): Promise<number> => {
+    const stats = await machine.run("curl", "-s", "http://127.0.0.1:8321/sandbox/stats");
+    return stats.exitCode === 0 ? (JSON.parse(stats.stdout) as { stored: number }).stored : -1;
+  };
+  await until(async () => (await stored()) === 0, "the sandbox answers", 30_000);
+
+  const told = JSON.parse((await machine.run("cat", "/run/sandbox")).stdout) as { api_key: string };
+  machine.write("/etc/nodupe/api-key", `${told.api_key}\n`, 0o600);
+
+  const install = ["nodupe", "service", "install", "sync", "/srv/cvs", "--run-as", "root"];
+  const installed = await machine.run(...install, "--api-key-file", "/etc/nodupe/api-key");
+  expect(installed).toMatchObject({ exitCode: 0, stderr: "" });
+  const show = async (property: string): Promise<string> =>
+    (await machine.run("systemctl", "show", "--value", "-p", property, "nodupe-sync")).stdout.trim();
+  expect(await show("ActiveState")).toBe("active");
+  expect(await show("StatusText")).toContain("watching /srv/cvs");
+  await until(async () => (await stored()) === 1, "what was there is uploaded", 30_000);
+  machine.write("/srv/cvs/.second", "the second");
+  await machine.run("mv", "/srv/cvs/.second", "/srv/cvs/second.txt");
+  await until(async () => (await stored()) === 2, "what arrived is uploaded", 30_000);
+
+  machine.write("/etc/systemd/system/nodupe-sync.service.d/soon.conf", "[Service]\nWatchdogSec=2s\n");
+  await machine.run("systemctl", "daemon-reload");
+  await machine.run("systemctl", "restart", "nodupe-sync");
+  const pid = await show("MainPID");
+  await machine.run("kill", "-STOP", pid);
+  await until(async () => Number(await show("NRestarts")) > 0, "the watchdog has it restarted", 60_000);
+  await until(async () => (await show("ActiveState")) === "active", "it is at work again", 30_000);
+  expect(await show("MainPID")).not.toBe(pid);
+
+  expect(await machine.run("nodupe", "service", "uninstall", "sync")).toMatchObject({ exitCode: 0 });
+  expect((await machine.run("systemctl", "is-enabled", "nodupe-sync")).exitCode).not.toBe(0);
+  expect((await machine.run("ls", "/var/lib/nodupe/nodupe.db")).exitCode).toBe(0);
+}, 180_000);
