@@ -38,12 +38,9 @@ export function needsExecution(...programs: string[]): Declare {
     : skipping("the kernel starts no emulated program by itself");
 }
 
-/** A test that only root can do: it sends what other users may not. */
-export const needsRoot: Declare = process.getuid?.() === 0 ? declare : skipping("not run as root");
-
-/** A test that mounts or boots something, which root alone may. */
+/** A test that only root can do: it sends what other users may not, mounts or boots something. */
 export function needsRoot(...programs: string[]): Declare {
-  return process.getuid?.() === 0 ? needsExecution(...programs) : skipping("only root can run it");
+  return process.getuid?.() === 0 ? needsExecution(...programs) : skipping("not run as root");
 }
 
 /** Where a program that is in sbin too is found. */

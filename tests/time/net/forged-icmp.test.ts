@@ -38,13 +38,13 @@ async function afterIcmp(
   return events.filter(({ type }) => type === "refused");
 }
 
-needsRoot("a closed port is believed of the host itself, where it quotes the request", async () => {
+needsRoot()("a closed port is believed of the host itself, where it quotes the request", async () => {
   expect(await afterIcmp(1, (request) => request)).toEqual([
     { type: "refused", cookie: 77n, reason: "connection refused" },
   ]);
 });
 
-needsRoot("from the wrong place, without the request, with a part of it: not believed", async () => {
+needsRoot()("from the wrong place, without the request, with a part of it: not believed", async () => {
   expect(await afterIcmp(2, (request) => request)).toEqual([]);
   expect(await afterIcmp(1, () => new Uint8Array())).toEqual([]);
   expect(await afterIcmp(1, (request) => request.slice(0, 40))).toEqual([]);
