@@ -39,8 +39,14 @@ export async function bootContainer(files: Readonly<Record<string, string>>): Pr
   const child = Bun.spawn(
     [
       programPath("systemd-nspawn"),
-      ...["-q", "--register=no", "--keep-unit", "--private-network", "--machine", `nodupe-${process.pid}`],
-      ...["--directory", root, "/lib/systemd/systemd", "--unit=sysinit.target"],
+      "-q",
+      "--register=no",
+      "--keep-unit",
+      "--private-network",
+      `--machine=nodupe-${process.pid}`,
+      `--directory=${root}`,
+      "/lib/systemd/systemd",
+      "--unit=sysinit.target",
     ],
     { stdin: "ignore", stdout: "ignore", stderr: "ignore" },
   );
