@@ -1,6 +1,8 @@
 // Authenticated time: how long whole processes take, cold and with cookies, beside plain NTP and `chronyd -Q` with NTS.
 //
 //   bun bench/nts.ts [RUNS]      RUNS of the quick ones (40), taken in turn; results in bench/results/nts.json
+//
+// On a machine that has other things to do: chrt -r 5 bun bench/nts.ts 30 (as root; what the results were made with).
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { median, quantile } from "../src/bench/statistics.ts";
