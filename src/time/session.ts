@@ -30,7 +30,9 @@ export interface SessionOptions {
 
 const LEAST_DRIFT_SAMPLES = 4;
 /** The newest samples from which drift is told. */
-const DRIFT_SAMPLES = 64;
+const DRIFT_SAMPLES = 128;
+/** So many of them are read at a start: more would be a tenth of what a run costs. */
+const SAMPLES_AT_START = 24;
 /** What the store keeps of runs, and of samples: those of other boots come back when a drift is asked for. */
 const KEPT = { runsKept: 10_000, samplesKept: DRIFT_SAMPLES * 8 };
 
@@ -136,7 +138,7 @@ export class TimeSession implements Disposable {
     const epoch = this.#options.clock.epoch();
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;
-    this.#samples = [...(this.#memory?.samples(epoch, DRIFT_SAMPLES) ?? [])];
+    this.#samples = [...(this.#memory?.samples(epoch, SAMPLES_AT_START) ?? [])];
   }
 
   /** The samples of this raw clock with the newest one. */
