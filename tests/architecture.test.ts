@@ -128,6 +128,7 @@ const GUARDS: readonly Guard[] = [
       "upload/prune-cache.ts",
       "upload/overview.ts",
       "upload/run-record.ts",
+      "upload/verify.ts",
       "upload/watch/watch-record.ts",
     ],
   },

@@ -47,7 +47,10 @@ function tokensOf(argv: readonly string[], flags: ReadonlyMap<string, Flag>) {
     };
   }
   const end = argv.indexOf("--");
-  const args = argv.map((argument, index) => (end >= 0 && index > end ? argument : mark(argument)));
+  const shorts = new Set([...flags.values()].map(({ option }) => `-${option.short ?? ""}`));
+  const args = argv.map((argument, index) =>
+    (end >= 0 && index > end) || shorts.has(argument) ? argument : mark(argument),
+  );
   return parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true }).tokens;
 }
 

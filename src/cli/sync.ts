@@ -3,6 +3,9 @@ import { storeOptions } from "../db/options.ts";
 import { syncOptions } from "../upload/options.ts";
 import { errorOfThrown } from "../upload/sync-error.ts";
 import { Failure, reasonOf } from "../lib/errors.ts";
+import { parseFileList, pathsBelow } from "../upload/scan/file-list.ts";
+import { dryRunNames } from "./dry-run-names.ts";
+import { clientOf, startOwnSandbox } from "./tanova-client.ts";
 import type { ExitCode, Invocation } from "./command.ts";
 import { command } from "./command.ts";
 import { destinationOf } from "./history/destination.ts";
@@ -15,63 +18,27 @@ import type { RunProgress } from "../upload/progress.ts";
 const OPTIONS = { store: storeOptions, sync: syncOptions } as const;
 export type Sync = Invocation<typeof OPTIONS>;
 
-/** How long a health or duplicate check may take. */
-const CHECK_TIMEOUT_MS = 10_000;
-
-/** What is talked to. */
-interface Server extends Disposable {
-  readonly url: string;
-  readonly apiKey: string;
-}
-
-function readCa(path: string | null): { ca?: string } {
-  if (path === null) return {};
-  try {
-    return { ca: readFileSync(path, "utf8") };
-  } catch (error) {
-    throw new Failure("usage", `the CA file ${path} cannot be read: ${reasonOf(error)}`);
-  }
-}
-
-/** A sandbox in this process, which is stopped with it. */
-async function startOwnSandbox({ options: { sync }, storePath }: Sync): Promise<Server> {
-  const { startSandbox } = await import("../upload/sandbox/server.ts");
-  const kept = storePath === ":memory:" ? {} : { store: `${storePath}.sandbox` };
-  return await startSandbox({ batch: sync.bulk, ...kept });
-}
-
 function readKey({ options: { sync }, origins, terminal }: Sync): string {
   const { key, warning } = apiKeyOf(sync, origins.sync);
   if (warning !== null) terminal.warn(warning);
   return key;
 }
 
-async function clientOf({ options: { sync }, environment }: Sync, server: Omit<Server, keyof Disposable>) {
-  const [{ createTanovaClient }, { limitBandwidth }] = await Promise.all([
-    import("../upload/tanova/client.ts"),
-    import("../upload/control/bandwidth.ts"),
-  ]);
-  const variable = (name: string): string | null =>
-    environment[name] ?? environment[name.toLowerCase()] ?? null;
-  return createTanovaClient({
-    url: server.url,
-    apiKey: server.apiKey,
-    ...(sync.sandbox ? {} : readCa(sync.caFile)),
-    ...(sync.sandbox
-      ? {}
-      : {
-          proxy: {
-            httpProxy: variable("HTTP_PROXY"),
-            httpsProxy: variable("HTTPS_PROXY"),
-            allProxy: variable("ALL_PROXY"),
-            noProxy: variable("NO_PROXY"),
-          },
-        }),
-    connectTimeoutMs: sync.connectTimeout,
-    silenceTimeoutMs: sync.silenceTimeout,
-    checkTimeoutMs: CHECK_TIMEOUT_MS,
-    ...(sync.bwlimit === null ? {} : { bandwidth: limitBandwidth(sync.bwlimit) }),
-  });
+/** The files that --files-from names, below the folder. */
+function listedFiles({ options: { sync } }: Sync, folder: string, root: string): readonly string[] | null {
+  const { filesFrom } = sync;
+  if (filesFrom === null) return null;
+  try {
+    return pathsBelow(
+      [folder, root],
+      parseFileList(readFileSync(filesFrom === "-" ? 0 : filesFrom), sync.nul),
+    );
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure("usage", `--files-from: ${filesFrom} cannot be read: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
@@ -84,10 +51,11 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
       "no folder given: name the one that holds the CVs (nodupe sync FOLDER), or set it as folder in [sync]",
     );
   }
-  const [{ run }, { RUN_LIMITS }, { openRoot }, render] = await Promise.all([
+  const [{ run }, { RUN_LIMITS }, { openRoot }, { fileSource }, render] = await Promise.all([
     import("../upload/run.ts"),
     import("../upload/limits.ts"),
     import("../upload/scan/scan.ts"),
+    import("../upload/source.ts"),
     import("../render/sync.ts"),
   ]);
   const destination = destinationOf(sync);
@@ -95,10 +63,13 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
   const elapsedS = (): number => (performance.now() - startedMs) / 1000;
   try {
     const root = openRoot(folder);
+    const listed = listedFiles(call, folder, root);
     const { startHashWorker } = await import("../workers.ts");
     using store = await call.openStore();
-    using sandbox = sync.sandbox && !sync.dryRun ? await startOwnSandbox(call) : null;
-    using client = sync.dryRun ? null : await clientOf(call, sandbox ?? { url: destination, apiKey });
+    using sandbox = sync.sandbox && !sync.dryRun ? await startOwnSandbox(call.storePath, sync.bulk) : null;
+    const server = sandbox ?? { url: destination, apiKey };
+    using client = sync.dryRun ? null : await clientOf(sync, call.environment, server);
+    const names = sync.dryRun && !terminal.json ? dryRunNames(terminal) : null;
     let stand: (() => RunProgress) | null = null;
     using progress = showProgress(terminal, () => syncProgress(stand === null ? null : stand(), Date.now()));
     const runOptions: RunOptions = {
@@ -108,8 +79,10 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
       limits: RUN_LIMITS,
       destination,
       client,
+      ...(listed === null ? {} : { source: fileSource(root, sync, listed) }),
       startHashWorker,
       signal,
+      onWouldSend: names === null ? null : (path) => names.add(path),
       onBegin: (told) => (stand = told),
       onFile: terminal.verbose ? fileLog(terminal) : null,
       onNotice: (line) => terminal.warn(line),
@@ -120,6 +93,7 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     }
     const outcome = await run(runOptions);
     progress.end();
+    await names?.flush();
     const { stop, error } = outcome;
     const result = render.syncResult(outcome.tally, {
       found: outcome.found,
@@ -172,6 +146,7 @@ export const sync = command({
     ["TANOVA_API_KEY=tanova_sk_… nodupe sync --bulk ~/CVs", "a mass import"],
     ["nodupe sync --watch /srv/cvs", "stay, and upload what is dropped there"],
     ["nodupe sync ~/CVs --dry-run --exclude 'old/**'", "what would be uploaded"],
+    ["nodupe sync ~/CVs --files-from new.txt", "only the files that are listed there"],
   ],
   exitCodes: {
     0: "everything is uploaded, now or earlier",

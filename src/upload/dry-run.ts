@@ -11,9 +11,16 @@ const NO_RUN = 0;
 /** Counts what would be sent, without a server. What it has seen is kept in a temporary table, not in memory. */
 export async function countContents(
   contents: AsyncIterable<Content>,
-  options: { db: Database; ledger: Ledger; tally: Tally; pool: BufferPool; retryFailed: boolean },
+  options: {
+    db: Database;
+    ledger: Ledger;
+    tally: Tally;
+    pool: BufferPool;
+    retryFailed: boolean;
+    onWouldSend: ((path: string) => Promise<void>) | null;
+  },
 ): Promise<void> {
-  const { db, ledger, tally, pool, retryFailed } = options;
+  const { db, ledger, tally, pool, retryFailed, onWouldSend } = options;
   db.run("CREATE TEMP TABLE IF NOT EXISTS dry_run_seen (checksum TEXT PRIMARY KEY) WITHOUT ROWID");
   db.run("DELETE FROM dry_run_seen");
   const see = db.prepare("INSERT OR IGNORE INTO dry_run_seen VALUES (?)");
@@ -23,6 +30,9 @@ export async function countContents(
     const admission = admit(ledger.content(checksum), { isInFlight, runId: NO_RUN, retryFailed });
     if (admission.type === "duplicate") tally.there("known-here", file.path);
     else if (admission.type === "failed") tally.fail(file.path, admission);
-    else tally.there("uploaded", file.path);
+    else {
+      tally.there("uploaded", file.path);
+      await onWouldSend?.(file.path);
+    }
   }
 }

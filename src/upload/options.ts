@@ -53,6 +53,16 @@ export const syncOptions = {
     60_000,
     "how long to look on the server for an upload whose answer was lost, before it is sent again",
   ),
+  filesFrom: optional(
+    text("FILE", "a file, or - for stdin"),
+    "only the files that FILE lists, one a line; - is stdin; paths are below FOLDER",
+    { scope: "flag", excludes: ["watch"] },
+  ),
+  nul: option(toggle, false, "the paths of --files-from end in NUL, as find -print0 writes them", {
+    short: "0",
+    scope: "flag",
+    needs: "filesFrom",
+  }),
   checksum: option(
     toggle,
     false,

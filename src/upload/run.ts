@@ -16,10 +16,9 @@ import { endingOf, type Stop, stopOf } from "./plan/stop.ts";
 import { UploadPlan } from "./plan/upload-plan.ts";
 import type { FileEvent, RunProgress } from "./progress.ts";
 import { beginRun, endRun, rememberFact } from "./run-record.ts";
-import { globFilter } from "./scan/filter.ts";
-import { type FoundFile, scan } from "./scan/scan.ts";
+import type { FoundFile } from "./scan/scan.ts";
 import { Settling } from "./settling.ts";
-import { type Source, type Standing, treeSource } from "./source.ts";
+import { type Source, type Standing, fileSource } from "./source.ts";
 import { errorOfStop, type SyncError } from "./sync-error.ts";
 import { Tally } from "./tally.ts";
 import type { TanovaClient } from "./tanova/types.ts";
@@ -47,6 +46,8 @@ export interface RunOptions {
   readonly onBegin: (stand: () => RunProgress) => void;
   /** Told what became of each file; null where nobody wants to know. */
   readonly onFile: ((event: FileEvent) => void) | null;
+  /** Told what a dry run would send; null where nobody wants to know. */
+  readonly onWouldSend?: ((path: string) => Promise<void>) | null;
   /** A thing that a person should know while it is at work. */
   readonly onNotice: (line: string) => void;
 }
@@ -73,9 +74,8 @@ const AT_REST: Standing = { isIdle: true, idle: () => Promise.resolve() };
  * @throws Busy where another process is at work on the same store and destination.
  */
 export async function run(options: RunOptions): Promise<RunOutcome> {
-  const { store, root, settings, limits, client, onBegin, onNotice } = options;
-  const source =
-    options.source ?? treeSource(() => scan(root, globFilter(settings.include, settings.exclude)));
+  const { store, root, settings, limits, client, onBegin, onNotice, onWouldSend = null } = options;
+  const source = options.source ?? fileSource(root, settings, null);
   using _lock =
     client === null || options.isLocked === true ? null : lockDestination(store.path, options.destination);
   const destination = destinationRow(store.db, options.destination);
@@ -103,7 +103,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   if (client === null) {
     onBegin(() => standOf(tally, { total: null, sentBytes: 0, inFlight: 0, waiting: null }));
     for await (const batch of source.batches(AT_REST))
-      await countContents(intake.contents(batch), { ...parts, ...settings, db: store.db });
+      await countContents(intake.contents(batch), { ...parts, ...settings, db: store.db, onWouldSend });
     sayRenamed(intake, onNotice);
     return { tally, found: intake.found, sentBytes: 0, runId, ...endedBy(stopOf(signal)) };
   }

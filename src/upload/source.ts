@@ -1,4 +1,7 @@
-import type { FoundFile, ScanEvent } from "./scan/scan.ts";
+import type { SyncSettings } from "./options.ts";
+import { scanListed } from "./scan/file-list.ts";
+import { globFilter } from "./scan/filter.ts";
+import { type FoundFile, scan, type ScanEvent } from "./scan/scan.ts";
 
 /** Files that are taken in together. */
 export interface Batch {
@@ -25,7 +28,18 @@ export interface Source {
   readonly takeBack: ((file: FoundFile) => void) | null;
 }
 
-/** A tree as it is now. */
-export function treeSource(tree: () => Iterable<ScanEvent>): Source {
-  return { whole: tree, batches: () => [{ events: tree(), areComplete: false }], takeBack: null };
+/**
+ * A tree as it is now, or the files of a list in it.
+ *
+ * @param listed below the root; null: all that is there.
+ */
+export function fileSource(
+  root: string,
+  { include, exclude }: Pick<SyncSettings, "include" | "exclude">,
+  listed: readonly string[] | null,
+): Source {
+  const filter = globFilter(include, exclude);
+  const events = (): Iterable<ScanEvent> =>
+    listed === null ? scan(root, filter) : scanListed(root, filter, listed);
+  return { whole: events, batches: () => [{ events: events(), areComplete: false }], takeBack: null };
 }

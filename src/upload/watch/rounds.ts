@@ -1,4 +1,5 @@
 import { type GlobFilter, globFilter, IGNORE_FILE } from "../scan/filter.ts";
+import { scanOnly } from "../scan/file-list.ts";
 import { fileRule, folderRule } from "../scan/rules.ts";
 import { type FoundFile, scan, type ScanEvent } from "../scan/scan.ts";
 import type { Batch, Source, Standing } from "../source.ts";
@@ -15,31 +16,8 @@ export function watchRules(filter: GlobFilter): WatchRules {
   };
 }
 
-/** The folders that lead to paths: `a/b/c.pdf` → `a`, `a/b`. */
-function foldersTo(paths: Iterable<string>): Set<string> {
-  const folders = new Set<string>();
-  for (const path of paths) {
-    for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) folders.add(path.slice(0, at));
-  }
-  return folders;
-}
-
-/**
- * What a scan would say of a few files: it is the scan itself, which looks into no other folder and says nothing of
- * other files, so that the same rules hold for what arrives as for what was there.
- */
-function* scanFiles(
-  root: string,
-  filter: GlobFilter,
-  relativePaths: readonly string[],
-): Generator<ScanEvent> {
-  const wanted = new Set(relativePaths);
-  const folders = foldersTo(relativePaths);
-  const narrow: GlobFilter = {
-    excludesFile: (path, name) => !wanted.has(path) || filter.excludesFile(path, name),
-    excludesFolder: (path, name) => !folders.has(path) || filter.excludesFolder(path, name),
-  };
-  for (const event of scan(root, narrow)) if (event.type !== "skipped") yield event;
+function* arrived(root: string, filter: GlobFilter, relativePaths: readonly string[]): Generator<ScanEvent> {
+  for (const event of scanOnly(root, filter, relativePaths)) if (event.type !== "skipped") yield event;
 }
 
 /**
@@ -101,6 +79,6 @@ export class Rounds {
   #batch(arrival: Arrival): Batch {
     const { root } = this.#options;
     if (arrival.type === "rescan") return { events: scan(root, this.#filter), areComplete: false };
-    return { events: scanFiles(root, this.#filter, arrival.relativePaths), areComplete: true };
+    return { events: arrived(root, this.#filter, arrival.relativePaths), areComplete: true };
   }
 }

@@ -1,0 +1,62 @@
+import { readFileSync } from "node:fs";
+import { Failure, reasonOf } from "../lib/errors.ts";
+import type { SyncSettings } from "../upload/options.ts";
+import type { TanovaClient } from "../upload/tanova/types.ts";
+
+/** How long a health or duplicate check may take. */
+const CHECK_TIMEOUT_MS = 10_000;
+
+/** What is talked to. */
+export interface Server {
+  readonly url: string;
+  readonly apiKey: string;
+}
+
+function readCa(path: string | null): { ca?: string } {
+  if (path === null) return {};
+  try {
+    return { ca: readFileSync(path, "utf8") };
+  } catch (error) {
+    throw new Failure("usage", `the CA file ${path} cannot be read: ${reasonOf(error)}`);
+  }
+}
+
+/** A sandbox in this process, which is stopped with it; it keeps what it was sent beside the store. */
+export async function startOwnSandbox(storePath: string, batch: boolean): Promise<Server & Disposable> {
+  const { startSandbox } = await import("../upload/sandbox/server.ts");
+  const kept = storePath === ":memory:" ? {} : { store: `${storePath}.sandbox` };
+  return await startSandbox({ batch, ...kept });
+}
+
+/** A client for a server, with the proxies that the environment names. */
+export async function clientOf(
+  settings: Pick<SyncSettings, "sandbox" | "caFile" | "connectTimeout" | "silenceTimeout" | "bwlimit">,
+  environment: Readonly<Record<string, string | undefined>>,
+  server: Server,
+): Promise<TanovaClient> {
+  const [{ createTanovaClient }, { limitBandwidth }] = await Promise.all([
+    import("../upload/tanova/client.ts"),
+    import("../upload/control/bandwidth.ts"),
+  ]);
+  const variable = (name: string): string | null =>
+    environment[name] ?? environment[name.toLowerCase()] ?? null;
+  return createTanovaClient({
+    url: server.url,
+    apiKey: server.apiKey,
+    ...(settings.sandbox
+      ? {}
+      : {
+          ...readCa(settings.caFile),
+          proxy: {
+            httpProxy: variable("HTTP_PROXY"),
+            httpsProxy: variable("HTTPS_PROXY"),
+            allProxy: variable("ALL_PROXY"),
+            noProxy: variable("NO_PROXY"),
+          },
+        }),
+    connectTimeoutMs: settings.connectTimeout,
+    silenceTimeoutMs: settings.silenceTimeout,
+    checkTimeoutMs: CHECK_TIMEOUT_MS,
+    ...(settings.bwlimit === null ? {} : { bandwidth: limitBandwidth(settings.bwlimit) }),
+  });
+}

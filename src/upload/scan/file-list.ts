@@ -1,0 +1,96 @@
+import { lstatSync } from "node:fs";
+import { isAbsolute, relative, resolve } from "node:path";
+import { Failure } from "../../lib/errors.ts";
+import { pathOfBytes, systemPath } from "../../lib/path-bytes.ts";
+import { unreadableReason } from "../unreadable.ts";
+import type { GlobFilter } from "./filter.ts";
+import { scan, type ScanEvent } from "./scan.ts";
+
+/** The paths of a list, one a line (CRLF too) or each ended by NUL. Empty ones say nothing. */
+export function parseFileList(bytes: Uint8Array, isNulEnded: boolean): readonly string[] {
+  const text = pathOfBytes(bytes);
+  return text.split(isNulEnded ? "\0" : /\r?\n/).filter((path) => path !== "");
+}
+
+/**
+ * Paths as they are below a folder, each once; relative ones are below it, absolute ones may be.
+ *
+ * @param roots the folder as it was named, and as it really is.
+ * @throws Failure usage for the first path that is outside.
+ */
+export function pathsBelow(roots: readonly string[], paths: readonly string[]): readonly string[] {
+  const below = paths.map((path) => {
+    for (const root of isAbsolute(path) ? roots : roots.slice(0, 1)) {
+      const inside = relative(resolve(root), resolve(root, path));
+      if (inside !== "" && inside !== ".." && !inside.startsWith("../")) return inside;
+    }
+    throw new Failure(
+      "usage",
+      `--files-from: ${JSON.stringify(path)} is not below the folder ${roots[0] ?? ""}; nothing was done`,
+    );
+  });
+  return [...new Set(below)];
+}
+
+/** The folders that lead to paths: `a/b/c.pdf` → `a`, `a/b`. */
+function foldersTo(paths: Iterable<string>): Set<string> {
+  const folders = new Set<string>();
+  for (const path of paths) {
+    for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) folders.add(path.slice(0, at));
+  }
+  return folders;
+}
+
+/**
+ * What a scan would say of a few files: it is the scan itself, which looks into no other folder and says nothing of
+ * other files, so that the same rules hold for them as for the whole tree.
+ *
+ * @param relativePaths below the root.
+ */
+export function* scanOnly(
+  root: string,
+  filter: GlobFilter,
+  relativePaths: Iterable<string>,
+): Generator<ScanEvent> {
+  const wanted = new Set(relativePaths);
+  const folders = foldersTo(wanted);
+  const start = root === "/" ? 1 : root.length + 1;
+  const narrow: GlobFilter = {
+    excludesFile: (path, name) => !wanted.has(path) || filter.excludesFile(path, name),
+    excludesFolder: (path, name) => !folders.has(path) || filter.excludesFolder(path, name),
+  };
+  for (const event of scan(root, narrow))
+    if (event.type !== "skipped" || wanted.has(event.path.slice(start))) yield event;
+}
+
+/** Likewise of files that somebody has listed: each of them is told, what is not there too. */
+export function* scanListed(
+  root: string,
+  filter: GlobFilter,
+  relativePaths: readonly string[],
+): Generator<ScanEvent> {
+  const prefix = root === "/" ? "" : root;
+  const untold = new Set(relativePaths.map((path) => `${prefix}/${path}`));
+  const unreadable: string[] = [];
+  for (const event of scanOnly(root, filter, relativePaths)) {
+    if (event.type === "file") untold.delete(event.file.path);
+    else if (event.type !== "crowded") untold.delete(event.path);
+    if (event.type === "unreadable") unreadable.push(`${event.path}/`);
+    yield event;
+  }
+  for (const path of untold) {
+    // Its folder has been told of as a failure.
+    if (unreadable.some((folder) => path.startsWith(folder))) continue;
+    yield unfound(path);
+  }
+}
+
+/** A listed path that the scan did not come to: it is not there, is a folder, or lies in one that is left out. */
+function unfound(path: string): ScanEvent {
+  try {
+    if (!lstatSync(systemPath(path)).isDirectory()) return { type: "skipped", path, reason: "excluded" };
+    return { type: "unreadable", path, reason: "it is a folder; list the files in it" };
+  } catch (error) {
+    return { type: "unreadable", path, reason: unreadableReason(error) };
+  }
+}
