@@ -66,8 +66,9 @@ async function main(parts: readonly string[]): Promise<void> {
     await print(`full walk / targeted scan of 20,000 files: ${ratio.toFixed(0)} (goal: at least 10)`);
   }
   if (wants("start")) {
+    const [loadBefore = 0] = loadavg();
     const cost = await startCost(START_RUNS);
-    results["start"] = cost;
+    results["start"] = { load_average_before: loadBefore, ...cost };
     const ratios = [
       ["wall", cost.wall_ratio, cost.best_wall_ratio],
       ["CPU", cost.cpu_ratio, cost.best_cpu_ratio],
