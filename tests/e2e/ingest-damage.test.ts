@@ -17,14 +17,15 @@ async function bounded(args: readonly string[]): Promise<Run> {
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
-    timeout: patient(10_000),
-    killSignal: "SIGKILL",
   });
+  // Not Bun.spawn's own time-out: it refuses a whole number that compiled code holds as a double.
+  const deadline = setTimeout(() => child.kill(9), patient(10_000));
   const [stdout, stderr, exitCode] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
     child.exited,
   ]);
+  clearTimeout(deadline);
   return { exitCode, stdout, stderr };
 }
 
