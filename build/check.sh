@@ -16,7 +16,7 @@ PROGRAMS="chronyd:chrony ntpdig:ntpsec-ntpdig strace:strace curl:curl wget:wget 
 shellcheck:shellcheck busybox:busybox dash:dash faketime:faketime xz:xz-utils zsh:zsh fish:fish groff:groff
 chromium:chromium systemd-nspawn:systemd-container systemd-analyze:systemd pgrep:procps
 nsenter:util-linux nft:nftables ip:iproute2 qemu-aarch64-static:qemu-user-static
-/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1:libc6-arm64-cross
+/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1:libc6-arm64-cross promtool:prometheus
 /usr/aarch64-linux-gnu/lib/libstdc++.so.6:libstdc++6-arm64-cross
 /usr/aarch64-linux-gnu/lib/libgcc_s.so.1:libgcc-s1-arm64-cross"
 

@@ -99,6 +99,7 @@ const GUARDS: readonly Guard[] = [
       "nodes/compare/compare-cache.ts",
       "nodes/compare/compare.ts",
       "nodes/compare/load.ts",
+      "nodes/compare/node-metrics.ts",
       "nodes/ingest/checkpoint.ts",
       "nodes/ingest/ingestion.ts",
       "nodes/ingest/line-dedupe.ts",

@@ -26,7 +26,6 @@ export function writableFault(path: string): Failure | null {
   }
 }
 
-/** Writes the report whole or not at all. */
 export function saveReport(path: string, report: BenchReport): void {
   replaceFile(path, `${JSON.stringify(report, null, 2)}\n`, { what: "the report", mode: 0o666 });
 }

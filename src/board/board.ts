@@ -7,7 +7,7 @@ import { clockOverview, type ClockOverview } from "../time/overview.ts";
 import { uploadsOverview, type UploadsOverview } from "../upload/overview.ts";
 import { type Problem, problemsOf } from "./problems.ts";
 
-interface StoreOverview {
+export interface StoreOverview {
   readonly path: string;
   /** The file with its write-ahead log. */
   readonly size_bytes: number;
@@ -39,7 +39,7 @@ function sizeOf(path: string): number {
   }
 }
 
-function storeOverview(path: string): StoreOverview {
+export function storeOverview(path: string): StoreOverview {
   let space: { free_bytes: number | null; total_bytes: number | null } = {
     free_bytes: null,
     total_bytes: null,

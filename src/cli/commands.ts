@@ -31,6 +31,7 @@ export const ROOT = group({
     compare: () => import("./compare.ts").then((module) => module.compare),
     serve: () => import("./serve.ts").then((module) => module.serve),
     status: () => import("./status.ts").then((module) => module.status),
+    metrics: () => import("./metrics.ts").then((module) => module.metrics),
     service: () => import("./service.ts").then((module) => module.service),
     bench: () => import("./bench.ts").then((module) => module.bench),
     config: () => import("./config.ts").then((module) => module.config),

@@ -6,7 +6,7 @@ import { escapeAll } from "../lib/format/escape.ts";
 import type { Answer, OpenStore } from "../nodes/compare/answer.ts";
 import type { Window } from "../nodes/compare/load.ts";
 import type { Question } from "../nodes/compare/question.ts";
-import type { CompareReport } from "../render/compare.ts";
+import type { CompareReport } from "../render/compare/report.ts";
 import { command, type ExitCode } from "./command.ts";
 
 export const compare = command({
@@ -70,7 +70,7 @@ export const compare = command({
     };
     const format = terminal.json ? "json" : given.format;
     if (format === "json") {
-      const { compareJson } = await import("../render/compare.ts");
+      const { compareJson } = await import("../render/compare/report.ts");
       await terminal.resultJson(compareJson(report));
     } else await terminal.result(await rendered(escapeAll(report), format, terminal));
     return report.nodes.some((node) => node.error !== null) ? 1 : 0;
@@ -155,7 +155,7 @@ async function rendered(
 ): Promise<string> {
   switch (format) {
     case "table": {
-      const { compareTable } = await import("../render/compare-table.ts");
+      const { compareTable } = await import("../render/compare/table.ts");
       return compareTable(report, {
         columns: terminal.stdoutIsTerminal ? terminal.columns : 80,
         color: terminal.color,
@@ -163,7 +163,7 @@ async function rendered(
     }
     case "csv":
     case "markdown": {
-      const { compareCsv, compareMarkdown } = await import("../render/compare-text.ts");
+      const { compareCsv, compareMarkdown } = await import("../render/compare/text.ts");
       return format === "csv" ? compareCsv(report) : compareMarkdown(report);
     }
   }

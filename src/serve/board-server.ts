@@ -1,9 +1,11 @@
 import { readBoard } from "../board/board.ts";
+import { readScrape } from "../board/scrape.ts";
 import type { Problem } from "../board/problems.ts";
 import type { Store } from "../db/open.ts";
 import { messageOf } from "../lib/errors.ts";
 import { TaskGroup } from "../lib/task-group.ts";
 import type { CompareSettings } from "../nodes/compare/options.ts";
+import { prometheusText } from "../render/prometheus.ts";
 import { type Alert, Alerts } from "./alerts.ts";
 import { apiRoutes } from "./api.ts";
 import { pageRoutes } from "./assets.ts";
@@ -78,7 +80,7 @@ export async function startBoardServer(options: BoardServerOptions): Promise<Boa
     comparisons,
     sessions,
     bus,
-    metrics: () => "",
+    metrics: () => `${prometheusText(readScrape(store, options.compareSettings, Date.now()))}\n`,
     signal,
     now: Date.now,
   });

@@ -4,7 +4,7 @@ import type { Store } from "../db/open.ts";
 import type { CompareTask, CompareTold } from "../nodes/compare/compare-task.ts";
 import type { CompareSettings } from "../nodes/compare/options.ts";
 import { windowOf } from "../nodes/compare/window.ts";
-import { compareJson } from "../render/compare.ts";
+import { compareJson } from "../render/compare/report.ts";
 import type { ComparisonRequest } from "./schemas.ts";
 
 export type ComparisonReply =

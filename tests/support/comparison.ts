@@ -1,5 +1,5 @@
 import { noMetrics, type Metrics } from "../../src/nodes/compare/registry.ts";
-import type { CompareReport } from "../../src/render/compare.ts";
+import type { CompareReport } from "../../src/render/compare/report.ts";
 
 type NodeResult = CompareReport["nodes"][number];
 

@@ -49,3 +49,14 @@ export function programPath(program: string): string {
   if (found === null) throw new Error(`Cannot find ${program}`);
   return found;
 }
+
+/** What `promtool check metrics` says about a text, and its exit code: nothing and 0 where it is flawless. */
+export async function promtoolSays(text: string): Promise<[said: string, exitCode: number]> {
+  const checked = Bun.spawn(["promtool", "check", "metrics"], {
+    stdin: new Blob([text]),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const said = await Promise.all([new Response(checked.stdout).text(), new Response(checked.stderr).text()]);
+  return [said.join(""), await checked.exited];
+}

@@ -38,6 +38,8 @@ export interface Metric<N extends string = string> {
   readonly label: string;
   readonly unit: Unit;
   readonly lowerIsBetter: boolean;
+  /** The name in Prometheus text, without its unit, where that wants another; null: the same. */
+  readonly prometheusStem: string | null;
   /** The comparisons that tell it. JSON and CSV have all metrics. */
   readonly types: readonly ComparisonType[];
   /** false where more is neither better nor worse. */
@@ -50,9 +52,9 @@ export interface Metric<N extends string = string> {
 }
 
 type Told<N extends string> = Pick<Metric<N>, "name" | "label" | "unit" | "types" | "of"> &
-  Partial<Pick<Metric, "lowerIsBetter" | "ranked" | "needs" | "question">>;
+  Partial<Pick<Metric, "lowerIsBetter" | "prometheusStem" | "ranked" | "needs" | "question">>;
 
 /** A metric that is ranked, higher being better, that needs nothing and is not judged, unless it says so. */
 export function metric<const N extends string>(told: Told<N>): Metric<N> {
-  return { lowerIsBetter: false, ranked: true, needs: [], question: null, ...told };
+  return { lowerIsBetter: false, prometheusStem: null, ranked: true, needs: [], question: null, ...told };
 }

@@ -16,6 +16,11 @@ export function findNode(db: Database, name: string): NodeRow | null {
   return db.query<NodeRow, [string]>(`SELECT ${COLUMNS} FROM node WHERE name = ?`).get(name);
 }
 
+/** All nodes, by name. */
+export function allNodes(db: Database): NodeRow[] {
+  return db.query<NodeRow, []>(`SELECT ${COLUMNS} FROM node ORDER BY name`).all();
+}
+
 export function nodeNames(db: Database): string[] {
   return db
     .query<{ name: string }, []>("SELECT name FROM node ORDER BY name")

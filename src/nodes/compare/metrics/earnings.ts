@@ -12,6 +12,8 @@ export const earnings = [
   metric({
     name: "earnings_per_tb",
     label: "earnings per TB",
+    // promtool takes tb for an abbreviated unit.
+    prometheusStem: "earnings_per_terabyte",
     unit: "usd",
     types: ["earnings", "efficiency", "overall"],
     of: (measured) => measured.earnings.perTbUsd,

@@ -1,10 +1,10 @@
-import { escapeText } from "../lib/format/escape.ts";
-import { sparkline } from "../lib/format/sparkline.ts";
-import { fit, wrap } from "../lib/format/wrap.ts";
-import { METRICS, type MetricName } from "../nodes/compare/registry.ts";
-import { type CompareReport, isReallyBetter } from "./compare.ts";
-import { formatMetric } from "./compare-format.ts";
-import { noteSentences, troubleSentences, verdictSentences } from "./compare-sentences.ts";
+import { escapeText } from "../../lib/format/escape.ts";
+import { sparkline } from "../../lib/format/sparkline.ts";
+import { fit, wrap } from "../../lib/format/wrap.ts";
+import { METRICS, type MetricName } from "../../nodes/compare/registry.ts";
+import { type CompareReport, isReallyBetter } from "./report.ts";
+import { formatMetric } from "./format.ts";
+import { noteSentences, troubleSentences, verdictSentences } from "./sentences.ts";
 
 type Node = CompareReport["nodes"][number];
 

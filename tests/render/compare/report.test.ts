@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { compareJson } from "../../src/render/compare.ts";
-import { TWO_NODES } from "../support/comparison.ts";
+import { compareJson } from "../../../src/render/compare/report.ts";
+import { TWO_NODES } from "../../support/comparison.ts";
 
 test("JSON: the contract's keys, moments in ISO 8601, figures as they are", () => {
   const { nodes, rankings, verdicts, why, caveats } = TWO_NODES;

@@ -1,6 +1,6 @@
-import type { Comparison } from "../nodes/compare/compare.ts";
-import type { CacheCounts } from "../nodes/compare/compare-cache.ts";
-import type { MetricName } from "../nodes/compare/registry.ts";
+import type { Comparison } from "../../nodes/compare/compare.ts";
+import type { CacheCounts } from "../../nodes/compare/compare-cache.ts";
+import type { MetricName } from "../../nodes/compare/registry.ts";
 
 /** All that `compare` answers. */
 export interface CompareReport extends Comparison {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { noMetrics } from "../../src/nodes/compare/registry.ts";
-import { formatMetric } from "../../src/render/compare-format.ts";
+import { noMetrics } from "../../../src/nodes/compare/registry.ts";
+import { formatMetric } from "../../../src/render/compare/format.ts";
 
 test("each unit as people read it", () => {
   const metrics = {

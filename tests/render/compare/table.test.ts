@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { compareTable } from "../../src/render/compare-table.ts";
-import { compareReport, nodeResult, TWO_NODES } from "../support/comparison.ts";
+import { compareTable } from "../../../src/render/compare/table.ts";
+import { compareReport, nodeResult, TWO_NODES } from "../../support/comparison.ts";
 
 test("the verdict and why, the table with what is really better marked, then what is not fair to compare", () => {
   expect(compareTable(TWO_NODES, { columns: 80, color: false })).toMatchInlineSnapshot(`

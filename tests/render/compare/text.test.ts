@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { compareCsv, compareMarkdown } from "../../src/render/compare-text.ts";
-import { compareReport, nodeResult, TWO_NODES } from "../support/comparison.ts";
+import { compareCsv, compareMarkdown } from "../../../src/render/compare/text.ts";
+import { compareReport, nodeResult, TWO_NODES } from "../../support/comparison.ts";
 
 /** The lines that tell one of these metrics, and the first. */
 function excerpt(text: string, starts: readonly string[]): string[] {

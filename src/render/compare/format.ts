@@ -1,5 +1,5 @@
-import { humanBytes } from "../lib/format/bytes.ts";
-import { type MetricName, metricNamed, type Metrics } from "../nodes/compare/registry.ts";
+import { humanBytes } from "../../lib/format/bytes.ts";
+import { type MetricName, metricNamed, type Metrics } from "../../nodes/compare/registry.ts";
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 

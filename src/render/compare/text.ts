@@ -1,8 +1,8 @@
-import { escapeText } from "../lib/format/escape.ts";
-import { METRICS } from "../nodes/compare/registry.ts";
-import { bestNodes, type CompareReport, isReallyBetter } from "./compare.ts";
-import { formatMetric } from "./compare-format.ts";
-import { noteSentences, troubleSentences, verdictSentences } from "./compare-sentences.ts";
+import { escapeText } from "../../lib/format/escape.ts";
+import { METRICS } from "../../nodes/compare/registry.ts";
+import { bestNodes, type CompareReport, isReallyBetter } from "./report.ts";
+import { formatMetric } from "./format.ts";
+import { noteSentences, troubleSentences, verdictSentences } from "./sentences.ts";
 
 /** RFC 4180: quoted where a comma, a quote or a line break asks for it. */
 function csvField(text: string): string {

@@ -1,5 +1,5 @@
-import { metricNamed, type MetricName } from "../nodes/compare/registry.ts";
-import type { CompareReport } from "./compare.ts";
+import { metricNamed, type MetricName } from "../../nodes/compare/registry.ts";
+import type { CompareReport } from "./report.ts";
 
 type Why = CompareReport["why"][number];
 

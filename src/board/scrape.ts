@@ -1,0 +1,27 @@
+import type { Store } from "../db/open.ts";
+import { type MeasureSettings, type NodeMetrics, nodeMetrics } from "../nodes/compare/node-metrics.ts";
+import { HOUR_MS } from "../nodes/log/vocabulary.ts";
+import { clockOverview, type ClockOverview } from "../time/overview.ts";
+import { uploadsOverview, type UploadsOverview } from "../upload/overview.ts";
+import { type StoreOverview, storeOverview } from "./board.ts";
+
+/** What a monitoring system is told, from the store alone. */
+export interface Scrape {
+  readonly time: Pick<ClockOverview, "last">;
+  readonly sync: UploadsOverview;
+  readonly nodes: readonly NodeMetrics[];
+  readonly store: StoreOverview;
+}
+
+const HOURS = 24;
+
+export function readScrape(store: Store, settings: MeasureSettings, nowMs: number): Scrape {
+  const untilMs = Math.ceil((nowMs + 1) / HOUR_MS) * HOUR_MS;
+  const window = { sinceMs: untilMs - HOURS * HOUR_MS, untilMs };
+  return {
+    time: clockOverview(store.db, { nowMs, sinceMs: nowMs, points: 1 }),
+    sync: uploadsOverview(store.db),
+    nodes: nodeMetrics(store.db, window, settings),
+    store: storeOverview(store.path),
+  };
+}
