@@ -22,6 +22,7 @@ const SCRAPE: Scrape = {
       error_bound_s: 0.02,
       drift_ppm: null,
       action: "none",
+      authenticated: false,
     },
   },
   sync: {
