@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultsOf } from "../src/bench/defaults.ts";
 import { writeLog } from "../src/bench/generate-log.ts";
+import { readScrape } from "../src/board/scrape.ts";
 import { openStore } from "../src/db/open.ts";
 import { createEvents, type Events } from "../src/nodes/log/events.ts";
 import { Ingestion } from "../src/nodes/ingest/ingestion.ts";
@@ -20,6 +21,7 @@ import { addEvent, addLine, createRollup, type Rollup } from "../src/nodes/store
 import { FileSource, openDescriptor } from "../src/nodes/ingest/source.ts";
 import { HOUR_MS } from "../src/nodes/log/vocabulary.ts";
 import { seededRandom } from "../src/lib/seeded-random.ts";
+import { prometheusText } from "../src/render/prometheus.ts";
 import { machine, middle, timed, type TimedRun } from "./support.ts";
 
 const BINARY = join(import.meta.dir, "../dist/nodupe");
@@ -127,6 +129,19 @@ async function timeCompare(
   return { ms: wallMs, cpuMs, rssMb: Math.max(...runs.map(({ peakBytes }) => peakBytes)) / 1_048_576 };
 }
 
+/** What `/metrics` takes in a process that runs: the median of several. */
+function scrapeMs(path: string): number {
+  using store = openStore({ path, readonly: true });
+  const settings = { egressUsd: 2, repairUsd: 2, auditUsd: 2, storageUsd: 1.5, queryTimeout: 60_000 };
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS * 2; round += 1) {
+    const startMs = performance.now();
+    prometheusText(readScrape(store, settings, untilMs));
+    times.push(performance.now() - startMs);
+  }
+  return times.toSorted((a, b) => a - b)[ROUNDS] ?? Number.NaN;
+}
+
 /** The earlier way, on the same number of events: load the window's rows, compute in the program. */
 async function earlierWay(folder: string, count: number): Promise<TimedRun> {
   const path = join(folder, "rows.db");
@@ -217,6 +232,22 @@ async function main(): Promise<void> {
     say(
       `compare 7d ${week.ms.toFixed(0)} ms, 30d ${month.ms.toFixed(0)} ms, four nodes ${four.ms.toFixed(0)} ms, a tenth of the events ${tenth.ms.toFixed(0)} ms; ${week.rssMb.toFixed(0)} MB; --version ${start.wallMs.toFixed(0)} ms`,
     );
+    {
+      using store = openStore({ path: db });
+      for (let index = 0; index < 20; index += 1) {
+        fill(store.db, `fleet-${index}`, { count: EVENTS / 20, days: 30, seed: index + 10, blocks: false });
+      }
+      for (let index = 0; index < 80; index += 1) {
+        fill(store.db, `day-${index}`, { count: EVENTS / 200, days: 1, seed: index + 40, blocks: false });
+      }
+    }
+    const fleet = Array.from({ length: 20 }, (_, index) => `fleet-${index}`);
+    const twenty = await timeCompare(db, fleet, "30d");
+    const help = await timed([BINARY, "--help"]);
+    const scraped = scrapeMs(db);
+    say(
+      `twenty nodes 30d ${twenty.ms.toFixed(0)} ms, --help ${help.wallMs.toFixed(0)} ms; a scrape of 100 nodes ${scraped.toFixed(0)} ms`,
+    );
     const earlier = await earlierWay(folder, EVENTS / 5);
     say(
       `the earlier way, a fifth of the events: ${earlier.wallMs.toFixed(0)} ms, CPU ${earlier.cpuMs.toFixed(0)} ms against ${week.cpuMs.toFixed(0)} ms`,
@@ -249,7 +280,14 @@ async function main(): Promise<void> {
         two_nodes_7d: week.ms,
         two_nodes_30d: month.ms,
         four_nodes_7d: four.ms,
+        twenty_nodes_30d: twenty.ms,
+        help: help.wallMs,
         a_tenth_of_the_events_7d: tenth.ms,
+      },
+      scrape_of_100_nodes_ms: scraped,
+      compare_against_help: {
+        two_nodes_7d: week.cpuMs / help.cpuMs,
+        twenty_nodes_30d: twenty.cpuMs / help.cpuMs,
       },
       compare_cpu_ms: {
         two_nodes_7d: week.cpuMs,

@@ -39,7 +39,10 @@ interface Model {
 }
 
 interface Basis {
-  /** Row by row: transform k+1 of a series is its product with row k. */
+  /**
+   * Row by row: transform k+1 of a series is its product with row k. The rows are symmetric about the middle hour, in
+   * turn antisymmetric and symmetric, so that half of each is kept.
+   */
   readonly rows: readonly Float64Array[];
   readonly models: readonly Model[];
 }
@@ -79,9 +82,10 @@ function basisOf(hours: number): Basis {
     { length: period },
     (_, at) => Math.sqrt(2 / hours) * Math.cos((2 * Math.PI * at) / period),
   );
+  const half = Math.ceil(hours / 2);
   const rows = Array.from({ length: frequencies }, (_, k) => {
-    const row = new Float64Array(hours);
-    for (let hour = 0; hour < hours; hour += 1) {
+    const row = new Float64Array(half);
+    for (let hour = 0; hour < half; hour += 1) {
       row[hour] = cosines[((k + 1) * (2 * hour + 1)) % period] ?? 0;
     }
     return row;
@@ -109,19 +113,46 @@ export interface MeanSpread {
 export const LEAST_HOURS = 24;
 
 /**
+ * The transforms of a series at the low frequencies, linear in the series: those of a difference are the difference of
+ * those of both.
+ *
  * @param hourly contributions to the mean, in the order of time; at least LEAST_HOURS.
+ */
+export function cosineTransform(hourly: Float64Array): Float64Array {
+  const hours = hourly.length;
+  const { rows } = basisOf(hours);
+  const half = hours >> 1;
+  const length = Math.ceil(hours / 2);
+  const sums = new Float64Array(length);
+  const differences = new Float64Array(length);
+  for (let hour = 0; hour < half; hour += 1) {
+    const early = hourly[hour] ?? 0;
+    const late = hourly[hours - 1 - hour] ?? 0;
+    sums[hour] = early + late;
+    differences[hour] = early - late;
+  }
+  // An odd number has a middle hour, which every antisymmetric row has a 0 for.
+  if (half < length) sums[half] = hourly[half] ?? 0;
+  const transforms = new Float64Array(rows.length);
+  for (let k = 0; k < rows.length; k += 1) transforms[k] = product(k % 2 === 0 ? differences : sums, rows[k]);
+  return transforms;
+}
+
+function product(a: Float64Array, b: Float64Array | undefined): number {
+  let sum = 0;
+  for (let at = 0; at < a.length; at += 1) sum += (a[at] ?? 0) * (b?.[at] ?? 0);
+  return sum;
+}
+
+/**
+ * @param cosines the transforms of the series whose mean is asked about.
+ * @param hours how many the series has.
  * @param leastVariance of the mean: what chance alone makes of so many operations, for series whose few events say less.
  */
-export function meanSpread(hourly: Float64Array, leastVariance: number): MeanSpread {
-  const hours = hourly.length;
-  const { rows, models } = basisOf(hours);
-  const freedom = rows.length;
-  const powers = new Float64Array(freedom);
-  for (const [k, row] of rows.entries()) {
-    let sum = 0;
-    for (let hour = 0; hour < hours; hour += 1) sum += (hourly[hour] ?? 0) * (row[hour] ?? 0);
-    powers[k] = sum * sum;
-  }
+export function meanSpread(cosines: Float64Array, hours: number, leastVariance: number): MeanSpread {
+  const { models } = basisOf(hours);
+  const freedom = cosines.length;
+  const powers = cosines.map((value) => value * value);
   let best = -Infinity;
   const fits = models.map(({ inverse, logSum, prior, blockHours }) => {
     let sum = 0;
@@ -155,16 +186,26 @@ export function meanSpread(hourly: Float64Array, leastVariance: number): MeanSpr
   };
 }
 
-/** Where the tail falls to `level`; found by halving, to a part in a million. */
+/** Where the tail falls to `level`: by secants of its logarithm, which is nearly straight, within brackets. */
 function distanceAt(level: number, tail: (distance: number) => number, scale: number): number {
   if (scale === 0) return 0;
-  let far = scale;
-  while (tail(far) > level) far *= 2;
-  let near = 0;
-  while (far - near > far * 1e-6) {
-    const middle = (near + far) / 2;
-    if (tail(middle) > level) near = middle;
-    else far = middle;
+  const wanted = Math.log(level);
+  const excess = (distance: number): number => Math.log(Math.max(tail(distance), Number.MIN_VALUE)) - wanted;
+  let [near, above] = [0, -wanted];
+  let [far, below] = [scale, excess(scale)];
+  while (below > 0) {
+    [near, above] = [far, below];
+    far *= 2;
+    below = excess(far);
+  }
+  for (let round = 0; round < 60 && far - near > far * 1e-9; round += 1) {
+    const secant = near + ((far - near) * above) / (above - below);
+    // Where secants creep up from one end, halving does better.
+    const next = round % 3 === 2 ? (near + far) / 2 : secant;
+    const value = excess(next);
+    if (Math.abs(value) < 1e-10) return next;
+    if (value > 0) [near, above] = [next, value];
+    else [far, below] = [next, value];
   }
   return far;
 }

@@ -1,7 +1,8 @@
 import type { Measured } from "../measure.ts";
 import { METRICS, type MetricName } from "../registry.ts";
+import { hoursOf, restrict } from "./contrast.ts";
 import { type HourGrid, hourlySeries, type HourlySeries } from "./hourly-series.ts";
-import { LEAST_HOURS, meanSpread } from "./persistence.ts";
+import { meanSpread } from "./persistence.ts";
 import { type Interval, wilson } from "./statistics.ts";
 
 /** One node, with a series for each metric that its log answers. */
@@ -47,19 +48,14 @@ export function intervalsOf({ series }: Side): Partial<Record<MetricName, Interv
 }
 
 function intervalOf(series: HourlySeries, isShare: boolean): Interval | null {
-  const { value, weight, pull, covered, leastVariance } = series;
-  let trials = 0;
-  let hours = 0;
-  for (let hour = 0; hour < weight.length; hour += 1) {
-    trials += weight[hour] ?? 0;
-    hours += covered[hour] ?? 0;
-  }
-  if (hours < LEAST_HOURS) return null;
-  const scale = hours / trials;
-  const hourly = pull.filter((_, hour) => covered[hour] === 1).map((own) => own * scale);
-  const reach = meanSpread(hourly, leastVariance).distance(LEVEL);
+  const { value, weight, covered, leastVariance } = series;
+  const hours = hoursOf(covered);
+  const cosines = restrict(series, hours)?.cosines;
+  if (cosines == null) return null;
+  const reach = meanSpread(cosines, hours.places.length, leastVariance).distance(LEVEL);
   if (!isShare) return [Math.exp(value - reach), Math.exp(value + reach)];
   // As many independent operations as would leave the share so uncertain.
+  const trials = weight.reduce((sum, count) => sum + count, 0);
   const share = (value * trials + 1) / (trials + 2);
   const effective = Math.min(trials, (share * (1 - share) * Z_95 ** 2) / reach ** 2);
   const [low, high] = wilson(value, effective, Z_95);

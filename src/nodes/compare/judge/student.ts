@@ -13,6 +13,7 @@ export function studentTail(t: number, freedom: number): number {
   for (let k = isOdd ? 3 : 2; k < freedom; k += 2) {
     term *= (square * (k - 1)) / k;
     sum += term;
+    if (term < sum * 1e-17) break;
   }
   const inside = isOdd ? (2 / Math.PI) * (angle + sine * sum) : sine * sum;
   return Math.min(1, Math.max(0, 1 - inside));

@@ -45,13 +45,10 @@ function contrasts(
         .map((b) => ({ a: a.name, b: b.name, contrast: contrastPair(a.series, b.series) })),
     );
   }
-  return known.map((node) => ({
-    a: node.name,
+  return contrastFleet(known.map(({ series }) => series)).map((contrast, index) => ({
+    a: known[index]?.name ?? "",
     b: FLEET_MEDIAN,
-    contrast: contrastFleet(
-      node.series,
-      known.filter((other) => other !== node).map(({ series }) => series),
-    ),
+    contrast,
   }));
 }
 
@@ -62,8 +59,8 @@ export function verdictsOf(sides: readonly Side[], options: VerdictOptions): Ver
     if (question === null || options.unfair.has(metric)) continue;
     for (const { a, b, contrast } of contrasts(sides, metric, options.pairs)) {
       if (contrast === null) continue;
-      const isLong = contrast.hourly.length >= LEAST_HOURS;
-      const spread = isLong ? meanSpread(contrast.hourly, contrast.leastVariance) : null;
+      const { cosines, hours, leastVariance } = contrast;
+      const spread = cosines === null ? null : meanSpread(cosines, hours, leastVariance);
       tests.push({ ...contrast, metric, a, b, spread });
     }
   }
@@ -75,8 +72,7 @@ export function verdictsOf(sides: readonly Side[], options: VerdictOptions): Ver
 }
 
 function judged(test: Test, level: number, options: VerdictOptions): Verdict {
-  const { metric, difference, spread } = test;
-  const hours = test.hourly.length;
+  const { metric, difference, hours, spread } = test;
   const { question, lowerIsBetter } = metricNamed(metric);
   const isShare = question?.type === "share";
   const told = (value: number): number => (isShare ? value * 100 : Math.expm1(value) * 100);

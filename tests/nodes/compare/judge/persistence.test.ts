@@ -1,7 +1,26 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { seededRandom } from "../../../../src/lib/seeded-random.ts";
-import { meanSpread } from "../../../../src/nodes/compare/judge/persistence.ts";
+import { cosineTransform, meanSpread as spreadOf } from "../../../../src/nodes/compare/judge/persistence.ts";
+
+function meanSpread(series: Float64Array, leastVariance: number): ReturnType<typeof spreadOf> {
+  return spreadOf(cosineTransform(series), series.length, leastVariance);
+}
+
+test("a transform is the product with a cosine of each frequency, for even and odd numbers of hours", () => {
+  for (const hours of [24, 25, 200]) {
+    const values = hourly(hours, 0.3, hours);
+    const transforms = cosineTransform(values);
+    expect(transforms.length).toBe(Math.min(hours - 1, 128));
+    for (const k of [0, 1, 2, 22]) {
+      const expected = values.reduce(
+        (sum, value, hour) => sum + value * Math.cos((Math.PI * (k + 1) * (hour + 0.5)) / hours),
+        0,
+      );
+      expect(transforms[k]).toBeCloseTo(expected * Math.sqrt(2 / hours), 9);
+    }
+  }
+});
 
 /** Hours around 0, each as much like the one before as `correlation` says; standard deviation 1. */
 function hourly(hours: number, correlation: number, seed: number): Float64Array {
@@ -78,4 +97,26 @@ test("hours that do not vary at all leave what chance makes of their operations"
   const least = meanSpread(flat, 0.01 ** 2);
   expect(least.distance(0.05)).toBeGreaterThan(0.0195);
   expect(least.distance(0.05)).toBeLessThan(0.0205);
+});
+
+test("a mean that is 0 is taken for another in a twentieth of cases at most, however alike neighbouring hours are", () => {
+  // Seeded: the same cases each time. bench/verdicts.ts has whole comparisons, and more of them.
+  const cases = 400;
+  for (const correlation of [0, 0.5, 0.8, 0.95]) {
+    for (const hidden of [0, 1]) {
+      let passed = 0;
+      for (let run = 0; run < cases; run += 1) {
+        const slow = hourly(168, correlation, run * 2 + 1);
+        const noise = hourly(168, 0, run * 2 + 100_000);
+        const series = slow.map((value, hour) => value + hidden * (noise[hour] ?? 0));
+        const mean = series.reduce((sum, value) => sum + value, 0) / series.length;
+        if (meanSpread(series, 0).tail(Math.abs(mean)) < 0.05) passed += 1;
+      }
+      expect({ correlation, hidden, few: passed <= cases * 0.07 }).toEqual({
+        correlation,
+        hidden,
+        few: true,
+      });
+    }
+  }
 });
