@@ -51,9 +51,10 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
       "no folder given: name the one that holds the CVs (nodupe sync FOLDER), or set it as folder in [sync]",
     );
   }
-  const [{ run }, { RUN_LIMITS }, { openRoot }, { fileSource }, render] = await Promise.all([
+  const [{ run }, { RUN_LIMITS }, { StoreWait }, { openRoot }, { fileSource }, render] = await Promise.all([
     import("../upload/run.ts"),
     import("../upload/limits.ts"),
+    import("../upload/store-guard.ts"),
     import("../upload/scan/scan.ts"),
     import("../upload/source.ts"),
     import("../render/sync.ts"),
@@ -65,7 +66,13 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     const root = openRoot(folder);
     const listed = listedFiles(call, folder, root);
     const { startHashWorker } = await import("../workers.ts");
-    using store = await call.openStore();
+    const storeWait = new StoreWait({
+      waitMs: sync.storeWait,
+      onWaiting: (untilMs) => {
+        if (untilMs !== null) terminal.warn("another program has the store locked: waiting for it");
+      },
+    });
+    using store = await storeWait.retry(() => call.openStore(), signal);
     using sandbox = sync.sandbox && !sync.dryRun ? await startOwnSandbox(call.storePath, sync.bulk) : null;
     const server = sandbox ?? { url: destination, apiKey };
     using client = sync.dryRun ? null : await clientOf(sync, call.environment, server);

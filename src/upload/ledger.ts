@@ -3,7 +3,9 @@ import type { ContentRow } from "../db/tables/upload.ts";
 import { type Boot, sureAgoMs, thisBoot } from "./boot.ts";
 import { ChecksumCache, type ChecksumCacheOptions, type KnownFile } from "./checksum-cache.ts";
 import { pruneCache } from "./prune-cache.ts";
+import { GroupCommit } from "./group-commit.ts";
 import type { FoundFile } from "./scan/scan.ts";
+import { StoreWait } from "./store-guard.ts";
 
 /** What the store knows of a content at the run's destination. */
 export type ContentStanding = Pick<
@@ -31,20 +33,10 @@ export interface LedgerOptions extends ChecksumCacheOptions {
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   readonly boot?: Boot;
-}
-
-/** The next commit waits for this many times what the last one took: a slow disk gets larger groups, not more work. */
-const REST_FACTOR = 8;
-const LONGEST_REST_MS = 50;
-
-/** What one commit writes. */
-interface Group {
-  readonly writes: (() => void)[];
-  /** What the writes make of contents, until the store tells it. */
-  readonly standings: Map<string, ContentStanding>;
-  readonly committed: PromiseWithResolvers<void>;
-  /** The disk's rest; null once it is over. */
-  rest: ReturnType<typeof setTimeout> | null;
+  /** See storeGuard. */
+  readonly guard?: () => void;
+  /** How a store that another program has locked is waited for; without it that is an error at once. */
+  readonly storeWait?: StoreWait;
 }
 
 /**
@@ -68,9 +60,7 @@ export class Ledger {
   readonly #mark: Statement;
   readonly #renew: Statement;
   readonly #doubt: Statement;
-  readonly #onBroken: (error: unknown) => void;
-  #group: Group | null = null;
-  #restUntilMs = 0;
+  readonly #commits: GroupCommit<ContentStanding>;
 
   constructor(db: Database, options: LedgerOptions) {
     this.#db = db;
@@ -81,11 +71,17 @@ export class Ledger {
     this.#runId = options.runId;
     this.#now = options.now ?? Date.now;
     this.#boot = options.boot ?? thisBoot();
-    this.#onBroken =
+    const onBroken =
       options.onBroken ??
-      ((error) => {
+      ((error: unknown): never => {
         throw error;
       });
+    this.#commits = new GroupCommit(db, {
+      alsoWrite: () => this.#cache.write(),
+      guard: options.guard ?? (() => undefined),
+      storeWait: options.storeWait ?? new StoreWait({ waitMs: 0, onWaiting: () => undefined }),
+      onBroken,
+    });
     this.#content = db.prepare(
       `SELECT state, sent_uptime_ms AS sentUptimeMs, sent_boot AS sentBoot, run_id AS runId, status, reason
        FROM content WHERE destination_id = ? AND checksum = ?`,
@@ -120,7 +116,7 @@ export class Ledger {
   }
 
   content(checksum: string): ContentStanding | null {
-    return this.#group?.standings.get(checksum) ?? this.#content.get(this.#destinationId, checksum);
+    return this.#commits.open?.notes.get(checksum) ?? this.#content.get(this.#destinationId, checksum);
   }
 
   /** Remembers a checksum for the next run; kept back until there is a commit to share. */
@@ -129,15 +125,21 @@ export class Ledger {
     if (this.#cache.isFull) this.flush();
   }
 
-  /** Commits whatever is not yet. */
+  /** Commits whatever is not yet; what another program keeps from it is tried again by itself. */
   flush(): void {
-    if (!this.#cache.isEmpty) this.#begin();
-    if (this.#group !== null) this.#commit(this.#group);
+    if (!this.#cache.isEmpty) this.#commits.begin();
+    this.#commits.flush();
+  }
+
+  /** Resolves when all that is written by now is on the disk. Throws where it cannot be. */
+  async settled(): Promise<void> {
+    if (!this.#cache.isEmpty) this.#commits.begin();
+    await this.#commits.settled();
   }
 
   /** Forgets checksums of files that have gone. For the end of a run that has seen the whole tree. */
-  prune(): void {
-    this.flush();
+  async prune(): Promise<void> {
+    await this.settled();
     const { changingFolders: folderIds } = this.#cache;
     pruneCache(this.#db, { folderIds, nowMs: this.#now(), random: Math.random });
   }
@@ -148,9 +150,9 @@ export class Ledger {
     const sentUptimeMs = Math.round(this.#boot.uptimeMs());
     const sentBoot = this.#boot.id;
     const standing = { state: "sending", sentUptimeMs, sentBoot, status: null, reason: null } as const;
-    const group = this.#begin();
+    const group = this.#commits.begin();
     for (const { checksum, path } of contents) {
-      group.standings.set(checksum, { ...standing, runId: this.#runId });
+      group.notes.set(checksum, { ...standing, runId: this.#runId });
       group.writes.push(() =>
         this.#sending.run(this.#destinationId, checksum, path, now, this.#runId, sentUptimeMs, sentBoot),
       );
@@ -160,11 +162,7 @@ export class Ledger {
 
   /** Somebody waits for what is not committed yet, and has nothing else to do: the disk rests no longer. */
   hurry(): void {
-    const group = this.#group;
-    if (group === null || group.rest === null) return;
-    clearTimeout(group.rest);
-    group.rest = null;
-    setImmediate(() => this.#commitOrTell(group));
+    this.#commits.hurry();
   }
 
   /** Still on their way: what is found `sending` after a kill was there at most one renewal ago. */
@@ -172,13 +170,15 @@ export class Ledger {
     const now = this.#now();
     const uptimeMs = Math.round(this.#boot.uptimeMs());
     const list = JSON.stringify(checksums);
-    this.#begin().writes.push(() => this.#renew.run(this.#destinationId, list, now, uptimeMs, this.#boot.id));
+    this.#commits
+      .begin()
+      .writes.push(() => this.#renew.run(this.#destinationId, list, now, uptimeMs, this.#boot.id));
   }
 
   /** It was on its way until now, and may have arrived: the row stays `sending`, and says why. */
   doubt(checksum: string, { status, reason }: Reason): void {
     this.renew([checksum]);
-    this.#begin().writes.push(() => this.#doubt.run(this.#destinationId, checksum, status, reason));
+    this.#commits.begin().writes.push(() => this.#doubt.run(this.#destinationId, checksum, status, reason));
   }
 
   /** How long ago, at least, a content was last known to be on its way; null where it never was. */
@@ -213,8 +213,8 @@ export class Ledger {
   }
 
   /** Contents that an earlier run left in flight and this one has not come across, and how long ago they were. */
-  strays(limit: number): { checksum: string; sentAgoMs: number }[] {
-    this.flush();
+  async strays(limit: number): Promise<{ checksum: string; sentAgoMs: number }[]> {
+    await this.settled();
     // `state <> 'done'` is what lets SQLite use the partial index.
     return this.#db
       .query<{ checksum: string; uptimeMs: number | null; boot: string | null }, [number, number, number]>(
@@ -226,62 +226,21 @@ export class Ledger {
   }
 
   #setRun(checksum: string, runId: number | null): void {
-    const group = this.#begin();
+    const group = this.#commits.begin();
     const standing = this.content(checksum);
-    if (standing !== null) group.standings.set(checksum, { ...standing, runId });
+    if (standing !== null) group.notes.set(checksum, { ...standing, runId });
     group.writes.push(() => this.#mark.run(this.#destinationId, checksum, runId));
   }
 
   #write(content: Content, state: State, via: "upload" | "server" | null, because: Reason): void {
-    const group = this.#begin();
+    const group = this.#commits.begin();
     const { checksum, path } = content;
     const { status, reason } = because;
     const now = this.#now();
     const { sentUptimeMs = null, sentBoot = null } = this.content(checksum) ?? {};
-    group.standings.set(checksum, { state, sentUptimeMs, sentBoot, runId: this.#runId, status, reason });
+    group.notes.set(checksum, { state, sentUptimeMs, sentBoot, runId: this.#runId, status, reason });
     group.writes.push(() =>
       this.#settle.run(this.#destinationId, checksum, state, via, status, reason, now, this.#runId, path),
     );
-  }
-
-  /** The group that what is written now belongs to. */
-  #begin(): Group {
-    if (this.#group !== null) return this.#group;
-    const group: Group = { writes: [], standings: new Map(), committed: Promise.withResolvers(), rest: null };
-    // Whether anybody waits for it or not, its failure is told by onBroken.
-    group.committed.promise.catch(() => undefined);
-    this.#group = group;
-    const restMs = this.#restUntilMs - performance.now();
-    if (restMs >= 1) group.rest = setTimeout(() => this.#commitOrTell(group), restMs);
-    else setImmediate(() => this.#commitOrTell(group));
-    return group;
-  }
-
-  #commitOrTell(group: Group): void {
-    if (this.#group !== group) return;
-    try {
-      this.#commit(group);
-    } catch (error) {
-      this.#onBroken(error);
-    }
-  }
-
-  #commit(group: Group): void {
-    this.#group = null;
-    if (group.rest !== null) clearTimeout(group.rest);
-    const startedMs = performance.now();
-    try {
-      this.#db.run("BEGIN IMMEDIATE");
-      for (const write of group.writes) write();
-      this.#cache.write();
-      this.#db.run("COMMIT");
-      group.committed.resolve();
-    } catch (error) {
-      if (this.#db.inTransaction) this.#db.run("ROLLBACK");
-      group.committed.reject(error);
-      throw error;
-    }
-    const endedMs = performance.now();
-    this.#restUntilMs = endedMs + Math.min(LONGEST_REST_MS, REST_FACTOR * (endedMs - startedMs));
   }
 }

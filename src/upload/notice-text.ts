@@ -13,8 +13,13 @@ export function unixOf(runMs: number, now: Now): number {
 }
 
 /** What a person is told, in a line. Words of the server go in as they are: who prints a line escapes it. */
-export function noticeText(notice: Notice, now: Now): string {
+export function noticeText(
+  notice: Notice | { readonly type: "store-locked"; readonly untilMs: number },
+  now: Now,
+): string {
   switch (notice.type) {
+    case "store-locked":
+      return `another program has the store locked: waiting for it until ${momentText(unixOf(notice.untilMs, now), now.unixMs)}`;
     case "away":
       return `the server does not take uploads now (${notice.reason}): waiting for it`;
     case "back":

@@ -121,6 +121,7 @@ export const syncOptions = {
     defaultText: "1s; with --watch 2s",
     example: 1_000,
   }),
+  storeWait: option(duration, 120_000, "how long a store that another program has locked is waited for"),
   memory: option(byteSize, 6 * 1024 ** 2, "memory for the contents of files, all together", setting),
 } as const;
 

@@ -10,6 +10,7 @@ import { Intake } from "./intake.ts";
 import { Ledger } from "./ledger.ts";
 import type { RunLimits } from "./limits.ts";
 import type { SyncSettings } from "./options.ts";
+import { type Now, noticeText } from "./notice-text.ts";
 import { planOptions } from "./plan-options.ts";
 import type { DestinationFact } from "./plan/actions.ts";
 import { endingOf, type Stop, stopOf } from "./plan/stop.ts";
@@ -19,6 +20,7 @@ import { beginRun, endRun, rememberFact } from "./run-record.ts";
 import type { FoundFile } from "./scan/scan.ts";
 import { Settling } from "./settling.ts";
 import { type Source, type Standing, fileSource } from "./source.ts";
+import { shortBusyTimeout, storeGuard, StoreWait } from "./store-guard.ts";
 import { errorOfStop, type SyncError } from "./sync-error.ts";
 import { Tally } from "./tally.ts";
 import type { TanovaClient } from "./tanova/types.ts";
@@ -65,6 +67,8 @@ export interface RunOutcome {
   readonly error: SyncError | null;
 }
 
+const LOCKED = "the store that another program has locked";
+
 /** A dry run settles everything as it comes. */
 const AT_REST: Standing = { isIdle: true, idle: () => Promise.resolve() };
 
@@ -78,8 +82,19 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   const source = options.source ?? fileSource(root, settings, null);
   using _lock =
     client === null || options.isLocked === true ? null : lockDestination(store.path, options.destination);
-  const destination = destinationRow(store.db, options.destination);
-  const runId = client === null ? null : beginRun(store.db, destination.id, root);
+  let storeUntilMs: number | null = null;
+  const storeWait = new StoreWait({
+    waitMs: settings.storeWait,
+    onWaiting: (untilMs) => {
+      storeUntilMs = untilMs;
+      if (untilMs !== null) onNotice(noticeText({ type: "store-locked", untilMs }, clocks()));
+    },
+  });
+  using _busy = shortBusyTimeout(store.db);
+  const guard = storeGuard(store.path);
+  const destination = await storeWait.retry(() => destinationRow(store.db, options.destination));
+  const runId =
+    client === null ? null : await storeWait.retry(() => beginRun(store.db, destination.id, root));
   using ending = endingOf(options.signal);
   const { signal } = ending;
   const tally = new Tally(options.onFile);
@@ -91,6 +106,8 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     runId: runId ?? 0,
     isIgnored: settings.checksum,
     onBroken,
+    guard,
+    storeWait,
   });
   using hasher = createHasher({
     startWorker: options.startHashWorker,
@@ -128,9 +145,11 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     onFact,
   });
   onBegin(() => {
-    const nowMs = performance.now();
+    const { runMs, unixMs } = clocks();
+    const stand = plan.stand(runMs, unixMs - runMs);
+    const locked = storeUntilMs === null ? null : { for: LOCKED, untilMs: storeUntilMs + unixMs - runMs };
     const { total } = counter;
-    return standOf(tally, { total, sentBytes: client.sentBytes, ...plan.stand(nowMs, Date.now() - nowMs) });
+    return standOf(tally, { total, sentBytes: client.sentBytes, ...stand, waiting: locked ?? stand.waiting });
   });
   const takeBack =
     source.takeBack === null
@@ -157,13 +176,13 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   await uploader.finish();
   sayRenamed(intake, onNotice);
   tally.workersPeak = plan.peak;
-  const stop = close(store, ledger, runId, intake.found !== null) ?? stopOf(signal);
+  const stop = (await close(storeWait, store, ledger, runId, intake.found !== null)) ?? stopOf(signal);
   const found = intake.found ?? counter.total;
   return { tally, found, sentBytes: client.sentBytes, runId, ...endedBy(stop) };
 }
 
 function endedBy(stop: Stop | null): Pick<RunOutcome, "stop" | "error"> {
-  return { stop, error: errorOfStop(stop, { runMs: performance.now(), unixMs: Date.now() }) };
+  return { stop, error: errorOfStop(stop, clocks()) };
 }
 
 function standOf(
@@ -181,13 +200,23 @@ function sayRenamed({ renamed }: Intake, onNotice: (line: string) => void): void
 }
 
 /** Writes what is not written yet, and closes the run's row; what keeps it from that, if anything. */
-function close({ db }: Store, ledger: Ledger, runId: number | null, isWhole: boolean): Stop | null {
+async function close(
+  storeWait: StoreWait,
+  { db }: Store,
+  ledger: Ledger,
+  runId: number | null,
+  isWhole: boolean,
+): Promise<Stop | null> {
   try {
-    if (isWhole) ledger.prune();
-    else ledger.flush();
-    if (runId !== null) endRun(db, runId);
+    await ledger.settled();
+    if (isWhole) await storeWait.retry(() => ledger.prune());
+    if (runId !== null) await storeWait.retry(() => endRun(db, runId));
     return null;
   } catch (error) {
     return { type: "broken", error };
   }
+}
+
+function clocks(): Now {
+  return { runMs: performance.now(), unixMs: Date.now() };
 }

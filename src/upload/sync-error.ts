@@ -1,6 +1,7 @@
 import { codeOf, Failure, messageOf } from "../lib/errors.ts";
 import { type Now, unixOf } from "./notice-text.ts";
 import type { Stop } from "./plan/stop.ts";
+import { StoreGone } from "./store-guard.ts";
 
 /** Why a run could not go on, as scripts tell it apart. */
 export type SyncError =
@@ -24,7 +25,8 @@ export class Busy extends Failure {
 export function errorOfThrown(thrown: unknown): SyncError {
   const reason = messageOf(thrown);
   if (thrown instanceof Busy) return { kind: "busy", reason, pid: thrown.pid };
-  if (codeOf(thrown)?.startsWith("SQLITE_") === true) return { kind: "store", reason };
+  if (thrown instanceof StoreGone || codeOf(thrown)?.startsWith("SQLITE_") === true)
+    return { kind: "store", reason };
   if (thrown instanceof Failure) return { kind: thrown.kind.replaceAll("-", "_"), reason };
   return { kind: "unexpected", reason };
 }

@@ -194,7 +194,7 @@ export class Uploader implements AsyncDisposable {
         settling.add(action.file, Date.now());
         return;
       case "find-strays":
-        this.#post({ type: "strays", strays: ledger.strays(STRAYS_AT_ONCE) });
+        this.#begin(this.#findStrays());
         return;
       case "remember":
         onFact(action.fact);
@@ -308,6 +308,10 @@ export class Uploader implements AsyncDisposable {
     } finally {
       this.#post({ type: "checked", check, answer });
     }
+  }
+
+  async #findStrays(): Promise<void> {
+    this.#post({ type: "strays", strays: await this.#options.ledger.strays(STRAYS_AT_ONCE) });
   }
 
   #wake(atMs: number): void {

@@ -179,11 +179,11 @@ test("strays are what an earlier run left in flight and this one has not come ac
   earlier.flush();
   ledger.seen(checksumOf("seen"));
   await ledger.sending([content(checksumOf("sent")), content(checksumOf("own"))]);
-  const [left, ...others] = ledger.strays(10);
+  const [left, ...others] = await ledger.strays(10);
   expect([left?.checksum, others]).toEqual([checksumOf("left"), []]);
   expect(left?.sentAgoMs).toBeGreaterThanOrEqual(59_000);
-  expect(ledger.strays(0)).toEqual([]);
+  expect(await ledger.strays(0)).toEqual([]);
   ledger.done({ checksum: checksumOf("left"), path: null }, "upload");
-  expect(ledger.strays(10)).toEqual([]);
+  expect(await ledger.strays(10)).toEqual([]);
   await until(() => opened.states()[checksumOf("left")] === "done", "it is committed");
 });

@@ -30,7 +30,11 @@ test("batches are full where there is enough for them; what is left waits for a 
   using opened = await uploadStore(folder);
   using sandbox = await startSandbox({ batch: true });
   using holding = holdingFront(sandbox);
-  await using made = makeUploader(opened, holding.front, { workers: 2, batchItems: 10 });
+  await using made = makeUploader(opened, holding.front, {
+    workers: 2,
+    batchItems: 10,
+    refusesDuplicates: true,
+  });
   let taken = 0;
   const take = async (count: number): Promise<void> => {
     for (const end = taken + count; taken < end; taken += 1) await made.offer(`cv ${taken}`);
