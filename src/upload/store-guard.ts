@@ -47,7 +47,7 @@ export function shortBusyTimeout(db: Database): Disposable {
   return { [Symbol.dispose]: () => db.run(`PRAGMA busy_timeout = ${before}`) };
 }
 
-export function isBusy(error: unknown): boolean {
+function isBusy(error: unknown): boolean {
   return codeOf(error)?.startsWith("SQLITE_BUSY") === true;
 }
 
