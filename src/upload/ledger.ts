@@ -138,8 +138,8 @@ export class Ledger {
   }
 
   /** Forgets checksums of files that have gone. For the end of a run that has seen the whole tree. */
-  async prune(): Promise<void> {
-    await this.settled();
+  prune(): void {
+    this.flush();
     const { changingFolders: folderIds } = this.#cache;
     pruneCache(this.#db, { folderIds, nowMs: this.#now(), random: Math.random });
   }
