@@ -30,7 +30,7 @@ test("--wait-timeout: what is too vague is given with its bound, exit 4, and the
   const args = [
     "--wait",
     "--wait-timeout",
-    "1500ms",
+    "2500ms",
     "--max-error",
     "200ms",
     "--set",
@@ -39,12 +39,12 @@ test("--wait-timeout: what is too vague is given with its bound, exit 4, and the
   ];
   const started = performance.now();
   const { exitCode, json, stderr } = await nodupeTime(args);
-  expect(performance.now() - started).toBeWithin(1_000, patient(3_000));
+  expect(performance.now() - started).toBeWithin(1_000, patient(4_000));
   expect([exitCode, json.source, json.clock.action]).toEqual([4, "ntp", "none"]);
-  expect(json.error_bound_s).toBeWithin(0.5, 0.6);
+  expect(json.error_bound_s).toBeWithin(0.5, 0.5 + patient(0.1));
   // At once, after a second, and no third time: two seconds more would be too late.
   expect(vague.requests).toBe(2);
-  expect(stderr).toMatch(/the time is known ± 50\d\.\d+ ms, and --max-error asks for ± 200\.000 ms/);
+  expect(stderr).toMatch(/the time is known ± \d+\.\d+ ms, and --max-error asks for ± 200\.000 ms/);
   const enough = await nodupeTime(["--wait", "--max-error", "700ms", "--server", vague.name]);
   expect([enough.exitCode, vague.requests]).toEqual([0, 3]);
 });
