@@ -1,6 +1,7 @@
 // `bun bench/verdicts.ts [--runs N] [--only TEXT]`: how often verdicts call equal nodes different, and unlike ones unlike.
 // Simulated hours of nodes go through the command's own way from the hour's statistics on: sketches, series, verdicts.
-// Seeded: the same figures on every machine. bench/results/verdicts.json keeps them.
+// Seeded: the same figures on every machine. bench/results/verdicts.json keeps them, each with its number of runs. A whole
+// run takes a core the better part of an hour; --runs 100 shows the same picture in a few minutes.
 import { join } from "node:path";
 import { seededRandom } from "../src/lib/seeded-random.ts";
 import { hourGrid } from "../src/nodes/compare/judge/hourly-series.ts";
@@ -268,7 +269,6 @@ function missing(regime: Regime, hours: number, runs: number): Missing {
         .filter(({ type }) => type === "too_early")
         .map(({ metric, missing_hours }) => [metric, missing_hours ?? 0]),
     );
-    const cases = early.size;
     for (let more = 3; early.size > 0 && hours + more <= longest; more = Math.ceil(more * 1.12)) {
       for (const { metric, type } of verdicts(pair, hours + more)) {
         const named = early.get(metric);
@@ -279,7 +279,6 @@ function missing(regime: Regime, hours: number, runs: number): Missing {
     }
     // Never told within twelve times as long.
     for (const named of early.values()) ratios.push(Math.min(0.49, named / longest));
-    if (cases === 0) continue;
   }
   const sorted = ratios.toSorted((a, b) => a - b);
   const within = ratios.filter((ratio) => ratio >= 0.5 && ratio <= 2).length;
