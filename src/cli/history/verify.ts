@@ -7,8 +7,7 @@ import { clientOf, startOwnSandbox } from "../tanova-client.ts";
 import { showProgress } from "../terminal/progress.ts";
 import { destinationOf, destinationOptions } from "./destination.ts";
 
-const { apiKey, apiKeyFile, caFile, connectTimeout, silenceTimeout, retries, retryDelay, bwlimit } =
-  syncOptions;
+const { apiKey, apiKeyFile, caFile, connectTimeout, silenceTimeout, retries, retryDelay } = syncOptions;
 
 export const historyVerify = command({
   name: "history verify",
@@ -27,7 +26,6 @@ export const historyVerify = command({
       retryDelay,
       connectTimeout,
       silenceTimeout,
-      bwlimit,
     },
   },
   details:
@@ -54,7 +52,11 @@ export const historyVerify = command({
     using store = await openStore();
     using _lock = lockDestination(store.path, destination);
     using sandbox = sync.sandbox ? await startOwnSandbox(storePath, true) : null;
-    using client = await clientOf(sync, environment, sandbox ?? { url: destination, apiKey: key?.key ?? "" });
+    using client = await clientOf(
+      { ...sync, bwlimit: null },
+      environment,
+      sandbox ?? { url: destination, apiKey: key?.key ?? "" },
+    );
     let checked = 0;
     using progress = showProgress(terminal, () => ({
       done: checked,

@@ -1,0 +1,99 @@
+// A run over files that are all known: 10,000 and 200,000 of them, beside `find -printf '%s %T@ %C@ %i'` over the same
+// tree in the same run, which asks the system for the very same things.
+// `bun bench/known-files.ts [FILES]` prints the figures and writes bench/results/known-files.json. Needs dist/nodupe.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { openStore } from "../src/db/open.ts";
+import { destinationRow } from "../src/upload/destination.ts";
+import { ChecksumCache } from "../src/upload/checksum-cache.ts";
+import { globFilter } from "../src/upload/scan/filter.ts";
+import { openRoot, scan } from "../src/upload/scan/scan.ts";
+import { machine, middle, type Sample, timed } from "./support.ts";
+
+const ROOT = resolve(import.meta.dir, "..");
+const ROUNDS = 5;
+const FILES_A_FOLDER = 200;
+/** Nobody answers there, and nobody is asked. */
+const URL = "http://127.0.0.1:9";
+
+function writeTree(folder: string, files: number): void {
+  for (let index = 0; index < files; index += 1) {
+    const job = join(
+      folder,
+      `Department ${Math.floor(index / 20_000)}`,
+      `Job ${Math.floor(index / FILES_A_FOLDER)}`,
+    );
+    if (index % FILES_A_FOLDER === 0) mkdirSync(job, { recursive: true });
+    writeFileSync(join(job, `candidate_${index}.pdf`), `a CV, number ${index}`);
+  }
+}
+
+/** Leaves a store as a run leaves it that has uploaded all of the tree. */
+function writeStore(path: string, folder: string): void {
+  using store = openStore({ path });
+  const { id } = destinationRow(store.db, URL);
+  const cache = new ChecksumCache(store.db, { destinationId: id });
+  const insert = store.db.query(
+    "INSERT INTO content (destination_id, checksum, state, via, path, updated_at_ms) VALUES (?, ?, 'done', 'upload', ?, 0)",
+  );
+  store.db.transaction(() => {
+    for (const event of scan(openRoot(folder), globFilter([], []))) {
+      if (event.type !== "file") continue;
+      const { path: file } = event.file;
+      const checksum = new Bun.CryptoHasher("sha256").update(file).digest("hex");
+      insert.run(id, checksum, file);
+      cache.remember(event.file, checksum, Infinity);
+      cache.markDone(file, checksum);
+      if (cache.isFull) cache.write();
+    }
+    cache.write();
+  })();
+}
+
+async function compare(files: number): Promise<Record<string, unknown>> {
+  const home = mkdtempSync(join(tmpdir(), "nodupe-bench-"));
+  try {
+    const [folder, store] = [join(home, "cvs"), join(home, "store.db")];
+    writeTree(folder, files);
+    writeStore(store, folder);
+    const sync = [join(ROOT, "dist/nodupe"), "sync", "--json", "-q", "--db", store, "--url", URL, folder];
+    const find = ["find", folder, "-printf", "%s %T@ %C@ %i\\n"];
+    const samples: { sync: Sample[]; find: Sample[] } = { sync: [], find: [] };
+    // The first of each finds nothing in the caches of the system.
+    for (let round = 0; round <= ROUNDS; round += 1) {
+      const found = await timed(find);
+      const run = await timed(sync, { env: { TANOVA_API_KEY: "tanova_sk_bench" } });
+      const { duplicate_local: known } = JSON.parse(run.stdout) as { duplicate_local: number };
+      if (known !== files) throw new Error(`${known} of ${files} files were known`);
+      if (round > 0) {
+        samples.find.push(found);
+        samples.sync.push(run);
+      }
+    }
+    const [run, base] = [middle(samples.sync), middle(samples.find)];
+    return {
+      files,
+      wall_ms: run.wallMs,
+      cpu_ms: run.cpuMs,
+      peak_bytes: run.peakBytes,
+      find_wall_ms: base.wallMs,
+      find_cpu_ms: base.cpuMs,
+      times_find: run.wallMs / base.wallMs,
+    };
+  } finally {
+    rmSync(home, { recursive: true });
+  }
+}
+
+const asked = process.argv[2];
+const sizes = asked === undefined ? [10_000, 200_000] : [Number(asked)];
+const runs = [];
+for (const files of sizes) runs.push(await compare(files));
+const results = join(ROOT, "bench/results");
+mkdirSync(results, { recursive: true });
+writeFileSync(
+  join(results, "known-files.json"),
+  `${JSON.stringify({ machine: machine(), runs }, null, 2)}\n`,
+);
+await Bun.write(Bun.stdout, `${Bun.inspect.table(runs)}\n`);
