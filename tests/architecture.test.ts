@@ -86,7 +86,13 @@ const GUARDS: readonly Guard[] = [
   {
     what: "databases, opened",
     pattern: /\bnew Database\(/,
-    where: ["bench/earlier/row-store.ts", "db/open.ts", "db/store-file.ts", "nodes/ingest/monitor-import.ts"],
+    where: [
+      "bench/earlier/row-store.ts",
+      "db/open.ts",
+      "db/store-file.ts",
+      "nodes/ingest/monitor-import.ts",
+      "upload/imported-history.ts",
+    ],
   },
   {
     what: "SQL",
@@ -126,6 +132,7 @@ const GUARDS: readonly Guard[] = [
       "upload/history.ts",
       "upload/checksum-cache.ts",
       "upload/group-commit.ts",
+      "upload/imported-history.ts",
       "upload/ledger.ts",
       "upload/prune-cache.ts",
       "upload/overview.ts",

@@ -1,8 +1,9 @@
 import { Failure, reasonOf } from "../lib/errors.ts";
+import { readText } from "../lib/read-file.ts";
 
-async function readPem(file: string, flag: string): Promise<string> {
+function readPem(file: string, flag: string): string {
   try {
-    return await Bun.file(file).text();
+    return readText(file);
   } catch (error) {
     throw new Failure("usage", `${flag}: cannot read ${file} (${reasonOf(error)}); expected a PEM file`, {
       cause: error,
@@ -15,13 +16,10 @@ async function readPem(file: string, flag: string): Promise<string> {
  *
  * @throws Failure usage where one is missing or cannot be read.
  */
-export async function readTls(
-  cert: string | null,
-  key: string | null,
-): Promise<{ cert: string; key: string } | null> {
+export function readTls(cert: string | null, key: string | null): { cert: string; key: string } | null {
   if (cert === null && key === null) return null;
   if (cert === null || key === null) {
     throw new Failure("usage", "--tls-cert and --tls-key go together: one of them is missing");
   }
-  return { cert: await readPem(cert, "--tls-cert"), key: await readPem(key, "--tls-key") };
+  return { cert: readPem(cert, "--tls-cert"), key: readPem(key, "--tls-key") };
 }

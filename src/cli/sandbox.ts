@@ -28,7 +28,7 @@ export const sandbox = command({
   resultKeys: ["url", "api_key", "pid"],
   exitCodes: { 1: "it cannot listen there", 2: "usage error" },
   run: async ({ options: { sandbox: given }, terminal, signal }) => {
-    const tls = await readTls(given.tlsCert, given.tlsKey);
+    const tls = readTls(given.tlsCert, given.tlsKey);
     const { startSandbox } = await import("../upload/sandbox/server.ts");
     const { listen } = given;
     const start = async (): Promise<Sandbox> => {

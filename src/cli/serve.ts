@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { storeOptions } from "../db/options.ts";
 import { Failure, reasonOf } from "../lib/errors.ts";
+import { readText } from "../lib/read-file.ts";
 import { wait } from "../lib/wait.ts";
 import { compareOptions } from "../nodes/compare/options.ts";
 import { serveOptions, type ServeSettings } from "../serve/options.ts";
@@ -18,7 +19,7 @@ function readToken(file: string | null): string | null {
   if (file === null) return null;
   let token: string;
   try {
-    token = readFileSync(file, "utf8").trim();
+    token = readText(file).trim();
   } catch (error) {
     throw new Failure("usage", `--token-file: cannot read ${file} (${reasonOf(error)})`);
   }
@@ -38,7 +39,7 @@ async function runServe(call: Invocation<typeof OPTIONS>): Promise<ExitCode> {
   const { terminal, signal, environment } = call;
   const settings: ServeSettings = call.options.serve;
   const token = readToken(settings.tokenFile);
-  const tls = await readTls(settings.tlsCert, settings.tlsKey);
+  const tls = readTls(settings.tlsCert, settings.tlsKey);
   const { isLoopback } = await import("../serve/server.ts");
   if (token === null && !isLoopback(settings.listen.hostname))
     throw new Failure(

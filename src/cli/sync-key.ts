@@ -1,6 +1,7 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import type { Origin } from "../settings/resolve.ts";
 import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
+import { readText } from "../lib/read-file.ts";
 import type { SyncSettings } from "../upload/options.ts";
 
 const RANK: Readonly<Record<Origin["source"], number>> = { flag: 3, environment: 2, file: 1, default: 0 };
@@ -15,7 +16,7 @@ function readKeyFile(path: string): ApiKey {
   let key: string;
   let isOpen: boolean;
   try {
-    key = readFileSync(path, "utf8").trim();
+    key = readText(path).trim();
     isOpen = (statSync(path).mode & 0o077) !== 0;
   } catch (error) {
     const code = codeOf(error);

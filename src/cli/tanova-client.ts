@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { Failure, reasonOf } from "../lib/errors.ts";
+import { readText } from "../lib/read-file.ts";
 import type { SyncSettings } from "../upload/options.ts";
 import type { TanovaClient } from "../upload/tanova/types.ts";
 
@@ -15,7 +15,7 @@ export interface Server {
 function readCa(path: string | null): { ca?: string } {
   if (path === null) return {};
   try {
-    return { ca: readFileSync(path, "utf8") };
+    return { ca: readText(path) };
   } catch (error) {
     throw new Failure("usage", `the CA file ${path} cannot be read: ${reasonOf(error)}`);
   }

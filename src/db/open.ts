@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { codeOf, Failure } from "../lib/errors.ts";
 import { migrate, refuseForeign } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations.ts";
-import { notSqlite, prepareStoreFile, refuseForeignFile } from "./store-file.ts";
+import { closeToOthers, notSqlite, prepareStoreFile, refuseForeignFile } from "./store-file.ts";
 
 /** An open store. Hot paths prepare their statements on `db`; queries are built by orm.ts, loaded where it is used. */
 export interface Store extends Disposable {
@@ -50,9 +50,7 @@ function patiently(busyTimeoutMs: number, action: () => void): void {
 
 /** Opens the file; what is another program's is refused before anything of it changes. */
 function openFile({ path, onMended }: OpenOptions, busyTimeoutMs: number): Database {
-  const { isMended } = prepareStoreFile(path);
-  if (isMended)
-    onMended?.(`the store ${path} could be read by other users; it is yours alone now (mode 0600)`);
+  prepareStoreFile(path);
   let db: Database | null = null;
   try {
     patiently(busyTimeoutMs, () => refuseForeignFile(path, MIGRATIONS.length));
@@ -63,6 +61,8 @@ function openFile({ path, onMended }: OpenOptions, busyTimeoutMs: number): Datab
       refuseForeign(opened, path, MIGRATIONS.length);
       opened.run("PRAGMA journal_mode = WAL");
     });
+    if (closeToOthers(path))
+      onMended?.(`the store ${path} could be read by other users; it is yours alone now (mode 0600)`);
     return opened;
   } catch (error) {
     db?.close();

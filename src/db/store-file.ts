@@ -30,8 +30,12 @@ function translate(path: string, error: unknown): unknown {
   return error;
 }
 
-/** Takes away what others may do with a store that was left open to them: paths are names of people. */
-function mend(path: string): boolean {
+/**
+ * Takes away what others may do with a store that was left open to them: paths are names of people.
+ *
+ * @returns whether there was something to take away.
+ */
+export function closeToOthers(path: string): boolean {
   const open = ["", ...SIDE_FILES]
     .map((end) => path + end)
     .filter((file) => ((lstatSync(file, { throwIfNoEntry: false })?.mode ?? 0) & OTHERS_ANY) !== 0);
@@ -44,10 +48,9 @@ function mend(path: string): boolean {
  * it that it and what SQLite keeps beside it are files of our own. An existing one is not opened here: closing it
  * again would undo the locks that this process may hold on it (fcntl(2)).
  *
- * @returns whether others could read or write it until now.
  * @throws Failure where it is a folder, a link, somebody else's, or may not be made.
  */
-export function prepareStoreFile(path: string): { readonly isMended: boolean } {
+export function prepareStoreFile(path: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     refuseSharedFolder(path, "the store");
@@ -56,12 +59,11 @@ export function prepareStoreFile(path: string): { readonly isMended: boolean } {
     for (const end of SIDE_FILES) refusePlanted(path + end, "the store's");
     try {
       closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600));
-      return { isMended: false };
+      return;
     } catch (error) {
       if (codeOf(error) !== "EEXIST") throw error;
     }
     refusePlanted(path, "the store");
-    return { isMended: mend(path) };
   } catch (error) {
     throw translate(path, error);
   }

@@ -17,6 +17,8 @@ const STICKY = 0o1000;
 /** Any right for anybody else. */
 export const OTHERS_ANY = 0o077;
 
+const NOT_REGULAR = "is not a regular file";
+
 /** The user that this process acts as. */
 function ourUser(): number {
   return process.geteuid?.() ?? 0;
@@ -25,7 +27,7 @@ function ourUser(): number {
 /** Why a file cannot be taken for our own; null where it can. */
 function faultOf(status: Stats): string | null {
   if (status.isSymbolicLink()) return "is a symbolic link";
-  if (!status.isFile()) return "is no regular file";
+  if (!status.isFile()) return NOT_REGULAR;
   if (status.uid !== ourUser())
     return `belongs to another user (user id ${status.uid}; this is user id ${ourUser()})`;
   if (status.nlink > 1) return "has another name too (a hard link)";
@@ -33,9 +35,11 @@ function faultOf(status: Stats): string | null {
 }
 
 function refuse(what: string, path: string, fault: string): never {
+  // Nobody is told to remove a device.
+  const advice = fault === NOT_REGULAR ? "name another place" : "remove this one, or name another place";
   throw new Failure(
     "not-permitted",
-    `${what} ${path} ${fault}: it is left as it is; expected a file of your own; remove it, or name another place`,
+    `${what} ${path} ${fault}; it was not touched. Expected a regular file of your own: ${advice}`,
   );
 }
 

@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { codeOf, Failure, messageOf, reasonOf } from "../lib/errors.ts";
+import { readText } from "../lib/read-file.ts";
 import { keyName, type Sections } from "./option.ts";
 import type { ConfigValues } from "./schema.ts";
 
@@ -31,9 +32,9 @@ export function defaultStorePath(environment: Environment): string {
   return xdgPath(environment, "XDG_DATA_HOME", ".local/share", "nodupe.db");
 }
 
-function readText(path: string, required: boolean): string | null {
+function readConfig(path: string, required: boolean): string | null {
   try {
-    return readFileSync(path, "utf8");
+    return readText(path);
   } catch (error) {
     const code = codeOf(error);
     if ((code === "ENOENT" || code === "ENOTDIR") && !required) return null;
@@ -64,7 +65,10 @@ function parseToml(path: string, text: string): unknown {
   try {
     return Bun.TOML.parse(text);
   } catch (error) {
-    const reason = messageOf(error).replace(/^TOML Parse error: /, "");
+    const reason =
+      error instanceof RangeError
+        ? "it is nested too deeply"
+        : messageOf(error).replace(/^TOML Parse error: /, "");
     throw new Failure(
       "usage",
       `config file ${path} is not TOML: line ${lineOfFault(text)}: ${reason}; fix that line, or start over with: nodupe config init`,
@@ -93,7 +97,7 @@ export async function readConfigFile(
   path: string,
   how: { readonly required: boolean; readonly sections: () => Promise<Sections> },
 ): Promise<ConfigFile> {
-  const text = readText(path, how.required);
+  const text = readConfig(path, how.required);
   if (text === null) return { path, exists: false, values: new Map(), warnings: [] };
   const document = parseToml(path, text);
   // zod is loaded only where there is a file to validate: it costs every start some milliseconds.

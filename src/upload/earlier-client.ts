@@ -24,8 +24,6 @@ const CONFIG = z.object({
   max_workers: z.int().min(1).nullish(),
 });
 
-const CHECKSUM = /^[0-9a-f]{64}$/i;
-
 function parseJson(text: string): Read<unknown> {
   try {
     return { type: "read", value: JSON.parse(text.replace(/^\uFEFF/, "")) };
@@ -58,33 +56,4 @@ export function readEarlierConfig(text: string): Read<EarlierConfig> {
       workers: found.max_workers ?? null,
     },
   };
-}
-
-/**
- * Reads `sync_history.json`: a JSON array of SHA-256 in hex. It is taken whole or not at all: a file that was cut
- * off or damaged says nothing of what it lost.
- */
-export function readEarlierHistory(text: string): Read<ReadonlySet<string>> {
-  const json = parseJson(text);
-  if (json.type === "refused") return json;
-  if (!Array.isArray(json.value))
-    return { type: "refused", faults: ["expected a JSON array of SHA-256 checksums"] };
-  const entries = json.value as readonly unknown[];
-  const checksums = new Set<string>();
-  for (const [at, entry] of entries.entries()) {
-    if (typeof entry !== "string" || !CHECKSUM.test(entry)) {
-      const found = (JSON.stringify(entry) ?? "nothing").slice(0, 80);
-      return {
-        type: "refused",
-        faults: [`entry ${at + 1} is ${found}, expected a SHA-256 of 64 hex digits`],
-      };
-    }
-    checksums.add(entry.toLowerCase());
-  }
-  return { type: "read", value: checksums };
-}
-
-/** Writes what the earlier client reads. */
-export function writeEarlierHistory(checksums: Iterable<string>): string {
-  return JSON.stringify([...checksums]);
 }

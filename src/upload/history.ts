@@ -18,37 +18,6 @@ export interface HistoryEntry {
   readonly updatedAtMs: number;
 }
 
-/**
- * Takes contents over as done: known to the server by an earlier client's word. All of them or none; a dry run takes
- * everything back that it has counted.
- */
-export function importDone(
-  db: Database,
-  destinationId: number,
-  checksums: Iterable<string>,
-  options: { nowMs: number; dryRun: boolean },
-): { imported: number; known: number } {
-  const insert = db.prepare(
-    `INSERT INTO content (destination_id, checksum, state, via, updated_at_ms) VALUES (?1, ?2, 'done', 'import', ?3)
-     ON CONFLICT DO UPDATE SET state = 'done', via = 'import', status = NULL, reason = NULL, updated_at_ms = ?3
-     WHERE state <> 'done'`,
-  );
-  let imported = 0;
-  let known = 0;
-  db.run("BEGIN IMMEDIATE");
-  try {
-    for (const checksum of checksums) {
-      if (insert.run(destinationId, checksum, options.nowMs).changes > 0) imported += 1;
-      else known += 1;
-    }
-    db.run(options.dryRun ? "ROLLBACK" : "COMMIT");
-  } catch (error) {
-    if (db.inTransaction) db.run("ROLLBACK");
-    throw error;
-  }
-  return { imported, known };
-}
-
 /** The checksums of all that is done at a destination, in order. */
 export function* doneChecksums(db: Database, destinationId: number): Generator<string> {
   const rows = db

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { openPatiently } from "../lib/descriptors.ts";
 import { statusOf } from "../lib/file-status.ts";
 import { systemPath } from "../lib/path-bytes.ts";
@@ -22,8 +22,9 @@ function fill(descriptor: number, bytes: Uint8Array): boolean {
   return true;
 }
 
+/** O_NONBLOCK: a file that has become a FIFO meanwhile is not waited for, but found changed. */
 async function readWhole(file: FoundFile, bytes: Uint8Array): Promise<boolean> {
-  const descriptor = await openPatiently(() => openSync(systemPath(file.path), "r"));
+  const descriptor = await openPatiently(() => openSync(systemPath(file.path), constants.O_RDONLY | constants.O_NONBLOCK));
   try {
     return fill(descriptor, bytes) && isSame(file, statusOf(fstatSync(descriptor, { bigint: true })));
   } finally {

@@ -25,12 +25,15 @@ function failureOf(action: () => unknown): Failure {
   throw new Error("expected a Failure, and nothing was thrown");
 }
 
-/** Every file of a folder, by name. */
+/** Every file of a folder, by name: its mode and its bytes. */
 function contentsOf(folder: TempFolder): Record<string, string> {
   return Object.fromEntries(
     readdirSync(folder.path)
       .toSorted()
-      .map((name) => [name, readFileSync(folder.file(name)).toString("base64")]),
+      .map((name) => [
+        name,
+        `${(statSync(folder.file(name)).mode & 0o777).toString(8)} ${readFileSync(folder.file(name)).toString("base64")}`,
+      ]),
   );
 }
 
@@ -54,11 +57,11 @@ test("another program's database is refused and stays byte for byte: with a jour
   running.run("PRAGMA wal_checkpoint(TRUNCATE)");
   running.run("INSERT INTO accounts VALUES (1)");
   copyUnfinished(running, folder, "left");
+  writeFileSync(folder.file("text"), "a letter");
+  for (const name of readdirSync(folder.path)) chmodSync(folder.file(name), 0o644);
   const before = contentsOf(folder);
-  for (const name of ["delete", "wal", "left"]) {
-    expect(failureOf(() => openStore({ path: folder.file(name) })).message).toContain(
-      "is an SQLite database of another program, not a nodupe store",
-    );
+  for (const name of ["delete", "wal", "left", "text"]) {
+    expect(failureOf(() => openStore({ path: folder.file(name) })).message).toContain("not a nodupe store");
   }
   // A reader may make the index of a log (-shm): it is no part of the database, and SQLite makes it anew.
   const { "left-shm": _, ...after } = contentsOf(folder);
@@ -128,7 +131,7 @@ test("planted files are refused: the store's own name, and each that SQLite woul
   for (const end of ["wal", "shm", "journal"]) symlinkSync(victim, folder.file(`d${end}-${end}`));
   const refusals = ["a", "b", "c", "dwal", "dshm", "djournal"].map((name) => {
     const failure = failureOf(() => openStore({ path: folder.file(name) }));
-    return `${failure.kind}: ${failure.message.replaceAll(folder.path, "").split(":")[0]}`;
+    return `${failure.kind}: ${failure.message.replaceAll(folder.path, "").split(";")[0]}`;
   });
   expect(refusals).toEqual([
     "not-permitted: the store /a is a symbolic link",

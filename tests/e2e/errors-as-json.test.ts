@@ -17,7 +17,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["history", "import", "-", "--sandbox"],
 ];
 
-/** /dev/null opens like an empty store and keeps nothing that is written to it. */
+/** What is no file cannot be a store. */
 const BROKEN_STORE = "/dev/null";
 
 function objectOf(stdout: string): Record<string, unknown> {
@@ -34,13 +34,13 @@ test.each(COMMANDS.map((args) => [args] as const))(
     const good = await nodupe([...args, "--json", "--db", db], { stdin: "[]" });
     expect(good.exitCode).toBe(0);
     const bad = await nodupe([...args, "--json", "--db", BROKEN_STORE], { stdin: "[]" });
-    expect(bad.exitCode).toBe(1);
+    expect(bad.exitCode).toBe(5);
     const { error, ...rest } = objectOf(bad.stdout);
     const unknown = Object.keys(objectOf(good.stdout)).map((key) => [key, null]);
     expect(rest).toEqual(Object.fromEntries(unknown));
     expect(error).toEqual({
-      kind: "failed",
-      reason: expect.stringContaining("the disk cannot be read or written"),
+      kind: "not_permitted",
+      reason: expect.stringContaining("the store /dev/null is not a regular file"),
     });
     expect(bad.stderr.trimEnd().split("\n").length).toBe(1);
   },

@@ -17,7 +17,8 @@ import { tempFolder, type TempFolder } from "../support/temp.ts";
 
 const EXAMPLES = resolve(import.meta.dir, "../../examples/cvs");
 const VICTIM = "root:words that nobody else may write\n";
-const LEFT = "it is left as it is; expected a file of your own; remove it, or name another place";
+const LEFT =
+  "it was not touched. Expected a regular file of your own: remove this one, or name another place";
 
 /** A folder with a victim in it, and one for the program's files. */
 function scene(folder: TempFolder): { victim: string; db: string; run: (...args: string[]) => Promise<Run> } {
@@ -66,7 +67,7 @@ test("a planted lock, sandbox file or store ends a sync: exit 5, one line, the v
       const { exitCode, stderr } = await run("sync", "--sandbox", "-q", "--db", db, EXAMPLES);
       expect({ exitCode, stderr }).toEqual({
         exitCode: 5,
-        stderr: `nodupe: ${what} ${path} ${fault}: ${LEFT}\n`,
+        stderr: `nodupe: ${what} ${path} ${fault}; ${LEFT}\n`,
       });
       expectUnchanged(victim);
     }
@@ -107,7 +108,7 @@ test("config init follows no link, with --force or without", async () => {
   expect([plain.exitCode, forced.exitCode, forced.stderr]).toEqual([
     2,
     5,
-    `nodupe: config file ${path} is a symbolic link: ${LEFT}\n`,
+    `nodupe: config file ${path} is a symbolic link; ${LEFT}\n`,
   ]);
   expectUnchanged(victim);
 });
@@ -119,7 +120,7 @@ test("bench --save follows no link, and measures nothing before it has found tha
   const { exitCode, stderr } = await run("bench", "time", "--quick", "--save", folder.file("report.json"));
   expect({ exitCode, stderr }).toEqual({
     exitCode: 5,
-    stderr: `nodupe: the report ${folder.file("report.json")} is a symbolic link: ${LEFT}\n`,
+    stderr: `nodupe: the report ${folder.file("report.json")} is a symbolic link; ${LEFT}\n`,
   });
   expectUnchanged(victim);
 });

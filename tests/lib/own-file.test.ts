@@ -62,9 +62,9 @@ test("links, hard links and folders in its place are refused, and what they poin
     refusalOf(() => openOwnFile(folder.file(name), "the lock"))?.replaceAll(folder.path, ""),
   );
   expect(refusals).toEqual([
-    "the lock /link is a symbolic link: it is left as it is; expected a file of your own; remove it, or name another place",
-    "the lock /dangling is a symbolic link: it is left as it is; expected a file of your own; remove it, or name another place",
-    "the lock /hard has another name too (a hard link): it is left as it is; expected a file of your own; remove it, or name another place",
+    "the lock /link is a symbolic link; it was not touched. Expected a regular file of your own: remove this one, or name another place",
+    "the lock /dangling is a symbolic link; it was not touched. Expected a regular file of your own: remove this one, or name another place",
+    "the lock /hard has another name too (a hard link); it was not touched. Expected a regular file of your own: remove this one, or name another place",
   ]);
   expect([readFileSync(victim, "utf8"), Bun.file(folder.file("nothing")).size]).toEqual([VICTIM, 0]);
 });
@@ -72,7 +72,7 @@ test("links, hard links and folders in its place are refused, and what they poin
 needs("mkfifo")("a FIFO is refused at once", async () => {
   using folder = tempFolder();
   await runCommand(["mkfifo", folder.file("fifo")]);
-  expect(refusalOf(() => openOwnFile(folder.file("fifo"), "the lock"))).toContain("is no regular file");
+  expect(refusalOf(() => openOwnFile(folder.file("fifo"), "the lock"))).toContain("is not a regular file");
 });
 
 test("a folder that others may write is refused; one of the user's own group is not, nor is a sticky one of root's", () => {

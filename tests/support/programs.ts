@@ -1,6 +1,6 @@
 import { test } from "bun:test";
 import { appendFileSync } from "node:fs";
-import { EMULATOR, patient } from "./emulation.ts";
+import { EMULATOR, IS_EMULATED, patient } from "./emulation.ts";
 
 type Body = () => void | Promise<void>;
 type Declare = (name: string, body: Body, timeoutMs?: number) => void;
@@ -42,6 +42,9 @@ export function needsExecution(...programs: string[]): Declare {
 export function needsRoot(...programs: string[]): Declare {
   return process.getuid?.() === 0 ? needsExecution(...programs) : skipping("not run as root");
 }
+
+/** A test of what a machine allows a program: an emulator would need some of it for itself. */
+export const unemulated: Declare = IS_EMULATED ? skipping("the program is emulated") : declare;
 
 /** Where a program that is in sbin too is found. */
 export function programPath(program: string): string {

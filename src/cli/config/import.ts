@@ -1,6 +1,7 @@
 import { toggle } from "../../settings/kind.ts";
 import { keyName, option } from "../../settings/option.ts";
 import { Failure, reasonOf } from "../../lib/errors.ts";
+import { readText } from "../../lib/read-file.ts";
 import type { EarlierConfig } from "../../upload/earlier-client.ts";
 import { command } from "../command.ts";
 
@@ -15,9 +16,9 @@ function syncValues(earlier: EarlierConfig): ReadonlyMap<string, unknown> {
   return new Map(Object.entries(values).filter(([, value]) => value !== null));
 }
 
-async function readText(path: string): Promise<string> {
+function readInput(path: string): string {
   try {
-    return await Bun.file(path).text();
+    return readText(path);
   } catch (error) {
     throw new Failure(
       "usage",
@@ -56,7 +57,7 @@ export const configImport = command({
         import("./write-config.ts"),
         import("../sections.ts"),
       ]);
-    const read = readEarlierConfig(await readText(source));
+    const read = readEarlierConfig(readInput(source));
     if (read.type === "refused") {
       throw new Failure(
         "usage",

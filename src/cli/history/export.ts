@@ -2,6 +2,13 @@ import { storeOptions } from "../../db/options.ts";
 import { command } from "../command.ts";
 import { destinationOf, destinationOptions } from "./destination.ts";
 
+/** The object of `--json`, whose checksums are written as they come. */
+function* withDestination(destination: string, checksums: Iterable<string>): Generator<string> {
+  yield `{"destination":${JSON.stringify(destination)},"checksums":`;
+  yield* checksums;
+  yield "}";
+}
+
 export const historyExport = command({
   name: "history export",
   purpose: "Prints what is uploaded, in the earlier client's history format.",
@@ -16,14 +23,13 @@ export const historyExport = command({
   exitCodes: { 0: "printed", 2: "usage error, or there is no store yet" },
   run: async ({ options, terminal, openStore }) => {
     const { destinationRow } = await import("../../upload/destination.ts");
-    const { writeEarlierHistory } = await import("../../upload/earlier-client.ts");
+    const { historyPieces } = await import("../../upload/earlier-history.ts");
     const { doneChecksums } = await import("../../upload/history.ts");
     const destination = destinationOf(options.sync);
     using store = await openStore();
     const { id } = destinationRow(store.db, destination);
-    const checksums = doneChecksums(store.db, id);
-    if (terminal.json) await terminal.resultJson({ destination, checksums: [...checksums] });
-    else await terminal.result(writeEarlierHistory(checksums));
+    const pieces = historyPieces(doneChecksums(store.db, id));
+    await terminal.resultInPieces(terminal.json ? withDestination(destination, pieces) : pieces);
     return 0;
   },
 });

@@ -1,19 +1,52 @@
-import { readFileSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { toggle } from "../../settings/kind.ts";
 import { option } from "../../settings/option.ts";
 import { storeOptions } from "../../db/options.ts";
 import { codeOf, Failure, reasonOf } from "../../lib/errors.ts";
+import { openRegularFile } from "../../lib/read-file.ts";
+import { HistoryFault, HistoryReader } from "../../upload/earlier-history.ts";
+import type { ImportedHistory } from "../../upload/imported-history.ts";
 import { command } from "../command.ts";
 import { destinationOf, destinationOptions } from "./destination.ts";
 
-function readInput(file: string): string {
+/** @throws Failure where the file cannot be read. */
+function refuseFile(file: string, error: unknown): never {
+  if (error instanceof Failure) throw error;
+  const code = codeOf(error);
+  const isDenied = code === "EACCES" || code === "EPERM";
+  throw new Failure(
+    isDenied ? "not-permitted" : "usage",
+    `the history ${file} cannot be read: ${isDenied ? "permission denied" : reasonOf(error)}`,
+    { cause: error },
+  );
+}
+
+/** What a file holds, piece by piece. */
+async function* textOf(file: string): AsyncGenerator<string> {
+  const descriptor = file === "-" ? 0 : openRegularFile(file);
+  const decoder = new TextDecoder();
   try {
-    return readFileSync(file === "-" ? 0 : file, "utf8");
+    for await (const bytes of Bun.file(descriptor).stream()) yield decoder.decode(bytes, { stream: true });
+    yield decoder.decode();
+  } finally {
+    if (descriptor !== 0) closeSync(descriptor);
+  }
+}
+
+/** Reads a file into what is to be imported; throws where it is no history, or cannot be read. */
+async function readInto(history: ImportedHistory, file: string, signal: AbortSignal): Promise<void> {
+  const reader = new HistoryReader();
+  try {
+    for await (const text of textOf(file)) {
+      history.add(reader.push(text));
+      signal.throwIfAborted();
+    }
+    reader.end();
   } catch (error) {
-    const code = codeOf(error);
-    if (code === "EACCES" || code === "EPERM")
-      throw new Failure("not-permitted", `the history ${file} cannot be read: permission denied`);
-    throw new Failure("usage", `the history ${file} cannot be read: ${reasonOf(error)}`);
+    if (signal.aborted) throw error;
+    if (error instanceof HistoryFault)
+      throw new Failure("usage", `${file} is not a history, nothing was imported: ${error.message}`);
+    refuseFile(file, error);
   }
 }
 
@@ -40,23 +73,17 @@ export const historyImport = command({
     2: "usage error, or FILE is not a history",
     5: "FILE cannot be read",
   },
-  run: async ({ options, positionals: [file = ""], terminal, openStore }) => {
+  run: async ({ options, positionals: [file = ""], terminal, signal, openStore }) => {
     const { destinationRow, lockDestination } = await import("../../upload/destination.ts");
-    const { readEarlierHistory } = await import("../../upload/earlier-client.ts");
-    const { importDone } = await import("../../upload/history.ts");
+    const { ImportedHistory } = await import("../../upload/imported-history.ts");
     const destination = destinationOf(options.sync);
-    const history = readEarlierHistory(readInput(file));
-    if (history.type === "refused") {
-      throw new Failure(
-        "usage",
-        `${file} is not a history, nothing was imported: ${history.faults.join("; ")}`,
-      );
-    }
     const { dryRun } = options.history;
+    using history = new ImportedHistory();
+    await readInto(history, file, signal);
     using store = await openStore();
     using _lock = lockDestination(store.path, destination);
     const { id } = destinationRow(store.db, destination);
-    const { imported, known } = importDone(store.db, id, history.value, { nowMs: Date.now(), dryRun });
+    const { imported, known } = await history.takeOver(store.db, id, { nowMs: Date.now(), dryRun, signal });
     if (terminal.json) await terminal.resultJson({ destination, imported, known, dry_run: dryRun });
     else {
       const verb = dryRun ? "would be imported" : "imported";

@@ -20,6 +20,8 @@ export interface Terminal {
   result(text: string): Promise<void>;
   /** Writes one JSON object to stdout, on a line of its own. */
   resultJson(value: object): Promise<void>;
+  /** Writes a result that is made while it is written, such as a history of millions, with a newline at its end. */
+  resultInPieces(pieces: Iterable<string>): Promise<void>;
   /** Whether anything has been written to stdout. */
   readonly hasResult: boolean;
   /** Each is one line on stderr, escaped; `fields` are added with `--log-format json`. */
@@ -78,6 +80,12 @@ export async function createTerminal(options: TerminalOptions): Promise<Terminal
     columns,
     result: (text) => print(localized(escapeLines(text, color))),
     resultJson: (value) => print(JSON.stringify(value)),
+    resultInPieces: async (pieces) => {
+      erase();
+      hasResult = true;
+      for (const piece of pieces) await writeOutput(piece);
+      await writeOutput("\n");
+    },
     get hasResult() {
       return hasResult;
     },

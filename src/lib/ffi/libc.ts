@@ -1,4 +1,5 @@
 import { dlopen, type FFIFunction, type Library, read } from "bun:ffi";
+import { Failure } from "../errors.ts";
 
 const MACHINE = process.arch === "arm64" ? "aarch64" : "x86_64";
 
@@ -22,14 +23,19 @@ function open<const C extends Calls>(calls: C): Libc<C> {
       refusals.push(error);
     }
   }
-  throw new AggregateError(refusals, `Cannot open the C library: tried ${LIBRARIES.join(", ")}`);
+  // The engine makes the calls with its compiler, which it goes without where it cannot reserve the room for its code.
+  throw new Failure(
+    "failed",
+    `the C library cannot be called (tried ${LIBRARIES.join(", ")}); where the address space is limited, let it have 3 GB or more: ulimit -v unlimited`,
+    { cause: new AggregateError(refusals) },
+  );
 }
 
 /**
  * The calls of the C library that Bun has no API for, opened at their first use (some 0.2 ms for the first of a
  * process, 0.02 ms each after that). A module names those that it needs: `const libc = libcOf({ flock: … })`.
  *
- * @throws AggregateError, when called, where there is no C library to be had.
+ * @throws Failure, when called, where there is no C library to be had.
  */
 export function libcOf<const C extends Calls>(calls: C): () => Libc<C> {
   let opened: Libc<C> | null = null;

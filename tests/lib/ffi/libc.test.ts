@@ -18,6 +18,6 @@ test("a call of the C library, opened once, and why one failed", () => {
 test("a call that no C library has is an error at its first use, or null where there is another way", () => {
   const calls = { no_such_call: { args: [], returns: "i32" } } as const;
   const libc = libcOf(calls);
-  expect(() => libc()).toThrow("Cannot open the C library: tried libc.so.6, ");
+  expect(() => libc()).toThrow("the C library cannot be called (tried libc.so.6, ");
   expect(libcOrNull(calls)()).toBeNull();
 });
