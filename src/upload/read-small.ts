@@ -24,7 +24,9 @@ function fill(descriptor: number, bytes: Uint8Array): boolean {
 
 /** O_NONBLOCK: a file that has become a FIFO meanwhile is not waited for, but found changed. */
 async function readWhole(file: FoundFile, bytes: Uint8Array): Promise<boolean> {
-  const descriptor = await openPatiently(() => openSync(systemPath(file.path), constants.O_RDONLY | constants.O_NONBLOCK));
+  const descriptor = await openPatiently(() =>
+    openSync(systemPath(file.path), constants.O_RDONLY | constants.O_NONBLOCK),
+  );
   try {
     return fill(descriptor, bytes) && isSame(file, statusOf(fstatSync(descriptor, { bigint: true })));
   } finally {
