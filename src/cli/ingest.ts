@@ -7,11 +7,13 @@ import { formatCount } from "../lib/format/count.ts";
 import type { Progress } from "../lib/format/progress.ts";
 import { wait } from "../lib/wait.ts";
 import type { IngestCounts } from "../nodes/ingest/counts.ts";
+import type { FollowOptions } from "../nodes/ingest/follow.ts";
 import type { FilesResult } from "../nodes/ingest/ingest-run.ts";
 import type { Ingestion } from "../nodes/ingest/ingestion.ts";
 import type { AskedApi } from "../nodes/ingest/node-api.ts";
 import { ingestJson, type IngestReport, ingestText } from "../render/ingest.ts";
 import { command, type ExitCode } from "./command.ts";
+import { sourceLog } from "./ingest-log.ts";
 import { showProgress } from "./terminal/progress.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 
@@ -95,6 +97,7 @@ export const ingest = command({
       const result = given.follow
         ? await follow(to, paths[0] ?? "", {
             signal,
+            onSource: terminal.verbose ? sourceLog(terminal) : undefined,
             onChange: async (counts) => {
               const report = reportOf({ ...none, counts, files: 1 }, imported, to.pruned);
               if (terminal.json) await terminal.resultJson(ingestJson(report));
@@ -174,7 +177,13 @@ async function importAll(given: IngestSettings, to: Ingestion, how: Context): Pr
   for (const path of given.from) {
     const result = await importMonitor(to, path, { node: how.name, signal: how.signal });
     imported += result.imported;
-    const { covered, skipped } = result;
+    const { known, covered, skipped } = result;
+    if (known > 0)
+      how.terminal.debug(`${path}: ${formatCount(known)} operations skipped (imported earlier)`, {
+        event: "skipped",
+        path,
+        operations: known,
+      });
     if (result.imported > 0) how.terminal.info(`${path}: ${MONITOR_LIMITS}`);
     if (covered > 0)
       how.terminal.info(
@@ -185,11 +194,7 @@ async function importAll(given: IngestSettings, to: Ingestion, how: Context): Pr
   return imported;
 }
 
-async function follow(
-  to: Ingestion,
-  path: string,
-  options: { signal: AbortSignal; onChange: (counts: IngestCounts) => Promise<void> },
-): Promise<FilesResult> {
+async function follow(to: Ingestion, path: string, options: FollowOptions): Promise<FilesResult> {
   const { followFile } = await import("../nodes/ingest/follow.ts");
   return { counts: await followFile(to, path, options), files: 1, failures: [], interrupted: true };
 }
@@ -205,6 +210,7 @@ async function readFiles(
   using progress = showProgress(how.terminal, () => ingestProgress(stand));
   return await ingestFiles(to, await inOrderOfTime(paths), {
     signal: how.signal,
+    onSource: how.terminal.verbose ? sourceLog(how.terminal) : undefined,
     onProgress: (counts) => {
       stand = counts;
       progress.tick();

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { appendFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generateLog } from "../../src/bench/generate-log.ts";
 import type { IngestCounts } from "../../src/nodes/ingest/counts.ts";
@@ -46,6 +46,35 @@ async function operations(folder: TempFolder, since = "2025-01-01", to = "2027-0
       .total_operations ?? -1
   );
 }
+
+test("-v tells where reading begins in each file, and what was skipped and why", async () => {
+  using folder = tempFolder();
+  const path = folder.file("node.log");
+  const lines = readFileSync(SAMPLE, "utf8").split("\n");
+  writeFileSync(path, `${lines.slice(0, -1).join("\n")}\n`);
+  const args = ["ingest", "--node", "a", "--db", folder.file("s.db")];
+  const told = async (...more: string[]): Promise<string> => (await nodupe([...args, ...more])).stderr;
+  expect(await told("-v", path)).toBe(
+    `${path}: reading from the beginning\n${path}: 181 lines: 73 new, 108 ignored (not about operations)\n`,
+  );
+  const size = statSync(path).size.toLocaleString("en");
+  appendFileSync(path, `${lines[0]}\nnot a line of a node\n`);
+  expect(await told("-v", path)).toStartWith(
+    `${path}: continuing at byte ${size}: what comes before was read earlier\n${path}: 2 lines: `,
+  );
+  const packed = folder.file("node.log.gz");
+  writeFileSync(packed, Bun.gzipSync(readFileSync(SAMPLE)));
+  expect(await told("-v", packed)).toBe(
+    `${packed}: reading all of it: a compressed file has no place to continue from\n` +
+      `${packed}: 181 lines: 0 new, 73 skipped (already in the store), 108 ignored (not about operations)\n`,
+  );
+  const entries = (await told("-v", "--log-format", "json", packed)).trimEnd().split("\n");
+  expect(entries.map((entry) => JSON.parse(entry) as unknown)).toMatchObject([
+    { event: "opened", path: packed, format: "compressed", offset_bytes: 0 },
+    { event: "read", path: packed, lines: 181, events: 0, known: 73, ignored: 108 },
+  ]);
+  expect(await told(packed)).toBe("");
+});
 
 test("the same log again, renamed, compressed or through a pipe adds nothing", async () => {
   using folder = tempFolder();

@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { generateLog } from "../../src/bench/generate-log.ts";
 import { BINARY } from "../support/binary.ts";
 import { patient } from "../support/emulation.ts";
+import { linesOf } from "../support/lines.ts";
 import { cleanEnvironment, nodupe } from "../support/run.ts";
 import { tempFolder, type TempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
@@ -175,6 +176,27 @@ test("a file that was replaced loses nothing that is still written to it", async
   closeSync(writer);
   const { last } = await running.stop("SIGTERM");
   expect((last?.events ?? 0) + (last?.started ?? 0)).toBe(lines.length);
+}, 60_000);
+
+test("-v tells of a file that is not there yet, of rotation and of truncation", async () => {
+  using folder = tempFolder();
+  const path = folder.file("node.log");
+  const lines = logLines(300);
+  await using running = start(["-v", "--node", "a", "--follow", path, "--db", folder.file("s.db")]);
+  const log = linesOf(running.process.stderr);
+  const next = async (): Promise<string | undefined> => (await log.next()).value?.replace(`${path}: `, "");
+  expect(await next()).toBe("not there yet: waiting for it");
+  writeFileSync(path, lines.slice(0, 200).join(""));
+  expect(await next()).toBe("reading from the beginning");
+  await until(() => running.last()?.lines === 200, "the first lines are told");
+  renameSync(path, folder.file("node.log.1"));
+  writeFileSync(path, lines.slice(200, 400).join(""));
+  expect(await next()).toStartWith("rotated: ");
+  expect(await next()).toBe("reading from the beginning");
+  await until(() => running.last()?.lines === 400, "the new file's lines are told");
+  writeFileSync(path, lines.slice(400, 410).join(""));
+  expect(await next()).toBe("truncated: reading from the beginning");
+  expect(await next()).toBe("200 lines: 200 new");
 }, 60_000);
 
 test("the API is asked again while a log is followed, and beside a follower by another process", async () => {

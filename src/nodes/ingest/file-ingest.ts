@@ -24,6 +24,20 @@ const DRAIN_SILENCE_MS = 100;
 /** …and no longer than this in all. */
 const DRAIN_MS = 1_000;
 
+/** What becomes of a source, for whoever wants to know it file by file. */
+export type SourceEvent =
+  /** `offsetBytes`: where reading begins; what stands before was read by an earlier run. */
+  | {
+      readonly type: "opened";
+      readonly path: string;
+      readonly format: "plain" | "compressed" | "stream";
+      readonly offsetBytes: number;
+    }
+  /** Read as far as it goes, or until the run was asked to end. What its lines were, those read earlier left out. */
+  | { readonly type: "read"; readonly path: string; readonly counts: IngestCounts }
+  /** A followed file: another one has its name now, it was cut and begun anew, or it is not there. */
+  | { readonly type: "replaced" | "truncated" | "missing"; readonly path: string };
+
 export interface ReadOptions {
   /** Nothing follows: what stands after the last newline is then a line too, and what waited for another is settled. */
   readonly isLast: boolean;
@@ -55,6 +69,7 @@ export class FileIngest {
   readonly #lines = createParsedLines();
   readonly #batches: BatchIngest;
   #startOffset = 0;
+  #countsBefore = createCounts();
   #fingerprint: Fingerprint | null = null;
   /** When the oldest line that is not stored was read. */
   #uncommittedMs = Infinity;
@@ -75,10 +90,32 @@ export class FileIngest {
     const { known, ignored, malformed, malformedOperations } = resume;
     const lines = known + ignored + malformed;
     addCounts(this.counts, { ...createCounts(), lines, known, ignored, malformed, malformedOperations });
+    this.#countsBefore = { ...this.counts };
   }
 
   get counts(): IngestCounts {
     return this.#batches.counts;
+  }
+
+  /** For before the first read. */
+  opened(): SourceEvent {
+    const { name: path, descriptor, isLive } = this.#source;
+    const format = descriptor !== null ? "plain" : isLive ? "stream" : "compressed";
+    return { type: "opened", path, format, offsetBytes: this.offsetBytes };
+  }
+
+  /** For after the last read. */
+  ended(): SourceEvent {
+    const before = this.#countsBefore;
+    const { lines, known, ignored, malformed, ...rest } = this.counts;
+    const counts = {
+      ...rest,
+      lines: lines - before.lines,
+      known: known - before.known,
+      ignored: ignored - before.ignored,
+      malformed: malformed - before.malformed,
+    };
+    return { type: "read", path: this.#source.name, counts };
   }
 
   /** Bytes of whole lines read, from the file's beginning. */

@@ -3,7 +3,7 @@ import { codeOf } from "../../lib/errors.ts";
 import { wait } from "../../lib/wait.ts";
 import { tailHash } from "./checkpoint.ts";
 import { addCounts, createCounts, type IngestCounts, sumOf } from "./counts.ts";
-import { FileIngest } from "./file-ingest.ts";
+import { FileIngest, type SourceEvent } from "./file-ingest.ts";
 import type { Ingestion } from "./ingestion.ts";
 import { FileSource } from "./source.ts";
 
@@ -20,6 +20,7 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
   /** Told after each look that found something: what all files have given so far. */
   readonly onChange: (counts: IngestCounts) => Promise<void>;
+  readonly onSource?: ((event: SourceEvent) => void) | undefined;
 }
 
 type Change = "none" | "replaced" | "truncated";
@@ -32,9 +33,17 @@ class FollowedFile implements Disposable {
   #checkedHash = "";
   #grewMs = performance.now();
 
-  constructor(to: Ingestion, descriptor: number) {
+  constructor(to: Ingestion, descriptor: number, path: string) {
     this.#descriptor = descriptor;
-    this.#file = new FileIngest(to, new FileSource(descriptor));
+    this.#file = new FileIngest(to, new FileSource(descriptor, path));
+  }
+
+  opened(): SourceEvent {
+    return this.#file.opened();
+  }
+
+  ended(): SourceEvent {
+    return this.#file.ended();
   }
 
   get counts(): IngestCounts {
@@ -101,11 +110,14 @@ class FollowedFiles implements Disposable {
   readonly #path: string;
   #current: FollowedFile | null = null;
   #old: FollowedFile[] = [];
+  #isMissing = false;
   readonly #done = createCounts();
+  readonly #onSource: (event: SourceEvent) => void;
 
-  constructor(to: Ingestion, path: string) {
+  constructor(to: Ingestion, path: string, onSource: FollowOptions["onSource"]) {
     this.#to = to;
     this.#path = path;
+    this.#onSource = onSource ?? (() => undefined);
   }
 
   /** What all files have given so far. */
@@ -127,12 +139,17 @@ class FollowedFiles implements Disposable {
   /** Sees to it that the current file is the one under the name. */
   #turn(): void {
     const change = this.#current?.change(this.#path) ?? "none";
+    if (change !== "none") this.#onSource({ type: change, path: this.#path });
     if (this.#current !== null && change === "replaced") this.#old.push(this.#current);
     if (this.#current !== null && change === "truncated") this.#close(this.#current);
     if (change !== "none") this.#current = null;
     if (this.#current !== null) return;
     const descriptor = openIfThere(this.#path);
-    if (descriptor !== null) this.#current = new FollowedFile(this.#to, descriptor);
+    if (descriptor === null && !this.#isMissing) this.#onSource({ type: "missing", path: this.#path });
+    this.#isMissing = descriptor === null;
+    if (descriptor === null) return;
+    this.#current = new FollowedFile(this.#to, descriptor, this.#path);
+    this.#onSource(this.#current.opened());
   }
 
   /** A file without its name is done with once its writer has gone over to the new one. */
@@ -149,13 +166,14 @@ class FollowedFiles implements Disposable {
   }
 
   #close(file: FollowedFile): void {
+    this.#onSource(file.ended());
     addCounts(this.#done, file.counts);
     file[Symbol.dispose]();
   }
 
   [Symbol.dispose](): void {
-    for (const file of this.#old) file[Symbol.dispose]();
-    this.#current?.[Symbol.dispose]();
+    for (const file of this.#old) this.#close(file);
+    if (this.#current !== null) this.#close(this.#current);
   }
 }
 
@@ -166,7 +184,7 @@ class FollowedFiles implements Disposable {
  */
 export async function followFile(to: Ingestion, path: string, options: FollowOptions): Promise<IngestCounts> {
   const { signal } = options;
-  using files = new FollowedFiles(to, path);
+  using files = new FollowedFiles(to, path, options.onSource);
   while (!signal.aborted) {
     if (await files.look(signal)) await options.onChange(files.counts);
     await wait(POLL_MS, signal);

@@ -1,5 +1,5 @@
 import { addCounts, createCounts, type IngestCounts, sumOf, whyNothingUnderstood } from "./counts.ts";
-import { FileIngest } from "./file-ingest.ts";
+import { FileIngest, type SourceEvent } from "./file-ingest.ts";
 import type { Ingestion } from "./ingestion.ts";
 import { openSource } from "./source.ts";
 
@@ -16,6 +16,7 @@ export interface ReadFilesOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told after every batch: the counts so far. */
   readonly onProgress?: ((counts: IngestCounts) => void) | undefined;
+  readonly onSource?: ((event: SourceEvent) => void) | undefined;
   /** What a failure of one file says; it is thrown on where this answers null. */
   readonly reasonOf: (error: unknown) => string | null;
 }
@@ -34,6 +35,7 @@ export async function ingestFiles(
     if (signal?.aborted === true) break;
     using source = openSource(path);
     const file = new FileIngest(to, source);
+    options.onSource?.(file.opened());
     const onBatch = (): void => options.onProgress?.(sumOf(counts, file.counts));
     try {
       const isWhole = await file.readToEnd({ isLast: true, signal, onBatch });
@@ -45,6 +47,7 @@ export async function ingestFiles(
       if (reason === null) throw error;
       failures.push({ path, reason });
     }
+    options.onSource?.(file.ended());
     addCounts(counts, file.counts);
   }
   const interrupted = signal?.aborted === true;
