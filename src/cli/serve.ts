@@ -4,7 +4,7 @@ import { storeOptions } from "../db/options.ts";
 import { Failure, reasonOf } from "../lib/errors.ts";
 import { readText } from "../lib/read-file.ts";
 import { wait } from "../lib/wait.ts";
-import { compareOptions } from "../nodes/compare/options.ts";
+import { judgeOptions } from "../nodes/compare/options.ts";
 import { serveOptions, type ServeSettings } from "../serve/options.ts";
 import { command, type ExitCode, type Invocation } from "./command.ts";
 import { readTls } from "./read-tls.ts";
@@ -33,7 +33,7 @@ function readToken(file: string | null): string | null {
   return token;
 }
 
-const OPTIONS = { store: storeOptions, serve: serveOptions, compare: compareOptions } as const;
+const OPTIONS = { store: storeOptions, serve: serveOptions, compare: judgeOptions } as const;
 
 async function runServe(call: Invocation<typeof OPTIONS>): Promise<ExitCode> {
   const { terminal, signal, environment } = call;

@@ -4,7 +4,7 @@ import type { Problem } from "../board/problems.ts";
 import type { Store } from "../db/open.ts";
 import { messageOf } from "../lib/errors.ts";
 import { TaskGroup } from "../lib/task-group.ts";
-import type { CompareSettings } from "../nodes/compare/options.ts";
+import type { JudgeSettings } from "../nodes/compare/options.ts";
 import { prometheusText } from "../render/prometheus.ts";
 import { type Alert, Alerts } from "./alerts.ts";
 import { apiRoutes } from "./api.ts";
@@ -20,7 +20,7 @@ import { Sessions } from "./sessions.ts";
 
 export interface BoardServerOptions {
   readonly settings: ServeSettings;
-  readonly compareSettings: CompareSettings;
+  readonly compareSettings: JudgeSettings;
   readonly token: string | null;
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly openStore: (how?: { readonly readonly?: boolean }) => Promise<Store>;

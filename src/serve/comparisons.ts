@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import pLimit from "p-limit";
 import type { Store } from "../db/open.ts";
 import type { CompareTask, CompareTold } from "../nodes/compare/compare-task.ts";
-import type { CompareSettings } from "../nodes/compare/options.ts";
+import type { JudgeSettings } from "../nodes/compare/options.ts";
 import { windowOf } from "../nodes/compare/window.ts";
 import { compareJson } from "../render/compare/report.ts";
 import type { ComparisonRequest } from "./schemas.ts";
@@ -29,7 +29,7 @@ const IDLE_MS = 60_000;
 export class Comparisons implements AsyncDisposable {
   readonly #options: {
     readonly store: Store;
-    readonly settings: CompareSettings;
+    readonly settings: JudgeSettings;
     readonly startWorker: () => Worker;
     readonly workers: number;
   };
@@ -43,7 +43,7 @@ export class Comparisons implements AsyncDisposable {
 
   constructor(options: {
     readonly store: Store;
-    readonly settings: CompareSettings;
+    readonly settings: JudgeSettings;
     readonly startWorker: () => Worker;
     readonly workers: number;
   }) {
@@ -94,7 +94,7 @@ export class Comparisons implements AsyncDisposable {
     const startedMs = performance.now();
     const nowMs = Date.now();
     const { window, name: rangeName } = windowOf({ lastMs: request.lastMs, since: null, until: null }, nowMs);
-    const question = { ...settings, type: request.type, window, rangeName };
+    const question = { ...settings, type: request.type, pairs: false, window, rangeName };
     this.#lastId += 1;
     const told = await this.#run({
       id: this.#lastId,

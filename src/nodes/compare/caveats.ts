@@ -17,6 +17,8 @@ export interface CaveatInput {
   readonly nature: LogNature;
   readonly metrics: Metrics;
   readonly earnings: Pick<Earnings, "source" | "modelHasStorage" | "apiUsd">;
+  /** The hours in which its log has operations. */
+  readonly hours: ReadonlySet<number>;
   /** Satellites that have disqualified, or suspended, the node; null where no API told. */
   readonly disqualified: number | null;
   readonly suspended: number | null;
@@ -136,6 +138,20 @@ export function caveatsOf(nodes: readonly CaveatInput[]): Caveat[] {
       nodes: errors,
       unfair: false,
       text: `the log of ${list(errors)} has errors only: its rates are not known`,
+    });
+  }
+  const apart = nodes.filter(
+    (node) =>
+      node.hours.size > 0 &&
+      !nodes.some((other) => other !== node && !other.hours.isDisjointFrom(node.hours)),
+  );
+  if (apart.length > 0 && nodes.length > 1) {
+    const names = apart.map(({ name }) => name);
+    caveats.push({
+      metrics: [],
+      nodes: names,
+      unfair: false,
+      text: `${list(names)} has no hour in common with another node: nodes are judged hour by hour, so there is no verdict on it`,
     });
   }
   const empty = named(({ metrics }) => metrics.total_operations === 0);

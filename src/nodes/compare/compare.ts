@@ -74,12 +74,14 @@ export async function compareNodes(sources: readonly NodeSource[], options: Ques
   const measured = known.map(({ name, data, satellites }) => {
     const values = measure(data, { window, rates: options, earningsSource });
     const side = sideOf(name, values, grid);
-    return { side, values, result: nodeResult(name, values, intervalsOf(side), satellites) };
+    const hours = new Set(data.hours.map(({ startMs }) => startMs));
+    return { side, values, hours, result: nodeResult(name, values, intervalsOf(side), satellites) };
   });
   const results = new Map(measured.map(({ result }) => [result.node_name, result]));
   const caveats = caveatsOf(
-    measured.map(({ values, result }) => ({
+    measured.map(({ values, hours, result }) => ({
       name: result.node_name,
+      hours,
       nature: values.nature,
       earnings: values.earnings,
       metrics: result.metrics,

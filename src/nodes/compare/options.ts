@@ -7,16 +7,8 @@ export type ComparisonType = (typeof COMPARISON_TYPES)[number];
 const usd = number({ min: 0, max: 1_000, placeholder: "USD" });
 const time = text("TIME", "an ISO 8601 time with a zone, or a date (UTC)");
 
-/** `[compare]` */
-export const compareOptions = {
-  last: option(duration, 7 * 86_400_000, "how far back from now, in whole hours", {
-    defaultText: "7d; all of it with NAME=FILE",
-  }),
-  since: optional(time, "from this time on, instead of --last", { scope: "flag", excludes: ["last"] }),
-  until: optional(time, "up to this time; default now", { scope: "flag" }),
-  type: option(choice(COMPARISON_TYPES), "overall", "what is ranked and judged"),
-  format: option(choice(["table", "json", "csv", "markdown"]), "table", "how the result is written"),
-  pairs: option(toggle, false, "compare all pairs, not each node with the fleet's median"),
+/** What of `[compare]` every answer goes by, whoever asks: the page and the API have these too. */
+export const judgeOptions = {
   minGap: option(
     number({ min: 0, max: 100 }),
     0.5,
@@ -46,4 +38,18 @@ export const compareOptions = {
   }),
 } as const;
 
+/** `[compare]` */
+export const compareOptions = {
+  last: option(duration, 7 * 86_400_000, "how far back from now, in whole hours", {
+    defaultText: "7d; all of it with NAME=FILE",
+  }),
+  since: optional(time, "from this time on, instead of --last", { scope: "flag", excludes: ["last"] }),
+  until: optional(time, "up to this time; default now", { scope: "flag" }),
+  type: option(choice(COMPARISON_TYPES), "overall", "what is ranked and judged"),
+  format: option(choice(["table", "json", "csv", "markdown"]), "table", "how the result is written"),
+  pairs: option(toggle, false, "compare all pairs, not each node with the fleet's median"),
+  ...judgeOptions,
+} as const;
+
+export type JudgeSettings = ValuesOf<typeof judgeOptions>;
 export type CompareSettings = ValuesOf<typeof compareOptions>;

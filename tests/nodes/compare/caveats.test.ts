@@ -4,14 +4,20 @@ import { type MetricName, noMetrics } from "../../../src/nodes/compare/registry.
 
 function input(
   name: string,
-  differs: { level?: "debug" | "info" | "error" | null; hasDurations?: boolean; importedHours?: number } = {},
+  differs: {
+    level?: "debug" | "info" | "error" | null;
+    hasDurations?: boolean;
+    importedHours?: number;
+    hours?: readonly number[];
+  } = {},
   values: Partial<Record<MetricName, number>> = {},
 ): CaveatInput {
-  const { level = "debug", hasDurations = true, importedHours = 0 } = differs;
+  const { level = "debug", hasDurations = true, importedHours = 0, hours = [1, 2] } = differs;
   return {
     name,
     nature: { level, hasDurations, importedHours },
     earnings: { source: "model", modelHasStorage: true, apiUsd: null },
+    hours: new Set(hours),
     disqualified: null,
     suspended: null,
     metrics: {
@@ -123,4 +129,13 @@ test("hours from storj_monitor say what they cannot tell", () => {
   const [hours] = caveatsOf([input("a", { importedHours: 3 }), input("b")]);
   expect(hours).toMatchObject({ nodes: ["a"], unfair: false });
   expect(hours?.text).toContain("hours taken over from storj_monitor (a 3)");
+});
+
+test("a node whose hours no other has is not judged, and that is said", () => {
+  const nodes = [input("a"), input("b", { hours: [2, 3] }), input("c", { hours: [7] })];
+  expect(caveatsOf(nodes)).toMatchObject([{ nodes: ["c"], unfair: false, metrics: [] }]);
+  expect(caveatsOf(nodes.slice(0, 2))).toEqual([]);
+  expect(caveatsOf([input("a", { hours: [1] }), input("b", { hours: [] })])).toMatchObject([
+    { nodes: ["a"] },
+  ]);
 });
