@@ -1,10 +1,41 @@
 import { type Experiment, type Job, JOBS } from "./experiment.ts";
 
+/** Each job's experiments, in the order that they are shown; loaded for the jobs that are asked about. */
 const LOADERS: Readonly<Record<Job, () => Promise<readonly Experiment[]>>> = {
-  time: async () => (await import("./cases/time.ts")).timeExperiments,
-  ingest: async () => (await import("./cases/ingest.ts")).ingestExperiments,
+  time: async () => {
+    const [servers, names, files, codes] = await Promise.all([
+      import("./cases/time-servers.ts"),
+      import("./cases/time-names.ts"),
+      import("./cases/time-files.ts"),
+      import("./cases/time-codes.ts"),
+    ]);
+    const { deadServers, liveServers } = servers;
+    return [
+      deadServers,
+      liveServers,
+      names.nameLookup,
+      files.trustedFileScan,
+      codes.packetParsing,
+      codes.fastDate64,
+    ];
+  },
+  ingest: async () => {
+    const [lines, memory] = await Promise.all([
+      import("./cases/ingest-lines.ts"),
+      import("./cases/ingest-memory.ts"),
+    ]);
+    return [lines.logLines, memory.ingestMemory];
+  },
   compare: async () => (await import("./cases/compare.ts")).compareExperiments,
-  sync: async () => (await import("./cases/sync.ts")).syncExperiments,
+  sync: async () => {
+    const [uploads, history, checksums, memory] = await Promise.all([
+      import("./cases/sync-uploads.ts"),
+      import("./cases/sync-history.ts"),
+      import("./cases/sync-checksums.ts"),
+      import("./cases/sync-memory.ts"),
+    ]);
+    return [uploads.uploads, history.historyCommits, checksums.checksumCache, memory.uploadMemory];
+  },
 };
 
 /** The experiments of the jobs, in the order that they are shown. */

@@ -1,9 +1,19 @@
+import { createPublicKey, verify } from "node:crypto";
 import { Failure } from "../lib/errors.ts";
 import { type Candidate, isNewer, newestFor } from "./checksums.ts";
 import { extractFile } from "./extract.ts";
 import { fetchBytes, fetchFile, type FetchOptions } from "./fetch.ts";
 import { proveItRuns, replace, stageBeside } from "./replace.ts";
-import { isSigned } from "./signature.ts";
+
+/**
+ * Whether an Ed25519 signature over a message is right.
+ *
+ * @param publicKey SPKI DER in base64, as it was compiled in.
+ */
+function isSigned(message: Uint8Array, signature: Uint8Array, publicKey: string): boolean {
+  const key = createPublicKey({ key: Buffer.from(publicKey, "base64"), format: "der", type: "spki" });
+  return signature.length === 64 && verify(null, message, key, signature);
+}
 
 /** What was compiled into this program. */
 export interface Installed {

@@ -5,6 +5,8 @@ export interface Peer extends Disposable {
   readonly port: number;
   readonly url: string;
   readonly connections: number;
+  /** Of them, those that have ended. */
+  readonly closed: number;
   /** All bytes that came in, as Latin-1. */
   readonly received: string;
 }
@@ -15,6 +17,7 @@ type Talk = (socket: Socket<undefined>, bytes: Buffer, peer: Peer) => void;
 export function startPeer(onData: Talk, onOpen: (socket: Socket<undefined>) => void = () => {}): Peer {
   const open = new Set<Socket<undefined>>();
   let connections = 0;
+  let closed = 0;
   let received = "";
   const listener = Bun.listen<undefined>({
     hostname: "127.0.0.1",
@@ -30,6 +33,7 @@ export function startPeer(onData: Talk, onOpen: (socket: Socket<undefined>) => v
         onData(socket, bytes, peer);
       },
       close: (socket) => {
+        closed += 1;
         open.delete(socket);
       },
       error: () => {},
@@ -40,6 +44,9 @@ export function startPeer(onData: Talk, onOpen: (socket: Socket<undefined>) => v
     url: `http://127.0.0.1:${listener.port}`,
     get connections() {
       return connections;
+    },
+    get closed() {
+      return closed;
     },
     get received() {
       return received;
