@@ -1,6 +1,7 @@
 import { createCollector } from "../lib/engine.ts";
 import { TaskGroup } from "../lib/task-group.ts";
 import type { BufferPool } from "./buffer-pool.ts";
+import { starvationMeter } from "./control/starvation.ts";
 import { HeldContents } from "./held-contents.ts";
 import type { Content } from "./intake.ts";
 import type { Ledger } from "./ledger.ts";
@@ -52,6 +53,7 @@ export class Uploader implements AsyncDisposable {
   readonly #held: HeldContents;
   readonly #events: PlanEvent[] = [];
   readonly #tasks = new TaskGroup();
+  readonly #starvation = starvationMeter();
   /** What is in flight, and what is asked, is cut once it aborts. */
   readonly #cut = new AbortController();
   #waiting: { readonly until: () => boolean; readonly resolve: () => void }[] = [];
@@ -273,6 +275,8 @@ export class Uploader implements AsyncDisposable {
     try {
       answer = await this.#request(works);
     } finally {
+      const starved = this.#starvation();
+      if (starved !== null) this.#post({ type: "measured", starved });
       // Whoever is sent again is read again.
       for (const { checksum } of works) this.#held.release(checksum);
       this.#post({ type: "answered", unit, answer });
