@@ -47,7 +47,8 @@ export interface IntakeOptions {
 const PAGE_FILES = 256;
 /** Files read and hashed at once, so that the disk is at work while a checksum is computed. */
 const LANES = 4;
-const UNSETTLED_LIMIT = 1_000;
+/** More files than this that may still be written are not kept in mind: only then does the scan wait for the oldest. */
+const UNSETTLED_LIMIT = 5_000;
 /** Files that are known leave garbage alone; of 200,000 that is 8 MB less, at no time that can be told. */
 const COLLECTION: CollectorOptions = { every: 2_500, fromGrowthBytes: 8 * 1024 ** 2 };
 
