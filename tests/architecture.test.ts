@@ -122,6 +122,8 @@ const GUARDS: readonly Guard[] = [
       "nodes/store/node-snapshot.ts",
       "nodes/store/node-store.ts",
       "serve/comparisons.ts",
+      "serve/demo/node-story.ts",
+      "serve/demo/upload-story.ts",
       "serve/live/store-changes.ts",
       "nodes/store/rollup-store.ts",
       "time/memory.ts",

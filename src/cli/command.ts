@@ -3,6 +3,7 @@ import type { ConfigFile } from "../settings/file.ts";
 import type { Sections, ValuesOf } from "../settings/option.ts";
 import type { Origin } from "../settings/resolve.ts";
 import type { Store } from "../db/open.ts";
+import type { Arguments } from "./arguments.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 
 /** What a command ends with; 130 and 143 are main's to give. */
@@ -35,8 +36,8 @@ export interface CommandSpec<S extends Sections = Sections> {
   readonly details?: string;
   /** The keys of its JSON object: printed as null where it failed before it could tell them. */
   readonly resultKeys?: readonly string[];
-  /** false: the config file is this command's object, not its input (`config init`, `config check`). */
-  readonly readsConfig?: boolean;
+  /** false: the config file is this command's object, not its input (`config init`, `config check`), or none of its matter. */
+  readonly readsConfig?: boolean | ((flags: Arguments["flags"]) => boolean);
   readonly examples: readonly (readonly [command: string, what: string])[];
   readonly exitCodes: Readonly<Partial<Record<ExitCode, string>>>;
   run(invocation: Invocation<S>): Promise<ExitCode>;

@@ -120,18 +120,19 @@ export async function invoke(call: Call): Promise<ExitCode> {
   call.onTerminal(terminal);
   const named = common.get("config");
   const configPath = typeof named === "string" ? named : defaultConfigPath(environment);
-  const configFile =
-    spec.readsConfig === false
-      ? {
-          path: configPath,
-          exists: false,
-          values: new Map<string, ReadonlyMap<string, unknown>>(),
-          warnings: [],
-        }
-      : await readConfigFile(configPath, {
-          required: typeof named === "string" || Boolean(environment["NODUPE_CONFIG"]),
-          sections: allSections,
-        });
+  const { readsConfig: reads = true } = spec;
+  const readsConfig = typeof reads === "boolean" ? reads : reads(given.flags);
+  const configFile = !readsConfig
+    ? {
+        path: configPath,
+        exists: false,
+        values: new Map<string, ReadonlyMap<string, unknown>>(),
+        warnings: [],
+      }
+    : await readConfigFile(configPath, {
+        required: typeof named === "string" || Boolean(environment["NODUPE_CONFIG"]),
+        sections: allSections,
+      });
   for (const warning of configFile.warnings) terminal.warn(warning);
   const { options, origins } = resolveAll(spec.options, given, environment, configFile);
   for (const line of await mistypedVariables(origins, environment)) terminal.warn(line);

@@ -35,9 +35,16 @@ function readToken(file: string | null): string | null {
 
 const OPTIONS = { store: storeOptions, serve: serveOptions, compare: judgeOptions } as const;
 
+/** The made-up board is the same for everybody, so that what one sees can be told to others. */
+const DEMO_SEED = 1;
+
 async function runServe(call: Invocation<typeof OPTIONS>): Promise<ExitCode> {
   const { terminal, signal, environment } = call;
-  const settings: ServeSettings = call.options.serve;
+  const given: ServeSettings = call.options.serve;
+  if (given.demo && call.origins.store.db.source === "flag")
+    throw new Failure("usage", "--demo has a store of its own; leave --db away, or --demo");
+  // Nobody is to be called for what is made up.
+  const settings = given.demo ? { ...given, onAlert: null } : given;
   const token = readToken(settings.tokenFile);
   const tls = readTls(settings.tlsCert, settings.tlsKey);
   const { isLoopback } = await import("../serve/server.ts");
@@ -49,19 +56,23 @@ async function runServe(call: Invocation<typeof OPTIONS>): Promise<ExitCode> {
   const { startBoardServer } = await import("../serve/board-server.ts");
   const { startCompareWorker } = await import("../workers.ts");
   using manager = await serviceManager(environment, terminal);
+  const onError = (line: string): void => terminal.error(line);
+  await using demo = settings.demo
+    ? (await import("../serve/demo/demo.ts")).startDemo({ seed: DEMO_SEED, signal, onError })
+    : null;
   await using running = await startBoardServer({
     settings,
     compareSettings: call.options.compare,
     token,
     tls,
-    openStore: call.openStore,
+    openStore: demo?.openStore ?? call.openStore,
     startCompareWorker,
     workers: Math.max(1, availableParallelism()),
     lookEveryMs: LOOK_EVERY_MS,
     graceMs: GRACE_MS,
     signal,
     environment,
-    onError: (line) => terminal.error(line),
+    onError,
     onAlert: (alert) => terminal.warn(`${alert.type === "raised" ? "" : "over: "}${alert.problem.text}`),
   });
   if (terminal.json) await terminal.resultJson({ url: running.url });
@@ -93,5 +104,6 @@ export const serve = command({
     2: "usage error, or a token is needed",
     5: "it may not listen there",
   },
+  readsConfig: (flags) => flags.get("serve")?.get("demo") !== true,
   run: runServe,
 });

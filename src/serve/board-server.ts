@@ -55,7 +55,7 @@ export async function startBoardServer(options: BoardServerOptions): Promise<Boa
   const { settings, openStore, onError } = options;
   await using stack = new AsyncDisposableStack();
   // The first start makes the store; from then on reading needs no right to write.
-  if (!settings.demo) (await openStore())[Symbol.dispose]();
+  (await openStore())[Symbol.dispose]();
   const store = stack.use(await openStore({ readonly: true }));
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal]);

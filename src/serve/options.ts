@@ -33,9 +33,14 @@ export const serveOptions = {
       example: 'logger -t nodupe "$NODUPE_ALERT"',
     },
   ),
-  demo: option(toggle, false, "a board with a year of made-up data, in memory, to look at", {
-    scope: "flag",
-  }),
+  demo: option(
+    toggle,
+    false,
+    "a board with a year of made-up data, in a store of its own that is gone at the end",
+    {
+      scope: "flag",
+    },
+  ),
 } as const;
 
 export type ServeSettings = ValuesOf<typeof serveOptions>;

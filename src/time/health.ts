@@ -26,7 +26,7 @@ export interface Outcome {
   readonly queries: number;
   readonly answers: number;
   readonly delayMs: number | null;
-  /** Why there was no answer; null where that was nobody's fault (it was not needed). */
+  /** Why there was no answer, or why it was not believed; null where it was, or was not needed. */
   readonly reason: string | null;
 }
 
@@ -52,7 +52,9 @@ export function updatedHealth(
   if (outcome.answers > 0) {
     const delay = outcome.delayMs ?? old.delayMs ?? 0;
     const delayMs = old.delayMs === null ? delay : old.delayMs + DELAY_WEIGHT * (delay - old.delayMs);
-    return { ...old, queries, answers, failuresInRow: 0, delayMs, lastSuccessMs: nowMs };
+    const heard = { ...old, queries, answers, failuresInRow: 0, delayMs, lastSuccessMs: nowMs };
+    // Who lies is asked again, as who is slow is: the next run judges anew.
+    return outcome.reason === null ? heard : { ...heard, lastFailureMs: nowMs, lastReason: outcome.reason };
   }
   if (outcome.reason === null) return { ...old, queries };
   const { reason } = outcome;

@@ -90,7 +90,8 @@ export function clockOverview(
       answers: row.answers,
       delay_ms: row.delayMs,
       last_success: row.lastSuccessMs === null ? null : new Date(row.lastSuccessMs).toISOString(),
-      reason: row.failuresInRow === 0 ? null : row.lastReason,
+      // An answer that was not believed is a success and a failure of one moment.
+      reason: row.failuresInRow > 0 || row.lastFailureMs === row.lastSuccessMs ? row.lastReason : null,
     })),
   };
 }

@@ -45,7 +45,9 @@ function secondsOf(ns: bigint | null): number | null {
 function outcomeOf(peer: Peer, report: ServerReport | undefined): Outcome {
   const best = bestSample(peer.samples);
   const delayMs = best === null ? null : Number(best.delayNs) / 1e6;
-  const isFailure = report !== undefined && best === null && report.status !== "not_needed";
+  const isFailure =
+    report !== undefined &&
+    (best === null ? report.status !== "not_needed" : report.status === "falseticker");
   return {
     queries: peer.requests,
     answers: peer.samples.length,

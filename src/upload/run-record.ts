@@ -2,19 +2,19 @@ import type { Database } from "bun:sqlite";
 import type { DestinationFact } from "./plan/actions.ts";
 
 /** Opens a run's row; its number marks the contents that the run takes up. */
-export function beginRun(db: Database, destinationId: number, folder: string): number {
+export function beginRun(db: Database, destinationId: number, folder: string, nowMs = Date.now()): number {
   const row = db
     .query<{ id: number }, [number, number, string, number]>(
       "INSERT INTO upload_run (destination_id, pid, folder, started_at_ms) VALUES (?, ?, ?, ?) RETURNING id",
     )
-    .get(destinationId, process.pid, folder, Date.now());
+    .get(destinationId, process.pid, folder, nowMs);
   if (row === null) throw new Error("Cannot open a run in the store");
   return row.id;
 }
 
 /** Closes a run's row. A run that was killed has none closed. */
-export function endRun(db: Database, runId: number): void {
-  db.query("UPDATE upload_run SET ended_at_ms = ? WHERE id = ?").run(Date.now(), runId);
+export function endRun(db: Database, runId: number, nowMs = Date.now()): void {
+  db.query("UPDATE upload_run SET ended_at_ms = ? WHERE id = ?").run(nowMs, runId);
 }
 
 /** Keeps the totals of a run for `nodupe status`. */

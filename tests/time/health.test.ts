@@ -40,3 +40,17 @@ test("health after answers and failures", () => {
     null,
   ]);
 });
+
+test("an answer that is not believed is a success with a reason, until one is believed", () => {
+  const identity = { key: "192.0.2.1:123", host: "liar.example" };
+  const outcome = { queries: 1, answers: 1, delayMs: 20 };
+  const lying = updatedHealth(undefined, identity, { ...outcome, reason: "it is 37 s off" }, 1_000);
+  expect(lying).toMatchObject({
+    failuresInRow: 0,
+    lastSuccessMs: 1_000,
+    lastFailureMs: 1_000,
+    lastReason: "it is 37 s off",
+  });
+  const honest = updatedHealth(lying, identity, { ...outcome, reason: null }, 2_000);
+  expect(honest).toMatchObject({ failuresInRow: 0, lastSuccessMs: 2_000, lastFailureMs: 1_000 });
+});

@@ -1,0 +1,27 @@
+import type { Store } from "../../db/open.ts";
+import { TimeMemory } from "../../time/memory.ts";
+import { demoMeasurement, MEASURED_EVERY_MS } from "./clock.ts";
+
+const DAY_MS = 86_400_000;
+/** More than a week of measurements: a demo that is left running does not grow without end. */
+const LIMITS = { runsKept: 2_100, samplesKept: 1 };
+
+/** A day of measurements, and those that go on being made. */
+export class ClockStory {
+  readonly #memory: TimeMemory;
+  readonly #seed: number;
+  #nextMs: number;
+
+  constructor(store: Store, { nowMs, seed }: { readonly nowMs: number; readonly seed: number }) {
+    this.#memory = new TimeMemory(store);
+    this.#seed = seed;
+    this.#nextMs = Math.ceil((nowMs - DAY_MS) / MEASURED_EVERY_MS) * MEASURED_EVERY_MS;
+    this.advance(nowMs);
+  }
+
+  /** Makes the measurements that are due. */
+  advance(nowMs: number): void {
+    for (; this.#nextMs <= nowMs; this.#nextMs += MEASURED_EVERY_MS)
+      this.#memory.record(demoMeasurement(this.#nextMs, this.#seed, this.#memory.health()), LIMITS);
+  }
+}

@@ -1,0 +1,69 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openStore, type Store } from "../../db/open.ts";
+import { messageOf } from "../../lib/errors.ts";
+import { TaskGroup } from "../../lib/task-group.ts";
+import { wait } from "../../lib/wait.ts";
+import { ClockStory } from "./clock-story.ts";
+import { NodeStory } from "./node-story.ts";
+import { UploadStory } from "./upload-story.ts";
+
+/** A file system in memory, on Linux. */
+const IN_MEMORY = "/dev/shm";
+const STEP_MS = 1_000;
+/** The hour at work is written again so often. */
+const STEPS_OF_NODES = 60;
+
+export interface DemoOptions {
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  readonly onError: (line: string) => void;
+}
+
+/** A board that is made up: its own store, in a folder that goes with it, in which things go on happening. */
+export interface Demo extends AsyncDisposable {
+  readonly openStore: (how?: { readonly readonly?: boolean }) => Promise<Store>;
+}
+
+/** A folder of our own, in memory where the system has such a place. */
+function temporaryFolder(): { readonly path: string } & Disposable {
+  const path = mkdtempSync(join(existsSync(IN_MEMORY) ? IN_MEMORY : tmpdir(), "nodupe-demo-"));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Makes the board and keeps it going until it is disposed of, or the signal aborts. Touches no store of the user's. */
+export function startDemo({ seed, signal, onError }: DemoOptions): Demo {
+  using stack = new DisposableStack();
+  const path = join(stack.use(temporaryFolder()).path, "store.db");
+  // The ledger sets up its connection for itself.
+  const store = stack.use(openStore({ path }));
+  const uploadStore = stack.use(openStore({ path }));
+  const told = { nowMs: Date.now(), seed };
+  const nodes = new NodeStory(store.db, told);
+  const clock = new ClockStory(store, told);
+  const uploads = new UploadStory(uploadStore.db, told);
+
+  const over = new AbortController();
+  const ended = AbortSignal.any([signal, over.signal]);
+  const goOn = async (): Promise<void> => {
+    for (let step = 1; await wait(STEP_MS, ended); step += 1) {
+      await uploads.step();
+      clock.advance(Date.now());
+      if (step % STEPS_OF_NODES === 0) nodes.advance(Date.now());
+    }
+  };
+  const tasks = new TaskGroup();
+  const onFault = (error: unknown): void => onError(`the demo stands still: ${messageOf(error)}`);
+  tasks.add(goOn(), onFault);
+  tasks.add(nodes.fillYear(ended), onFault);
+  const owned = stack.move();
+  return {
+    openStore: async ({ readonly = false } = {}) => openStore({ path, readonly }),
+    [Symbol.asyncDispose]: async () => {
+      over.abort();
+      await tasks.idle();
+      owned.dispose();
+    },
+  };
+}
