@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { ntpServer, serverArguments } from "../support/ntp.ts";
 import { nodupe } from "../support/run.ts";
 import { tempFolder } from "../support/temp.ts";
 
@@ -30,4 +31,22 @@ test("something wrong: exit 1, and the reasons come first", async () => {
   const run = await nodupe(["status", "-q", "--db", db]);
   expect(run.exitCode).toBe(1);
   expect(run.stdout).toMatch(/^▲ old has been silent for \d+ days\n/);
+});
+
+test("a time server that answers and is not believed is named with the reason, until it is", async () => {
+  using folder = tempFolder();
+  const db = folder.file("store.db");
+  using stack = new DisposableStack();
+  const liar = stack.use(await ntpServer({ offsetS: 0.9 }));
+  const honest = [0, 1, 2].map(() => ntpServer({ delayMs: 20 }));
+  const servers = [liar, ...(await Promise.all(honest)).map((server) => stack.use(server))];
+  expect((await nodupe(["time", ...serverArguments(servers), "--db", db, "-q"])).exitCode).toBe(0);
+  const { stdout } = await nodupe(["status", "--json", "--db", db]);
+  const { time } = JSON.parse(stdout) as {
+    time: { servers: { address: string; answers: number; reason: string | null }[] };
+  };
+  const refused = time.servers.filter(({ reason }) => reason !== null);
+  expect(refused).toHaveLength(1);
+  expect(refused[0]?.address).toEndWith(`:${liar.port}`);
+  expect(refused[0]?.reason).toMatch(/^it is \d+\.\d+ ms from what 3 server\(s\) agree on/);
 });

@@ -48,7 +48,8 @@ export interface ComparisonAnswer {
   readonly why: readonly {
     readonly metric: string;
     readonly worse: string;
-    readonly contributions: readonly { readonly group: string; readonly contribution: number }[];
+    /** What stands out; null where the difference is spread evenly. */
+    readonly mostly: { readonly dimension: string; readonly group: string } | null;
   }[];
   readonly cached: boolean;
   readonly elapsed_s: number;

@@ -10,13 +10,14 @@ const SIGNIFICANT = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 })
 
 /** Four significant digits at most, grouped. */
 export function digits(value: number): string {
-  return SIGNIFICANT.format(value);
+  return SIGNIFICANT.format(value).replace("-", "−");
 }
 
 /** Seconds in the unit that fits them. */
 export function seconds(value: number | null): Figure {
   if (value === null) return UNKNOWN;
   const size = Math.abs(value);
+  if (size === 0) return { value: "0", unit: "s" };
   if (size < 1e-3) return { value: digits(value * 1e6), unit: "µs" };
   if (size < 1) return { value: digits(value * 1e3), unit: "ms" };
   if (size < 120) return { value: digits(value), unit: "s" };

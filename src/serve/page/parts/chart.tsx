@@ -26,6 +26,8 @@ function token(name: string): string {
 }
 
 const MOST_TICKS = 5;
+/** What the times below and the room above take of a chart's height. */
+const TIME_AXIS = 60;
 const DAY_S = 86_400;
 
 /** Moments on the axis: times within a day, dates beyond it. */
@@ -72,7 +74,12 @@ function optionsOf(
     hooks: { setCursor: [(plot) => onCursor(plot.cursor.idx ?? null)] },
     axes: [
       { ...axis, values: (_, ticks) => timeTicks(ticks) },
-      { ...axis, size: 70, space: size.height / MOST_TICKS, values: (_, ticks) => ticks.map(formatted) },
+      {
+        ...axis,
+        size: 70,
+        space: (size.height - TIME_AXIS) / MOST_TICKS,
+        values: (_, ticks) => ticks.map(formatted),
+      },
     ],
     series: [{}, ...lines, ...bandSeries],
     ...(data.band === null

@@ -9,7 +9,7 @@ type Verdict = ComparisonAnswer["verdicts"][number];
 const WIDTH = 300;
 const HEIGHT = 20;
 
-/** The largest distance from zero that any interval reaches: all bars share one scale. */
+/** The largest distance from zero that any interval reaches: bars of one unit share a scale. */
 function reachOf(verdicts: readonly Verdict[]): number {
   const edges = verdicts.flatMap(({ interval }) => (interval === null ? [] : interval.map(Math.abs)));
   return Math.max(1e-9, ...edges);
@@ -29,11 +29,19 @@ function Bar({ verdict, reach, isFlipped }: { verdict: Verdict; reach: number; i
       role="img"
       aria-label={text}
     >
-      <line x1={WIDTH / 2} x2={WIDTH / 2} y1="0" y2={HEIGHT} stroke="var(--line)" />
+      <line x1={WIDTH / 2} x2={WIDTH / 2} y1="0" y2={HEIGHT} stroke="var(--muted)" />
       <line x1={x(low)} x2={x(high)} y1={HEIGHT / 2} y2={HEIGHT / 2} stroke="currentColor" stroke-width="3" />
       <circle cx={x(verdict.difference ?? (low + high) / 2)} cy={HEIGHT / 2} r="4" fill="currentColor" />
     </svg>
   );
+}
+
+/** A real difference in figures, behind the sentence above: shares differ by points, all else by percent. */
+function figuresOf({ difference, interval, text }: Verdict, unit: string): string {
+  if (difference === null || interval === null) return text;
+  const signed = (value: number): string => `${value > 0 ? "+" : ""}${digits(Number(value.toFixed(1)))}`;
+  const [low, high] = interval;
+  return `${signed(difference)}${unit === "percent" ? " points" : "%"}, ${signed(low)} to ${signed(high)}`;
 }
 
 function csvOf({ nodes }: ComparisonAnswer): string {
@@ -58,10 +66,22 @@ function download(text: string): void {
 export function Differences({ answer, range }: { answer: ComparisonAnswer; range: string }) {
   const real = answer.verdicts.filter(({ significant }) => significant);
   const others = answer.verdicts.filter(({ significant }) => !significant);
-  const reach = reachOf(answer.verdicts);
   const metrics = answerOf("/api/metrics").value?.metrics ?? [];
   const told = (name: string): Metric | undefined => metrics.find((metric) => metric.name === name);
   const labelOf = (name: string): string => told(name)?.label ?? name;
+  const unitOf = (name: string): string => told(name)?.unit ?? "";
+  const reaches = new Map(
+    [...Map.groupBy(answer.verdicts, ({ metric }) => unitOf(metric))].map(([unit, of]) => [
+      unit,
+      reachOf(of),
+    ]),
+  );
+  const whyOf = ({ metric, worse }: Verdict): string => {
+    const why = answer.why.find((known) => known.metric === metric && known.worse === worse);
+    if (why === undefined) return "";
+    const { mostly } = why;
+    return mostly === null ? "Evenly spread." : `Mostly ${mostly.dimension} ${mostly.group}.`;
+  };
   const missing = answer.nodes.filter(({ error }) => error !== null);
   return (
     <>
@@ -73,7 +93,7 @@ export function Differences({ answer, range }: { answer: ComparisonAnswer; range
         ) : (
           real.map((verdict) => (
             <li key={`${verdict.metric} ${verdict.worse}`}>
-              <Mark state="warn">{verdict.text}</Mark>
+              <Mark state="warn">{verdict.text}.</Mark> {whyOf(verdict)}
             </li>
           ))
         )}
@@ -85,25 +105,10 @@ export function Differences({ answer, range }: { answer: ComparisonAnswer; range
           </li>
         ))}
       </ul>
-      {answer.why.length === 0 ? null : (
-        <p>
-          {answer.why.map(({ metric, worse, contributions }) => (
-            <span key={`${metric} ${worse}`}>
-              {worse}, {labelOf(metric)}:{" "}
-              {contributions.length === 0
-                ? "evenly spread"
-                : contributions
-                    .slice(0, 3)
-                    .map(({ group, contribution }) => `${group} (${digits(Math.abs(contribution))})`)
-                    .join(", ")}
-              .{" "}
-            </span>
-          ))}
-        </p>
-      )}
       <table class="intervals">
         <caption>
-          Differences with their 95% intervals: <span aria-hidden="true">worse ← → better</span>
+          Differences with their 95% intervals, points and percent each to their own scale:{" "}
+          <span aria-hidden="true">worse ← → better</span>
         </caption>
         <tbody>
           {[...real, ...others].map((verdict) => (
@@ -115,11 +120,11 @@ export function Differences({ answer, range }: { answer: ComparisonAnswer; range
               <td>
                 <Bar
                   verdict={verdict}
-                  reach={reach}
+                  reach={reaches.get(unitOf(verdict.metric)) ?? 1}
                   isFlipped={told(verdict.metric)?.lower_is_better === true}
                 />
               </td>
-              <td>{verdict.text}</td>
+              <td>{verdict.significant ? figuresOf(verdict, unitOf(verdict.metric)) : verdict.text}</td>
             </tr>
           ))}
         </tbody>

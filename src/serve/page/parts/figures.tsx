@@ -7,7 +7,7 @@ export function Figure({ of: { value, unit } }: { of: FigureText }) {
   return (
     <span class="figure">
       {value}
-      {unit === "" ? null : <small> {unit}</small>}
+      {unit === "" ? null : <small>{unit === "%" ? unit : ` ${unit}`}</small>}
     </span>
   );
 }

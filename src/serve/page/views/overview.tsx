@@ -91,15 +91,23 @@ function NodesTile({ nodes }: { nodes: Board["nodes"] }) {
       .filter((value) => value !== null);
     return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0);
   });
-  const rates = nodes.map((node) => node.success_rate_download).filter((rate) => rate !== null);
-  const worst = rates.length === 0 ? null : Math.min(...rates);
+  const worst = nodes
+    .filter((node) => node.success_rate_download !== null)
+    .toSorted((a, b) => (a.success_rate_download ?? 0) - (b.success_rate_download ?? 0))[0];
   return (
     <>
       <p class="big">
         <Figure of={count(nodes.length)} /> {nodes.length === 1 ? "node" : "nodes"}
       </p>
       <p class="muted">
-        {nodes.length === 1 ? "serves" : "the worst serves"} <Figure of={percent(worst)} /> of its downloads
+        {worst === undefined ? (
+          "no downloads yet"
+        ) : (
+          <>
+            {nodes.length === 1 ? "" : "worst: "}
+            {worst.node_name} serves <Figure of={percent(worst.success_rate_download)} /> of its downloads
+          </>
+        )}
       </p>
       <Sparkline values={byHour} label="Operations by hour in the last 24 hours" />
     </>
