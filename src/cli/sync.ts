@@ -78,7 +78,11 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     using client = sync.dryRun ? null : await clientOf(sync, call.environment, server);
     const names = sync.dryRun && !terminal.json ? dryRunNames(terminal) : null;
     let stand: (() => RunProgress) | null = null;
-    using progress = showProgress(terminal, () => syncProgress(stand === null ? null : stand(), Date.now()));
+    // A watch goes on for months: in a pipe its results say enough.
+    const isShown = !sync.watch || terminal.canRedraw;
+    using progress = isShown
+      ? showProgress(terminal, () => syncProgress(stand === null ? null : stand(), Date.now()))
+      : null;
     const runOptions: RunOptions = {
       store,
       root,
@@ -99,7 +103,7 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
       return await watchSync(call, runOptions, startedMs);
     }
     const outcome = await run(runOptions);
-    progress.end();
+    progress?.end();
     await names?.flush();
     const { stop, error } = outcome;
     const result = render.syncResult(outcome.tally, {
