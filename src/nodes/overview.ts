@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import type { NodeRow } from "../db/tables/nodes.ts";
 import { latestSnapshot } from "./store/node-snapshot.ts";
 import { TIER_HOUR } from "./store/rollup.ts";
 import { HOUR_MS, KINDS } from "./log/vocabulary.ts";
@@ -44,11 +45,7 @@ export interface NodeOverview {
   readonly standing: NodeStanding | null;
 }
 
-interface NodeRow {
-  id: number;
-  name: string;
-  newestMs: number | null;
-}
+type NodeName = Pick<NodeRow, "id" | "name" | "newestMs">;
 
 const OUTCOMES = 3;
 const [SUCCESS, FAILED] = [0, 2];
@@ -107,7 +104,9 @@ export function nodesOverview(
   db: Database,
   options: { readonly nowMs: number; readonly hours: number },
 ): readonly NodeOverview[] {
-  const nodes = db.query<NodeRow, []>("SELECT id, name, newest_ms AS newestMs FROM node ORDER BY name").all();
+  const nodes = db
+    .query<NodeName, []>("SELECT id, name, newest_ms AS newestMs FROM node ORDER BY name")
+    .all();
   const firstMs = (Math.floor(options.nowMs / HOUR_MS) - options.hours + 1) * HOUR_MS;
   const read = db.query<{ start: number; summary: Uint8Array }, [number, number, number]>(
     "SELECT start_ms AS start, summary FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? ORDER BY start_ms",

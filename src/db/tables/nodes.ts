@@ -1,13 +1,5 @@
-import {
-  blob,
-  index,
-  integer,
-  primaryKey,
-  real,
-  sqliteTable,
-  text,
-  uniqueIndex,
-} from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { bytes } from "../bytes-column.ts";
 
 /** A storage node, by the name its operator gives it. */
 export const node = sqliteTable("node", {
@@ -18,7 +10,7 @@ export const node = sqliteTable("node", {
   /** The newest line, Unix ms. */
   newestMs: integer("newest_ms"),
   /** Operations in flight, as OpenOperations.serialize writes them. */
-  open: blob("open", { mode: "buffer" }),
+  open: bytes("open"),
   /** Race-lost lines that wait, and those just told: JSON. */
   race: text("race"),
   /** The process that ingests into this node, and when it started: a mark that a pid used again does not bear. */
@@ -44,8 +36,8 @@ export const eventBlock = sqliteTable(
     fromMs: integer("from_ms").notNull(),
     untilMs: integer("until_ms").notNull(),
     events: integer("events").notNull(),
-    columns: blob("columns", { mode: "buffer" }).notNull(),
-    keys: blob("keys", { mode: "buffer" }).notNull(),
+    columns: bytes("columns").notNull(),
+    keys: bytes("keys").notNull(),
   },
   (table) => [index("event_block_time").on(table.nodeId, table.untilMs)],
 );
@@ -57,8 +49,8 @@ export const rollup = sqliteTable(
     nodeId,
     tier: integer("tier").notNull(),
     startMs: integer("start_ms").notNull(),
-    summary: blob("summary", { mode: "buffer" }).notNull(),
-    cells: blob("cells", { mode: "buffer" }).notNull(),
+    summary: bytes("summary").notNull(),
+    cells: bytes("cells").notNull(),
     /** 1 where its events were pruned: lines of that hour are then known without them. */
     closed: integer("closed").notNull().default(0),
     /** 0: from the node's log. 1: taken over from storj_monitor. Never from both. */
@@ -101,7 +93,7 @@ export const logFile = sqliteTable(
     malformed: integer("malformed").notNull(),
     piecestore: integer("piecestore").notNull(),
     /** Identities of the last lines before the offset. */
-    recent: blob("recent", { mode: "buffer" }).notNull(),
+    recent: bytes("recent").notNull(),
   },
   (table) => [uniqueIndex("log_file_head").on(table.nodeId, table.headHash, table.headBytes)],
 );
@@ -146,3 +138,7 @@ export const compareCount = sqliteTable("compare_count", {
   hits: integer("hits").notNull(),
   misses: integer("misses").notNull(),
 });
+
+export type NodeRow = typeof node.$inferSelect;
+export type EventBlockRow = typeof eventBlock.$inferSelect;
+export type RollupRow = typeof rollup.$inferSelect;

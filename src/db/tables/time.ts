@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
-import { blob, customType, index, integer, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { customType, index, integer, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { bytes } from "../bytes-column.ts";
 
 /** Nanoseconds in 64 bits: read with `safeIntegers`, since a double holds 53. */
 const int64 = customType<{ data: bigint; driverData: bigint }>({ dataType: () => "integer" });
@@ -103,8 +104,8 @@ export const timeNts = sqliteTable("time_nts", {
   /** Its number at IANA. */
   aead: integer().notNull(),
   /** Client to server, server to client. */
-  c2s: blob({ mode: "buffer" }).notNull(),
-  s2c: blob({ mode: "buffer" }).notNull(),
+  c2s: bytes().notNull(),
+  s2c: bytes().notNull(),
   /** When all of its certificate chain is valid, in Unix ms. */
   notBeforeMs: integer("not_before_ms").notNull(),
   notAfterMs: integer("not_after_ms").notNull(),
@@ -118,7 +119,7 @@ export const timeNtsCookies = sqliteTable(
     association: integer()
       .notNull()
       .references(() => timeNts.id, { onDelete: "cascade" }),
-    cookie: blob({ mode: "buffer" }).notNull(),
+    cookie: bytes().notNull(),
   },
   (table) => [index("time_nts_cookies_by_association").on(table.association)],
 );

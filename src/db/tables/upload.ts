@@ -1,14 +1,6 @@
 import { sql } from "drizzle-orm";
-import {
-  blob,
-  check,
-  customType,
-  index,
-  integer,
-  primaryKey,
-  sqliteTable,
-  text,
-} from "drizzle-orm/sqlite-core";
+import { check, customType, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { bytes } from "../bytes-column.ts";
 
 /** Of some file systems mtime and inode do not fit 63 bits: SQLite's ANY keeps the number as it is bound. */
 const anyNumber = customType<{ data: number; driverData: number }>({ dataType: () => "any" });
@@ -115,7 +107,7 @@ export const hashedFiles = sqliteTable(
     inode: anyNumber("inode").notNull(),
     device: anyNumber("device").notNull(),
     /** SHA-256, 32 bytes. */
-    checksum: blob("checksum", { mode: "buffer" }).notNull(),
+    checksum: bytes("checksum").notNull(),
     /** The content is done at the destination whose done_epoch this is; of another, or null, it says nothing. */
     doneEpoch: integer("done_epoch"),
   },

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import type { EventBlockRow, RollupRow } from "../../db/tables/nodes.ts";
 import { Failure } from "../../lib/errors.ts";
 import { decodeBlock } from "../store/block.ts";
 import { addCells, addStoredCells, type SummedCells } from "../store/cell-sums.ts";
@@ -35,16 +36,9 @@ export interface NodeData {
   readonly newestMs: number | null;
 }
 
-interface SummaryRow {
-  startMs: number;
-  summary: Uint8Array;
-}
+type HourSummary = Pick<RollupRow, "startMs" | "summary">;
 
-interface BlockRow {
-  events: number;
-  columns: Uint8Array;
-  keys: Uint8Array;
-}
+type StoredEvents = Pick<EventBlockRow, "events" | "columns" | "keys">;
 
 /** Throws once the deadline has passed: SQLite runs in this thread, so it is asked between rows. */
 function checkDeadline(deadline: number): void {
@@ -57,7 +51,7 @@ function checkDeadline(deadline: number): void {
 function partOfHour(db: Database, nodeId: number, window: Window): Rollup {
   const part = createRollup();
   const rows = db
-    .query<BlockRow, [number, number, number]>(
+    .query<StoredEvents, [number, number, number]>(
       "SELECT events, columns, keys FROM event_block WHERE node_id = ? AND until_ms >= ? AND from_ms < ?",
     )
     .iterate(nodeId, window.sinceMs, window.untilMs);
@@ -154,7 +148,7 @@ export function gatherNode(db: Database, nodeId: number, window: Window, deadlin
   const wholeUntilMs = Math.max(wholeFromMs, Math.floor(window.untilMs / HOUR_MS) * HOUR_MS);
   const whole = { sinceMs: wholeFromMs, untilMs: wholeUntilMs };
   const rows = db
-    .query<SummaryRow, [number, number, number, number]>(
+    .query<HourSummary, [number, number, number, number]>(
       "SELECT start_ms AS startMs, summary FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? AND start_ms < ? ORDER BY start_ms",
     )
     .all(nodeId, TIER_HOUR, whole.sinceMs, whole.untilMs);

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import type { EventBlockRow } from "../../db/tables/nodes.ts";
 import { LRUCache } from "lru-cache";
 import { decodeBlock } from "../store/block.ts";
 import { CountTable } from "../store/count-table.ts";
@@ -11,11 +12,7 @@ import { HOUR_MS } from "../log/vocabulary.ts";
 /** Slots (10 bytes each) that the tables of hours may take together. */
 const MAX_SLOTS = 2_097_152;
 
-interface BlockRow {
-  events: number;
-  columns: Uint8Array;
-  keys: Uint8Array;
-}
+type StoredEvents = Pick<EventBlockRow, "events" | "columns" | "keys">;
 
 export interface KnownFrom {
   readonly db: Database;
@@ -134,7 +131,7 @@ export class StoredLines implements KnownLines {
     const fromMs = hour * HOUR_MS;
     const untilMs = fromMs + HOUR_MS;
     const rows = this.#from.db
-      .query<BlockRow, [number, number, number, number]>(
+      .query<StoredEvents, [number, number, number, number]>(
         "SELECT events, columns, keys FROM event_block WHERE node_id = ? AND until_ms >= ? AND from_ms < ? AND id <= ?",
       )
       .iterate(this.#from.nodeId, fromMs, untilMs, this.#lastBlock);

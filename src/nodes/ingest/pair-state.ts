@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import type { NodeRow } from "../../db/tables/nodes.ts";
 import { OpenOperations } from "./open-operations.ts";
 
 /** A race-lost line whose full line (`download canceled`, or a DEBUG `upload failed`) has not come. */
@@ -26,13 +27,10 @@ export interface PairState {
   raceTold: RaceTold[];
 }
 
-interface StateRow {
-  open: Uint8Array | null;
-  race: string | null;
-}
-
 export function loadPairState(db: Database, nodeId: number): PairState {
-  const row = db.query<StateRow, [number]>("SELECT open, race FROM node WHERE id = ?").get(nodeId);
+  const row = db
+    .query<Pick<NodeRow, "open" | "race">, [number]>("SELECT open, race FROM node WHERE id = ?")
+    .get(nodeId);
   const open = row?.open == null ? new OpenOperations() : OpenOperations.deserialize(row.open);
   if (row?.race == null) return { open, raceLost: [], raceTold: [] };
   return { open, ...(JSON.parse(row.race) as Pick<PairState, "raceLost" | "raceTold">) };

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import type { RollupRow } from "../../db/tables/nodes.ts";
 import { Failure } from "../../lib/errors.ts";
 import { StoredLines } from "../ingest/line-dedupe.ts";
 import { pushAbandoned } from "../ingest/pairing.ts";
@@ -30,13 +31,7 @@ import { addCells } from "../store/cell-sums.ts";
 import { RollupStore } from "../store/rollup-store.ts";
 import { knownNode } from "./change-nodes.ts";
 
-interface HourRow {
-  startMs: number;
-  summary: Uint8Array;
-  cells: Uint8Array;
-  closed: number;
-  source: number;
-}
+type HourRow = Pick<RollupRow, "startMs" | "summary" | "cells" | "closed" | "source">;
 
 /**
  * What becomes of an hour that both nodes have: its events are looked at one by one, since those that both took in are

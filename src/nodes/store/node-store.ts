@@ -1,14 +1,11 @@
 import type { Database } from "bun:sqlite";
+import type { NodeRow as StoredNode } from "../../db/tables/nodes.ts";
 import { readFileSync } from "node:fs";
 import { Failure } from "../../lib/errors.ts";
 
 /** A node as the store has it. */
-export interface NodeRow {
-  readonly id: number;
-  readonly name: string;
-  readonly version: number;
-  readonly newestMs: number | null;
-}
+/** What is asked of a node nearly everywhere. */
+export type NodeRow = Readonly<Pick<StoredNode, "id" | "name" | "version" | "newestMs">>;
 
 const COLUMNS = "id, name, version, newest_ms AS newestMs";
 

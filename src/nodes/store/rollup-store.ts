@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import type { RollupRow } from "../../db/tables/nodes.ts";
 import { LRUCache } from "lru-cache";
 import { DAY_MS } from "../log/vocabulary.ts";
 import { addCells, encodeCells } from "./cell-sums.ts";
@@ -24,10 +25,7 @@ interface Stored {
   readonly source: number | null;
 }
 
-interface RollupRow {
-  summary: Uint8Array;
-  cells: Uint8Array;
-}
+type StoredRollup = Pick<RollupRow, "summary" | "cells">;
 
 function addPart(to: Rollup, part: Rollup): void {
   mergeSummary(to.summary, part.summary);
@@ -81,7 +79,7 @@ export class RollupStore {
   rebuildDay(day: number): void {
     const rollup = createRollup();
     const rows = this.#db
-      .query<RollupRow, [number, number, number, number]>(
+      .query<StoredRollup, [number, number, number, number]>(
         "SELECT summary, cells FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? AND start_ms < ?",
       )
       .all(this.#nodeId, TIER_HOUR, day, day + DAY_MS);
@@ -94,7 +92,7 @@ export class RollupStore {
     if (recent !== undefined) return recent;
     const rollup = createRollup();
     const row = this.#db
-      .query<RollupRow & { source: number }, [number, number, number]>(
+      .query<StoredRollup & Pick<RollupRow, "source">, [number, number, number]>(
         "SELECT summary, cells, source FROM rollup WHERE node_id = ? AND tier = ? AND start_ms = ?",
       )
       .get(this.#nodeId, tier, startMs);
