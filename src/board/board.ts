@@ -11,13 +11,13 @@ export interface StoreOverview {
   readonly path: string;
   /** The file with its write-ahead log. */
   readonly size_bytes: number;
-  /** Of the file system that it lies on; null where the system does not tell. */
+  /** Of its file system; null if the system does not tell. */
   readonly free_bytes: number | null;
   readonly total_bytes: number | null;
   readonly version: string;
 }
 
-/** What the store tells of the whole board, as `nodupe status --json` prints it. */
+/** The whole board as the store knows it, as `nodupe status --json` prints it. */
 export interface Board {
   readonly healthy: boolean;
   readonly problems: readonly Problem[];
@@ -53,7 +53,7 @@ export function storeOverview(path: string): StoreOverview {
   return { path, size_bytes: sizeOf(path) + sizeOf(`${path}-wal`), ...space, version: VERSION };
 }
 
-/** Reads the whole board; over a connection that writes nothing. */
+/** Reads the whole board, over a read-only connection. */
 export function readBoard(store: Store, nowMs: number): Board {
   const parts = {
     time: clockOverview(store.db, { nowMs, sinceMs: nowMs - HOURS * 3_600_000, points: POINTS }),

@@ -7,7 +7,7 @@ import { humanBytes } from "../lib/format/bytes.ts";
 export interface Problem {
   /** What it is about, which is also the view that shows it. */
   readonly about: "time" | "sync" | "nodes" | "store";
-  /** The same as long as it is the same problem: an alert is told once. */
+  /** Stays the same for the same problem, so that an alert is sent once. */
   readonly key: string;
   readonly text: string;
 }
@@ -19,12 +19,12 @@ interface Parts {
   readonly store: { readonly free_bytes: number | null; readonly total_bytes: number | null };
 }
 
-/** A clock is off where it surely is by more than this: what cron jobs, TOTP and TLS still bear. */
+/** A clock is off if it is certainly off by more than this, which cron jobs, TOTP and TLS still tolerate. */
 const OFFSET_S = 1;
-/** A clock that is measured is measured at least so often. */
+/** A clock counts as measured if that happens at least this often. */
 const MEASURED_EVERY_S = 3 * 86_400;
 const FAILED_PERCENT = 10;
-/** Operations below which a share of failures says nothing. */
+/** With fewer operations, a share of failures means nothing. */
 const LEAST_OPERATIONS = 100;
 const SILENT_S = 3 * 3_600;
 const LEAST_ONLINE_SCORE = 0.95;
@@ -63,7 +63,7 @@ function* uploadProblems(sync: UploadsOverview): Generator<Problem> {
     if (newest.has(destination)) continue;
     newest.add(destination);
     if (atWork || ended !== null) continue;
-    const text = `the upload of ${folder} that began ${started} was cut off; run it again: nodupe sync`;
+    const text = `the upload of ${folder}, started ${started}, was cut off; run it again: nodupe sync`;
     yield { about: "sync", key: `cut-off:${destination}`, text };
   }
 }
@@ -71,13 +71,13 @@ function* uploadProblems(sync: UploadsOverview): Generator<Problem> {
 function* watchProblems({ watches }: UploadsOverview): Generator<Problem> {
   for (const { destination, folder, at_work: atWork, mode } of watches) {
     if (!atWork) {
-      const text = `${folder} is not watched any more: its process is gone; start it again: nodupe sync --watch`;
+      const text = `${folder} is no longer watched: its process has ended; start it again: nodupe sync --watch`;
       yield { about: "sync", key: `unwatched:${destination}`, text };
     } else if (mode === "absent") {
       yield {
         about: "sync",
         key: `absent:${destination}`,
-        text: `the watched folder ${folder} is not there`,
+        text: `the watched folder ${folder} is missing`,
       };
     }
   }
@@ -91,7 +91,7 @@ function* nodeProblems(node: NodeOverview): Generator<Problem> {
     yield {
       about: "nodes",
       key: `failing:${name}`,
-      text: `${failed.toFixed(1)}% of what ${name} did in the last 24 hours failed`,
+      text: `${failed.toFixed(1)}% of the operations of ${name} in the last 24 hours failed`,
     };
   if (standing === null) return;
   const scores = [

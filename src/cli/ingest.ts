@@ -187,9 +187,9 @@ async function importAll(given: IngestSettings, to: Ingestion, how: Context): Pr
     if (result.imported > 0) how.terminal.info(`${path}: ${MONITOR_LIMITS}`);
     if (covered > 0)
       how.terminal.info(
-        `${path}: ${formatCount(covered)} operations are in hours that the store has from the log`,
+        `${path}: ${formatCount(covered)} operations skipped: the store has these hours from the log`,
       );
-    if (skipped > 0) how.terminal.warn(`${path}: ${formatCount(skipped)} rows were not understood`);
+    if (skipped > 0) how.terminal.warn(`${path}: ${formatCount(skipped)} rows could not be read`);
   }
   return imported;
 }

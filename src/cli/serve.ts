@@ -73,7 +73,7 @@ async function runServe(call: Invocation<typeof OPTIONS>): Promise<ExitCode> {
     signal,
     environment,
     onError,
-    onAlert: (alert) => terminal.warn(`${alert.type === "raised" ? "" : "over: "}${alert.problem.text}`),
+    onAlert: (alert) => terminal.warn(`${alert.type === "raised" ? "" : "resolved: "}${alert.problem.text}`),
   });
   if (terminal.json) await terminal.resultJson({ url: running.url });
   else await terminal.result(running.url);
@@ -85,24 +85,24 @@ async function runServe(call: Invocation<typeof OPTIONS>): Promise<ExitCode> {
 
 export const serve = command({
   name: "serve",
-  purpose: "Serves the page and the API of this board.",
+  purpose: "Serves a web page and an API for this board.",
   usage: "",
   positionals: { min: 0, max: 0 },
   options: OPTIONS,
   details:
-    "The page shows the clock, the nodes and the uploads as they are, and goes on by itself. Without a token only this machine can reach it. It runs until it is interrupted.",
+    "The page shows the clock, the nodes and the uploads, and updates itself. Without a token, only this machine can reach it. It runs until it is interrupted.",
   examples: [
     ["nodupe serve", "then open http://127.0.0.1:8080"],
-    ["nodupe serve --demo", "a board with made-up data, to look at"],
+    ["nodupe serve --demo", "try the page with made-up data"],
     [
       "nodupe serve --listen 0.0.0.0:8443 --token-file token --tls-cert c.pem --tls-key k.pem",
       "for other machines",
     ],
   ],
   exitCodes: {
-    1: "something else listens there",
-    2: "usage error, or a token is needed",
-    5: "it may not listen there",
+    1: "the address is in use",
+    2: "usage error, or a token is required",
+    5: "not permitted to listen on that address",
   },
   readsConfig: (flags) => flags.get("serve")?.get("demo") !== true,
   run: runServe,

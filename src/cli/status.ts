@@ -3,12 +3,12 @@ import { command } from "./command.ts";
 
 export const status = command({
   name: "status",
-  purpose: "Shows on one screen how the clock, the uploads, the nodes and the store are.",
+  purpose: "Shows the state of the clock, the uploads, the nodes and the store on one screen.",
   usage: "",
   positionals: { min: 0, max: 0 },
   options: { store: storeOptions },
   details:
-    "Reads the store alone: nothing is measured and nobody is asked. Healthy is a board on which nothing failed for good, no run was cut off, no node is silent, and the clock was right when it was last measured.",
+    "Only reads the store: it measures nothing and contacts no server. A board is healthy if no upload failed for good, no run was cut off, no node is silent, and the clock was right when it was last measured.",
   examples: [
     ["nodupe status", "what is wrong, then each job"],
     ["nodupe status -q || mail -s 'nodupe' root < /dev/null", "from cron: only when something is wrong"],

@@ -71,7 +71,7 @@ function ending(
     case "unknown":
       return {
         code: 3,
-        line: `whether the clock is within ${allowed} is not known: it is off by ${offsetText(result)}`,
+        line: `cannot tell whether the clock is within ${allowed}: it is off by ${offsetText(result)}`,
       };
   }
 }

@@ -116,9 +116,9 @@ const MARKDOWN: Format = {
 /** The report for people: a machine line, then each job's cases and claims. */
 export function benchText(report: BenchReport): string {
   const notes = [
-    ...(report.interrupted ? ["Interrupted: what was measured by then."] : []),
+    ...(report.interrupted ? ["Interrupted: these are the results so far."] : []),
     ...report.failures.map(({ job, name, reason }) => `${job}, ${name}: not measured: ${reason}`),
-    `${threeDigits(report.elapsed_s)} s${report.quick ? ", quick" : ""}; p99: what 99 of 100 samples are at least as good as`,
+    `${threeDigits(report.elapsed_s)} s${report.quick ? ", quick" : ""}; p99: 99 of 100 samples are at least this good`,
   ];
   return [machineLine(report.machine), ...sections(report, TEXT), notes.join("\n")].join("\n\n");
 }
@@ -143,7 +143,7 @@ export function comparisonText(comparison: Comparison, file: string): string {
   };
   return [
     `Against ${file}: ${compared} cases compared, ${slower.length} slower by more than ${tolerance}%, ${quicker.length} faster.`,
-    ...(comparison.same_machine ? [] : ["The saved report is another machine's."]),
+    ...(comparison.same_machine ? [] : ["The saved report is from another machine."]),
     ...slower.map(line),
     ...quicker.map(line),
     ...missing.map((name) => `  ${name}: in the saved report, not measured now`),

@@ -37,7 +37,7 @@ function entryLine(entry: HistoryEntry): string {
 
 /** What `history list` prints for people. */
 export function historyText(destinations: readonly ShownDestination[]): string {
-  if (destinations.length === 0) return "Nothing was uploaded yet.";
+  if (destinations.length === 0) return "Nothing has been uploaded yet.";
   return destinations
     .map(({ url, counts, entries }) => {
       const states = Object.entries(counts).map(([state, count]) => `${count} ${state}`);

@@ -34,10 +34,10 @@ export function ingestText(report: IngestReport): string {
     `${formatCount(events)} new events`,
     report.started > 0 ? `${formatCount(report.started)} starts` : "",
     report.facts > 0 ? `${formatCount(report.facts)} facts` : "",
-    report.known > 0 ? `${formatCount(report.known)} lines known already` : "",
+    report.known > 0 ? `${formatCount(report.known)} lines already known` : "",
     report.ignored > 0 ? `${formatCount(report.ignored)} ignored` : "",
     report.malformed > 0 ? `${formatCount(report.malformed)} malformed` : "",
-    report.imported !== null ? `${formatCount(report.imported)} taken over from storj_monitor` : "",
+    report.imported !== null ? `${formatCount(report.imported)} imported from storj_monitor` : "",
     report.pruned > 0 ? `${formatCount(report.pruned)} old events pruned` : "",
   ].filter((part) => part !== "");
   const rate = elapsedS > 0 ? `, ${formatCount(Math.round(lines / elapsedS))} lines/s` : "";

@@ -27,7 +27,7 @@ export function nodesJson(nodes: readonly NodeSummary[]): object {
 
 /** A node a row. */
 export function nodesText(nodes: readonly NodeSummary[], nowMs: number): string {
-  if (nodes.length === 0) return "The store has no node yet; fill it with: nodupe ingest --node NAME FILE";
+  if (nodes.length === 0) return "The store has no nodes yet; add one with: nodupe ingest --node NAME FILE";
   const moment = (ms: number | null): string => (ms === null ? "-" : momentText(ms, nowMs));
   const rows = nodes.map((node) => [
     escapeText(node.name),

@@ -32,7 +32,7 @@ function clockLine({ time }: Board): string {
   const bound = last.error_bound_s === null ? "" : ` ± ${shortSeconds(last.error_bound_s)}`;
   const offsetS = last.offset_s ?? 0;
   const direction = offsetS > 0 ? "slow" : "fast";
-  const set = last.action === "none" ? "" : ` (${last.action === "step" ? "stepped" : "slewed"} then)`;
+  const set = last.action === "none" ? "" : ` (${last.action === "step" ? "stepped" : "slewed"} last time)`;
   return `${shortSeconds(Math.abs(offsetS))} ${direction}${bound} by ${last.source ?? "?"}${last.authenticated ? " (authenticated)" : ""}, ${agoText(ageS, last.at)}${set}`;
 }
 
@@ -53,7 +53,7 @@ function syncLines({ sync }: Board): string[] {
     .map(({ folder, pid }) => `at work on ${folder} (process ${pid})`);
   const watches = sync.watches.map(({ folder, mode, reason }) => {
     const how =
-      mode === "scanning" ? `scanned every so often: ${reason}` : mode === "events" ? "watched" : mode;
+      mode === "scanning" ? `scanned periodically: ${reason}` : mode === "events" ? "watched" : mode;
     return `${folder}: ${how}`;
   });
   return [...lines, ...atWork, ...watches].map(escapeText);
@@ -84,7 +84,7 @@ function nodeTable({ nodes }: Board): string {
 export function statusText(board: Board): string {
   const { problems, store } = board;
   const indent = (lines: readonly string[]): string => lines.join("\n        ");
-  const free = store.free_bytes === null ? "" : `, ${humanBytes(store.free_bytes)} free on its disk`;
+  const free = store.free_bytes === null ? "" : `, ${humanBytes(store.free_bytes)} free on this disk`;
   return [
     problems.length === 0 ? "All is well." : problems.map(({ text }) => `▲ ${text}`).join("\n"),
     "",

@@ -99,7 +99,7 @@ export function syncText(result: SyncResult): string {
   ];
   const lines = [notes.length === 0 ? head : `${head} ${notes.join(", ")}.`];
   if (result.interrupted)
-    lines.push("Interrupted. Run it again to go on: what was uploaded is not sent again.");
+    lines.push("Interrupted. Run it again to continue: nothing that was uploaded is sent again.");
   if (failed > 0) {
     lines.push("Failed:", ...result.failures.slice(0, FAILURES_SHOWN).map(failureLine));
     if (failed > FAILURES_SHOWN)
@@ -112,6 +112,6 @@ export function syncText(result: SyncResult): string {
 export function stopText(error: SyncError, pending: number): string {
   if (!("until" in error)) return error.reason;
   const rest = `${plural(pending, "CV")} left for the next run`;
-  if (error.until === null) return `the server has taken nothing for too long (${error.reason}); ${rest}`;
-  return `the server takes nothing before ${dateText(Date.parse(error.until))} (${error.reason}); ${rest}`;
+  if (error.until === null) return `the server has accepted nothing for too long (${error.reason}); ${rest}`;
+  return `the server accepts nothing before ${dateText(Date.parse(error.until))} (${error.reason}); ${rest}`;
 }

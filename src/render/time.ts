@@ -99,13 +99,13 @@ const quantity = (ns: bigint): string => formatQuantity(Math.abs(Number(ns)) / 1
 /** The first line: whether the clock is right, by how much, and how sure that is. */
 function verdictText({ offsetNs, errorBoundNs, source, note }: TimeResult): string {
   if (offsetNs === null || errorBoundNs === null || source === null)
-    return `Whether the clock is right is not known: ${note ?? "nothing tells the time"}`;
+    return `It is not known whether the clock is right: ${note ?? "no source gave the time"}`;
   const size = offsetNs < 0n ? -offsetNs : offsetNs;
   const way = offsetNs > 0n ? "slow" : "fast";
   if (errorBoundNs >= KNOWN_NS) {
     return size === 0n
-      ? `Whether the clock is right is not known: ${note ?? "nothing tells the time"}`
-      : `The clock is wrong, ${quantity(size)} ${way} at the least; how much more is not known`;
+      ? `It is not known whether the clock is right: ${note ?? "no source gave the time"}`
+      : `The clock is at least ${quantity(size)} ${way}; the error bound is a day or more`;
   }
   const measured = `${quantity(size)} ${way}, ± ${quantity(errorBoundNs)}`;
   return size <= errorBoundNs
@@ -147,9 +147,9 @@ function sourceText(result: TimeResult): string {
 
 function clockText(clock: ClockOutcome): string | null {
   if (clock.refusal !== null) return `not set: ${clock.refusal.reason}`;
-  const told = clock.isSynchronised === true ? "the kernel knows that it is synchronised" : null;
+  const told = clock.isSynchronised === true ? "marked as synchronised in the kernel" : null;
   if (clock.action === "none" || clock.appliedNs === null)
-    return told === null ? null : `left as it is; ${told}`;
+    return told === null ? null : `not changed; ${told}`;
   const by = formatQuantity(Number(clock.appliedNs) / 1e9);
   const how = clock.action === "step" ? `stepped by ${by}` : `being slewed by ${by}`;
   return [how, clock.rtc, told].filter((part) => part !== null).join("; ");

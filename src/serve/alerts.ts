@@ -1,16 +1,16 @@
 import type { Problem } from "../board/problems.ts";
 
-/** What an alert says of a problem: that it came, or that it is over. */
+/** An alert says that a problem has appeared, or that it is over. */
 export interface Alert {
   readonly type: "raised" | "cleared";
   readonly at: string;
   readonly problem: Problem;
 }
 
-/** A problem that was over for a moment is not told as a new one for so long. */
+/** A problem that comes back within this time is not reported as a new one. */
 const QUIET_MS = 10 * 60_000;
 
-/** Turns problems, as they are from look to look, into alerts: each once when it comes, once when it is over. Pure. */
+/** Turns the problems of successive checks into alerts: one when a problem appears, one when it is over. Pure. */
 export class Alerts {
   readonly #open = new Map<string, Problem>();
   readonly #clearedAtMs = new Map<string, number>();

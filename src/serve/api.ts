@@ -23,9 +23,9 @@ import {
 import type { Sessions } from "./sessions.ts";
 
 export interface ApiOptions {
-  /** Reads alone. */
+  /** Read only. */
   readonly store: Store;
-  /** For the few requests that change something: opened for one of them. */
+  /** For the few requests that change something: opened for each of them. */
   readonly openWritable: () => Promise<Store>;
   readonly comparisons: Comparisons;
   readonly sessions: Sessions;
@@ -38,7 +38,7 @@ export interface ApiOptions {
   readonly now: () => number;
 }
 
-/** What every metric of a comparison is called, counted in, and which way is better. */
+/** The name, unit and direction of every metric of a comparison. */
 const METRICS_TOLD = METRICS.map(({ name, label, unit, lowerIsBetter }) => ({
   name,
   label,
@@ -47,7 +47,7 @@ const METRICS_TOLD = METRICS.map(({ name, label, unit, lowerIsBetter }) => ({
 }));
 
 const HOUR_MS = 3_600_000;
-/** As many points of a history as a chart draws. */
+/** The number of points that a chart draws. */
 const POINTS = 600;
 
 function loginRoute({ sessions }: ApiOptions): Route {

@@ -26,7 +26,7 @@ export interface BoardServerOptions {
   readonly openStore: (how?: { readonly readonly?: boolean }) => Promise<Store>;
   readonly startCompareWorker: () => Worker;
   readonly workers: number;
-  /** How often other processes' writes are looked for. */
+  /** How often the store is checked for writes of other processes. */
   readonly lookEveryMs: number;
   readonly graceMs: number;
   readonly signal: AbortSignal;
@@ -40,10 +40,10 @@ export interface BoardServer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Comparisons that are seldom the same twice: something asks for ever new ones, at the board's cost. */
+/** Comparisons that are seldom repeated: something keeps asking for new ones, at the board's expense. */
 function* cacheProblems({ asked, hitShare }: Comparisons): Generator<Problem> {
   if (hitShare === null || asked < LEAST_ASKED || hitShare >= LEAST_HITS) return;
-  const text = `only ${Math.round(hitShare * 100)}% of the comparisons asked for could be answered from memory`;
+  const text = `only ${Math.round(hitShare * 100)}% of the comparisons were answered from the cache`;
   yield { about: "nodes", key: "cache-hits", text };
 }
 
@@ -111,7 +111,7 @@ export async function startBoardServer(options: BoardServerOptions): Promise<Boa
   };
   look();
   tasks.add(watchStore(store, { leastMs: options.lookEveryMs, signal, onChange: look }), (error) =>
-    onError(`what others write to the store is not seen any more: ${messageOf(error)}`),
+    onError(`changes to the store are no longer seen; restart nodupe serve: ${messageOf(error)}`),
   );
   const owned = stack.move();
   return {

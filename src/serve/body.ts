@@ -6,7 +6,7 @@ export type Body<T> =
 
 type Issue = z.core.$ZodIssue;
 
-/** Of the ways in which a value fits no form of a union, the one that comes closest: it is wrong in the deepest place. */
+/** Where a value fits no form of a union, the error of the closest one: the error that lies deepest. */
 function closest(issues: readonly Issue[]): Issue | undefined {
   const depth = (issue: Issue | undefined): number =>
     issue === undefined ? -1 : issue.path.length - (issue.code === "unrecognized_keys" ? 0.5 : 0);
@@ -23,7 +23,7 @@ function closest(issues: readonly Issue[]): Issue | undefined {
 /** The first thing that is wrong with a value, with the place where it is. */
 function reasonOf(error: z.ZodError): string {
   const issue = closest(error.issues);
-  if (issue === undefined) return "the request is not understood";
+  if (issue === undefined) return "the request is not valid";
   const where = issue.path.join(".");
   return where === "" ? issue.message : `${where}: ${issue.message}`;
 }
@@ -35,7 +35,7 @@ function checked<S extends z.ZodType>(schema: S, value: unknown): Body<z.infer<S
     : { type: "invalid", reason: reasonOf(parsed.error) };
 }
 
-/** Reads a request's JSON and holds it to a schema. */
+/** Reads a request's JSON and checks it against a schema. */
 export async function jsonBody<S extends z.ZodType>(schema: S, request: Request): Promise<Body<z.infer<S>>> {
   let value: unknown;
   try {
@@ -46,7 +46,7 @@ export async function jsonBody<S extends z.ZodType>(schema: S, request: Request)
   return checked(schema, value);
 }
 
-/** A request's query, held to a schema; a name that is given twice is refused. */
+/** Checks a request's query against a schema; a name that is given twice is refused. */
 export function query<S extends z.ZodType>(schema: S, request: Request): Body<z.infer<S>> {
   const { searchParams } = new URL(request.url);
   const names = [...searchParams.keys()];

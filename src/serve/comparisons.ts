@@ -15,11 +15,11 @@ export type ComparisonReply =
 interface Kept {
   /** The answer as JSON, as a cached one says it. */
   readonly text: string;
-  /** Of the nodes when it was computed: what an ingest changes goes up. */
+  /** The nodes' versions when it was computed: every ingest increases them. */
   readonly versions: string;
 }
 
-/** A worker that had nothing to do for so long is let go of: each takes some 12 MB. */
+/** A worker that was idle for this long is ended: each takes some 12 MB. */
 const IDLE_MS = 60_000;
 
 /**

@@ -40,12 +40,12 @@ function isAddress(name: string): boolean {
  */
 export function judge(asked: Asked, allowedHosts: ReadonlySet<string>): Verdict {
   const { host, origin, method } = asked;
-  if (host === null || host === "") return refuse(400, "the request names no host");
+  if (host === null || host === "") return refuse(400, "the request has no Host header");
   // Two Host headers arrive joined by a comma.
   const name = hostName(host);
-  if (name === null) return refuse(400, "the host is not a name or an address");
+  if (name === null) return refuse(400, "the Host header is not a valid name or address");
   if (!isAddress(name) && !allowedHosts.has(name))
-    return refuse(421, "this board is not called by that name; see allowed_host in [serve]");
+    return refuse(421, "unknown host name; add it to allowed_host in [serve]");
   if (origin !== null && origin !== `${asked.scheme}://${host}`.toLowerCase())
     return refuse(403, "requests from other sites are refused");
   if (SAFE.has(method)) return PASS;

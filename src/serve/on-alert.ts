@@ -1,6 +1,6 @@
 import type { Alert } from "./alerts.ts";
 
-/** A command that does not end by itself is ended. */
+/** A command that runs for longer is ended. */
 const LONGEST_MS = 60_000;
 
 /** Runs the operator's command for an alert; the text is in its environment, never in the command line. */
@@ -19,5 +19,5 @@ export async function runOnAlert(
   });
   const exitCode = await child.exited;
   if (exitCode !== 0 && !signal.aborted)
-    throw new Error(`Cannot tell of an alert: the on_alert command ended with ${exitCode}`);
+    throw new Error(`Cannot report an alert: the on_alert command ended with exit code ${exitCode}`);
 }

@@ -21,7 +21,7 @@ function parameters(schema: z.ZodObject): object[] {
 }
 
 const REFUSALS = {
-  400: { description: "the request is not understood; `error` says why" },
+  400: { description: "the request is not valid; `error` says why" },
   401: { description: "the token is missing or wrong" },
 };
 
@@ -53,16 +53,16 @@ export function openApi(): object {
       },
       "/api/sync": { get: operation("The uploads", "destinations, failures by reason, runs") },
       "/api/sync/retry": {
-        post: operation("Takes failed uploads up again", "how many are pending again", {
+        post: operation("Retries failed uploads", "how many are pending again", {
           requestBody: body(retryBody),
         }),
       },
       "/api/history": {
-        get: operation("What was uploaded, a page", "entries, the newest first", {
+        get: operation("The upload history, one page", "entries, newest first", {
           parameters: parameters(historyQuery),
         }),
       },
-      "/api/events": { get: operation("What happens, as server-sent events", "a stream of events") },
+      "/api/events": { get: operation("Live events, as server-sent events", "a stream of events") },
       "/api/login": {
         post: operation("Opens a session", "the session is in a cookie", {
           requestBody: body(loginBody),

@@ -10,11 +10,11 @@ export const serveOptions = {
     { hostname: "127.0.0.1", port: 8080 },
     "where to listen; anything but loopback needs a token",
   ),
-  tokenFile: optional(path, "the file with the token that callers have to know", {
+  tokenFile: optional(path, "the file with the access token", {
     placeholder: "FILE",
     example: "/etc/nodupe/token",
   }),
-  tlsCert: optional(path, "the certificate chain to serve https with, as PEM", {
+  tlsCert: optional(path, "the certificate chain for HTTPS, as PEM", {
     placeholder: "FILE",
     example: "/etc/nodupe/cert.pem",
   }),
@@ -22,12 +22,12 @@ export const serveOptions = {
   allowedHost: option(
     list(text("NAME", "a host name")),
     [],
-    "names that this board is called by, beside its own; callers that use another are refused",
+    "further host names of this board; requests for any other are refused",
     setting,
   ),
   onAlert: optional(
     text("COMMAND", "a command line for sh"),
-    "what is run for each alert; NODUPE_ALERT has its text",
+    "a command to run for each alert; NODUPE_ALERT holds its text",
     {
       ...setting,
       example: 'logger -t nodupe "$NODUPE_ALERT"',
@@ -36,7 +36,7 @@ export const serveOptions = {
   demo: option(
     toggle,
     false,
-    "a board with a year of made-up data, in a store of its own that is gone at the end",
+    "show a year of made-up data, in a store that is removed at the end",
     {
       scope: "flag",
     },

@@ -1,4 +1,4 @@
-/** What every answer carries: nothing of it may be framed, sniffed, kept, or read by another site. */
+/** Headers of every answer: it may not be framed, sniffed, cached, or read by another site. */
 const HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -7,7 +7,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 
-/** Shorter texts gain nothing by being compressed. */
+/** Compressing shorter texts gains nothing. */
 const COMPRESSED_FROM = 1_024;
 
 function withBody(
@@ -44,7 +44,7 @@ export function textReply(request: Request, text: string, contentType: string): 
   return withBody(request, text, { status: 200, headers: { "content-type": contentType } });
 }
 
-/** A refusal: what was wrong with the request, in a sentence, and nothing of the inside. */
+/** A refusal: what was wrong with the request, in a sentence, and nothing about the internals. */
 export function refusal(
   request: Request,
   status: number,

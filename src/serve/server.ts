@@ -17,13 +17,13 @@ export interface ServerOptions {
   readonly routes: Routes;
   readonly sessions: Sessions;
   readonly sockets: Sockets;
-  /** Something of ours failed while a request was answered. */
+  /** An internal error while a request was answered. */
   readonly onError: (message: string) => void;
 }
 
 export interface RunningServer {
   readonly url: string;
-  /** Lets requests in flight be answered, closes what would go on for ever, and ends within `graceMs`. */
+  /** Answers the requests in flight, closes endless ones, and ends within `graceMs`. */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-/** The names that this board is called by. */
+/** The names of this board. */
 function ownNames(options: ServerOptions): ReadonlySet<string> {
   const own = hostname().toLowerCase();
   return new Set(
@@ -81,14 +81,15 @@ export function startServer(options: ServerOptions): RunningServer {
       if (access.type === "wait")
         return refusal(request, 429, "too many wrong tokens", { "retry-after": `${access.seconds}` });
       if (access.type === "wrong")
-        return refusal(request, 401, "a token is needed", { "www-authenticate": 'Bearer realm="nodupe"' });
+        return refusal(request, 401, "a token is required", { "www-authenticate": 'Bearer realm="nodupe"' });
     }
     if (isSocket) {
-      // A page of another site may open a socket, but not without telling where it is from.
-      if (method !== "GET") return refusal(request, 405, "a WebSocket begins with GET", { allow: "GET" });
-      if (sockets.isFull) return refusal(request, 503, "too many readers", { "retry-after": "10" });
+      // A page of another site may open a socket, but its Origin gives it away.
+      if (method !== "GET")
+        return refusal(request, 405, "a WebSocket request must use GET", { allow: "GET" });
+      if (sockets.isFull) return refusal(request, 503, "too many connections", { "retry-after": "10" });
       if (server.upgrade(request, { data: Sockets.connection() })) return undefined;
-      return refusal(request, 426, "this path speaks WebSocket", { upgrade: "websocket" });
+      return refusal(request, 426, "this path expects a WebSocket", { upgrade: "websocket" });
     }
     switch (found?.type) {
       case "found": {
@@ -97,10 +98,10 @@ export function startServer(options: ServerOptions): RunningServer {
         return method === "HEAD" ? new Response(null, response) : response;
       }
       case "wrong-method":
-        return refusal(request, 405, `this path takes ${found.allow}`, { allow: found.allow });
+        return refusal(request, 405, `this path accepts ${found.allow}`, { allow: found.allow });
       case "unknown":
       case undefined:
-        return refusal(request, 404, "there is nothing at this path");
+        return refusal(request, 404, "there is no such path");
     }
   };
 
@@ -110,7 +111,7 @@ export function startServer(options: ServerOptions): RunningServer {
         return await answer(request, running);
       } catch (error) {
         options.onError(`${request.method} ${new URL(request.url).pathname}: ${messageOf(error)}`);
-        return refusal(request, 500, "something failed here; see the server's log");
+        return refusal(request, 500, "internal error; see the server's log");
       }
     },
   });
@@ -121,7 +122,7 @@ export function startServer(options: ServerOptions): RunningServer {
       sockets.close();
       const drained = new AbortController();
       const drain = server.stop(false).then(() => drained.abort());
-      // A reader that never ends would hold it up for ever.
+      // A reader that never finishes would block it for ever.
       await Promise.race([drain, wait(graceMs, drained.signal)]);
       await server.stop(true);
     },
@@ -147,14 +148,11 @@ function listen(
   } catch (error) {
     const reason = messageOf(error);
     if (/EACCES|permission/i.test(reason))
-      throw new Failure(
-        "not-permitted",
-        `cannot listen on ${at}: it may not be used; take a port above 1023`,
-      );
+      throw new Failure("not-permitted", `cannot listen on ${at}: permission denied; use a port above 1023`);
     if (/EADDRINUSE|in use/i.test(reason))
       throw new Failure(
         "failed",
-        `cannot listen on ${at}: something else listens there; take another port with --listen`,
+        `cannot listen on ${at}: the address is in use; choose another port with --listen`,
       );
     throw new Failure("usage", `cannot listen on ${at}: ${reason}`);
   }

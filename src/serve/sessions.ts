@@ -4,7 +4,7 @@ import { LRUCache } from "lru-cache";
 const COOKIE = "nodupe_session";
 const SESSION_MS = 12 * 3_600_000;
 const MOST_SESSIONS = 200;
-/** Wrong tokens that one address may send within a minute before it has to wait, and all addresses together. */
+/** Wrong tokens that one address, and all addresses together, may send within a minute before they have to wait. */
 const MOST_WRONG = 5;
 const MOST_WRONG_IN_ALL = 50;
 const WRONG_WINDOW_MS = 60_000;

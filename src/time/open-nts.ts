@@ -33,7 +33,7 @@ function trustOf(caFile: string | null): string {
     );
   }
   if (!pem.includes("-----BEGIN CERTIFICATE-----"))
-    throw new Failure("usage", `${caFile} (--nts-ca) holds no certificate; expected certificates in PEM`);
+    throw new Failure("usage", `${caFile} (--nts-ca) contains no certificate; expected certificates in PEM`);
   return new Bun.CryptoHasher("sha256").update(pem).digest("hex");
 }
 

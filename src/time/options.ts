@@ -45,19 +45,19 @@ export const measureOptions = {
     defaultText: DEFAULT_SERVERS.map(({ host }) => host).join(", "),
   }),
   ntsServer: option(list(server), DEFAULT_NTS_SERVERS, "with nts, where no server is named", setting),
-  nts: option(toggle, false, "authenticated time alone (NTS); servers are key exchanges, HOST[:4460]", {
+  nts: option(toggle, false, "authenticated time only (NTS); servers are key exchanges, HOST[:4460]", {
     excludes: ["offline"],
   }),
   ntsCa: optional(path, "with --nts: more authorities to trust, as PEM", {
     needs: "nts",
     example: "/etc/ssl/own-ca.pem",
   }),
-  fresh: option(toggle, false, "with --nts: exchange keys anew, use no cookie of an earlier run", {
+  fresh: option(toggle, false, "with --nts: exchange keys again, use no cookie from an earlier run", {
     ...flag,
     needs: "nts",
   }),
   samples: option(integer(1, 64), 1, "samples from each server; the one with the least delay counts"),
-  timeout: option(timer, 3_000, "the longest wait for servers; the command ends at most a second later"),
+  timeout: option(timer, 3_000, "the longest wait for servers; the command ends within a second after it"),
   minServers: option(integer(1), 1, "how many servers must agree"),
   fallback: option(toggle, false, "if no server answers, use HTTPS, the RTC, files or the build time"),
   offline: option(toggle, false, "use no network: the best local source", flag),
@@ -72,7 +72,7 @@ export const measureOptions = {
     "HTTPS servers whose Date header is the first fallback",
     setting,
   ),
-  httpsCa: optional(path, "PEM file of further authorities that certify those servers", {
+  httpsCa: optional(path, "PEM file with further certificate authorities for those servers", {
     ...setting,
     example: "/etc/ssl/own-ca.pem",
   }),
@@ -87,7 +87,7 @@ export const measureOptions = {
   trustedFile: option(
     list(path),
     ["/etc/fake-hwclock.data", "/var/lib/systemd/timesync/clock"],
-    "files whose times have certainly passed",
+    "files whose timestamps are certainly in the past",
     setting,
   ),
   trustedFolder: option(list(path), ["/var/log"], "folders with such files", setting),
@@ -122,9 +122,9 @@ export const timeOptions = {
     example: 1_000_000,
     defaultText: "1000s, and any for a clock that is older than the program",
   }),
-  check: option(toggle, false, "exit 0 only where the clock is surely within --max-offset, else 3", flag),
+  check: option(toggle, false, "exit 0 only if the clock is certainly within --max-offset, else 3", flag),
   maxOffset: option(duration, 1_000, "what --check allows", { needs: "check" }),
-  wait: option(toggle, false, "for boot: try again until the time is known to within --max-error", {
+  wait: option(toggle, false, "at boot: try again until the time is known to within --max-error", {
     ...flag,
     excludes: ["watch", "offline"],
   }),

@@ -119,7 +119,7 @@ test("unlike logs are said, and what is unfair is neither ranked nor judged", as
   });
   const { caveats, rankings, verdicts, nodes } = await compared("debug", "info", "coarse", ...RANGE, ...db);
   expect(caveats.map((caveat) => caveat.text).join("\n")).toMatch(
-    /info logs at INFO.*no started lines in the log of info.*coarse tells whole seconds/s,
+    /info logs at INFO.*no started lines in the log of info.*coarse has whole seconds/s,
   );
   expect(rankings["success_rate_upload"]).toEqual([]);
   expect(verdicts.some((verdict) => verdict.metric === "success_rate_upload")).toBe(false);

@@ -172,7 +172,7 @@ test("an hour comes from the log or from storj_monitor, never from both, whichev
     expect(counted.events).toBeGreaterThan(1_900);
     const last = await ingest(folder, from);
     expect(last.counted.imported).toBe(order === "log first" ? 100 : 0);
-    expect(last.stderr).toContain("100 operations are in hours that the store has from the log");
+    expect(last.stderr).toContain("100 operations skipped: the store has these hours from the log");
     expect([order, await operations(folder)]).toEqual([order, counted.events + 100]);
     expect(await operations(folder, "2026-01-01T02:00:00Z", "2026-01-01T04:00:00Z")).toBe(100);
     expect(await operations(folder, "2026-01-01", "2026-01-02")).toBe(counted.events + 100);
@@ -185,12 +185,12 @@ test("an import says what it cannot know, and a larger database adds what it has
   monitorDatabase(folder.file("m.db"), JANUARY, 2, 30);
   const first = await ingest(folder, ["--from", folder.file("m.db")]);
   expect(first.counted).toMatchObject({ imported: 60, lines: 0 });
-  expect(first.stderr).toContain("of these hours the log level is not known");
+  expect(first.stderr).toContain("for these hours the log level is unknown");
   monitorDatabase(folder.file("n.db"), JANUARY, 3, 40);
   expect((await ingest(folder, ["--from", folder.file("n.db")])).counted).toMatchObject({ imported: 60 });
   expect(await operations(folder)).toBe(120);
   const window = ["--since", "2026-01-01", "--until", "2026-01-02"];
   const run = await nodupe(["compare", "a", "z", "--json", ...window, "--db", folder.file("s.db")]);
   const { caveats } = JSON.parse(run.stdout) as { caveats: { text: string }[] };
-  expect(caveats.map(({ text }) => text).join("\n")).toContain("hours taken over from storj_monitor (a 3)");
+  expect(caveats.map(({ text }) => text).join("\n")).toContain("hours imported from storj_monitor (a 3)");
 }, 60_000);

@@ -61,14 +61,14 @@ function changed(path: string, from: RegExp, to: string): Answer {
 }
 
 const HOSTILE: readonly [name: string, answer: Answer, said: RegExp][] = [
-  ["{} everywhere", () => Response.json({}), /something else than a storage node does at diskSpace/],
-  ["a list", () => Response.json([]), /something else than a storage node does/],
-  ["null", () => Response.json(null), /something else than a storage node does/],
-  ["no JSON", () => new Response("<html>hello\nworld</html>"), /answered no JSON/],
+  ["{} everywhere", () => Response.json({}), /gave an unexpected answer at diskSpace/],
+  ["a list", () => Response.json([]), /gave an unexpected answer/],
+  ["null", () => Response.json(null), /gave an unexpected answer/],
+  ["no JSON", () => new Response("<html>hello\nworld</html>"), /did not answer with JSON/],
   ["404", () => new Response("no", { status: 404 }), /answered 404/],
   ["a redirect", () => Response.redirect("http://127.0.0.1:1/", 302), /answered 302/],
   ["endless", () => endless("[1, 2],"), /answered more than 4 MB/],
-  ["deep", () => new Response("[".repeat(1_000_000)), /answered/],
+  ["deep", () => new Response("[".repeat(1_000_000)), /did not answer with JSON/],
 ];
 
 for (const [name, answer, said] of HOSTILE) {
@@ -100,7 +100,7 @@ for (const [name, path, from, to, lost] of PARTS) {
       exitCode: 0,
       lines: 1,
     });
-    expect(run.stderr).toContain(`${path} answered something else than a storage node does`);
+    expect(run.stderr).toContain(`${path} gave an unexpected answer`);
     const [, after] = snapshots(folder);
     for (const column of lost) expect([column, after?.[column]]).toEqual([column, null]);
     const kept = Object.keys(before ?? {}).filter(

@@ -171,8 +171,8 @@ test("the events of storj_monitor's database are taken over once", async () => {
   expect({
     code: unknown.exitCode,
     said:
-      unknown.stderr.includes("holds the nodes mine, other") ||
-      unknown.stderr.includes("holds the nodes other, mine"),
+      unknown.stderr.includes("has the nodes mine, other") ||
+      unknown.stderr.includes("has the nodes other, mine"),
   }).toEqual({ code: 2, said: true });
 }, 30_000);
 

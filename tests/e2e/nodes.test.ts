@@ -89,8 +89,8 @@ test("a renamed node's lines stay known; a taken or unknown name is exit 2", asy
   const again = await run(folder, "ingest", "--node", "new", SAMPLE, "--json");
   expect(JSON.parse(again.stdout)).toMatchObject({ events: 0, known: 73 });
   for (const [from, to, said] of [
-    ["new", "other", "a node is named other already"],
-    ["new", "new", "a node is named new already"],
+    ["new", "other", "there is already a node named other"],
+    ["new", "new", "there is already a node named new"],
     ["gone", "x", "no node is named gone; the store has new, other"],
     ["new", "a=b", "is no node name"],
     ["new", "", "an argument is empty"],

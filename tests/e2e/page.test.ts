@@ -17,7 +17,7 @@ const SAYS: Readonly<Record<(typeof VIEWS)[number], string>> = {
   clock: "The clock is right:",
   "nodes?pick=pi-1,pi-2&range=7d": "pi-2 is slower",
   uploads: "uploaded",
-  system: "Free on its disk",
+  system: "Free on this disk",
 };
 
 needs("chromium", "chronyd")(

@@ -126,7 +126,10 @@ test("what --nts needs and contradicts: exit 2, one line, nothing done", async (
     [["--fresh"], "--fresh means nothing without --nts"],
     [["--nts-ca", folder.file("empty.pem")], "--nts-ca means nothing without --nts"],
     [["--nts", "--nts-ca", folder.file("none.pem")], `cannot read ${folder.file("none.pem")} (--nts-ca)`],
-    [["--nts", "--nts-ca", folder.file("empty.pem")], "holds no certificate; expected certificates in PEM"],
+    [
+      ["--nts", "--nts-ca", folder.file("empty.pem")],
+      "contains no certificate; expected certificates in PEM",
+    ],
   ];
   for (const [args, message] of table) {
     const { exitCode, stdout, stderr } = await nodupe([

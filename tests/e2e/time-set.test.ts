@@ -145,7 +145,7 @@ withStrace("a daemon that owns the clock: refused by name, unless forced", async
   const refused = await set(12.5);
   expect([refused.exitCode, refused.calls]).toEqual([1, []]);
   expect(refused.json.clock.refused).toBe(
-    `ntpd (process ${daemon.pid}) owns the clock; stop it, or set the clock all the same with --force`,
+    `ntpd (process ${daemon.pid}) controls the clock; stop it, or set the clock anyway with --force`,
   );
   const forced = await set(12.5, ["--force"]);
   expect([forced.exitCode, forced.json.clock.action]).toEqual([0, "step"]);

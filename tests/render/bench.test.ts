@@ -107,7 +107,7 @@ test("the text report", () => {
       "parallel | at once  1,100 ms  75.0 ms             14.7× (12.0–20.0)",
       "",
       "sync, uploads: not measured: no sandbox",
-      "6.54 s, quick; p99: what 99 of 100 samples are at least as good as",
+      "6.54 s, quick; p99: 99 of 100 samples are at least this good",
     ].join("\n"),
   );
 });
@@ -160,7 +160,7 @@ test("a comparison names what is slower, what is faster, and what is gone", () =
   ).toBe(
     [
       "Against before.json: 3 cases compared, 1 slower by more than 20%, 1 faster.",
-      "The saved report is another machine's.",
+      "The saved report is from another machine.",
       "  time, query: 100 ms → 150 ms (50.0% slower)",
       "  time, scan: 100 ms → 50.0 ms (100% faster)",
       "  time gone [ms]: in the saved report, not measured now",

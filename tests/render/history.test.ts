@@ -35,7 +35,7 @@ test("a line for each destination, and one for each entry", () => {
 });
 
 test("an empty store says so", () => {
-  expect(historyText([])).toMatchInlineSnapshot(`"Nothing was uploaded yet."`);
+  expect(historyText([])).toMatchInlineSnapshot(`"Nothing has been uploaded yet."`);
 });
 
 test("JSON: whole checksums, times to the millisecond, null for what is not known", () => {

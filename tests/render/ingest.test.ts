@@ -29,10 +29,10 @@ test("one line: what is new, what is not, how fast", () => {
 test("what is nothing is left out, but for events", () => {
   const nothing = { events: 0, started: 0, facts: 0, ignored: 0, malformed: 0, lines: 7, known: 7 };
   expect(ingestText({ ...REPORT, ...nothing, elapsedS: 0 })).toMatchInlineSnapshot(
-    `"alpha: 0 new events, 7 lines known already; 7 lines in 0.0s"`,
+    `"alpha: 0 new events, 7 lines already known; 7 lines in 0.0s"`,
   );
   expect(ingestText({ ...REPORT, ...nothing, imported: 1_200, pruned: 50 })).toMatchInlineSnapshot(
-    `"alpha: 0 new events, 7 lines known already, 1,200 taken over from storj_monitor, 50 old events pruned; 7 lines in 2.5s, 3 lines/s"`,
+    `"alpha: 0 new events, 7 lines already known, 1,200 imported from storj_monitor, 50 old events pruned; 7 lines in 2.5s, 3 lines/s"`,
   );
 });
 

@@ -40,7 +40,7 @@ test("an interrupted run says how to go on; a status that the reason tells is no
   expect(syncText({ ...RESULT, interrupted: true, elapsed_s: 75.4, retries: 4, failures }))
     .toMatchInlineSnapshot(`
     "12 CVs for https://tanova.example: 7 uploaded, 3 already known here, 1 already on the server, 1 failed. 3.0 MiB sent in 1m15s, 4 retries, 2 other files skipped.
-    Interrupted. Run it again to go on: what was uploaded is not sent again.
+    Interrupted. Run it again to continue: nothing that was uploaded is sent again.
     Failed:
       a.pdf: the server answered 503"
   `);
@@ -100,10 +100,10 @@ test("why a run could not go on, in a line: until when, where the server has sai
   const limited = { kind: "rate_limited", reason: "slow down" } as const;
   const until = new Date(2026, 10, 27, 14, 5, 9).toISOString();
   expect(stopText({ ...limited, until }, 1_200)).toBe(
-    "the server takes nothing before 2026-11-27 14:05 (slow down); 1,200 CVs left for the next run",
+    "the server accepts nothing before 2026-11-27 14:05 (slow down); 1,200 CVs left for the next run",
   );
   expect(stopText({ ...limited, until: null }, 1)).toBe(
-    "the server has taken nothing for too long (slow down); 1 CV left for the next run",
+    "the server has accepted nothing for too long (slow down); 1 CV left for the next run",
   );
   expect(stopText({ kind: "unreachable", reason: "connection refused" }, 0)).toBe("connection refused");
   expect(syncText({ ...RESULT, pending: 3 })).toContain("1 failed, 3 left for the next run.");

@@ -101,7 +101,7 @@ test("text: what was done to the clock, or why it was not", () => {
     isSynchronised: true,
   } as const;
   expect(timeText({ result: RESULT, clock: stepped, trueNs: TRUE_NS, check: null })).toContain(
-    "\nclock    stepped by -2.500 s; /dev/rtc0 was told; the kernel knows that it is synchronised\n",
+    "\nclock    stepped by -2.500 s; /dev/rtc0 was told; marked as synchronised in the kernel\n",
   );
   const refused = {
     ...CLOCK_UNTOUCHED,
@@ -128,13 +128,13 @@ test("text: the first line says whether the clock is right, by how much and how 
     errorBoundNs: years,
   } as const;
   expect(first({ ...file, offsetNs: 0n })).toBe(
-    "Whether the clock is right is not known: it is only known to be later than a log.",
+    "It is not known whether the clock is right: it is only known to be later than a log.",
   );
   expect(first({ ...file, offsetNs: 86_400_000_000_000n })).toBe(
-    "The clock is wrong, 1.00 days slow at the least; how much more is not known.",
+    "The clock is at least 1.00 days slow; the error bound is a day or more.",
   );
   expect(first({ source: null, offsetNs: null, errorBoundNs: null, note: "no server answered" })).toBe(
-    "Whether the clock is right is not known: no server answered.",
+    "It is not known whether the clock is right: no server answered.",
   );
 });
 

@@ -155,7 +155,7 @@ withOpenssl("a server that tells a time by which its own certificate is not vali
   const result = await measure([early, late, ...(await servers(stage, ["one", "two"]))], run);
   expect(result.source).toBe("nts");
   expect(Math.abs(offsetS(result))).toBeLessThan(1);
-  const reason = "its certificate is not valid at the time that it tells";
+  const reason = "its certificate is not valid at the time that it reports";
   expect(result.reports.slice(0, 2).map(({ status, reason: why }) => [status, why])).toEqual([
     ["invalid", reason],
     ["invalid", reason],

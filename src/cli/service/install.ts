@@ -13,7 +13,7 @@ export const serviceInstall = command({
   positionals: { min: 1, max: Infinity },
   options: { sync: serviceSyncOptions, service: serviceOptions },
   details:
-    "Writes the units that nodupe service print shows, and starts them. System services keep their store in /var/lib/nodupe and read /etc/nodupe/config.toml. time also gets a unit that sets the clock at boot, before whatever waits for time-sync.target.",
+    "Writes the units that nodupe service print shows, and starts them. System services keep their store in /var/lib/nodupe and read /etc/nodupe/config.toml. time also gets a unit that sets the clock at boot, before services that wait for time-sync.target.",
   examples: [
     [
       "sudo nodupe service install sync /srv/cvs --api-key-file /etc/nodupe/api-key",
@@ -24,9 +24,9 @@ export const serviceInstall = command({
   ],
   exitCodes: {
     0: "installed and started",
-    1: "it was written and did not start, or there is no systemd here",
+    1: "the units were written but did not start, or systemd is not running",
     2: "usage error",
-    5: "the units may not be written (use sudo, or --user)",
+    5: "no permission to write the units (use sudo, or --user)",
   },
   run: async ({ options, positionals, terminal }) => {
     const plan = servicePlan(positionals, options.service, options.sync.folder);
@@ -40,7 +40,7 @@ export const serviceInstall = command({
       );
       throw new Failure(
         "failed",
-        "systemd is not at work here, so nothing was installed: put the text above where it says",
+        "systemd is not running here, so nothing was installed; save each text above under the path in its first line",
       );
     }
     const names = files.map(({ path }) => path.slice(path.lastIndexOf("/") + 1));

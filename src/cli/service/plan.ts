@@ -10,11 +10,10 @@ import { option, optional, type ValuesOf } from "../../settings/option.ts";
 const flag = { scope: "flag" } as const;
 
 export const serviceOptions = {
-  user: option(toggle, false, "units of your own session instead of the system's", flag),
-  runAs: optional(text("NAME", "the name of a user"), "who a system service runs as", {
+  user: option(toggle, false, "a service of your own session instead of a system service", flag),
+  runAs: optional(text("NAME", "the name of a user"), "the user that a system service runs as", {
     ...flag,
-    defaultText:
-      "sync: the folder's owner; others: the owner of what services have stored, else a user of its own",
+    defaultText: "sync: the folder's owner; others: the owner of the services' store, or a dynamic user",
   }),
   apiKeyFile: optional(path, "sync: the file with the API key; the service gets it as a credential", {
     ...flag,
@@ -33,7 +32,7 @@ export function serviceOf(word: string): Service {
   if (service !== undefined) return service;
   throw new Failure(
     "usage",
-    `there is no service ${JSON.stringify(word)}: expected one of ${SERVICES.join(", ")}${didYouMean(word, SERVICES)}`,
+    `unknown service ${JSON.stringify(word)}: expected one of ${SERVICES.join(", ")}${didYouMean(word, SERVICES)}`,
   );
 }
 

@@ -7,12 +7,12 @@ export const serviceSyncOptions = { folder: syncOptions.folder } as const;
 
 export const servicePrint = command({
   name: "service print",
-  purpose: "Prints the units of a service, and what other init systems need instead.",
+  purpose: "Prints the units of a service, or what another init system needs.",
   usage: "sync|time|ingest|serve [ARGUMENT…]",
   positionals: { min: 1, max: Infinity },
   options: { sync: serviceSyncOptions, service: serviceOptions },
   details:
-    "Arguments are the job's own: a folder, a log, and after -- its flags. Nothing is written. Where systemd is not at work, a script for OpenRC and a line for busybox init are printed.",
+    "The arguments are the job's: a folder, a log, and its flags after --. Nothing is written. Without systemd it prints a script for OpenRC and a line for busybox init.",
   examples: [
     ["nodupe service print sync /srv/cvs", "the unit that uploads what is dropped into a folder"],
     ["nodupe service print ingest -- --node pi-1 /var/log/storagenode.log", "flags of the job follow --"],

@@ -10,7 +10,7 @@ const uninstallOptions = { user: serviceOptions.user } as const;
 
 export const serviceUninstall = command({
   name: "service uninstall",
-  purpose: "Stops a service and removes its units; what it has stored stays.",
+  purpose: "Stops a service and removes its units; its data is kept.",
   usage: "sync|time|ingest|serve",
   positionals: { min: 1, max: 1 },
   options: { service: uninstallOptions },
@@ -20,7 +20,7 @@ export const serviceUninstall = command({
   ],
   exitCodes: {
     0: "removed",
-    1: "there was none, or it did not stop",
+    1: "it is not installed, or it did not stop",
     2: "usage error",
     5: "not permitted (use sudo)",
   },

@@ -68,7 +68,7 @@ export function caveatsOf(nodes: readonly CaveatInput[]): Caveat[] {
       metrics: needing("debug-lines"),
       nodes: imported.map(({ name }) => name),
       unfair: false,
-      text: `hours taken over from storj_monitor (${list(parts)}): their log level is not known, so failed uploads may be missing`,
+      text: `hours imported from storj_monitor (${list(parts)}): their log level is not known, so failed uploads may be missing`,
     });
   }
   const silent = named(({ nature }) => nature.level !== null && !nature.hasDurations);
@@ -86,7 +86,7 @@ export function caveatsOf(nodes: readonly CaveatInput[]): Caveat[] {
       metrics: needing("milliseconds"),
       nodes: coarse,
       unfair: coarse.length < nodes.length,
-      text: `the log of ${list(coarse)} tells whole seconds: its quantiles are hidden, its mean holds`,
+      text: `the log of ${list(coarse)} has whole seconds only: its percentiles are hidden, its mean is valid`,
     });
   }
   const covered = nodes.filter(({ metrics }) => (metrics.coverage_percent ?? 0) > 0);
@@ -100,7 +100,7 @@ export function caveatsOf(nodes: readonly CaveatInput[]): Caveat[] {
       metrics: needing("coverage"),
       nodes: covered.map(({ name }) => name),
       unfair: true,
-      text: `the logs cover unlike parts of the window (${list(parts)}): sums are not ranked`,
+      text: `the logs cover different parts of the window (${list(parts)}): sums are not ranked`,
     });
   }
   const told = nodes.filter(({ earnings }) => earnings.source === "model");
@@ -111,7 +111,7 @@ export function caveatsOf(nodes: readonly CaveatInput[]): Caveat[] {
       metrics: needing("storage"),
       nodes: missing,
       unfair: true,
-      text: `what ${list(missing)} stores is not known (see nodupe ingest --api), so its earnings leave storage out and are not ranked`,
+      text: `what ${list(missing)} stores is unknown (see nodupe ingest --api), so its earnings do not include storage and are not ranked`,
     });
   }
   if (told.some(({ earnings }) => earnings.apiUsd !== null)) {
@@ -120,7 +120,7 @@ export function caveatsOf(nodes: readonly CaveatInput[]): Caveat[] {
       metrics: [],
       nodes: silent,
       unfair: false,
-      text: `no API figure of this month for ${list(silent)}: all earnings are by the model`,
+      text: `no API figure of this month for ${list(silent)}: all earnings are estimated`,
     });
   }
   for (const { name, disqualified, suspended } of nodes) {

@@ -54,10 +54,10 @@ export function whyNothingUnderstood(counts: IngestCounts): string | null {
   const { events, started, facts, known, ignored, malformed, malformedOperations } = counts;
   const understood = events + started + facts + known;
   if (malformedOperations > 0 && understood === 0) {
-    return `none of the ${malformedOperations} piecestore lines was understood: this is a log format that nodupe does not know; please report it with a few of its lines`;
+    return `none of the ${malformedOperations} piecestore lines was understood: nodupe does not know this log format; please report it with a few of its lines`;
   }
   if (malformed > 0 && understood + ignored === 0) {
-    return `none of the ${malformed} lines was understood: this is no log of a storage node`;
+    return `none of the ${malformed} lines was understood: this is not a storage node's log`;
   }
   return null;
 }

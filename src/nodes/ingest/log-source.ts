@@ -43,7 +43,7 @@ export async function readLog(
     if (understood === 0) {
       const why =
         whyNothingUnderstood(counts) ??
-        `none of its ${counts.lines} lines is one of a storage node's operations`;
+        `none of its ${counts.lines} lines is about a storage node's operations`;
       throw new Failure("usage", `cannot compare ${name}=${path}: ${why}`);
     }
     const nodeId = to.node.id;

@@ -36,7 +36,7 @@ export interface MonitorResult {
 
 /** What a comparison cannot know of hours that were taken over, in words. */
 export const MONITOR_LIMITS =
-  "storj_monitor keeps neither the log's level nor starts, ports or offsets: of these hours the log level is not known, a duration of 0 counts as not known, and a window counts them whole or not at all";
+  "storj_monitor does not store log levels, starts, ports or offsets: for these hours the log level is unknown, a duration of 0 counts as unknown, and a window includes each hour whole or not at all";
 
 function openMonitor(path: string): Database {
   closeSync(openDescriptor(path));
@@ -48,7 +48,7 @@ function openMonitor(path: string): Database {
       db.close();
       throw new Failure(
         "usage",
-        `${path} is no database of storj_monitor: it has no table of events as that program writes it`,
+        `${path} is not a storj_monitor database: it has no events table in that program's format`,
       );
     }
     return db;
@@ -71,7 +71,7 @@ function rowsOf(source: Database, path: string, node: string): (afterId: number)
         .map(({ name }) => name)
     : [];
   if (named.length > 1 && !named.includes(node)) {
-    throw new Failure("usage", `${path} holds the nodes ${named.join(", ")}; name one of them with --node`);
+    throw new Failure("usage", `${path} has the nodes ${named.join(", ")}; choose one of them with --node`);
   }
   const filter = named.length > 1 ? "AND node_name = ?3" : "AND ?3 IS NOT NULL";
   const duration = has("duration_ms") ? "duration_ms" : "NULL";

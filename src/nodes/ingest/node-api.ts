@@ -117,9 +117,9 @@ function reasonFor(path: string, error: unknown): string {
   if (error instanceof z.ZodError) {
     const [issue] = error.issues;
     const where = issue === undefined || issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
-    return `${path} answered something else than a storage node does${where}`;
+    return `${path} gave an unexpected answer${where}`;
   }
-  if (error instanceof SyntaxError) return `${path} answered no JSON`;
+  if (error instanceof SyntaxError) return `${path} did not answer with JSON`;
   const isLate = error instanceof Error && error.name === "TimeoutError";
   return isLate
     ? `${path} did not answer within ${API_TIMEOUT_MS / 1000} s`

@@ -68,7 +68,7 @@ class ChunkSource implements Source {
       } catch (error) {
         throw new Failure(
           "failed",
-          `cannot read ${this.name} to its end: ${messageOf(error)}; what stood before is stored`,
+          `cannot read ${this.name} to its end: ${messageOf(error)}; everything before that is stored`,
           {
             cause: error,
           },

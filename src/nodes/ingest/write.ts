@@ -87,7 +87,7 @@ export class BatchWriter {
     if (mine.changes === 0) {
       throw new Failure(
         "failed",
-        `another process has ingested into node ${this.#nodeName} meanwhile; run this again`,
+        `another process ingested into node ${this.#nodeName} at the same time; run this again`,
       );
     }
   }

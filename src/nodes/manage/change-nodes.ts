@@ -15,7 +15,7 @@ export function knownNode(db: Database, name: string): NodeRow {
   const node = findNode(db, name);
   if (node !== null) return node;
   const names = nodeNames(db);
-  const has = names.length === 0 ? "the store has no node yet" : `the store has ${names.join(", ")}`;
+  const has = names.length === 0 ? "the store has no nodes yet" : `the store has ${names.join(", ")}`;
   throw new Failure("usage", `no node is named ${name}; ${has}`);
 }
 
@@ -27,7 +27,7 @@ export function renameNode(db: Database, from: string, to: string): void {
     if (findNode(db, to) !== null) {
       throw new Failure(
         "usage",
-        `a node is named ${to} already; take another name, or join the two with: nodupe nodes merge ${from} ${to}`,
+        `there is already a node named ${to}; choose another name, or join the two with: nodupe nodes merge ${from} ${to}`,
       );
     }
     db.query("UPDATE node SET name = ? WHERE id = ?").run(to, node.id);

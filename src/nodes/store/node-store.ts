@@ -61,7 +61,7 @@ export function takeLease(db: Database, node: NodeRow): void {
   if (held?.pid != null && held.pid !== process.pid && processMark(held.pid) === held.mark) {
     throw new Failure(
       "failed",
-      `process ${held.pid} ingests into node ${node.name} of this store already; wait for it, or stop it first`,
+      `process ${held.pid} is already ingesting into node ${node.name} of this store; wait for it, or stop it first`,
     );
   }
   db.query("UPDATE node SET lease_pid = ?, lease_mark = ? WHERE id = ?").run(

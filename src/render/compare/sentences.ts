@@ -66,7 +66,7 @@ export function troubleSentences({ nodes }: CompareReport): string[] {
   return nodes.flatMap(({ node_name, error, metrics, newest_line }) => {
     if (error !== null) return [`${node_name}: ${error}`];
     if (metrics.total_operations !== 0 || newest_line === null) return [];
-    return [`${node_name}: nothing in the window; its newest line is of ${newest_line}`];
+    return [`${node_name}: no operations in this window; newest line ${newest_line}`];
   });
 }
 
@@ -82,16 +82,16 @@ function earningsNote({ nodes, rankings }: CompareReport): string[] {
   });
   if (earning.length === 0 || !Object.hasOwn(rankings, "total_earnings")) return [];
   if (earning.every(({ earnings_api_usd }) => earnings_api_usd === null)) {
-    return ["earnings are the model's, for the window; nodupe ingest --api has the node's own figure"];
+    return ["earnings are estimated for the window; nodupe ingest --api reads the node's own figure"];
   }
   const told = earning.map(({ node_name, earnings_api_usd, earnings_api_at, earnings_model_usd }) => {
     const figures = [
       ...(earnings_api_usd === null
         ? []
-        : [`$${earnings_api_usd.toFixed(2)} this month by its API, ${day(earnings_api_at)}`]),
+        : [`$${earnings_api_usd.toFixed(2)} this month according to its API, ${day(earnings_api_at)}`]),
       ...(earnings_model_usd === null
         ? []
-        : [`$${earnings_model_usd.toFixed(2)} for the window by the model`]),
+        : [`$${earnings_model_usd.toFixed(2)} for the window (estimated)`]),
     ];
     return `${node_name} ${figures.join(", ")}`;
   });
@@ -99,5 +99,5 @@ function earningsNote({ nodes, rankings }: CompareReport): string[] {
 }
 
 function day(iso: string | null): string {
-  return iso === null ? "at an unknown time" : `of ${iso.slice(0, 16).replace("T", " ")} UTC`;
+  return iso === null ? "at an unknown time" : `as of ${iso.slice(0, 16).replace("T", " ")} UTC`;
 }

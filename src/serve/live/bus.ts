@@ -1,4 +1,4 @@
-/** What happens on the board, as the page and `curl -N` hear it. A topic's newest state is kept; events pass by. */
+/** What happens on the board, as the page and `curl -N` receive it. The newest state of a topic is kept; events are not. */
 export type LiveEvent =
   | { readonly topic: "board"; readonly data: unknown }
   | { readonly topic: "sync"; readonly data: unknown }
@@ -9,7 +9,7 @@ export type LiveEvent =
 
 export type Topic = LiveEvent["topic"];
 
-/** Topics that tell a state: who comes later gets the present one. The others tell what happens, to who is there. */
+/** Topics with a state: whoever connects later gets the current one. The others are only sent to those connected. */
 const STATES: ReadonlySet<Topic> = new Set(["board", "sync", "time", "ingest"]);
 
 type Listener = (message: string) => void;
@@ -34,7 +34,7 @@ export class Bus {
     return [...this.#states.values()];
   }
 
-  /** Hears everything from now on, until the answer is called. */
+  /** Receives everything from now on, until the returned function is called. */
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => {

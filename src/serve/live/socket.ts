@@ -6,10 +6,10 @@ import type { Bus } from "./bus.ts";
 
 const MOST_SOCKETS = 500;
 const MESSAGE_BYTES = 16 * 1024;
-/** A reader that lets so much lie is cut off: it comes back and gets the present state. */
+/** A reader that falls this far behind is disconnected: it reconnects and gets the current state. */
 const MOST_BUFFERED = 256 * 1024;
 
-/** What each socket carries: how to leave the bus, and whether a question of its own is being answered. */
+/** The data of each socket: how to leave the bus, and whether a request of its own is being answered. */
 interface Connection {
   leave: () => void;
   isAsking: boolean;
@@ -30,7 +30,7 @@ export class Sockets {
     return this.#open.size >= MOST_SOCKETS;
   }
 
-  /** What a socket begins with. */
+  /** The data of a new socket. */
   static connection(): Connection {
     return { leave: () => undefined, isAsking: false };
   }
@@ -57,9 +57,9 @@ export class Sockets {
     };
   }
 
-  /** Says goodbye to all: going away (RFC 6455, 7.4.1). */
+  /** Closes all sockets: going away (RFC 6455, 7.4.1). */
   close(): void {
-    for (const socket of this.#open) socket.close(1001, "the server ends");
+    for (const socket of this.#open) socket.close(1001, "the server is shutting down");
   }
 
   async #onMessage(socket: ServerWebSocket<Connection>, message: string | Buffer): Promise<void> {
@@ -75,11 +75,11 @@ export class Sockets {
     }
     const parsed = socketMessage.safeParse(asked);
     if (!parsed.success) {
-      reply({ type: "error", error: parsed.error.issues[0]?.message ?? "the message is not understood" });
+      reply({ type: "error", error: parsed.error.issues[0]?.message ?? "the message is not valid" });
       return;
     }
     if (socket.data.isAsking) {
-      reply({ type: "error", error: "the question before this one is still being answered" });
+      reply({ type: "error", error: "the previous request is still being answered" });
       return;
     }
     socket.data.isAsking = true;

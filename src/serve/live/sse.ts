@@ -1,8 +1,8 @@
 import type { Bus } from "./bus.ts";
 
-/** A reader that lets so much lie is cut off: it comes back and gets the present state. */
+/** A reader that falls this far behind is disconnected: it reconnects and gets the current state. */
 const MOST_BUFFERED = 256 * 1024;
-/** A comment now and then keeps what is in between from closing a quiet connection. */
+/** A comment now and then keeps proxies from closing a quiet connection. */
 const KEEP_ALIVE_MS = 15_000;
 
 const encoder = new TextEncoder();

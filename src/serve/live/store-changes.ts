@@ -1,7 +1,7 @@
 import type { Store } from "../../db/open.ts";
 import { wait } from "../../lib/wait.ts";
 
-/** A look may take so large a part of the time: a huge store is looked at less often. */
+/** The share of time that checks may take: a huge store is checked less often. */
 const MOST_SHARE = 0.05;
 
 /**

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { send } from "./api.ts";
 import { begin, needsLogin, refresh } from "./state.ts";
 
-/** Asks for the token once; the board keeps the visit in a cookie that no script can read. */
+/** Asks for the token once; the session is kept in a cookie that no script can read. */
 export function Login() {
   const error = useSignal<string | null>(null);
   const token = useSignal("");
@@ -24,7 +24,7 @@ export function Login() {
         begin(login());
       }}
     >
-      <h2>This board asks for its token</h2>
+      <h2>This board needs a token</h2>
       <label>
         Token{" "}
         <input

@@ -50,7 +50,7 @@ export function applyToClock(measurement: Measurement, options: ApplyOptions): C
   if (owner !== null) {
     return refuse(
       "refused",
-      `${owner.name} (process ${owner.pid}) owns the clock; stop it, or set the clock all the same with --force`,
+      `${owner.name} (process ${owner.pid}) controls the clock; stop it, or set the clock anyway with --force`,
     );
   }
   const { rawNs, realNs } = clock.read();

@@ -145,13 +145,13 @@ export class Peer {
         if (sample === null) {
           this.close({
             type: "invalid",
-            reason: "it claims to have held the request for longer than it was away",
+            reason: "it claims to have held the request for longer than the round trip took",
           });
           return false;
         }
         const toldMs = Number((sample.offsetNs + atRawNs) / 1_000_000n);
         if (this.target.association?.isValidAt(toldMs) === false) {
-          this.close({ type: "invalid", reason: "its certificate is not valid at the time that it tells" });
+          this.close({ type: "invalid", reason: "its certificate is not valid at the time that it reports" });
           return false;
         }
         this.samples.push(sample);

@@ -100,8 +100,9 @@ export function judgeVote(vote: Vote, verdict: Verdict): Judgement {
 /** What an address is worth whose server is spoken for by a surer one. */
 export function judgeBeside(own: Vote, speaker: Vote, ofSpeaker: Judgement): Judgement {
   if (ofSpeaker.status === "falseticker") return ofSpeaker;
-  if (overlap(own, speaker)) return { status: "survivor", reason: "another address of its server was surer" };
-  return { status: "falseticker", reason: "it contradicts a surer address of its server" };
+  if (overlap(own, speaker))
+    return { status: "survivor", reason: "another address of the same server was more precise" };
+  return { status: "falseticker", reason: "it contradicts a more precise address of the same server" };
 }
 
 /** What a server is worth that named the same time server as another one. */

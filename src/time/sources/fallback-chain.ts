@@ -182,7 +182,7 @@ export async function obtain(context: ObtainContext): Promise<Obtained> {
       server: host,
       agreeing,
       tolerance,
-      note: `the Date of ${agreeing} HTTPS server(s)`,
+      note: `the Date header of ${agreeing} HTTPS server(s)`,
     },
     servers,
   };

@@ -53,7 +53,7 @@ export function dateOfHead(head: string): number | string {
   const age = /^age: *(\d+)/im.exec(head);
   if (age !== null && Number(age[1]) > 0) return "its answer comes from a cache";
   const ms = Date.parse(/^date: *(.+?)\r?$/im.exec(head)?.[1] ?? "");
-  return Number.isNaN(ms) ? "its answer has no Date" : ms;
+  return Number.isNaN(ms) ? "its answer has no Date header" : ms;
 }
 
 /** Asks for a page's head over TLS; resolves with the head and when the request left and the answer came. */
@@ -94,7 +94,7 @@ async function readDate(
     const date = dateOfHead(head);
     if (typeof date === "string") throw new Error(date);
     if (date < chain.notBeforeMs - 1_000 || date > chain.notAfterMs) {
-      throw new Error("its certificate is not valid at the time that it tells");
+      throw new Error("its certificate is not valid at the time that it reports");
     }
     const delayNs = receivedRawNs - sentRawNs;
     // The Date was cut to whole seconds, at some moment between request and answer.

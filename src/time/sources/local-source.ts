@@ -82,7 +82,7 @@ function fromFile(options: LocalOptions, now: Reading): LocalAnswer | string {
     ...(savedNs === null ? [] : [{ ns: savedNs, path: "the clock that the store saved last" }]),
   ];
   const found = newestTrustedMoment({ ...options.scan, endNs: endOf(options) }, stored);
-  if (found === null) return "no trusted file was found";
+  if (found === null) return "no trusted file found";
   if (found.ns < options.floorNs) return "the newest trusted file is older than this program";
   return notBefore("file", found.ns, options, now, `it is only known to be later than ${found.path}`);
 }

@@ -1,6 +1,6 @@
 import type { Writer } from "./open-writer.ts";
 
-/** What a look at a path saw; null where nothing is there any more, or it is no file. */
+/** What was found at a path; null if it is gone or not a regular file. */
 export interface Look {
   readonly sizeBytes: number;
   /** Milliseconds since the epoch. */
@@ -10,12 +10,12 @@ export interface Look {
 }
 
 export type ArrivalEvent =
-  /** A file has come into being, or was closed after writing: it may be complete once it is quiet. */
+  /** A file was created, or closed after writing: it may be complete once it is quiet. */
   | { readonly type: "touched"; readonly path: string }
-  /** A file was renamed into place: whoever does that has finished it. */
+  /** A file was renamed into place: that is only done with complete files. */
   | { readonly type: "placed"; readonly path: string }
   | { readonly type: "gone"; readonly path: string }
-  /** A folder was moved away or removed, with all below it. */
+  /** A folder was moved away or removed, with everything below it. */
   | { readonly type: "folder-gone"; readonly path: string }
   | { readonly type: "looked"; readonly path: string; readonly look: Look | null }
   | { readonly type: "tick" };
@@ -24,19 +24,19 @@ export type ArrivalAction =
   | { readonly type: "look"; readonly path: string }
   /** The file is complete. */
   | { readonly type: "arrive"; readonly path: string }
-  /** More has come than is held: the tree has to be looked through. */
+  /** More files have come than are tracked: the tree must be rescanned. */
   | { readonly type: "rescan" };
 
 export interface ArrivalOptions {
   /** How long a file must have been quiet. */
   readonly settleMs: number;
-  /** So many files are held while they are not complete; of what comes beyond, a rescan is asked for. */
+  /** At most so many incomplete files are tracked; beyond that, a rescan is requested. */
   readonly mostHeld: number;
 }
 
 /** A file that may not be complete. */
 type State =
-  /** Nothing may happen to it until then. */
+  /** It must not change until then. */
   | { readonly type: "quiet"; readonly untilMs: number; readonly seen: Look | null }
   | {
       readonly type: "looking";
@@ -44,7 +44,7 @@ type State =
       readonly seen: Look | null;
       readonly pauseMs: number;
     }
-  /** Somebody writes: asked again at the next close, and every so often, since not every file system tells of it. */
+  /** It is open for writing: checked again when it is closed, and now and then, since not every file system reports that. */
   | { readonly type: "busy"; readonly untilMs: number; readonly pauseMs: number };
 
 const LONGEST_PAUSE_MS = 30_000;

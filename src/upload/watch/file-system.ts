@@ -1,6 +1,6 @@
 import { statfsSync } from "node:fs";
 
-/** `f_type` of file systems on which another machine's changes make no events here (statfs(2), <linux/magic.h>). */
+/** `f_type` of file systems that report no changes made by other machines (statfs(2), <linux/magic.h>). */
 const REMOTE: Readonly<Record<number, string>> = {
   0x6969: "NFS",
   0x517b: "SMB",
@@ -15,7 +15,7 @@ const REMOTE: Readonly<Record<number, string>> = {
 };
 
 /**
- * The name of the network file system that a folder lies on; null where it is a local one.
+ * The name of the network file system that a folder is on; null for a local one.
  *
  * @throws the system's error where the folder is not there.
  */

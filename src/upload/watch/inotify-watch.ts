@@ -11,9 +11,9 @@ import { WatchedFolders } from "./watched-folders.ts";
 export interface WatchRules {
   /** Whether a file of this name may be one to upload. */
   isCandidate(name: string): boolean;
-  /** Whether a folder is looked into at all. */
+  /** Whether a folder is entered at all. */
   isEntered(relativePath: string, name: string): boolean;
-  /** Whether a file of this name changes what is taken: the tree is looked through again. */
+  /** Whether a file of this name changes which files are taken: the tree is rescanned. */
   isRules(name: string): boolean;
 }
 
@@ -38,12 +38,12 @@ export type SessionEnd =
   | { readonly type: "root-gone" }
   /** fs.inotify.max_user_watches or max_user_instances is reached. */
   | { readonly type: "full" }
-  /** What certainly happened was not told. */
+  /** A change that was made as a test was not reported. */
   | { readonly type: "deaf" };
 
 const MOST_HELD = 20_000;
 const TICKS_MS = 500;
-/** Folders or files that are looked at before everything else has its turn. */
+/** How many folders or files are checked before other work gets its turn. */
 const SLICE = 256;
 const ROOT_CHECK_MS = 3_000;
 /** The two halves of a move stand together in the kernel's queue; what has no second half by then has left the tree. */
@@ -79,7 +79,7 @@ export class InotifyWatch {
       await this.#enter(null, "", "known");
       if (this.#end === null) {
         onWatching(this.#folders.size);
-        ready.askRescan("the folders are watched from now on");
+        ready.askRescan("watching has begun");
       }
       await Promise.all([reading, this.#tick(), this.#checkRoot(identity), this.#singCanary()]);
     } catch (error) {
@@ -109,7 +109,7 @@ export class InotifyWatch {
   async #onEvent(event: InotifyEvent): Promise<void> {
     const { watch, mask, name } = event;
     if ((mask & IN.Q_OVERFLOW) !== 0) {
-      // Folders may have come that nobody told of.
+      // Folders may have appeared without an event.
       await this.#enter(null, "", "known");
       this.#options.ready.askRescan("more happened at once than the kernel's queue holds");
       return;
@@ -200,7 +200,7 @@ export class InotifyWatch {
           this.#tell({ type: files, path });
       }
     } catch {
-      // It went away, or may not be read: the full scan tells that.
+      // It is gone or not readable: the full scan reports that.
     }
     return subfolders;
   }
@@ -253,7 +253,7 @@ export class InotifyWatch {
     for (const gone of this.#folders.deleteTree(watch)) this.#inotify.unwatch(gone);
   }
 
-  /** Another folder in the root's place is not told by the old one's watch. */
+  /** The old root's watch does not report another folder in its place. */
   async #checkRoot(identity: { readonly dev: bigint; readonly ino: bigint }): Promise<void> {
     while (await wait(ROOT_CHECK_MS, this.#signal)) {
       try {
@@ -273,14 +273,14 @@ export class InotifyWatch {
   async #singCanary(): Promise<void> {
     const { root, rescanMs, ready } = this.#options;
     while (await wait(rescanMs, this.#signal)) {
-      ready.askRescan("it was time to");
+      ready.askRescan("the regular rescan is due");
       this.#canary = "waiting";
       this.#inotify.watch(root, FOLDER_MASK | IN.OPEN);
       try {
         closeSync(openSync(root, "r"));
         await wait(CANARY_MS, this.#signal);
       } catch {
-        // The check of the root tells.
+        // The check of the root reports that.
         this.#canary = "none";
       }
       if (this.#signal.aborted) return;

@@ -76,7 +76,7 @@ export function decodeInotify(bytes: Uint8Array): InotifyEvent[] {
   return events;
 }
 
-/** What became of a request to watch. `full`: the user's limit (fs.inotify.max_user_watches) is reached. */
+/** The result of a request to watch. `full`: the user's limit (fs.inotify.max_user_watches) is reached. */
 export type WatchResult =
   | { readonly type: "watched"; readonly watch: number }
   | { readonly type: "full" }

@@ -10,7 +10,7 @@ export function lookAt(path: string): Look | null {
     const { size: sizeBytes, mtimeMs, ino: inode } = status;
     return { sizeBytes, mtimeMs, inode, writer: writerOf(path) };
   } catch {
-    // It went away, or may not be read: the next full scan tells of what cannot be read.
+    // It is gone or not readable: the next full scan reports what cannot be read.
     return null;
   }
 }

@@ -9,8 +9,8 @@ const MOST_HELD = 20_000;
 const TICKS_MS = 500;
 
 /**
- * Watches through the runtime, where there is no inotify. It does not tell when a file is closed, so each file has to
- * look the same twice; a rename and a write look alike.
+ * Watches through the runtime, where there is no inotify. It does not report when a file is closed, so each file has
+ * to look the same twice; a rename looks like a write.
  */
 export async function portableWatch(options: SessionOptions): Promise<SessionEnd> {
   const { root, rules, settleMs, rescanMs, ready, signal, now, onWatching } = options;
@@ -22,17 +22,17 @@ export async function portableWatch(options: SessionOptions): Promise<SessionEnd
     if (rules.isRules(basename(relativePath))) ready.askRescan("an ignore file has changed");
     if (rules.isCandidate(basename(relativePath)))
       arrivals.on({ type: "touched", path: relativePath }, now());
-    // What a folder holds when it comes is not told everywhere.
+    // Not every system reports what a new folder contains.
     else if (relativePath !== "" && !basename(relativePath).includes("."))
       ready.askRescan("a folder has changed");
   });
   watcher.on("error", () => over.abort());
   onWatching(1);
-  ready.askRescan("the folders are watched from now on");
+  ready.askRescan("watching has begun");
   let rescanAtMs = now() + rescanMs;
   while (await wait(TICKS_MS, ending)) {
     if (now() >= rescanAtMs) {
-      ready.askRescan("it was time to");
+      ready.askRescan("the regular rescan is due");
       rescanAtMs = now() + rescanMs;
     }
     for (const path of ready.takeTouched()) arrivals.on({ type: "touched", path }, now());

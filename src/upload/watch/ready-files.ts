@@ -1,11 +1,11 @@
-/** What a watcher tells. */
+/** What a watcher reports. */
 export type Arrival =
   /** Files are complete; below the root, with `/`. */
   | { readonly type: "files"; readonly relativePaths: readonly string[] }
-  /** The tree has to be looked through: single arrivals may have been missed. */
+  /** The tree must be rescanned: single arrivals may have been missed. */
   | { readonly type: "rescan"; readonly reason: string };
 
-/** More than this waits for nobody: a rescan finds it again. Some 10 MB of paths. */
+/** No more than this is kept waiting: a rescan finds the rest. Some 10 MB of paths. */
 const MOST_WAITING = 50_000;
 /** Told at once: looking for one of them costs its folder's listing. */
 const MOST_TOGETHER = 512;
@@ -34,7 +34,7 @@ export class ReadyFiles {
     this.#wake?.();
   }
 
-  /** Hands a file back that turned out not to be complete. */
+  /** Takes back a file that turned out to be incomplete. */
   touch(relativePath: string): void {
     if (this.#touched.size < MOST_WAITING) this.#touched.add(relativePath);
     else this.askRescan("more files are being written than are held in memory");

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import type { WatchMode } from "./watch.ts";
 
-/** A watch as other processes see it. */
+/** A watch, as other processes see it. */
 export interface WatchRecord extends Disposable {
   mode(mode: WatchMode): void;
 }

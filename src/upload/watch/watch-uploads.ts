@@ -17,7 +17,7 @@ export interface WatchUploadsOptions extends Omit<RunOptions, "source" | "isLock
   readonly onRound: (outcome: RunOutcome) => Promise<void>;
 }
 
-/** How often a tree is looked through where nothing tells of changes. */
+/** How often a tree is rescanned where changes are not reported. */
 const SCAN_EVERY_MS = 30_000;
 /** What could not be sent, or no server, is tried again after this, then after twice as long and so on. */
 const RETRY = { baseMs: 60_000, maxMs: 900_000 };
@@ -64,7 +64,7 @@ export async function watchUploads(options: WatchUploadsOptions): Promise<RunOut
   let isRetrying = false;
   let last: RunOutcome | null = null;
 
-  /** Looks through the tree again after a while: the rest is another run's. */
+  /** Rescans the tree after a while: what is left belongs to another run. */
   const retryLater = (): void => {
     if (isRetrying) return;
     isRetrying = true;

@@ -8,7 +8,7 @@ import { type Arrival, ReadyFiles } from "./ready-files.ts";
 /** How a tree is watched just now. */
 export type WatchMode =
   | { readonly type: "events"; readonly folders: number }
-  /** No events to be had, or not to be relied on: the tree is looked through every so often. */
+  /** Events are missing or unreliable: the tree is rescanned periodically. */
   | { readonly type: "scanning"; readonly reason: string }
   /** The root is not there. */
   | { readonly type: "absent" };
@@ -18,7 +18,7 @@ export interface WatchOptions {
   readonly root: string;
   readonly rules: WatchRules;
   readonly settleMs: number;
-  /** How often the tree is looked through whatever was told, and how often where nothing is told. */
+  /** How often the tree is rescanned in any case, and how often where changes are not reported. */
   readonly rescanMs: number;
   readonly scanEveryMs: number;
   readonly signal: AbortSignal;
@@ -27,7 +27,7 @@ export interface WatchOptions {
   readonly onMode: (mode: WatchMode) => void;
 }
 
-/** A root that returns is watched again within this. */
+/** A root that comes back is watched again within this time. */
 const ABSENT_LOOK_MS = 2_000;
 
 const SCANNING_REASONS: Readonly<Record<"full" | "deaf", string>> = {
@@ -49,9 +49,9 @@ async function scanAround(options: WatchOptions, ready: ReadyFiles): Promise<voi
   const untilMs = now() + Math.max(rescanMs, scanEveryMs);
   do {
     if (!isFolder(root)) return;
-    // Nobody tells when those are complete: the scan finds them.
+    // Nothing reports when those are complete: the scan finds them.
     ready.takeTouched();
-    ready.askRescan("the folder is looked through every so often");
+    ready.askRescan("the folder is rescanned periodically");
   } while ((await wait(scanEveryMs, signal)) && now() < untilMs);
 }
 
@@ -109,12 +109,12 @@ export class TreeWatch {
     this.#options = options;
   }
 
-  /** Watches a file that was told of again, until it is complete: it has changed since. */
+  /** Watches a reported file again until it is complete: it has changed since. */
   touch(relativePath: string): void {
     this.#ready.touch(relativePath);
   }
 
-  /** Has the tree looked through. */
+  /** Has the tree rescanned. */
   rescan(reason: string): void {
     this.#ready.askRescan(reason);
   }

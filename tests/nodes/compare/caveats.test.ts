@@ -128,7 +128,7 @@ test("who is disqualified or suspended is named", () => {
 test("hours from storj_monitor say what they cannot tell", () => {
   const [hours] = caveatsOf([input("a", { importedHours: 3 }), input("b")]);
   expect(hours).toMatchObject({ nodes: ["a"], unfair: false });
-  expect(hours?.text).toContain("hours taken over from storj_monitor (a 3)");
+  expect(hours?.text).toContain("hours imported from storj_monitor (a 3)");
 });
 
 test("a node whose hours no other has is not judged, and that is said", () => {

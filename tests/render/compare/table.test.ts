@@ -84,7 +84,7 @@ test("a node without figures says why, one without lines in the window when it l
     "performance, 24h: 2026-11-25 04:00 to 2026-11-26 04:00 UTC
 
     ! attic: the store is damaged
-    ! cellar: nothing in the window; its newest line is of 2026-11-26T04:00:00.000Z
+    ! cellar: no operations in this window; newest line 2026-11-26T04:00:00.000Z
 
                                                attic                        cellar
     operations                                     —                             0
@@ -159,7 +159,7 @@ test("scores stand by satellite, an API's earnings with their date, and a hostil
   });
   const text = compareTable(report, { columns: 100, color: false });
   expect(text).toMatch(/^us1 +100\/100\/— +—$/m);
-  expect(text).toContain("$1.50 this month by its API, of 2026-11-26 03:00 UTC");
+  expect(text).toContain("$1.50 this month according to its API, as of 2026-11-26 03:00 UTC");
   expect(text).toContain("pi\\x1b[31m\\u202e1");
   expect(text.includes("\u001B") || text.includes("\u202E")).toBe(false);
 });

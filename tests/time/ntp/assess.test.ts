@@ -87,6 +87,6 @@ test("one that tells a time after its certificate's end is no answer at all", ()
   const assessment = assess(played([over]), "exhausted", now, { minServers: 1 });
   expect(assessment.reports[0]).toMatchObject({
     status: "invalid",
-    reason: "its certificate is not valid at the time that it tells",
+    reason: "its certificate is not valid at the time that it reports",
   });
 });

@@ -315,9 +315,9 @@ test("of a name's addresses the surest speaks for it; the others are survivors w
   const { answer, reports } = judge(round, ending);
   expect([ending.atMs, answer?.agreeing]).toEqual([21, 2]);
   expect(reports.map(({ status, reason }) => [status, reason])).toEqual([
-    ["survivor", "another address of its server was surer"],
+    ["survivor", "another address of the same server was more precise"],
     ["selected", null],
-    ["falseticker", "it contradicts a surer address of its server"],
+    ["falseticker", "it contradicts a more precise address of the same server"],
     ["survivor", null],
     ["not_needed", "enough others agreed before it answered"],
   ]);
@@ -330,7 +330,7 @@ test("a server that claims to have held a request longer than it was away is inv
   const ending = play(round, behaviours(held));
   const { answer, reports } = judge(round, ending);
   expect([ending.ending, answer, reports[0]?.status]).toEqual(["exhausted", null, "invalid"]);
-  expect(reports[0]?.reason).toBe("it claims to have held the request for longer than it was away");
+  expect(reports[0]?.reason).toBe("it claims to have held the request for longer than the round trip took");
 });
 
 test("all samples that were asked for are taken, also where a majority is there before", () => {

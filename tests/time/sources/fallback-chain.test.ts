@@ -32,7 +32,7 @@ test("without --fallback silence is no answer; with it the chain is gone down, a
     "ntp: none of 1 server(s) gave a valid answer",
     "https: no HTTPS server answered in time",
     expect.stringMatching(/^rtc: there is no RTC/),
-    "file: no trusted file was found",
+    "file: no trusted file found",
   ]);
   // What the servers did is told all the same.
   expect(obtained.servers?.assessment.asked).toBe(1);

@@ -86,7 +86,7 @@ needs("openssl")("dates are checked against the time that is told, not against t
   using old = serve(await authority.issue("old", expired));
   expect((await ask([good.url], authority.path)).answer).not.toBeNull();
   expect((await ask([old.url], authority.path)).failures).toEqual([
-    `${old.url}: its certificate is not valid at the time that it tells`,
+    `${old.url}: its certificate is not valid at the time that it reports`,
   ]);
   expect((await ask([old.url], authority.path, Date.UTC(2022, 0))).failures).toEqual([
     `${old.url}: its certificate expired on 2021-01-01`,
@@ -140,7 +140,7 @@ test("the head of an answer", () => {
   expect(dateOfHead(head("HTTP/1.1 301 Moved", "Server: x", date))).toBe(Date.UTC(2026, 10, 20, 22));
   expect(dateOfHead(head("HTTP/1.1 200 OK", date, "Age: 0"))).toBe(Date.UTC(2026, 10, 20, 22));
   expect(dateOfHead(head("HTTP/1.1 200 OK", date, "Age: 30"))).toBe("its answer comes from a cache");
-  expect(dateOfHead(head("HTTP/1.1 200 OK"))).toBe("its answer has no Date");
-  expect(dateOfHead(head("HTTP/1.1 200 OK", "Date: soon"))).toBe("its answer has no Date");
+  expect(dateOfHead(head("HTTP/1.1 200 OK"))).toBe("its answer has no Date header");
+  expect(dateOfHead(head("HTTP/1.1 200 OK", "Date: soon"))).toBe("its answer has no Date header");
   expect(dateOfHead("SSH-2.0-x\r\n\r\n")).toBe("it does not speak HTTP");
 });

@@ -78,7 +78,7 @@ test("a first rescan is asked for once everything is watched", async () => {
   mkdirSync(folder.file("a", "b"), { recursive: true });
   mkdirSync(folder.file(".git"));
   await using told = await started(folder.path);
-  expect(told.rescans).toEqual(["the folders are watched from now on"]);
+  expect(told.rescans).toEqual(["watching has begun"]);
   expect(told.modes).toEqual([{ type: "events", folders: 3 }]);
 });
 
@@ -163,7 +163,7 @@ test("a changed ignore file and the time for it have the tree looked through", a
   await using told = await started(folder.path, { rescanMs: 300 });
   writeFileSync(folder.file(".nodupeignore"), "x");
   await until(() => told.rescans.includes("an ignore file has changed"), "the ignore file was seen");
-  await until(() => told.rescans.includes("it was time to"), "a regular rescan");
+  await until(() => told.rescans.includes("the regular rescan is due"), "a regular rescan");
   expect(told.modes).toHaveLength(1);
 });
 

@@ -21,11 +21,11 @@ export function Empty({ what, command }: { what: string; command: string }) {
   );
 }
 
-/** What went wrong, and that it is tried again. */
+/** Says what went wrong, and that the page tries again. */
 export function Failed({ error }: { error: string }) {
   return (
     <p class="failed" role="status">
-      ✕ {error}. It is tried again when the board answers.
+      ✕ {error}. The page tries again by itself.
     </p>
   );
 }

@@ -29,7 +29,7 @@ const SERVER_COLUMNS: readonly Column<ServerOverview>[] = [
     name: "State",
     cell: ({ reason, last_success: success }) => {
       if (reason !== null) return <Mark state="bad">{reason}</Mark>;
-      return success === null ? <Mark state="warn">not heard yet</Mark> : <Mark state="ok">answers</Mark>;
+      return success === null ? <Mark state="warn">no answer yet</Mark> : <Mark state="ok">answers</Mark>;
     },
     sortBy: ({ reason }) => reason,
   },
@@ -86,7 +86,7 @@ export function Clock() {
   if (clock.last === null)
     return (
       <Empty
-        what="Here is shown how far the clock is off, how sure that is, and what each time server says."
+        what="How far the clock is off, how certain that is, and what each time server reports."
         command="nodupe time --watch --interval 64s"
       />
     );
@@ -107,7 +107,7 @@ export function Clock() {
         ))}
       </div>
       {data.times.length < 2 ? (
-        <p class="muted">One measurement is no line yet.</p>
+        <p class="muted">A chart needs at least two measurements.</p>
       ) : (
         <Chart
           label="Offset of the clock, with its bound"

@@ -157,7 +157,7 @@ export function Nodes() {
   if (value.nodes.length === 0)
     return (
       <Empty
-        what="Here is shown how each storage node does, and which one is really better."
+        what="How each storage node is doing, and which one is really better."
         command="nodupe ingest --node NAME --follow /var/log/storagenode.log"
       />
     );
@@ -182,7 +182,7 @@ export function Nodes() {
               </button>
             ))}
             <button type="button" onClick={() => pick([])}>
-              Clear the choice
+              Clear the selection
             </button>
           </div>
           <Comparison names={names} over={range()} />

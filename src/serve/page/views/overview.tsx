@@ -35,7 +35,7 @@ function Problems({ problems }: { problems: readonly Problem[] }) {
 function ClockTile({ time }: { time: Board["time"] }) {
   const { last, history } = time;
   if (last === null)
-    return <Empty what="How far the clock is off, and how sure that is." command="nodupe time" />;
+    return <Empty what="How far the clock is off, and how certain that is." command="nodupe time" />;
   const offset = seconds(Math.abs(last.offset_s ?? 0));
   return (
     <>
@@ -56,7 +56,10 @@ function ClockTile({ time }: { time: Board["time"] }) {
 function UploadsTile({ sync }: { sync: Board["sync"] }) {
   if (sync.destinations.length === 0)
     return (
-      <Empty what="What was uploaded, what waits, and what failed." command="nodupe sync --sandbox ~/CVs" />
+      <Empty
+        what="What was uploaded, what is waiting, and what failed."
+        command="nodupe sync --sandbox ~/CVs"
+      />
     );
   const total = (of: "done" | "pending" | "sending" | "failed"): number =>
     sync.destinations.reduce((sum, destination) => sum + destination[of], 0);
@@ -121,7 +124,7 @@ function StoreTile({ store }: { store: Board["store"] }) {
         <Figure of={bytes(store.size_bytes)} />
       </p>
       <p class="muted">
-        <Figure of={bytes(store.free_bytes)} /> free on its disk
+        <Figure of={bytes(store.free_bytes)} /> free on this disk
       </p>
     </>
   );

@@ -23,7 +23,7 @@ export function System() {
             <dd>
               <Figure of={bytes(store.size_bytes)} />
             </dd>
-            <dt>Free on its disk</dt>
+            <dt>Free on this disk</dt>
             <dd>
               <Figure of={bytes(store.free_bytes)} /> of <Figure of={bytes(store.total_bytes)} />
             </dd>
@@ -32,7 +32,7 @@ export function System() {
         <section class="panel">
           <h2>Logs read up to</h2>
           {nodes.length === 0 ? (
-            <p class="muted">No logs are read yet.</p>
+            <p class="muted">No log has been read yet.</p>
           ) : (
             <dl>
               {nodes.map(({ node_name: name, newest_line: newest }) => (

@@ -31,7 +31,7 @@ const ENTRY_COLUMNS: readonly Column<Entry>[] = [
   { name: "Reason", cell: ({ reason }) => reason ?? "" },
 ];
 
-/** A button that has failed uploads taken up again, and says what came of it. */
+/** A button that retries failed uploads and shows the result. */
 function Retry({ label, body }: { label: string; body: object }) {
   const told = useSignal<string | null>(null);
   const retry = async (): Promise<void> => {
@@ -39,7 +39,7 @@ function Retry({ label, body }: { label: string; body: object }) {
       const answer = await send("/api/sync/retry", body);
       const pending =
         typeof answer === "object" && answer !== null && "pending" in answer ? Number(answer.pending) : 0;
-      told.value = `${pending} pending: the next sync sends them`;
+      told.value = `${pending} pending: the next sync will send them`;
       await refresh();
     } catch (error) {
       told.value = error instanceof Error ? error.message : String(error);
@@ -106,7 +106,7 @@ function Destinations({ sync }: { sync: UploadsOverview }) {
   );
 }
 
-/** What waits, what is on its way, what failed and why. */
+/** What is waiting, what is in flight, what failed and why. */
 export function Uploads() {
   const { value: sync, error } = answerOf("/api/sync");
   const { value: history } = answerOf("/api/history", "?limit=50");
@@ -114,7 +114,7 @@ export function Uploads() {
   if (sync.destinations.length === 0)
     return (
       <Empty
-        what="Here is shown what is being uploaded, what waits, and what failed."
+        what="What is being uploaded, what is waiting, and what failed."
         command="nodupe sync --watch ~/CVs"
       />
     );

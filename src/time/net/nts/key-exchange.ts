@@ -55,7 +55,7 @@ function converse(socket: TLSSocket, signal: AbortSignal): Promise<KeyExchangeAn
     const onClose = (): void => {
       reject(
         new Error(
-          signal.aborted ? "no answer in time" : "it closed the connection before its answer was whole",
+          signal.aborted ? "no answer in time" : "it closed the connection before its answer was complete",
         ),
       );
     };

@@ -105,7 +105,7 @@ function faultOf({ type, isCritical, body }: RawRecord): string | null {
       return word(body) === PROTOCOL_NTPV4 ? null : "it does not offer NTPv4";
     case TYPE.error: {
       const code = word(body);
-      return (code === null ? undefined : ERRORS[code]) ?? `it answers with error ${code ?? "?"}`;
+      return (code === null ? undefined : ERRORS[code]) ?? `it answered with error ${code ?? "?"}`;
     }
     case TYPE.warning:
       return `it answers with warning ${word(body) ?? "?"}`;
@@ -117,11 +117,11 @@ function faultOf({ type, isCritical, body }: RawRecord): string | null {
       if (body.length > 0 && body.length <= MOST_COOKIE_BYTES && body.length % 4 === 0) return null;
       return `it gave a cookie of ${body.length} bytes`;
     case TYPE.server:
-      return hostOf(body) === null ? "it names a server that cannot be one" : null;
+      return hostOf(body) === null ? "it names an invalid server" : null;
     case TYPE.port:
       return (word(body) ?? 0) > 0 ? null : "it names a port that cannot be one";
     default:
-      return isCritical ? `it requires a record that is not known here (${type})` : null;
+      return isCritical ? `it requires an unknown record (${type})` : null;
   }
 }
 

@@ -98,7 +98,7 @@ withOpenssl(
       "it has no algorithm in common with us (AES-SIV-CMAC-256)",
     );
     expect(await against((honest) => answerBytes(honest).slice(0, 200))).toBe(
-      "it closed the connection before its answer was whole",
+      "it closed the connection before its answer was complete",
     );
   },
 );
