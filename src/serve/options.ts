@@ -33,14 +33,9 @@ export const serveOptions = {
       example: 'logger -t nodupe "$NODUPE_ALERT"',
     },
   ),
-  demo: option(
-    toggle,
-    false,
-    "show a year of made-up data, in a store that is removed at the end",
-    {
-      scope: "flag",
-    },
-  ),
+  demo: option(toggle, false, "show a year of made-up data, in a store that is removed at the end", {
+    scope: "flag",
+  }),
 } as const;
 
 export type ServeSettings = ValuesOf<typeof serveOptions>;
