@@ -51,17 +51,21 @@ test("--watch goes on without a network, says so, and finds back", async () => {
   let isUp = true;
   using server = await ntpServer({ lie: (answer) => (isUp ? answer : null) });
   const env = { NODUPE_TIME_HTTPS_SERVER: "https://127.0.0.1:1", NODUPE_TIME_LOCAL_SOURCE: "build" };
-  const args = ["--watch", "--interval", patientMs(60), "--timeout", patientMs(50), "--fallback"];
+  const args = ["--watch", "--interval", patientMs(60), "--timeout", patientMs(200), "--fallback"];
   const watch = start([...args, "--db", ":memory:", "--server", server.name], env);
-  expect((await watch.next()).source).toBe("ntp");
+  // A busy machine may be late in a round; that the server is found is what counts.
+  const findServer = async (): Promise<string | null> => {
+    let { source } = await watch.next();
+    for (let round = 0; round < 20 && source !== "ntp"; round += 1) ({ source } = await watch.next());
+    return source;
+  };
+  expect(await findServer()).toBe("ntp");
   isUp = false;
   const sources: (string | null)[] = [];
   for (let round = 0; round < 12; round += 1) sources.push((await watch.next()).source);
   expect(sources.at(-1)).toBe("build");
   isUp = true;
-  let found = await watch.next();
-  for (let round = 0; round < 5 && found.source !== "ntp"; round += 1) found = await watch.next();
-  expect(found.source).toBe("ntp");
+  expect(await findServer()).toBe("ntp");
   watch.child.kill("SIGTERM");
   expect(await watch.child.exited).toBe(143);
   expect(await watch.stderr()).toContain(
