@@ -5,7 +5,7 @@
 // On a machine that has other things to do: chrt -r 5 bun bench/nts.ts 30 (as root; what the results were made with).
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { median, quantile } from "../src/bench/statistics.ts";
+import { median, quantile } from "../src/bench/measure/statistics.ts";
 import { createAuthority } from "../tests/support/authority.ts";
 import { BINARY } from "../tests/support/binary.ts";
 import { startNtsChronyd } from "../tests/support/chronyd.ts";

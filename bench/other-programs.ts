@@ -11,7 +11,7 @@ import { nodeLog, operationsIn } from "../src/bench/node-logs.ts";
 import { runBench } from "../src/bench/run.ts";
 import { openStore } from "../src/db/open.ts";
 import { benchText } from "../src/render/bench.ts";
-import { hashFile } from "../src/upload/hash-file.ts";
+import { hashFile } from "../src/upload/intake/hash-file.ts";
 
 const RESULTS = resolve(import.meta.dir, "results/other-programs.json");
 const stop = new AbortController();

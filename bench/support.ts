@@ -1,7 +1,7 @@
 // What the development benchmarks share: a child process measured from outside, medians of its runs, the machine's kind.
 import { readFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
-import { median } from "../src/bench/statistics.ts";
+import { median } from "../src/bench/measure/statistics.ts";
 
 /** What one run took. */
 export interface Sample {

@@ -4,7 +4,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { median } from "../src/bench/statistics.ts";
+import { median } from "../src/bench/measure/statistics.ts";
 import { globFilter } from "../src/upload/scan/filter.ts";
 import { openRoot, scan } from "../src/upload/scan/scan.ts";
 import { writeCvs } from "../tests/support/cvs.ts";

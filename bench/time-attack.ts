@@ -2,7 +2,7 @@
 // selection of `nodupe time` alone: no network, a made-up clock. Counts broken promises; each must be 0.
 // `bun bench/time-attack.ts udp [RUNS] [SEED]`: the same sets as real servers on loopback, in real time.
 import { join } from "node:path";
-import { median, quantile } from "../src/bench/statistics.ts";
+import { median, quantile } from "../src/bench/measure/statistics.ts";
 import { seededRandom } from "../src/lib/seeded-random.ts";
 import { type Played, play } from "./time-attack-play.ts";
 import { playUdp } from "./time-attack-udp.ts";

@@ -1,7 +1,7 @@
 // What needs no server: FastDate64, and the scan of trusted files against a walk of the whole tree.
 import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { median } from "../src/bench/statistics.ts";
+import { median } from "../src/bench/measure/statistics.ts";
 import { decodeFastDate64, encodeFastDate64 } from "../src/time/stamp/fastdate64.ts";
 import { newestTrustedMoment } from "../src/time/sources/trusted-file.ts";
 import { tempFolder } from "../tests/support/temp.ts";

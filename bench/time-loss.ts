@@ -1,7 +1,7 @@
 // `bun bench/time-loss.ts [RUNS]`: five servers, and 30 % of the packets lost each way, in a network namespace of its
 // own. Needs unshare, ip and nft. Says in how many runs a majority of the five decided, and in how many there was an answer.
 import { join } from "node:path";
-import { median, quantile } from "../src/bench/statistics.ts";
+import { median, quantile } from "../src/bench/measure/statistics.ts";
 import { BINARY } from "../tests/support/binary.ts";
 import { ntpServer, serverArguments } from "../tests/support/ntp.ts";
 import { programPath } from "../tests/support/programs.ts";

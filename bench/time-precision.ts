@@ -1,7 +1,7 @@
 // Error against a server on the same machine, whose clock is ours: true offset zero. Both cores are kept busy.
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { median, quantile } from "../src/bench/statistics.ts";
+import { median, quantile } from "../src/bench/measure/statistics.ts";
 import { BINARY } from "../tests/support/binary.ts";
 import { startChronyd } from "../tests/support/chronyd.ts";
 import { programPath } from "../tests/support/programs.ts";

@@ -1,7 +1,7 @@
 // Wall time of whole processes: eight servers, half of them dead, 20 ms away; beside chronyd -Q and ntpdig.
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { median, quantile } from "../src/bench/statistics.ts";
+import { median, quantile } from "../src/bench/measure/statistics.ts";
 import { BINARY } from "../tests/support/binary.ts";
 import { startChronyd } from "../tests/support/chronyd.ts";
 import { delayRelay, type NtpServer, serverArguments, silentServer } from "../tests/support/ntp.ts";

@@ -29,8 +29,8 @@ async function main(argv: readonly string[]): Promise<never> {
     if (isWritten) process.exit(0);
   }
   const [{ installShutdown }, { runToEnd }] = await Promise.all([
-    import("./cli/shutdown.ts"),
-    import("./cli/run-to-end.ts"),
+    import("./cli/command-line/shutdown.ts"),
+    import("./cli/command-line/run-to-end.ts"),
   ]);
   const shutdown = installShutdown();
   const code = await runToEnd({ argv, environment: process.env, shutdown });

@@ -1,7 +1,7 @@
 // What stands beside the binary in an archive: man page, completions, README, licences, bill of materials.
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { commandTree } from "../../src/cli/command-tree.ts";
+import { commandTree } from "../../src/cli/command-line/command-tree.ts";
 import { bashCompletions } from "../../src/render/completions-bash.ts";
 import { fishCompletions } from "../../src/render/completions-fish.ts";
 import { zshCompletions } from "../../src/render/completions-zsh.ts";

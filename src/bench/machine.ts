@@ -1,8 +1,8 @@
 import { readFileSync, statfsSync } from "node:fs";
 import { arch, availableParallelism, cpus, platform, totalmem } from "node:os";
 import { VERSION } from "../lib/version.ts";
-import { cpuKind } from "./cpu.ts";
-import { type StorageSpeed, storageSpeed } from "./storage-speed.ts";
+import { cpuKind } from "./measure/cpu.ts";
+import { type StorageSpeed, storageSpeed } from "./measure/storage-speed.ts";
 
 /** What was measured on, by kind only: no host name, no user, no serial number. Unknown values are null. */
 export interface Machine extends StorageSpeed {

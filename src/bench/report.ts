@@ -1,7 +1,7 @@
 import { type Claim, isRate, type Job, type Unit } from "./experiment.ts";
 import type { Machine } from "./machine.ts";
-import type { Rounds } from "./measure.ts";
-import { improvement, median, quantile, summarise, thin } from "./statistics.ts";
+import type { Rounds } from "./measure/measure.ts";
+import { improvement, median, quantile, summarise, thin } from "./measure/statistics.ts";
 
 /** Points of the series that a report keeps of a case. */
 const SERIES_POINTS = 32;

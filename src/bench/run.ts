@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { messageOf } from "../lib/errors.ts";
 import type { Experiment, Lab } from "./experiment.ts";
 import { describeMachine } from "./machine.ts";
-import { type Effort, measure, type Rounds } from "./measure.ts";
+import { type Effort, measure, type Rounds } from "./measure/measure.ts";
 import { type BenchReport, type CaseReport, caseReports, type RatioReport, ratioReports } from "./report.ts";
 import { createScratch, type Scratch } from "./scratch.ts";
 

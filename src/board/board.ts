@@ -4,7 +4,7 @@ import type { Store } from "../db/open.ts";
 import { VERSION } from "../lib/version.ts";
 import { nodesOverview, type NodeOverview } from "../nodes/overview.ts";
 import { clockOverview, type ClockOverview } from "../time/overview.ts";
-import { uploadsOverview, type UploadsOverview } from "../upload/overview.ts";
+import { uploadsOverview, type UploadsOverview } from "../upload/ledger/overview.ts";
 import { type Problem, problemsOf } from "./problems.ts";
 
 export interface StoreOverview {

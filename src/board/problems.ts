@@ -1,6 +1,6 @@
 import type { NodeOverview } from "../nodes/overview.ts";
 import type { ClockOverview } from "../time/overview.ts";
-import type { UploadsOverview } from "../upload/overview.ts";
+import type { UploadsOverview } from "../upload/ledger/overview.ts";
 import { humanBytes } from "../lib/format/bytes.ts";
 
 /** Something that somebody should look at. */

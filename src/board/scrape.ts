@@ -2,7 +2,7 @@ import type { Store } from "../db/open.ts";
 import { type MeasureSettings, type NodeMetrics, nodeMetrics } from "../nodes/compare/node-metrics.ts";
 import { HOUR_MS } from "../nodes/log/vocabulary.ts";
 import { clockOverview, type ClockOverview } from "../time/overview.ts";
-import { uploadsOverview, type UploadsOverview } from "../upload/overview.ts";
+import { uploadsOverview, type UploadsOverview } from "../upload/ledger/overview.ts";
 import { type StoreOverview, storeOverview } from "./board.ts";
 
 /** What a monitoring system is told, from the store alone. */

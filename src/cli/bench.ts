@@ -4,7 +4,7 @@ import { benchOptions } from "../bench/options.ts";
 import { Failure } from "../lib/errors.ts";
 import type { Progress } from "../lib/format/progress.ts";
 import { didYouMean } from "../lib/nearest.ts";
-import { command } from "./command.ts";
+import { command } from "./command-line/command.ts";
 import { showProgress } from "./terminal/progress.ts";
 
 const WORDS = [...JOBS, "all"] as const;

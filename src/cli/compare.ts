@@ -7,7 +7,7 @@ import type { Answer, OpenStore } from "../nodes/compare/answer.ts";
 import type { Window } from "../nodes/compare/load.ts";
 import type { Question } from "../nodes/compare/question.ts";
 import type { CompareReport } from "../render/compare/report.ts";
-import { command, type ExitCode } from "./command.ts";
+import { command, type ExitCode } from "./command-line/command.ts";
 
 export const compare = command({
   name: "compare",

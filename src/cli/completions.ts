@@ -1,7 +1,7 @@
 import { Failure } from "../lib/errors.ts";
 import { didYouMean } from "../lib/nearest.ts";
 import type { CommandNode } from "../render/command-tree.ts";
-import { command } from "./command.ts";
+import { command } from "./command-line/command.ts";
 
 type Render = (root: CommandNode) => string;
 
@@ -33,7 +33,7 @@ export const completions = command({
         `unknown shell ${JSON.stringify(shell)}, expected one of ${known.join(", ")}${didYouMean(shell, known)}`,
       );
     }
-    const { commandTree } = await import("./command-tree.ts");
+    const { commandTree } = await import("./command-line/command-tree.ts");
     const [render, root] = await Promise.all([load(), commandTree()]);
     const script = render(root).trimEnd();
     if (terminal.json) await terminal.resultJson({ shell, script: `${script}\n` });

@@ -3,7 +3,7 @@ import { storeOptions } from "../db/options.ts";
 import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
 import { replaceFile } from "../lib/replace-file.ts";
 import { compareOptions } from "../nodes/compare/options.ts";
-import { command } from "./command.ts";
+import { command } from "./command-line/command.ts";
 
 // What the earnings by the model are computed with.
 const { egressUsd, repairUsd, auditUsd, storageUsd, queryTimeout } = compareOptions;

@@ -4,7 +4,7 @@ import { formatListenAddress } from "../lib/listen-address.ts";
 import { seededRandom } from "../lib/seeded-random.ts";
 import { wait } from "../lib/wait.ts";
 import type { Sandbox } from "../upload/sandbox/server.ts";
-import { command } from "./command.ts";
+import { command } from "./command-line/command.ts";
 import { readTls } from "./read-tls.ts";
 
 export const sandbox = command({

@@ -6,7 +6,7 @@ import { readText } from "../lib/read-file.ts";
 import { wait } from "../lib/wait.ts";
 import { judgeOptions } from "../nodes/compare/options.ts";
 import { serveOptions, type ServeSettings } from "../serve/options.ts";
-import { command, type ExitCode, type Invocation } from "./command.ts";
+import { command, type ExitCode, type Invocation } from "./command-line/command.ts";
 import { readTls } from "./read-tls.ts";
 import { serviceManager } from "./service-manager.ts";
 

@@ -1,4 +1,4 @@
-import { group, GROUP_CODES } from "./command.ts";
+import { group, GROUP_CODES } from "./command-line/command.ts";
 
 export const service = group({
   name: "service",

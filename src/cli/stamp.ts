@@ -2,7 +2,7 @@ import { toggle } from "../settings/kind.ts";
 import { option } from "../settings/option.ts";
 import { storeOptions } from "../db/options.ts";
 import { measureOptions } from "../time/options.ts";
-import { command } from "./command.ts";
+import { command } from "./command-line/command.ts";
 
 const stampOptions = {
   hex: option(toggle, false, "write a FastDate64 as 0x and sixteen digits", { scope: "flag" }),
@@ -33,10 +33,10 @@ export const stamp = command({
   run: async (invocation) => {
     const [word, ...inputs] = invocation.positionals;
     if (word === undefined) {
-      const { stampNow } = await import("./stamp-now.ts");
+      const { stampNow } = await import("./stamp/now.ts");
       return stampNow(invocation);
     }
-    const { convert } = await import("./stamp-convert.ts");
+    const { convert } = await import("./stamp/convert.ts");
     return convert(word, inputs, invocation);
   },
 });

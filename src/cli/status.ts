@@ -1,5 +1,5 @@
 import { storeOptions } from "../db/options.ts";
-import { command } from "./command.ts";
+import { command } from "./command-line/command.ts";
 
 export const status = command({
   name: "status",

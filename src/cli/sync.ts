@@ -6,12 +6,12 @@ import { Failure, reasonOf } from "../lib/errors.ts";
 import { parseFileList, pathsBelow } from "../upload/scan/file-list.ts";
 import { dryRunNames } from "./dry-run-names.ts";
 import { clientOf, startOwnSandbox } from "./tanova-client.ts";
-import type { ExitCode, Invocation } from "./command.ts";
-import { command } from "./command.ts";
+import type { ExitCode, Invocation } from "./command-line/command.ts";
+import { command } from "./command-line/command.ts";
 import { destinationOf } from "./history/destination.ts";
-import { apiKeyOf } from "./sync-key.ts";
+import { apiKeyOf } from "./sync/api-key.ts";
 import { showProgress } from "./terminal/progress.ts";
-import { fileLog, syncProgress } from "./sync-progress.ts";
+import { fileLog, syncProgress } from "./sync/progress.ts";
 import type { RunOptions } from "../upload/run.ts";
 import type { RunProgress } from "../upload/progress.ts";
 
@@ -56,7 +56,7 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     import("../upload/limits.ts"),
     import("../upload/store-guard.ts"),
     import("../upload/scan/scan.ts"),
-    import("../upload/source.ts"),
+    import("../upload/intake/source.ts"),
     import("../render/sync.ts"),
   ]);
   const destination = destinationOf(sync);
@@ -99,7 +99,7 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
       onNotice: (line) => terminal.warn(line),
     };
     if (sync.watch) {
-      const { watchSync } = await import("./sync-watch.ts");
+      const { watchSync } = await import("./sync/watch.ts");
       return await watchSync(call, runOptions, startedMs);
     }
     const outcome = await run(runOptions);
@@ -116,7 +116,7 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
       destination,
     });
     if (outcome.runId !== null && stop?.type !== "broken") {
-      const { recordResult } = await import("../upload/run-record.ts");
+      const { recordResult } = await import("../upload/ledger/run-record.ts");
       const { failures: _, ...totals } = result;
       recordResult(store.db, outcome.runId, totals);
     }

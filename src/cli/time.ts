@@ -1,6 +1,6 @@
 import { storeOptions } from "../db/options.ts";
 import { timeOptions } from "../time/options.ts";
-import { command } from "./command.ts";
+import { command } from "./command-line/command.ts";
 
 export const time = command({
   name: "time",
@@ -27,7 +27,7 @@ export const time = command({
     5: "not permitted to set the clock",
   },
   run: async (invocation) => {
-    const { runTime } = await import("./time-run.ts");
+    const { runTime } = await import("./time/run.ts");
     return runTime(invocation);
   },
 });

@@ -4,8 +4,8 @@ import { Failure, messageOf } from "../lib/errors.ts";
 import { RELEASE_KEY, RELEASE_URL, TARGET } from "../lib/release.ts";
 import { VERSION } from "../lib/version.ts";
 import type { Installed, Offer } from "../upgrade/upgrade.ts";
-import { command, type ExitCode } from "./command.ts";
-import { endingOf } from "./exit-code.ts";
+import { command, type ExitCode } from "./command-line/command.ts";
+import { endingOf } from "./command-line/exit-code.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 
 /** The keys of `--json`; what did not come to be known is null. */

@@ -1,6 +1,6 @@
 import { COMMIT, TARGET } from "../lib/release.ts";
 import { BUILD_TIME_S, VERSION } from "../lib/version.ts";
-import { command } from "./command.ts";
+import { command } from "./command-line/command.ts";
 
 const built = new Date(BUILD_TIME_S * 1_000).toISOString().slice(0, 10);
 

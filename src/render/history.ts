@@ -1,5 +1,5 @@
 import { escapeText } from "../lib/format/escape.ts";
-import type { HistoryEntry, StateCounts } from "../upload/history.ts";
+import type { HistoryEntry, StateCounts } from "../upload/ledger/history.ts";
 
 export interface ShownDestination {
   readonly url: string;

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
-import type { BufferPool } from "./buffer-pool.ts";
-import type { Content } from "./intake.ts";
-import type { Ledger } from "./ledger.ts";
+import type { BufferPool } from "./intake/buffer-pool.ts";
+import type { Content } from "./intake/intake.ts";
+import type { Ledger } from "./ledger/ledger.ts";
 import { admit } from "./plan/dedupe.ts";
 import type { Tally } from "./tally.ts";
 

@@ -1,5 +1,5 @@
 import type { UploadItem } from "./tanova/types.ts";
-import type { SharedBytes } from "./hash.ts";
+import type { SharedBytes } from "./intake/hash.ts";
 import { emailHint, jobHint } from "./hints.ts";
 import type { FoundFile } from "./scan/scan.ts";
 

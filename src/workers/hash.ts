@@ -1,5 +1,5 @@
-import { type HashReply, type HashRequest, hashLarge } from "../upload/hash.ts";
-import { readSmall } from "../upload/read-small.ts";
+import { type HashReply, type HashRequest, hashLarge } from "../upload/intake/hash.ts";
+import { readSmall } from "../upload/intake/read-small.ts";
 
 declare const self: Worker;
 

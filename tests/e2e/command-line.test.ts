@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, statSync, writeFileSync, chmodSync } from "node:fs";
-import { ROOT } from "../../src/cli/commands.ts";
-import type { CommandEntry, Leaf } from "../../src/cli/command.ts";
+import { ROOT } from "../../src/cli/command-line/commands.ts";
+import type { CommandEntry, Leaf } from "../../src/cli/command-line/command.ts";
 import { VERSION } from "../../src/lib/version.ts";
 import { BINARY } from "../support/binary.ts";
 import { needs } from "../support/programs.ts";

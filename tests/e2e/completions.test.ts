@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { commandTree } from "../../src/cli/command-tree.ts";
+import { commandTree } from "../../src/cli/command-line/command-tree.ts";
 import { flatten, nameOf } from "../../src/render/command-tree.ts";
 import { type Complete, inBash, inFish, inZsh } from "../support/complete.ts";
 import { needs } from "../support/programs.ts";

@@ -1,4 +1,4 @@
-import type { ContentStanding } from "../../src/upload/ledger.ts";
+import type { ContentStanding } from "../../src/upload/ledger/ledger.ts";
 import type { PlanAction, Settlement } from "../../src/upload/plan/actions.ts";
 import { admit } from "../../src/upload/plan/dedupe.ts";
 import type { PlanEvent } from "../../src/upload/plan/events.ts";

@@ -1,8 +1,8 @@
 import { Database } from "bun:sqlite";
 import { openStore, type Store } from "../../src/db/open.ts";
 import type { ContentRow } from "../../src/db/tables/upload.ts";
-import { destinationRow } from "../../src/upload/destination.ts";
-import { Ledger, type LedgerOptions } from "../../src/upload/ledger.ts";
+import { destinationRow } from "../../src/upload/ledger/destination.ts";
+import { Ledger, type LedgerOptions } from "../../src/upload/ledger/ledger.ts";
 import { sha256 } from "./tanova.ts";
 import type { TempFolder } from "./temp.ts";
 

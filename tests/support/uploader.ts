@@ -1,10 +1,10 @@
-import { BufferPool } from "../../src/upload/buffer-pool.ts";
-import { hashFile } from "../../src/upload/hash-file.ts";
+import { BufferPool } from "../../src/upload/intake/buffer-pool.ts";
+import { hashFile } from "../../src/upload/intake/hash-file.ts";
 import type { DestinationFact } from "../../src/upload/plan/actions.ts";
 import { endingOf, type Stop, stopOf } from "../../src/upload/plan/stop.ts";
 import { UploadPlan } from "../../src/upload/plan/upload-plan.ts";
 import type { Sandbox } from "../../src/upload/sandbox/server.ts";
-import { Settling } from "../../src/upload/settling.ts";
+import { Settling } from "../../src/upload/intake/settling.ts";
 import { Tally } from "../../src/upload/tally.ts";
 import { Uploader } from "../../src/upload/uploader.ts";
 import { foundFile } from "./found-file.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { openStore } from "../../src/db/open.ts";
-import { destinationRow } from "../../src/upload/destination.ts";
-import { doneChecksums } from "../../src/upload/history.ts";
+import { destinationRow } from "../../src/upload/ledger/destination.ts";
+import { doneChecksums } from "../../src/upload/ledger/history.ts";
 import { ImportedHistory } from "../../src/upload/imported-history.ts";
 
 const of = (number: number): string => number.toString(16).padStart(64, "0");

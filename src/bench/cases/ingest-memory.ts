@@ -2,8 +2,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Experiment } from "../experiment.ts";
 import { inMonth, nodeLog } from "../node-logs.ts";
-import { startOwn } from "../own-process.ts";
-import { memoryClaims, memoryOver, watchResident } from "../resident.ts";
+import { startOwn } from "../measure/own-process.ts";
+import { memoryClaims, memoryOver, watchResident } from "../measure/resident.ts";
 
 const EVERY_MS = 10;
 const MONTHS = [2, 3, 4];

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { openStore } from "../../db/open.ts";
-import { destinationRow } from "../../upload/destination.ts";
-import { hashFile } from "../../upload/hash-file.ts";
-import { Ledger } from "../../upload/ledger.ts";
+import { destinationRow } from "../../upload/ledger/destination.ts";
+import { hashFile } from "../../upload/intake/hash-file.ts";
+import { Ledger } from "../../upload/ledger/ledger.ts";
 import { globFilter } from "../../upload/scan/filter.ts";
 import { type FoundFile, openRoot, scan } from "../../upload/scan/scan.ts";
 import { agree } from "../agree.ts";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { openStore } from "../../db/open.ts";
-import { destinationRow } from "../../upload/destination.ts";
-import { Ledger } from "../../upload/ledger.ts";
+import { destinationRow } from "../../upload/ledger/destination.ts";
+import { Ledger } from "../../upload/ledger/ledger.ts";
 import { agree } from "../agree.ts";
 import { JsonHistory } from "../earlier/json-history.ts";
 import type { Experiment } from "../experiment.ts";

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { startSandbox } from "../../upload/sandbox/server.ts";
 import { makeCvs } from "../cv-tree.ts";
 import type { Experiment } from "../experiment.ts";
-import { startOwn } from "../own-process.ts";
-import { memoryClaims, memoryOver, watchResident } from "../resident.ts";
+import { startOwn } from "../measure/own-process.ts";
+import { memoryClaims, memoryOver, watchResident } from "../measure/resident.ts";
 
 const EVERY_MS = 10;
 

@@ -3,7 +3,7 @@ import { startSandbox } from "../../upload/sandbox/server.ts";
 import { agree } from "../agree.ts";
 import { makeCvs } from "../cv-tree.ts";
 import type { Experiment, Lab, Way } from "../experiment.ts";
-import { startOwn } from "../own-process.ts";
+import { startOwn } from "../measure/own-process.ts";
 
 const LATENCY_MS = 50;
 const CV_BYTES = 16 * 1024;

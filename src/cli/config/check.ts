@@ -1,6 +1,6 @@
 import { readConfigFile } from "../../settings/file.ts";
-import { command } from "../command.ts";
-import { SECTIONS } from "../sections.ts";
+import { command } from "../command-line/command.ts";
+import { SECTIONS } from "../command-line/sections.ts";
 
 export const configCheck = command({
   name: "config check",

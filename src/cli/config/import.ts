@@ -2,8 +2,8 @@ import { toggle } from "../../settings/kind.ts";
 import { keyName, option } from "../../settings/option.ts";
 import { Failure, reasonOf } from "../../lib/errors.ts";
 import { readText } from "../../lib/read-file.ts";
-import type { EarlierConfig } from "../../upload/earlier-client.ts";
-import { command } from "../command.ts";
+import type { EarlierConfig } from "../../upload/ledger/earlier-client.ts";
+import { command } from "../command-line/command.ts";
 
 /** The most uploads in flight that `--workers` takes. */
 const MAX_WORKERS = 100;
@@ -52,10 +52,10 @@ export const configImport = command({
     const [source = ""] = positionals;
     const [{ readEarlierConfig }, { configTemplateWith }, { writeConfigFile }, { SECTIONS }] =
       await Promise.all([
-        import("../../upload/earlier-client.ts"),
+        import("../../upload/ledger/earlier-client.ts"),
         import("../../settings/template.ts"),
         import("./write-config.ts"),
-        import("../sections.ts"),
+        import("../command-line/sections.ts"),
       ]);
     const read = readEarlierConfig(readInput(source));
     if (read.type === "refused") {

@@ -1,6 +1,6 @@
 import { toggle } from "../../settings/kind.ts";
 import { option } from "../../settings/option.ts";
-import { command } from "../command.ts";
+import { command } from "../command-line/command.ts";
 
 export const configInit = command({
   name: "config init",
@@ -21,7 +21,7 @@ export const configInit = command({
     const [{ configTemplate }, { writeConfigFile }, { SECTIONS }] = await Promise.all([
       import("../../settings/template.ts"),
       import("./write-config.ts"),
-      import("../sections.ts"),
+      import("../command-line/sections.ts"),
     ]);
     writeConfigFile(configFile.path, configTemplate(SECTIONS), options.init.force);
     if (terminal.json) await terminal.resultJson({ path: configFile.path, written: true });

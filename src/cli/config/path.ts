@@ -1,4 +1,4 @@
-import { command } from "../command.ts";
+import { command } from "../command-line/command.ts";
 
 export const configPath = command({
   name: "config path",

@@ -1,11 +1,11 @@
 import { keyPath } from "../../settings/file.ts";
 import type { Option, Options } from "../../settings/option.ts";
 import { type Origin, resolveOptions } from "../../settings/resolve.ts";
-import { SECTIONS } from "../sections.ts";
+import { SECTIONS } from "../command-line/sections.ts";
 import { Failure } from "../../lib/errors.ts";
 import { escapeText } from "../../lib/format/escape.ts";
 import { textTable } from "../../lib/format/table.ts";
-import { command } from "../command.ts";
+import { command } from "../command-line/command.ts";
 
 interface Shown {
   readonly key: string;

@@ -1,5 +1,5 @@
 import { syncOptions, type SyncSettings } from "../../upload/options.ts";
-import { destinationUrl, SANDBOX_DESTINATION } from "../../upload/destination.ts";
+import { destinationUrl, SANDBOX_DESTINATION } from "../../upload/ledger/destination.ts";
 
 const { url, insecureHttp, sandbox } = syncOptions;
 

@@ -1,5 +1,5 @@
 import { storeOptions } from "../../db/options.ts";
-import { command } from "../command.ts";
+import { command } from "../command-line/command.ts";
 import { destinationOf, destinationOptions } from "./destination.ts";
 
 /** The object of `--json`, whose checksums are written as they come. */
@@ -22,9 +22,9 @@ export const historyExport = command({
   resultKeys: ["destination", "checksums"],
   exitCodes: { 0: "printed", 2: "usage error, or there is no store yet" },
   run: async ({ options, terminal, openStore }) => {
-    const { destinationRow } = await import("../../upload/destination.ts");
+    const { destinationRow } = await import("../../upload/ledger/destination.ts");
     const { historyPieces } = await import("../../upload/earlier-history.ts");
-    const { doneChecksums } = await import("../../upload/history.ts");
+    const { doneChecksums } = await import("../../upload/ledger/history.ts");
     const destination = destinationOf(options.sync);
     using store = await openStore();
     const { id } = destinationRow(store.db, destination);

@@ -2,7 +2,7 @@ import { toggle } from "../../settings/kind.ts";
 import { option } from "../../settings/option.ts";
 import { storeOptions } from "../../db/options.ts";
 import { Failure } from "../../lib/errors.ts";
-import { command } from "../command.ts";
+import { command } from "../command-line/command.ts";
 import { destinationOf, destinationOptions } from "./destination.ts";
 
 const PREFIX = /^[0-9a-f]{8,64}$/;
@@ -26,8 +26,8 @@ export const historyForget = command({
   resultKeys: ["destination", "forgotten"],
   exitCodes: { 0: "forgotten", 1: "a sync is at work", 2: "usage error, or no such content" },
   run: async ({ options, positionals, terminal, openStore }) => {
-    const { destinationRow, lockDestination } = await import("../../upload/destination.ts");
-    const { forget, matchPrefix } = await import("../../upload/history.ts");
+    const { destinationRow, lockDestination } = await import("../../upload/ledger/destination.ts");
+    const { forget, matchPrefix } = await import("../../upload/ledger/history.ts");
     const { all } = options.history;
     if (all === positionals.length > 0)
       throw new Failure("usage", "name the contents to forget by their checksums, or all of them with --all");

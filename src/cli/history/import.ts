@@ -6,7 +6,7 @@ import { codeOf, Failure, reasonOf } from "../../lib/errors.ts";
 import { openRegularFile } from "../../lib/read-file.ts";
 import { HistoryFault, HistoryReader } from "../../upload/earlier-history.ts";
 import type { ImportedHistory } from "../../upload/imported-history.ts";
-import { command } from "../command.ts";
+import { command } from "../command-line/command.ts";
 import { destinationOf, destinationOptions } from "./destination.ts";
 
 /** @throws Failure where the file cannot be read. */
@@ -74,7 +74,7 @@ export const historyImport = command({
     5: "FILE cannot be read",
   },
   run: async ({ options, positionals: [file = ""], terminal, signal, openStore }) => {
-    const { destinationRow, lockDestination } = await import("../../upload/destination.ts");
+    const { destinationRow, lockDestination } = await import("../../upload/ledger/destination.ts");
     const { ImportedHistory } = await import("../../upload/imported-history.ts");
     const destination = destinationOf(options.sync);
     const { dryRun } = options.history;

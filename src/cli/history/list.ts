@@ -1,7 +1,7 @@
 import { choice, integer } from "../../settings/kind.ts";
 import { option, optional } from "../../settings/option.ts";
 import { storeOptions } from "../../db/options.ts";
-import { command } from "../command.ts";
+import { command } from "../command-line/command.ts";
 
 const listOptions = {
   state: optional(choice(["pending", "sending", "done", "failed"]), "only contents in this state", {
@@ -23,7 +23,7 @@ export const historyList = command({
   resultKeys: ["destinations"],
   exitCodes: { 0: "shown", 2: "usage error" },
   run: async ({ options: { history }, terminal, openStore }) => {
-    const { countStates, listDestinations, listEntries } = await import("../../upload/history.ts");
+    const { countStates, listDestinations, listEntries } = await import("../../upload/ledger/history.ts");
     const { historyJson, historyText } = await import("../../render/history.ts");
     using store = await openStore();
     const shown = listDestinations(store.db).map(({ id, url }) => ({

@@ -1,8 +1,8 @@
 import { storeOptions } from "../../db/options.ts";
 import { formatCount } from "../../lib/format/count.ts";
 import { syncOptions } from "../../upload/options.ts";
-import { command } from "../command.ts";
-import { apiKeyOf } from "../sync-key.ts";
+import { command } from "../command-line/command.ts";
+import { apiKeyOf } from "../sync/api-key.ts";
 import { clientOf, startOwnSandbox } from "../tanova-client.ts";
 import { showProgress } from "../terminal/progress.ts";
 import { destinationOf, destinationOptions } from "./destination.ts";
@@ -44,7 +44,7 @@ export const historyVerify = command({
   },
   run: async ({ options: { sync }, origins, terminal, signal, environment, storePath, openStore }) => {
     const startedMs = performance.now();
-    const { destinationRow, lockDestination } = await import("../../upload/destination.ts");
+    const { destinationRow, lockDestination } = await import("../../upload/ledger/destination.ts");
     const { verifyDone } = await import("../../upload/verify.ts");
     const destination = destinationOf(sync);
     const key = sync.sandbox ? null : apiKeyOf(sync, origins.sync);

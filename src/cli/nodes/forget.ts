@@ -1,6 +1,6 @@
 import { storeOptions } from "../../db/options.ts";
 import { escapeText } from "../../lib/format/escape.ts";
-import { command } from "../command.ts";
+import { command } from "../command-line/command.ts";
 import { confirm } from "../terminal/confirm.ts";
 import { changeOptions } from "./options.ts";
 

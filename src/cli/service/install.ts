@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { codeOf, Failure, reasonOf } from "../../lib/errors.ts";
-import { command } from "../command.ts";
+import { command } from "../command-line/command.ts";
 import { hasSystemd, servicePapers, unitFolder } from "./files.ts";
 import { serviceOptions, servicePlan } from "./plan.ts";
 import { serviceSyncOptions } from "./print.ts";

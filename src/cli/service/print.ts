@@ -1,5 +1,5 @@
 import { syncOptions } from "../../upload/options.ts";
-import { command } from "../command.ts";
+import { command } from "../command-line/command.ts";
 import { serviceOptions, servicePlan } from "./plan.ts";
 
 /** What of [sync] a service needs to know. */

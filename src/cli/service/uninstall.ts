@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf, Failure, reasonOf } from "../../lib/errors.ts";
-import { command } from "../command.ts";
+import { command } from "../command-line/command.ts";
 import { hasSystemd, unitFolder } from "./files.ts";
 import { serviceOf, serviceOptions } from "./plan.ts";
 import { systemctl } from "./systemctl.ts";

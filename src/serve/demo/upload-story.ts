@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
-import { destinationRow } from "../../upload/destination.ts";
-import { type Content, Ledger } from "../../upload/ledger.ts";
-import { beginRun, endRun, recordResult } from "../../upload/run-record.ts";
+import { destinationRow } from "../../upload/ledger/destination.ts";
+import { type Content, Ledger } from "../../upload/ledger/ledger.ts";
+import { beginRun, endRun, recordResult } from "../../upload/ledger/run-record.ts";
 import { DEMO_DESTINATION, DEMO_FOLDER, demoContent, demoEnding, demoPace } from "./uploads.ts";
 
 const HOUR_MS = 3_600_000;

@@ -1,5 +1,5 @@
 import { seededRandom } from "../../lib/seeded-random.ts";
-import type { Content } from "../../upload/ledger.ts";
+import type { Content } from "../../upload/ledger/ledger.ts";
 
 export const DEMO_DESTINATION = "https://api.tanova.example";
 export const DEMO_FOLDER = "/srv/cvs";

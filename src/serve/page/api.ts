@@ -1,6 +1,6 @@
 import type { NodeOverview } from "../../nodes/overview.ts";
 import type { ClockOverview } from "../../time/overview.ts";
-import type { UploadsOverview } from "../../upload/overview.ts";
+import type { UploadsOverview } from "../../upload/ledger/overview.ts";
 import type { Board } from "../../board/board.ts";
 
 /** What the paths of the API answer. */

@@ -1,4 +1,4 @@
-import type { ContentStanding } from "../ledger.ts";
+import type { ContentStanding } from "../ledger/ledger.ts";
 import type { Doubt } from "./in-doubt.ts";
 
 /** What becomes of a file whose content is known by its checksum. */

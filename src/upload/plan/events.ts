@@ -1,4 +1,4 @@
-import type { ContentStanding } from "../ledger.ts";
+import type { ContentStanding } from "../ledger/ledger.ts";
 import type { FoundFile } from "../scan/scan.ts";
 import type { BatchOutcome, CheckOutcome, HealthOutcome, UploadOutcome } from "../tanova/types.ts";
 import type { Stop } from "./stop.ts";

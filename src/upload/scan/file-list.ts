@@ -2,7 +2,7 @@ import { lstatSync } from "node:fs";
 import { isAbsolute, relative, resolve } from "node:path";
 import { Failure } from "../../lib/errors.ts";
 import { pathOfBytes, systemPath } from "../../lib/path-bytes.ts";
-import { unreadableReason } from "../unreadable.ts";
+import { unreadableReason } from "../intake/unreadable.ts";
 import type { GlobFilter } from "./filter.ts";
 import { scan, type ScanEvent } from "./scan.ts";
 
@@ -22,7 +22,7 @@ export function pathsBelow(roots: readonly string[], paths: readonly string[]): 
   const below = paths.map((path) => {
     for (const root of isAbsolute(path) ? roots : roots.slice(0, 1)) {
       const inside = relative(resolve(root), resolve(root, path));
-      if (inside !== "" && inside !== ".." && !inside.startsWith("../")) return inside;
+      if (inside !== "" && inside !== ".." && !inside.startsWith("..")) return inside;
     }
     throw new Failure(
       "usage",

@@ -7,7 +7,7 @@ import type { FileStatus } from "../../lib/file-status.ts";
 import { systemPath } from "../../lib/path-bytes.ts";
 import { type GlobFilter, IGNORE_FILE, type IgnoreRules, ignoresWithin, isIgnored } from "./filter.ts";
 import { readIgnoreFile } from "./ignore-file.ts";
-import { unreadableReason } from "../unreadable.ts";
+import { unreadableReason } from "../intake/unreadable.ts";
 import { fileRule, folderRule, type SkipReason } from "./rules.ts";
 
 /** A CV in the tree. Size, times, inode and device together tell whether it is still the file that was hashed. */

@@ -2,7 +2,7 @@ import { open, type FileHandle } from "node:fs/promises";
 import { openPatiently } from "../../lib/descriptors.ts";
 import { BodyWithdrawn, type RequestBody, type Sink } from "../../lib/http/client.ts";
 import { systemPath } from "../../lib/path-bytes.ts";
-import { unreadableReason } from "../unreadable.ts";
+import { unreadableReason } from "../intake/unreadable.ts";
 import { closingDelimiter, filePartHead, PART_END, textPart } from "./multipart.ts";
 import type { UploadItem } from "./types.ts";
 

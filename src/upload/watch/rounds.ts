@@ -2,7 +2,7 @@ import { type GlobFilter, globFilter, IGNORE_FILE } from "../scan/filter.ts";
 import { scanOnly } from "../scan/file-list.ts";
 import { fileRule, folderRule } from "../scan/rules.ts";
 import { type FoundFile, scan, type ScanEvent } from "../scan/scan.ts";
-import type { Batch, Source, Standing } from "../source.ts";
+import type { Batch, Source, Standing } from "../intake/source.ts";
 import type { WatchRules } from "./inotify-watch.ts";
 import type { Arrival } from "./ready-files.ts";
 

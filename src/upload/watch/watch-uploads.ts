@@ -1,11 +1,11 @@
 import { backoffMs } from "../../lib/backoff.ts";
 import { TaskGroup } from "../../lib/task-group.ts";
 import { wait } from "../../lib/wait.ts";
-import { destinationRow, lockDestination } from "../destination.ts";
-import { hasPending } from "../history.ts";
+import { destinationRow, lockDestination } from "../ledger/destination.ts";
+import { hasPending } from "../ledger/history.ts";
 import { run, type RunOptions, type RunOutcome } from "../run.ts";
 import { globFilter } from "../scan/filter.ts";
-import { settleMs } from "../settling.ts";
+import { settleMs } from "../intake/settling.ts";
 import { Rounds, watchRules } from "./rounds.ts";
 import { TreeWatch, type WatchMode } from "./watch.ts";
 import { beginWatch } from "./watch-record.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { type Admission, admit } from "../../../src/upload/plan/dedupe.ts";
-import type { ContentStanding } from "../../../src/upload/ledger.ts";
+import type { ContentStanding } from "../../../src/upload/ledger/ledger.ts";
 
 const RUN = 7;
 const EARLIER = { sentUptimeMs: 123, sentBoot: "machine/boot", status: 422, reason: "no text" };

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import type { FailureGroup, UploadsOverview } from "../../../upload/overview.ts";
+import type { FailureGroup, UploadsOverview } from "../../../upload/ledger/overview.ts";
 import { type Answers, send } from "../api.ts";
 import { count } from "../format.ts";
 import { Empty, Failed } from "../parts/empty.tsx";

@@ -1,0 +1,54 @@
+import { readFileSync } from "node:fs";
+import { wait } from "../../lib/wait.ts";
+import type { Observation } from "../experiment.ts";
+
+const KIB_PER_MIB = 1024;
+
+/** Resident memory of a process in MiB, as Linux tells it; null where there is no such process, or no /proc. */
+export function residentMib(pid: number): number | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/status`, "latin1");
+    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(text)?.[1];
+    return kib === undefined ? null : Number(kib) / KIB_PER_MIB;
+  } catch {
+    return null;
+  }
+}
+
+/** Looks at a process's memory every so often, until its work is done. */
+export async function watchResident(
+  pid: number,
+  work: Promise<unknown>,
+  everyMs: number,
+): Promise<readonly number[]> {
+  const seen: number[] = [];
+  const done = new AbortController();
+  const settled = work.finally(() => done.abort());
+  while (!done.signal.aborted) {
+    const mib = residentMib(pid);
+    if (mib !== null) seen.push(mib);
+    await wait(everyMs, done.signal);
+  }
+  await settled;
+  return seen;
+}
+
+const SERIES = "resident";
+const FIRST = "peak, first half";
+const SECOND = "peak, second half";
+
+/** What a run's memory was, and whether it grew with what was done: a ratio of 1 is flat, below it grew. */
+export function memoryOver(series: readonly number[]): ReadonlyMap<string, readonly number[]> {
+  const middle = Math.ceil(series.length / 2);
+  if (series.length < 2)
+    throw new Error("the memory of a process cannot be seen here: it takes Linux's /proc");
+  return new Map([
+    [SERIES, series],
+    [FIRST, [Math.max(...series.slice(0, middle))]],
+    [SECOND, [Math.max(...series.slice(middle))]],
+  ]);
+}
+
+export function memoryClaims(name: string): Observation["claims"] {
+  return [{ name, before: FIRST, after: SECOND }];
+}

@@ -1,0 +1,75 @@
+import type { CommandNode, FlagNode } from "../../render/command-tree.ts";
+import { choicesOf, isPathPlaceholder } from "../../render/command-tree.ts";
+import { path } from "../../settings/kind.ts";
+import type { Sections } from "../../settings/option.ts";
+import { flagsOf } from "./arguments.ts";
+import type { Group, Leaf } from "./command.ts";
+import { ROOT } from "./commands.ts";
+import { commonOptions } from "./common-options.ts";
+import { isLeaf } from "./find-command.ts";
+import { optionHelp, SIGNAL_CODES } from "./help.ts";
+
+function flagNodes(sections: Sections): FlagNode[] {
+  return [...flagsOf(sections)].map(([name, { section, name: key, option, negates }]) => {
+    const placeholder = option.placeholder ?? option.kind.placeholder;
+    return {
+      name,
+      short: negates ? null : (option.short ?? null),
+      placeholder,
+      help: negates ? `not: ${option.help}` : optionHelp(section, key, option),
+      repeatable: option.kind.repeatable,
+      choices: choicesOf(placeholder ?? ""),
+      isPath: option.kind === path || isPathPlaceholder(placeholder ?? ""),
+      negates,
+    };
+  });
+}
+
+/** The words a command takes, where its usage says so: `bash|zsh|fish`, `[time|ingest|all]`. */
+function argumentChoices(usage: string): readonly string[] {
+  const [first = ""] = usage.split(" ");
+  return choicesOf(first.replace(/^\[|\]$/g, ""));
+}
+
+function leafNode(words: readonly string[], { spec }: Leaf): CommandNode {
+  return {
+    words,
+    purpose: spec.purpose,
+    usage: spec.usage,
+    details: spec.details ?? null,
+    flags: flagNodes({ ...spec.options, common: commonOptions }),
+    examples: spec.examples,
+    exitCodes: [...Object.entries(spec.exitCodes), ...SIGNAL_CODES],
+    choices: argumentChoices(spec.usage),
+    takesArguments: spec.positionals.max > 0,
+    children: [],
+  };
+}
+
+async function groupNode(words: readonly string[], group: Group): Promise<CommandNode> {
+  const children = await Promise.all(
+    Object.entries(group.subCommands).map(async ([word, load]) => {
+      const entry = await load();
+      const below = [...words, word];
+      return isLeaf(entry) ? leafNode(below, entry) : groupNode(below, entry);
+    }),
+  );
+  const common = flagNodes({ common: { help: commonOptions.help, version: commonOptions.version } });
+  return {
+    words,
+    purpose: group.purpose,
+    usage: "COMMAND",
+    details: null,
+    flags: common.filter(({ name }) => name === "help" || words.length === 0),
+    examples: group.examples,
+    exitCodes: [...group.exitCodes, ...SIGNAL_CODES],
+    choices: [],
+    takesArguments: false,
+    children,
+  };
+}
+
+/** Every command with all that is told of it; loads them all. */
+export function commandTree(): Promise<CommandNode> {
+  return groupNode([], ROOT);
+}

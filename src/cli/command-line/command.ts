@@ -1,0 +1,99 @@
+import { type CommandDef, defineCommand } from "citty";
+import type { ConfigFile } from "../../settings/file.ts";
+import type { Sections, ValuesOf } from "../../settings/option.ts";
+import type { Origin } from "../../settings/resolve.ts";
+import type { Store } from "../../db/open.ts";
+import type { Arguments } from "./arguments.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+/** What a command ends with; 130 and 143 are main's to give. */
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5;
+
+/** All that a command is handed: nothing else reaches it from outside. */
+export interface Invocation<S extends Sections> {
+  readonly options: { readonly [K in keyof S]: ValuesOf<S[K]> };
+  readonly origins: { readonly [K in keyof S]: Readonly<Record<keyof S[K], Origin>> };
+  readonly positionals: readonly string[];
+  readonly terminal: Terminal;
+  /** Aborts at the first SIGINT or SIGTERM; the command then has GRACE_MS to end. */
+  readonly signal: AbortSignal;
+  readonly configFile: ConfigFile;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where the store is, whether it exists yet or not. */
+  readonly storePath: string;
+  /** Opens the store; the caller disposes of it. */
+  readonly openStore: (options?: { readonly?: boolean }) => Promise<Store>;
+}
+
+export interface CommandSpec<S extends Sections = Sections> {
+  /** As it is typed: `history import`. */
+  readonly name: string;
+  readonly purpose: string;
+  /** The positionals in the usage line. */
+  readonly usage: string;
+  readonly positionals: { readonly min: number; readonly max: number };
+  readonly options: S;
+  readonly details?: string;
+  /** The keys of its JSON object: printed as null where it failed before it could tell them. */
+  readonly resultKeys?: readonly string[];
+  /** false: the config file is this command's object, not its input (`config init`, `config check`), or none of its matter. */
+  readonly readsConfig?: boolean | ((flags: Arguments["flags"]) => boolean);
+  readonly examples: readonly (readonly [command: string, what: string])[];
+  readonly exitCodes: Readonly<Partial<Record<ExitCode, string>>>;
+  run(invocation: Invocation<S>): Promise<ExitCode>;
+}
+
+/** A citty command that carries what the strict command line and the help need to know of it. */
+export interface Leaf extends CommandDef {
+  readonly spec: Omit<CommandSpec, "run">;
+}
+
+/** citty's definition of commands that share a first word, with what the help needs to know of them. */
+export interface Group extends CommandDef {
+  /** As it is typed: `history`. */
+  readonly name: string;
+  readonly purpose: string;
+  readonly examples: readonly (readonly [command: string, what: string])[];
+  readonly exitCodes: readonly (readonly [code: string, meaning: string])[];
+  readonly subCommands: Record<string, () => Promise<CommandEntry>>;
+}
+
+export type CommandEntry = Leaf | Group;
+
+/** A command's file is loaded when it is called, so that a start pays for one command only. */
+type Loader = () => Promise<CommandEntry>;
+
+/** Commands that share a first word: `config init`, `config show`. citty's own definition, with what the help needs. */
+export function group(spec: {
+  /** As it is typed; nothing for nodupe itself. */
+  readonly name: string;
+  readonly purpose: string;
+  readonly examples: readonly (readonly [command: string, what: string])[];
+  readonly exitCodes: readonly (readonly [code: string, meaning: string])[];
+  /** In the order of the help. */
+  readonly subCommands: Readonly<Record<string, Loader>>;
+}): Group {
+  const { name, purpose, examples, exitCodes, subCommands } = spec;
+  const definition = defineCommand({ meta: { name, description: purpose }, subCommands: { ...subCommands } });
+  return Object.assign(definition, { name, purpose, examples, exitCodes, subCommands });
+}
+
+/** What the commands of a group share; each one's help says more. */
+export const GROUP_CODES: readonly (readonly [code: string, meaning: string])[] = [
+  ["0", "done"],
+  ["1", "failed, or another run is at work"],
+  ["2", "usage error, or an input that cannot be used; nothing was done"],
+  ["5", "not permitted"],
+];
+
+/** Defines a command. It is handed its Invocation as citty's `data`; see invoke.ts for why citty does not parse. */
+export function command<const S extends Sections>(spec: CommandSpec<S>): Leaf {
+  const definition = defineCommand({
+    meta: { name: spec.name, description: spec.purpose },
+    run: ({ data }: { data?: Invocation<S> }) => {
+      if (data === undefined) throw new Error(`Cannot run ${spec.name}: no invocation was given`);
+      return spec.run(data);
+    },
+  });
+  return Object.assign(definition, { spec });
+}

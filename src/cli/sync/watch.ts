@@ -1,0 +1,65 @@
+import { syncResult, syncText } from "../../render/sync.ts";
+import type { RunOptions, RunOutcome } from "../../upload/run.ts";
+import type { WatchMode } from "../../upload/watch/watch.ts";
+import { watchUploads } from "../../upload/watch/watch-uploads.ts";
+import type { ExitCode } from "../command-line/command.ts";
+import { serviceManager } from "../service-manager.ts";
+import type { Sync } from "../sync.ts";
+
+function modeText(mode: WatchMode, root: string): string {
+  switch (mode.type) {
+    case "events":
+      return `watching ${root} (${mode.folders === 1 ? "1 folder" : `${mode.folders} folders`})`;
+    case "scanning":
+      return `${root} is looked through every 30 s instead of being watched: ${mode.reason}`;
+    case "absent":
+      return `${root} is not there: waiting for it to come back`;
+  }
+}
+
+/** Uploads and stays. A result is printed for the first pass and for whatever is uploaded afterwards. */
+export async function watchSync(call: Sync, options: RunOptions, startedMs: number): Promise<ExitCode> {
+  const { terminal, signal, environment } = call;
+  const { root, destination } = options;
+  using manager = await serviceManager(environment, terminal);
+  let roundMs = startedMs;
+  let sentBefore = 0;
+  let uploaded = 0;
+  let how = "starting";
+  const onRound = async ({ tally, found, sentBytes, stop, error }: RunOutcome): Promise<void> => {
+    const result = syncResult(tally, {
+      found,
+      sentBytes: sentBytes - sentBefore,
+      elapsedS: (performance.now() - roundMs) / 1_000,
+      interrupted: stop?.type === "interrupted" || stop?.type === "broken",
+      error,
+      dryRun: false,
+      destination,
+    });
+    roundMs = performance.now();
+    sentBefore = sentBytes;
+    uploaded += tally.uploaded;
+    manager.status(`${how}; ${uploaded} uploaded since the start`);
+    if (terminal.json) await terminal.resultJson(result);
+    else await terminal.result(syncText(result));
+  };
+  const last = await watchUploads({
+    ...options,
+    onRound,
+    onMode: (mode) => {
+      how = modeText(mode, root);
+      manager.ready(how);
+      if (mode.type === "events") terminal.info(how);
+      else terminal.warn(how);
+    },
+  });
+  manager.stopping();
+  const stop = last?.stop ?? null;
+  if (stop?.type === "broken") throw stop.error;
+  if (stop?.type === "unauthorized") {
+    terminal.error(`${destination}: ${stop.reason}`);
+    return 5;
+  }
+  // Interrupted, as it always ends; main tells by which signal.
+  return signal.aborted || (last?.tally.failures.length ?? 0) === 0 ? 0 : 1;
+}

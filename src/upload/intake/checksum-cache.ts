@@ -1,0 +1,217 @@
+import type { Database, Statement } from "bun:sqlite";
+import type { FoundFile } from "../scan/scan.ts";
+
+/** What the cache knows of a file that has not changed: that its content is done, or which content it has. */
+export type KnownFile = { readonly type: "done" } | { readonly type: "hashed"; readonly checksum: string };
+
+export interface ChecksumCacheOptions {
+  readonly destinationId: number;
+  /** Nothing is known: every file is to be hashed, and remembered anew. */
+  readonly isIgnored?: boolean | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+const DAY_MS = 86_400_000;
+/**
+ * Times go by ticks: the kernel's (10 ms at most), or the file system's (whole seconds, on FAT two of them). A change
+ * within the tick of the last one shows as no change at all. So a file is not remembered while it is younger than that,
+ * and is hashed again in the next run ("racy git", J. Hamano).
+ */
+const TICK_MS = 20;
+const COARSE_TICK_MS = 2_000;
+const SECOND_US = 1_000_000;
+/** Rows that are not worth a commit each: a kill loses at most this many, and they are only hashed again. */
+const HASHED_HELD = 256;
+const MARKS_HELD = 4_096;
+/** As many folders are told to have changed, at most. */
+const CHANGING_LIMIT = 16;
+
+/** at, size, mtime, ctime, inode, device; the checksum, or null where the content is known to be done. */
+type CachedRow = [number, number, number, number, number, number, string | null];
+
+interface Mark {
+  readonly folder: string;
+  readonly entry: string;
+  readonly checksum: string;
+}
+
+function isRacy({ mtimeUs, ctimeUs }: FoundFile, readFromMs: number): boolean {
+  // Nobody but the kernel sets ctime: where it has whole seconds, the file system has no finer ones.
+  const tickMs = ctimeUs % SECOND_US === 0 ? COARSE_TICK_MS : TICK_MS;
+  return Math.max(mtimeUs, ctimeUs) / 1_000 > readFromMs - tickMs;
+}
+
+/**
+ * Which content each file had when it was hashed last, by folder and name. It holds as long as size, mtime, ctime,
+ * inode and device are what they were: ctime tells a change whose mtime was put back, and a new file on an old inode.
+ *
+ * Beside it stands whether that content is done, so that a known file costs one row and not a second look-up by a
+ * checksum, which lies anywhere. That word holds for one generation of the destination (`done_generation`), which
+ * triggers end as soon as any content of it is no longer done; then `content` is asked, and the word is renewed.
+ *
+ * Writes are kept back for a commit of the ledger: `write` is to be called within one.
+ */
+export class ChecksumCache {
+  readonly #options: ChecksumCacheOptions;
+  readonly #folder: Statement<{ id: number; seenAtMs: number }, [string]>;
+  readonly #files: Statement<unknown, [string, number, number]>;
+  readonly #done: Statement<unknown, [string, number]>;
+  readonly #epoch: Statement<{ epoch: number }, [number]>;
+  readonly #seeFolder: Statement<{ id: number }, [string, number]>;
+  readonly #insert: Statement;
+  readonly #mark: Statement;
+  #hashed: { readonly file: FoundFile; readonly checksum: string }[] = [];
+  #marks: Mark[] = [];
+  #seen = new Set<string>();
+  readonly #changing = new Set<number>();
+
+  constructor(db: Database, options: ChecksumCacheOptions) {
+    this.#options = options;
+    this.#folder = db.prepare("SELECT id, seen_at_ms AS seenAtMs FROM hashed_folder WHERE path = ?");
+    // CROSS JOIN pins the order: json_each drives, the rows are sought by their key, and lie side by side.
+    this.#files = db.prepare(
+      `SELECT j.key, f.size_bytes, f.mtime_us, f.ctime_us, f.inode, f.device,
+         CASE WHEN f.done_epoch IS ?3 THEN NULL ELSE lower(hex(f.checksum)) END
+       FROM json_each(?1) AS j CROSS JOIN hashed_file AS f ON f.folder_id = ?2 AND f.name = j.value`,
+    );
+    this.#done = db.prepare(
+      `SELECT j.key FROM json_each(?1) AS j
+       CROSS JOIN content AS c ON c.destination_id = ?2 AND c.checksum = j.value WHERE c.state = 'done'`,
+    );
+    // One number for destination and generation; both stay far below 2^21 and 2^32.
+    this.#epoch = db.prepare("SELECT (id << 32) + done_generation AS epoch FROM destination WHERE id = ?");
+    this.#seeFolder = db.prepare(
+      `INSERT INTO hashed_folder (path, seen_at_ms) VALUES (?1, ?2)
+       ON CONFLICT DO UPDATE SET seen_at_ms = ?2 RETURNING id`,
+    );
+    this.#insert = db.prepare(
+      `INSERT OR REPLACE INTO hashed_file
+         (folder_id, name, size_bytes, mtime_us, ctime_us, inode, device, checksum, done_epoch)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, unhex(?8), NULL)`,
+    );
+    this.#mark = db.prepare(
+      `UPDATE hashed_file SET done_epoch = ?4
+       WHERE folder_id = (SELECT id FROM hashed_folder WHERE path = ?1) AND name = ?2 AND checksum = unhex(?3)
+         AND EXISTS (SELECT 1 FROM content WHERE destination_id = ?5 AND checksum = ?3 AND state = 'done')`,
+    );
+  }
+
+  /** What is known of files; null for one that is new or has changed. Quickest where those of a folder follow each other. */
+  lookUp(files: readonly FoundFile[]): (KnownFile | null)[] {
+    const known: (KnownFile | null)[] = files.map(() => null);
+    if (this.#options.isIgnored === true || files.length === 0) return known;
+    const epoch = this.#currentEpoch();
+    for (let start = 0; start < files.length;) {
+      const folder = files[start]?.folder ?? "";
+      let end = start + 1;
+      while (end < files.length && files[end]?.folder === folder) end += 1;
+      this.#lookUpFolder(folder, files.slice(start, end), epoch, (at, what) => {
+        known[start + at] = what;
+      });
+      start = end;
+    }
+    this.#askWhetherDone(files, known);
+    return known;
+  }
+
+  /** Remembers what a file was found to hold, when it began to be read (ms since the epoch). */
+  remember(file: FoundFile, checksum: string, readFromMs: number): void {
+    if (!isRacy(file, readFromMs)) this.#hashed.push({ file, checksum });
+  }
+
+  /** A content has become done, or does so within the commit that this is written in. */
+  markDone(path: string, checksum: string): void {
+    const at = path.lastIndexOf("/") + 1;
+    this.#marks.push({ folder: path.slice(0, at), entry: path.slice(at), checksum });
+  }
+
+  /** It is time to write: so much is held back. */
+  get isFull(): boolean {
+    return this.#hashed.length >= HASHED_HELD || this.#marks.length + this.#seen.size >= MARKS_HELD;
+  }
+
+  /** Folders in which something was hashed: some of them, by their ids. */
+  get changingFolders(): readonly number[] {
+    return [...this.#changing];
+  }
+
+  get isEmpty(): boolean {
+    return this.#hashed.length + this.#marks.length + this.#seen.size === 0;
+  }
+
+  /** Writes what is held back, within a transaction that the caller has begun. */
+  write(): void {
+    const nowMs = this.#now();
+    const ids = new Map<string, number>();
+    const idOf = (folder: string): number => {
+      const id = ids.get(folder) ?? this.#seeFolder.get(folder, nowMs)?.id;
+      if (id === undefined) throw new Error("Cannot remember a folder of the checksum cache");
+      ids.set(folder, id);
+      return id;
+    };
+    for (const folder of this.#seen) idOf(folder);
+    for (const { file, checksum } of this.#hashed) {
+      const { folder, entry, sizeBytes, mtimeUs, ctimeUs, inode, device } = file;
+      const id = idOf(folder);
+      if (this.#changing.size < CHANGING_LIMIT) this.#changing.add(id);
+      this.#insert.run(id, entry, sizeBytes, mtimeUs, ctimeUs, inode, device, checksum);
+    }
+    const epoch = this.#marks.length > 0 ? this.#currentEpoch() : 0;
+    const { destinationId } = this.#options;
+    for (const { folder, entry, checksum } of this.#marks)
+      this.#mark.run(folder, entry, checksum, epoch, destinationId);
+    this.#seen = new Set();
+    this.#hashed = [];
+    this.#marks = [];
+  }
+
+  #now(): number {
+    return this.#options.now?.() ?? Date.now();
+  }
+
+  #currentEpoch(): number {
+    return this.#epoch.get(this.#options.destinationId)?.epoch ?? 0;
+  }
+
+  #lookUpFolder(
+    path: string,
+    files: readonly FoundFile[],
+    epoch: number,
+    tell: (at: number, known: KnownFile) => void,
+  ): void {
+    const folder = this.#folder.get(path);
+    if (folder === null) return;
+    // A clock that was put back leaves folders that were seen in the future.
+    if (Math.abs(this.#now() - folder.seenAtMs) > DAY_MS) this.#seen.add(path);
+    const names = JSON.stringify(files.map(({ entry }) => entry));
+    for (const row of this.#files.values(names, folder.id, epoch) as CachedRow[]) {
+      const [at, size, mtime, ctime, inode, device, checksum] = row;
+      const file = files[at];
+      const isSame =
+        file?.sizeBytes === size &&
+        file.mtimeUs === mtime &&
+        file.ctimeUs === ctime &&
+        file.inode === inode &&
+        file.device === device;
+      if (isSame) tell(at, checksum === null ? { type: "done" } : { type: "hashed", checksum });
+    }
+  }
+
+  /** Asks the store of contents of which the cache does not say that they are done. */
+  #askWhetherDone(files: readonly FoundFile[], known: (KnownFile | null)[]): void {
+    const asked = [...known.entries()].flatMap(([at, what]) =>
+      what?.type === "hashed" ? [{ at, checksum: what.checksum }] : [],
+    );
+    if (asked.length === 0) return;
+    const checksums = JSON.stringify(asked.map(({ checksum }) => checksum));
+    for (const [key] of this.#done.values(checksums, this.#options.destinationId) as [number][]) {
+      const done = asked[key];
+      const file = done === undefined ? undefined : files[done.at];
+      if (done === undefined || file === undefined) continue;
+      known[done.at] = { type: "done" };
+      const { folder, entry } = file;
+      this.#marks.push({ folder, entry, checksum: done.checksum });
+    }
+  }
+}

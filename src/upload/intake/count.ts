@@ -1,0 +1,50 @@
+import { TaskGroup } from "../../lib/task-group.ts";
+import { nextTurn, wait } from "../../lib/wait.ts";
+import { CROWDED_MS, type ScanEvent } from "../scan/scan.ts";
+
+const SLICE_EVENTS = 256;
+
+/** Counts the CVs of a tree ahead of the run that works through it, in slices that let everything else have its turn. */
+export class TreeCounter implements AsyncDisposable {
+  readonly #events: (() => Iterable<ScanEvent>) | null;
+  readonly #signal: AbortSignal;
+  readonly #tasks = new TaskGroup();
+  #isBegun = false;
+  #total: number | null = null;
+
+  /** @param events null: there is nothing that could be counted. */
+  constructor(events: (() => Iterable<ScanEvent>) | null, signal: AbortSignal) {
+    this.#events = events;
+    this.#signal = signal;
+  }
+
+  /** null until the tree has been counted to its end. */
+  get total(): number | null {
+    return this.#total;
+  }
+
+  begin(): void {
+    if (this.#isBegun || this.#events === null) return;
+    this.#isBegun = true;
+    // A tree that cannot be read has no total; what is wrong is found, and said, by the run itself.
+    this.#tasks.add(this.#count(this.#events()), () => undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tasks.idle();
+  }
+
+  async #count(events: Iterable<ScanEvent>): Promise<void> {
+    let files = 0;
+    let seen = 0;
+    for (const event of events) {
+      if (event.type === "crowded") await wait(CROWDED_MS, this.#signal);
+      else if (event.type !== "skipped") files += 1;
+      seen += 1;
+      if (seen % SLICE_EVENTS !== 0) continue;
+      if (this.#signal.aborted) return;
+      await nextTurn();
+    }
+    this.#total = files;
+  }
+}

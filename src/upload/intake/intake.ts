@@ -1,0 +1,267 @@
+import { statSync } from "node:fs";
+import { statusOf } from "../../lib/file-status.ts";
+import { type CollectorOptions, createCollector } from "../../lib/engine.ts";
+import { Lanes } from "../../lib/lanes.ts";
+import { systemPath } from "../../lib/path-bytes.ts";
+import { nextTurn, wait } from "../../lib/wait.ts";
+import type { BufferPool } from "./buffer-pool.ts";
+import type { Hasher, SharedBytes } from "./hash.ts";
+import type { KnownFile } from "./checksum-cache.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { RunLimits } from "../limits.ts";
+import type { SyncSettings } from "../options.ts";
+import { stopOf, type Unsent, unsentBy } from "../plan/stop.ts";
+import type { SmallFile } from "./read-small.ts";
+import { CROWDED_MS, type FoundFile, type ScanEvent } from "../scan/scan.ts";
+import { isSame, settledAtMs, settleMs, type Settling, type Unsettled } from "./settling.ts";
+import type { Batch } from "./source.ts";
+import type { Tally } from "../tally.ts";
+import { unreadableReason } from "./unreadable.ts";
+import { HELD_UP_TO_BYTES } from "../upload-item.ts";
+
+/** A file whose content is known. */
+export interface Content {
+  readonly checksum: string;
+  readonly file: FoundFile;
+  /** The content, where it is in memory; from the pool, and whoever takes it gives it back. */
+  readonly bytes: SharedBytes | null;
+}
+
+export interface IntakeOptions {
+  readonly ledger: Ledger;
+  readonly tally: Tally;
+  readonly pool: BufferPool;
+  readonly hasher: Hasher;
+  /** What is to be looked at again; what turns out to have changed later comes back through it. */
+  readonly settling: Settling;
+  readonly settings: Pick<SyncSettings, "settle" | "watch">;
+  /** Whether files that may still be written are waited for here. */
+  readonly waits: boolean;
+  readonly limits: Pick<RunLimits, "settleWaitMs">;
+  /** Its reason is a Stop; what is not known to be done is then counted as that says, unread. */
+  readonly signal: AbortSignal;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+const PAGE_FILES = 256;
+/** Files read and hashed at once, so that the disk is at work while a checksum is computed. */
+const LANES = 4;
+/** More files than this that may still be written are not kept in mind: only then does the scan wait for the oldest. */
+const UNSETTLED_LIMIT = 5_000;
+/** Files that are known leave nothing but garbage; more often than this costs time and lowers no peak (bench/known-files.ts). */
+const COLLECTION: CollectorOptions = { every: 10_000, fromGrowthBytes: 8 * 1024 ** 2 };
+
+/** The first three stages: scan → hash → look up. It holds a page of files and what the buffer pool allows, no more. */
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #lanes = new Lanes<Content | null>(LANES);
+  #settleMs = 0;
+  #isOver = false;
+  readonly #collect = createCollector(COLLECTION);
+  #isWhole = false;
+  #renamed = 0;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The contents of files that are not known to be done, as they are read. Ends early where the run is asked to end.
+   * What may still be written is waited for, unless somebody else looks after it.
+   */
+  async *contents({ events, areComplete }: Batch): AsyncGenerator<Content> {
+    this.#settleMs = areComplete ? 0 : settleMs(this.#options.settings);
+    let page: FoundFile[] = [];
+    for (const event of events) {
+      if (this.isEnding) return;
+      this.#count(event);
+      if (event.type === "file") page.push(event.file);
+      if (event.type === "crowded") await wait(CROWDED_MS, this.#options.signal);
+      if (page.length < PAGE_FILES) continue;
+      yield* this.#take(page);
+      page = [];
+      if (this.#options.waits) yield* this.#revisit(UNSETTLED_LIMIT);
+    }
+    this.#isWhole = true;
+    yield* this.#take(page);
+    if (this.#options.waits) yield* this.settled();
+    else yield* this.#read(0);
+  }
+
+  /** The contents of the files that were to be looked at again, once they have settled. */
+  async *settled(): AsyncGenerator<Content> {
+    const { settling } = this.#options;
+    do {
+      yield* this.#revisit(0);
+      yield* this.#read(0);
+    } while (settling.size > 0 && !this.isEnding);
+  }
+
+  /** CVs in the tree; null where it was not read to its end. */
+  get found(): number | null {
+    return this.#isWhole ? this.#options.tally.found : null;
+  }
+
+  /** CVs whose names, or whose folders' names, are no UTF-8: they are sent with a replacement in its place. */
+  get renamed(): number {
+    return this.#renamed;
+  }
+
+  /** The run ends without a word on what is left. */
+  get isEnding(): boolean {
+    return this.#unsent?.type === "left";
+  }
+
+  /** Nothing more is taken. Resolves when nothing is being read any more, and all memory is given back. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
+    while (!this.#lanes.isEmpty) this.#giveBack(await this.#lanes.next().catch(() => null));
+  }
+
+  /** What becomes of what is not sent; null while the run goes on. */
+  get #unsent(): Unsent | null {
+    const stop = stopOf(this.#options.signal);
+    return stop === null ? null : unsentBy(stop);
+  }
+
+  /** Nothing more is sent: the file is counted as its stop says. */
+  #turnAway(file: FoundFile, unsent: Unsent): void {
+    const { tally } = this.#options;
+    if (unsent.type === "failed") tally.fail(file.path, unsent.because);
+    if (unsent.type === "postponed") tally.pending += 1;
+  }
+
+  #count(event: ScanEvent): void {
+    const { tally } = this.#options;
+    switch (event.type) {
+      case "file":
+        tally.found += 1;
+        if (event.file.entry !== event.file.name || !event.file.folder.isWellFormed()) this.#renamed += 1;
+        break;
+      case "skipped":
+        tally.skip(event.path, event.reason);
+        break;
+      case "unreadable":
+        // What a folder that cannot be read holds is not known: it counts as one.
+        tally.found += 1;
+        tally.fail(event.path, { reason: event.reason, status: null });
+        break;
+      case "crowded":
+        break;
+    }
+  }
+
+  async *#take(page: readonly FoundFile[]): AsyncGenerator<Content> {
+    const known = this.#options.ledger.lookUp(page);
+    for (const [at, file] of page.entries()) {
+      if (this.isEnding) return;
+      const content = this.#sort(file, known[at] ?? null);
+      if (content !== null) yield content;
+      // Most files of a later run are known: no turn of the event loop for those.
+      if (this.#lanes.isFull) yield* this.#read(LANES - 1);
+    }
+    this.#collect(page.length);
+    await nextTurn();
+  }
+
+  /** What is known of a file at a glance: its content where the store has its checksum; else it is read, or waits. */
+  #sort(file: FoundFile, known: KnownFile | null): Content | null {
+    const { tally, settling, now } = this.#options;
+    if (known?.type === "done") {
+      tally.there("known-here", file.path);
+      return null;
+    }
+    const unsent = this.#unsent;
+    if (unsent !== null) {
+      this.#turnAway(file, unsent);
+      return null;
+    }
+    if (known !== null) return { checksum: known.checksum, file, bytes: null };
+    const nowMs = now();
+    if (settledAtMs(file, nowMs, this.#settleMs) <= nowMs) this.#lanes.add(this.#hash(file));
+    else settling.add(file, nowMs);
+    return null;
+  }
+
+  /** What has been read, until no more than `keep` files are at work. */
+  async *#read(keep: number): AsyncGenerator<Content> {
+    while (keep === 0 ? !this.#lanes.isEmpty : this.#lanes.isFull) {
+      const content = await this.#lanes.next();
+      if (content !== null) yield content;
+    }
+  }
+
+  async #hash(file: FoundFile): Promise<Content | null> {
+    const { pool, hasher, tally, ledger, now } = this.#options;
+    const readFromMs = now();
+    if (file.sizeBytes > HELD_UP_TO_BYTES) {
+      const outcome = await hasher.hash(file.path, file.sizeBytes);
+      if (outcome.type === "unreadable") tally.fail(file.path, { reason: outcome.reason, status: null });
+      else if (!isSame(outcome.file, file)) this.#again(file);
+      else {
+        ledger.remember(file, outcome.file.checksum, readFromMs);
+        return { checksum: outcome.file.checksum, file, bytes: null };
+      }
+      return null;
+    }
+    const bytes = await pool.take(file.sizeBytes);
+    const small: SmallFile = this.#isOver ? { type: "changed" } : await hasher.read(file, bytes);
+    if (small.type === "read") {
+      ledger.remember(file, small.checksum, readFromMs);
+      return { checksum: small.checksum, file, bytes };
+    }
+    pool.give(bytes);
+    if (small.type === "changed") this.#again(file);
+    else tally.fail(file.path, { reason: small.reason, status: null });
+    return null;
+  }
+
+  #again(file: FoundFile): void {
+    this.#options.settling.add(file, this.#options.now());
+  }
+
+  #giveBack(content: Content | null): void {
+    if (content !== null && content.bytes !== null) this.#options.pool.give(content.bytes);
+  }
+
+  /** Looks again at files that may still be written: those that are due, and more until no more than `keep` are left. */
+  async *#revisit(keep: number): AsyncGenerator<Content> {
+    const { settling, signal, now } = this.#options;
+    for (let first = settling.first; first !== undefined && !this.isEnding; first = settling.first) {
+      const dueInMs = settledAtMs(first.file, first.sameSinceMs, this.#settleMs) - now();
+      if (this.#unsent === null && dueInMs > 0) {
+        if (settling.size <= keep) return;
+        // What is read meanwhile does not wait with it.
+        if (!this.#lanes.isEmpty) yield* this.#read(0);
+        else await wait(dueInMs, signal);
+        continue;
+      }
+      settling.shift();
+      this.#lookAgain(first);
+      if (this.#lanes.isFull) yield* this.#read(LANES - 1);
+    }
+  }
+
+  #lookAgain({ file, firstSeenMs, sameSinceMs }: Unsettled): void {
+    const { tally, settling, limits, now } = this.#options;
+    let seen: FoundFile;
+    try {
+      const { type: _, ...status } = statusOf(statSync(systemPath(file.path), { bigint: true }));
+      seen = { ...file, ...status };
+    } catch (error) {
+      tally.fail(file.path, { reason: unreadableReason(error), status: null });
+      return;
+    }
+    const nowMs = now();
+    const isStill = isSame(seen, file);
+    const unsent = this.#unsent;
+    if (unsent !== null) this.#turnAway(file, unsent);
+    else if (isStill && settledAtMs(seen, sameSinceMs, this.#settleMs) <= nowMs)
+      this.#lanes.add(this.#hash(seen));
+    else if (nowMs - firstSeenMs > limits.settleWaitMs) {
+      const reason = "it is still being written; run again when it is complete";
+      tally.fail(file.path, { reason, status: null });
+    } else settling.push({ file: seen, firstSeenMs, sameSinceMs: isStill ? sameSinceMs : nowMs });
+  }
+}

@@ -1,0 +1,70 @@
+import type { SyncSettings } from "../options.ts";
+import type { FoundFile } from "../scan/scan.ts";
+
+/** A file that may still be written, since when it has been looked at, and since when it has looked the same. */
+export interface Unsettled {
+  readonly file: FoundFile;
+  readonly firstSeenMs: number;
+  readonly sameSinceMs: number;
+}
+
+/**
+ * When a file may be taken (ms since the epoch): it has kept its size and mtime for `settleMs`. An mtime in the future
+ * (another machine's clock) says nothing, so there it counts from when it was seen.
+ */
+export function settledAtMs(file: Pick<FoundFile, "mtimeUs">, sameSinceMs: number, settleMs: number): number {
+  return Math.min(file.mtimeUs / 1000, sameSinceMs) + settleMs;
+}
+
+/** How long a file must have rested: longer where it is watched, since then nobody waits for the end of the run. */
+export function settleMs({ settle, watch }: Pick<SyncSettings, "settle" | "watch">): number {
+  return settle ?? (watch ? WATCHED_SETTLE_MS : SETTLE_MS);
+}
+
+const SETTLE_MS = 1_000;
+const WATCHED_SETTLE_MS = 2_000;
+
+type Identity = Pick<FoundFile, "sizeBytes" | "mtimeUs" | "ctimeUs" | "inode" | "device">;
+
+/** Whether two looks at a path saw the same file, unchanged. */
+export function isSame(left: Identity, right: Identity): boolean {
+  return (
+    left.sizeBytes === right.sizeBytes &&
+    left.mtimeUs === right.mtimeUs &&
+    left.ctimeUs === right.ctimeUs &&
+    left.inode === right.inode &&
+    left.device === right.device
+  );
+}
+
+/** The files that are to be looked at again: too new when they were found, or changed since they were read. */
+export class Settling {
+  readonly #files: Unsettled[] = [];
+
+  get size(): number {
+    return this.#files.length;
+  }
+
+  get first(): Unsettled | undefined {
+    return this.#files[0];
+  }
+
+  /** Begins to look at a file. */
+  add(file: FoundFile, nowMs: number): void {
+    this.push({ file, firstSeenMs: nowMs, sameSinceMs: nowMs });
+  }
+
+  push(unsettled: Unsettled): void {
+    this.#files.push(unsettled);
+  }
+
+  shift(): void {
+    this.#files.shift();
+  }
+
+  /** Hands them all to somebody else, who looks at them from now on; null: nobody does. */
+  drain(take: ((file: FoundFile) => void) | null): void {
+    if (take === null) return;
+    for (const { file } of this.#files.splice(0)) take(file);
+  }
+}

@@ -1,0 +1,64 @@
+import type { Database } from "bun:sqlite";
+import { realpathSync } from "node:fs";
+import type { DestinationRow } from "../../db/tables/upload.ts";
+import { Failure } from "../../lib/errors.ts";
+import { lockFile } from "../../lib/file-lock.ts";
+import { Busy } from "../sync-error.ts";
+import { isLoopback } from "../../lib/http/host.ts";
+
+/** The sandbox is a destination of its own, wherever it happens to listen. */
+export const SANDBOX_DESTINATION = "sandbox";
+
+/**
+ * The base URL in the one form that history is kept under: no trailing slash, no query, lower-case host.
+ *
+ * @throws Failure where it is no http(s) URL, holds a password, or is plain http beyond this machine.
+ */
+export function destinationUrl(url: string, options: { insecureHttp: boolean }): string {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  if (parsed === null || !/^https?:$/.test(parsed.protocol))
+    throw new Failure("usage", `the API's URL is ${JSON.stringify(url)}, expected https://HOST`);
+  if (parsed.username !== "" || parsed.password !== "" || parsed.search !== "" || parsed.hash !== "")
+    throw new Failure(
+      "usage",
+      "the API's URL may hold no user, password, query or fragment; expected https://HOST",
+    );
+  if (parsed.protocol === "http:" && !isLoopback(parsed.hostname) && !options.insecureHttp) {
+    throw new Failure(
+      "usage",
+      `the API's URL ${parsed.origin} is plain http, which shows the key and the CVs to the network; use https, or allow it with --insecure-http`,
+    );
+  }
+  return parsed.origin + parsed.pathname.replace(/\/+$/, "");
+}
+
+/** The row of a destination, made at its first use. */
+export function destinationRow(db: Database, url: string): DestinationRow {
+  db.query("INSERT OR IGNORE INTO destination (url) VALUES (?)").run(url);
+  const row = db
+    .query<DestinationRow, [string]>(
+      `SELECT id, url, batch_refused_until_ms AS batchRefusedUntilMs,
+         refuses_duplicates_until_ms AS refusesDuplicatesUntilMs
+       FROM destination WHERE url = ?`,
+    )
+    .get(url);
+  if (row === null) throw new Error(`Cannot find the destination ${url} that was just made`);
+  return row;
+}
+
+/**
+ * The right to work on a destination's history in a store, which one process has at a time. A crash gives it back.
+ *
+ * @throws Busy, naming the process that has it.
+ */
+export function lockDestination(storePath: string, url: string): Disposable {
+  if (storePath === ":memory:") return { [Symbol.dispose]: () => undefined };
+  const name = new Bun.CryptoHasher("sha256").update(url).digest("hex").slice(0, 12);
+  const attempt = lockFile(`${realpathSync(storePath)}.${name}.lock`);
+  if (attempt.type === "held") return attempt.lock;
+  const holder = attempt.holder === null ? "another process" : `process ${attempt.holder}`;
+  throw new Busy(
+    `${holder} is at work on ${url} with this store already; wait for it to end, or use another store (--db)`,
+    attempt.holder,
+  );
+}

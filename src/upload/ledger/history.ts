@@ -1,0 +1,138 @@
+import type { Database } from "bun:sqlite";
+import { and, count, desc, eq, inArray, like } from "drizzle-orm";
+import { ormOf } from "../../db/orm.ts";
+import { type ContentRow, contents, destinations } from "../../db/tables/upload.ts";
+
+type State = ContentRow["state"];
+
+export type StateCounts = Readonly<Record<State, number>>;
+
+/** What is known of one content, for people. */
+export interface HistoryEntry {
+  readonly checksum: string;
+  readonly state: State;
+  readonly via: ContentRow["via"];
+  readonly path: string | null;
+  readonly status: number | null;
+  readonly reason: string | null;
+  readonly updatedAtMs: number;
+}
+
+/** The checksums of all that is done at a destination, in order. */
+export function* doneChecksums(db: Database, destinationId: number): Generator<string> {
+  const rows = db
+    .query<{ checksum: string }, [number]>(
+      "SELECT checksum FROM content WHERE destination_id = ? AND state = 'done' ORDER BY checksum",
+    )
+    .iterate(destinationId);
+  for (const { checksum } of rows) yield checksum;
+}
+
+export function countStates(db: Database, destinationId: number): StateCounts {
+  const rows = ormOf(db)
+    .select({ state: contents.state, count: count() })
+    .from(contents)
+    .where(eq(contents.destinationId, destinationId))
+    .groupBy(contents.state)
+    .all();
+  const counts = { pending: 0, sending: 0, done: 0, failed: 0 };
+  for (const row of rows) counts[row.state] = row.count;
+  return counts;
+}
+
+/** The newest entries first. */
+export function listEntries(
+  db: Database,
+  destinationId: number,
+  filter: { state: State | null; limit: number },
+): HistoryEntry[] {
+  const { checksum, state, via, path, status, reason, updatedAtMs } = contents;
+  return ormOf(db)
+    .select({ checksum, state, via, path, status, reason, updatedAtMs })
+    .from(contents)
+    .where(
+      and(
+        eq(contents.destinationId, destinationId),
+        filter.state === null ? undefined : eq(contents.state, filter.state),
+      ),
+    )
+    .orderBy(desc(updatedAtMs), checksum)
+    .limit(filter.limit)
+    .all();
+}
+
+/** A page of the entries of all destinations, the newest first, each with where it was sent. */
+export function listPage(
+  db: Database,
+  page: { readonly state: State | null; readonly limit: number; readonly offset: number },
+): (HistoryEntry & { readonly destination: string })[] {
+  const { checksum, state, via, path, status, reason, updatedAtMs, destinationId } = contents;
+  return ormOf(db)
+    .select({ checksum, state, via, path, status, reason, updatedAtMs, destination: destinations.url })
+    .from(contents)
+    .innerJoin(destinations, eq(destinationId, destinations.id))
+    .where(page.state === null ? undefined : eq(state, page.state))
+    .orderBy(desc(updatedAtMs), checksum)
+    .limit(page.limit)
+    .offset(page.offset)
+    .all();
+}
+
+/** Has failed contents taken up again: one, those of one reason, or all. Answers how many. */
+export function retryFailed(
+  db: Database,
+  destinationId: number,
+  which: { readonly checksum: string | null; readonly reason: string | null },
+): number {
+  ormOf(db)
+    .update(contents)
+    .set({ state: "pending", status: null, reason: null })
+    .where(
+      and(
+        eq(contents.destinationId, destinationId),
+        eq(contents.state, "failed"),
+        which.checksum === null ? undefined : eq(contents.checksum, which.checksum),
+        which.reason === null ? undefined : eq(contents.reason, which.reason),
+      ),
+    )
+    .run();
+  return db.query<{ count: number }, []>("SELECT changes() AS count").get()?.count ?? 0;
+}
+
+/** Whether something is still to be sent to a destination. */
+export function hasPending(db: Database, destinationId: number): boolean {
+  const isWaiting = and(
+    eq(contents.destinationId, destinationId),
+    inArray(contents.state, ["pending", "sending"]),
+  );
+  return (
+    ormOf(db).select({ state: contents.state }).from(contents).where(isWaiting).limit(1).get() !== undefined
+  );
+}
+
+/** Every destination that the store knows. */
+export function listDestinations(db: Database): { id: number; url: string }[] {
+  const { id, url } = destinations;
+  return ormOf(db).select({ id, url }).from(destinations).orderBy(url).all();
+}
+
+/** The checksums that begin with a prefix of hex digits, two at most: enough to tell whether it names one. */
+export function matchPrefix(db: Database, destinationId: number, prefix: string): string[] {
+  return ormOf(db)
+    .select({ checksum: contents.checksum })
+    .from(contents)
+    .where(and(eq(contents.destinationId, destinationId), like(contents.checksum, `${prefix}%`)))
+    .limit(2)
+    .all()
+    .map(({ checksum }) => checksum);
+}
+
+/** Forgets contents, so that they are sent again; null: all of the destination. Answers how many there were. */
+export function forget(db: Database, destinationId: number, checksums: readonly string[] | null): number {
+  const isNamed = checksums === null ? undefined : inArray(contents.checksum, [...checksums]);
+  ormOf(db)
+    .delete(contents)
+    .where(and(eq(contents.destinationId, destinationId), isNamed))
+    .run();
+  return db.query<{ count: number }, []>("SELECT changes() AS count").get()?.count ?? 0;
+}

@@ -1,0 +1,246 @@
+import type { Database, Statement } from "bun:sqlite";
+import type { ContentRow } from "../../db/tables/upload.ts";
+import { type Boot, sureAgoMs, thisBoot } from "./boot.ts";
+import { ChecksumCache, type ChecksumCacheOptions, type KnownFile } from "../intake/checksum-cache.ts";
+import { pruneCache } from "../intake/prune-cache.ts";
+import { GroupCommit } from "../group-commit.ts";
+import type { FoundFile } from "../scan/scan.ts";
+import { StoreWait } from "../store-guard.ts";
+
+/** What the store knows of a content at the run's destination. */
+export type ContentStanding = Pick<
+  ContentRow,
+  "state" | "sentUptimeMs" | "sentBoot" | "runId" | "status" | "reason"
+>;
+
+/** A content and the file that it is, or would be, sent from. */
+export interface Content {
+  readonly checksum: string;
+  readonly path: string | null;
+}
+
+interface Reason {
+  readonly status: number | null;
+  readonly reason: string | null;
+}
+
+type State = ContentRow["state"];
+
+export interface LedgerOptions extends ChecksumCacheOptions {
+  readonly runId: number;
+  /** Told when a commit fails that nobody waits for; without it that error ends the process. */
+  readonly onBroken?: (error: unknown) => void;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  readonly boot?: Boot;
+  /** See storeGuard. */
+  readonly guard?: () => void;
+  /** How a store that another program has locked is waited for; without it that is an error at once. */
+  readonly storeWait?: StoreWait;
+}
+
+/**
+ * One run's book at one destination. Nothing is sent before its row says `sending` on the disk, so that a kill at any
+ * moment leaves a content pending, sending (ambiguous: the next run asks the server) or settled.
+ *
+ * What is written within one turn of the event loop, or while the disk rests from the last commit, shares one: with
+ * 20 uploads at once that is a fraction of the syncs. It is kept in memory until then, so that other commands find the
+ * store unlocked. An answer whose commit a kill prevents is found `sending`, and so is not forgotten.
+ */
+export class Ledger {
+  readonly #db: Database;
+  readonly #cache: ChecksumCache;
+  readonly #destinationId: number;
+  readonly #runId: number;
+  readonly #now: () => number;
+  readonly #boot: Boot;
+  readonly #content: Statement<ContentStanding, [number, string]>;
+  readonly #sending: Statement;
+  readonly #settle: Statement;
+  readonly #mark: Statement;
+  readonly #renew: Statement;
+  readonly #doubt: Statement;
+  readonly #commits: GroupCommit<ContentStanding>;
+
+  constructor(db: Database, options: LedgerOptions) {
+    this.#db = db;
+    this.#cache = new ChecksumCache(db, options);
+    // KiB. What is asked for lies side by side, or anywhere: the system's own cache of the file does for both.
+    db.run("PRAGMA cache_size = -256");
+    this.#destinationId = options.destinationId;
+    this.#runId = options.runId;
+    this.#now = options.now ?? Date.now;
+    this.#boot = options.boot ?? thisBoot();
+    const onBroken =
+      options.onBroken ??
+      ((error: unknown): never => {
+        throw error;
+      });
+    this.#commits = new GroupCommit(db, {
+      alsoWrite: () => this.#cache.write(),
+      guard: options.guard ?? (() => undefined),
+      storeWait: options.storeWait ?? new StoreWait({ waitMs: 0, onWaiting: () => undefined }),
+      onBroken,
+    });
+    this.#content = db.prepare(
+      `SELECT state, sent_uptime_ms AS sentUptimeMs, sent_boot AS sentBoot, run_id AS runId, status, reason
+       FROM content WHERE destination_id = ? AND checksum = ?`,
+    );
+    this.#sending = db.prepare(
+      `INSERT INTO content (destination_id, checksum, state, path, sent_at_ms, run_id, updated_at_ms, sent_uptime_ms,
+         sent_boot)
+       VALUES (?1, ?2, 'sending', ?3, ?4, ?5, ?4, ?6, ?7)
+       ON CONFLICT DO UPDATE SET state = 'sending', path = ?3, sent_at_ms = ?4, run_id = ?5, status = NULL,
+         reason = NULL, updated_at_ms = ?4, sent_uptime_ms = ?6, sent_boot = ?7`,
+    );
+    this.#settle = db.prepare(
+      `INSERT INTO content (destination_id, checksum, state, via, status, reason, updated_at_ms, run_id, path)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+       ON CONFLICT DO UPDATE SET state = ?3, via = ?4, status = ?5, reason = ?6, updated_at_ms = ?7, run_id = ?8`,
+    );
+    this.#mark = db.prepare("UPDATE content SET run_id = ?3 WHERE destination_id = ?1 AND checksum = ?2");
+    this.#renew = db.prepare(
+      `UPDATE content SET sent_at_ms = ?3, sent_uptime_ms = ?4, sent_boot = ?5
+       WHERE destination_id = ?1 AND state = 'sending' AND checksum IN (SELECT value FROM json_each(?2))`,
+    );
+    this.#doubt = db.prepare(
+      "UPDATE content SET status = ?3, reason = ?4 WHERE destination_id = ?1 AND state = 'sending' AND checksum = ?2",
+    );
+  }
+
+  /** What is known of a page of files; null for a file that is new or has changed. */
+  lookUp(files: readonly FoundFile[]): (KnownFile | null)[] {
+    const known = this.#cache.lookUp(files);
+    if (this.#cache.isFull) this.flush();
+    return known;
+  }
+
+  content(checksum: string): ContentStanding | null {
+    return this.#commits.open?.notes.get(checksum) ?? this.#content.get(this.#destinationId, checksum);
+  }
+
+  /** Remembers a checksum for the next run; kept back until there is a commit to share. */
+  remember(file: FoundFile, checksum: string, readFromMs: number): void {
+    this.#cache.remember(file, checksum, readFromMs);
+    if (this.#cache.isFull) this.flush();
+  }
+
+  /** Commits whatever is not yet; what another program keeps from it is tried again by itself. */
+  flush(): void {
+    if (!this.#cache.isEmpty) this.#commits.begin();
+    this.#commits.flush();
+  }
+
+  /** Resolves when all that is written by now is on the disk. Throws where it cannot be. */
+  async settled(): Promise<void> {
+    if (!this.#cache.isEmpty) this.#commits.begin();
+    await this.#commits.settled();
+  }
+
+  /** Forgets checksums of files that have gone. For the end of a run that has seen the whole tree. */
+  prune(): void {
+    this.flush();
+    const { changingFolders: folderIds } = this.#cache;
+    pruneCache(this.#db, { folderIds, nowMs: this.#now(), random: Math.random });
+  }
+
+  /** About to be sent. Resolves when that is committed: only then may the first byte go out. */
+  async sending(contents: readonly Content[]): Promise<void> {
+    const now = this.#now();
+    const sentUptimeMs = Math.round(this.#boot.uptimeMs());
+    const sentBoot = this.#boot.id;
+    const standing = { state: "sending", sentUptimeMs, sentBoot, status: null, reason: null } as const;
+    const group = this.#commits.begin();
+    for (const { checksum, path } of contents) {
+      group.notes.set(checksum, { ...standing, runId: this.#runId });
+      group.writes.push(() =>
+        this.#sending.run(this.#destinationId, checksum, path, now, this.#runId, sentUptimeMs, sentBoot),
+      );
+    }
+    await group.committed.promise;
+  }
+
+  /** Somebody waits for what is not committed yet, and has nothing else to do: the disk rests no longer. */
+  hurry(): void {
+    this.#commits.hurry();
+  }
+
+  /** Still on their way: what is found `sending` after a kill was there at most one renewal ago. */
+  renew(checksums: readonly string[]): void {
+    const now = this.#now();
+    const uptimeMs = Math.round(this.#boot.uptimeMs());
+    const list = JSON.stringify(checksums);
+    this.#commits
+      .begin()
+      .writes.push(() => this.#renew.run(this.#destinationId, list, now, uptimeMs, this.#boot.id));
+  }
+
+  /** It was on its way until now, and may have arrived: the row stays `sending`, and says why. */
+  doubt(checksum: string, { status, reason }: Reason): void {
+    this.renew([checksum]);
+    this.#commits.begin().writes.push(() => this.#doubt.run(this.#destinationId, checksum, status, reason));
+  }
+
+  /** How long ago, at least, a content was last known to be on its way; null where it never was. */
+  sentAgoMs({ sentUptimeMs, sentBoot, state }: ContentStanding): number | null {
+    if (state !== "sending") return null;
+    return sureAgoMs({ boot: sentBoot, uptimeMs: sentUptimeMs }, this.#boot);
+  }
+
+  done(content: Content, via: "upload" | "server"): void {
+    this.#write(content, "done", via, { status: null, reason: null });
+    if (content.path !== null) this.#cache.markDone(content.path, content.checksum);
+  }
+
+  /** Certainly not stored; to be sent again. */
+  pending(content: Content, because: Reason): void {
+    this.#write(content, "pending", null, because);
+  }
+
+  /** Refused for good: not sent again until it is asked for. */
+  failed(content: Content, because: Reason): void {
+    this.#write(content, "failed", null, because);
+  }
+
+  /** Takes note that this run has come across a content that it does not send. */
+  seen(checksum: string): void {
+    this.#setRun(checksum, this.#runId);
+  }
+
+  /** This run has no file of it left: a file that it comes across yet may take the content up. */
+  unseen(checksum: string): void {
+    this.#setRun(checksum, null);
+  }
+
+  /** Contents that an earlier run left in flight and this one has not come across, and how long ago they were. */
+  async strays(limit: number): Promise<{ checksum: string; sentAgoMs: number }[]> {
+    await this.settled();
+    // `state <> 'done'` is what lets SQLite use the partial index.
+    return this.#db
+      .query<{ checksum: string; uptimeMs: number | null; boot: string | null }, [number, number, number]>(
+        `SELECT checksum, sent_uptime_ms AS uptimeMs, sent_boot AS boot FROM content
+         WHERE destination_id = ? AND state = 'sending' AND state <> 'done' AND run_id IS NOT ? LIMIT ?`,
+      )
+      .all(this.#destinationId, this.#runId, limit)
+      .map(({ checksum, ...moment }) => ({ checksum, sentAgoMs: sureAgoMs(moment, this.#boot) }));
+  }
+
+  #setRun(checksum: string, runId: number | null): void {
+    const group = this.#commits.begin();
+    const standing = this.content(checksum);
+    if (standing !== null) group.notes.set(checksum, { ...standing, runId });
+    group.writes.push(() => this.#mark.run(this.#destinationId, checksum, runId));
+  }
+
+  #write(content: Content, state: State, via: "upload" | "server" | null, because: Reason): void {
+    const group = this.#commits.begin();
+    const { checksum, path } = content;
+    const { status, reason } = because;
+    const now = this.#now();
+    const { sentUptimeMs = null, sentBoot = null } = this.content(checksum) ?? {};
+    group.notes.set(checksum, { state, sentUptimeMs, sentBoot, runId: this.#runId, status, reason });
+    group.writes.push(() =>
+      this.#settle.run(this.#destinationId, checksum, state, via, status, reason, now, this.#runId, path),
+    );
+  }
+}

@@ -1,0 +1,157 @@
+import type { Database } from "bun:sqlite";
+import { count, desc, sql } from "drizzle-orm";
+import { ormOf } from "../../db/orm.ts";
+import { contents, destinations, uploadRuns, uploadWatches } from "../../db/tables/upload.ts";
+
+/** Contents that failed for the same reason. */
+export interface FailureGroup {
+  readonly destination: string;
+  readonly reason: string;
+  readonly status: number | null;
+  readonly count: number;
+}
+
+interface DestinationOverview {
+  readonly url: string;
+  readonly pending: number;
+  readonly sending: number;
+  readonly done: number;
+  readonly failed: number;
+}
+
+export interface RunOverview {
+  readonly destination: string;
+  readonly folder: string;
+  readonly pid: number;
+  /** Whether a process of that number is there and the run was not closed. */
+  readonly at_work: boolean;
+  readonly started: string;
+  readonly ended: string | null;
+  /** The totals of its result; null while it is at work, and where it was killed. */
+  readonly result: unknown;
+}
+
+interface WatchOverview {
+  readonly destination: string;
+  readonly folder: string;
+  readonly pid: number;
+  /** false: the process that watched it is gone without a word. */
+  readonly at_work: boolean;
+  readonly mode: string;
+  readonly reason: string | null;
+  readonly since: string;
+}
+
+/** What the store tells of the uploads. */
+export interface UploadsOverview {
+  readonly destinations: readonly DestinationOverview[];
+  readonly failures: readonly FailureGroup[];
+  /** The newest first. */
+  readonly runs: readonly RunOverview[];
+  readonly watches: readonly WatchOverview[];
+  /** The end of the last run that uploaded something. */
+  readonly last_success: string | null;
+}
+
+const RUNS_SHOWN = 10;
+const REASONS_SHOWN = 20;
+
+function isoOf(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+function parsed(text: string | null): unknown {
+  try {
+    return text === null ? null : JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Reads the queue, the failures by reason and the last runs, over all destinations. */
+export function uploadsOverview(db: Database): UploadsOverview {
+  const orm = ormOf(db);
+  const places = orm.select().from(destinations).orderBy(destinations.url).all();
+  const urls = new Map(places.map(({ id, url }) => [id, url]));
+  // All but what is done stand in a small index; done is the rest.
+  const counts = orm
+    .select({ destinationId: contents.destinationId, state: contents.state, count: count() })
+    .from(contents)
+    .where(sql`${contents.state} <> 'done'`)
+    .groupBy(contents.destinationId, contents.state)
+    .all();
+  const totals = orm
+    .select({ destinationId: contents.destinationId, count: count() })
+    .from(contents)
+    .groupBy(contents.destinationId)
+    .all();
+  const failures = orm
+    .select({
+      destinationId: contents.destinationId,
+      reason: contents.reason,
+      status: contents.status,
+      count: count(),
+    })
+    .from(contents)
+    .where(sql`${contents.state} = 'failed'`)
+    .groupBy(contents.destinationId, contents.reason, contents.status)
+    .orderBy(desc(count()))
+    .limit(REASONS_SHOWN)
+    .all();
+  const runs = orm.select().from(uploadRuns).orderBy(desc(uploadRuns.id)).limit(RUNS_SHOWN).all();
+  const last = orm
+    .select({ atMs: uploadRuns.endedAtMs })
+    .from(uploadRuns)
+    .where(sql`json_extract(${uploadRuns.result}, '$.uploaded') > 0`)
+    .orderBy(desc(uploadRuns.id))
+    .limit(1)
+    .get();
+  const urlOf = (id: number): string => urls.get(id) ?? "unknown";
+  return {
+    destinations: places.map(({ id, url }) => {
+      const of = { pending: 0, sending: 0, done: 0, failed: 0 };
+      for (const row of counts) if (row.destinationId === id) of[row.state] = row.count;
+      const total = totals.find((row) => row.destinationId === id)?.count ?? 0;
+      of.done = total - of.pending - of.sending - of.failed;
+      return { url, ...of };
+    }),
+    failures: failures.map(({ destinationId, reason, status, count: of }) => ({
+      destination: urlOf(destinationId),
+      reason: reason ?? "unknown",
+      status,
+      count: of,
+    })),
+    runs: runs.map(({ destinationId, folder, pid, startedAtMs, endedAtMs, result }) => ({
+      destination: urlOf(destinationId),
+      folder,
+      pid,
+      at_work: endedAtMs === null && isThere(pid),
+      started: new Date(startedAtMs).toISOString(),
+      ended: isoOf(endedAtMs),
+      result: parsed(result),
+    })),
+    watches: orm
+      .select()
+      .from(uploadWatches)
+      .all()
+      .map(({ destinationId, folder, pid, mode, reason, sinceMs }) => ({
+        destination: urlOf(destinationId),
+        folder,
+        pid,
+        at_work: isThere(pid),
+        mode,
+        reason,
+        since: new Date(sinceMs).toISOString(),
+      })),
+    last_success: isoOf(last?.atMs ?? null),
+  };
+}
