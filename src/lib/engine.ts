@@ -24,12 +24,21 @@ export function compileHardly(): void {
 export interface CollectorOptions {
   /** Of whatever is counted; a collection takes some 10 ms. */
   readonly every: number;
-  /** Collects only where resident memory has grown by so much since the collection before, or since the collector was made. */
+  /** Collects only where resident memory has grown by so much. */
   readonly fromGrowthBytes?: number;
+  /**
+   * Since when that growth is counted: since the collection before, where more and more is kept for good, or since the
+   * collector was made, where all growth is garbage. There each collection would allow for as much again.
+   */
+  readonly since?: "collection" | "start";
 }
 
 /** Counts work that leaves garbage, and collects it where enough has come together: a fifth less memory at its peak, for an eighth more CPU time. */
-export function createCollector({ every, fromGrowthBytes = 0 }: CollectorOptions): (count: number) => void {
+export function createCollector({
+  every,
+  fromGrowthBytes = 0,
+  since = "collection",
+}: CollectorOptions): (count: number) => void {
   let startBytes = fromGrowthBytes > 0 ? process.memoryUsage.rss() : 0;
   let counted = 0;
   return (count) => {
@@ -39,7 +48,7 @@ export function createCollector({ every, fromGrowthBytes = 0 }: CollectorOptions
     if (fromGrowthBytes === 0) Bun.gc(true);
     else if (process.memoryUsage.rss() > startBytes + fromGrowthBytes) {
       Bun.gc(true);
-      startBytes = process.memoryUsage.rss();
+      if (since === "collection") startBytes = process.memoryUsage.rss();
     }
   };
 }

@@ -1,4 +1,4 @@
-import { createCollector } from "../lib/engine.ts";
+import { type CollectorOptions, createCollector } from "../lib/engine.ts";
 import { TaskGroup } from "../lib/task-group.ts";
 import type { BufferPool } from "./intake/buffer-pool.ts";
 import { starvationMeter } from "./control/starvation.ts";
@@ -35,8 +35,8 @@ export interface UploaderOptions {
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** What earlier runs left behind is settled so many a run. */
 const STRAYS_AT_ONCE = 1_000;
-/** Each upload leaves a little garbage: 25 MB more over 10,000 files than over 1,000 where it is let grow. */
-const COLLECTION = { every: 250, fromGrowthBytes: 8 * 1024 ** 2 };
+/** Each upload leaves a little garbage and nothing else: 25 MB more over 10,000 files than over 1,000 where it is let grow. */
+const COLLECTION: CollectorOptions = { every: 250, fromGrowthBytes: 8 * 1024 ** 2, since: "start" };
 const LOST = {
   status: null,
   reason: "the upload failed",
