@@ -291,7 +291,7 @@ test("a server that takes nothing for longer than a run waits: exit 4, until whe
   );
   expect(untilMs - before).toBeGreaterThanOrEqual(864_000_000);
   expect(run.stderr).toMatch(
-    /takes nothing before \d{4}-\d\d-\d\d \d\d:\d\d \(quota used up\); 40 CVs left for the next run/,
+    /accepts nothing before \d{4}-\d\d-\d\d \d\d:\d\d \(quota used up\); 40 CVs left for the next run/,
   );
   // Without a word on when: as long as an outage is waited for.
   retryAfter = "";
