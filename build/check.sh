@@ -97,7 +97,7 @@ lockfile_is_clean() { ! grep -n '"resolved"' package-lock.json; }
 # A build of the same tree elsewhere gives the same bytes.
 build_is_reproducible() {
   bun build/copy-tree.ts "$work/elsewhere" &&
-    SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) bun "$work/elsewhere/build/compile.ts" "$work/elsewhere/dist/nodupe" &&
+    SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) SOURCE_COMMIT=$(git rev-parse --short=12 HEAD) bun "$work/elsewhere/build/compile.ts" "$work/elsewhere/dist/nodupe" &&
     cmp dist/nodupe "$work/elsewhere/dist/nodupe"
 }
 

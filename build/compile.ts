@@ -20,8 +20,10 @@ export function buildTimeS(): number {
   return Number.isInteger(seconds) ? seconds : 0;
 }
 
-/** The commit's first 12 digits; null outside a checkout. */
+/** The commit's first 12 digits; null outside a checkout. SOURCE_COMMIT tells it to a copy of one. */
 function commit(): string | null {
+  const told = process.env["SOURCE_COMMIT"];
+  if (told !== undefined) return told;
   const git = Bun.spawnSync(["git", "rev-parse", "--short=12", "HEAD"], { cwd: ROOT, stderr: "ignore" });
   const digits = git.stdout.toString().trim();
   return /^[0-9a-f]{12}$/.test(digits) ? digits : null;
@@ -96,6 +98,8 @@ export async function compile(build: Build, outfile: string): Promise<void> {
     await writeDeafRuntime(build.cross?.runtime ?? process.execPath, runtime);
     const child = Bun.spawn([process.execPath, "build", ...flags, ...entryPoints(), "--outfile", draft], {
       cwd: ROOT,
+      // Without it the bundler writes the page's JSX for a debugger, or does not, as what lies around the tree has it.
+      env: { ...process.env, NODE_ENV: "production" },
       stdout: "ignore",
       stderr: "pipe",
     });
