@@ -133,7 +133,8 @@ export class Uploader implements AsyncDisposable {
       }
     }
     this.#isAtWork = false;
-    if (this.#waiting.length === 0) return;
+    // Seldom is one of them met: no list is made before.
+    if (!this.#waiting.some(({ until }) => until())) return;
     const { met = [], open = [] } = Object.groupBy(this.#waiting, ({ until }) => (until() ? "met" : "open"));
     this.#waiting = open;
     for (const { resolve } of met) resolve();

@@ -6,6 +6,7 @@ import type { Works } from "./works.ts";
 const HOT_SHARE = 0.3;
 /** Each answer moves the share by a tenth of the way: about the last 20 count. */
 const WEIGHT = 0.1;
+const NOTHING: readonly Work[] = [];
 
 /**
  * Whether a content may be sent, and which ones the server is asked for before they are.
@@ -61,7 +62,7 @@ export class AskFirst {
 
   /** What is to be asked for next of what waits in line; several only where they are asked for in bulk. */
   next(nowMs: number, inBulk: boolean): readonly Work[] {
-    if (!this.#isAskable) return [];
+    if (!this.#isAskable || this.#works.unasked.size + this.#again.size === 0) return NOTHING;
     for (const [work, atMs] of this.#again) {
       if (atMs > nowMs) continue;
       this.#again.delete(work);
@@ -78,7 +79,7 @@ export class AskFirst {
       if (!inBulk) break;
     }
     // One that may go unasked is not worth a question of its own.
-    if (works.length === 1 && works[0] !== undefined && !this.#mustAsk(works[0])) return [];
+    if (works.length === 1 && works[0] !== undefined && !this.#mustAsk(works[0])) return NOTHING;
     for (const work of works) this.#works.ask(work, "waiting");
     return works;
   }
@@ -90,6 +91,7 @@ export class AskFirst {
 
   /** When the next one is to be asked for again. */
   get wakeAtMs(): number {
+    if (this.#again.size === 0) return Infinity;
     let nextMs = Infinity;
     for (const atMs of this.#again.values()) nextMs = Math.min(nextMs, atMs);
     return nextMs;

@@ -50,8 +50,9 @@ export class Checks {
   /** When something is to be asked though nothing happens; Infinity where nothing waits for a time. */
   get wakeAtMs(): number {
     let nextMs = this.first.wakeAtMs;
-    if (this.#doubts >= DOUBTS_AT_ONCE) return nextMs;
-    for (const { state } of this.#go.works.in("in-doubt"))
+    const inDoubt = this.#go.works.in("in-doubt");
+    if (inDoubt.size === 0 || this.#doubts >= DOUBTS_AT_ONCE) return nextMs;
+    for (const { state } of inDoubt)
       if (state.type === "in-doubt" && state.lookAtMs !== null) nextMs = Math.min(nextMs, state.lookAtMs);
     return nextMs;
   }
@@ -216,6 +217,7 @@ export class Checks {
   }
 
   #lookForStrays(): void {
+    if (this.#strays.length === 0) return;
     const inBulk = this.#isBulk && this.#strays.length > 1;
     const groups = inBulk
       ? [this.#strays.splice(0)]

@@ -160,14 +160,14 @@ export class Units {
 
   /** What is, or may be at any moment, on its way says so in its row. */
   renew(nowMs: number): void {
-    const states = ["reserved", "sending"] as const;
-    if (states.every((state) => this.#go.works.in(state).size === 0)) {
+    const [reserved, sending] = [this.#go.works.in("reserved"), this.#go.works.in("sending")];
+    if (reserved.size + sending.size === 0) {
       this.#renewAtMs = Infinity;
       return;
     }
     const isDue = nowMs >= this.#renewAtMs;
     if (isDue) {
-      const works = states.flatMap((state) => [...this.#go.works.in(state)]);
+      const works = [...reserved, ...sending];
       this.#go.want({ type: "renew", checksums: works.map(({ checksum }) => checksum) });
     }
     if (isDue || this.#renewAtMs === Infinity) this.#renewAtMs = nowMs + RENEW_MS;

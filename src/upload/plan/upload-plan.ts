@@ -303,8 +303,10 @@ export class UploadPlan {
       this.#go.want({ type: "cut" });
       return;
     }
-    for (const work of this.works.in("backoff"))
-      if (work.state.type === "backoff" && work.state.untilMs <= nowMs) this.#go.queue(work);
+    const backoff = this.works.in("backoff");
+    if (backoff.size > 0)
+      for (const work of backoff)
+        if (work.state.type === "backoff" && work.state.untilMs <= nowMs) this.#go.queue(work);
     const stop = this.#hasWork ? this.#server.advance(nowMs) : null;
     if (stop !== null) this.#halt(stop, nowMs);
     if (stop !== null || !this.#server.mayAct(nowMs)) return;
@@ -323,8 +325,10 @@ export class UploadPlan {
   #setWake(nowMs: number): void {
     let nextMs = Math.min(this.#units.renewAtMs, this.#cutAtMs);
     if (this.stop === null) {
-      for (const { state } of this.works.in("backoff"))
-        if (state.type === "backoff") nextMs = Math.min(nextMs, state.untilMs);
+      const backoff = this.works.in("backoff");
+      if (backoff.size > 0)
+        for (const { state } of backoff)
+          if (state.type === "backoff") nextMs = Math.min(nextMs, state.untilMs);
       if (this.#hasWork) nextMs = Math.min(nextMs, this.#server.wakeAtMs(nowMs));
       if (this.#server.mayAct(nowMs))
         nextMs = Math.min(nextMs, this.#checks.wakeAtMs, this.#units.lingerUntilMs);
