@@ -50,7 +50,7 @@ needs("chronyd")("text for people names the server, the bound and what alone mea
   const { exitCode, stdout } = await nodupe(["time", "--db", ":memory:", "--server", chronyd.name]);
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(
-    /^The clock is right to within [\d.]+ (µs|ms) \(measured: .*, ± [\d.]+ (µs|ms)\)\.\n\n/,
+    /^The clock is right to within [\d.]+ (µs|ms|s) \(measured: .*, ± [\d.]+ (µs|ms|s)\)\.\n\n/,
   );
   expect(stdout).toMatch(/1 of 1 that answered agree, 1 asked; /);
   expect(stdout).toMatch(/^sure if +the one server asked is right$/m);
