@@ -35,7 +35,10 @@ export interface UploaderOptions {
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** What earlier runs left behind is settled so many a run. */
 const STRAYS_AT_ONCE = 1_000;
-/** Each upload leaves a little garbage and nothing else: 25 MB more over 10,000 files than over 1,000 where it is let grow. */
+/**
+ * Each upload, and each question, leaves a little garbage and nothing else: 25 MB more over 10,000 files than over 1,000
+ * where it is let grow.
+ */
 const COLLECTION: CollectorOptions = { every: 250, fromGrowthBytes: 8 * 1024 ** 2, since: "start" };
 const LOST = {
   status: null,
@@ -312,6 +315,7 @@ export class Uploader implements AsyncDisposable {
       }
     } finally {
       this.#post({ type: "checked", check, answer });
+      this.#collect?.(1);
     }
   }
 
