@@ -214,21 +214,22 @@ test("--min-servers: one is not enough where two are asked for", async () => {
 });
 
 test("--check: 0 where the clock is surely within --max-offset, else 3; the bound counts", async () => {
-  using server = await ntpServer({ offsetS: 0.5 });
-  using vague = await ntpServer({ offsetS: 0.5, lie: (answer) => ({ ...answer, rootDispersion: 0x4000 }) });
-  const within = await nodupeTime(["--check", "--max-offset", "600ms", "--server", server.name]);
-  const beyond = await nodupeTime(["--check", "--max-offset", "400ms", "--server", server.name]);
+  using server = await ntpServer({ offsetS: 5 });
+  // A second unsure: in NTP's short format, 16 bits of it behind the point.
+  using vague = await ntpServer({ offsetS: 5, lie: (answer) => ({ ...answer, rootDispersion: 0x10000 }) });
+  const within = await nodupeTime(["--check", "--max-offset", "6s", "--server", server.name]);
+  const beyond = await nodupeTime(["--check", "--max-offset", "4s", "--server", server.name]);
   const env = { NODUPE_TIME_LOCAL_SOURCE: "build" };
   const unknown = await nodupeTime(["--check", "--offline"], { env });
   expect([within.exitCode, beyond.exitCode, unknown.exitCode]).toEqual([0, 3, 3]);
   expect([within.json.check, beyond.json.check, unknown.json.check]).toEqual(["within", "beyond", "unknown"]);
-  expect(beyond.stderr).toMatch(/the clock is off by [\d.]+ ms ± [\d.]+ (µs|ms), more than 400\.000 ms/);
-  // Half a second off and a quarter unsure: neither within 600 ms nor beyond 400 is sure, and 900 ms is.
+  expect(beyond.stderr).toMatch(/the clock is off by [\d.]+ s ± [\d.]+ (µs|ms), more than 4\.000 s/);
+  // Five seconds off and one unsure: neither within 5.9 s nor beyond 4.1 is sure, and 9 s is.
   for (const [maxOffset, check, exitCode] of [
-    ["600ms", "unknown", 3],
-    ["400ms", "unknown", 3],
-    ["200ms", "beyond", 3],
-    ["900ms", "within", 0],
+    ["5900ms", "unknown", 3],
+    ["4100ms", "unknown", 3],
+    ["2s", "beyond", 3],
+    ["9s", "within", 0],
   ] as const) {
     const args = ["--check", "--max-offset", maxOffset, "--server", vague.name];
     const asked = await nodupeTime(args);
