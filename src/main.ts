@@ -1,4 +1,3 @@
-import { writeSync } from "node:fs";
 import { VERSION } from "./lib/version.ts";
 
 /**
@@ -10,10 +9,12 @@ function refuseEngineVariables(environment: Readonly<Record<string, string | und
   if (process.geteuid?.() !== 0) return;
   const name = Object.keys(environment).find((variable) => variable.startsWith("BUN_JSC_"));
   if (name === undefined) return;
-  writeSync(
-    2,
-    `nodupe: the environment has ${name}, which changes the engine: not taken by root; unset it\n`,
-  );
+  process
+    .getBuiltinModule("node:fs")
+    .writeSync(
+      2,
+      `nodupe: the environment has ${name}, which changes the engine: not taken by root; unset it\n`,
+    );
   process.exit(2);
 }
 
