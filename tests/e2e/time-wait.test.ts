@@ -13,7 +13,8 @@ needs("strace", "setpriv")(
     // The network comes up while it waits: nothing is heard of the first try.
     using late = await ntpServer({ offsetS: 12.5, lie: (answer) => ((asked += 1) > 3 ? answer : null) });
     const env = { NODUPE_TIME_RTC_DEVICE: "/dev/null" };
-    const args = ["time", "--json", "--wait", "--set", "--timeout", "600ms", "--db", ":memory:"];
+    // A process of another test may be called like a daemon that owns the clock.
+    const args = ["time", "--json", "--wait", "--set", "--force", "--timeout", "600ms", "--db", ":memory:"];
     const run = await withClockCalls([...args, "--server", late.name], "retval=0", { env });
     const json = JSON.parse(run.stdout) as TimeJson;
     expect([run.exitCode, json.clock.action, json.clock.synchronised]).toEqual([0, "step", true]);
@@ -34,6 +35,7 @@ test("--wait-timeout: what is too vague is given with its bound, exit 4, and the
     "--max-error",
     "200ms",
     "--set",
+    "--force",
     "--server",
     vague.name,
   ];
