@@ -12,8 +12,12 @@ const DAEMONS: Readonly<Record<string, string>> = {
   timemaster: "timemaster",
 };
 
-/** A chronyd that was told to leave the clock alone (-x), or only to measure (-Q), owns nothing. */
+/**
+ * A chronyd that was told to leave the clock alone (-x), or only to measure (-Q), owns nothing. Nor does one that has
+ * ended and waits for its parent: it has no command line any more (proc(5)).
+ */
 function leavesClockAlone(name: string, argv: readonly string[]): boolean {
+  if (argv.length === 0) return true;
   if (name !== "chronyd") return false;
   return argv.slice(1).some((argument) => /^-[a-zA-Z0-9]*[xQ]/.test(argument));
 }

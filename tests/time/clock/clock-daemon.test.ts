@@ -31,6 +31,12 @@ test("a chronyd that leaves the clock alone owns nothing", () => {
   }
 });
 
+test("a daemon that has ended and was not waited for owns nothing", () => {
+  using folder = tempFolder();
+  running(folder, 7, "ntpd", []);
+  expect(clockOwner(folder.path)).toBeNull();
+});
+
 test("no /proc, no owner", () => {
   expect(clockOwner("/nonexistent")).toBeNull();
 });
