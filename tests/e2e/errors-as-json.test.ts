@@ -13,7 +13,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["compare", "n", "m"],
   ["history", "list"],
   ["history", "export", "--sandbox"],
-  ["history", "forget", "--all", "--sandbox"],
+  ["history", "forget", "--all", "--yes", "--sandbox"],
   ["history", "import", "-", "--sandbox"],
 ];
 

@@ -146,7 +146,7 @@ test("what another process writes to the store is told within seconds, and a rea
   })();
   const boards = (): number => heard.split('"topic":"board"').length - 1;
   await until(() => boards() === 1, "the present state was told");
-  await nodupe(["history", "forget", "--all", "--sandbox", "--db", db, "-q"]);
+  await nodupe(["history", "forget", "--all", "--yes", "--sandbox", "--db", db, "-q"]);
   await until(() => boards() === 2, "the change was told");
   await served.end();
   await reading;

@@ -3,12 +3,14 @@ import { option } from "../../settings/option.ts";
 import { storeOptions } from "../../db/options.ts";
 import { Failure } from "../../lib/errors.ts";
 import { command } from "../command-line/command.ts";
+import { confirm, confirmOptions } from "../terminal/confirm.ts";
 import { destinationOf, destinationOptions } from "./destination.ts";
 
 const PREFIX = /^[0-9a-f]{8,64}$/;
 
 const forgetOptions = {
-  all: option(toggle, false, "everything that was uploaded there", { scope: "flag" }),
+  all: option(toggle, false, "everything that was uploaded there; asks first", { scope: "flag" }),
+  yes: { ...confirmOptions.yes, needs: "all" },
 } as const;
 
 export const historyForget = command({
@@ -21,17 +23,28 @@ export const historyForget = command({
     "CHECKSUM is a SHA-256, or its first 8 digits or more, as nodupe history list shows it. A server that has the content still refuses it as a duplicate.",
   examples: [
     ["nodupe history forget 3f79bb7b435b", "one content of the configured server"],
-    ["nodupe history forget --all --sandbox", "start over with the sandbox"],
+    ["nodupe history forget --all", "everything; asks first"],
+    ["nodupe history forget --all --sandbox --yes", "in a script: start over with the sandbox"],
   ],
   resultKeys: ["destination", "forgotten"],
-  exitCodes: { 0: "forgotten", 1: "a sync is at work", 2: "usage error, or no such content" },
-  run: async ({ options, positionals, terminal, openStore }) => {
+  exitCodes: {
+    0: "forgotten",
+    1: "declined, or a sync is at work",
+    2: "usage error, no such content, or --all with no terminal to ask on and no --yes",
+  },
+  run: async ({ options, positionals, terminal, signal, openStore }) => {
     const { destinationRow, lockDestination } = await import("../../upload/ledger/destination.ts");
     const { forget, matchPrefix } = await import("../../upload/ledger/history.ts");
-    const { all } = options.history;
+    const { all, yes } = options.history;
     if (all === positionals.length > 0)
       throw new Failure("usage", "name the contents to forget by their checksums, or all of them with --all");
     const destination = destinationOf(options.sync);
+    if (all) {
+      await confirm(
+        `Forget everything that was uploaded to ${destination}? The next sync sends all of it again.`,
+        { isConfirmed: yes, signal },
+      );
+    }
     using store = await openStore();
     using _lock = lockDestination(store.path, destination);
     const { id } = destinationRow(store.db, destination);

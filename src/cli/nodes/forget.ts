@@ -1,15 +1,14 @@
 import { storeOptions } from "../../db/options.ts";
 import { escapeText } from "../../lib/format/escape.ts";
 import { command } from "../command-line/command.ts";
-import { confirm } from "../terminal/confirm.ts";
-import { changeOptions } from "./options.ts";
+import { confirm, confirmOptions } from "../terminal/confirm.ts";
 
 export const nodesForget = command({
   name: "nodes forget",
   purpose: "Deletes a storage node with all that the store has of it; its lines are then new again.",
   usage: "NAME",
   positionals: { min: 1, max: 1 },
-  options: { store: storeOptions, nodes: changeOptions },
+  options: { store: storeOptions, nodes: confirmOptions },
   resultKeys: ["node_name", "forgotten"],
   examples: [
     ["nodupe nodes forget pi-1", "asks first"],

@@ -1,15 +1,14 @@
 import { storeOptions } from "../../db/options.ts";
 import { escapeText } from "../../lib/format/escape.ts";
 import { command } from "../command-line/command.ts";
-import { confirm } from "../terminal/confirm.ts";
-import { changeOptions } from "./options.ts";
+import { confirm, confirmOptions } from "../terminal/confirm.ts";
 
 export const nodesMerge = command({
   name: "nodes merge",
   purpose: "Makes one storage node of two: what FROM has goes to INTO, and FROM is no more.",
   usage: "FROM INTO",
   positionals: { min: 2, max: 2 },
-  options: { store: storeOptions, nodes: changeOptions },
+  options: { store: storeOptions, nodes: confirmOptions },
   resultKeys: ["node_name", "merged_from"],
   details:
     "For a log that was read under a wrong --node. Lines that both took in are counted once, and all of them stay known. This cannot be undone.",

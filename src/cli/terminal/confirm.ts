@@ -1,6 +1,13 @@
 import { Failure } from "../../lib/errors.ts";
 import { escapeText } from "../../lib/format/escape.ts";
+import { toggle } from "../../settings/kind.ts";
+import { option } from "../../settings/option.ts";
 import { isTerminal, writeError } from "./streams.ts";
+
+/** Of the commands that cannot be undone. */
+export const confirmOptions = {
+  yes: option(toggle, false, "do not ask", { scope: "flag" }),
+} as const;
 
 /** The line that is typed; nothing where the input ends or the signal comes first. */
 async function typedLine(signal: AbortSignal): Promise<string> {

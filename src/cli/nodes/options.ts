@@ -1,7 +1,0 @@
-import { toggle } from "../../settings/kind.ts";
-import { option } from "../../settings/option.ts";
-
-/** Of the commands that cannot be undone. */
-export const changeOptions = {
-  yes: option(toggle, false, "do not ask", { scope: "flag" }),
-} as const;
