@@ -5,31 +5,47 @@ import { VERSION } from "../lib/version.ts";
 /** `NODU` in ASCII: what tells our files from other SQLite databases. */
 const APPLICATION_ID = 0x4e4f4455;
 
-function pragma(db: Database, name: "user_version" | "application_id"): number {
-  const row = db.query<Record<string, number>, []>(`PRAGMA ${name}`).get();
-  return row?.[name] ?? 0;
+/** What a database tells of itself: whether it holds anything, whose it says that it is, and its schema's number. */
+interface Mark {
+  readonly holds: 0 | 1;
+  readonly application: number;
+  readonly version: number;
 }
 
-function isEmpty(db: Database): boolean {
-  return db.query("SELECT 1 FROM sqlite_schema LIMIT 1").get() === null;
+/** In one statement, and so in one look: another process may commit its tables and their id together. */
+const MARK = `SELECT EXISTS (SELECT 1 FROM sqlite_schema) AS holds, application_id AS application, user_version AS version
+  FROM pragma_application_id, pragma_user_version`;
+
+function markOf(db: Database): Mark {
+  return db.query<Mark, []>(MARK).get() ?? { holds: 0, application: 0, version: 0 };
 }
 
-/** @throws Failure usage where a database is another program's, or has a schema newer than the one known. */
-export function refuseForeign(db: Database, path: string, known: number): void {
-  // In this order: another process may commit its tables and their id, together, between the two looks.
-  if (!isEmpty(db) && pragma(db, "application_id") !== APPLICATION_ID) {
+/** Whether a database says by its header alone that it is ours. */
+export function saysOurs(db: Database): boolean {
+  return (
+    db.query<{ application_id: number }, []>("PRAGMA application_id").get()?.application_id === APPLICATION_ID
+  );
+}
+
+/**
+ * @returns the number of its schema; 0 where it is empty.
+ * @throws Failure usage where a database is another program's, or has a schema newer than the one known.
+ */
+export function refuseForeign(db: Database, path: string, known: number): number {
+  const { holds, application, version } = markOf(db);
+  if (holds === 1 && application !== APPLICATION_ID) {
     throw new Failure(
       "usage",
       `${path} is an SQLite database of another program, not a nodupe store; name another file with --db`,
     );
   }
-  const version = pragma(db, "user_version");
   if (version > known) {
     throw new Failure(
       "usage",
       `the store ${path} was written by a newer nodupe (its schema is ${version}, nodupe ${VERSION} knows ${known}); upgrade nodupe, or name another store with --db`,
     );
   }
+  return holds === 1 ? version : 0;
 }
 
 /** drizzle changes a column by making its table anew; rows of other tables may point to nothing only while it does. */
@@ -46,14 +62,12 @@ function refuseDangling(db: Database): void {
  * first migrates, the others find it done.
  */
 export function migrate(db: Database, path: string, migrations: readonly string[]): void {
-  refuseForeign(db, path, migrations.length);
-  if (pragma(db, "user_version") === migrations.length && !isEmpty(db)) return;
+  if (refuseForeign(db, path, migrations.length) === migrations.length) return;
   // Within a transaction this pragma does nothing, so that it stands before it.
   db.run("PRAGMA foreign_keys = OFF");
   db.run("BEGIN IMMEDIATE");
   try {
-    refuseForeign(db, path, migrations.length);
-    for (const sql of migrations.slice(pragma(db, "user_version"))) db.run(sql);
+    for (const sql of migrations.slice(refuseForeign(db, path, migrations.length))) db.run(sql);
     refuseDangling(db);
     db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
     db.run(`PRAGMA user_version = ${migrations.length}`);
@@ -64,4 +78,6 @@ export function migrate(db: Database, path: string, migrations: readonly string[
   } finally {
     db.run("PRAGMA foreign_keys = ON");
   }
+  // So that the file itself says whose it is (saysOurs), and no later process reads all this out of the log.
+  db.run("PRAGMA wal_checkpoint(TRUNCATE)");
 }

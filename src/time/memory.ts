@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { Store } from "../db/open.ts";
 import type { timeNames, timeSamples, timeServers } from "../db/tables/time.ts";
 import type { DriftSample } from "./clock/drift.ts";
@@ -55,8 +56,12 @@ const SAVE_CLOCK = "INSERT OR REPLACE INTO time_saved (id, at_ms) VALUES (1, ?)"
 const INSERT_SAMPLE = "INSERT INTO time_samples (epoch, raw_ns, offset_raw_ns, error_ns) VALUES (?, ?, ?, ?)";
 const FORGET_SAMPLES = "DELETE FROM time_samples WHERE id <= (SELECT max(id) FROM time_samples) - ?";
 
-/** A process that ends at once leaves the log to the next one, which reads all of it: some ten runs, not a thousand pages. */
-const LOG_PAGES = 64;
+/**
+ * A process that ends at once leaves the log to the next one, which reads all of it: that of some ten runs, not more.
+ * SQLite's own checkpoints would not do: each process finds the log anew, takes none of it for written back, and
+ * starts it from the beginning only after a checkpoint of its own.
+ */
+const LOG_BYTES = 64 * 4_096;
 
 /** What `nodupe time` remembers between runs, in the store. */
 export class TimeMemory {
@@ -65,7 +70,6 @@ export class TimeMemory {
   constructor(store: Store) {
     this.#store = store;
     // The database keeps what it has prepared. Now packets travel; when a run is recorded somebody waits for its end.
-    store.db.run(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}`);
     for (const sql of [INSERT_RUN, FORGET_RUNS, SAVE_HEALTH, SAVE_CLOCK, INSERT_SAMPLE, FORGET_SAMPLES])
       store.db.query(sql);
   }
@@ -143,9 +147,21 @@ export class TimeMemory {
         if (traces.sample !== null) this.#saveSample(traces.sample, limits.samplesKept);
         also();
       }).immediate();
+      this.#foldLog();
     } finally {
       db.run("PRAGMA synchronous = FULL");
     }
+  }
+
+  /** Writes a log that has grown back into the store, and empties it; later, where others are reading. */
+  #foldLog(): void {
+    const { db, path } = this.#store;
+    if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) <= LOG_BYTES) return;
+    using timeout = db.prepare<{ timeout: number }, []>("PRAGMA busy_timeout");
+    const patienceMs = timeout.get()?.timeout ?? 0;
+    db.run("PRAGMA busy_timeout = 0");
+    db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    db.run(`PRAGMA busy_timeout = ${patienceMs}`);
   }
 
   #saveHealth(health: Health): void {

@@ -1,10 +1,13 @@
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
+import { statSync } from "node:fs";
 import { startChronyd } from "../support/chronyd.ts";
 import { patient, patientMs } from "../support/emulation.ts";
 import { referenceId } from "../support/ntp-packet.ts";
 import { delayRelay, type NtpServer, ntpServer, serverArguments, silentServer } from "../support/ntp.ts";
 import { needs } from "../support/programs.ts";
 import { nodupe } from "../support/run.ts";
+import { tempFolder } from "../support/temp.ts";
 import { expectOffset, nodupeTime, statuses } from "../support/time-result.ts";
 
 const KEYS = [
@@ -70,6 +73,22 @@ needs("chronyd")(
     expect(dead.map(({ requests }) => requests)).toEqual([1, 1, 1, 1]);
   },
 );
+
+test("run after run: the store's log is folded into it, and never grows past some ten runs", async () => {
+  using server = await ntpServer();
+  using folder = tempFolder();
+  const store = folder.file("nodupe.db");
+  const sizes: number[] = [];
+  for (let run = 0; run < 18; run += 1) {
+    await nodupeTime(["--db", store, ...serverArguments([server])]);
+    sizes.push(statSync(`${store}-wal`).size);
+  }
+  const pages = Math.max(...sizes) / 4_120;
+  expect(pages).toBeGreaterThan(5);
+  expect(pages).toBeLessThan(80);
+  using db = new Database(store);
+  expect(db.query("SELECT count(*) AS runs FROM time_runs").get()).toEqual({ runs: 18 });
+});
 
 test("servers 100 s, 10 years and 48 years ahead of this clock: the right offset", async () => {
   for (const offsetS of [100, 10 * 365.25 * 86_400, 48 * 365.25 * 86_400]) {
