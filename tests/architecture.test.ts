@@ -121,6 +121,7 @@ const GUARDS: readonly Guard[] = [
       "nodes/manage/merge-nodes.ts",
       "nodes/store/node-snapshot.ts",
       "nodes/store/node-store.ts",
+      "nodes/store/satellite-scores.ts",
       "serve/comparisons.ts",
       "serve/demo/node-story.ts",
       "serve/demo/upload-story.ts",

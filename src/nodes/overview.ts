@@ -2,8 +2,11 @@ import type { Database } from "bun:sqlite";
 import type { NodeRow } from "../db/tables/nodes.ts";
 import { latestSnapshot } from "./store/node-snapshot.ts";
 import { TIER_HOUR } from "./store/rollup.ts";
-import { HOUR_MS, KINDS } from "./log/vocabulary.ts";
+import { resolutionMs } from "./compare/latency.ts";
+import { coverageOf } from "./compare/measure.ts";
+import { HOUR_MS, KINDS, LEVELS, type LogLevel, logLevelOf } from "./log/vocabulary.ts";
 import { type HourStats, readHourStats } from "./store/hour-stats.ts";
+import { type ScoresTold, satelliteNames, scoresTold, satelliteScores } from "./store/satellite-scores.ts";
 
 /** What a node's own API said last. */
 interface NodeStanding {
@@ -35,6 +38,14 @@ export interface NodeOverview {
   /** Percent of all ended operations that failed (canceled ones are not among them). */
   readonly failed_percent: number | null;
   readonly avg_latency_mean: number | null;
+  /** Of the same hours. */
+  readonly coverage_percent: number;
+  /** `info` shows no started operations and not every failure, `error` failures alone; null: no lines. */
+  readonly log_level: LogLevel | null;
+  /** 1 or 1000; null where nothing was timed. */
+  readonly latency_resolution_ms: number | null;
+  /** By satellite, as its log told them last. */
+  readonly scores: readonly ScoresTold[];
   /** By hour, oldest first; null where nothing happened. */
   readonly hours: {
     readonly total_operations: readonly (number | null)[];
@@ -58,15 +69,16 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** Adds hours up: what they are counted as, and their latency. */
-function totals(hours: readonly HourStats[]): { counts: number[]; timed: number; timedMs: number } {
-  const counts = Array.from({ length: KINDS.length * OUTCOMES }, (_, at) =>
-    sum(hours.map((hour) => hour.counts[at] ?? 0)),
-  );
+/** Adds hours up: what they are counted as, their latency, the levels of their lines. */
+function totals(hours: readonly HourStats[]) {
+  const added = (length: number, of: (hour: HourStats) => readonly number[]): number[] =>
+    Array.from({ length }, (_, at) => sum(hours.map((hour) => of(hour)[at] ?? 0)));
   return {
-    counts,
+    counts: added(KINDS.length * OUTCOMES, ({ counts }) => counts),
+    levels: added(LEVELS.length, ({ levels }) => levels),
     timed: sum(hours.map(({ timed }) => timed)),
     timedMs: sum(hours.map(({ timedMs }) => timedMs)),
+    coarse: sum(hours.map(({ coarse }) => coarse)),
   };
 }
 
@@ -111,6 +123,7 @@ export function nodesOverview(
   const read = db.query<{ start: number; summary: Uint8Array }, [number, number, number]>(
     "SELECT start_ms AS start, summary FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? ORDER BY start_ms",
   );
+  const satellites = satelliteNames(db);
   return nodes.map(({ id, name, newestMs }) => {
     const hours = read.all(id, TIER_HOUR, firstMs).map(({ start, summary }) => readHourStats(start, summary));
     const byHour = Array.from({ length: options.hours }, (_, at) =>
@@ -131,6 +144,10 @@ export function nodesOverview(
       success_rate_audit: rateOf(all.counts, "audit"),
       failed_percent: share(failed, ended),
       avg_latency_mean: meanOf(all),
+      coverage_percent: coverageOf(hours, { sinceMs: firstMs, untilMs: options.nowMs }),
+      log_level: logLevelOf(all.levels),
+      latency_resolution_ms: resolutionMs(all.timed, all.coarse),
+      scores: scoresTold(satelliteScores(db, id, options.nowMs), satellites),
       hours: {
         total_operations: series((hour) => sum(hour.counts)),
         success_rate_download: series((hour) => rateOf(hour.counts, "download")),

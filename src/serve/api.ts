@@ -1,10 +1,12 @@
 import { readBoard } from "../board/board.ts";
 import type { Store } from "../db/open.ts";
+import { CONTENT_STATES } from "../db/tables/upload.ts";
 import { METRICS } from "../nodes/compare/registry.ts";
 import { nodesOverview } from "../nodes/overview.ts";
 import { clockOverview } from "../time/overview.ts";
 import { listDestinations, listPage, retryFailed } from "../upload/ledger/history.ts";
 import { uploadsOverview } from "../upload/ledger/overview.ts";
+import { boardSummary, systemSummary } from "./board-summary.ts";
 import { jsonBody, query } from "./body.ts";
 import type { Comparisons } from "./comparisons.ts";
 import type { Bus } from "./live/bus.ts";
@@ -91,8 +93,8 @@ function historyRoute({ store }: ApiOptions): Route {
     GET: (request) => {
       const asked = query(historyQuery, request);
       if (asked.type === "invalid") return refusal(request, 400, asked.reason);
-      const { state = null, limit, offset } = asked.value;
-      return jsonReply(request, { entries: listPage(store.db, { state, limit, offset }), limit, offset });
+      const { state: states = CONTENT_STATES, limit, offset } = asked.value;
+      return jsonReply(request, { entries: listPage(store.db, { states, limit, offset }), limit, offset });
     },
   };
 }
@@ -104,10 +106,11 @@ function retryRoute({ openWritable }: ApiOptions): Route {
       if (body.type === "invalid") return refusal(request, 400, body.reason);
       const { destination: url, checksum = null, reason = null } = body.value;
       using store = await openWritable();
-      const destination = listDestinations(store.db).find((known) => known.url === url);
-      if (destination === undefined) return refusal(request, 404, "there is no such destination");
-      const pending = retryFailed(store.db, destination.id, { checksum, reason });
-      return jsonReply(request, { pending });
+      const asked = listDestinations(store.db).filter((known) => url === undefined || known.url === url);
+      if (url !== undefined && asked.length === 0)
+        return refusal(request, 404, "there is no such destination");
+      const counts = asked.map(({ id }) => retryFailed(store.db, id, { checksum, reason }));
+      return jsonReply(request, { pending: counts.reduce((sum, count) => sum + count, 0) });
     },
   };
 }
@@ -149,6 +152,8 @@ export function apiRoutes(options: ApiOptions): Map<string, Route> {
         },
       },
     ],
+    ["/api/board", { GET: (request) => jsonReply(request, boardSummary(readBoard(store, now()))) }],
+    ["/api/system", { GET: (request) => jsonReply(request, systemSummary(readBoard(store, now()))) }],
     ["/api/metrics", { GET: (request) => jsonReply(request, { metrics: METRICS_TOLD }) }],
     ["/api/sync", { GET: (request) => jsonReply(request, uploadsOverview(store.db)) }],
     ["/api/sync/retry", retryRoute(options)],

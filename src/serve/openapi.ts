@@ -48,6 +48,13 @@ export function openApi(): object {
       "/api/nodes": {
         get: operation("Every node at a glance", "nodes", { parameters: parameters(rangeQuery) }),
       },
+      "/api/board": {
+        get: operation(
+          "The board at a glance",
+          "problems, clock, uploads, nodes, store: no longer with more nodes",
+        ),
+      },
+      "/api/system": { get: operation("What runs here", "store, logs, watched folders") },
       "/api/metrics": {
         get: operation("The metrics of a comparison", "name, label, unit and direction of each"),
       },

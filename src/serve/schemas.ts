@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CONTENT_STATES } from "../db/tables/upload.ts";
 import { COMPARISON_TYPES } from "../nodes/compare/options.ts";
 import { parseDurationMs } from "../lib/format/duration.ts";
 
@@ -46,9 +47,9 @@ export function comparisonRequest(body: z.infer<typeof comparisonBody>): Compari
 
 export const loginBody = z.strictObject({ token: z.string().min(1).max(1_000) });
 
-/** Which failed uploads to take up again: one content, those that failed for one reason, or all. */
+/** Which failed uploads to take up again: all, those of one destination, of one reason, or one content. */
 export const retryBody = z.strictObject({
-  destination: z.string().max(1_000),
+  destination: z.string().max(1_000).optional(),
   checksum: z
     .string()
     .regex(/^[0-9a-f]{64}$/)
@@ -57,7 +58,17 @@ export const retryBody = z.strictObject({
 });
 
 export const historyQuery = z.strictObject({
-  state: z.enum(["pending", "sending", "done", "failed"]).optional(),
+  /** One state or several, with commas between them. */
+  state: z
+    .string()
+    .max(100)
+    .transform((text, context) => {
+      const states = z.array(z.enum(CONTENT_STATES)).safeParse(text.split(","));
+      if (states.success) return states.data;
+      context.addIssue({ code: "custom", message: `expected ${CONTENT_STATES.join(", ")}, or several` });
+      return z.NEVER;
+    })
+    .optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   offset: z.coerce.number().int().min(0).max(10_000_000).default(0),
 });

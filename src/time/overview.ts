@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import { and, count, desc, gte, isNotNull, sql } from "drizzle-orm";
+import { desc, isNotNull } from "drizzle-orm";
 import { ormOf } from "../db/orm.ts";
 import { timeRuns, timeServers } from "../db/tables/time.ts";
 
@@ -27,14 +27,28 @@ export interface ServerOverview {
   readonly reason: string | null;
 }
 
+/** The measurements of one stretch of time, together: what a point of a chart shows. */
+interface MeasuredStretch {
+  /** The mean of their times. */
+  readonly at: string;
+  readonly measurements: number;
+  /** Their mean; null where none of them had one. */
+  readonly offset_s: number | null;
+  /** The least and the greatest that the truth may be, by the bounds of all of them. */
+  readonly offset_low_s: number | null;
+  readonly offset_high_s: number | null;
+  /** Mean parts per million. */
+  readonly drift_ppm: number | null;
+}
+
 /** What the store tells of the clock. */
 export interface ClockOverview {
   /** The newest measurement from servers; null where there is none. */
   readonly last: PastMeasurement | null;
   /** Seconds since then; negative where the clock was set back. */
   readonly age_s: number | null;
-  /** Oldest first. */
-  readonly history: readonly PastMeasurement[];
+  /** Oldest first; stretches without a measurement are left out. */
+  readonly history: readonly MeasuredStretch[];
   readonly servers: readonly ServerOverview[];
 }
 
@@ -53,9 +67,38 @@ function measurementOf(row: Row): PastMeasurement {
   };
 }
 
+interface StretchRow {
+  readonly atMs: number;
+  readonly measurements: number;
+  readonly offsetS: number | null;
+  readonly lowS: number | null;
+  readonly highS: number | null;
+  readonly driftPpm: number | null;
+}
+
+/** Stretches lie at multiples of their width, so that one that is over stays as it is. */
+function stretches(db: Database, sinceMs: number, widthMs: number): MeasuredStretch[] {
+  return db
+    .query<StretchRow, [number, number]>(
+      `SELECT avg(started_at_ms) AS atMs, count(*) AS measurements, avg(offset_s) AS offsetS,
+              min(offset_s - coalesce(error_bound_s, 0)) AS lowS, max(offset_s + coalesce(error_bound_s, 0)) AS highS,
+              avg(drift_ppm) AS driftPpm
+       FROM time_runs WHERE started_at_ms >= ? GROUP BY started_at_ms / ? ORDER BY atMs`,
+    )
+    .all(sinceMs, widthMs)
+    .map(({ atMs, measurements, offsetS, lowS, highS, driftPpm }) => ({
+      at: new Date(atMs).toISOString(),
+      measurements,
+      offset_s: offsetS,
+      offset_low_s: lowS,
+      offset_high_s: highS,
+      drift_ppm: driftPpm,
+    }));
+}
+
 /**
- * Reads the newest measurement and those since `sinceMs`, thinned to `points` of them: a second-by-second history makes
- * no larger an answer than a daily one.
+ * Reads the newest measurement, and those since `sinceMs` in `points` stretches of equal length: a second-by-second
+ * history makes no larger an answer than a daily one, and hides no outlier.
  */
 export function clockOverview(
   db: Database,
@@ -69,20 +112,12 @@ export function clockOverview(
     .orderBy(desc(timeRuns.id))
     .limit(1)
     .all();
-  const isRecent = gte(timeRuns.startedAtMs, options.sinceMs);
-  const recent = orm.select({ count: count() }).from(timeRuns).where(isRecent).get()?.count ?? 0;
-  const stride = Math.max(1, Math.ceil(recent / options.points));
-  const rows = orm
-    .select()
-    .from(timeRuns)
-    .where(and(isRecent, sql`${timeRuns.id} % ${stride} = 0`))
-    .orderBy(timeRuns.id)
-    .all();
+  const widthMs = Math.max(1, Math.ceil((options.nowMs - options.sinceMs) / options.points));
   const servers = orm.select().from(timeServers).orderBy(timeServers.host, timeServers.key).all();
   return {
     last: last === undefined ? null : measurementOf(last),
     age_s: last === undefined ? null : (options.nowMs - last.startedAtMs) / 1_000,
-    history: rows.map(measurementOf),
+    history: stretches(db, options.sinceMs, widthMs),
     servers: servers.map((row) => ({
       host: row.host,
       address: row.key,

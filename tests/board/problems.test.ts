@@ -35,6 +35,10 @@ const NODE: NodeOverview = {
   success_rate_audit: 100,
   failed_percent: 1,
   avg_latency_mean: 100,
+  coverage_percent: 100,
+  log_level: "debug",
+  latency_resolution_ms: 1,
+  scores: [],
   hours: { total_operations: [], success_rate_download: [], avg_latency_mean: [] },
   standing: null,
 };

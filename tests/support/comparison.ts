@@ -23,6 +23,7 @@ export function nodeResult(
     log_level: "debug",
     newest_line: "2026-11-26T04:00:00.000Z",
     trend: { success_rate_download: [], avg_latency_mean: [], total_operations: [] },
+    latency_distribution: null,
     error: null,
     ...more,
   };

@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import type { Health } from "../../src/time/health.ts";
-import { TimeMemory } from "../../src/time/memory.ts";
 import type { RunTraces } from "../../src/time/run-traces.ts";
+import { TimeMemory } from "../../src/time/memory.ts";
 import { memoryStore } from "../support/time-session.ts";
+import { timeTraces } from "../support/time-traces.ts";
 
 const KEPT = { runsKept: 3, samplesKept: 4 };
 
@@ -18,38 +19,6 @@ const HEALTH: Health = {
   lastReason: null,
 };
 
-function traces(trueAtMs: number | null, change: Partial<RunTraces> = {}): RunTraces {
-  return {
-    run: {
-      startedAtMs: 1_000,
-      trueAtMs,
-      source: "ntp",
-      server: "ntp.example",
-      offsetS: 0.5,
-      errorBoundS: 0.01,
-      delayS: 0.02,
-      driftPpm: null,
-      action: "none",
-      serversAsked: 3,
-      serversAnswered: 2,
-      serversAgreeing: 2,
-      queries: 4,
-      successes: 2,
-      timeouts: 2,
-      rejected: "{}",
-      dnsHits: 1,
-      dnsMisses: 0,
-      fellBack: 0,
-      durationMs: 12.5,
-    },
-    health: [],
-    names: [],
-    sample: null,
-    savedMs: null,
-    ...change,
-  };
-}
-
 test("what is recorded is told again", () => {
   using store = memoryStore();
   const memory = new TimeMemory(store);
@@ -60,7 +29,7 @@ test("what is recorded is told again", () => {
     0,
   ]);
   const name = { host: "a", addresses: ["192.0.2.1", "::1"], ttlMs: 60_000, resolvedAtMs: 5 };
-  memory.record(traces(7_000, { health: [HEALTH], names: [name], savedMs: 8_000.4 }), KEPT);
+  memory.record(timeTraces(7_000, { health: [HEALTH], names: [name], savedMs: 8_000.4 }), KEPT);
   expect(memory.health()).toEqual(new Map([[HEALTH.key, HEALTH]]));
   expect(memory.names()).toEqual([name]);
   expect([memory.lastGoodNs(), memory.savedMs()]).toEqual([7_000_000_000n, 8_000]);
@@ -71,9 +40,9 @@ test("what is recorded is told again", () => {
 test("the last good time is the newest run's that had one", () => {
   using store = memoryStore();
   const memory = new TimeMemory(store);
-  memory.record(traces(9_000), KEPT);
-  memory.record(traces(5_000), KEPT);
-  memory.record(traces(null), KEPT);
+  memory.record(timeTraces(9_000), KEPT);
+  memory.record(timeTraces(5_000), KEPT);
+  memory.record(timeTraces(null), KEPT);
   expect(memory.lastGoodNs()).toBe(5_000_000_000n);
 });
 
@@ -83,8 +52,8 @@ test("samples are of one raw clock, exact to the nanosecond, oldest first; what 
   const sample = (epoch: string, at: bigint): RunTraces["sample"] => {
     return { epoch, rawNs: at, offsetRawNs: 1_790_000_000_123_456_789n + at, errorNs: 7n };
   };
-  for (const at of [1n, 2n, 3n]) memory.record(traces(1, { sample: sample("boot", at) }), KEPT);
-  memory.record(traces(1, { sample: sample("other", 9n) }), KEPT);
+  for (const at of [1n, 2n, 3n]) memory.record(timeTraces(1, { sample: sample("boot", at) }), KEPT);
+  memory.record(timeTraces(1, { sample: sample("other", 9n) }), KEPT);
   const told = (limit: number): bigint[] => memory.samples("boot", limit).map(({ rawNs }) => rawNs);
   expect([told(10), told(2)]).toEqual([
     [1n, 2n, 3n],
@@ -93,7 +62,7 @@ test("samples are of one raw clock, exact to the nanosecond, oldest first; what 
   expect(memory.samples("boot", 1)).toEqual([
     { rawNs: 3n, offsetRawNs: 1_790_000_000_123_456_792n, errorNs: 7n },
   ]);
-  memory.record(traces(1, { sample: sample("boot", 4n) }), KEPT);
+  memory.record(timeTraces(1, { sample: sample("boot", 4n) }), KEPT);
   expect(told(10)).toEqual([2n, 3n, 4n]);
   expect(store.db.query("SELECT count(*) AS n FROM time_runs").get()).toEqual({ n: 3 });
 });

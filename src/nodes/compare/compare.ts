@@ -5,6 +5,7 @@ import type { WhyInput } from "./decomposition.ts";
 import { explain, type Why } from "./explain.ts";
 import { satelliteName } from "../log/satellite-names.ts";
 import { commonSource } from "./earnings.ts";
+import { satelliteNames } from "../store/satellite-scores.ts";
 import { hourGrid } from "./judge/hourly-series.ts";
 import { intervalsOf, sideOf } from "./judge/side.ts";
 import type { Verdict } from "./judge/verdict.ts";
@@ -39,11 +40,6 @@ type Gathered =
       readonly satellites: ReadonlyMap<number, string>;
     }
   | { readonly type: "failed"; readonly name: string; readonly reason: string };
-
-function satelliteNames(db: Database): ReadonlyMap<number, string> {
-  const rows = db.query<{ id: number; name: string }, []>("SELECT id, name FROM satellite").all();
-  return new Map(rows.map((row) => [row.id, row.name]));
-}
 
 async function gather(source: NodeSource, options: Question): Promise<Gathered> {
   try {

@@ -4,6 +4,22 @@ import { edgesOfBucket, valueOfBucket } from "../store/sketch.ts";
 /** Beyond this share of operations timed in whole seconds the quantiles are not told. */
 const MAX_COARSE_SHARE = 0.01;
 
+/** What the durations of a log are told in: 1 or 1000 ms; null where nothing was timed. */
+export function resolutionMs(timed: number, coarse: number): number | null {
+  if (timed === 0) return null;
+  return coarse <= timed * MAX_COARSE_SHARE ? 1 : 1000;
+}
+
+/** To a decade: a class is a third wider than the one before it, thirteen times what a bucket is. */
+const DISTRIBUTION_CLASSES = 8;
+
+/** Operations that took less than `below_ms`, and not less than the class before says. */
+export interface DistributionClass {
+  readonly below_ms: number;
+  /** Of all timed operations. */
+  readonly share_percent: number;
+}
+
 /** Where a quantile lies, for what is finer than a bucket. */
 interface QuantilePlace {
   /** Natural logarithm of the milliseconds. */
@@ -38,8 +54,9 @@ export class Latency {
       cumulative[bucket] = (cumulative[bucket] ?? 0) + (cumulative[bucket - 1] ?? 0);
     }
     this.#cumulative = cumulative;
-    this.isResolved = timed > 0 && coarse <= timed * MAX_COARSE_SHARE && last >= 0;
-    this.resolutionMs = timed === 0 ? null : this.isResolved ? 1 : 1000;
+    const told = resolutionMs(timed, coarse);
+    this.isResolved = told === 1 && last >= 0;
+    this.resolutionMs = told === 1 && !this.isResolved ? 1000 : told;
     this.meanMs = timed === 0 ? null : timedMs / timed;
   }
 
@@ -67,6 +84,28 @@ export class Latency {
     const fraction = (rank - below) / ((this.#cumulative[bucket] ?? 0) - below);
     const [low, high] = edgesOfBucket(bucket);
     return { log: Math.log(low) + fraction * Math.log(high / low), bucket, fraction };
+  }
+
+  /**
+   * How the operations spread, in classes of equal width on a scale of logarithms: DISTRIBUTION_CLASSES to a decade,
+   * from the first class that has any to the last one. null where the log hides it.
+   */
+  distribution(): readonly DistributionClass[] | null {
+    if (!this.isResolved) return null;
+    const shares = new Map<number, number>();
+    let before = 0;
+    for (const [bucket, cumulative] of this.#cumulative.entries()) {
+      const count = cumulative - before;
+      before = cumulative;
+      if (count === 0) continue;
+      const at = Math.floor(Math.log10(Math.max(1, valueOfBucket(bucket))) * DISTRIBUTION_CLASSES);
+      shares.set(at, (shares.get(at) ?? 0) + (count / this.total) * 100);
+    }
+    const first = Math.min(...shares.keys());
+    return Array.from({ length: Math.max(...shares.keys()) - first + 1 }, (_, index) => ({
+      below_ms: 10 ** ((first + index + 1) / DISTRIBUTION_CLASSES),
+      share_percent: shares.get(first + index) ?? 0,
+    }));
   }
 
   #bucketWhere(isReached: (count: number) => boolean): number {

@@ -4,6 +4,7 @@ import { Failure } from "../../lib/errors.ts";
 import { decodeBlock } from "../store/block.ts";
 import { addCells, addStoredCells, type SummedCells } from "../store/cell-sums.ts";
 import { latestSnapshot, type Snapshot } from "../store/node-snapshot.ts";
+import { type SatelliteScores, satelliteScores } from "../store/satellite-scores.ts";
 import { type HourStats, hourStatsOf, readHourStats } from "../store/hour-stats.ts";
 import { addEvent, createRollup, type Rollup, TIER_DAY, TIER_HOUR } from "../store/rollup.ts";
 import { BUCKET_LIMIT } from "../store/sketch.ts";
@@ -14,14 +15,6 @@ import { ABANDONED, DAY_MS, HOUR_MS } from "../log/vocabulary.ts";
 export interface Window {
   readonly sinceMs: number;
   readonly untilMs: number;
-}
-
-/** What a satellite thought of the node when the log last told, 0 to 1; 0 is what disqualifies. */
-export interface SatelliteScores {
-  readonly satelliteId: number;
-  readonly audit: number | null;
-  readonly suspension: number | null;
-  readonly online: number | null;
 }
 
 /** All that a comparison knows of one node in the window. */
@@ -125,20 +118,6 @@ function sumsOf(db: Database, nodeId: number, window: Window, deadline: number):
   return sums;
 }
 
-/** The last scores that each satellite gave before the window's end, as the log told them. */
-function scoresOf(db: Database, nodeId: number, untilMs: number): SatelliteScores[] {
-  return db
-    .query<SatelliteScores, [number, number]>(
-      `SELECT satellite_id AS satelliteId,
-              coalesce(fields ->> '$."Audit Score"', fields ->> '$.audit_score') AS audit,
-              coalesce(fields ->> '$."Suspension Score"', fields ->> '$.suspension_score') AS suspension,
-              coalesce(fields ->> '$."Online Score"', fields ->> '$.online_score') AS online
-       FROM (SELECT satellite_id, fields, max(time_ms) FROM fact
-             WHERE node_id = ? AND type = 'reputation' AND time_ms < ? GROUP BY satellite_id)`,
-    )
-    .all(nodeId, untilMs);
-}
-
 /**
  * Reads one node's figures. Whole hours come from the roll-ups; of an hour that the window cuts, the events are
  * counted. (`--last` never cuts an hour.)
@@ -177,7 +156,7 @@ export function gatherNode(db: Database, nodeId: number, window: Window, deadlin
     cells,
     bucketCounts,
     snapshot: latestSnapshot(db, nodeId),
-    scores: scoresOf(db, nodeId, window.untilMs),
+    scores: satelliteScores(db, nodeId, window.untilMs),
     newestMs: newest?.newestMs ?? null,
   };
 }

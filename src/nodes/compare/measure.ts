@@ -15,7 +15,8 @@ import {
 import { type Earnings, earningsOf, type EarningsSource, type Rates } from "./earnings.ts";
 import { Latency } from "./latency.ts";
 import type { Snapshot } from "../store/node-snapshot.ts";
-import type { NodeData, SatelliteScores, Window } from "./load.ts";
+import type { SatelliteScores } from "../store/satellite-scores.ts";
+import type { NodeData, Window } from "./load.ts";
 
 /** Ended operations of the window, and the bytes of the successful ones. */
 export interface Tally {

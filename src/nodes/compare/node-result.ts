@@ -1,10 +1,11 @@
 import type { HourStats } from "../store/hour-stats.ts";
 import type { Earnings } from "./earnings.ts";
+import type { DistributionClass } from "./latency.ts";
 import type { NodeData, Window } from "./load.ts";
 import { countsOf, type LogNature, type Measured } from "./measure.ts";
 import { type MetricName, type Metrics, metricsOf, noMetrics } from "./registry.ts";
 import type { Interval } from "./judge/statistics.ts";
-import { satelliteName } from "../log/satellite-names.ts";
+import { type ScoresTold, scoresTold } from "../store/satellite-scores.ts";
 import { SUCCESS } from "../log/vocabulary.ts";
 
 /** One node's part of the answer. */
@@ -26,16 +27,10 @@ export interface NodeResult {
   readonly newest_line: string | null;
   /** Over the window, oldest first: percent, milliseconds, operations. null where nothing happened. */
   readonly trend: Trend;
+  /** How long its operations took; null where the log does not tell. */
+  readonly latency_distribution: readonly DistributionClass[] | null;
   /** Why there are no figures; null where there are. */
   readonly error: string | null;
-}
-
-/** One satellite's last scores of the node, as its log told them. */
-interface ScoresTold {
-  readonly satellite: string;
-  readonly audit_percent: number | null;
-  readonly suspension_percent: number | null;
-  readonly online_percent: number | null;
 }
 
 interface Trend {
@@ -93,21 +88,13 @@ export function nodeResult(
     earnings_model_usd: earnings.modelUsd,
     disqualified: data.snapshot?.disqualified ?? null,
     suspended: data.snapshot?.suspended ?? null,
-    scores: data.scores.map(({ satelliteId, audit, suspension, online }) => ({
-      satellite: satelliteName(satellites.get(satelliteId) ?? ""),
-      audit_percent: percent(audit),
-      suspension_percent: percent(suspension),
-      online_percent: percent(online),
-    })),
+    scores: scoresTold(data.scores, satellites),
     log_level: nature.level,
     newest_line: newestLine(data),
     trend: trendOf(data.hours, window),
+    latency_distribution: measured.latency.distribution(),
     error: null,
   };
-}
-
-function percent(score: number | null): number | null {
-  return typeof score === "number" ? score * 100 : null;
 }
 
 function newestLine({ newestMs }: NodeData): string | null {
@@ -130,6 +117,7 @@ export function failedResult(name: string, reason: string): NodeResult {
     log_level: null,
     newest_line: null,
     trend: { success_rate_download: [], avg_latency_mean: [], total_operations: [] },
+    latency_distribution: null,
     error: reason,
   };
 }

@@ -1,11 +1,13 @@
 import type { Database } from "bun:sqlite";
 import { wait } from "../../lib/wait.ts";
+import { loadPairState } from "../../nodes/ingest/pair-state.ts";
 import { BatchWriter } from "../../nodes/ingest/write.ts";
+import { createEvents } from "../../nodes/log/events.ts";
 import { DAY_MS, HOUR_MS } from "../../nodes/log/vocabulary.ts";
 import { storeSnapshot } from "../../nodes/store/node-snapshot.ts";
 import { ensureNode, SatelliteIds } from "../../nodes/store/node-store.ts";
 import { type Rollup, SOURCE_LOG } from "../../nodes/store/rollup.ts";
-import { DEMO_NODES, DEMO_SATELLITES, type DemoNode, demoHour } from "./nodes.ts";
+import { DEMO_NODES, DEMO_SATELLITES, type DemoNode, demoHour, demoScores } from "./nodes.ts";
 
 /** What has to be there when the page opens: the range that it compares first, and a day. */
 const FIRST_DAYS = 8;
@@ -35,7 +37,23 @@ export class NodeStory {
     this.#writings = DEMO_NODES.map((node) => {
       const row = ensureNode(db, node.name);
       storeSnapshot(db, row.id, nowMs, node.figures);
-      return { node, writer: new BatchWriter(db, row) };
+      const writer = new BatchWriter(db, row);
+      writer.commit({
+        events: createEvents(0),
+        hours: new Map(),
+        facts: demoScores(node).map((fields, at) => ({
+          type: "reputation",
+          timeMs: nowMs - HOUR_MS,
+          satellite: DEMO_SATELLITES[at] ?? null,
+          satelliteId: this.#satellites[at] ?? 0,
+          identity: at,
+          fields,
+        })),
+        state: loadPairState(db, row.id),
+        newestMs: null,
+        checkpoint: null,
+      });
+      return { node, writer };
     });
     this.#firstMs = Math.floor(nowMs / DAY_MS - FIRST_DAYS) * DAY_MS;
     this.#hourMs = this.#firstMs;

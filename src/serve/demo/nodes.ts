@@ -49,6 +49,16 @@ export const DEMO_NODES: readonly DemoNode[] = [
   { name: "shed", load: 0.91, slowness: 2.1, lostToOthers: 0.06, figures: figures(4.83, 6.12, 0.931) },
 ];
 
+/** What each of DEMO_SATELLITES thinks of a node, as its log tells: the satellite with the most traffic notices most. */
+export function demoScores({ figures: { auditScore, onlineScore } }: DemoNode): Record<string, number>[] {
+  const missed = (1 - (onlineScore ?? 1)) * SATELLITE_SHARES.length;
+  return SATELLITE_SHARES.map((share) => ({
+    audit_score: auditScore ?? 1,
+    suspension_score: 1,
+    online_score: 1 - missed * share,
+  }));
+}
+
 interface Traffic {
   readonly action: (typeof ACTIONS)[number];
   /** Over all satellites. */

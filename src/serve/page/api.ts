@@ -1,11 +1,12 @@
 import type { NodeOverview } from "../../nodes/overview.ts";
 import type { ClockOverview } from "../../time/overview.ts";
 import type { UploadsOverview } from "../../upload/ledger/overview.ts";
-import type { Board } from "../../board/board.ts";
+import type { BoardSummary, SystemSummary } from "../board-summary.ts";
 
 /** What the paths of the API answer. */
 export interface Answers {
-  readonly "/health": Board;
+  readonly "/api/board": BoardSummary;
+  readonly "/api/system": SystemSummary;
   readonly "/api/time": ClockOverview;
   readonly "/api/nodes": { readonly nodes: readonly NodeOverview[] };
   readonly "/api/metrics": {
@@ -60,8 +61,7 @@ export class LoginNeeded extends Error {}
 
 async function reply(response: Response): Promise<unknown> {
   const value: unknown = await response.json();
-  // 503 is how /health says that something is wrong; what is wrong is in it.
-  if (response.ok || response.status === 503) return value;
+  if (response.ok) return value;
   const isTold = typeof value === "object" && value !== null && "error" in value;
   const error = isTold ? String(value.error) : `the board answered ${response.status}`;
   throw response.status === 401 ? new LoginNeeded(error) : new Error(error);

@@ -84,11 +84,11 @@ async function fetchInto(path: Path, query: string): Promise<void> {
 }
 
 const PATHS_OF: Readonly<Record<View, readonly Path[]>> = {
-  overview: ["/health"],
+  overview: ["/api/board"],
   clock: ["/api/time"],
   nodes: ["/api/nodes", "/api/metrics"],
   uploads: ["/api/sync", "/api/history"],
-  system: ["/health"],
+  system: ["/api/system"],
 };
 
 /** Fetches again what the present view shows, and forgets the rest. */

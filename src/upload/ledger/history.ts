@@ -64,14 +64,14 @@ export function listEntries(
 /** A page of the entries of all destinations, the newest first, each with where it was sent. */
 export function listPage(
   db: Database,
-  page: { readonly state: State | null; readonly limit: number; readonly offset: number },
+  page: { readonly states: readonly State[]; readonly limit: number; readonly offset: number },
 ): (HistoryEntry & { readonly destination: string })[] {
   const { checksum, state, via, path, status, reason, updatedAtMs, destinationId } = contents;
   return ormOf(db)
     .select({ checksum, state, via, path, status, reason, updatedAtMs, destination: destinations.url })
     .from(contents)
     .innerJoin(destinations, eq(destinationId, destinations.id))
-    .where(page.state === null ? undefined : eq(state, page.state))
+    .where(inArray(state, [...page.states]))
     .orderBy(desc(updatedAtMs), checksum)
     .limit(page.limit)
     .offset(page.offset)

@@ -11,14 +11,13 @@ const RANGES: Readonly<Record<string, string>> = { "24": "24 h", "168": "7 d", "
 
 function chartOf({ history }: ClockOverview): ChartData {
   const known = history.filter(({ offset_s: offsetS }) => offsetS !== null);
-  const edge = (sign: 1 | -1) =>
-    known.map(({ offset_s: offsetS, error_bound_s: boundS }) =>
-      offsetS === null || boundS === null ? null : offsetS + sign * boundS,
-    );
   return {
     times: known.map(({ at }) => Date.parse(at) / 1_000),
     series: [{ label: "offset", values: known.map(({ offset_s: offsetS }) => offsetS), color: 1 }],
-    band: { low: edge(-1), high: edge(1) },
+    band: {
+      low: known.map(({ offset_low_s: lowS }) => lowS),
+      high: known.map(({ offset_high_s: highS }) => highS),
+    },
   };
 }
 

@@ -1,5 +1,5 @@
-import type { Board } from "../../../board/board.ts";
 import type { Problem } from "../../../board/problems.ts";
+import type { BoardSummary as Board } from "../../board-summary.ts";
 import { bytes, count, percent, seconds } from "../format.ts";
 import { Empty, Failed } from "../parts/empty.tsx";
 import { Ago, Figure, Mark, Sparkline } from "../parts/figures.tsx";
@@ -33,7 +33,7 @@ function Problems({ problems }: { problems: readonly Problem[] }) {
 }
 
 function ClockTile({ time }: { time: Board["time"] }) {
-  const { last, history } = time;
+  const { last, offsets_s: offsetsS } = time;
   if (last === null)
     return <Empty what="How far the clock is off, and how certain that is." command="nodupe time" />;
   const offset = seconds(Math.abs(last.offset_s ?? 0));
@@ -45,74 +45,58 @@ function ClockTile({ time }: { time: Board["time"] }) {
       <p class="muted">
         ± <Figure of={seconds(last.error_bound_s)} /> by {last.source}, <Ago at={last.at} />
       </p>
-      <Sparkline
-        values={history.map(({ offset_s: offsetS }) => offsetS)}
-        label="The offset in the last 24 hours"
-      />
+      <Sparkline values={offsetsS} label="The offset in the last 24 hours" />
     </>
   );
 }
 
 function UploadsTile({ sync }: { sync: Board["sync"] }) {
-  if (sync.destinations.length === 0)
+  if (sync.destinations === 0)
     return (
       <Empty
         what="What was uploaded, what is waiting, and what failed."
         command="nodupe sync --sandbox ~/CVs"
       />
     );
-  const total = (of: "done" | "pending" | "sending" | "failed"): number =>
-    sync.destinations.reduce((sum, destination) => sum + destination[of], 0);
-  const waiting = total("pending") + total("sending");
-  const failed = total("failed");
   return (
     <>
       <p class="big">
-        <Figure of={count(total("done"))} /> uploaded
+        <Figure of={count(sync.done)} /> uploaded
       </p>
       <p class="muted">
-        <Figure of={count(waiting)} /> waiting, <Figure of={count(failed)} /> failed; last{" "}
+        <Figure of={count(sync.waiting)} /> waiting, <Figure of={count(sync.failed)} /> failed; last{" "}
         <Ago at={sync.last_success} />
       </p>
-      {sync.runs.some((run) => run.at_work) ? <Mark state="ok">at work</Mark> : null}
+      {sync.at_work ? <Mark state="ok">at work</Mark> : null}
     </>
   );
 }
 
 function NodesTile({ nodes }: { nodes: Board["nodes"] }) {
-  if (nodes.length === 0)
+  if (nodes.count === 0)
     return (
       <Empty
         what="Which node is better, and whether the difference is real."
         command="nodupe ingest --node NAME LOG"
       />
     );
-  const hours = nodes[0]?.hours.total_operations.length ?? 0;
-  const byHour = Array.from({ length: hours }, (_, at) => {
-    const known = nodes
-      .map((node) => node.hours.total_operations[at] ?? null)
-      .filter((value) => value !== null);
-    return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0);
-  });
-  const worst = nodes
-    .filter((node) => node.success_rate_download !== null)
-    .toSorted((a, b) => (a.success_rate_download ?? 0) - (b.success_rate_download ?? 0))[0];
+  const worst = nodes.lowest_download;
   return (
     <>
       <p class="big">
-        <Figure of={count(nodes.length)} /> {nodes.length === 1 ? "node" : "nodes"}
+        <Figure of={count(nodes.count)} /> {nodes.count === 1 ? "node" : "nodes"}
       </p>
       <p class="muted">
-        {worst === undefined ? (
+        {worst === null ? (
           "no downloads yet"
         ) : (
           <>
-            {nodes.length === 1 ? "" : "worst: "}
+            {nodes.count === 1 ? "" : "worst: "}
             {worst.node_name} serves <Figure of={percent(worst.success_rate_download)} /> of its downloads
           </>
         )}
       </p>
-      <Sparkline values={byHour} label="Operations by hour in the last 24 hours" />
+      <Sparkline values={nodes.operations} label="Operations by hour in the last 24 hours" />
     </>
   );
 }
@@ -132,7 +116,7 @@ function StoreTile({ store }: { store: Board["store"] }) {
 
 /** What is wrong first, then each job in a tile. */
 export function Overview() {
-  const { value: board, error } = answerOf("/health");
+  const { value: board, error } = answerOf("/api/board");
   if (board === null) return error === null ? <p class="muted">Loading…</p> : <Failed error={error} />;
   return (
     <>

@@ -5,9 +5,9 @@ import { answerOf } from "../state.ts";
 
 /** The store, how far the logs are read, and what runs here. */
 export function System() {
-  const { value: board, error } = answerOf("/health");
+  const { value: board, error } = answerOf("/api/system");
   if (board === null) return error === null ? <p class="muted">Loading…</p> : <Failed error={error} />;
-  const { store, nodes } = board;
+  const { store, logs } = board;
   return (
     <>
       {error === null ? null : <Failed error={error} />}
@@ -31,11 +31,11 @@ export function System() {
         </section>
         <section class="panel">
           <h2>Logs read up to</h2>
-          {nodes.length === 0 ? (
+          {logs.length === 0 ? (
             <p class="muted">No log has been read yet.</p>
           ) : (
             <dl>
-              {nodes.map(({ node_name: name, newest_line: newest }) => (
+              {logs.map(({ node_name: name, newest_line: newest }) => (
                 <>
                   <dt>{name}</dt>
                   <dd>

@@ -1,0 +1,64 @@
+import { expect, test } from "bun:test";
+import { TimeMemory } from "../../src/time/memory.ts";
+import { clockOverview } from "../../src/time/overview.ts";
+import { timeTraces } from "../support/time-traces.ts";
+import { memoryStore } from "../support/time-session.ts";
+
+const KEPT = { runsKept: 100_000, samplesKept: 1 };
+const NOW_MS = Date.UTC(2026, 10, 26, 12);
+
+function history(
+  measured: readonly {
+    readonly atMs: number;
+    readonly offsetS: number | null;
+    readonly errorBoundS: number;
+  }[],
+  points: number,
+) {
+  using store = memoryStore();
+  const memory = new TimeMemory(store);
+  for (const { atMs, offsetS, errorBoundS } of measured)
+    memory.record(timeTraces(atMs, { run: { startedAtMs: atMs, offsetS, errorBoundS, driftPpm: 10 } }), KEPT);
+  return clockOverview(store.db, { nowMs: NOW_MS, sinceMs: NOW_MS - 3_600_000, points }).history;
+}
+
+test("an hour at one a second makes no more points than are drawn, and the one outlier shows in its band", () => {
+  const measured = Array.from({ length: 3_600 }, (_, second) => ({
+    atMs: NOW_MS - 3_600_000 + second * 1_000,
+    offsetS: second === 1_234 ? 5 : 0.001,
+    errorBoundS: 0.002,
+  }));
+  const told = history(measured, 60);
+  expect(told.length).toBe(60);
+  expect(told.reduce((sum, { measurements }) => sum + measurements, 0)).toBe(3_600);
+  expect(told.filter(({ offset_high_s: high }) => (high ?? 0) > 5)).toHaveLength(1);
+  expect(told[0]).toMatchObject({ offset_s: 0.001, offset_low_s: -0.001, drift_ppm: 10 });
+});
+
+test("what was not measured is no point, and what failed has no offset", () => {
+  const told = history(
+    [
+      { atMs: NOW_MS - 3_500_000, offsetS: 0.5, errorBoundS: 0.25 },
+      { atMs: NOW_MS - 60_000, offsetS: null, errorBoundS: 0 },
+    ],
+    60,
+  );
+  expect(told).toEqual([
+    {
+      at: new Date(NOW_MS - 3_500_000).toISOString(),
+      measurements: 1,
+      offset_s: 0.5,
+      offset_low_s: 0.25,
+      offset_high_s: 0.75,
+      drift_ppm: 10,
+    },
+    {
+      at: new Date(NOW_MS - 60_000).toISOString(),
+      measurements: 1,
+      offset_s: null,
+      offset_low_s: null,
+      offset_high_s: null,
+      drift_ppm: 10,
+    },
+  ]);
+});
