@@ -115,8 +115,8 @@ NODUPE_SKIPPED="$work/skipped"
 : >"$NODUPE_SKIPPED"
 export NODUPE_SKIPPED
 
-# count WORD: the runner's own number of tests that pass, fail or skip; nothing where it printed no summary.
-count() { sed -n "s/^ *\([0-9][0-9]*\) $1\$/\1/p" "$work/tests" | tail -n 1; }
+# count WORD: the runner's own number of tests that pass, fail or skip, of all its runs; nothing where it printed no summary.
+count() { sed -n "s/^ *\([0-9][0-9]*\) $1\$/\1/p" "$work/tests" | awk '{ sum += $1 } END { if (NR > 0) print sum }'; }
 
 # run_tests NAME COMMAND...: runs a command that ends with bun's summary, and adds its numbers up.
 run_tests() {

@@ -95,15 +95,34 @@ function enter(round: Round, name: ServerName, targets: readonly Target[], conte
   }
 }
 
-/** Names whose addresses are at hand go in at once, the others as they are resolved. */
-function enterNames(round: Round, names: readonly ServerName[], context: MeasureContext): void {
-  const { cache, lookup, clock, settings, signal } = context;
+/**
+ * Names whose addresses are at hand go in at once, the others as they are resolved.
+ *
+ * @param signal ends the lookups: what they find after that enters no round.
+ * @returns the lookups.
+ */
+function enterNames(
+  round: Round,
+  names: readonly ServerName[],
+  context: MeasureContext,
+  signal: AbortSignal,
+): readonly Promise<void>[] {
+  const { cache, lookup, clock, settings } = context;
   const health = context.healthOf();
   const nowMs = (): number => Number(clock.read().realNs / 1_000_000n);
   const resolveContext = { cache, lookup, timeoutMs: settings.timeout, signal, nowMs };
   const targetsOf = (name: ServerName, addresses: readonly string[]): readonly Target[] =>
     addresses.map((address) => targetOf(name, address, health)).filter((target) => target !== null);
+  const resolve = async (name: ServerName): Promise<void> => {
+    const server = formatServerName(name);
+    round.expect(server, name.host);
+    const found = await resolveName(name.host, resolveContext);
+    if (signal.aborted) return;
+    if (found.ok) enter(round, name, targetsOf(name, found.addresses), context);
+    else round.unresolvable(server, found.reason);
+  };
 
+  const lookups: Promise<void>[] = [];
   for (const name of names) {
     const literal = literalEndpoint(name);
     const cached = literal === null && cache.leftMs(name.host) > 0 ? cache.addresses(name.host) : null;
@@ -111,15 +130,9 @@ function enterNames(round: Round, names: readonly ServerName[], context: Measure
     else if (cached !== null) {
       cache.hits += 1;
       enter(round, name, targetsOf(name, cached), context);
-    } else {
-      const server = formatServerName(name);
-      round.expect(server, name.host);
-      void resolveName(name.host, resolveContext).then((found) => {
-        if (found.ok) enter(round, name, targetsOf(name, found.addresses), context);
-        else round.unresolvable(server, found.reason);
-      });
-    }
+    } else lookups.push(resolve(name));
   }
+  return lookups;
 }
 
 /** Asks all addresses of all servers at once, and judges what they say. */
@@ -146,13 +159,14 @@ export async function measureServers(context: MeasureContext): Promise<ServerMea
   // Likewise what has cookies.
   if (sealed !== null) sendDue(round, { transport, clock, seal });
   context.restore();
-  if (sealed === null) {
-    const late = servers.filter((name) => !early.includes(name));
-    enterNames(round, late, context);
-  }
+  const ended = new AbortController();
+  const late = sealed === null ? servers.filter((name) => !early.includes(name)) : [];
+  const lookups = enterNames(round, late, context, AbortSignal.any([signal, ended.signal]));
   const ending = await query(round, { transport, clock, deadlineRawNs, signal, seal });
   const assessment = assess(round, ending, clock.read(), {
     minServers: settings.minServers,
   });
+  ended.abort();
+  await Promise.all(lookups);
   return { assessment, ending, peers: round.peers, transport: transport.kind };
 }

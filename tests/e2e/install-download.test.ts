@@ -6,7 +6,7 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { hostTarget } from "../../build/release/targets.ts";
-import { makeCertificates } from "../support/certificates.ts";
+import { certified } from "../support/authority.ts";
 import { needs, programPath } from "../support/programs.ts";
 import { makeKey, makeRelease, serveFolder, smallProgram } from "../support/release-server.ts";
 import { cleanEnvironment, runCommand } from "../support/run.ts";
@@ -28,7 +28,7 @@ for (const shell of SHELLS) {
     "openssl",
   )(`${named}: a redirection from https to plain http is refused, one to https is followed`, async () => {
     using folder = tempFolder();
-    const { ca, cert, key } = makeCertificates(folder, "DNS:localhost,IP:127.0.0.1");
+    const { ca, cert, key } = await certified(folder);
     writeFileSync(folder.file("ca.pem"), ca);
     writeFileSync(folder.file("wgetrc"), `ca_certificate = ${folder.file("ca.pem")}\n`);
     await makeRelease({ folder: folder.file("release"), version: "1.2.3" });

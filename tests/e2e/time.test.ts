@@ -69,8 +69,10 @@ needs("chronyd")(
     const { json } = await nodupeTime(serverArguments([...dead, ...alive]));
     expect(statuses(json).slice(0, 4)).toEqual(["not_needed", "not_needed", "not_needed", "not_needed"]);
     expect(statuses(json).slice(4).toSorted()).toEqual(["selected", "survivor", "survivor", "survivor"]);
-    expect(json.elapsed_s).toBeLessThan(patient(1));
-    expect(dead.map(({ requests }) => requests)).toEqual([1, 1, 1, 1]);
+    const elapsed = json.elapsed_s ?? Infinity;
+    expect(elapsed).toBeLessThan(patient(1));
+    // Silent servers are asked again after four round trips: here only where the machine was too busy to end before that.
+    for (const { requests } of dead) expect(requests).toBeLessThanOrEqual(elapsed < 0.08 ? 1 : 2);
   },
 );
 

@@ -19,7 +19,11 @@ export interface Authority {
   subordinate(name: string, options?: IssueOptions): Promise<Authority>;
 }
 
-const SERVER = ["basicConstraints = CA:FALSE", "subjectAltName = IP:127.0.0.1,DNS:localhost"];
+const LOOPBACK = "IP:127.0.0.1,DNS:localhost";
+const server = (names: string): readonly string[] => [
+  "basicConstraints = CA:FALSE",
+  `subjectAltName = ${names}`,
+];
 const AUTHORITY = ["basicConstraints = critical,CA:TRUE", "keyUsage = critical,keyCertSign"];
 /** Roots are valid whatever year a test plays in. */
 const ROOT: IssueOptions = { from: "19700101000000Z", to: "21500101000000Z", extensions: AUTHORITY };
@@ -75,7 +79,7 @@ function authorityOf(folder: TempFolder, authority: string, chain: string): Auth
   return {
     path: folder.file(`${authority}.pem`),
     issue: async (name, options = {}) => {
-      await sign(folder, name, authority, { extensions: SERVER, ...options });
+      await sign(folder, name, authority, { extensions: server(LOOPBACK), ...options });
       return { key: read(`${name}.key`), cert: read(`${name}.pem`) + chain };
     },
     subordinate: async (name, options = {}) => {
@@ -83,4 +87,14 @@ function authorityOf(folder: TempFolder, authority: string, chain: string): Auth
       return authorityOf(folder, name, read(`${name}.pem`) + chain);
     },
   };
+}
+
+/** A server's key and certificate for `names` (`DNS:localhost,IP:127.0.0.1`), and the authority that issued it, all PEM. */
+export async function certified(
+  folder: TempFolder,
+  names = LOOPBACK,
+): Promise<{ ca: string; key: string; cert: string }> {
+  const authority = await createAuthority(folder, "authority");
+  const issued = await authority.issue("server", { extensions: server(names) });
+  return { ca: readFileSync(authority.path, "utf8"), ...issued };
 }

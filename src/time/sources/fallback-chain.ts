@@ -101,8 +101,8 @@ class HttpsAlongside {
 
   async #run(signal: AbortSignal): Promise<HttpsTime> {
     const [settings, clock, floorMs] = [this.#settings, this.#clock, this.#floorMs];
-    const ended = AbortSignal.any([signal, this.#end.signal]);
-    void wait(settings.timeout + HTTPS_GRACE_MS, ended).then(() => this.#end.abort());
+    const limit = AbortSignal.timeout(Math.ceil(settings.timeout + HTTPS_GRACE_MS));
+    const ended = AbortSignal.any([signal, this.#end.signal, limit]);
     await wait(HTTPS_AFTER_MS, AbortSignal.any([ended, this.#beginNow.signal]));
     if (this.#isUnused || ended.aborted) return { answer: null, failures: [] };
     const { httpsTime } = await import("./https-date.ts");

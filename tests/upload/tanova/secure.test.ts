@@ -1,9 +1,8 @@
 import { describe, expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { startSandbox } from "../../../src/upload/sandbox/server.ts";
-import { createAuthority } from "../../support/authority.ts";
+import { certified, createAuthority } from "../../support/authority.ts";
 import { startPeer } from "../../support/peer.ts";
-import { makeCertificates } from "../../support/certificates.ts";
 import { needs } from "../../support/programs.ts";
 import { startProxy } from "../../support/proxy.ts";
 import { item, NEVER, sha256, testClient } from "../../support/tanova.ts";
@@ -15,7 +14,7 @@ const LARGE = item(Buffer.alloc(3_000_000, "a large CV "));
 describe("https", () => {
   test("a private authority is trusted when it is named", async () => {
     using folder = tempFolder();
-    const tls = makeCertificates(folder, "DNS:localhost,IP:127.0.0.1");
+    const tls = await certified(folder);
     using api = await startSandbox({ tls });
     expect(api.url).toStartWith("https://127.0.0.1:");
     for (const url of [api.url, api.url.replace("127.0.0.1", "localhost")]) {
@@ -30,7 +29,7 @@ describe("https", () => {
 
   test("an authority that was not named, and a certificate for another host, are refused", async () => {
     using folder = tempFolder();
-    const tls = makeCertificates(folder, "DNS:elsewhere.example");
+    const tls = await certified(folder, "DNS:elsewhere.example");
     using api = await startSandbox({ tls });
     const reasons = [];
     for (const ca of [undefined, tls.ca]) {
@@ -67,7 +66,7 @@ describe("https", () => {
 
   test("through a proxy: a tunnel to the name, and the certificate must be that name's", async () => {
     using folder = tempFolder();
-    const tls = makeCertificates(folder, "DNS:tanova.test");
+    const tls = await certified(folder, "DNS:tanova.test");
     using api = await startSandbox({ tls, batch: true });
     const port = new URL(api.url).port;
     await using proxy = await startProxy(Number(port));
