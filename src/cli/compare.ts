@@ -118,9 +118,10 @@ async function answerTo(
     return { answer: await answerStored(how.open, names, question, nowMs), question };
   }
 
-  const [{ readLog }, { arrange, compareNodes }] = await Promise.all([
+  const [{ readLog }, { arrange, compareNodes }, { databaseSource }] = await Promise.all([
     import("../nodes/ingest/log-source.ts"),
     import("../nodes/compare/compare.ts"),
+    import("../nodes/compare/node-source.ts"),
   ]);
   using opened = new DisposableStack();
   const spans: Window[] = [];
@@ -132,7 +133,7 @@ async function answerTo(
       continue;
     }
     const log = opened.use(await readLog(name, path, { limits: how.limits, signal: how.signal }));
-    sources.push(log.source);
+    sources.push(databaseSource(name, log.source.open));
     if (log.span !== null) spans.push({ sinceMs: log.span.firstMs, untilMs: log.span.lastMs + 1 });
   }
   // Logs named without a range are compared over all that they hold.

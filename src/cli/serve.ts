@@ -99,6 +99,7 @@ export const serve = command({
       "for other machines",
     ],
   ],
+  resultKeys: ["url"],
   exitCodes: {
     1: "the address is in use",
     2: "usage error, or a token is required",

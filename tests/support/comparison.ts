@@ -22,6 +22,7 @@ export function nodeResult(
     earnings_model_usd: null,
     log_level: "debug",
     newest_line: "2026-11-26T04:00:00.000Z",
+    as_of: null,
     trend: { success_rate_download: [], avg_latency_mean: [], total_operations: [] },
     latency_distribution: null,
     error: null,

@@ -1,6 +1,6 @@
 import { messageOf } from "../errors.ts";
 import { nextTurn } from "../wait.ts";
-import { Connection, type Answer, type Route } from "./connection.ts";
+import { Connection, type Answer, type Route, type WholeAnswer } from "./connection.ts";
 import { ConnectionLost } from "./connection-lost.ts";
 
 /** Sends bytes on; false where no more are wanted, as an answer has come already. */
@@ -40,9 +40,9 @@ export interface Request {
   readonly onSent?: (bytes: number) => void;
 }
 
-export type Exchange =
+export type Exchange<A extends Answer = Answer> =
   /** `whole`: the request had been handed over to its last byte. */
-  | { readonly type: "answer"; readonly answer: Answer; readonly whole: boolean }
+  | { readonly type: "answer"; readonly answer: A; readonly whole: boolean }
   | { readonly type: "lost"; readonly error: ConnectionLost; readonly whole: boolean }
   | { readonly type: "withdrawn"; readonly error: BodyWithdrawn };
 
@@ -96,7 +96,7 @@ export class HttpClient implements Disposable {
   }
 
   /** Never throws for what a network, a server or a withdrawn body does. */
-  async exchange(request: Request, signal: AbortSignal): Promise<Exchange> {
+  async exchange(request: Request, signal: AbortSignal): Promise<Exchange<WholeAnswer>> {
     const kept = this.#takeIdle();
     if (kept !== null) {
       const result = await this.#attempt(request, kept, signal);
@@ -123,7 +123,11 @@ export class HttpClient implements Disposable {
     return null;
   }
 
-  async #attempt(request: Request, connection: Connection, signal: AbortSignal): Promise<Exchange> {
+  async #attempt(
+    request: Request,
+    connection: Connection,
+    signal: AbortSignal,
+  ): Promise<Exchange<WholeAnswer>> {
     const onAbort = (): void => connection.destroy("stopped");
     using deadline = new Deadline(connection);
     if (request.timeoutMs !== undefined) deadline.set(request.timeoutMs);

@@ -12,6 +12,8 @@ export interface Route {
   readonly proxy: Proxy | null;
   /** PEM, all that are trusted; undefined for the built-in ones. */
   readonly ca: readonly string[] | undefined;
+  /** A longer answer is refused, before and after its content encoding; 4 MiB where it is not said. */
+  readonly maxBodyBytes?: number;
 }
 
 export interface Answer {
@@ -23,6 +25,13 @@ export interface Answer {
   readonly undecoded: string | null;
 }
 
+/** An answer as it came, for what is no text. */
+export interface WholeAnswer extends Answer {
+  /** As it was before its content encoding. */
+  readonly body: Buffer;
+}
+
+/** What an answer may take where nobody says more. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** setTimeout's limit; a longer one would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -68,15 +77,19 @@ class Wakeup {
   }
 }
 
-function answerOf(reader: AnswerReader): Answer {
+function answerOf(reader: AnswerReader, maxBodyBytes: number): WholeAnswer {
   const { status, headers } = reader.head ?? { status: 0, headers: new Map<string, string>() };
   const encoding = headers.get("content-encoding");
-  const body = decodeContent(reader.body(), encoding, MAX_BODY_BYTES);
+  const decoded = decodeContent(reader.body(), encoding, maxBodyBytes);
+  const body = decoded ?? Buffer.alloc(0);
   return {
     status,
     headers,
-    text: body?.toString("utf8") ?? "",
-    undecoded: body === null ? (encoding ?? "") : null,
+    body,
+    get text() {
+      return body.toString("utf8");
+    },
+    undecoded: decoded === null ? (encoding ?? "") : null,
   };
 }
 
@@ -132,6 +145,10 @@ export class Connection {
     return state.type === "asking" ? state.reader.untouched : state.type !== "closed" || state.unanswered;
   }
 
+  get #maxBodyBytes(): number {
+    return this.#route.maxBodyBytes ?? MAX_BODY_BYTES;
+  }
+
   destroy(reason: string): void {
     this.#close(new ConnectionLost(reason));
   }
@@ -139,7 +156,7 @@ export class Connection {
   /** Takes an idle connection into use: `write` the request, then await its `answer`. */
   begin(): void {
     if (this.#state.type === "closed") throw this.#state.why;
-    const reader = new AnswerReader({ maxBodyBytes: MAX_BODY_BYTES, isTunnel: false });
+    const reader = new AnswerReader({ maxBodyBytes: this.#maxBodyBytes, isTunnel: false });
     this.#state = { type: "asking", reader, isLast: false };
     this.#socket?.ref();
   }
@@ -162,11 +179,11 @@ export class Connection {
   }
 
   /** The whole answer to the request that was written. Throws ConnectionLost. */
-  async answer(silenceMs: number): Promise<Answer> {
+  async answer(silenceMs: number): Promise<WholeAnswer> {
     for (;;) {
       const state = this.#state;
       if (state.type === "closed") throw state.why;
-      if (state.type === "asking" && state.reader.done) return answerOf(state.reader);
+      if (state.type === "asking" && state.reader.done) return answerOf(state.reader, this.#maxBodyBytes);
       await this.#silentFor(silenceMs);
     }
   }

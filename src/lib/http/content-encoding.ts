@@ -12,6 +12,8 @@ function decoderOf(encoding: string): Decode | null {
       return zlib().inflateSync;
     case "br":
       return zlib().brotliDecompressSync;
+    case "zstd":
+      return zlib().zstdDecompressSync;
     default:
       return null;
   }

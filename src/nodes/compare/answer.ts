@@ -1,8 +1,9 @@
 import type { Store } from "../../db/open.ts";
 import { Failure } from "../../lib/errors.ts";
 import { didYouMean } from "../../lib/nearest.ts";
-import { arrange, type Comparison, compareNodes, type NodeSource } from "./compare.ts";
+import { arrange, type Comparison, compareNodes } from "./compare.ts";
 import { type CacheCounts, StoredCache } from "./compare-cache.ts";
+import { databaseSource, type NodeSource } from "./node-source.ts";
 import { findNode, type NodeRow, nodeNames } from "../store/node-store.ts";
 import type { Question } from "./question.ts";
 
@@ -30,15 +31,12 @@ export function requireNode(store: Store, name: string): NodeRow {
 
 /** A node of the store, read over a connection of its own that is closed again. */
 export function storedSource(node: NodeRow, open: OpenStore): NodeSource {
-  return {
-    name: node.name,
-    open: async () => {
-      const store = await open({ readonly: true });
-      // Roll-ups are read once, front to back: no page of them is needed twice.
-      store.db.run("PRAGMA cache_size = -256");
-      return { db: store.db, nodeId: node.id, [Symbol.dispose]: () => store[Symbol.dispose]() };
-    },
-  };
+  return databaseSource(node.name, async () => {
+    const store = await open({ readonly: true });
+    // Roll-ups are read once, front to back: no page of them is needed twice.
+    store.db.run("PRAGMA cache_size = -256");
+    return { db: store.db, nodeId: node.id, [Symbol.dispose]: () => store[Symbol.dispose]() };
+  });
 }
 
 /** What a cached comparison holds: the window it was computed for goes with it. */

@@ -1,4 +1,3 @@
-import type { Database } from "bun:sqlite";
 import { messageOf } from "../../lib/errors.ts";
 import { type Caveat, caveatsOf } from "./caveats.ts";
 import type { WhyInput } from "./decomposition.ts";
@@ -10,8 +9,8 @@ import { hourGrid } from "./judge/hourly-series.ts";
 import { intervalsOf, sideOf } from "./judge/side.ts";
 import type { Verdict } from "./judge/verdict.ts";
 import { verdictsOf } from "./judge/verdicts.ts";
-import { gatherNode, type NodeData } from "./load.ts";
 import { measure } from "./measure.ts";
+import type { GatheredNode, NodeSource } from "./node-source.ts";
 import type { ComparisonType } from "./options.ts";
 import { failedResult, nodeResult, type NodeResult } from "./node-result.ts";
 import type { Question } from "./question.ts";
@@ -26,38 +25,65 @@ export interface Comparison {
   readonly caveats: readonly Caveat[];
 }
 
-/** Where a node's figures are: an open store, closed by the disposing. */
-export interface NodeSource {
-  readonly name: string;
-  open(): Promise<{ readonly db: Database; readonly nodeId: number } & Disposable>;
-}
-
 type Gathered =
-  | {
-      readonly type: "data";
-      readonly name: string;
-      readonly data: NodeData;
-      readonly satellites: ReadonlyMap<number, string>;
-    }
+  | ({ readonly type: "data"; readonly name: string } & GatheredNode)
   | { readonly type: "failed"; readonly name: string; readonly reason: string };
 
 async function gather(source: NodeSource, options: Question): Promise<Gathered> {
+  const { name } = source;
   try {
-    using store = await source.open();
-    const deadline = performance.now() + options.queryTimeout;
-    const data = gatherNode(store.db, store.nodeId, options.window, deadline);
-    return { type: "data", name: source.name, data, satellites: satelliteNames(store.db) };
+    return { type: "data", name, ...(await source.gather(options)) };
   } catch (error) {
     // One node's trouble is told beside the others' figures.
-    return { type: "failed", name: source.name, reason: messageOf(error) };
+    return { type: "failed", name, reason: messageOf(error) };
   }
 }
 
+/** A node's own figures, as soon as they are there. Its earnings may change: their source is settled by all nodes. */
+export interface NodeProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly node: NodeResult;
+}
+
+function resultAlone(node: Gathered, { window, ...rates }: Question): NodeResult {
+  if (node.type === "failed") return failedResult(node.name, node.reason);
+  const { name, data, satellites } = node;
+  const earningsSource = commonSource([data.snapshot], window);
+  return withAge(node, nodeResult(name, measure(data, { window, rates, earningsSource }), {}, satellites));
+}
+
+function withAge({ stale }: GatheredNode, result: NodeResult): NodeResult {
+  return stale === null ? result : { ...result, as_of: new Date(stale.asOfMs).toISOString() };
+}
+
+/** Figures that are not of now are told as such. */
+function staleCaveat(name: string, { stale }: GatheredNode): Caveat[] {
+  if (stale === null) return [];
+  const asOf = `${new Date(stale.asOfMs).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  return [
+    {
+      metrics: [],
+      nodes: [name],
+      unfair: false,
+      text: `${name}: ${stale.reason}: its figures are of ${asOf}`,
+    },
+  ];
+}
+
 /** Reads the nodes, one after the other, and compares them. The order of `sources` does not change a figure. */
-export async function compareNodes(sources: readonly NodeSource[], options: Question): Promise<Comparison> {
+export async function compareNodes(
+  sources: readonly NodeSource[],
+  options: Question,
+  onNode: ((progress: NodeProgress) => void) | null = null,
+): Promise<Comparison> {
   const ordered = sources.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const gathered: Gathered[] = [];
-  for (const source of ordered) gathered.push(await gather(source, options));
+  for (const source of ordered) {
+    const node = await gather(source, options);
+    gathered.push(node);
+    onNode?.({ done: gathered.length, total: ordered.length, node: resultAlone(node, options) });
+  }
   const grid = hourGrid(options.window);
   const { type, pairs, minGap, minLatencyGap } = options;
   const isJudged = type === "performance" || type === "overall";
@@ -67,11 +93,13 @@ export async function compareNodes(sources: readonly NodeSource[], options: Ques
     known.map(({ data }) => data.snapshot),
     window,
   );
-  const measured = known.map(({ name, data, satellites }) => {
+  const measured = known.map((node) => {
+    const { name, data, satellites } = node;
     const values = measure(data, { window, rates: options, earningsSource });
     const side = sideOf(name, values, grid);
     const hours = new Set(data.hours.map(({ startMs }) => startMs));
-    return { side, values, hours, result: nodeResult(name, values, intervalsOf(side), satellites) };
+    const result = withAge(node, nodeResult(name, values, intervalsOf(side), satellites));
+    return { side, values, hours, result };
   });
   const results = new Map(measured.map(({ result }) => [result.node_name, result]));
   const caveats = caveatsOf(
@@ -85,6 +113,7 @@ export async function compareNodes(sources: readonly NodeSource[], options: Ques
       suspended: result.suspended,
     })),
   );
+  caveats.push(...known.flatMap((node) => staleCaveat(node.name, node)));
   const unfair = unfairMetrics(caveats);
   const sides = measured.map(({ side }) => side);
   const verdicts = isJudged ? verdictsOf(sides, { pairs, minGap, minLatencyGap, unfair }) : [];

@@ -25,6 +25,8 @@ export interface NodeResult {
   readonly scores: readonly ScoresTold[];
   readonly log_level: LogNature["level"];
   readonly newest_line: string | null;
+  /** When figures that could not be read now were; null where they were. */
+  readonly as_of: string | null;
   /** Over the window, oldest first: percent, milliseconds, operations. null where nothing happened. */
   readonly trend: Trend;
   /** How long its operations took; null where the log does not tell. */
@@ -91,6 +93,7 @@ export function nodeResult(
     scores: scoresTold(data.scores, satellites),
     log_level: nature.level,
     newest_line: newestLine(data),
+    as_of: null,
     trend: trendOf(data.hours, window),
     latency_distribution: measured.latency.distribution(),
     error: null,
@@ -116,6 +119,7 @@ export function failedResult(name: string, reason: string): NodeResult {
     scores: [],
     log_level: null,
     newest_line: null,
+    as_of: null,
     trend: { success_rate_download: [], avg_latency_mean: [], total_operations: [] },
     latency_distribution: null,
     error: reason,

@@ -45,6 +45,7 @@ test("a request goes out as it was told, and its answer comes back with its head
         ["x-one", "a, b"],
         ["content-length", "2"],
       ],
+      body: Buffer.from("ok"),
       text: "ok",
       undecoded: null,
     },
