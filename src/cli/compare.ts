@@ -133,7 +133,7 @@ async function answerTo(
       continue;
     }
     const log = opened.use(await readLog(name, path, { limits: how.limits, signal: how.signal }));
-    sources.push(databaseSource(name, log.source.open));
+    sources.push(databaseSource(name, () => log.source.open()));
     if (log.span !== null) spans.push({ sinceMs: log.span.firstMs, untilMs: log.span.lastMs + 1 });
   }
   // Logs named without a range are compared over all that they hold.

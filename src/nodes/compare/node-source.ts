@@ -12,7 +12,7 @@ export interface GatheredNode {
 }
 
 /** What of a question its figures depend on. */
-export type GatherOptions = Pick<Question, "window" | "queryTimeout">;
+type GatherOptions = Pick<Question, "window" | "queryTimeout">;
 
 /** Where a node's figures are. */
 export interface NodeSource {
