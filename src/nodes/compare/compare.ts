@@ -4,7 +4,6 @@ import type { WhyInput } from "./decomposition.ts";
 import { explain, type Why } from "./explain.ts";
 import { satelliteName } from "../log/satellite-names.ts";
 import { commonSource } from "./earnings.ts";
-import { satelliteNames } from "../store/satellite-scores.ts";
 import { hourGrid } from "./judge/hourly-series.ts";
 import { intervalsOf, sideOf } from "./judge/side.ts";
 import type { Verdict } from "./judge/verdict.ts";

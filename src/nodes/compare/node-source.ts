@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { gatherNode, type NodeData } from "./load.ts";
+import { satelliteNames } from "../store/satellite-scores.ts";
 import type { Question } from "./question.ts";
 
 /** What a comparison is given of a node. */
@@ -23,11 +24,6 @@ export interface NodeSource {
 
 /** A database that has the node; closed by the disposing. */
 export type OpenNode = () => Promise<{ readonly db: Database; readonly nodeId: number } & Disposable>;
-
-function satelliteNames(db: Database): ReadonlyMap<number, string> {
-  const rows = db.query<{ id: number; name: string }, []>("SELECT id, name FROM satellite").all();
-  return new Map(rows.map((row) => [row.id, row.name]));
-}
 
 /** A node of a database that is opened for each reading. */
 export function databaseSource(name: string, open: OpenNode): NodeSource {
