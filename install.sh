@@ -3,8 +3,9 @@
 # elsewhere it downloads a release, verifies it, and puts it in place at once or not at all.
 #
 #   ./install.sh                                     from a checkout: build and install to ~/.local/bin
+#   sudo ./install.sh --prefix /usr/local            for everybody on this machine, and for sudo and services
 #   ./install.sh --from https://HOST/PATH            download from there (or NODUPE_BASE_URL)
-#   ./install.sh --prefix /usr/local --version 1.2.3
+#   ./install.sh --from https://HOST/PATH --version 1.2.3
 #   ./install.sh --uninstall
 #
 # Exit codes: 0 done; 1 failed (wrong checksum or signature, no space, a build that fails, a machine that there is no
@@ -14,6 +15,8 @@
 # syntax error and not half an installation.
 {
 set -u
+# What is installed is there for everybody who may enter the folder, whatever umask this was started with.
+umask 022
 
 # The release fills these in: the address and the Ed25519 key (SPKI, DER, base64) of who publishes nodupe.
 BASE_URL=''
@@ -33,12 +36,14 @@ usage() {
 Usage: install.sh [--from URL] [--version X] [--prefix PREFIX] [--uninstall]
 
   --from URL        download the release from there; https, or http to loopback (or set NODUPE_BASE_URL)
-  --version X       that version (default: the newest at the URL)
-  --prefix PREFIX   install to PREFIX/bin (default ~/.local); a PREFIX that ends in /bin is that folder itself
+  --version X       that version, be it older or a pre-release (default: the newest release at the URL)
+  --prefix PREFIX   install to PREFIX/bin (default ~/.local); a PREFIX that ends in /bin is that folder itself.
+                    For a whole board: sudo ./install.sh --prefix /usr/local
   --uninstall       remove what this script has installed; settings and store stay
   -h, --help        this help
 
-From a checkout, without a URL, it builds nodupe with npm.
+From a checkout, without a URL, it builds nodupe with npm (Node 18 or newer).
+nodupe is 64-bit only: x86_64 or aarch64 (Raspberry Pi 3, 4, 5 and Zero 2 W with a 64-bit system).
 END
 }
 
@@ -105,11 +110,15 @@ case "$prefix" in
 esac
 bin=$prefix/bin
 share=$prefix/share
-# What is installed beside the binary: SOURCE:DESTINATION below $share.
-PAPERS='man/nodupe.1:man/man1/nodupe.1
-completions/nodupe.bash:bash-completion/completions/nodupe
-completions/_nodupe:zsh/site-functions/_nodupe
-completions/nodupe.fish:fish/vendor_completions.d/nodupe.fish'
+# place_of PAPER: where what comes beside the binary is put, below $share; nothing for what this script does not know.
+place_of() {
+  case "$1" in
+  man/nodupe.1 | man/nodupe-*.1) printf 'man/man1/%s\n' "${1#man/}" ;;
+  completions/nodupe.bash) echo bash-completion/completions/nodupe ;;
+  completions/_nodupe) echo zsh/site-functions/_nodupe ;;
+  completions/nodupe.fish) echo fish/vendor_completions.d/nodupe.fish ;;
+  esac
+}
 
 # --- removing
 
@@ -120,7 +129,10 @@ if [ "$uninstall" = true ]; then
   fi
   [ ! -d "$bin/nodupe" ] || die 1 "$bin/nodupe is a folder, not something that install.sh has made; nothing was removed"
   rm -f "$bin/nodupe" 2>/dev/null || die 5 "not permitted to remove $bin/nodupe; run as the user who installed it"
-  for pair in $PAPERS; do rm -f "$share/${pair#*:}" 2>/dev/null; done
+  for paper in completions/nodupe.bash completions/_nodupe completions/nodupe.fish; do
+    rm -f "$share/$(place_of "$paper")" 2>/dev/null
+  done
+  rm -f "$share/man/man1/nodupe.1" "$share/man/man1"/nodupe-*.1 2>/dev/null
   say "removed $bin/nodupe; settings (~/.config/nodupe) and the store (~/.local/share/nodupe) are still there"
   exit 0
 fi
@@ -128,13 +140,15 @@ fi
 # --- the stage: a folder beside the place of installation, so that the last step is one rename
 
 stage=''
+# What the checkout's owner has built for somebody else to install.
+draft=''
 # The deepest folder on the way to $bin that is there already: those below it go again where nothing is installed.
 ground=$bin
 while [ ! -d "$ground" ] && [ -n "$ground" ]; do ground=${ground%/*}; done
 # shellcheck disable=SC2317 # the trap calls it
 clean_up() {
   [ -n "$stage" ] || return
-  rm -rf "$stage"
+  rm -rf "$stage" ${draft:+"$draft"}
   folder=$bin
   while [ "$folder" != "$ground" ] && rmdir "$folder" 2>/dev/null; do folder=${folder%/*}; done
 }
@@ -176,11 +190,11 @@ in_place() {
   # A board that loses its power now has the old nodupe or the new one, never an empty file.
   sync "$stage/nodupe" 2>/dev/null || sync
   mv -f "$stage/nodupe" "$bin/nodupe" || broken 5 "cannot replace $bin/nodupe; it is as it was"
-  for pair in $PAPERS; do
-    paper=$stage/${pair%%:*}
-    place=$share/${pair#*:}
-    [ -f "$paper" ] || continue
-    { mkdir -p "${place%/*}" && cp "$paper" "$place.new" && mv -f "$place.new" "$place"; } 2>/dev/null ||
+  for paper in "$stage"/man/*.1 "$stage"/completions/*; do
+    below=$(place_of "${paper#"$stage/"}")
+    if [ -z "$below" ] || [ ! -f "$paper" ]; then continue; fi
+    place=$share/$below
+    { mkdir -p "${place%/*}" && cp "$paper" "$place.new" && chmod 644 "$place.new" && mv -f "$place.new" "$place"; } 2>/dev/null ||
       { rm -f "$place.new" 2>/dev/null; say "note: $place could not be written; nodupe works without it"; }
   done
   say "installed nodupe $found to $bin/nodupe"
@@ -188,6 +202,49 @@ in_place() {
   *":$bin:"*) ;;
   *) say "note: $bin is not on PATH; add it with: export PATH=\"$bin:\$PATH\"" ;;
   esac
+}
+
+# --- the machine
+
+too_narrow() {
+  die 1 "nodupe is 64-bit only, and this system is 32-bit ($1): install a 64-bit system (a Raspberry Pi 3, 4, 5 or Zero 2 W runs the 64-bit Raspberry Pi OS); nothing was changed"
+}
+
+# Names this machine as releases do (linux-arm64, linux-x64-musl), or ends with what is in the way.
+target() {
+  system=$(uname -s)
+  machine=$(uname -m)
+  case "$system" in
+  Linux) system=linux ;;
+  Darwin) system=darwin ;;
+  *) die 1 "there is no nodupe for $system, expected Linux or macOS; nothing was changed" ;;
+  esac
+  case "$machine" in
+  x86_64 | amd64) machine=x64 ;;
+  aarch64 | arm64) machine=arm64 ;;
+  armv8l) too_narrow "its kernel is 64-bit, its programs are not" ;;
+  arm* | i?86) too_narrow "$machine" ;;
+  *) die 1 "there is no nodupe for the architecture $machine, expected x86_64 or aarch64; nothing was changed" ;;
+  esac
+  if [ "$system" = linux ]; then
+    # A 64-bit kernel under a 32-bit system, as Raspberry Pi OS has it, cannot run a 64-bit program.
+    if have getconf && [ "$(getconf LONG_BIT 2>/dev/null)" = 32 ]; then
+      too_narrow "its kernel is 64-bit, its programs are not"
+    fi
+    set -- /lib/ld-musl-*.so.1
+    glibc=false
+    for loader in /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-aarch64.so.1; do [ ! -e "$loader" ] || glibc=true; done
+    if [ -e "$1" ] && [ "$glibc" = false ]; then
+      machine=$machine-musl
+      set -- /lib/libstdc++.so.6 /usr/lib/libstdc++.so.6 /usr/local/lib/libstdc++.so.6
+      [ -e "$1" ] || [ -e "$2" ] || [ -e "$3" ] ||
+        die 1 "nodupe needs libstdc++, which this system lacks; install it with: apk add libstdc++ (nothing was changed)"
+    fi
+    case "$machine" in
+    x64*) grep -q '^flags.* avx2' /proc/cpuinfo 2>/dev/null || machine=$machine-baseline ;;
+    esac
+  fi
+  printf '%s\n' "$system-$machine"
 }
 
 # --- from a checkout
@@ -203,26 +260,51 @@ checkout() {
   printf '%s\n' "$folder"
 }
 
+# Whether sudo was used by whom the checkout is of. What npm brings and the build makes is then theirs, and no package's
+# script runs as root.
+is_under_sudo() {
+  [ "$(id -u)" = 0 ] && [ -n "${SUDO_USER:-}" ] && [ "$SUDO_USER" != root ] && have sudo &&
+    [ -n "$(find "$source" -prune -user "$SUDO_USER" 2>/dev/null)" ]
+}
+
+# node_fits: Node is there, and new enough to bring Bun (`engines` in package.json).
+node_fits() {
+  have node && node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 18 ? 0 : 1)' 2>/dev/null
+}
+
+# ran COMMAND...: runs it as the checkout's owner; what it says is shown only where it fails.
+ran() {
+  if is_under_sudo; then set -- sudo -H -u "$SUDO_USER" -- env "PATH=$PATH" "$@"; fi
+  "$@" >"$stage/messages" 2>&1 && return
+  sed 's/^/  /' "$stage/messages" >&2
+  return 1
+}
+
 build() {
   source=$1
-  have npm || die 1 "npm is needed to build nodupe; install Node with npm, or download a release with --from URL"
+  target >/dev/null || exit 1
+  if ! have npm || ! node_fits; then
+    hint=''
+    if [ -n "${SUDO_USER:-}" ]; then hint=', and on the PATH that sudo sets'; fi
+    die 1 "Node 18 or newer and npm are needed to build nodupe (Debian: apt install nodejs npm$hint), or download a release with --from URL; nothing was changed"
+  fi
   make_stage
   cd "$source" || die 1 "cannot enter $source"
   # Packages that fit the lockfile are used as they are.
   if [ ! -x node_modules/.bin/bun ] || [ ! -f node_modules/.package-lock.json ] ||
     [ -n "$(find package-lock.json -newer node_modules/.package-lock.json)" ]; then
     say "bringing Bun and the packages from the npm registry"
-    npm ci --no-audit --no-fund --no-update-notifier --loglevel=error >"$stage/messages" 2>&1 || {
-      sed 's/^/  /' "$stage/messages" >&2
+    ran npm ci --no-audit --no-fund --no-update-notifier --loglevel=error ||
       broken 1 "npm could not bring the packages (see above); nothing was changed"
-    }
   fi
   say "building nodupe"
-  { node_modules/.bin/bun build/compile.ts "$stage/nodupe" && node_modules/.bin/bun build/man.ts "$stage"; } \
-    >"$stage/messages" 2>&1 || {
-    sed 's/^/  /' "$stage/messages" >&2
+  made=$stage
+  # The stage is of who installs: where that is another one, the checkout's owner builds there.
+  if is_under_sudo; then draft=$source/dist/.install.$$ && made=$draft; fi
+  if ! ran node_modules/.bin/bun build/compile.ts "$made/nodupe" || ! ran node_modules/.bin/bun build/man.ts "$made"; then
     broken 1 "the build failed (see above); nothing was changed"
-  }
+  fi
+  [ -z "$draft" ] || cp -R "$made/." "$stage" || broken 1 "cannot write in $bin; nothing was changed"
   in_place ''
 }
 
@@ -314,36 +396,6 @@ get() {
   broken 4 "$3 could not be downloaded from $1; nothing was changed"
 }
 
-# Names this machine as releases do: linux-arm64, linux-x64-musl.
-target() {
-  system=$(uname -s)
-  machine=$(uname -m)
-  case "$system" in
-  Linux) system=linux ;;
-  Darwin) system=darwin ;;
-  *) die 1 "there is no nodupe for $system, expected Linux or macOS; nothing was changed" ;;
-  esac
-  case "$machine" in
-  x86_64 | amd64) machine=x64 ;;
-  aarch64 | arm64) machine=arm64 ;;
-  *) die 1 "there is no nodupe for the architecture $machine, expected x86_64 or aarch64; nothing was changed" ;;
-  esac
-  if [ "$system" = linux ]; then
-    # A 64-bit kernel under a 32-bit system, as Raspberry Pi OS has it, cannot run a 64-bit program.
-    if have getconf && [ "$(getconf LONG_BIT 2>/dev/null)" = 32 ]; then
-      die 1 "this system is 32-bit (its kernel is $machine); nodupe needs a 64-bit one; nothing was changed"
-    fi
-    set -- /lib/ld-musl-*.so.1
-    glibc=false
-    for loader in /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-aarch64.so.1; do [ ! -e "$loader" ] || glibc=true; done
-    if [ -e "$1" ] && [ "$glibc" = false ]; then machine=$machine-musl; fi
-    case "$machine" in
-    x64*) grep -q '^flags.* avx2' /proc/cpuinfo 2>/dev/null || machine=$machine-baseline ;;
-    esac
-  fi
-  printf '%s\n' "$system-$machine"
-}
-
 sha256_of() {
   if have sha256sum; then sha256sum "$1"
   elif have shasum; then shasum -a 256 "$1"
@@ -368,10 +420,53 @@ check_signature() {
     die 1 "the signature of $1 is wrong: these files are not from who publishes nodupe; nothing was changed"
 }
 
-# The newest version that SHA256SUMS has for a target, or the one that was asked for; nothing where it has none.
+# latest FLAG: of the versions on stdin, one a line, the last in semver's order; with `released` pre-releases (1.2.0-rc.1)
+# do not count.
+latest() {
+  awk -v which="$1" '
+    # Whether a comes after b: numbers by value, a release after its pre-releases, these part by part.
+    function after(a, b,    l, r, n, m, i, p, q, s, t) {
+      l = a; r = b; sub(/-.*/, "", l); sub(/-.*/, "", r)
+      split(l, p, "."); split(r, q, ".")
+      for (i = 1; i <= 3; i++) if (p[i] + 0 != q[i] + 0) return p[i] + 0 > q[i] + 0
+      s = index(a, "-"); t = index(b, "-")
+      if (!s || !t) return !s && t
+      n = split(substr(a, s + 1), p, "."); m = split(substr(b, t + 1), q, ".")
+      for (i = 1; i <= n && i <= m; i++) {
+        s = p[i] ~ /^[0-9]+$/; t = q[i] ~ /^[0-9]+$/
+        if (s && t) { if (p[i] + 0 != q[i] + 0) return p[i] + 0 > q[i] + 0 }
+        else if (s != t) return t
+        else if (p[i] "" != q[i] "") return p[i] "" > q[i] ""
+      }
+      return n > m
+    }
+    which == "released" && /-/ { next }
+    best == "" || after($0, best) { best = $0 }
+    END { if (best != "") print best }'
+}
+
+# The newest release that SHA256SUMS has for a target, or the version that was asked for; nothing where it has none.
 version_in() {
   sed -n "s/^[0-9a-f]\{64\}  nodupe-\([0-9][0-9A-Za-z.-]*\)-$1\.tar\.$2\$/\1/p" "$stage/SHA256SUMS" |
-    if [ -n "$version" ]; then grep -Fx -e "$version"; else sort -t . -k 1,1n -k 2,2n -k 3,3n; fi | tail -n 1
+    if [ -n "$version" ]; then grep -Fx -e "$version" | head -n 1; else latest released; fi
+}
+
+# unpack ARCHIVE COMMAND...: puts the members that this script knows into the stage. A release holds plain files alone: one
+# with a link, or with anything else that could lead out of the stage, is none. Unpacked twice, to need no more space.
+unpack() {
+  archive=$1
+  shift
+  : >"$stage/messages"
+  "$@" "$archive" 2>>"$stage/messages" | tar -tvf - >"$stage/members" 2>>"$stage/messages" || return 1
+  if grep -qv '^[-d]' "$stage/members"; then
+    echo 'it holds a link or a device' >>"$stage/messages"
+    return 1
+  fi
+  names=$(awk '{ print $NF }' "$stage/members" |
+    grep -Ex 'nodupe|man/nodupe(-[a-z]+)*\.1|completions/(nodupe\.bash|_nodupe|nodupe\.fish)')
+  # shellcheck disable=SC2086 # names of letters, dots and hyphens
+  "$@" "$archive" 2>>"$stage/messages" | (cd "$stage" && tar -xf - $names 2>>messages) || return 1
+  [ -f "$stage/nodupe" ] && rm -f "$archive"
 }
 
 download() {
@@ -386,6 +481,7 @@ download() {
   fi
   target=$(target) || exit 1
   make_stage
+  installed=$("$bin/nodupe" --version 2>/dev/null | grep -Ex '[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?')
 
   # The newest release is at the base; older ones may be kept below it, by version.
   get "$base/SHA256SUMS" "$stage/SHA256SUMS" 'the list of checksums'
@@ -399,6 +495,9 @@ download() {
   fi
   [ -n "$found" ] || die 1 "$base has no nodupe ${version:+$version }for $target; nothing was changed"
   check_signature "$base/SHA256SUMS"
+  if [ -z "$version" ] && [ -n "$installed" ] && [ "$(printf '%s\n' "$found" "$installed" | latest all)" != "$found" ]; then
+    die 1 "nodupe $installed is installed, and $base has only $found, which is older; to go back, name it: --version $found (nothing was changed)"
+  fi
 
   name=nodupe-$found-$target.tar.$suffix
   say "downloading $name"
@@ -409,14 +508,13 @@ download() {
     broken 1 "$name has the wrong checksum: found $actual, expected $expected; nothing was changed"
 
   case "$suffix" in
-  xz) unpack='xz -dc' ;;
-  gz) unpack='gzip -dc' ;;
+  xz) set -- xz -dc ;;
+  gz) set -- gzip -dc ;;
   esac
-  if ! $unpack "$stage/$name" 2>"$stage/messages" | (cd "$stage" && tar -xf - 2>messages.tar) || [ ! -f "$stage/nodupe" ]; then
-    cat "$stage/messages" "$stage/messages.tar" 2>/dev/null | sed 's/^/  /' >&2
+  unpack "$stage/$name" "$@" || {
+    sed 's/^/  /' "$stage/messages" >&2
     broken 1 "$name cannot be unpacked in $bin; nothing was changed"
-  fi
-  rm -f "$stage/$name"
+  }
   in_place "$found"
 }
 

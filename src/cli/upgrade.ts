@@ -1,4 +1,4 @@
-import { realpathSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { upgradeOptions } from "../upgrade/options.ts";
 import { Failure, messageOf } from "../lib/errors.ts";
 import { RELEASE_KEY, RELEASE_URL, TARGET } from "../lib/release.ts";
@@ -22,6 +22,13 @@ interface Outcome {
   readonly error: { readonly kind: string; readonly reason: string } | null;
 }
 
+/** dpkg's list of what our package has installed. */
+const DPKG_LIST = "/var/lib/dpkg/info/nodupe.list";
+
+function isOfPackage(program: string): boolean {
+  return existsSync(DPKG_LIST) && readFileSync(DPKG_LIST, "utf8").split("\n").includes(program);
+}
+
 function installed(): Installed {
   if (TARGET === null) {
     throw new Failure(
@@ -29,7 +36,14 @@ function installed(): Installed {
       "nodupe runs from its source here; upgrade it with git pull, or install a release",
     );
   }
-  return { version: VERSION, target: TARGET, publicKey: RELEASE_KEY, path: realpathSync(process.execPath) };
+  const path = realpathSync(process.execPath);
+  if (isOfPackage(path)) {
+    throw new Failure(
+      "usage",
+      `${path} belongs to the Debian package nodupe; upgrade that: apt install ./nodupe_VERSION_ARCHITECTURE.deb`,
+    );
+  }
+  return { version: VERSION, target: TARGET, publicKey: RELEASE_KEY, path };
 }
 
 async function tell(terminal: Terminal, outcome: Outcome): Promise<void> {
@@ -54,7 +68,7 @@ export const upgrade = command({
   positionals: { min: 0, max: 0 },
   options: { upgrade: upgradeOptions },
   details:
-    "The release's list of checksums is verified by the key that this nodupe holds, the archive by its checksum, and the new program has to run here before it takes this one's place, in one step. If anything fails, the installed nodupe stays.",
+    "Man pages and completions come with it where it lies in PREFIX/bin beside PREFIX/share. A pre-release is never taken (install.sh --version names one). The release's list of checksums is verified by the key that this nodupe holds, the archive by its checksum, and the new program has to run here before it takes this one's place, in one step. If anything fails, the installed nodupe stays.",
   examples: [
     ["nodupe upgrade --from https://example.org/nodupe", "upgrade from there"],
     ["nodupe upgrade --check --json", "for a script: is there a newer one?"],
@@ -62,7 +76,7 @@ export const upgrade = command({
   exitCodes: {
     0: "upgraded, or up to date",
     1: "wrong checksum or signature, or it cannot be put in place",
-    2: "no address to upgrade from, or a wrong one",
+    2: "no address to upgrade from, a wrong one, or a nodupe that a Debian package has installed",
     3: "with --check: there is a newer version",
     4: "the release cannot be reached",
     5: "not permitted to replace the program",
@@ -105,7 +119,10 @@ export const upgrade = command({
       const wanted = offer.isNewer && !check;
       if (wanted) {
         terminal.info(`downloading ${offer.candidate.name}`);
-        await take(offer, source, self, limits);
+        // What is new is there for everybody who may enter the folder.
+        process.umask(0o022);
+        for (const path of await take(offer, source, self, limits))
+          terminal.warn(`${path} could not be written; nodupe works without it`);
       }
       await tell(terminal, outcome(wanted, null));
       return check && offer.isNewer ? 3 : 0;

@@ -6,7 +6,10 @@ export interface Candidate {
   readonly sha256: string;
 }
 
-/** SHA256SUMS → the newest archive (tar.gz: what Bun unpacks by itself) for a target; null where there is none. */
+/**
+ * SHA256SUMS → the newest archive (tar.gz: what Bun unpacks by itself) for a target; null where there is none. A
+ * pre-release (1.2.0-rc.1) is taken by nobody who does not name it: install.sh --version.
+ */
 export function newestFor(target: string, checksums: string): Candidate | null {
   let newest: Candidate | null = null;
   for (const line of checksums.split("\n")) {
@@ -15,6 +18,7 @@ export function newestFor(target: string, checksums: string): Candidate | null {
         line,
       ) ?? [];
     if (sha256 === undefined || name === undefined || version === undefined || of !== target) continue;
+    if (version.includes("-")) continue;
     if (newest === null || Bun.semver.order(version, newest.version) > 0) newest = { name, version, sha256 };
   }
   return newest;

@@ -1,11 +1,14 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { Failure, messageOf } from "../lib/errors.ts";
+import { paperPlace, type Papers } from "./papers.ts";
 
 const BLOCK = 512;
 
 interface Member {
   readonly name: string;
   readonly size: number;
+  /** A plain file: no link, folder or device. */
+  readonly isFile: boolean;
 }
 
 /** A ustar header → its file; null for the block of zeros that ends an archive. */
@@ -18,32 +21,42 @@ function readHeader(block: Uint8Array): Member | null {
   if (field(257, 263) !== "ustar" || Number.parseInt(field(148, 156), 8) !== sum || !/^[0-7]+$/.test(size)) {
     throw new Error("not a tar archive, or a damaged one");
   }
-  return { name: field(0, 100).replace(/^\.\//, ""), size: Number.parseInt(size, 8) };
+  return {
+    name: field(0, 100).replace(/^\.\//, ""),
+    size: Number.parseInt(size, 8),
+    isFile: block[156] === 0x30 || block[156] === 0,
+  };
 }
 
+/** Takes the bytes of one member, a chunk at a time. */
+type Sink = (chunk: Uint8Array) => void;
+
 /**
- * Reads one member of a tar stream, a piece at a time; memory does not grow with the archive.
+ * Reads plain files out of a tar stream, a piece at a time; memory does not grow with the archive.
  *
- * @returns whether the whole member was there.
+ * @param sinkOf what takes a member's bytes; null for one that is not wanted. Never asked about links.
+ * @returns the names of those that were there whole.
  */
-export async function readMember(
+export async function readMembers(
   archive: AsyncIterable<Uint8Array>,
-  name: string,
-  take: (chunk: Uint8Array) => void,
-): Promise<boolean> {
+  sinkOf: (name: string) => Sink | null,
+): Promise<ReadonlySet<string>> {
+  const whole = new Set<string>();
   let head = Buffer.alloc(0);
+  let member: { readonly name: string; readonly sink: Sink } | null = null;
   let wanted = 0;
   let skip = 0;
-  let isFound = false;
   for await (const chunk of archive) {
     let rest: Uint8Array = chunk;
     while (rest.length > 0) {
-      if (wanted > 0) {
+      if (member !== null) {
         const part = rest.subarray(0, wanted);
-        take(part);
+        member.sink(part);
         wanted -= part.length;
         rest = rest.subarray(part.length);
-        if (wanted === 0) return true;
+        if (wanted > 0) continue;
+        whole.add(member.name);
+        member = null;
       } else if (skip > 0) {
         const passed = Math.min(skip, rest.length);
         skip -= passed;
@@ -53,37 +66,66 @@ export async function readMember(
         head = Buffer.concat([head, part]);
         rest = rest.subarray(part.length);
         if (head.length < BLOCK) continue;
-        const member = readHeader(head);
+        const found = readHeader(head);
         head = Buffer.alloc(0);
-        if (member === null) return isFound;
-        if (member.name === name) {
-          wanted = member.size;
-          isFound = wanted === 0;
-          if (isFound) return true;
-        } else skip = Math.ceil(member.size / BLOCK) * BLOCK;
+        if (found === null) return whole;
+        const sink = found.isFile ? sinkOf(found.name) : null;
+        skip = Math.ceil(found.size / BLOCK) * BLOCK;
+        if (sink === null) continue;
+        if (found.size === 0) {
+          whole.add(found.name);
+          continue;
+        }
+        member = { name: found.name, sink };
+        wanted = found.size;
+        // What fills the last block.
+        skip -= found.size;
       }
     }
   }
-  return isFound;
+  return whole;
 }
 
-/** Unpacks one file of a .tar.gz to `path`, executable. */
-export async function extractFile(archive: string, name: string, path: string): Promise<void> {
+/** A failure to write, which is not the archive's. */
+class WriteError extends Error {}
+
+/** Larger ones are not taken: a man page has some kilobytes. */
+const PAPER_BYTES = 1024 * 1024;
+
+/**
+ * Unpacks the program of a .tar.gz to `path`, executable.
+ *
+ * @returns the papers that it knows a place for.
+ */
+export async function extractRelease(archive: string, program: string, path: string): Promise<Papers> {
+  const papers = new Map<string, Uint8Array>();
   const descriptor = openSync(path, "wx", 0o755);
-  let failure: unknown = null;
+  const write: Sink = (chunk) => {
+    try {
+      for (let rest = chunk; rest.length > 0;) rest = rest.subarray(writeSync(descriptor, rest));
+    } catch (error) {
+      throw new WriteError("", { cause: error });
+    }
+  };
+  const keep = (place: string): Sink => {
+    papers.set(place, new Uint8Array());
+    return (chunk) => {
+      const bytes = Buffer.concat([papers.get(place) ?? Buffer.alloc(0), chunk]);
+      if (bytes.length > PAPER_BYTES) throw new Error(`its ${place} is larger than ${PAPER_BYTES} bytes`);
+      papers.set(place, bytes);
+    };
+  };
   try {
     const unpacked = Bun.file(archive).stream().pipeThrough(new DecompressionStream("gzip"));
-    const isThere = await readMember(unpacked, name, (chunk) => {
-      try {
-        for (let rest = chunk; rest.length > 0;) rest = rest.subarray(writeSync(descriptor, rest));
-      } catch (error) {
-        failure = error;
-        throw error;
-      }
+    const whole = await readMembers(unpacked, (name) => {
+      if (name === program) return write;
+      const place = paperPlace(name);
+      return place === null ? null : keep(place);
     });
-    if (!isThere) throw new Error(`it holds no ${name}, or not all of it`);
+    if (!whole.has(program)) throw new Error(`it holds no ${program}, or not all of it`);
+    return papers;
   } catch (error) {
-    if (failure !== null) throw failure;
+    if (error instanceof WriteError) throw error.cause;
     throw new Failure("failed", `cannot unpack the release: ${messageOf(error)}; nothing was changed`, {
       cause: error,
     });

@@ -1,4 +1,13 @@
-import { fsyncSync, mkdtempSync, openSync, closeSync, renameSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { codeOf, Failure, messageOf } from "../lib/errors.ts";
 
@@ -64,8 +73,9 @@ function sync(path: string): void {
   }
 }
 
-/** Replaces `program` by `next`: after a power cut the one or the other is there, whole. */
+/** Replaces `program` by `next`, whose mode becomes the same: after a power cut one of them is there, whole. */
 export function replace(program: string, next: string): void {
+  chmodSync(next, statSync(program).mode & 0o777);
   sync(next);
   renameSync(next, program);
   sync(dirname(program));

@@ -1,8 +1,9 @@
 import { createPublicKey, verify } from "node:crypto";
 import { Failure } from "../lib/errors.ts";
 import { type Candidate, isNewer, newestFor } from "./checksums.ts";
-import { extractFile } from "./extract.ts";
+import { extractRelease } from "./extract.ts";
 import { fetchBytes, fetchFile, type FetchOptions } from "./fetch.ts";
+import { placePapers } from "./papers.ts";
 import { proveItRuns, replace, stageBeside } from "./replace.ts";
 
 /**
@@ -73,13 +74,17 @@ export async function look(source: URL, installed: Installed, options: FetchOpti
   };
 }
 
-/** Downloads, verifies, tries and puts in place what was offered; until the last step nothing is changed. */
+/**
+ * Downloads, verifies, tries and puts in place what was offered; until the last step nothing is changed.
+ *
+ * @returns man pages and completions that could not be written; the program is the new one nevertheless.
+ */
 export async function take(
   { candidate }: Offer,
   source: URL,
   installed: Installed,
   options: FetchOptions,
-): Promise<void> {
+): Promise<readonly string[]> {
   using stage = stageBeside(installed.path);
   const archive = stage.file(candidate.name);
   const url = new URL(candidate.name, source);
@@ -92,8 +97,9 @@ export async function take(
     );
   }
   const next = stage.file("nodupe");
-  await extractFile(archive, "nodupe", next);
+  const papers = await extractRelease(archive, "nodupe", next);
   await proveItRuns(next, candidate.version);
   options.signal.throwIfAborted();
   replace(installed.path, next);
+  return placePapers(installed.path, papers);
 }

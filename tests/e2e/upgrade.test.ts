@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { compile, crossBuild, hostBuild } from "../../build/compile.ts";
+import { textEntry } from "../../build/release/papers.ts";
 import { hostTarget } from "../../build/release/targets.ts";
 import { VERSION } from "../../src/lib/version.ts";
 import { PROGRAM, TARGET } from "../support/binary.ts";
@@ -71,6 +72,30 @@ test("--check tells a newer version with 3 and changes nothing; an upgrade repla
   expect(run.exitCode).toBe(0);
   expect(readdirSync(bin)).toEqual(["nodupe"]);
   expect((await runCommand([program, "--version"])).stdout).toBe(`${NEWER}\n`);
+});
+
+test("man pages and completions come too, where the program lies in PREFIX/bin, whatever the umask", async () => {
+  using folder = tempFolder();
+  const { program, release, server } = await setUp(folder);
+  await using _server = server;
+  chmodSync(program, 0o755);
+  const names = ["man/nodupe.1", "man/nodupe-sync.1", "completions/_nodupe", "man/passwd.1", "README.md"];
+  const papers = names.map((name) => textEntry(name, `new ${name}\n`));
+  await makeRelease({ folder: release, version: NEWER, targets: [TARGET], papers });
+  mkdirSync(folder.file("share/man/man1"), { recursive: true });
+  writeFileSync(folder.file("share/man/man1/nodupe.1"), "old", { mode: 0o600 });
+  // A place that cannot be written: the program is upgraded all the same.
+  writeFileSync(folder.file("share/zsh"), "no folder");
+  const command = `umask 077; exec "$@"`;
+  const args = [...EMULATOR, program, "upgrade", "--from", server.url];
+  const run = await runCommand(["sh", "-c", command, "sh", ...args], { env: { HOME: folder.path } });
+  expect([run.exitCode, run.stdout]).toEqual([0, `upgraded nodupe ${VERSION} to ${NEWER}\n`]);
+  expect(run.stderr).toContain(`${folder.file("share/zsh/site-functions/_nodupe")} could not be written`);
+  const files = await Array.fromAsync(new Bun.Glob("**/*").scan({ cwd: folder.file("share") }));
+  expect(files.toSorted()).toEqual(["man/man1/nodupe-sync.1", "man/man1/nodupe.1", "zsh"]);
+  expect(readFileSync(folder.file("share/man/man1/nodupe.1"), "utf8")).toBe("new man/nodupe.1\n");
+  expect(statSync(folder.file("share/man/man1/nodupe-sync.1")).mode & 0o777).toBe(0o644);
+  expect(statSync(program).mode & 0o777).toBe(0o755);
 });
 
 test("the same version is up to date, and an older one is never gone back to", async () => {

@@ -6,6 +6,7 @@ import { writeArchives } from "../../build/release/archive.ts";
 import { publishedInstaller } from "../../build/release/installer.ts";
 import { readSigningKey, type SigningKey } from "../../build/release/signature.ts";
 import { textEntry } from "../../build/release/papers.ts";
+import type { Entry } from "../../build/release/tar.ts";
 import { hostTarget } from "../../build/release/targets.ts";
 
 /** A new releaser's key in `path`. */
@@ -29,23 +30,17 @@ export interface ReleaseOptions {
   readonly program?: Uint8Array;
   readonly targets?: readonly string[];
   readonly key?: SigningKey | null;
+  /** Beside the program; a man page and one completion where nothing else is said. */
+  readonly papers?: readonly Entry[];
 }
 
-/** Writes a release as build/release.ts does, with another program in it. */
-export async function makeRelease(options: ReleaseOptions): Promise<void> {
-  const { folder, version, program = smallProgram(version), targets = [hostTarget()], key = null } = options;
-  mkdirSync(folder, { recursive: true });
-  const names: string[] = [];
-  for (const target of targets) {
-    const entries = [
-      { name: "nodupe", content: program, executable: true },
-      textEntry("man/nodupe.1", `.TH NODUPE 1\n`),
-      textEntry("completions/nodupe.bash", "# bash\n"),
-    ];
-    names.push(
-      ...(await writeArchives({ folder, version, target, timeS: 1_700_000_000, entries, xzLevel: 0 })),
-    );
-  }
+const PAPERS: readonly Entry[] = [
+  textEntry("man/nodupe.1", `.TH NODUPE 1\n`),
+  textEntry("completions/nodupe.bash", "# bash\n"),
+];
+
+/** Writes (and signs, with a key) the checksums of files in a folder. */
+export function writeSums(folder: string, names: readonly string[], key: SigningKey | null = null): void {
   const sums = names
     .map((name) => {
       const digest = new Bun.CryptoHasher("sha256").update(readFileSync(join(folder, name))).digest("hex");
@@ -54,6 +49,20 @@ export async function makeRelease(options: ReleaseOptions): Promise<void> {
     .join("");
   writeFileSync(join(folder, "SHA256SUMS"), sums);
   if (key !== null) writeFileSync(join(folder, "SHA256SUMS.sig"), key.sign(Buffer.from(sums)));
+}
+
+/** Writes a release as build/release.ts does, with another program in it. */
+export async function makeRelease(options: ReleaseOptions): Promise<void> {
+  const { folder, version, program = smallProgram(version), targets = [hostTarget()], key = null } = options;
+  mkdirSync(folder, { recursive: true });
+  const names: string[] = [];
+  for (const target of targets) {
+    const entries = [{ name: "nodupe", content: program, executable: true }, ...(options.papers ?? PAPERS)];
+    names.push(
+      ...(await writeArchives({ folder, version, target, timeS: 1_700_000_000, entries, xzLevel: 0 })),
+    );
+  }
+  writeSums(folder, names, key);
   const installer = join(folder, "install.sh");
   writeFileSync(installer, publishedInstaller(key?.publicKey ?? null, null));
   chmodSync(installer, 0o755);

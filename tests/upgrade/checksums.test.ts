@@ -22,8 +22,13 @@ test("the newest archive of exactly this target, by semver and not by spelling",
     sha256: hash("4"),
   });
   expect(newestFor("linux-x64-musl", SUMS)?.version).toBe("1.2.0");
-  expect(newestFor("linux-arm64", SUMS)?.version).toBe("1.10.0-rc.1");
   expect(newestFor("darwin-arm64", SUMS)).toBeNull();
+});
+
+test("a pre-release is never the newest, and where there is nothing else there is nothing", () => {
+  expect(newestFor("linux-arm64", SUMS)).toBeNull();
+  const later = `${SUMS}${hash("7")}  nodupe-2.0.0-beta-linux-x64.tar.gz\n`;
+  expect(newestFor("linux-x64", later)?.version).toBe("1.10.0");
 });
 
 test("newer is what semver says", () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Entry, tar } from "../../build/release/tar.ts";
-import { readMember } from "../../src/upgrade/extract.ts";
+import { readMembers } from "../../src/upgrade/extract.ts";
 import { runCommand } from "../support/run.ts";
 import { tempFolder } from "../support/temp.ts";
 import { needs } from "../support/programs.ts";
@@ -12,8 +12,10 @@ async function* inChunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8A
 
 async function read(archive: Uint8Array, name: string, size: number): Promise<Buffer | null> {
   const chunks: Uint8Array[] = [];
-  const isThere = await readMember(inChunks(archive, size), name, (chunk) => chunks.push(chunk));
-  return isThere ? Buffer.concat(chunks) : null;
+  const whole = await readMembers(inChunks(archive, size), (found) =>
+    found === name ? (chunk) => chunks.push(chunk) : null,
+  );
+  return whole.has(name) ? Buffer.concat(chunks) : null;
 }
 
 const entry = (name: string, content: Uint8Array): Entry => ({ name, content, executable: false });
@@ -35,6 +37,43 @@ test("what tar writes is read back, however the stream is cut into chunks", asyn
     ),
     { numRuns: 50 },
   );
+});
+
+test("all that is wanted is read in one pass, and nothing else", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.boolean(), fc.uint8Array({ maxLength: 1_500 })), { minLength: 1, maxLength: 8 }),
+      fc.integer({ min: 1, max: 2_000 }),
+      async (members, size) => {
+        const entries = members.map(([, content], index) => entry(`m${index}`, content));
+        const wanted = new Map(
+          members.flatMap(([isWanted], index) => (isWanted ? [[`m${index}`, [] as Uint8Array[]]] : [])),
+        );
+        const whole = await readMembers(inChunks(tar(entries, 1), size), (name) => {
+          const chunks = wanted.get(name);
+          return chunks === undefined ? null : (chunk) => chunks.push(chunk);
+        });
+        expect([...whole]).toEqual([...wanted.keys()]);
+        for (const { name, content } of entries) {
+          const chunks = wanted.get(name);
+          if (chunks !== undefined) expect(Buffer.concat(chunks)).toEqual(Buffer.from(content));
+        }
+      },
+    ),
+    { numRuns: 50 },
+  );
+});
+
+needs("tar", "ln")("links are passed over: what has the name and is none is taken", async () => {
+  using folder = tempFolder();
+  await Bun.write(folder.file("a/nodupe"), "real");
+  const script = `cd "$1" && mkdir b c && ln -s /etc/passwd b/nodupe && ln a/nodupe a/again &&
+    tar -cf l.tar -C b nodupe -C ../a again nodupe && cat l.tar | wc -c`;
+  await runCommand(["sh", "-c", script, "sh", folder.path]);
+  const bytes = await Bun.file(folder.file("l.tar")).bytes();
+  // The second of two names for one file is a link to the first, in the archive as on the disk.
+  expect(await read(bytes, "again", 512)).toEqual(Buffer.from("real"));
+  expect(await read(bytes, "nodupe", 512)).toBeNull();
 });
 
 test("an archive that ends early has nothing to give", async () => {
