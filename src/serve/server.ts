@@ -71,7 +71,10 @@ export function startServer(options: ServerOptions): RunningServer {
       allowed,
     );
     if (verdict.type === "refuse") return refusal(request, verdict.status, verdict.reason);
-    const { pathname } = new URL(request.url);
+    // The Host may look like an address and be none, such as 127.0.0.439: then what is asked for has no URL.
+    const url = URL.parse(request.url);
+    if (url === null) return refusal(request, 400, "the Host header is not a valid name or address");
+    const { pathname } = url;
     const address = server.requestIP(request)?.address ?? "";
     const isSocket = pathname === "/ws";
     const found = isSocket ? null : match(routes, pathname, method);
@@ -110,7 +113,7 @@ export function startServer(options: ServerOptions): RunningServer {
       try {
         return await answer(request, running);
       } catch (error) {
-        options.onError(`${request.method} ${new URL(request.url).pathname}: ${messageOf(error)}`);
+        options.onError(`${request.method} ${URL.parse(request.url)?.pathname}: ${messageOf(error)}`);
         return refusal(request, 500, "internal error; see the server's log");
       }
     },

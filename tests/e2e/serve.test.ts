@@ -94,6 +94,7 @@ test("foreign hosts, origins and forms are refused before anything is routed", a
   expect(await get(`Host: localhost:${served.port}\r\n`)).toStartWith("HTTP/1.1 200");
   expect(await get("Host: evil.example\r\n")).toStartWith("HTTP/1.1 421");
   expect(await get("Host: localhost\r\nHost: evil.example\r\n")).toStartWith("HTTP/1.1 400");
+  expect(await get("Host: 127.0.0.439\r\n")).toStartWith("HTTP/1.1 400");
   expect(await get("Host: localhost\r\nOrigin: http://evil.example\r\n")).toStartWith("HTTP/1.1 403");
   expect(await get("")).toStartWith("HTTP/1.1 400");
   const form = await served.ask("/api/login", { method: "POST", body: new URLSearchParams({ token: "x" }) });

@@ -5,9 +5,8 @@ interface Entry {
   /** The id's fifth to eighth bytes: enough to choose by, since all ids begin alike. */
   readonly mark: number;
   readonly hash: number;
-  /** Words at its middle and its end. */
-  readonly middle: number;
-  readonly last: number;
+  /** All of it, in words of eight bytes; the last one overlaps the one before it. Empty where it is shorter. */
+  readonly words: Float64Array;
 }
 
 /** More names than there can be satellites: the rest of a damaged or hostile log shares one. */
@@ -15,6 +14,18 @@ const MAX_SATELLITES = 1_000;
 
 /** Ids have 49 to 52 characters; what is longer is damage. */
 export const MAX_NAME_BYTES = 64;
+
+const WORD = 8;
+const QUOTE = 34;
+
+function wordsOf(bytes: Uint8Array): Float64Array {
+  const { length } = bytes;
+  if (length < WORD) return new Float64Array();
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Float64Array.from({ length: Math.ceil(length / WORD) }, (_, index) =>
+    view.getFloat64(Math.min(index * WORD, length - WORD), true),
+  );
+}
 
 /** Satellites by index, found by their bytes without making a string. Index 0 stands for none. */
 export class SatelliteTable {
@@ -34,11 +45,14 @@ export class SatelliteTable {
     for (let index = 0; index < entries.length; index += 1) {
       const entry = entries[index];
       if (entry === undefined || entry.mark !== mark) continue;
-      // 96 of its bits, its length and the closing quote: as sure as any hash.
+      const { words } = entry;
       const { length } = entry.bytes;
-      if (view.getInt32(start + (length >> 1), true) !== entry.middle) continue;
-      if (view.getInt32(start + length - 4, true) !== entry.last || view.getUint8(start + length) !== 34)
-        continue;
+      const last = start + length - WORD;
+      let word = 0;
+      // As doubles they are equal where their bytes are: see line-template.ts.
+      for (let at = start; at < last && view.getFloat64(at, true) === words[word]; at += WORD) word += 1;
+      if (word < words.length - 1 || view.getFloat64(last, true) !== words[word]) continue;
+      if (view.getUint8(start + length) !== QUOTE) continue;
       this.foundEnd = start + length;
       return index + 1;
     }
@@ -67,12 +81,8 @@ export class SatelliteTable {
     if (this.#entries.length >= MAX_SATELLITES) return 0;
     let hash = SEED_FIRST;
     for (const byte of bytes) hash = mixFirst(hash, byte);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     // Ids shorter than 8 bytes are no satellite's; the fast way never finds them.
-    const isLong = bytes.length >= 8;
-    const middle = isLong ? view.getInt32(bytes.length >> 1, true) : 0;
-    const last = isLong ? view.getInt32(bytes.length - 4, true) : 0;
-    this.#entries.push({ bytes, mark: isLong ? mark : Number.NaN, hash: finish(hash), middle, last });
+    this.#entries.push({ bytes, mark, hash: finish(hash), words: wordsOf(bytes) });
     this.names = [...this.names, new TextDecoder().decode(bytes)];
     return this.#entries.length;
   }

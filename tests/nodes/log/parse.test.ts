@@ -147,3 +147,16 @@ test("parsing never throws, and every line is counted once", () => {
     { numRuns: 500 },
   );
 });
+
+test("a satellite's name that is damaged in one place, wherever, is another satellite's", () => {
+  const line = `${T}\tINFO\tpiecestore\tdownloaded\t${NEW}`;
+  for (let at = 0; at < SATELLITE.length; at += 1) {
+    const damaged = `${SATELLITE.slice(0, at)}~${SATELLITE.slice(at + 1)}`;
+    const names = rows(parse(line.replace(SATELLITE, damaged), line, line)).map((row) => ({ ...row }));
+    expect(names.map((row) => ("satellite" in row ? row.satellite : null))).toEqual([
+      damaged,
+      SATELLITE,
+      SATELLITE,
+    ]);
+  }
+});

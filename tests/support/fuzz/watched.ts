@@ -1,0 +1,112 @@
+import { readFileSync } from "node:fs";
+import { peakBytesOf } from "../../../bench/support.ts";
+import { tempFolder } from "../temp.ts";
+import { createSharedInput } from "./shared-input.ts";
+
+/** What became of one target's fuzzing. */
+export interface Fuzzed {
+  readonly target: string;
+  readonly seed: number;
+  readonly elapsed_s: number;
+  readonly inputs: number;
+  readonly outcomes: number;
+  readonly crashes: number;
+  readonly hangs: number;
+  readonly slowest_ms: number;
+  readonly peak_bytes: number;
+  /** What went wrong, with the input; null where nothing did. */
+  readonly fault: string | null;
+}
+
+export interface WatchOptions {
+  readonly target: string;
+  readonly seed: number;
+  readonly seconds: number;
+  /** The command that fuzzes; it is given the target, the seed, the seconds and the shared file. */
+  readonly command: readonly string[];
+}
+
+/** Of processor time, for one input: it has no end. Wall time says nothing on a busy machine. */
+const HANG_MS = 10_000;
+const LOOK_EVERY_MS = 250;
+/** Whatever bytes come, no reader needs more: the runtime itself takes a third of it. */
+const MOST_BYTES = 600 * 1024 * 1024;
+/** Clock ticks a second of /proc/PID/stat: Linux' USER_HZ, on every architecture. */
+const TICK_MS = 10;
+
+function cpuMsOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  } catch {
+    return 0;
+  }
+}
+
+/** What the target has started, such as a server: it would outlive a process that is killed. */
+function childrenOf(pid: number): readonly number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").split(" ").filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** Fuzzes a target in a process of its own, so that a crash, a loop without an end and memory without a bound are seen. */
+export async function fuzzWatched({ target, seed, seconds, command }: WatchOptions): Promise<Fuzzed> {
+  using folder = tempFolder();
+  const path = folder.file("input");
+  const shared = createSharedInput(path);
+  const startMs = performance.now();
+  const child = Bun.spawn(["nice", "-n", "19", ...command, target, String(seed), String(seconds), path], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    env: { ...process.env, TMPDIR: folder.path },
+  });
+  let begun = 0;
+  let cpuMsThen = 0;
+  let peakBytes = 0;
+  let fault: string | null = null;
+  let hangs = 0;
+  const stop = (what: string): void => {
+    fault ??= `${what}: ${Buffer.from(shared.input).toString("base64")}`;
+    for (const pid of childrenOf(child.pid)) process.kill(pid, "SIGKILL");
+    child.kill("SIGKILL");
+  };
+  const looking = setInterval(() => {
+    peakBytes = Math.max(peakBytes, peakBytesOf(child.pid));
+    if (peakBytes > MOST_BYTES) stop(`takes ${peakBytes} bytes of memory`);
+    const cpuMs = cpuMsOf(child.pid);
+    if (shared.begun !== begun) {
+      begun = shared.begun;
+      cpuMsThen = cpuMs;
+    } else if (begun > 0 && cpuMs - cpuMsThen > HANG_MS) {
+      hangs += 1;
+      stop("has no end");
+    }
+  }, LOOK_EVERY_MS);
+  const [stdout, stderr, exitCode] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]).finally(() => clearInterval(looking));
+  const isSound = exitCode === 0 && fault === null;
+  const told = isSound ? (JSON.parse(stdout) as { inputs: number; outcomes: number }) : null;
+  return {
+    target,
+    seed,
+    elapsed_s: (performance.now() - startMs) / 1_000,
+    inputs: told?.inputs ?? shared.begun,
+    outcomes: told?.outcomes ?? 0,
+    crashes: isSound || hangs > 0 ? 0 : 1,
+    hangs,
+    slowest_ms: shared.slowestUs / 1_000,
+    peak_bytes: peakBytes,
+    fault: isSound
+      ? null
+      : (fault ??
+        `ended with ${child.signalCode ?? exitCode} at ${Buffer.from(shared.input).toString("base64")}\n${stderr}`),
+  };
+}
