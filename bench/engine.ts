@@ -3,7 +3,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { writeLog } from "../src/bench/generate-log.ts";
+import { DEBUG_LOG, writeLog } from "../src/bench/generate-log.ts";
 import { copyTree } from "../build/copy-tree.ts";
 import { writeCvs } from "../tests/support/cvs.ts";
 import { machine, middle, type Sample, timed } from "./support.ts";
@@ -113,15 +113,8 @@ async function compare(request: Request, withIt: string, without: string): Promi
 try {
   mkdirSync(cvs);
   writeCvs(cvs, { files: 3_000, maxBytes: 60_000 });
-  const shape = {
-    keys: "new",
-    encoding: "console",
-    prefix: "none",
-    time: "millis-z",
-    level: "debug",
-  } as const;
   await writeLog(log, {
-    ...shape,
+    ...DEBUG_LOG,
     seed: 1,
     operations: 500_000,
     startMs: Date.UTC(2026, 9, 1),

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { writeLog } from "../src/bench/generate-log.ts";
+import { DEBUG_LOG, writeLog } from "../src/bench/generate-log.ts";
 import { HOUR_MS } from "../src/nodes/log/vocabulary.ts";
 import { machine, middle, type Sample, timed } from "./support.ts";
 
@@ -37,14 +37,13 @@ function sizes(path: string): { bytesAnEvent: number; rollupBytesANodeHour: numb
 
 try {
   const spanMs = (OPERATIONS / EVENTS_AN_HOUR) * HOUR_MS;
-  const shape = {
-    keys: "new",
-    encoding: "console",
-    prefix: "none",
-    time: "millis-z",
-    level: "debug",
-  } as const;
-  await writeLog(log, { ...shape, seed: 1, operations: OPERATIONS, startMs: Date.UTC(2026, 0, 1), spanMs });
+  await writeLog(log, {
+    ...DEBUG_LOG,
+    seed: 1,
+    operations: OPERATIONS,
+    startMs: Date.UTC(2026, 0, 1),
+    spanMs,
+  });
   const grep: Sample[] = [];
   const now: Sample[] = [];
   const before: Sample[] = [];

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultsOf } from "../src/bench/defaults.ts";
-import { writeLog } from "../src/bench/generate-log.ts";
+import { DEBUG_LOG, writeLog } from "../src/bench/generate-log.ts";
 import { readScrape } from "../src/board/scrape.ts";
 import { openStore } from "../src/db/open.ts";
 import { createEvents, type Events } from "../src/nodes/log/events.ts";
@@ -185,11 +185,7 @@ async function main(): Promise<void> {
   try {
     const log = join(folder, "node.log");
     await writeLog(log, {
-      keys: "new",
-      encoding: "console",
-      prefix: "none",
-      time: "millis-z",
-      level: "debug",
+      ...DEBUG_LOG,
       seed: 1,
       operations: LINES / 2,
       startMs: untilMs - 7 * 86_400_000,

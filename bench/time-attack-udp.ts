@@ -1,5 +1,5 @@
 // The sets of bench/time-attack.ts as real servers on loopback: real datagrams, kernel timestamps, real time.
-import { measureServers } from "../src/time/measure.ts";
+import { measureServers, UNRECORDED } from "../src/time/measure.ts";
 import { NameCache, type Resolved } from "../src/time/net/resolve.ts";
 import { decodePacket } from "../src/time/ntp/packet.ts";
 import { systemClock } from "../src/time/clock/system-clock.ts";
@@ -75,6 +75,7 @@ async function playOne(set: AttackSet, buildTimeS: number): Promise<Played> {
   };
   const startRawNs = clock.rawNs();
   const { assessment, ending, peers } = await measureServers({
+    ...UNRECORDED,
     settings: { ...settingsFor([], { samples: set.samples }), server: running.map(({ name }) => name) },
     clock,
     cache: new NameCache({ size: 16, leastTtlMs: 1, mostTtlMs: 1 }),
@@ -82,12 +83,6 @@ async function playOne(set: AttackSet, buildTimeS: number): Promise<Played> {
     signal: new AbortController().signal,
     buildTimeS,
     askAll: true,
-    isThorough: false,
-    healthOf: () => new Map(),
-    refusedBy: new Map(),
-    nts: () => null,
-    open: () => Promise.resolve(),
-    restore: () => undefined,
   });
   const endedRawNs = clock.rawNs();
   const outcome = { answer: assessment.answer, peers, endedRawNs };

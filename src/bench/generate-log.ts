@@ -11,6 +11,15 @@ export interface LogShape {
   readonly level: "debug" | "info";
 }
 
+/** What a node of today writes at its most talkative level. */
+export const DEBUG_LOG: LogShape = {
+  keys: "new",
+  encoding: "console",
+  prefix: "none",
+  time: "millis-z",
+  level: "debug",
+};
+
 export interface LogOptions extends LogShape {
   readonly seed: number;
   /** Operations; a debug log has about two lines for each. */

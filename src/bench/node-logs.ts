@@ -1,5 +1,5 @@
 import type { Lab } from "./experiment.ts";
-import { generateLog, type LogOptions } from "./generate-log.ts";
+import { DEBUG_LOG, generateLog, type LogOptions } from "./generate-log.ts";
 
 /** The week that all generated logs are of. */
 export const LOG_WINDOW = { sinceMs: Date.UTC(2026, 0, 1), untilMs: Date.UTC(2026, 0, 8) };
@@ -54,11 +54,7 @@ export function nodeLog(lab: Lab, node: string): Promise<string> {
     throw new Error(`Cannot generate the log of ${node}: expected ${LOG_NODES.join(" or ")}`);
   return lab.shared(`${node}.log`, (path) =>
     writeCopies(path, {
-      keys: "new",
-      encoding: "console",
-      prefix: "none",
-      time: "millis-z",
-      level: "debug",
+      ...DEBUG_LOG,
       operations: generated(lab),
       startMs: LOG_WINDOW.sinceMs,
       spanMs: LOG_WINDOW.untilMs - LOG_WINDOW.sinceMs,

@@ -41,6 +41,16 @@ export interface MeasureContext {
   readonly restore: () => void;
 }
 
+/** Of a measurement that no run came before and none comes after: no store, no health, no cookies. */
+export const UNRECORDED = {
+  isThorough: false,
+  healthOf: (): ReadonlyMap<string, Health> => new Map(),
+  refusedBy: new Map<string, string>(),
+  nts: () => null,
+  open: () => Promise.resolve(),
+  restore: () => undefined,
+} as const satisfies Partial<MeasureContext>;
+
 export interface ServerMeasurement {
   readonly assessment: Assessment;
   readonly ending: Ending;

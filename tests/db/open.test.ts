@@ -4,18 +4,8 @@ import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { migrate } from "../../src/db/migrate.ts";
 import { MIGRATIONS } from "../../src/db/migrations.ts";
 import { openStore } from "../../src/db/open.ts";
-import { Failure } from "../../src/lib/errors.ts";
+import { failureOf } from "../support/failure-of.ts";
 import { tempFolder } from "../support/temp.ts";
-
-function failureOf(action: () => unknown): Failure {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof Failure) return error;
-    throw error;
-  }
-  throw new Error("expected a Failure, and nothing was thrown");
-}
 
 test("a new store is its owner's alone, in WAL mode, at the newest schema", () => {
   using folder = tempFolder();

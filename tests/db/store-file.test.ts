@@ -12,18 +12,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { openStore } from "../../src/db/open.ts";
-import { Failure } from "../../src/lib/errors.ts";
+import { failureOf } from "../support/failure-of.ts";
 import { tempFolder, type TempFolder } from "../support/temp.ts";
-
-function failureOf(action: () => unknown): Failure {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof Failure) return error;
-    throw error;
-  }
-  throw new Error("expected a Failure, and nothing was thrown");
-}
 
 /** Every file of a folder, by name: its mode and its bytes. */
 function contentsOf(folder: TempFolder): Record<string, string> {

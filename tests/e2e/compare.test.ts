@@ -1,18 +1,14 @@
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type LogOptions, writeLog } from "../../src/bench/generate-log.ts";
+import { DEBUG_LOG, type LogOptions, writeLog } from "../../src/bench/generate-log.ts";
 import { nodupe } from "../support/run.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const SAMPLE = join(import.meta.dir, "../fixtures/storagenode-sample.log");
 const START = Date.UTC(2026, 2, 1);
 const SHAPE: LogOptions = {
-  keys: "new",
-  encoding: "console",
-  prefix: "none",
-  time: "millis-z",
-  level: "debug",
+  ...DEBUG_LOG,
   seed: 1,
   operations: 12_000,
   startMs: START,

@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { generateLog } from "../../src/bench/generate-log.ts";
+import { DEBUG_LOG, generateLog } from "../../src/bench/generate-log.ts";
 import { nodupe, type Run } from "../support/run.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 
@@ -11,14 +11,7 @@ const DAY_MS = 86_400_000;
 const JANUARY = Date.UTC(2026, 0, 1);
 
 function log(startMs: number, operations = 2_000, seed = 1): string {
-  const shape = {
-    keys: "new",
-    encoding: "console",
-    prefix: "none",
-    time: "millis-z",
-    level: "debug",
-  } as const;
-  return [...generateLog({ ...shape, seed, operations, startMs, spanMs: operations * 3_000 })].join("");
+  return [...generateLog({ ...DEBUG_LOG, seed, operations, startMs, spanMs: operations * 3_000 })].join("");
 }
 
 interface Counted {

@@ -11,7 +11,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { generateLog } from "../../src/bench/generate-log.ts";
+import { DEBUG_LOG, generateLog } from "../../src/bench/generate-log.ts";
 import { BINARY } from "../support/binary.ts";
 import { patient } from "../support/emulation.ts";
 import { linesOf } from "../support/lines.ts";
@@ -29,14 +29,9 @@ const API = JSON.parse(readFileSync(join(FIXTURES, "storagenode-api.json"), "utf
 const ON_TIME_MS = 4_000;
 
 function logLines(operations: number, startMs = Date.UTC(2026, 0, 1), seed = 1): string[] {
-  const shape = {
-    keys: "new",
-    encoding: "console",
-    prefix: "none",
-    time: "millis-z",
-    level: "debug",
-  } as const;
-  const text = [...generateLog({ ...shape, seed, operations, startMs, spanMs: operations * 100 })].join("");
+  const text = [...generateLog({ ...DEBUG_LOG, seed, operations, startMs, spanMs: operations * 100 })].join(
+    "",
+  );
   return text
     .trimEnd()
     .split("\n")

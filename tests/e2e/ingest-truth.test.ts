@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type LogShape, writeLog } from "../../src/bench/generate-log.ts";
+import { DEBUG_LOG, type LogShape, writeLog } from "../../src/bench/generate-log.ts";
 import { awkCounts, metricsByAwk } from "../support/node-logs.ts";
 import { needs } from "../support/programs.ts";
 import { nodupe } from "../support/run.ts";
@@ -109,15 +109,8 @@ function exactDurations(path: string): number[] {
 test("quantiles are within one percent of the exact ones, and the mean is exact", async () => {
   using folder = tempFolder();
   const path = folder.file("node.log");
-  const shape = {
-    keys: "new",
-    encoding: "console",
-    prefix: "none",
-    time: "millis-z",
-    level: "debug",
-  } as const;
   await writeLog(path, {
-    ...shape,
+    ...DEBUG_LOG,
     seed: 3,
     operations: 20_000,
     startMs: Date.UTC(2026, 2, 1),

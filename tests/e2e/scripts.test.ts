@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { writeLog } from "../../src/bench/generate-log.ts";
+import { DEBUG_LOG, writeLog } from "../../src/bench/generate-log.ts";
 import { BINARY } from "../support/binary.ts";
 import { ntpServer, silentServer } from "../support/ntp.ts";
 import { needs } from "../support/programs.ts";
@@ -33,11 +33,7 @@ function script(
 
 function writeNodeLog(path: string, seed: number, latencyMs: number): Promise<void> {
   return writeLog(path, {
-    keys: "new",
-    encoding: "console",
-    prefix: "none",
-    time: "millis-z",
-    level: "debug",
+    ...DEBUG_LOG,
     seed,
     operations: 500,
     // Whole hours, ended a while ago: what `--last` compares.

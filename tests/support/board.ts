@@ -1,4 +1,4 @@
-import { writeLog } from "../../src/bench/generate-log.ts";
+import { DEBUG_LOG, writeLog } from "../../src/bench/generate-log.ts";
 import { nodupe } from "./run.ts";
 import type { TempFolder } from "./temp.ts";
 
@@ -10,11 +10,7 @@ export async function boardStore(folder: TempFolder): Promise<string> {
   const startMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 48 * HOUR_MS;
   for (const [seed, node] of ["pi-1", "pi-2"].entries()) {
     await writeLog(folder.file(`${node}.log`), {
-      keys: "new",
-      encoding: "console",
-      prefix: "none",
-      time: "millis-z",
-      level: "debug",
+      ...DEBUG_LOG,
       seed,
       operations: 6_000,
       startMs,

@@ -1,6 +1,6 @@
 import { type MeasureSettings, measureOptions } from "../../time/options.ts";
 import { BUILD_TIME_S } from "../../lib/version.ts";
-import { measureServers } from "../../time/measure.ts";
+import { measureServers, UNRECORDED } from "../../time/measure.ts";
 import { NameCache, systemLookup } from "../../time/net/resolve.ts";
 import { systemClock } from "../../time/clock/system-clock.ts";
 import { defaultsOf } from "../defaults.ts";
@@ -23,6 +23,7 @@ async function askAtOnce(ports: readonly number[], signal: AbortSignal): Promise
   };
   const clock = systemClock();
   const { assessment } = await measureServers({
+    ...UNRECORDED,
     settings,
     clock,
     cache: new NameCache({ size: 1, leastTtlMs: 1, mostTtlMs: 1 }),
@@ -30,12 +31,6 @@ async function askAtOnce(ports: readonly number[], signal: AbortSignal): Promise
     signal,
     buildTimeS: BUILD_TIME_S,
     askAll: true,
-    isThorough: false,
-    healthOf: () => new Map(),
-    refusedBy: new Map(),
-    nts: () => null,
-    open: () => Promise.resolve(),
-    restore: () => undefined,
   });
   const { answer, reason } = assessment;
   if (answer === null) throw new Error(`no time from the peers: ${reason ?? "no reason given"}`);

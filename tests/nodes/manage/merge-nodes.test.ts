@@ -2,7 +2,7 @@ import type { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import fc from "fast-check";
-import { generateLog } from "../../../src/bench/generate-log.ts";
+import { DEBUG_LOG, generateLog } from "../../../src/bench/generate-log.ts";
 import { openStore } from "../../../src/db/open.ts";
 import type { IngestCounts } from "../../../src/nodes/ingest/counts.ts";
 import { ingestFiles } from "../../../src/nodes/ingest/ingest-run.ts";
@@ -13,11 +13,10 @@ import { decodeRollup } from "../../../src/nodes/store/rollup.ts";
 import { tempFolder, type TempFolder } from "../../support/temp.ts";
 
 const HOUR_MS = 3_600_000;
-const shape = { keys: "new", encoding: "console", prefix: "none", time: "millis-z", level: "debug" } as const;
 /** Three hours and a half of a log. */
 const LINES = [
   ...generateLog({
-    ...shape,
+    ...DEBUG_LOG,
     seed: 5,
     operations: 300,
     startMs: Date.UTC(2026, 0, 1),
