@@ -12,6 +12,7 @@ const percent: Kind<number> = {
     return match === null ? null : Number(match[1]);
   },
   toToml: (value) => JSON.stringify(`${value}%`),
+  json: { type: "string", pattern: String.raw`^\d+(\.\d+)? *%?$` },
 };
 
 /** Actions of one run: nothing of a benchmark is worth keeping as a setting. */

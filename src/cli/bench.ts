@@ -56,7 +56,7 @@ export const bench = command({
     ["nodupe bench sync --save before.json", "measure uploads, and keep the report"],
     ["nodupe bench sync --against before.json --tolerance 20%", "exit 3 if a case became slower by more"],
   ],
-  resultKeys: ["machine", "quick", "cases", "ratios", "failures", "interrupted", "elapsed_s", "against"],
+  result: () => import("../render/results/program.ts").then((module) => module.benchResult),
   exitCodes: {
     0: "measured",
     1: "a case could not be measured; the report says which, and why",

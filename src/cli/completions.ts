@@ -23,6 +23,7 @@ export const completions = command({
     ["nodupe completions zsh > ~/.zfunc/_nodupe", "for zsh, with ~/.zfunc on its fpath"],
     ["nodupe completions fish > ~/.config/fish/completions/nodupe.fish", "for fish"],
   ],
+  result: () => import("../render/results/program.ts").then((module) => module.completionsResult),
   exitCodes: { 0: "printed", 2: "not a shell that is known" },
   run: async ({ positionals: [shell = ""], terminal }) => {
     const load = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;

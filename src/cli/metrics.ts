@@ -44,7 +44,7 @@ export const metrics = command({
       "from cron, for the textfile collector",
     ],
   ],
-  resultKeys: ["output", "metrics"],
+  result: () => import("../render/results/board.ts").then((module) => module.metricsResult),
   exitCodes: {
     0: "written",
     1: "the file could not be written, or the store not be read",

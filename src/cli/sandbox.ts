@@ -25,7 +25,7 @@ export const sandbox = command({
       "one that keeps repeats, behind a gateway",
     ],
   ],
-  resultKeys: ["url", "api_key", "pid"],
+  result: () => import("../render/results/uploads.ts").then((module) => module.sandboxResult),
   exitCodes: { 1: "it cannot listen there", 2: "usage error" },
   run: async ({ options: { sandbox: given }, terminal, signal }) => {
     const tls = readTls(given.tlsCert, given.tlsKey);

@@ -99,7 +99,7 @@ export const serve = command({
       "for other machines",
     ],
   ],
-  resultKeys: ["url"],
+  result: () => import("../render/results/board.ts").then((module) => module.serveResult),
   exitCodes: {
     1: "the address is in use",
     2: "usage error, or a token is required",

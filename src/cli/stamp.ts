@@ -23,7 +23,7 @@ export const stamp = command({
     ["nodupe stamp decode 0x1954fc4000000000", "2023-11-14T22:13:20Z"],
     ["cut -d, -f1 times.csv | nodupe stamp encode --hex -", "a batch"],
   ],
-  resultKeys: ["fastdate64", "iso", "source", "offset_s", "error_bound_s"],
+  result: () => import("../render/results/clock.ts").then((module) => module.stampResult),
   exitCodes: {
     0: "all of it converted",
     1: "a line of stdin could not be converted; the others were",

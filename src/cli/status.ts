@@ -13,6 +13,7 @@ export const status = command({
     ["nodupe status", "what is wrong, then each job"],
     ["nodupe status -q || mail -s 'nodupe' root < /dev/null", "from cron: only when something is wrong"],
   ],
+  result: () => import("../render/results/board.ts").then((module) => module.statusResult),
   exitCodes: {
     0: "healthy",
     1: "something is wrong; the first lines say what",

@@ -159,6 +159,7 @@ export const sync = command({
     ["nodupe sync ~/CVs --dry-run --exclude 'old/**'", "what would be uploaded"],
     ["nodupe sync ~/CVs --files-from new.txt", "only the files that are listed there"],
   ],
+  result: () => import("../render/results/uploads.ts").then((module) => module.syncResult),
   exitCodes: {
     0: "everything is uploaded, now or earlier",
     1: "some files failed, or another run is at work",

@@ -18,6 +18,7 @@ export const time = command({
     ["nodupe time --nts", "authenticated time alone, by keys and cookies (NTS)"],
     ["nodupe time --watch --interval 5m --json", "one object a round, until it is stopped"],
   ],
+  result: () => import("../render/results/clock.ts").then((module) => module.timeResult),
   exitCodes: {
     0: "measured, and set if asked",
     1: "--set was refused: by a threshold, or since another daemon owns the clock",

@@ -73,6 +73,7 @@ export const upgrade = command({
     ["nodupe upgrade --from https://example.org/nodupe", "upgrade from there"],
     ["nodupe upgrade --check --json", "for a script: is there a newer one?"],
   ],
+  result: () => import("../render/results/program.ts").then((module) => module.upgradeResult),
   exitCodes: {
     0: "upgraded, or up to date",
     1: "wrong checksum or signature, or it cannot be put in place",

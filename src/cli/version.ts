@@ -21,6 +21,7 @@ export const version = command({
     ["nodupe version", "for a report; nodupe -V does the same"],
     ["nodupe --version", "the bare number"],
   ],
+  result: () => import("../render/results/program.ts").then((module) => module.versionResult),
   exitCodes: { 0: "shown", 2: "usage error" },
   run: async ({ terminal }) => {
     const told = { version: VERSION, target: TARGET, commit: COMMIT, commit_date: built };

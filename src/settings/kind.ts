@@ -4,6 +4,9 @@ import { formatListenAddress, type ListenAddress, parseListenAddress } from "../
 import { formatByteSize, parseByteSize } from "../lib/format/bytes.ts";
 import { formatDurationMs, parseDurationMs } from "../lib/format/duration.ts";
 
+/** A JSON Schema, as plain data. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
 /**
  * A type of value that flags, environment variables and TOML share: read from text, or from TOML's own types.
  * `parse` answers null for what it does not take; `expected` then completes "expected …".
@@ -16,18 +19,24 @@ export interface Kind<T> {
   parse(value: unknown): T | null;
   /** As it is written in TOML. */
   toToml(value: T): string;
+  /** What a config file should hold, for editors: of what `parse` takes, the way that it is written. */
+  readonly json: JsonSchema;
 }
+
+const TEXT: JsonSchema = { type: "string", minLength: 1 };
 
 function fromText<T>(
   placeholder: string,
   expected: string,
   read: (text: string) => T | null,
   write: (value: T) => string,
+  json: JsonSchema = TEXT,
 ): Kind<T> {
   return {
     expected,
     placeholder,
     repeatable: false,
+    json,
     parse: (value) => {
       if (typeof value === "number" || typeof value === "bigint") return read(String(value));
       return typeof value === "string" ? read(value) : null;
@@ -43,7 +52,8 @@ function durationWithin(expected: string, minMs: number, maxMs: number): Kind<nu
     const ms = parseDurationMs(text);
     return ms !== null && ms >= minMs && ms <= maxMs ? ms : null;
   };
-  return fromText("DURATION", expected, read, formatDurationMs);
+  const json = { type: "string", pattern: String.raw`^(\d+(\.\d+)?|\.\d+)(ms|s|m|h|d)$` };
+  return fromText("DURATION", expected, read, formatDurationMs, json);
 }
 
 /** Milliseconds. */
@@ -69,6 +79,12 @@ export const byteSize: Kind<number> = fromText(
     return bytes === null || bytes < 1 ? null : bytes;
   },
   formatByteSize,
+  {
+    anyOf: [
+      { type: "integer", minimum: 1 },
+      { type: "string", pattern: String.raw`^\d+(\.\d+)?[KMGkmg]?$` },
+    ],
+  },
 );
 
 /** Any text that is not empty. */
@@ -112,6 +128,11 @@ export function number(options: {
       return fits && (options.integer !== true || Number.isInteger(read)) ? read : null;
     },
     String,
+    {
+      type: options.integer === true ? "integer" : "number",
+      minimum: options.min,
+      ...(Number.isFinite(options.max) ? { maximum: options.max } : {}),
+    },
   );
   return { ...kind, toToml: String };
 }
@@ -126,18 +147,21 @@ export function choice<const T extends string>(values: readonly T[]): Kind<T> {
     `one of ${values.join(", ")}`,
     (value) => values.find((known) => known === value) ?? null,
     (value) => value,
+    { enum: values },
   );
 }
 
 /** A whole number, or a word that stands for a policy (`auto`). */
 export function integerOr<const W extends string>(word: W, min: number, max: number): Kind<number | W> {
   const whole = integer(min, max);
-  return fromText<number | W>(
+  const kind = fromText<number | W>(
     `N|${word}`,
     `${word}, or ${whole.expected}`,
     (value) => (value === word ? word : whole.parse(value)),
     String,
+    { anyOf: [whole.json, { const: word }] },
   );
+  return { ...kind, toToml: (value) => JSON.stringify(value) };
 }
 
 /** Where a server listens; port 0 is any that is free. */
@@ -146,6 +170,7 @@ export const listenAddress: Kind<ListenAddress> = fromText(
   "HOST:PORT, such as 127.0.0.1:8080 or [::1]:0 (0 is any free port)",
   parseListenAddress,
   formatListenAddress,
+  { type: "string", pattern: String.raw`^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$` },
 );
 
 /** A switch: a bare flag; `true`, `false`, `1`, `0`, `yes`, `no` in the environment; a boolean in TOML. */
@@ -160,6 +185,7 @@ export const toggle: Kind<boolean> = {
     return /^(false|0|no|off)$/i.test(value) ? false : null;
   },
   toToml: String,
+  json: { type: "boolean" },
 };
 
 /** A flag that may be repeated; a comma-separated variable; a TOML array. One element alone is a list of one. */
@@ -174,5 +200,6 @@ export function list<T>(element: Kind<T>): Kind<readonly T[]> {
       return parsed.some((item) => item === null) ? null : parsed.filter((item) => item !== null);
     },
     toToml: (value) => `[${value.map((item) => element.toToml(item)).join(", ")}]`,
+    json: { anyOf: [element.json, { type: "array", items: element.json }] },
   };
 }

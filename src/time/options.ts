@@ -10,10 +10,12 @@ const server: Kind<NamedServer> = {
   repeatable: false,
   parse: (value) => (typeof value === "string" ? parseServerName(value) : null),
   toToml: (value) => JSON.stringify(formatServerName(value)),
+  json: { type: "string", pattern: String.raw`^(?!\d+$)\S+$` },
 };
 
 const httpsUrl: Kind<string> = {
   ...text("URL", "an https:// URL"),
+  json: { type: "string", pattern: "^https://[^/]" },
   parse: (value) =>
     typeof value === "string" && /^https:\/\/[^/]/.test(value) && URL.canParse(value) ? value : null,
 };

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { BINARY } from "../support/binary.ts";
+import { expectAsPublished } from "../support/published-schema.ts";
 import { needs, needsExecution } from "../support/programs.ts";
 import { cleanEnvironment, nodupe, type Run, runCommand } from "../support/run.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -17,6 +18,7 @@ interface Report {
 
 function reportOf(run: Run): Report {
   expect(run.stdout.trimEnd().split("\n")).toHaveLength(1);
+  expectAsPublished("bench", run.stdout);
   return JSON.parse(run.stdout) as Report;
 }
 

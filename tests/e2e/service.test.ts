@@ -1,6 +1,7 @@
 import { expect, test as plain } from "bun:test";
 import { PROGRAM } from "../support/binary.ts";
 import { bootContainer } from "../support/container.ts";
+import { expectAsPublished } from "../support/published-schema.ts";
 import { needsRoot } from "../support/programs.ts";
 import { nodupe } from "../support/run.ts";
 import { until } from "../support/until.ts";
@@ -39,8 +40,9 @@ test("under systemd: installed, ready, uploading what arrives; a loop that hangs
   machine.write("/etc/nodupe/api-key", `${told.api_key}\n`, 0o600);
 
   const install = ["nodupe", "service", "install", "sync", "/srv/cvs", "--run-as", "root"];
-  const installed = await machine.run(...install, "--api-key-file", "/etc/nodupe/api-key");
+  const installed = await machine.run(...install, "--api-key-file", "/etc/nodupe/api-key", "--json");
   expect(installed).toMatchObject({ exitCode: 0, stderr: "" });
+  expectAsPublished("service install", installed.stdout);
   const show = async (property: string): Promise<string> =>
     (await machine.run("systemctl", "show", "--value", "-p", property, "nodupe-sync")).stdout.trim();
   expect(await show("ActiveState")).toBe("active");
@@ -59,7 +61,9 @@ test("under systemd: installed, ready, uploading what arrives; a loop that hangs
   await until(async () => (await show("ActiveState")) === "active", "it is at work again", 30_000);
   expect(await show("MainPID")).not.toBe(pid);
 
-  expect(await machine.run("nodupe", "service", "uninstall", "sync")).toMatchObject({ exitCode: 0 });
+  const uninstalled = await machine.run("nodupe", "service", "uninstall", "sync", "--json");
+  expect(uninstalled).toMatchObject({ exitCode: 0 });
+  expectAsPublished("service uninstall", uninstalled.stdout);
   expect((await machine.run("systemctl", "is-enabled", "nodupe-sync")).exitCode).not.toBe(0);
   expect((await machine.run("ls", "/var/lib/nodupe/nodupe.db")).exitCode).toBe(0);
 }, 180_000);

@@ -3,6 +3,7 @@ import type { ConfigFile } from "../../settings/file.ts";
 import type { Sections, ValuesOf } from "../../settings/option.ts";
 import type { Origin } from "../../settings/resolve.ts";
 import type { Store } from "../../db/open.ts";
+import type { ResultSchema } from "../../render/results/fields.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -34,8 +35,11 @@ export interface CommandSpec<S extends Sections = Sections> {
   readonly positionals: { readonly min: number; readonly max: number };
   readonly options: S;
   readonly details?: string;
-  /** The keys of its JSON object: printed as null where it failed before it could tell them. */
-  readonly resultKeys?: readonly string[];
+  /**
+   * What it prints with `--json`. Loaded where its keys are wanted: they are printed as null where it failed before it
+   * could tell them.
+   */
+  readonly result: () => Promise<ResultSchema>;
   /** false: the config file is this command's object, not its input (`config init`, `config check`), or none of its matter. */
   readonly readsConfig?: boolean | ((flags: Arguments["flags"]) => boolean);
   readonly examples: readonly (readonly [command: string, what: string])[];

@@ -21,7 +21,7 @@ export interface Call {
   /** Told as soon as there is a terminal, so that a failure is reported the way the flags ask for. */
   onTerminal(terminal: Terminal): void;
   /** Told as soon as it is known which command is called. */
-  onCommand(spec: Pick<CommandSpec, "resultKeys">): void;
+  onCommand(spec: Pick<CommandSpec, "result">): void;
 }
 
 /** What is printed where no command is run. */

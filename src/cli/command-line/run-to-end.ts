@@ -8,7 +8,12 @@ import type { Terminal } from "../terminal/terminal.ts";
 /** What is known by the time that something is thrown. */
 interface Known {
   terminal: Terminal | null;
-  command: Pick<CommandSpec, "resultKeys"> | null;
+  command: Pick<CommandSpec, "result"> | null;
+}
+
+async function keysOfResult({ result }: Pick<CommandSpec, "result">): Promise<readonly string[]> {
+  const [{ keysOf }, schema] = await Promise.all([import("../../render/results/fields.ts"), result()]);
+  return keysOf(schema);
 }
 
 /**
@@ -20,7 +25,8 @@ async function reportJson(
   error: { kind: string; reason: string },
 ): Promise<void> {
   if (terminal?.json !== true || terminal.hasResult) return;
-  const unknown = Object.fromEntries((command?.resultKeys ?? []).map((key) => [key, null]));
+  const keys = command === null ? [] : await keysOfResult(command);
+  const unknown = Object.fromEntries(keys.map((key) => [key, null]));
   await terminal.resultJson({ ...unknown, error }).catch(() => undefined);
 }
 

@@ -13,6 +13,7 @@ export const configCheck = command({
     ["nodupe config check", "check the file that commands would read"],
     ["nodupe config check --config ./nodupe.toml", "check another one before it is put in place"],
   ],
+  result: () => import("../../render/results/program.ts").then((module) => module.configCheckResult),
   exitCodes: { 0: "the file is valid", 2: "it is not, or does not exist; each fault is a line" },
   run: async ({ configFile, terminal }) => {
     const file = await readConfigFile(configFile.path, {

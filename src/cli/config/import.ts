@@ -42,7 +42,7 @@ export const configImport = command({
     ["nodupe config import tanova-config.json", "write the config file where commands look for it"],
     ["nodupe config import tanova-config.json --config ./nodupe.toml", "write it elsewhere"],
   ],
-  resultKeys: ["path", "imported"],
+  result: () => import("../../render/results/program.ts").then((module) => module.configImportResult),
   exitCodes: {
     0: "written",
     2: "FILE cannot be used, or the config file exists already",

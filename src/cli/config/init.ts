@@ -15,7 +15,7 @@ export const configInit = command({
     ["nodupe config init", "write it where commands look for it, mode 0600"],
     ["nodupe config init --config ./nodupe.toml", "write it elsewhere"],
   ],
-  resultKeys: ["path", "written"],
+  result: () => import("../../render/results/program.ts").then((module) => module.configInitResult),
   exitCodes: { 0: "written", 2: "the file exists already", 5: "not permitted to write there" },
   run: async ({ options, configFile, terminal }) => {
     const [{ configTemplate }, { writeConfigFile }, { SECTIONS }] = await Promise.all([

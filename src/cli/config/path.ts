@@ -11,6 +11,7 @@ export const configPath = command({
     ["nodupe config path", "the path that this user's commands read"],
     ['${EDITOR:-vi} "$(nodupe config path)"', "edit it"],
   ],
+  result: () => import("../../render/results/program.ts").then((module) => module.configPathResult),
   exitCodes: { 0: "told", 2: "usage error" },
   run: async ({ configFile, terminal }) => {
     const { existsSync } = await import("node:fs");

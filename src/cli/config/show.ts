@@ -42,6 +42,7 @@ export const configShow = command({
     ["nodupe config show sync", "one section"],
     ["NODUPE_SYNC_WORKERS=3 nodupe config show --json", "for a script; durations are ms, sizes bytes"],
   ],
+  result: () => import("../../render/results/program.ts").then((module) => module.configShowResult),
   exitCodes: { 0: "shown", 2: "usage error, or a setting that is not valid" },
   run: async ({ positionals, configFile, environment, terminal }) => {
     const [only] = positionals;

@@ -19,7 +19,7 @@ export const historyExport = command({
     ["nodupe history export > sync_history.json", "a JSON array of SHA-256 checksums"],
     ["nodupe history export --sandbox --json", "with the destination it belongs to"],
   ],
-  resultKeys: ["destination", "checksums"],
+  result: () => import("../../render/results/uploads.ts").then((module) => module.historyExportResult),
   exitCodes: { 0: "printed", 2: "usage error, or there is no store yet" },
   run: async ({ options, terminal, openStore }) => {
     const { destinationRow } = await import("../../upload/ledger/destination.ts");

@@ -26,7 +26,7 @@ export const historyForget = command({
     ["nodupe history forget --all", "everything; asks first"],
     ["nodupe history forget --all --sandbox --yes", "in a script: start over with the sandbox"],
   ],
-  resultKeys: ["destination", "forgotten"],
+  result: () => import("../../render/results/uploads.ts").then((module) => module.historyForgetResult),
   exitCodes: {
     0: "forgotten",
     1: "declined, or a sync is at work",

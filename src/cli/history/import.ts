@@ -66,7 +66,7 @@ export const historyImport = command({
     ["nodupe history import ~/.tanova/sync_history.json", "for the server of the config"],
     ["nodupe history import old.json --url https://tanova.example", "for another one"],
   ],
-  resultKeys: ["destination", "imported", "known", "dry_run"],
+  result: () => import("../../render/results/uploads.ts").then((module) => module.historyImportResult),
   exitCodes: {
     0: "imported",
     1: "a sync is at work",

@@ -20,7 +20,7 @@ export const historyList = command({
     ["nodupe history list", "the newest contents of every server"],
     ["nodupe history list --state failed --json", "all that was refused for good, for a script"],
   ],
-  resultKeys: ["destinations"],
+  result: () => import("../../render/results/uploads.ts").then((module) => module.historyListResult),
   exitCodes: { 0: "shown", 2: "usage error" },
   run: async ({ options: { history }, terminal, openStore }) => {
     const { countStates, listDestinations, listEntries } = await import("../../upload/ledger/history.ts");

@@ -34,7 +34,7 @@ export const historyVerify = command({
     ["nodupe history verify", "the configured server"],
     ["nodupe history verify --sandbox --json", "for a script"],
   ],
-  resultKeys: ["destination", "checked", "present", "missing", "elapsed_s"],
+  result: () => import("../../render/results/uploads.ts").then((module) => module.historyVerifyResult),
   exitCodes: {
     0: "the server has all of it",
     1: "some are missing and pending again, or a sync is at work",

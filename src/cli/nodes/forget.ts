@@ -9,11 +9,11 @@ export const nodesForget = command({
   usage: "NAME",
   positionals: { min: 1, max: 1 },
   options: { store: storeOptions, nodes: confirmOptions },
-  resultKeys: ["node_name", "forgotten"],
   examples: [
     ["nodupe nodes forget pi-1", "asks first"],
     ["nodupe nodes forget pi-1 --yes", "in a script"],
   ],
+  result: () => import("../../render/results/nodes.ts").then((module) => module.nodesForgetResult),
   exitCodes: {
     0: "forgotten",
     1: "declined, or a process ingests into it",

@@ -7,11 +7,11 @@ export const nodesList = command({
   usage: "",
   positionals: { min: 0, max: 0 },
   options: { store: storeOptions },
-  resultKeys: ["nodes"],
   examples: [
     ["nodupe nodes list", "every node, by name"],
     ["nodupe nodes list --json", "for a script: when was each node heard last?"],
   ],
+  result: () => import("../../render/results/nodes.ts").then((module) => module.nodesListResult),
   exitCodes: { 0: "listed", 2: "usage error" },
   run: async ({ terminal, openStore }) => {
     const { listNodes } = await import("../../nodes/manage/list-nodes.ts");

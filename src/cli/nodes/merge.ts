@@ -9,13 +9,13 @@ export const nodesMerge = command({
   usage: "FROM INTO",
   positionals: { min: 2, max: 2 },
   options: { store: storeOptions, nodes: confirmOptions },
-  resultKeys: ["node_name", "merged_from"],
   details:
     "For a log that was read under a wrong --node. Lines that both took in are counted once, and all of them stay known. This cannot be undone.",
   examples: [
     ["nodupe nodes merge pi1 pi-1", "asks first"],
     ["nodupe nodes merge pi1 pi-1 --yes", "in a script"],
   ],
+  result: () => import("../../render/results/nodes.ts").then((module) => module.nodesMergeResult),
   exitCodes: {
     0: "merged",
     1: "declined, or a process ingests into one of them",

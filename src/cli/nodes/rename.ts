@@ -9,11 +9,11 @@ export const nodesRename = command({
   usage: "OLD NEW",
   positionals: { min: 2, max: 2 },
   options: { store: storeOptions },
-  resultKeys: ["node_name", "renamed_from"],
   examples: [
     ["nodupe nodes rename pi1 pi-1", "its lines stay known"],
     ["nodupe nodes rename pi1 pi-1 --json", "for a script"],
   ],
+  result: () => import("../../render/results/nodes.ts").then((module) => module.nodesRenameResult),
   exitCodes: { 0: "renamed", 2: "usage error, no such node, or the new name is taken" },
   run: async ({ positionals: [from = "", to = ""], terminal, openStore }) => {
     const { renameNode } = await import("../../nodes/manage/change-nodes.ts");

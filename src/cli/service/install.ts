@@ -22,6 +22,7 @@ export const serviceInstall = command({
     ["sudo nodupe service install time", "keep the clock right, from boot on"],
     ["nodupe service install serve --user", "in your own session"],
   ],
+  result: () => import("../../render/results/program.ts").then((module) => module.serviceInstallResult),
   exitCodes: {
     0: "installed and started",
     1: "the units were written but did not start, or systemd is not running",

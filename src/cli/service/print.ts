@@ -17,6 +17,7 @@ export const servicePrint = command({
     ["nodupe service print sync /srv/cvs", "the unit that uploads what is dropped into a folder"],
     ["nodupe service print ingest -- --node pi-1 /var/log/storagenode.log", "flags of the job follow --"],
   ],
+  result: () => import("../../render/results/program.ts").then((module) => module.servicePrintResult),
   exitCodes: { 0: "printed", 2: "usage error" },
   run: async ({ options, positionals, terminal }) => {
     const { servicePapers } = await import("./files.ts");

@@ -18,6 +18,7 @@ export const serviceUninstall = command({
     ["sudo nodupe service uninstall sync", "no more uploads in the background"],
     ["sudo nodupe service uninstall time", "leave the clock to another program"],
   ],
+  result: () => import("../../render/results/program.ts").then((module) => module.serviceUninstallResult),
   exitCodes: {
     0: "removed",
     1: "it is not installed, or it did not stop",

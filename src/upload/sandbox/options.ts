@@ -19,6 +19,7 @@ const latency: Kind<number> = {
   repeatable: false,
   parse: (value) => integer(0).parse(value) ?? duration.parse(value),
   toToml: String,
+  json: { anyOf: [integer(0).json, duration.json] },
 };
 
 const faults: Kind<FaultPlan> = {
@@ -27,6 +28,7 @@ const faults: Kind<FaultPlan> = {
   repeatable: false,
   parse: (value) => (typeof value === "string" ? parseFaults(value) : null),
   toToml: (value) => JSON.stringify(formatFaults(value)),
+  json: { type: "string", pattern: String.raw`^(|[a-z0-9]+:[\d.]+(,[a-z0-9]+:[\d.]+)*)$` },
 };
 
 const statusCreated: Kind<200 | 201> = {
@@ -38,6 +40,7 @@ const statusCreated: Kind<200 | 201> = {
     return status === 200 || status === 201 ? status : null;
   },
   toToml: String,
+  json: { enum: [200, 201] },
 };
 
 /** `[sandbox]`: the Tanova-compatible API on this machine. */

@@ -1,0 +1,167 @@
+import * as z from "zod";
+import type { Board } from "../../board/board.ts";
+import { syncResult } from "./uploads.ts";
+import { count, flag, list, maybe, moment, number, object, oneOf, text, whole } from "./fields.ts";
+
+const measurement = object({
+  at: moment("when, by the clock of then"),
+  source: maybe(text("where the time came from")),
+  authenticated: flag("true for NTS alone"),
+  server: maybe(text("the selected server")),
+  offset_s: maybe(number("what was to be added to the clock")),
+  error_bound_s: maybe(number("how far off that may be at most")),
+  drift_ppm: maybe(number("how fast the raw clock ran")),
+  action: text("none, step or slew"),
+});
+
+const clock = object({
+  last: maybe(measurement.describe("the newest measurement from servers")),
+  age_s: maybe(number("since then; negative where the clock was set back")),
+  history: list(measurement, "of the last day, oldest first, thinned"),
+  servers: list(
+    object({
+      host: text("as it was named"),
+      address: text("its address and port"),
+      queries: count("requests sent to it"),
+      answers: count("answers that came"),
+      delay_ms: maybe(number("round trip")),
+      last_success: maybe(moment("its last good answer")),
+      reason: maybe(text("why it did not answer, or was not believed, last")),
+    }),
+    "every server that was asked",
+  ),
+});
+
+const { failures: _failures, ...totals } = syncResult.shape;
+const destination = text("the API's base URL, or `sandbox`");
+
+const uploads = object({
+  destinations: list(
+    object({
+      url: destination,
+      pending: count("contents that wait"),
+      sending: count("contents on their way, or in doubt"),
+      done: count("contents that are there"),
+      failed: count("contents that were refused for good"),
+    }),
+    "every server that CVs were sent to",
+  ),
+  failures: list(
+    object({
+      destination,
+      reason: text("why"),
+      status: maybe(whole("the HTTP status")),
+      count: count("contents that failed for it"),
+    }),
+    "what failed, by reason",
+  ),
+  runs: list(
+    object({
+      destination,
+      folder: text("that was uploaded"),
+      pid: whole("its process"),
+      at_work: flag("whether it still runs"),
+      started: moment("when it began"),
+      ended: maybe(moment("when it ended; null where it runs or was killed")),
+      result: maybe(
+        z
+          .looseObject({ ...totals })
+          .partial()
+          .describe("as sync --json printed it, without `failures`"),
+      ),
+    }),
+    "the newest first",
+  ),
+  watches: list(
+    object({
+      destination,
+      folder: text("that is watched"),
+      pid: whole("its process"),
+      at_work: flag("whether it still runs"),
+      mode: text("starting, events, scanning or absent"),
+      reason: maybe(text("why it is scanned instead of watched")),
+      since: moment("since when"),
+    }),
+    "folders that are watched",
+  ),
+  last_success: maybe(moment("end of the last run that uploaded something")),
+});
+
+const series = (what: string) => list(z.number().nullable(), what);
+
+const node = object({
+  node_name: text("its name in the store"),
+  newest_line: maybe(moment("the newest line that was read")),
+  age_s: maybe(number("since then")),
+  total_operations: count("ended in the last 24 hours"),
+  success_rate_download: maybe(number("percent of all ended downloads")),
+  success_rate_upload: maybe(number("percent of all ended uploads")),
+  success_rate_audit: maybe(number("percent of all ended audits")),
+  failed_percent: maybe(number("of all ended operations; canceled ones are not among them")),
+  avg_latency_mean: maybe(number("milliseconds")),
+  hours: object({
+    total_operations: series("operations"),
+    success_rate_download: series("percent"),
+    avg_latency_mean: series("milliseconds"),
+  }).describe("by hour, oldest first"),
+  standing: maybe(
+    object({
+      taken: moment("when the API was asked"),
+      used_bytes: maybe(number("disk space used")),
+      total_bytes: maybe(number("disk space allocated")),
+      trash_bytes: maybe(number("in the trash")),
+      audit_score: maybe(number("0 to 1")),
+      suspension_score: maybe(number("0 to 1")),
+      online_score: maybe(number("0 to 1")),
+      payout_usd: maybe(number("this month's payout")),
+      held_usd: maybe(number("held back")),
+      disqualified: maybe(count("satellites that have disqualified it")),
+      suspended: maybe(count("satellites that have suspended it")),
+      version: maybe(text("of the storage node")),
+    }).describe("what its API said last"),
+  ),
+});
+
+/** `nodupe status`, and GET /health. */
+export const statusResult = object({
+  healthy: flag("nothing is wrong"),
+  problems: list(
+    object({
+      about: oneOf(["time", "sync", "nodes", "store"], "what it is about"),
+      key: text("the same for the same problem"),
+      text: text("a sentence"),
+    }),
+    "what somebody should look at",
+  ),
+  time: clock.describe("the clock"),
+  sync: uploads.describe("the uploads"),
+  nodes: list(node, "every node over the last 24 hours"),
+  store: object({
+    path: text("the file"),
+    size_bytes: count("with its write-ahead log"),
+    free_bytes: maybe(count("free on its file system")),
+    total_bytes: maybe(count("size of its file system")),
+    version: text("of nodupe"),
+  }).describe("the store"),
+}) satisfies z.ZodType<Board>;
+
+export const metricsResult = object({
+  output: maybe(text("the file that was replaced; null for stdout")),
+  metrics: list(
+    object({
+      name: text("of the metric"),
+      help: text("what it says"),
+      samples: list(
+        object({
+          labels: z.record(z.string(), z.string()).describe("by name"),
+          value: number("in the metric's base unit"),
+        }),
+        "its values",
+      ),
+    }),
+    "as in the Prometheus text",
+  ),
+  error: z.null().describe("always null here"),
+});
+
+export const serveResult = object({ url: text("where it listens") });
