@@ -13,5 +13,6 @@ export function publishedSchema(name: string): z.ZodType {
 /** @throws Error where an object that a command printed is not as its schema says. */
 export function expectAsPublished(command: string, line: string): void {
   const parsed = publishedSchema(command).safeParse(JSON.parse(line));
-  if (!parsed.success) throw new Error(`nodupe ${command}: ${z.prettifyError(parsed.error)}\n${line}`);
+  if (!parsed.success)
+    throw new Error(`nodupe ${command}: ${z.prettifyError(parsed.error)}\n${line.slice(0, 500)}`);
 }

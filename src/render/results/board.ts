@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Board } from "../../board/board.ts";
+import { LOG_LEVELS, scores } from "./nodes.ts";
 import { syncResult } from "./uploads.ts";
 import { count, flag, list, maybe, moment, number, object, oneOf, text, whole } from "./fields.ts";
 
@@ -17,7 +18,17 @@ const measurement = object({
 const clock = object({
   last: maybe(measurement.describe("the newest measurement from servers")),
   age_s: maybe(number("since then; negative where the clock was set back")),
-  history: list(measurement, "of the last day, oldest first, thinned"),
+  history: list(
+    object({
+      at: moment("the mean of their times"),
+      measurements: count("how many there were"),
+      offset_s: maybe(number("their mean")),
+      offset_low_s: maybe(number("the least that the truth may be, by all their bounds")),
+      offset_high_s: maybe(number("the greatest that it may be")),
+      drift_ppm: maybe(number("the mean of the drift")),
+    }),
+    "of the last day, by stretches of time, oldest first",
+  ),
   servers: list(
     object({
       host: text("as it was named"),
@@ -99,6 +110,10 @@ const node = object({
   success_rate_audit: maybe(number("percent of all ended audits")),
   failed_percent: maybe(number("of all ended operations; canceled ones are not among them")),
   avg_latency_mean: maybe(number("milliseconds")),
+  coverage_percent: number("of the last 24 hours, what its log covers"),
+  log_level: maybe(oneOf(LOG_LEVELS, "as its log shows")),
+  latency_resolution_ms: maybe(number("1, or 1000 where its log has whole seconds")),
+  scores,
   hours: object({
     total_operations: series("operations"),
     success_rate_download: series("percent"),

@@ -1,8 +1,11 @@
 import * as z from "zod";
 import { COMPARISON_TYPES } from "../../nodes/compare/options.ts";
 import type { Unit } from "../../nodes/compare/metric.ts";
-import { METRICS } from "../../nodes/compare/registry.ts";
+import type { Verdict } from "../../nodes/compare/judge/verdict.ts";
+import type { NodeResult } from "../../nodes/compare/node-result.ts";
+import { METRICS, type Metrics } from "../../nodes/compare/registry.ts";
 import { count, flag, interval, list, maybe, moment, number, object, oneOf, text } from "./fields.ts";
+import { LOG_LEVELS, scores } from "./nodes.ts";
 
 const NAMES = METRICS.map(({ name }) => name);
 
@@ -14,11 +17,12 @@ const UNIT_NAMES: Readonly<Record<Unit, string>> = {
   usd: "US dollars",
 };
 
-const metrics = object(
+// The registry's names are the keys: Object.fromEntries forgets that.
+const metrics: z.ZodType<Metrics> = object(
   Object.fromEntries(
     METRICS.map(({ name, label, unit }) => [name, maybe(number(`${label}, in ${UNIT_NAMES[unit]}`))]),
   ),
-);
+) as unknown as z.ZodType<Metrics>;
 
 const metric = z.enum(NAMES).describe("a metric");
 const series = (what: string) => list(z.number().nullable(), what);
@@ -42,24 +46,23 @@ const node = object({
   earnings_model_usd: maybe(number("as the rates estimate them")),
   disqualified: maybe(count("satellites that have disqualified it")),
   suspended: maybe(count("satellites that have suspended it")),
-  scores: list(
-    object({
-      satellite: text("its name"),
-      audit_percent: maybe(number("audit score")),
-      suspension_percent: maybe(number("suspension score")),
-      online_percent: maybe(number("online score")),
-    }),
-    "the last scores in its log",
-  ),
-  log_level: maybe(oneOf(["debug", "info", "error"], "as its log shows")),
+  scores,
+  log_level: maybe(oneOf(LOG_LEVELS, "as its log shows")),
   newest_line: maybe(moment("the newest line that was read")),
   trend: object({
     success_rate_download: series("percent"),
     avg_latency_mean: series("milliseconds"),
     total_operations: series("operations"),
   }).describe("over the window, oldest first"),
+  latency_distribution: list(
+    object({
+      below_ms: number("the end of a range of latencies"),
+      share_percent: number("of the timed operations"),
+    }),
+    "how the latencies spread, the shortest first",
+  ),
   error: maybe(text("why there are no figures")),
-});
+}) satisfies z.ZodType<NodeResult>;
 
 const verdict = object({
   type: oneOf(["real_difference", "no_real_difference", "too_early"], "what can be said"),
@@ -73,7 +76,7 @@ const verdict = object({
   hours: count("hours that both logs have"),
   missing_hours: maybe(number("about how many more are needed to tell")),
   text: text("the same as a sentence"),
-});
+}) satisfies z.ZodType<Verdict>;
 
 /** `nodupe compare`. */
 export const compareResult = object({

@@ -25,7 +25,7 @@ export function maybe<T extends z.ZodType>(of: T): z.ZodNullable<T> {
 }
 
 /** Two ends, the lower one first. */
-export const interval = (what: string): z.ZodTuple<[z.ZodNumber, z.ZodNumber]> =>
+export const interval = (what: string): z.ZodType<[low: number, high: number]> =>
   z.tuple([z.number(), z.number()]).describe(what);
 
 /** An object that has these keys and no others. */

@@ -1,5 +1,18 @@
 import { count, flag, list, maybe, moment, number, object, oneOf, text } from "./fields.ts";
 
+export const LOG_LEVELS = ["debug", "info", "error"] as const;
+
+/** Of each satellite, as a node's log told them last. */
+export const scores = list(
+  object({
+    satellite: text("its name"),
+    audit_percent: maybe(number("audit score")),
+    suspension_percent: maybe(number("suspension score")),
+    online_percent: maybe(number("online score")),
+  }),
+  "the last scores in its log",
+);
+
 const node = text("its name in the store");
 
 /** `nodupe ingest`; with `--follow` one for each time that something is stored. */
@@ -39,7 +52,7 @@ export const nodesListResult = object({
       events: count("ended operations in the store"),
       first_event: maybe(moment("the oldest of them")),
       newest_line: maybe(moment("the newest line that was read")),
-      log_level: maybe(oneOf(["debug", "info", "error"], "as its log shows")),
+      log_level: maybe(oneOf(LOG_LEVELS, "as its log shows")),
       latency_resolution_ms: maybe(number("1, or 1000 where its log has whole seconds")),
       api_seen: maybe(moment("when its API answered last")),
       store_bytes: count("what it takes in the store"),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { BenchReport } from "../../bench/report.ts";
 import { JOBS, UNITS } from "../../bench/experiment.ts";
 import { count, failure, flag, list, maybe, number, object, oneOf, text } from "./fields.ts";
 
@@ -130,4 +131,4 @@ export const benchResult = object({
       same_machine: flag("whether it is of this machine"),
     }).describe("what changed since the saved report; null without --against"),
   ),
-});
+}) satisfies z.ZodType<BenchReport>;
