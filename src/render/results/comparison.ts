@@ -54,12 +54,14 @@ const node = object({
     avg_latency_mean: series("milliseconds"),
     total_operations: series("operations"),
   }).describe("over the window, oldest first"),
-  latency_distribution: list(
-    object({
-      below_ms: number("the end of a range of latencies"),
-      share_percent: number("of the timed operations"),
-    }),
-    "how the latencies spread, the shortest first",
+  latency_distribution: maybe(
+    list(
+      object({
+        below_ms: number("the end of a class of latencies"),
+        share_percent: number("of all timed operations"),
+      }),
+      "how the latencies spread, the shortest first; null where the log does not resolve them",
+    ),
   ),
   error: maybe(text("why there are no figures")),
 }) satisfies z.ZodType<NodeResult>;
