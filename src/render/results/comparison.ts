@@ -63,6 +63,7 @@ const node = object({
       "how the latencies spread, the shortest first; null where the log does not resolve them",
     ),
   ),
+  as_of: maybe(moment("when figures that could not be read now were had")),
   error: maybe(text("why there are no figures")),
 }) satisfies z.ZodType<NodeResult>;
 
