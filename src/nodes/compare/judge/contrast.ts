@@ -7,8 +7,11 @@ export interface Contrast {
   /** The first side's value less the second's. */
   readonly difference: number;
   readonly hours: number;
-  /** Of what each hour contributes to the difference: what both share has canceled. null where there are too few hours. */
-  readonly cosines: Float64Array | null;
+  /**
+   * The transforms of what each of the first so many of its hours contributes to the difference; what both sides share
+   * has canceled. null where they are fewer than LEAST_HOURS.
+   */
+  cosinesOver(first: number, frequencies: number): Float64Array | null;
   readonly leastVariance: number;
 }
 
@@ -18,10 +21,14 @@ interface HourSet {
   readonly key: string;
 }
 
-/** A series over some of its hours: its value there, and the transform of each hour's contribution to it. */
+/** A series over some of its hours. */
 interface Restricted {
+  /** The series' value over them. */
   readonly value: number;
-  readonly cosines: Float64Array | null;
+  /** What each of them contributes to it. */
+  readonly hourly: Float64Array;
+  /** By the number of the first hours that are transformed, and of the frequencies. */
+  readonly transforms: Map<string, Float64Array>;
 }
 
 /** By series and hours: mostly all nodes share all hours, and each series is transformed once. */
@@ -45,22 +52,42 @@ function restrictAnew(series: HourlySeries, places: readonly number[]): Restrict
   }
   if (weight === 0) return null;
   const shift = pull / weight;
-  const value = series.value + shift;
-  if (places.length < LEAST_HOURS) return { value, cosines: null };
   const scale = places.length / weight;
   const hourly = new Float64Array(places.length);
   for (let at = 0; at < places.length; at += 1) {
     const hour = places[at] ?? 0;
     hourly[at] = ((series.pull[hour] ?? 0) - shift * (series.weight[hour] ?? 0)) * scale;
   }
-  return { value, cosines: cosineTransform(hourly) };
+  return { value: series.value + shift, hourly, transforms: new Map() };
 }
+
+/** The transforms of the first so many hours; null where they are fewer than LEAST_HOURS. */
+export function cosinesOf(
+  { hourly, transforms }: Restricted,
+  first: number,
+  frequencies: number,
+): Float64Array | null {
+  if (first < LEAST_HOURS) return null;
+  const key = `${first} ${frequencies}`;
+  let found = transforms.get(key);
+  if (found === undefined) {
+    transforms.set(key, (found = cosineTransform(hourly.subarray(0, first), frequencies)));
+  }
+  return found;
+}
+
+/** By mask: the series of a node share theirs. */
+const hourSets = new WeakMap<Uint8Array, HourSet>();
 
 /** The hours that are 1 in a mask. */
 export function hoursOf(mask: Uint8Array): HourSet {
-  const places: number[] = [];
-  for (let hour = 0; hour < mask.length; hour += 1) if (mask[hour] === 1) places.push(hour);
-  return { places, key: String.fromCodePoint(...mask) };
+  let found = hourSets.get(mask);
+  if (found === undefined) {
+    const places: number[] = [];
+    for (let hour = 0; hour < mask.length; hour += 1) if (mask[hour] === 1) places.push(hour);
+    hourSets.set(mask, (found = { places, key: Buffer.from(mask).toString("latin1") }));
+  }
+  return found;
 }
 
 /** Hour by hour over the hours that both logs cover: a shared daily cycle cancels. null where there are none. */
@@ -69,11 +96,13 @@ export function contrastPair(a: HourlySeries, b: HourlySeries): Contrast | null 
   const left = restrict(a, hours);
   const right = restrict(b, hours);
   if (left === null || right === null) return null;
-  const other = right.cosines;
   return {
     difference: left.value - right.value,
     hours: hours.places.length,
-    cosines: left.cosines?.map((value, at) => value - (other?.[at] ?? 0)) ?? null,
+    cosinesOver: (first, frequencies) => {
+      const other = cosinesOf(right, first, frequencies);
+      return cosinesOf(left, first, frequencies)?.map((value, at) => value - (other?.[at] ?? 0)) ?? null;
+    },
     leastVariance: a.leastVariance + b.leastVariance,
   };
 }
@@ -88,60 +117,92 @@ const ENOUGH_SHARED = 0.8;
  * a mean. null where a node shares no hour with another.
  */
 export function contrastFleet(fleet: readonly HourlySeries[]): (Contrast | null)[] {
-  const covering = new Float64Array(fleet[0]?.covered.length ?? 0);
-  for (const { covered } of fleet) {
-    for (let hour = 0; hour < covering.length; hour += 1) {
-      covering[hour] = (covering[hour] ?? 0) + (covered[hour] ?? 0);
-    }
-  }
-  const means = new Map<string, Common>();
-  return fleet.map((node) => {
-    const hours = hoursOf(
-      node.covered.map((is, hour) => Number(is === 1 && ((covering[hour] ?? 0) - 1) * 2 >= fleet.length - 1)),
-    );
-    const own = restrict(node, hours);
-    if (own === null) return null;
-    let common = means.get(hours.key);
-    if (common === undefined) means.set(hours.key, (common = commonOf(fleet, hours)));
-    const { values, mean, leastVariance } = common;
-    const count = values.length;
+  const sets = fleetHours(fleet.map(({ covered }) => covered));
+  const known = new Map<string, Common>();
+  return fleet.map((node, index) => {
+    const hours = sets[index];
+    const own = hours === undefined ? null : restrict(node, hours);
+    if (hours === undefined || own === null) return null;
+    let common = known.get(hours.key);
+    if (common === undefined) known.set(hours.key, (common = commonOf(fleet, hours)));
+    const { members, leastVariance } = common;
+    const count = members.length;
     if (count < 2) return null;
     // Var(x − median) over Var(x − mean), the median's variance being π/2 of the mean's (at large counts; less at small).
     const widening = count === 2 ? 1 : Math.sqrt((1 + Math.PI / (2 * count) - 2 / count) / (1 - 1 / count));
     return {
-      difference: own.value - median(values),
+      difference: own.value - common.median,
       hours: hours.places.length,
-      cosines: own.cosines?.map((value, at) => (value - (mean[at] ?? 0)) * widening) ?? null,
+      cosinesOver: (first, frequencies) => {
+        const mean = common.meanOver(first, frequencies);
+        return cosinesOf(own, first, frequencies)?.map((value, at) => (value - (mean[at] ?? 0)) * widening) ?? null;
+      },
       leastVariance:
         node.leastVariance + ((leastVariance - node.leastVariance) * Math.PI) / (2 * count * count),
     };
   });
 }
 
+/** The fleets' last masks and what came of them: nearly all metrics are known of the same nodes. */
+let lastFleet: { readonly masks: readonly Uint8Array[]; readonly sets: readonly HourSet[] } | null = null;
+
+/** For each node the hours that it and at least half of the others have. */
+function fleetHours(masks: readonly Uint8Array[]): readonly HourSet[] {
+  if (lastFleet?.masks.length === masks.length && masks.every((mask, at) => mask === lastFleet?.masks[at])) {
+    return lastFleet.sets;
+  }
+  const length = masks[0]?.length ?? 0;
+  const covering = new Uint8Array(length);
+  for (const mask of masks) {
+    for (let hour = 0; hour < length; hour += 1) covering[hour] = (covering[hour] ?? 0) + (mask[hour] ?? 0);
+  }
+  const sets = masks.map((mask) => {
+    const own = new Uint8Array(length);
+    for (let hour = 0; hour < length; hour += 1) {
+      own[hour] = Number(mask[hour] === 1 && ((covering[hour] ?? 0) - 1) * 2 >= masks.length - 1);
+    }
+    return hoursOf(own);
+  });
+  lastFleet = { masks, sets };
+  return sets;
+}
+
 /** What a fleet has in common over some hours. */
 interface Common {
-  readonly values: readonly number[];
-  /** Of the members' transforms. */
-  readonly mean: Float64Array;
+  readonly members: readonly Restricted[];
+  readonly median: number;
+  /** Of the members' transforms of the first so many hours. */
+  meanOver(first: number, frequencies: number): Float64Array;
   /** Summed over the members. */
   readonly leastVariance: number;
 }
 
 function commonOf(fleet: readonly HourlySeries[], hours: HourSet): Common {
-  const values: number[] = [];
-  let mean = new Float64Array(0);
+  const members: Restricted[] = [];
   let leastVariance = 0;
   for (const member of fleet) {
     let shared = 0;
     for (const hour of hours.places) shared += member.covered[hour] ?? 0;
     const restricted = shared < hours.places.length * ENOUGH_SHARED ? null : restrict(member, hours);
     if (restricted === null) continue;
-    const { value, cosines } = restricted;
-    values.push(value);
+    members.push(restricted);
     leastVariance += member.leastVariance;
-    if (cosines === null) continue;
-    if (mean.length === 0) mean = new Float64Array(cosines.length);
-    for (let at = 0; at < mean.length; at += 1) mean[at] = (mean[at] ?? 0) + (cosines[at] ?? 0);
   }
-  return { values, mean: mean.map((sum) => sum / values.length), leastVariance };
+  const means = new Map<string, Float64Array>();
+  const meanOver = (first: number, frequencies: number): Float64Array => {
+    const key = `${first} ${frequencies}`;
+    let mean = means.get(key);
+    if (mean === undefined) means.set(key, (mean = meanCosines(members, first, frequencies)));
+    return mean;
+  };
+  return { members, median: median(members.map(({ value }) => value)), meanOver, leastVariance };
+}
+
+function meanCosines(members: readonly Restricted[], first: number, frequencies: number): Float64Array {
+  const mean = new Float64Array(frequencies);
+  for (const member of members) {
+    const cosines = cosinesOf(member, first, frequencies) ?? [];
+    for (let at = 0; at < frequencies; at += 1) mean[at] = (mean[at] ?? 0) + (cosines[at] ?? 0);
+  }
+  return mean.map((sum) => sum / members.length);
 }

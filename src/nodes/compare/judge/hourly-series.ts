@@ -41,24 +41,24 @@ export function hourGrid({ sinceMs, untilMs }: Window): HourGrid {
   };
 }
 
-interface Columns {
-  readonly weight: Float64Array;
-  readonly pull: Float64Array;
+/** A node's hours, and where they lie. */
+interface Placed {
+  readonly hours: readonly HourStats[];
+  readonly grid: HourGrid;
+  /** One for all series of the node: who has seen it once knows it again. */
   readonly covered: Uint8Array;
 }
 
-function columnsOf(hours: readonly HourStats[], grid: HourGrid): Columns {
-  const covered = new Uint8Array(grid.length);
-  for (const hour of hours) covered[grid.placeOf(hour)] = 1;
+function columnsOf({ grid, covered }: Placed): Pick<HourlySeries, "weight" | "pull" | "covered"> {
   return { weight: new Float64Array(grid.length), pull: new Float64Array(grid.length), covered };
 }
 
 function shareSeries(
-  hours: readonly HourStats[],
-  grid: HourGrid,
+  placed: Placed,
   question: Extract<Question, { type: "share" }>,
 ): HourlySeries | null {
-  const columns = columnsOf(hours, grid);
+  const { hours, grid } = placed;
+  const columns = columnsOf(placed);
   const { weight, pull } = columns;
   let trials = 0;
   let successes = 0;
@@ -81,9 +81,10 @@ function shareSeries(
   return { value, ...columns, leastVariance: (share * (1 - share)) / (trials + 2) };
 }
 
-function meanSeries(hours: readonly HourStats[], grid: HourGrid, meanMs: number | null): HourlySeries | null {
+function meanSeries(placed: Placed, meanMs: number | null): HourlySeries | null {
   if (meanMs === null || meanMs <= 0) return null;
-  const columns = columnsOf(hours, grid);
+  const { hours, grid } = placed;
+  const columns = columnsOf(placed);
   for (const hour of hours) {
     const place = grid.placeOf(hour);
     columns.weight[place] = hour.timed;
@@ -115,11 +116,11 @@ function placeOf(latency: Latency, share: number): QuantilePlace | null {
 
 /** Each hour's operations below, in and between the quantiles' buckets: one pass over all sketches. */
 function quantileSeries(
-  hours: readonly HourStats[],
-  grid: HourGrid,
+  placed: Placed,
   places: readonly QuantilePlace[],
   total: number,
 ): HourlySeries[] {
+  const { hours, grid } = placed;
   const buckets = [...new Set(places.map(({ bucket }) => bucket))].toSorted((a, b) => a - b);
   // Regions: below the first bucket, in it, between it and the second …
   const regions = buckets.length * 2 + 1;
@@ -137,7 +138,7 @@ function quantileSeries(
     if (hour.timed > 0) addStoredSketch(hour.sketch, regionOf, counts, index * regions);
   }
   return places.map(({ share, value, bucket, fraction, density }) => {
-    const columns = columnsOf(hours, grid);
+    const columns = columnsOf(placed);
     const region = buckets.indexOf(bucket) * 2 + 1;
     for (const [index, hour] of hours.entries()) {
       let timed = 0;
@@ -163,17 +164,20 @@ export function hourlySeries(
   grid: HourGrid,
 ): (HourlySeries | null)[] {
   const { hours } = from.data;
+  const covered = new Uint8Array(grid.length);
+  for (const hour of hours) covered[grid.placeOf(hour)] = 1;
+  const placed: Placed = { hours, grid, covered };
   const places = questions.map((question) =>
     question.type === "quantile" && from.latency.isResolved ? placeOf(from.latency, question.share) : null,
   );
   const found = places.filter((place) => place !== null);
-  const ofQuantiles = found.length === 0 ? [] : quantileSeries(hours, grid, found, from.latency.total);
+  const ofQuantiles = found.length === 0 ? [] : quantileSeries(placed, found, from.latency.total);
   return questions.map((question, index) => {
     switch (question.type) {
       case "share":
-        return shareSeries(hours, grid, question);
+        return shareSeries(placed, question);
       case "mean":
-        return meanSeries(hours, grid, from.latency.meanMs);
+        return meanSeries(placed, from.latency.meanMs);
       case "quantile": {
         const place = places[index];
         return place == null ? null : (ofQuantiles[found.indexOf(place)] ?? null);

@@ -1,4 +1,4 @@
-import { studentTail } from "./student.ts";
+import { quickStudentTail } from "./student.ts";
 
 /**
  * How sure the mean of an hourly series is, when neighbouring hours may be alike.
@@ -20,10 +20,21 @@ import { studentTail } from "./student.ts";
 const CORRELATIONS = [0.5, 0.7, 0.8, 0.87, 0.92, 0.95, 0.97, 0.98];
 /** The persistent part of an hour's variance; the rest is white, as what chance makes of so many operations is. */
 const SHARES = [0.1, 0.3, 0.6, 0.85, 0.96, 1];
-/** How likely independent hours are before the data is seen; the rest is shared by the other models. */
+/** How likely independent hours are before the data is seen; the rest is shared by the other models … */
 const WHITE_PRIOR = 0.6;
-/** Frequencies above this one tell nothing of what is slow. */
+/** … those of a persistence ρ by (1 − ρ) to this power: the longer the memory, the rarer. Found by bench/verdicts.ts. */
+const MEMORY_PRIOR = 0.25;
+const PERSISTENT_PRIOR =
+  (1 - WHITE_PRIOR) /
+  CORRELATIONS.reduce((sum, correlation) => sum + (1 - correlation) ** MEMORY_PRIOR * SHARES.length, 0);
+/** Frequencies that tell how far an hour's memory goes. */
 const MOST_FREQUENCIES = 128;
+/**
+ * A mean is judged by all of them up to a week, and by fewer where hours are more, down to these: what is not slow tells
+ * nothing of the mean, and a month is judged more sharply by 48 than by 128 (bench/verdicts.ts).
+ */
+const LEAST_FREQUENCIES = 48;
+const FULL_HOURS = 168;
 /** Models below this weight change no p-value that matters. */
 const LEAST_WEIGHT = 1e-7;
 /** Blocks of this many correlation times are as good as independent; of white noise, this many hours. */
@@ -47,7 +58,8 @@ interface Basis {
   readonly models: readonly Model[];
 }
 
-const bases = new Map<number, Basis>();
+/** By hours and frequencies. */
+const bases = new Map<string, Basis>();
 
 function modelOf(hours: number, frequencies: number, correlation: number, share: number): Model {
   const inverse = new Float64Array(frequencies);
@@ -63,7 +75,7 @@ function modelOf(hours: number, frequencies: number, correlation: number, share:
     inverse[k] = 1 / spectrum;
     logSum += Math.log(spectrum);
   }
-  const prior = correlation === 0 ? WHITE_PRIOR : (1 - WHITE_PRIOR) / (CORRELATIONS.length * SHARES.length);
+  const prior = correlation === 0 ? WHITE_PRIOR : PERSISTENT_PRIOR * (1 - correlation) ** MEMORY_PRIOR;
   return {
     inverse,
     logSum,
@@ -72,11 +84,22 @@ function modelOf(hours: number, frequencies: number, correlation: number, share:
   };
 }
 
-/** Cosines and models depend on the number of hours alone: all questions of a comparison share them. */
-function basisOf(hours: number): Basis {
-  const known = bases.get(hours);
+/** How many frequencies are looked at to judge the mean of so many hours … */
+export function meanFrequencies(hours: number): number {
+  const beyond = Math.round((MOST_FREQUENCIES * FULL_HOURS) / hours);
+  return Math.min(memoryFrequencies(hours), Math.max(LEAST_FREQUENCIES, beyond));
+}
+
+/** … and how many to see how long a block is. */
+export function memoryFrequencies(hours: number): number {
+  return Math.min(hours - 1, MOST_FREQUENCIES);
+}
+
+/** Cosines and models depend on these two numbers alone: all questions of a comparison share them. */
+function basisOf(hours: number, frequencies: number): Basis {
+  const key = `${hours} ${frequencies}`;
+  const known = bases.get(key);
   if (known !== undefined) return known;
-  const frequencies = Math.min(hours - 1, MOST_FREQUENCIES);
   const period = 4 * hours;
   const cosines = Float64Array.from(
     { length: period },
@@ -95,7 +118,7 @@ function basisOf(hours: number): Basis {
     for (const share of SHARES) models.push(modelOf(hours, frequencies, correlation, share));
   }
   const basis = { rows, models };
-  bases.set(hours, basis);
+  bases.set(key, basis);
   return basis;
 }
 
@@ -118,9 +141,9 @@ export const LEAST_HOURS = 24;
  *
  * @param hourly contributions to the mean, in the order of time; at least LEAST_HOURS.
  */
-export function cosineTransform(hourly: Float64Array): Float64Array {
+export function cosineTransform(hourly: Float64Array, frequencies: number): Float64Array {
   const hours = hourly.length;
-  const { rows } = basisOf(hours);
+  const { rows } = basisOf(hours, frequencies);
   const half = hours >> 1;
   const length = Math.ceil(hours / 2);
   const sums = new Float64Array(length);
@@ -150,8 +173,8 @@ function product(a: Float64Array, b: Float64Array | undefined): number {
  * @param leastVariance of the mean: what chance alone makes of so many operations, for series whose few events say less.
  */
 export function meanSpread(cosines: Float64Array, hours: number, leastVariance: number): MeanSpread {
-  const { models } = basisOf(hours);
   const freedom = cosines.length;
+  const { models } = basisOf(hours, freedom);
   const powers = cosines.map((value) => value * value);
   let best = -Infinity;
   const fits = models.map(({ inverse, logSum, prior, blockHours }) => {
@@ -172,10 +195,11 @@ export function meanSpread(cosines: Float64Array, hours: number, leastVariance: 
   const told = weighted
     .map((fit) => ({ ...fit, weight: fit.weight / total }))
     .filter(({ weight }) => weight > LEAST_WEIGHT);
+  const tailOf = quickStudentTail(freedom);
   const tail = (distance: number): number => {
     let sum = 0;
     for (const { weight, error } of told) {
-      sum += weight * (error === 0 ? Number(distance === 0) : studentTail(distance / error, freedom));
+      sum += weight * (error === 0 ? Number(distance === 0) : tailOf(distance / error));
     }
     return Math.min(1, sum);
   };

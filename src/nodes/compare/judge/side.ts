@@ -1,8 +1,8 @@
 import type { Measured } from "../measure.ts";
 import { METRICS, type MetricName } from "../registry.ts";
-import { hoursOf, restrict } from "./contrast.ts";
+import { cosinesOf, hoursOf, restrict } from "./contrast.ts";
 import { type HourGrid, hourlySeries, type HourlySeries } from "./hourly-series.ts";
-import { meanSpread } from "./persistence.ts";
+import { meanFrequencies, meanSpread } from "./persistence.ts";
 import { type Interval, wilson } from "./statistics.ts";
 
 /** One node, with a series for each metric that its log answers. */
@@ -50,9 +50,11 @@ export function intervalsOf({ series }: Side): Partial<Record<MetricName, Interv
 function intervalOf(series: HourlySeries, isShare: boolean): Interval | null {
   const { value, weight, covered, leastVariance } = series;
   const hours = hoursOf(covered);
-  const cosines = restrict(series, hours)?.cosines;
-  if (cosines == null) return null;
-  const reach = meanSpread(cosines, hours.places.length, leastVariance).distance(LEVEL);
+  const length = hours.places.length;
+  const restricted = restrict(series, hours);
+  const cosines = restricted === null ? null : cosinesOf(restricted, length, meanFrequencies(length));
+  if (cosines === null) return null;
+  const reach = meanSpread(cosines, length, leastVariance).distance(LEVEL);
   if (!isShare) return [Math.exp(value - reach), Math.exp(value + reach)];
   // As many independent operations as would leave the share so uncertain.
   const trials = weight.reduce((sum, count) => sum + count, 0);

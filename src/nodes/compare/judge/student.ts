@@ -18,3 +18,48 @@ export function studentTail(t: number, freedom: number): number {
   const inside = isOdd ? (2 / Math.PI) * (angle + sine * sum) : sine * sum;
   return Math.min(1, Math.max(0, 1 - inside));
 }
+
+/** Grid points a unit of t, and how many: beyond the last one nobody asks often. */
+const POINTS = 32;
+const GRID = 40 * POINTS;
+/** Below this `studentTail` is a difference of nearly equal numbers, whose logarithm is not smooth. */
+const SMOOTH = 1e-11;
+
+const tables = new Map<number, Float64Array>();
+
+/**
+ * The same as `studentTail` within a part in ten million, for who asks thousands of times: cubic interpolation of the
+ * logarithm between grid points, each of which is computed when it is first needed.
+ */
+export function quickStudentTail(freedom: number): (t: number) => number {
+  let table = tables.get(freedom);
+  if (table === undefined) tables.set(freedom, (table = new Float64Array(GRID + 4).fill(Number.NaN)));
+  const logs = table;
+  const logAt = (point: number): number => {
+    let log = logs[point] ?? 0;
+    if (Number.isNaN(log)) {
+      log = Math.log(studentTail(point / POINTS, freedom));
+      logs[point] = log;
+    }
+    return log;
+  };
+  const leastLog = Math.log(SMOOTH);
+  return (t) => {
+    const at = Math.abs(t) * POINTS;
+    if (!(at < GRID)) return studentTail(t, freedom);
+    const first = Math.max(0, Math.floor(at) - 1);
+    const d = logAt(first + 3);
+    if (d < leastLog) return studentTail(t, freedom);
+    const a = logAt(first);
+    const b = logAt(first + 1);
+    const c = logAt(first + 2);
+    const x = at - first;
+    // Lagrange through the points 0, 1, 2 and 3.
+    const log =
+      (-a * (x - 1) * (x - 2) * (x - 3)) / 6 +
+      (b * x * (x - 2) * (x - 3)) / 2 -
+      (c * x * (x - 1) * (x - 3)) / 2 +
+      (d * x * (x - 1) * (x - 2)) / 6;
+    return Math.exp(log);
+  };
+}

@@ -1,15 +1,14 @@
 import { metricNamed, METRICS, type MetricName } from "../registry.ts";
 import { ALPHA } from "../../store/sketch.ts";
 import { type Contrast, contrastFleet, contrastPair } from "./contrast.ts";
-import { LEAST_HOURS, type MeanSpread, meanSpread } from "./persistence.ts";
+import { missingHours } from "./hours-needed.ts";
+import { meanFrequencies, type MeanSpread, meanSpread } from "./persistence.ts";
 import type { Side } from "./side.ts";
 import { holmLevels } from "./statistics.ts";
 import { FLEET_MEDIAN, type Verdict, verdictText } from "./verdict.ts";
 
 /** Of the family of all questions that a comparison asks. */
 const LEVEL = 0.05;
-/** Fewer independent blocks than this do not show how blocks differ. */
-const LEAST_BLOCKS = 6;
 
 interface VerdictOptions {
   readonly pairs: boolean;
@@ -20,7 +19,8 @@ interface VerdictOptions {
   readonly unfair: ReadonlySet<MetricName>;
 }
 
-interface Test extends Contrast {
+interface Test {
+  readonly contrast: Contrast;
   readonly metric: MetricName;
   readonly a: string;
   readonly b: string;
@@ -59,20 +59,22 @@ export function verdictsOf(sides: readonly Side[], options: VerdictOptions): Ver
     if (question === null || options.unfair.has(metric)) continue;
     for (const { a, b, contrast } of contrasts(sides, metric, options.pairs)) {
       if (contrast === null) continue;
-      const { cosines, hours, leastVariance } = contrast;
+      const { hours, leastVariance } = contrast;
+      const cosines = contrast.cosinesOver(hours, meanFrequencies(hours));
       const spread = cosines === null ? null : meanSpread(cosines, hours, leastVariance);
-      tests.push({ ...contrast, metric, a, b, spread });
+      tests.push({ contrast, metric, a, b, spread });
     }
   }
   const levels = holmLevels(
-    tests.map(({ spread, difference }) => spread?.tail(Math.abs(difference)) ?? 1),
+    tests.map(({ spread, contrast }) => spread?.tail(Math.abs(contrast.difference)) ?? 1),
     LEVEL,
   );
   return tests.map((test, index) => judged(test, levels[index] ?? LEVEL, options));
 }
 
 function judged(test: Test, level: number, options: VerdictOptions): Verdict {
-  const { metric, difference, hours, spread } = test;
+  const { metric, contrast, spread } = test;
+  const { difference, hours } = contrast;
   const { question, lowerIsBetter } = metricNamed(metric);
   const isShare = question?.type === "share";
   const told = (value: number): number => (isShare ? value * 100 : Math.expm1(value) * 100);
@@ -82,8 +84,9 @@ function judged(test: Test, level: number, options: VerdictOptions): Verdict {
   // The worse one first, where there is one.
   const turn = significant && difference > 0 !== lowerIsBetter ? -1 : 1;
   const [worse, better] = turn === 1 ? [test.a, test.b] : [test.b, test.a];
-  const needed = spread === null ? 2 * LEAST_HOURS : LEAST_BLOCKS * spread.blockHours;
-  const type = significant ? "real_difference" : hours < needed ? "too_early" : "no_real_difference";
+  const least = isShare ? minGap / 100 : Math.log1p(minGap / 100);
+  const missing = significant ? 0 : missingHours(contrast, spread, { level, least });
+  const type = significant ? "real_difference" : missing > 0 ? "too_early" : "no_real_difference";
   const verdict: Omit<Verdict, "text"> = {
     type,
     metric,
@@ -94,7 +97,7 @@ function judged(test: Test, level: number, options: VerdictOptions): Verdict {
     interval: spread === null ? null : [told(difference * turn - reach), told(difference * turn + reach)],
     significant,
     hours,
-    missing_hours: type === "too_early" ? Math.ceil(needed - hours) : null,
+    missing_hours: missing > 0 ? missing : null,
   };
   return { ...verdict, text: verdictText(verdict) };
 }

@@ -1,16 +1,27 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { seededRandom } from "../../../../src/lib/seeded-random.ts";
-import { cosineTransform, meanSpread as spreadOf } from "../../../../src/nodes/compare/judge/persistence.ts";
+import {
+  cosineTransform,
+  meanFrequencies,
+  meanSpread as spreadOf,
+  memoryFrequencies,
+} from "../../../../src/nodes/compare/judge/persistence.ts";
 
 function meanSpread(series: Float64Array, leastVariance: number): ReturnType<typeof spreadOf> {
-  return spreadOf(cosineTransform(series), series.length, leastVariance);
+  const cosines = cosineTransform(series, meanFrequencies(series.length));
+  return spreadOf(cosines, series.length, leastVariance);
+}
+
+function blockHours(series: Float64Array): number {
+  const cosines = cosineTransform(series, memoryFrequencies(series.length));
+  return spreadOf(cosines, series.length, 0).blockHours;
 }
 
 test("a transform is the product with a cosine of each frequency, for even and odd numbers of hours", () => {
   for (const hours of [24, 25, 200]) {
     const values = hourly(hours, 0.3, hours);
-    const transforms = cosineTransform(values);
+    const transforms = cosineTransform(values, memoryFrequencies(hours));
     expect(transforms.length).toBe(Math.min(hours - 1, 128));
     for (const k of [0, 1, 2, 22]) {
       const expected = values.reduce(
@@ -44,9 +55,9 @@ test("independent hours: a month's mean is about as sure as the textbook says, a
 });
 
 test("hours that hang together make the mean less sure, and blocks long", () => {
-  const told = [0, 0.5, 0.8, 0.95].map((correlation) => meanSpread(hourly(720, correlation, 3), 0));
-  const reaches = told.map((spread) => spread.distance(0.05));
-  const blocks = told.map(({ blockHours }) => blockHours);
+  const told = [0, 0.5, 0.8, 0.95].map((correlation) => hourly(720, correlation, 3));
+  const reaches = told.map((series) => meanSpread(series, 0).distance(0.05));
+  const blocks = told.map(blockHours);
   expect(reaches).toEqual(reaches.toSorted((a, b) => a - b));
   expect(blocks).toEqual(blocks.toSorted((a, b) => a - b));
   expect(blocks[2]).toBeGreaterThan(20);

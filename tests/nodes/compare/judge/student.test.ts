@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { studentTail } from "../../../../src/nodes/compare/judge/student.ts";
+import fc from "fast-check";
+import { quickStudentTail, studentTail } from "../../../../src/nodes/compare/judge/student.ts";
 
 test("tails are those of the tables", () => {
   const two = [
@@ -23,4 +24,18 @@ test("either side, from 1 at nothing to 0 at infinity; what is no number is no e
     0,
     1,
   ]);
+});
+
+test("the quick one is the same within a part in ten million", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 200 }),
+      fc.double({ min: -60, max: 60, noNaN: true }),
+      (freedom, t) => {
+        const exact = studentTail(t, freedom);
+        expect(Math.abs(quickStudentTail(freedom)(t) - exact)).toBeLessThanOrEqual(exact * 1e-7);
+      },
+    ),
+    { numRuns: 2_000 },
+  );
 });
