@@ -12,7 +12,15 @@ import { HOUR_MS } from "../src/nodes/log/vocabulary.ts";
 import type { HourStats } from "../src/nodes/store/hour-stats.ts";
 import { BUCKET_LIMIT } from "../src/nodes/store/sketch.ts";
 import { addStoredSketch } from "../src/nodes/store/stored-sketch.ts";
-import { DurationPool, nodeHours, type Random, type Regime, REGIMES, type Shift, START_MS } from "./verdict-hours.ts";
+import {
+  DurationPool,
+  nodeHours,
+  type Random,
+  type Regime,
+  REGIMES,
+  type Shift,
+  START_MS,
+} from "./verdict-hours.ts";
 
 const RATES = { egressUsd: 2, repairUsd: 2, auditUsd: 2, storageUsd: 1.5 };
 const ALIKE: Shift = { points: 0, latency: 0 };
@@ -59,9 +67,7 @@ export function nothingCounted(): Counted {
   return {
     runs: 0,
     hits: 0,
-    alike: FLEETS.flatMap((nodes) =>
-      WINDOWS.map((hours) => ({ nodes, hours, hits: 0, asked: 0, early: 0 })),
-    ),
+    alike: FLEETS.flatMap((nodes) => WINDOWS.map((hours) => ({ nodes, hours, hits: 0, asked: 0, early: 0 }))),
     ratios: [],
   };
 }

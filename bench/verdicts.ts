@@ -48,9 +48,15 @@ function cases(runs: number): Case[] {
         ["twice the median latency", name, 24, twiceAsSlow, MEDIAN] as const,
       ]),
     ] as const
-  ).map(
-    ([what, regime, hours, shift, metric]): Case => ({ type: "power", what, regime, hours, runs, shift, metric }),
-  );
+  ).map(([what, regime, hours, shift, metric]): Case => ({
+    type: "power",
+    what,
+    regime,
+    hours,
+    runs,
+    shift,
+    metric,
+  }));
   const missing = (
     [
       ["alike", "correlation 0.8", 168, { points: 0, latency: 0 }],
@@ -62,16 +68,14 @@ function cases(runs: number): Case[] {
       ["two points of downloads", "correlation 0.8", 168, twoPoints],
       ["two points of downloads", "correlation 0.95", 168, twoPoints],
     ] as const
-  ).map(
-    ([what, regime, hours, shift]): Case => ({
-      type: "missing",
-      what,
-      regime,
-      hours,
-      runs: Math.ceil(runs / 10),
-      shift,
-    }),
-  );
+  ).map(([what, regime, hours, shift]): Case => ({
+    type: "missing",
+    what,
+    regime,
+    hours,
+    runs: Math.ceil(runs / 10),
+    shift,
+  }));
   const alike = REGIMES.map(({ name: regime }): Case => ({ type: "alike", regime, runs }));
   return [...alike, ...missing, ...power];
 }

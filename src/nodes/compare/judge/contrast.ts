@@ -135,7 +135,9 @@ export function contrastFleet(fleet: readonly HourlySeries[]): (Contrast | null)
       hours: hours.places.length,
       cosinesOver: (first, frequencies) => {
         const mean = common.meanOver(first, frequencies);
-        return cosinesOf(own, first, frequencies)?.map((value, at) => (value - (mean[at] ?? 0)) * widening) ?? null;
+        return (
+          cosinesOf(own, first, frequencies)?.map((value, at) => (value - (mean[at] ?? 0)) * widening) ?? null
+        );
       },
       leastVariance:
         node.leastVariance + ((leastVariance - node.leastVariance) * Math.PI) / (2 * count * count),
@@ -143,15 +145,21 @@ export function contrastFleet(fleet: readonly HourlySeries[]): (Contrast | null)
   });
 }
 
-/** The fleets' last masks and what came of them: nearly all metrics are known of the same nodes. */
-let lastFleet: { readonly masks: readonly Uint8Array[]; readonly sets: readonly HourSet[] } | null = null;
+/** By the first mask: the fleet's masks, and what came of them. Nearly all metrics are known of the same nodes. */
+const fleetSets = new WeakMap<
+  Uint8Array,
+  { readonly masks: readonly Uint8Array[]; readonly sets: readonly HourSet[] }
+>();
 
 /** For each node the hours that it and at least half of the others have. */
 function fleetHours(masks: readonly Uint8Array[]): readonly HourSet[] {
-  if (lastFleet?.masks.length === masks.length && masks.every((mask, at) => mask === lastFleet?.masks[at])) {
-    return lastFleet.sets;
+  const [leader] = masks;
+  if (leader === undefined) return [];
+  const known = fleetSets.get(leader);
+  if (known?.masks.length === masks.length && masks.every((mask, at) => mask === known.masks[at])) {
+    return known.sets;
   }
-  const length = masks[0]?.length ?? 0;
+  const { length } = leader;
   const covering = new Uint8Array(length);
   for (const mask of masks) {
     for (let hour = 0; hour < length; hour += 1) covering[hour] = (covering[hour] ?? 0) + (mask[hour] ?? 0);
@@ -163,7 +171,7 @@ function fleetHours(masks: readonly Uint8Array[]): readonly HourSet[] {
     }
     return hoursOf(own);
   });
-  lastFleet = { masks, sets };
+  fleetSets.set(leader, { masks, sets });
   return sets;
 }
 

@@ -53,10 +53,7 @@ function columnsOf({ grid, covered }: Placed): Pick<HourlySeries, "weight" | "pu
   return { weight: new Float64Array(grid.length), pull: new Float64Array(grid.length), covered };
 }
 
-function shareSeries(
-  placed: Placed,
-  question: Extract<Question, { type: "share" }>,
-): HourlySeries | null {
+function shareSeries(placed: Placed, question: Extract<Question, { type: "share" }>): HourlySeries | null {
   const { hours, grid } = placed;
   const columns = columnsOf(placed);
   const { weight, pull } = columns;
@@ -115,11 +112,7 @@ function placeOf(latency: Latency, share: number): QuantilePlace | null {
 }
 
 /** Each hour's operations below, in and between the quantiles' buckets: one pass over all sketches. */
-function quantileSeries(
-  placed: Placed,
-  places: readonly QuantilePlace[],
-  total: number,
-): HourlySeries[] {
+function quantileSeries(placed: Placed, places: readonly QuantilePlace[], total: number): HourlySeries[] {
   const { hours, grid } = placed;
   const buckets = [...new Set(places.map(({ bucket }) => bucket))].toSorted((a, b) => a - b);
   // Regions: below the first bucket, in it, between it and the second …
