@@ -5,7 +5,7 @@ import { METRICS } from "../nodes/compare/registry.ts";
 import { nodesOverview } from "../nodes/overview.ts";
 import { clockOverview } from "../time/overview.ts";
 import { listDestinations, listPage, retryFailed } from "../upload/ledger/history.ts";
-import { uploadsOverview } from "../upload/ledger/overview.ts";
+import { doneByHour, uploadsOverview } from "../upload/ledger/overview.ts";
 import { boardSummary, systemSummary } from "./board-summary.ts";
 import { jsonBody, query } from "./body.ts";
 import type { Comparisons } from "./comparisons.ts";
@@ -22,6 +22,7 @@ import {
   rangeQuery,
   retryBody,
 } from "./schemas.ts";
+import { seldom } from "./seldom.ts";
 import type { Sessions } from "./sessions.ts";
 
 export interface ApiOptions {
@@ -49,6 +50,9 @@ const METRICS_TOLD = METRICS.map(({ name, label, unit, lowerIsBetter }) => ({
 }));
 
 const HOUR_MS = 3_600_000;
+const DAY_HOURS = 24;
+/** Of the time; counting the uploads of a day reads the whole history. */
+const COUNTING_SHARE = 0.01;
 /** The number of points that a chart draws. */
 const POINTS = 600;
 
@@ -118,6 +122,10 @@ function retryRoute({ openWritable }: ApiOptions): Route {
 /** Every path of the API, and what answers it. */
 export function apiRoutes(options: ApiOptions): Map<string, Route> {
   const { store, sessions, bus, metrics, signal, now } = options;
+  const uploadedByHour = seldom(
+    () => doneByHour(store.db, { nowMs: now(), hours: DAY_HOURS }),
+    COUNTING_SHARE,
+  );
   return new Map<string, Route>([
     ["/api/login", loginRoute(options)],
     [
@@ -152,7 +160,10 @@ export function apiRoutes(options: ApiOptions): Map<string, Route> {
         },
       },
     ],
-    ["/api/board", { GET: (request) => jsonReply(request, boardSummary(readBoard(store, now()))) }],
+    [
+      "/api/board",
+      { GET: (request) => jsonReply(request, boardSummary(readBoard(store, now()), uploadedByHour())) },
+    ],
     ["/api/system", { GET: (request) => jsonReply(request, systemSummary(readBoard(store, now()))) }],
     ["/api/metrics", { GET: (request) => jsonReply(request, { metrics: METRICS_TOLD }) }],
     ["/api/sync", { GET: (request) => jsonReply(request, uploadsOverview(store.db)) }],

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { readBoard } from "../board/board.ts";
 import { readScrape } from "../board/scrape.ts";
 import type { Problem } from "../board/problems.ts";
@@ -100,7 +101,10 @@ export async function startBoardServer(options: BoardServerOptions): Promise<Boa
     const nowMs = Date.now();
     const { problems: stored } = readBoard(store, nowMs);
     const problems = [...stored, ...cacheProblems(comparisons)];
-    bus.publish({ topic: "board", data: { at: new Date(nowMs).toISOString(), problems } });
+    bus.publish({
+      topic: "board",
+      data: { at: new Date(nowMs).toISOString(), board_name: hostname(), problems },
+    });
     for (const alert of alerts.on(problems, nowMs)) {
       bus.publish({ topic: "alert", data: alert });
       options.onAlert(alert);

@@ -23,6 +23,8 @@ export interface BoardSummary {
     readonly failed: number;
     readonly at_work: boolean;
     readonly last_success: string | null;
+    /** Over the last day, oldest first. */
+    readonly done_by_hour: readonly number[];
   };
   readonly nodes: {
     readonly count: number;
@@ -63,7 +65,10 @@ function operationsByHour(nodes: readonly NodeOverview[]): (number | null)[] {
   });
 }
 
-export function boardSummary({ problems, time, sync, nodes, store }: Board): BoardSummary {
+export function boardSummary(
+  { problems, time, sync, nodes, store }: Board,
+  doneByHour: readonly number[],
+): BoardSummary {
   const total = (of: "done" | "pending" | "sending" | "failed"): number =>
     sync.destinations.reduce((sum, destination) => sum + destination[of], 0);
   return {
@@ -79,6 +84,7 @@ export function boardSummary({ problems, time, sync, nodes, store }: Board): Boa
       failed: total("failed"),
       at_work: sync.runs.some(({ at_work }) => at_work),
       last_success: sync.last_success,
+      done_by_hour: doneByHour,
     },
     nodes: {
       count: nodes.length,

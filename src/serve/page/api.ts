@@ -1,7 +1,19 @@
+import type { Caveat } from "../../nodes/compare/caveats.ts";
+import type { Why } from "../../nodes/compare/explain.ts";
+import type { NodeResult } from "../../nodes/compare/node-result.ts";
+import type { Verdict } from "../../nodes/compare/judge/verdict.ts";
+import type { Metric } from "../../nodes/compare/metric.ts";
+import type { MetricName } from "../../nodes/compare/registry.ts";
 import type { NodeOverview } from "../../nodes/overview.ts";
 import type { ClockOverview } from "../../time/overview.ts";
+import type { HistoryEntry } from "../../upload/ledger/history.ts";
 import type { UploadsOverview } from "../../upload/ledger/overview.ts";
 import type { BoardSummary, SystemSummary } from "../board-summary.ts";
+
+/** How a metric of a comparison is called, what it is counted in, and which end of it is the better one. */
+export type MetricTold = Pick<Metric<MetricName>, "name" | "label" | "unit"> & {
+  readonly lower_is_better: boolean;
+};
 
 /** What the paths of the API answer. */
 export interface Answers {
@@ -9,78 +21,72 @@ export interface Answers {
   readonly "/api/system": SystemSummary;
   readonly "/api/time": ClockOverview;
   readonly "/api/nodes": { readonly nodes: readonly NodeOverview[] };
-  readonly "/api/metrics": {
-    readonly metrics: readonly {
-      readonly name: string;
-      readonly label: string;
-      readonly unit: string;
-      readonly lower_is_better: boolean;
-    }[];
-  };
+  readonly "/api/metrics": { readonly metrics: readonly MetricTold[] };
   readonly "/api/sync": UploadsOverview;
   readonly "/api/history": {
-    readonly entries: readonly {
-      readonly checksum: string;
-      readonly destination: string;
-      readonly state: string;
-      readonly path: string | null;
-      readonly reason: string | null;
-      readonly updatedAtMs: number;
-    }[];
+    readonly entries: readonly (HistoryEntry & { readonly destination: string })[];
   };
 }
 
-/** A node's part of a comparison, and what was said of it. */
+/** A comparison, as `nodupe compare --json` prints it. */
 export interface ComparisonAnswer {
-  readonly nodes: readonly {
-    readonly node_name: string;
-    readonly metrics: Readonly<Record<string, number | null>>;
-    readonly error: string | null;
-  }[];
-  readonly verdicts: readonly {
-    readonly metric: string;
-    readonly better: string | null;
-    readonly worse: string | null;
-    readonly difference: number | null;
-    readonly interval: readonly [number, number] | null;
-    readonly significant: boolean;
-    readonly text: string;
-  }[];
-  readonly why: readonly {
-    readonly metric: string;
-    readonly worse: string;
-    /** What stands out; null where the difference is spread evenly. */
-    readonly mostly: { readonly dimension: string; readonly group: string } | null;
-  }[];
+  readonly time_range: string;
+  readonly since: string;
+  readonly until: string;
+  readonly nodes: readonly NodeResult[];
+  readonly rankings: Readonly<Record<string, readonly string[]>>;
+  readonly verdicts: readonly Verdict[];
+  readonly why: readonly Why[];
+  readonly caveats: readonly Caveat[];
   readonly cached: boolean;
-  readonly elapsed_s: number;
 }
 
 /** The board wants a token. */
 export class LoginNeeded extends Error {}
 
 async function reply(response: Response): Promise<unknown> {
-  const value: unknown = await response.json();
+  let value: unknown;
+  try {
+    value = await response.json();
+  } catch {
+    throw new Error(`the board answered ${response.status}, which is not from nodupe`);
+  }
   if (response.ok) return value;
   const isTold = typeof value === "object" && value !== null && "error" in value;
-  const error = isTold ? String(value.error) : `the board answered ${response.status}`;
+  const error = isTold
+    ? String((value as { error: unknown }).error)
+    : `the board answered ${response.status}`;
   throw response.status === 401 ? new LoginNeeded(error) : new Error(error);
+}
+
+async function ask(path: string, init: RequestInit): Promise<unknown> {
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch {
+    throw new Error("the board cannot be reached");
+  }
+  return reply(response);
 }
 
 export async function read<P extends keyof Answers>(path: P, query = ""): Promise<Answers[P]> {
   // The page and the API are one program: the shape is the server's own.
-  return (await reply(await fetch(path + query, { headers: { accept: "application/json" } }))) as Answers[P];
+  return (await ask(path + query, { headers: { accept: "application/json" } })) as Answers[P];
 }
 
-export async function send(path: string, body: object): Promise<unknown> {
-  const init = {
+export function send(path: string, body: object, signal?: AbortSignal): Promise<unknown> {
+  return ask(path, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
-  };
-  return reply(await fetch(path, init));
+    ...(signal === undefined ? {} : { signal }),
+  });
 }
 
-export async function compare(names: readonly string[], timeRange: string): Promise<ComparisonAnswer> {
-  return (await send("/api/comparison", { nodes: names, timeRange })) as ComparisonAnswer;
+export async function compare(
+  names: readonly string[],
+  timeRange: string,
+  signal: AbortSignal,
+): Promise<ComparisonAnswer> {
+  return (await send("/api/comparison", { nodes: names, timeRange }, signal)) as ComparisonAnswer;
 }

@@ -7,36 +7,77 @@ export interface Figure {
 const UNKNOWN: Figure = { value: "–", unit: "" };
 
 const SIGNIFICANT = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
+const WHOLE = new Intl.NumberFormat("en");
+const MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+
+/** A true minus, as wide as a plus. */
+function withMinus(text: string): string {
+  return text.replace("-", "−");
+}
 
 /** Four significant digits at most, grouped. */
 export function digits(value: number): string {
-  return SIGNIFICANT.format(value).replace("-", "−");
+  return withMinus(SIGNIFICANT.format(value));
 }
 
-/** Seconds in the unit that fits them. */
-export function seconds(value: number | null): Figure {
-  if (value === null) return UNKNOWN;
+/** A difference with its sign, and one digit behind the point below ten. */
+export function signed(value: number): string {
+  const text = value.toFixed(Math.abs(value) < 10 ? 1 : 0);
+  if (Number(text) === 0) return text.replace("-", "");
+  return `${value > 0 ? "+" : ""}${withMinus(text)}`;
+}
+
+/** A unit, and how many of the base unit it is. */
+export interface Scale {
+  readonly unit: string;
+  readonly size: number;
+}
+
+const SECOND: Scale = { unit: "s", size: 1 };
+const SECONDS: readonly (Scale & { readonly below: number })[] = [
+  { below: 1e-3, unit: "µs", size: 1e-6 },
+  { below: 1, unit: "ms", size: 1e-3 },
+  { below: 120, ...SECOND },
+  { below: 7_200, unit: "min", size: 60 },
+  { below: 172_800, unit: "h", size: 3_600 },
+  { below: Infinity, unit: "d", size: 86_400 },
+];
+
+/** The unit that fits so many seconds. */
+export function scaleOfSeconds(value: number): Scale {
   const size = Math.abs(value);
-  if (size === 0) return { value: "0", unit: "s" };
-  if (size < 1e-3) return { value: digits(value * 1e6), unit: "µs" };
-  if (size < 1) return { value: digits(value * 1e3), unit: "ms" };
-  if (size < 120) return { value: digits(value), unit: "s" };
-  if (size < 7_200) return { value: digits(value / 60), unit: "min" };
-  if (size < 172_800) return { value: digits(value / 3_600), unit: "h" };
-  return { value: digits(value / 86_400), unit: "d" };
+  return size === 0 ? SECOND : (SECONDS.find(({ below }) => size < below) ?? SECOND);
+}
+
+function scaled(value: number, { unit, size }: Scale): Figure {
+  return { value: digits(value / size), unit };
+}
+
+export function seconds(value: number | null | undefined): Figure {
+  return value === null || value === undefined ? UNKNOWN : scaled(value, scaleOfSeconds(value));
+}
+
+export function ms(value: number | null | undefined): Figure {
+  return value === null || value === undefined ? UNKNOWN : seconds(value / 1_000);
 }
 
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
-export function bytes(value: number | null): Figure {
-  if (value === null) return UNKNOWN;
-  let scaled = value;
-  let unit = 0;
-  while (Math.abs(scaled) >= 1024 && unit < BYTE_UNITS.length - 1) {
-    scaled /= 1024;
-    unit += 1;
-  }
-  return { value: digits(scaled), unit: BYTE_UNITS[unit] ?? "B" };
+function scaleOfBytes(value: number): Scale {
+  const power = value < 1 ? 0 : Math.floor(Math.log2(value) / 10);
+  const at = Math.min(power, BYTE_UNITS.length - 1);
+  return { unit: BYTE_UNITS[at] ?? "B", size: 1024 ** at };
+}
+
+export function bytes(value: number | null | undefined): Figure {
+  return value === null || value === undefined ? UNKNOWN : scaled(value, scaleOfBytes(value));
+}
+
+/** A part and its whole, in the unit of the whole: `5.41 of 7.28 TiB`. */
+export function bytesOf(part: number, whole: number): Figure {
+  const { unit, size } = scaleOfBytes(whole);
+  const short = (value: number): string => digits(Number((value / size).toPrecision(3)));
+  return { value: `${short(part)} of ${short(whole)}`, unit };
 }
 
 export function percent(value: number | null | undefined): Figure {
@@ -44,27 +85,39 @@ export function percent(value: number | null | undefined): Figure {
 }
 
 export function count(value: number | null | undefined): Figure {
-  return value === null || value === undefined
-    ? UNKNOWN
-    : { value: new Intl.NumberFormat("en").format(value), unit: "" };
+  return value === null || value === undefined ? UNKNOWN : { value: WHOLE.format(value), unit: "" };
 }
 
 export function usd(value: number | null | undefined): Figure {
   return value === null || value === undefined ? UNKNOWN : { value: value.toFixed(2), unit: "USD" };
 }
 
-export function ms(value: number | null | undefined): Figure {
-  return value === null || value === undefined ? UNKNOWN : seconds(value / 1_000);
+/** A figure as one text, for where no markup can stand. */
+export function textOf({ value, unit }: Figure): string {
+  return unit === "" ? value : unit === "%" ? `${value}%` : `${value} ${unit}`;
+}
+
+/** `1 node`, `5 nodes`. */
+export function counted(many: number, what: string): string {
+  return `${WHOLE.format(many)} ${what}${many === 1 ? "" : "s"}`;
+}
+
+const MINUTE_S = 60;
+const HOUR_S = 3_600;
+const DAY_S = 86_400;
+/** The clocks of a board and of a reader differ a little: what is so little ahead is now. */
+const AHEAD_S = 60;
+
+/** `3 h`, for how long something has lasted. */
+export function lasting(ageS: number): string {
+  if (ageS < MINUTE_S) return `${Math.max(0, Math.round(ageS))} s`;
+  if (ageS < HOUR_S) return `${Math.floor(ageS / MINUTE_S)} min`;
+  return ageS < 2 * DAY_S ? `${Math.floor(ageS / HOUR_S)} h` : `${Math.floor(ageS / DAY_S)} days`;
 }
 
 /** `3 min ago`, up to a day; then date and time. */
 export function ago(iso: string, nowMs: number): string {
-  const age = (nowMs - Date.parse(iso)) / 1_000;
-  if (age < 0 || age >= 86_400)
-    return new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" }).format(
-      new Date(iso),
-    );
-  if (age < 5) return "now";
-  const { value, unit } = seconds(Math.round(age));
-  return `${value.replace(/\.\d+$/, "")} ${unit} ago`;
+  const ageS = Math.round((nowMs - Date.parse(iso)) / 1_000);
+  if (ageS < -AHEAD_S || ageS >= DAY_S) return MOMENT.format(new Date(iso));
+  return ageS < 5 ? "now" : `${lasting(ageS)} ago`;
 }

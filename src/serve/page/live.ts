@@ -1,12 +1,24 @@
 import type { Problem } from "../../board/problems.ts";
-import { liveness, needsLogin, problems, refresh } from "./state.ts";
+import type { NodeResult } from "../../nodes/compare/node-result.ts";
+import {
+  askedComparison,
+  boardName,
+  liveness,
+  needsLogin,
+  problems,
+  refresh,
+  uploadPace,
+  type UploadPace,
+} from "./state.ts";
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 /** After so long without a connection what is shown is called old. */
 const STALE_AFTER_MS = 10_000;
-/** However often the board changes, its answers are fetched no oftener than this. */
+/** However often the board changes, its answers are fetched no oftener than this … */
 const REFRESH_EVERY_MS = 1_000;
+/** … and no longer than this share of the time. */
+const MOST_SHARE = 0.1;
 
 let isRefreshing = false;
 let isAsked = false;
@@ -14,22 +26,75 @@ let isAsked = false;
 /** Fetches again what is shown: at once, or when the fetching at work and a pause are over. */
 function refreshSoon(): void {
   isAsked = true;
-  if (isRefreshing) return;
+  if (isRefreshing || document.hidden) return;
   isRefreshing = true;
   isAsked = false;
+  const startedMs = performance.now();
   const over = (): void => {
+    const pauseMs = Math.max(REFRESH_EVERY_MS, (performance.now() - startedMs) / MOST_SHARE);
     setTimeout(() => {
       isRefreshing = false;
       if (isAsked) refreshSoon();
-    }, REFRESH_EVERY_MS);
+    }, pauseMs);
   };
   refresh().then(over, over);
 }
 
+/** A page that nobody sees asks for nothing; once it is seen again it asks for what it has missed. */
+document.addEventListener("visibilitychange", () => {
+  if (isAsked) refreshSoon();
+});
+
+/** What the board sends: see serve/live/bus.ts. */
+type Message =
+  | {
+      readonly topic: "board";
+      readonly data: { readonly board_name: string; readonly problems: readonly Problem[] };
+    }
+  | { readonly topic: "sync"; readonly data: UploadPace }
+  | {
+      readonly topic: "comparison";
+      readonly data: {
+        readonly nodes: readonly string[];
+        readonly time_range?: string;
+        readonly node?: NodeResult;
+      };
+    }
+  | { readonly topic: "fleet" | "jobs" | "time" | "ingest" | "alert" };
+
+type ComparisonNews = Extract<Message, { topic: "comparison" }>["data"];
+
+/** Comparisons of all readers are told; this page keeps the nodes of the one that it waits for. */
+function onComparison({ nodes: names, time_range: timeRange, node }: ComparisonNews): void {
+  const asked = askedComparison.value;
+  if (asked === null || node === undefined || asked.timeRange !== timeRange) return;
+  if (asked.names.join("\n") !== names.join("\n")) return;
+  askedComparison.value = { ...asked, nodes: [...asked.nodes, node] };
+}
+
 function onMessage(text: string): void {
-  const message = JSON.parse(text) as { topic?: string; data?: { problems?: readonly Problem[] } };
-  if (message.topic === "board") problems.value = message.data?.problems ?? [];
-  if (message.topic !== "alert") refreshSoon();
+  const message = JSON.parse(text) as Message;
+  switch (message.topic) {
+    case "board":
+      // The first one comes with the connection, while the page fetches what it shows.
+      if (problems.value !== null) refreshSoon();
+      problems.value = message.data.problems;
+      boardName.value = message.data.board_name;
+      return;
+    case "sync":
+      uploadPace.value = message.data;
+      return;
+    case "comparison":
+      onComparison(message.data);
+      return;
+    case "fleet":
+    case "jobs":
+      refreshSoon();
+      return;
+    case "time":
+    case "ingest":
+    case "alert":
+  }
 }
 
 /** Keeps one WebSocket to the board; the present state comes with every connection. */
@@ -40,9 +105,10 @@ export function keepLive(): void {
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
     socket.onopen = () => {
       pauseMs = FIRST_PAUSE_MS;
-      lostAt = null;
       liveness.value = { type: "live" };
-      refreshSoon();
+      // What was fetched while the page started is new enough.
+      if (lostAt !== null) refreshSoon();
+      lostAt = null;
     };
     socket.onmessage = ({ data }) => onMessage(String(data));
     socket.onclose = () => {

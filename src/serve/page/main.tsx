@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import "uplot/dist/uPlot.min.css";
 import { keepLive } from "./live.ts";
 import { Login } from "./login.tsx";
-import { go, liveness, needsLogin, place, VIEWS, type View } from "./state.ts";
+import { boardName, go, HEADINGS, liveness, needsLogin, place, VIEWS, type View } from "./state.ts";
 import { switchTheme, theme } from "./theme.ts";
 import { Clock } from "./views/clock.tsx";
 import { Nodes } from "./views/nodes.tsx";
@@ -18,14 +18,6 @@ const SHOWN: Readonly<Record<View, () => preact.JSX.Element | null>> = {
   nodes: Nodes,
   uploads: Uploads,
   system: System,
-};
-
-const HEADINGS: Readonly<Record<View, string>> = {
-  overview: "Overview",
-  clock: "Clock",
-  nodes: "Nodes",
-  uploads: "Uploads",
-  system: "System",
 };
 
 function Live() {
@@ -51,14 +43,26 @@ function Help({ onClose }: { onClose: () => void }) {
     <dialog ref={dialog} onClose={onClose} aria-label="Keys">
       <h2>Keys</h2>
       <dl>
-        <dt>1–5</dt>
-        <dd>the views</dd>
-        <dt>/</dt>
-        <dd>filter</dd>
-        <dt>?</dt>
+        <dt>
+          <kbd>1</kbd>–<kbd>5</kbd>
+        </dt>
+        <dd>{VIEWS.map((name) => HEADINGS[name]).join(", ")}</dd>
+        <dt>
+          <kbd>/</kbd>
+        </dt>
+        <dd>filter the nodes</dd>
+        <dt>
+          <kbd>←</kbd> <kbd>→</kbd>
+        </dt>
+        <dd>in a chart: the values of one moment</dd>
+        <dt>
+          <kbd>?</kbd>
+        </dt>
         <dd>this help</dd>
-        <dt>Esc</dt>
-        <dd>closes</dd>
+        <dt>
+          <kbd>Esc</kbd>
+        </dt>
+        <dd>close</dd>
       </dl>
       <button type="button" onClick={() => dialog.current?.close()}>
         Close
@@ -71,23 +75,39 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
 }
 
+/** Keys that work wherever nothing is typed: views by number, the filter, help. */
+function onKey(event: KeyboardEvent, showHelp: () => void): void {
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  const numbered = VIEWS[Number(event.key) - 1];
+  if (numbered !== undefined) go(numbered);
+  if (event.key === "?") showHelp();
+  if (event.key !== "/") return;
+  event.preventDefault();
+  if (place.value.view !== "nodes") go("nodes");
+  // The view has to be drawn first.
+  requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById("filter")?.focus()));
+}
+
+/** Moves the focus to the heading of a view that somebody goes to, so that reading goes on there. */
+function useHeadingFocus(view: View) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const isFirst = useRef(true);
+  useEffect(() => {
+    if (!isFirst.current) heading.current?.focus({ preventScroll: true });
+    if (!isFirst.current) scrollTo(0, 0);
+    isFirst.current = false;
+  }, [view]);
+  return heading;
+}
+
 function App() {
   const showsHelp = useSignal(false);
   const { view } = place.value;
+  const heading = useHeadingFocus(view);
   useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-      const numbered = VIEWS[Number(event.key) - 1];
-      if (numbered !== undefined) go(numbered);
-      if (event.key === "?") showsHelp.value = true;
-      const filter = document.getElementById("filter");
-      if (event.key === "/" && filter !== null) {
-        event.preventDefault();
-        filter.focus();
-      }
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
+    const listener = (event: KeyboardEvent): void => onKey(event, () => (showsHelp.value = true));
+    addEventListener("keydown", listener);
+    return () => removeEventListener("keydown", listener);
   }, []);
   const Shown = SHOWN[view];
   return (
@@ -100,23 +120,31 @@ function App() {
         Skip to the content
       </a>
       <header>
-        <span class="name">{location.hostname}</span>
-        <nav aria-label="Views">
-          {VIEWS.map((name) => (
-            <a key={name} href={`#/${name}`} {...(name === view ? { "aria-current": "page" as const } : {})}>
-              {HEADINGS[name]}
-            </a>
-          ))}
-        </nav>
-        <span class="live" role="status" aria-live="polite">
-          <Live />
-        </span>
-        <button type="button" class="plain" onClick={switchTheme}>
-          {theme.value === "dark" ? "Light" : "Dark"}
-        </button>
+        <div class="top">
+          <span class="name">{boardName.value}</span>
+          <nav aria-label="Views">
+            {VIEWS.map((name) => (
+              <a
+                key={name}
+                href={`#/${name}`}
+                {...(name === view ? { "aria-current": "page" as const } : {})}
+              >
+                {HEADINGS[name]}
+              </a>
+            ))}
+          </nav>
+          <span class="live" role="status" aria-live="polite">
+            <Live />
+          </span>
+          <button type="button" class="plain" onClick={switchTheme}>
+            {theme.value === "dark" ? "Light" : "Dark"}
+          </button>
+        </div>
       </header>
       <main id="main" tabIndex={-1}>
-        <h1>{HEADINGS[view]}</h1>
+        <h1 ref={heading} tabIndex={-1}>
+          {HEADINGS[view]}
+        </h1>
         {needsLogin.value ? <Login /> : <Shown />}
       </main>
       {showsHelp.value ? <Help onClose={() => (showsHelp.value = false)} /> : null}

@@ -1,9 +1,18 @@
-import { computed, effect, type Signal, signal } from "@preact/signals";
+import { effect, type Signal, signal } from "@preact/signals";
 import type { Problem } from "../../board/problems.ts";
+import type { NodeResult } from "../../nodes/compare/node-result.ts";
 import { type Answers, LoginNeeded, read } from "./api.ts";
 
 export const VIEWS = ["overview", "clock", "nodes", "uploads", "system"] as const;
 export type View = (typeof VIEWS)[number];
+
+export const HEADINGS: Readonly<Record<View, string>> = {
+  overview: "Overview",
+  clock: "Clock",
+  nodes: "Nodes",
+  uploads: "Uploads",
+  system: "System",
+};
 
 /** Where the page is: `#/nodes?pick=pi-1,pi-2&range=7d`. All that a link has to carry is in it. */
 export interface Place {
@@ -34,7 +43,9 @@ export type Liveness =
   | { readonly type: "stale"; readonly since: Date };
 
 export const liveness = signal<Liveness>({ type: "reconnecting" });
-export const problems = signal<readonly Problem[]>([]);
+/** As the board told them last; null before it did. */
+export const problems = signal<readonly Problem[] | null>(null);
+export const boardName = signal(location.hostname);
 export const needsLogin = signal(false);
 export const showsNames = signal(false);
 /** Ticks, so that "3 min ago" stays true. */
@@ -42,6 +53,21 @@ export const nowMs = signal(Date.now());
 setInterval(() => {
   nowMs.value = Date.now();
 }, 5_000);
+
+/** How fast uploads go, as the board told it last. */
+export interface UploadPace {
+  readonly done_per_s: number | null;
+  readonly at_work: boolean;
+}
+export const uploadPace = signal<UploadPace | null>(null);
+
+/** The comparison that is being waited for, and the nodes that are read. */
+export interface AskedComparison {
+  readonly names: readonly string[];
+  readonly timeRange: string;
+  readonly nodes: readonly NodeResult[];
+}
+export const askedComparison = signal<AskedComparison | null>(null);
 
 /** An answer of the API: being fetched for the first time, there, or failed while an older one may be there. */
 export interface Loaded<T> {
@@ -51,7 +77,10 @@ export interface Loaded<T> {
 
 type Path = keyof Answers;
 
+const AGAIN_AFTER_MS = 5_000;
+
 const loaded = new Map<string, Signal<Loaded<unknown>>>();
+const again = new Map<string, ReturnType<typeof setTimeout>>();
 
 /** The answer to a path, fetched when it is first looked at, and again whenever the board has changed. */
 export function answerOf<P extends Path>(path: P, query = ""): Loaded<Answers[P]> {
@@ -74,37 +103,48 @@ export function begin(task: Promise<unknown>): void {
 async function fetchInto(path: Path, query: string): Promise<void> {
   const kept = loaded.get(path + query);
   if (kept === undefined) return;
+  // One failure asks once more, however often it is met.
+  clearTimeout(again.get(path + query));
   try {
     kept.value = { value: await read(path, query), error: null };
     needsLogin.value = false;
   } catch (error) {
     if (error instanceof LoginNeeded) needsLogin.value = true;
     kept.value = { value: kept.value.value, error: error instanceof Error ? error.message : String(error) };
+    // What is no longer looked at by then is not fetched again.
+    if (!needsLogin.value)
+      again.set(
+        path + query,
+        setTimeout(() => begin(fetchInto(path, query)), AGAIN_AFTER_MS),
+      );
   }
 }
 
 const PATHS_OF: Readonly<Record<View, readonly Path[]>> = {
   overview: ["/api/board"],
   clock: ["/api/time"],
-  nodes: ["/api/nodes", "/api/metrics"],
+  nodes: ["/api/nodes"],
   uploads: ["/api/sync", "/api/history"],
   system: ["/api/system"],
 };
+/** The same as long as the board runs. */
+const FIXED: readonly Path[] = ["/api/metrics"];
 
 /** Fetches again what the present view shows, and forgets the rest. */
 export async function refresh(): Promise<void> {
   const shown = PATHS_OF[place.value.view];
-  const again: Promise<void>[] = [];
+  const tasks: Promise<void>[] = [];
   for (const key of loaded.keys()) {
     const [path = "", query] = key.split("?");
+    if (FIXED.some((one) => one === path)) continue;
     const known = shown.find((one) => one === path);
     if (known === undefined) loaded.delete(key);
-    else again.push(fetchInto(known, query === undefined ? "" : `?${query}`));
+    else tasks.push(fetchInto(known, query === undefined ? "" : `?${query}`));
   }
-  await Promise.all(again);
+  await Promise.all(tasks);
 }
 
-const title = computed(() => `${problems.value.length > 0 ? `(${problems.value.length}) ` : ""}nodupe`);
 effect(() => {
-  document.title = title.value;
+  const many = problems.value?.length ?? 0;
+  document.title = `${many > 0 ? `(${many}) ` : ""}${HEADINGS[place.value.view]} – ${boardName.value} – nodupe`;
 });

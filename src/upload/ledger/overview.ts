@@ -77,6 +77,21 @@ function parsed(text: string | null): unknown {
   }
 }
 
+const HOUR_MS = 3_600_000;
+
+/** How many contents came to be done in each of the last `hours`, oldest first: sent, or known to the server. */
+export function doneByHour(db: Database, { nowMs, hours }: { nowMs: number; hours: number }): number[] {
+  const first = Math.floor(nowMs / HOUR_MS) - hours + 1;
+  const rows = db
+    .query<{ hour: number; count: number }, [number]>(
+      `SELECT updated_at_ms / 3600000 AS hour, count(*) AS count FROM content
+       WHERE state = 'done' AND updated_at_ms >= ? AND via IS NOT 'import' GROUP BY hour`,
+    )
+    .all(first * HOUR_MS);
+  const counts = new Map(rows.map(({ hour, count: of }) => [hour, of]));
+  return Array.from({ length: hours }, (_, at) => counts.get(first + at) ?? 0);
+}
+
 /** Reads the queue, the failures by reason and the last runs, over all destinations. */
 export function uploadsOverview(db: Database): UploadsOverview {
   const orm = ormOf(db);

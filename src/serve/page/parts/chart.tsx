@@ -1,56 +1,87 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import uPlot from "uplot";
+import { textOf } from "../format.ts";
 import { theme } from "../theme.ts";
+import { apart, type ChartData, withGaps } from "./chart-data.ts";
 
-interface Series {
-  readonly label: string;
-  readonly values: readonly (number | null)[];
-  /** The number of its colour, 1 to 6. */
-  readonly color: number;
-}
-
-export interface ChartData {
-  /** Unix seconds, ascending. */
-  readonly times: readonly number[];
-  readonly series: readonly Series[];
-  /** An interval around the first series: its lower and its upper edge. */
-  readonly band: {
-    readonly low: readonly (number | null)[];
-    readonly high: readonly (number | null)[];
-  } | null;
-}
+/** How a chart writes its values: by the unit that fits the largest of them. */
+export type Format = (
+  largest: number,
+) => (value: number) => { readonly value: string; readonly unit: string };
 
 function token(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
-const MOST_TICKS = 5;
-/** What the times below and the room above take of a chart's height. */
-const TIME_AXIS = 60;
+/** Ticks divide the height of a chart in so many parts at most: five of them. */
+const MOST_PARTS = 4;
+const FONT = "13px system-ui, sans-serif";
+const LINE_PX = 15;
+/** What the times below a chart take, and the room above it. */
+const [TIMES_PX, TOP_PX] = [32, 8];
+const LABEL_PX = 8;
 const DAY_S = 86_400;
 
-/** Moments on the axis: times within a day, dates beyond it. */
+const HOURS: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit" };
+const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+
+/** Moments on the axis: times within a day; beyond it dates, and times in between. */
 function timeTicks(ticks: readonly number[]): string[] {
   const span = (ticks.at(-1) ?? 0) - (ticks[0] ?? 0);
-  const form: Intl.DateTimeFormatOptions =
-    span > DAY_S
-      ? { day: "numeric", month: "short" }
-      : { hour: "2-digit", minute: "2-digit", ...(span < 600 ? { second: "2-digit" } : {}) };
-  const text = new Intl.DateTimeFormat("en-GB", form);
-  return ticks.map((tick) => text.format(new Date(tick * 1_000)));
+  const time = new Intl.DateTimeFormat("en-GB", { ...HOURS, ...(span < 600 ? { second: "2-digit" } : {}) });
+  return ticks.map((tick) => {
+    const date = new Date(tick * 1_000);
+    const isMidnight = date.getHours() === 0 && date.getMinutes() === 0;
+    return (span > DAY_S && isMidnight ? DATE : time).format(date);
+  });
+}
+
+/** Names each line at its end, so that nobody has to look up a colour. */
+function drawLabels(plot: uPlot, { series }: ChartData): void {
+  const { ctx, bbox } = plot;
+  const ratio = devicePixelRatio;
+  const ends = series.flatMap(({ label, color, values }) => {
+    const last = values.findLast((value) => value !== null);
+    return last === undefined || last === null
+      ? []
+      : [{ label, color, y: plot.valToPos(last, "y", true) / ratio }];
+  });
+  const heights = apart(
+    ends.map(({ y }) => y),
+    LINE_PX,
+    (bbox.top + bbox.height) / ratio,
+  );
+  ctx.save();
+  ctx.font = FONT.replace(/^\d+/, (size) => String(Number(size) * ratio));
+  ctx.textBaseline = "middle";
+  ctx.textAlign = "left";
+  for (const [at, { label, color }] of ends.entries()) {
+    ctx.fillStyle = token(`series-${color}`);
+    ctx.fillText(label, bbox.left + bbox.width + LABEL_PX * ratio, (heights[at] ?? 0) * ratio);
+  }
+  ctx.restore();
+}
+
+/** Room for texts at a side of the chart. */
+function widthOf(labels: readonly string[]): number {
+  const context = document.createElement("canvas").getContext("2d");
+  if (context === null) return 0;
+  context.font = FONT;
+  return 2 * LABEL_PX + Math.ceil(Math.max(0, ...labels.map((label) => context.measureText(label).width)));
 }
 
 function optionsOf(
   data: ChartData,
   size: { width: number; height: number },
-  formatted: (value: number) => string,
+  format: Format,
   onCursor: (at: number | null) => void,
 ): uPlot.Options {
   const axis = {
     stroke: token("muted"),
+    font: FONT,
     grid: { stroke: token("line"), width: 1 },
-    ticks: { stroke: token("line"), width: 1 },
+    ticks: { show: false },
   };
   const bandSeries =
     data.band === null
@@ -64,21 +95,30 @@ function optionsOf(
     stroke: token(`series-${color}`),
     width: 1.5,
     spanGaps: false,
-    points: { show: data.times.length < 40 },
+    points: { show: data.times.length < 40, size: 4 },
   }));
   const from = 1 + lines.length;
+  const isLabelled = lines.length > 1;
+  const right = isLabelled ? widthOf(data.series.map(({ label }) => label)) : LABEL_PX;
   return {
     ...size,
+    padding: [TOP_PX, right, 0, 0],
     legend: { show: false },
-    cursor: { y: false, drag: { setScale: false } },
-    hooks: { setCursor: [(plot) => onCursor(plot.cursor.idx ?? null)] },
+    cursor: { y: false, drag: { setScale: false }, points: { size: 6 } },
+    hooks: {
+      setCursor: [(plot) => onCursor(plot.cursor.idx ?? null)],
+      draw: isLabelled ? [(plot) => drawLabels(plot, data)] : [],
+    },
     axes: [
-      { ...axis, values: (_, ticks) => timeTicks(ticks) },
+      { ...axis, size: TIMES_PX, values: (_, ticks) => timeTicks(ticks) },
       {
         ...axis,
-        size: 70,
-        space: (size.height - TIME_AXIS) / MOST_TICKS,
-        values: (_, ticks) => ticks.map(formatted),
+        size: (_, values) => widthOf(values ?? []),
+        space: (size.height - TIMES_PX - TOP_PX) / MOST_PARTS,
+        values: (_, ticks) => {
+          const written = format(Math.max(...ticks.map(Math.abs)));
+          return ticks.map((tick) => textOf(written(tick)));
+        },
       },
     ],
     series: [{}, ...lines, ...bandSeries],
@@ -93,19 +133,94 @@ function columns({ times, series, band }: ChartData): uPlot.AlignedData {
   return [[...times], ...rest.map((values) => [...values])];
 }
 
-/** A line over time, what hovering over it reads in a line below, and the same data as a table. */
+function DataTable({ label, data, told }: { label: string; data: ChartData; told: ToldData }) {
+  return (
+    <div class="scroll chart-table" tabIndex={0} role="region" aria-label={`${label}, as a table`}>
+      <table>
+        <caption>{label}</caption>
+        <thead>
+          <tr>
+            <th scope="col">Time ({ZONE})</th>
+            {data.series.map(({ label: name }) => (
+              <th key={name} scope="col" class="number">
+                {name}
+              </th>
+            ))}
+            {data.band === null ? null : (
+              <th scope="col" class="number">
+                from, to
+              </th>
+            )}
+          </tr>
+        </thead>
+        <tbody>
+          {data.times.map((seconds, row) => (
+            <tr key={seconds}>
+              <td data-label="Time">{told.time(row)}</td>
+              {data.series.map(({ label: name, values }) => (
+                <td key={name} data-label={name} class="number">
+                  {told.value(values[row])}
+                </td>
+              ))}
+              {data.band === null ? null : (
+                <td data-label="from, to" class="number">
+                  {told.value(data.band.low[row])}, {told.value(data.band.high[row])}
+                </td>
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+
+/** How a chart's moments and values are written. */
+interface ToldData {
+  readonly time: (row: number) => string;
+  readonly value: (value: number | null | undefined) => string;
+}
+
+function toldOf({ times, series, band }: ChartData, format: Format): ToldData {
+  const all = [...series.flatMap(({ values }) => values), ...(band?.low ?? []), ...(band?.high ?? [])];
+  const written = format(all.reduce<number>((most, value) => Math.max(most, Math.abs(value ?? 0)), 0));
+  return {
+    time: (row) => TIME.format(new Date((times[row] ?? 0) * 1_000)),
+    value: (value) => (value === null || value === undefined ? "–" : textOf(written(value))),
+  };
+}
+
+/** What a chart says of one moment, in a line. */
+function readOut({ series, band }: ChartData, told: ToldData, at: number): string {
+  const values = series.map(({ label, values }) => `${label} ${told.value(values[at])}`);
+  const interval = band === null ? [] : [`from ${told.value(band.low[at])} to ${told.value(band.high[at])}`];
+  return `${told.time(at)}: ${[...values, ...interval].join(", ")}`;
+}
+
+/** A line over time, what one moment says in a line below it, and the same data as a table. */
 export function Chart({
   label,
-  data,
-  formatted,
+  data: given,
+  format,
+  hint = `Times are ${ZONE}. Hover or use the arrow keys to read values.`,
 }: {
   label: string;
   data: ChartData;
-  formatted: (value: number) => string;
+  format: Format;
+  /** What stands below it before somebody asks for a moment: of several charts the first one's is enough. */
+  hint?: string;
 }) {
+  const data = useMemo(() => withGaps(given), [given]);
+  const told = useMemo(() => toldOf(data, format), [data, format]);
   const box = useRef<HTMLDivElement>(null);
+  const drawn = useRef<uPlot | null>(null);
   const cursor = useSignal<number | null>(null);
   const showsTable = useSignal(false);
+  // Another number of lines is another chart; other values are the same one.
+  const form = `${data.series.map(({ label: name, color }) => `${name} ${color}`).join("\n")} ${data.band === null}`;
   useEffect(() => {
     const element = box.current;
     if (element === null || showsTable.value) return undefined;
@@ -113,75 +228,60 @@ export function Chart({
       width: element.clientWidth,
       height: matchMedia("(max-width: 37.5rem)").matches ? 120 : 160,
     });
-    const plot = new uPlot(
-      optionsOf(data, size(), formatted, (at) => {
-        cursor.value = at;
-      }),
-      columns(data),
-      element,
-    );
+    const options = optionsOf(data, size(), format, (at) => {
+      cursor.value = at;
+    });
+    const plot = new uPlot(options, columns(data), element);
+    drawn.current = plot;
     const observer = new ResizeObserver(() => plot.setSize(size()));
     observer.observe(element);
     return () => {
+      drawn.current = null;
       observer.disconnect();
       plot.destroy();
     };
-  }, [data, theme.value, showsTable.value]);
-  const move = (event: KeyboardEvent): void => {
-    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-    if (step === 0) return;
-    const last = data.times.length - 1;
-    cursor.value = Math.max(0, Math.min(last, (cursor.value ?? last) + step));
+  }, [form, format, theme.value, showsTable.value]);
+  useEffect(() => {
+    drawn.current?.setData(columns(data));
+  }, [data]);
+  const last = data.times.length - 1;
+  const at = cursor.value === null ? null : Math.min(cursor.value, last);
+  const onKey = (event: KeyboardEvent): void => {
+    const from = at ?? last;
+    const to = { ArrowRight: from + 1, ArrowLeft: from - 1, Home: 0, End: last }[event.key];
+    const plot = drawn.current;
+    if (to === undefined || plot === null) return;
+    event.preventDefault();
+    const left = plot.valToPos(data.times[Math.max(0, Math.min(last, to))] ?? 0, "x");
+    plot.setCursor({ left, top: 0 });
   };
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const at = cursor.value;
-  const time = (seconds: number): string => new Date(seconds * 1_000).toLocaleString("en-GB");
-  const readOut =
-    at === null
-      ? `Times are ${zone}. Hover or use the arrow keys to read values.`
-      : `${time(data.times[at] ?? 0)}: ${data.series
-          .map(({ label: name, values }) => `${name} ${values[at] == null ? "–" : formatted(values[at])}`)
-          .join(", ")}`;
+  const said = at === null ? null : readOut(data, told, at);
   return (
     <figure class="chart">
       <figcaption>
-        {label}
+        <span>{label}</span>
         <button type="button" class="plain" onClick={() => (showsTable.value = !showsTable.value)}>
           {showsTable.value ? "Chart" : "Table"}
         </button>
       </figcaption>
       {showsTable.value ? (
-        <div class="scroll" tabIndex={0} role="region" aria-label={`${label}, as a table`}>
-          <table>
-            <caption>{label}</caption>
-            <thead>
-              <tr>
-                <th scope="col">Time ({zone})</th>
-                {data.series.map(({ label: name }) => (
-                  <th key={name} scope="col" class="number">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {data.times.map((seconds, row) => (
-                <tr key={seconds}>
-                  <td data-label="Time">{time(seconds)}</td>
-                  {data.series.map(({ label: name, values }) => (
-                    <td key={name} data-label={name} class="number">
-                      {values[row] == null ? "–" : formatted(values[row])}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <DataTable label={label} data={data} told={told} />
       ) : (
         <>
-          <div ref={box} class="plot" tabIndex={0} role="img" aria-label={label} onKeyDown={move} />
-          <p class="read-out">{readOut}</p>
+          <div
+            ref={box}
+            class="plot"
+            tabIndex={0}
+            role="slider"
+            aria-label={`${label}: moment`}
+            aria-orientation="horizontal"
+            aria-valuemin={0}
+            aria-valuemax={last}
+            aria-valuenow={at ?? last}
+            aria-valuetext={said ?? readOut(data, told, last)}
+            onKeyDown={onKey}
+          />
+          <p class="read-out">{said ?? hint}</p>
         </>
       )}
     </figure>

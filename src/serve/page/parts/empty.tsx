@@ -3,10 +3,15 @@ import { begin } from "../state.ts";
 
 /** What a view will show, and the one command that fills it. */
 export function Empty({ what, command }: { what: string; command: string }) {
-  const isCopied = useSignal(false);
+  const told = useSignal("Copy");
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(command);
-    isCopied.value = true;
+    try {
+      await navigator.clipboard.writeText(command);
+      told.value = "Copied";
+    } catch {
+      // Without TLS a browser gives no clipboard: the command can still be selected.
+      told.value = "Select it to copy";
+    }
   };
   return (
     <div class="empty">
@@ -14,18 +19,14 @@ export function Empty({ what, command }: { what: string; command: string }) {
       <p class="command">
         <code>{command}</code>
         <button type="button" onClick={() => begin(copy())}>
-          {isCopied.value ? "Copied" : "Copy"}
+          {told.value}
         </button>
       </p>
     </div>
   );
 }
 
-/** Says what went wrong, and that the page tries again. */
+/** Says what went wrong; what is shown below it, if anything, is older. */
 export function Failed({ error }: { error: string }) {
-  return (
-    <p class="failed" role="status">
-      ✕ {error}. The page tries again by itself.
-    </p>
-  );
+  return <p class="failed">✕ {error}. The page tries again by itself.</p>;
 }

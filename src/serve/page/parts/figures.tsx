@@ -1,11 +1,18 @@
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { ago, type Figure as FigureText } from "../format.ts";
 import { nowMs } from "../state.ts";
 
-/** A number with its unit, smaller and muted. */
+/** A number with its unit, smaller and muted. A number that has changed fades in, where motion is welcome. */
 export function Figure({ of: { value, unit } }: { of: FigureText }) {
+  const before = useRef(value);
+  const hasChanged = before.current !== value;
+  useEffect(() => {
+    before.current = value;
+  }, [value]);
   return (
-    <span class="figure">
+    // Another key is another element, so that each change plays the animation from its beginning.
+    <span key={value} class={hasChanged ? "figure changed" : "figure"}>
       {value}
       {unit === "" ? null : <small>{unit === "%" ? unit : ` ${unit}`}</small>}
     </span>
@@ -23,7 +30,7 @@ export function Ago({ at }: { at: string | null }) {
   );
 }
 
-const SIGNS = { ok: "●", warn: "▲", bad: "✕" } as const;
+const SIGNS = { ok: "●", busy: "◌", warn: "▲", bad: "✕" } as const;
 export type State = keyof typeof SIGNS;
 
 /** A state in a sign and a word: never by colour alone. */
@@ -31,6 +38,18 @@ export function Mark({ state, children }: { state: State; children: ComponentChi
   return (
     <span class={`mark ${state}`}>
       <span aria-hidden="true">{SIGNS[state]}</span> {children}
+    </span>
+  );
+}
+
+/** A sentence that only its sign colours: for what is longer than a word. */
+export function Told({ state, children }: { state: State; children: ComponentChildren }) {
+  return (
+    <span class="told">
+      <span class={`mark ${state}`} aria-hidden="true">
+        {SIGNS[state]}
+      </span>{" "}
+      {children}
     </span>
   );
 }

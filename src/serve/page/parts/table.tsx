@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
+import { type ComponentChildren, Fragment } from "preact";
 
 export interface Column<Row> {
   readonly name: string;
@@ -25,9 +25,9 @@ function sorted<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
   { column, isDescending }: Sorting,
-): Row[] {
+): readonly Row[] {
   const key = columns[column]?.sortBy;
-  if (key === undefined) return [...rows];
+  if (key === undefined) return rows;
   return rows.toSorted((a, b) => {
     const [left, right] = [key(a), key(b)];
     const isUnknown = left === null || right === null;
@@ -35,17 +35,24 @@ function sorted<Row>(
   });
 }
 
-/** A table that sorts by its heads; on a phone each row is a card, with the heads beside its values. */
+/**
+ * A table that sorts by its heads; on a phone each row is a card, with the heads beside its values. `details` is what a
+ * row shows below itself; null: nothing.
+ */
 export function Table<Row>({
   caption,
   columns,
   rows,
   keyOf,
+  details = () => null,
+  look = "",
 }: {
   caption: string;
   columns: readonly Column<Row>[];
   rows: readonly Row[];
   keyOf: (row: Row) => string;
+  details?: (row: Row) => ComponentChildren;
+  look?: string;
 }) {
   const sorting = useSignal<Sorting>({ column: 0, isDescending: false });
   const sortBy = (column: number): void => {
@@ -57,7 +64,7 @@ export function Table<Row>({
     return sorting.value.isDescending ? "descending" : "ascending";
   };
   return (
-    <table>
+    <table class={look}>
       <caption>{caption}</caption>
       <thead>
         <tr>
@@ -80,15 +87,29 @@ export function Table<Row>({
         </tr>
       </thead>
       <tbody>
-        {sorted(rows, columns, sorting.value).map((row) => (
-          <tr key={keyOf(row)}>
-            {columns.map((column) => (
-              <td key={column.name} data-label={column.name} class={column.isNumber === true ? "number" : ""}>
-                <span class="value">{column.cell(row)}</span>
-              </td>
-            ))}
-          </tr>
-        ))}
+        {sorted(rows, columns, sorting.value).map((row) => {
+          const more = details(row);
+          return (
+            <Fragment key={keyOf(row)}>
+              <tr>
+                {columns.map((column) => (
+                  <td
+                    key={column.name}
+                    data-label={column.name}
+                    class={column.isNumber === true ? "number" : ""}
+                  >
+                    <span class="value">{column.cell(row)}</span>
+                  </td>
+                ))}
+              </tr>
+              {more === null ? null : (
+                <tr class="details">
+                  <td colSpan={columns.length}>{more}</td>
+                </tr>
+              )}
+            </Fragment>
+          );
+        })}
       </tbody>
     </table>
   );

@@ -1,37 +1,65 @@
 import { useMemo } from "preact/hooks";
 import type { ClockOverview, ServerOverview } from "../../../time/overview.ts";
-import { count, digits, ms, seconds } from "../format.ts";
-import { Chart, type ChartData } from "../parts/chart.tsx";
+import { count, digits, ms, scaleOfSeconds, seconds } from "../format.ts";
+import { Chart, type Format } from "../parts/chart.tsx";
+import type { ChartData } from "../parts/chart-data.ts";
+import { Choices } from "../parts/choices.tsx";
 import { Empty, Failed } from "../parts/empty.tsx";
 import { Ago, Figure, Mark } from "../parts/figures.tsx";
 import { type Column, Table } from "../parts/table.tsx";
 import { answerOf, go, place } from "../state.ts";
 
-const RANGES: Readonly<Record<string, string>> = { "24": "24 h", "168": "7 d", "720": "30 d" };
+const RANGES = [
+  ["24", "24 h"],
+  ["168", "7 d"],
+  ["720", "30 d"],
+] as const;
 
-function chartOf({ history }: ClockOverview): ChartData {
-  const known = history.filter(({ offset_s: offsetS }) => offsetS !== null);
+type Stretch = ClockOverview["history"][number];
+
+function chartOf(
+  history: readonly Stretch[],
+  label: string,
+  of: (stretch: Stretch) => number | null,
+): ChartData {
   return {
-    times: known.map(({ at }) => Date.parse(at) / 1_000),
-    series: [{ label: "offset", values: known.map(({ offset_s: offsetS }) => offsetS), color: 1 }],
+    times: history.map(({ at }) => Date.parse(at) / 1_000),
+    series: [{ label, values: history.map(of), color: 1 }],
+    band: null,
+  };
+}
+
+function offsetsOf({ history }: ClockOverview): ChartData {
+  return {
+    ...chartOf(history, "offset", ({ offset_s: offsetS }) => offsetS),
     band: {
-      low: known.map(({ offset_low_s: lowS }) => lowS),
-      high: known.map(({ offset_high_s: highS }) => highS),
+      low: history.map(({ offset_low_s: lowS }) => lowS),
+      high: history.map(({ offset_high_s: highS }) => highS),
     },
   };
 }
 
+const inSeconds: Format = (largest) => {
+  const { unit, size } = scaleOfSeconds(largest);
+  return (value) => ({ value: digits(value / size), unit });
+};
+const inPpm: Format = () => (value) => ({ value: digits(value), unit: "ppm" });
+
+/** Of a server that does not answer the question, the reason; a word for those that do. */
+function State({ of: { reason, last_success: success } }: { of: ServerOverview }) {
+  if (reason === null)
+    return success === null ? <Mark state="warn">not asked yet</Mark> : <Mark state="ok">ok</Mark>;
+  const isThere = success !== null;
+  return (
+    <>
+      <Mark state="bad">{isThere ? "refused" : "no answer"}</Mark> <span class="reason">{reason}</span>
+    </>
+  );
+}
+
 const SERVER_COLUMNS: readonly Column<ServerOverview>[] = [
   { name: "Server", cell: ({ host }) => host, sortBy: ({ host }) => host },
-  { name: "Address", cell: ({ address }) => <code>{address}</code> },
-  {
-    name: "State",
-    cell: ({ reason, last_success: success }) => {
-      if (reason !== null) return <Mark state="bad">{reason}</Mark>;
-      return success === null ? <Mark state="warn">no answer yet</Mark> : <Mark state="ok">answers</Mark>;
-    },
-    sortBy: ({ reason }) => reason,
-  },
+  { name: "State", cell: (server) => <State of={server} />, sortBy: ({ reason }) => reason },
   {
     name: "Delay",
     isNumber: true,
@@ -48,72 +76,84 @@ const SERVER_COLUMNS: readonly Column<ServerOverview>[] = [
     ),
     sortBy: ({ answers, queries }) => (queries === 0 ? null : answers / queries),
   },
-  { name: "Last", cell: ({ last_success: success }) => <Ago at={success} /> },
+  { name: "Last answer", cell: ({ last_success: success }) => <Ago at={success} /> },
+  { name: "Address", cell: ({ address }) => <code>{address}</code> },
 ];
 
-function Verdict({ clock }: { clock: ClockOverview }) {
-  const { last } = clock;
+/** As far off as any clock of a computer may be without harm. */
+const RIGHT_S = 0.1;
+
+const SET: Readonly<Record<string, string>> = { step: " It was set.", slew: " It is being slewed." };
+
+function Verdict({ last }: Pick<ClockOverview, "last">) {
   if (last === null) return null;
-  const offsetS = Math.abs(last.offset_s ?? 0);
-  const isRight = last.error_bound_s !== null && offsetS - last.error_bound_s <= 0.1;
+  const offsetS = last.offset_s ?? 0;
+  const isRight = last.error_bound_s !== null && Math.abs(offsetS) - last.error_bound_s <= RIGHT_S;
   return (
-    <p class="verdict">
-      <Mark state={isRight ? "ok" : "warn"}>{isRight ? "The clock is right:" : "The clock is off:"}</Mark>{" "}
-      <Figure of={seconds(offsetS)} /> {(last.offset_s ?? 0) > 0 ? "slow" : "fast"}, ±{" "}
-      <Figure of={seconds(last.error_bound_s)} />
-      {last.drift_ppm === null ? null : (
-        <>
-          ; it drifts by <Figure of={{ value: digits(last.drift_ppm), unit: "ppm" }} />
-        </>
-      )}
-      .{" "}
-      <span class="muted">
-        By {last.source}
-        {last.source === "nts" ? ", authenticated" : ", not authenticated"}, <Ago at={last.at} />.
-      </span>
-    </p>
+    <>
+      <p class="verdict">
+        <Mark state={isRight ? "ok" : "warn"}>{isRight ? "The clock is right:" : "The clock is off:"}</Mark>{" "}
+        <Figure of={seconds(Math.abs(offsetS))} /> {offsetS > 0 ? "slow" : "fast"}, ±
+        <Figure of={seconds(last.error_bound_s)} />.{SET[last.action] ?? ""}
+      </p>
+      <p class="muted">
+        Measured <Ago at={last.at} /> by {(last.source ?? "an unknown source").toUpperCase()}
+        {last.server === null ? "" : ` from ${last.server}`},{" "}
+        {last.authenticated ? "authenticated" : "not authenticated"}.
+        {last.drift_ppm === null ? null : (
+          <>
+            {" "}
+            By itself it {last.drift_ppm < 0 ? "gains" : "loses"}{" "}
+            <Figure of={{ value: digits(Math.abs(last.drift_ppm)), unit: "ppm" }} />,{" "}
+            <Figure of={seconds(Math.abs(last.drift_ppm) * 0.0864)} /> a day.
+          </>
+        )}
+      </p>
+    </>
+  );
+}
+
+function Charts({ clock }: { clock: ClockOverview }) {
+  const offsets = useMemo(() => offsetsOf(clock), [clock]);
+  const drifts = useMemo(
+    () => chartOf(clock.history, "drift", ({ drift_ppm: driftPpm }) => driftPpm),
+    [clock],
+  );
+  const hasDrift = clock.history.filter(({ drift_ppm: driftPpm }) => driftPpm !== null).length >= 2;
+  if (clock.history.length < 2)
+    return <p class="muted">A chart needs two measurements or more in this range.</p>;
+  return (
+    <>
+      <Chart label="Offset, with its bound" data={offsets} format={inSeconds} />
+      {hasDrift ? <Chart label="Drift" data={drifts} format={inPpm} hint="" /> : null}
+    </>
   );
 }
 
 /** Offset with its bound, drift, and the servers with the reason for each that is refused. */
 export function Clock() {
-  const hours = place.value.query.get("hours") ?? "24";
-  const { value: clock, error } = answerOf("/api/time", `?hours=${encodeURIComponent(hours)}`);
-  const data = useMemo(() => (clock === null ? null : chartOf(clock)), [clock]);
-  if (clock === null || data === null)
-    return error === null ? <p class="muted">Loading…</p> : <Failed error={error} />;
+  const asked = place.value.query.get("hours");
+  const hours = RANGES.find(([value]) => value === asked)?.[0] ?? "24";
+  const { value: clock, error } = answerOf("/api/time", `?hours=${hours}`);
+  if (clock === null) return error === null ? <p class="muted">Loading…</p> : <Failed error={error} />;
   if (clock.last === null)
     return (
       <Empty
-        what="How far the clock is off, how certain that is, and what each time server reports."
+        what="How far the clock is off, how certain that is, and what each time server says."
         command="nodupe time --watch --interval 64s"
       />
     );
   return (
     <>
       {error === null ? null : <Failed error={error} />}
-      <Verdict clock={clock} />
-      <div class="choices" role="group" aria-label="How far back">
-        {Object.entries(RANGES).map(([value, text]) => (
-          <button
-            key={value}
-            type="button"
-            aria-pressed={value === hours}
-            onClick={() => go("clock", { hours: value })}
-          >
-            {text}
-          </button>
-        ))}
-      </div>
-      {data.times.length < 2 ? (
-        <p class="muted">A chart needs at least two measurements.</p>
-      ) : (
-        <Chart
-          label="Offset of the clock, with its bound"
-          data={data}
-          formatted={(value) => Object.values(seconds(value)).join(" ")}
-        />
-      )}
+      <Verdict last={clock.last} />
+      <Choices
+        label="How far back"
+        options={RANGES}
+        chosen={hours}
+        onChoose={(value) => go("clock", { hours: value })}
+      />
+      <Charts clock={clock} />
       <Table
         caption="Time servers"
         columns={SERVER_COLUMNS}

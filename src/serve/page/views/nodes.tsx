@@ -1,152 +1,125 @@
-import { useEffect } from "preact/hooks";
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import type { NodeOverview } from "../../../nodes/overview.ts";
-import { compare, type ComparisonAnswer } from "../api.ts";
-import { bytes, count, ms, percent, usd } from "../format.ts";
+import { Comparison } from "../comparison/comparison.tsx";
+import { counted } from "../format.ts";
+import { Choices } from "../parts/choices.tsx";
 import { Empty, Failed } from "../parts/empty.tsx";
-import { Ago, Figure, Mark, Sparkline } from "../parts/figures.tsx";
-import { Differences } from "../parts/differences.tsx";
 import { type Column, Table } from "../parts/table.tsx";
-import { answerOf, begin, go, place } from "../state.ts";
+import { answerOf, go, place } from "../state.ts";
+import { NodeDetails } from "./node-details.tsx";
+import { NODE_COLUMNS } from "./node-columns.tsx";
 
 const MOST_PICKED = 20;
-const SILENT_S = 3 * 3_600;
-const RANGES = ["24h", "7d", "30d"] as const;
+const RANGES = [
+  ["24h", "24 h"],
+  ["7d", "7 d"],
+  ["30d", "30 d"],
+] as const;
+/** Colours of lines; a node has the one of its place among all nodes, in every view. */
+const COLORS = 6;
 
+/** A name may have a comma in it: the list in the URL escapes it. */
 function picked(): readonly string[] {
-  return (place.value.query.get("pick") ?? "").split(",").filter((name) => name !== "");
+  return (place.value.query.get("pick") ?? "")
+    .split(",")
+    .filter((name) => name !== "")
+    .map((name) => {
+      try {
+        return decodeURIComponent(name);
+      } catch {
+        return name;
+      }
+    });
 }
 
-function range(): string {
-  return RANGES.find((known) => known === place.value.query.get("range")) ?? "7d";
+type Range = (typeof RANGES)[number][0];
+
+function range(): Range {
+  return RANGES.find(([known]) => known === place.value.query.get("range"))?.[0] ?? "7d";
 }
 
-function pick(names: readonly string[]): void {
-  go("nodes", { pick: names.join(","), range: range() });
+function show(names: readonly string[], over: Range): void {
+  const list = names.map((name) => name.replaceAll("%", "%25").replaceAll(",", "%2C")).join(",");
+  go("nodes", { pick: list, range: over });
 }
 
 function toggle(name: string): void {
   const names = picked();
-  if (names.includes(name)) pick(names.filter((other) => other !== name));
-  else if (names.length < MOST_PICKED) pick([...names, name]);
+  if (names.includes(name))
+    show(
+      names.filter((other) => other !== name),
+      range(),
+    );
+  else if (names.length < MOST_PICKED) show([...names, name], range());
 }
 
-function stateOf({ age_s: age, standing }: NodeOverview) {
-  if (standing !== null && (standing.disqualified ?? 0) > 0) return <Mark state="bad">disqualified</Mark>;
-  if (standing !== null && (standing.suspended ?? 0) > 0) return <Mark state="bad">suspended</Mark>;
-  if (age === null) return <Mark state="warn">no lines yet</Mark>;
-  return age > SILENT_S ? <Mark state="warn">silent</Mark> : <Mark state="ok">ok</Mark>;
+/** The nodes whose details are open. */
+const opened = signal<ReadonlySet<string>>(new Set());
+
+function open(name: string): void {
+  const next = new Set(opened.value);
+  if (!next.delete(name)) next.add(name);
+  opened.value = next;
 }
 
-const COLUMNS: readonly Column<NodeOverview>[] = [
-  {
-    name: "Node",
-    cell: ({ node_name: name }) => (
-      <label class="pick">
+const NAME: Column<NodeOverview> = {
+  name: "Node",
+  cell: ({ node_name: name }) => (
+    <span class="pick">
+      <button
+        type="button"
+        class="plain open"
+        aria-expanded={opened.value.has(name)}
+        aria-label={`Details of ${name}`}
+        onClick={() => open(name)}
+      >
+        {opened.value.has(name) ? "▾" : "▸"}
+      </button>
+      <label>
         <input type="checkbox" checked={picked().includes(name)} onChange={() => toggle(name)} /> {name}
       </label>
-    ),
-    sortBy: ({ node_name: name }) => name,
-  },
-  { name: "State", cell: stateOf },
-  {
-    name: "Last line",
-    cell: ({ newest_line: newest }) => <Ago at={newest} />,
-    sortBy: ({ age_s: age }) => age,
-  },
-  {
-    name: "Operations, 24 h",
-    isNumber: true,
-    cell: (node) => (
-      <>
-        <Sparkline values={node.hours.total_operations} label={`Operations of ${node.node_name} by hour`} />{" "}
-        <Figure of={count(node.total_operations)} />
-      </>
-    ),
-    sortBy: ({ total_operations: operations }) => operations,
-  },
-  {
-    name: "Downloads",
-    isNumber: true,
-    cell: ({ success_rate_download: rate }) => <Figure of={percent(rate)} />,
-    sortBy: ({ success_rate_download: rate }) => rate,
-  },
-  {
-    name: "Uploads",
-    isNumber: true,
-    cell: ({ success_rate_upload: rate }) => <Figure of={percent(rate)} />,
-    sortBy: ({ success_rate_upload: rate }) => rate,
-  },
-  {
-    name: "Latency",
-    isNumber: true,
-    cell: ({ avg_latency_mean: mean }) => <Figure of={ms(mean)} />,
-    sortBy: ({ avg_latency_mean: mean }) => mean,
-  },
-  {
-    name: "Disk",
-    isNumber: true,
-    cell: ({ standing }) =>
-      standing?.used_bytes == null ? (
-        "–"
-      ) : (
-        <>
-          <Figure of={bytes(standing.used_bytes)} /> of <Figure of={bytes(standing.total_bytes)} />
-        </>
-      ),
-    sortBy: ({ standing }) => standing?.used_bytes ?? null,
-  },
-  {
-    name: "Trash",
-    isNumber: true,
-    cell: ({ standing }) => <Figure of={bytes(standing?.trash_bytes ?? null)} />,
-    sortBy: ({ standing }) => standing?.trash_bytes ?? null,
-  },
-  {
-    name: "Audit",
-    isNumber: true,
-    cell: ({ standing }) => (
-      <Figure of={percent(standing?.audit_score == null ? null : standing.audit_score * 100)} />
-    ),
-    sortBy: ({ standing }) => standing?.audit_score ?? null,
-  },
-  {
-    name: "This month",
-    isNumber: true,
-    cell: ({ standing }) => <Figure of={usd(standing?.payout_usd)} />,
-    sortBy: ({ standing }) => standing?.payout_usd ?? null,
-  },
-  {
-    name: "Held",
-    isNumber: true,
-    cell: ({ standing }) => <Figure of={usd(standing?.held_usd)} />,
-    sortBy: ({ standing }) => standing?.held_usd ?? null,
-  },
-];
+    </span>
+  ),
+  sortBy: ({ node_name: name }) => name,
+};
 
-/** The answer to what is picked, asked again when the choice changes. */
-function Comparison({ names, over }: { names: readonly string[]; over: string }) {
-  const answer = useSignal<ComparisonAnswer | null>(null);
-  const error = useSignal<string | null>(null);
-  const key = `${names.join(",")} ${over}`;
-  useEffect(() => {
-    let isWanted = true;
-    const ask = async (): Promise<void> => {
-      try {
-        const told = await compare(names, over);
-        if (isWanted) [answer.value, error.value] = [told, null];
-      } catch (thrown) {
-        if (isWanted) error.value = thrown instanceof Error ? thrown.message : String(thrown);
-      }
-    };
-    begin(ask());
-    return () => {
-      isWanted = false;
-    };
-  }, [key]);
-  if (error.value !== null) return <Failed error={error.value} />;
-  if (answer.value === null) return <p class="muted">Comparing…</p>;
-  return <Differences answer={answer.value} range={over} />;
+const COLUMNS = [NAME, ...NODE_COLUMNS];
+
+function Picked({ nodes }: { nodes: readonly NodeOverview[] }) {
+  const names = picked();
+  const colorOf = useMemo(() => {
+    const order = new Map(nodes.map(({ node_name: name }, at) => [name, at]));
+    return (name: string): number => ((order.get(name) ?? 0) % COLORS) + 1;
+  }, [nodes.map(({ node_name: name }) => name).join("\n")]);
+  if (names.length < 2)
+    return (
+      <p class="muted">
+        {names.length === 0
+          ? "Pick two nodes or more to see which one is really better."
+          : `${names[0]} is picked: pick one more to compare.`}
+      </p>
+    );
+  const version = nodes
+    .filter(({ node_name: name }) => names.includes(name))
+    .map(({ total_operations: operations, newest_line: newest }) => `${operations} ${newest}`)
+    .join();
+  return (
+    <section class="panel" aria-label="Comparison">
+      <div class="row">
+        <Choices
+          label="How far back"
+          options={RANGES}
+          chosen={range()}
+          onChoose={(over) => show(names, over)}
+        />
+        <button type="button" onClick={() => show([], range())}>
+          Clear the selection
+        </button>
+      </div>
+      <Comparison names={names} over={range()} version={version} colorOf={colorOf} />
+    </section>
+  );
 }
 
 /** A row for each node; two or more picked: the verdict, the intervals, and where it comes from. */
@@ -161,46 +134,38 @@ export function Nodes() {
         command="nodupe ingest --node NAME --follow /var/log/storagenode.log"
       />
     );
-  const names = picked();
   const shown = value.nodes.filter(({ node_name: name }) =>
     name.toLowerCase().includes(filter.value.toLowerCase()),
   );
   return (
     <>
       {error === null ? null : <Failed error={error} />}
-      {names.length >= 2 ? (
-        <section class="panel" aria-label="Comparison">
-          <div class="choices" role="group" aria-label="How far back">
-            {RANGES.map((text) => (
-              <button
-                key={text}
-                type="button"
-                aria-pressed={text === range()}
-                onClick={() => go("nodes", { pick: names.join(","), range: text })}
-              >
-                {text}
-              </button>
-            ))}
-            <button type="button" onClick={() => pick([])}>
-              Clear the selection
-            </button>
-          </div>
-          <Comparison names={names} over={range()} />
-        </section>
-      ) : (
-        <p class="muted">Pick two nodes or more to compare them.</p>
-      )}
-      <label class="filter">
-        Filter{" "}
-        <input
-          id="filter"
-          type="search"
-          value={filter.value}
-          onInput={(event) => (filter.value = event.currentTarget.value)}
-        />
-      </label>
+      <Picked nodes={value.nodes} />
+      <p class="row">
+        <label class="filter">
+          Filter{" "}
+          <input
+            id="filter"
+            type="search"
+            value={filter.value}
+            onInput={(event) => (filter.value = event.currentTarget.value)}
+          />
+        </label>
+        <span class="muted">
+          {shown.length === value.nodes.length
+            ? counted(shown.length, "node")
+            : `${shown.length} of ${counted(value.nodes.length, "node")}`}
+        </span>
+      </p>
       <div class="scroll" tabIndex={0} role="region" aria-label="Nodes">
-        <Table caption="Nodes" columns={COLUMNS} rows={shown} keyOf={({ node_name: name }) => name} />
+        <Table
+          caption="The last 24 hours"
+          look="nodes"
+          columns={COLUMNS}
+          rows={shown}
+          keyOf={({ node_name: name }) => name}
+          details={(node) => (opened.value.has(node.node_name) ? <NodeDetails of={node} /> : null)}
+        />
       </div>
     </>
   );

@@ -1,9 +1,10 @@
+import type { ComponentChildren } from "preact";
 import type { Problem } from "../../../board/problems.ts";
-import type { BoardSummary as Board } from "../../board-summary.ts";
-import { bytes, count, percent, seconds } from "../format.ts";
+import type { BoardSummary } from "../../board-summary.ts";
+import { bytes, count, counted, percent, seconds } from "../format.ts";
 import { Empty, Failed } from "../parts/empty.tsx";
-import { Ago, Figure, Mark, Sparkline } from "../parts/figures.tsx";
-import { answerOf, type View } from "../state.ts";
+import { Ago, Figure, Mark, Sparkline, Told } from "../parts/figures.tsx";
+import { answerOf, HEADINGS, problems as liveProblems, type View } from "../state.ts";
 
 const VIEW_OF: Readonly<Record<Problem["about"], View>> = {
   time: "clock",
@@ -12,45 +13,60 @@ const VIEW_OF: Readonly<Record<Problem["about"], View>> = {
   store: "system",
 };
 
-function Problems({ problems }: { problems: readonly Problem[] }) {
-  if (problems.length === 0)
+const PROBLEMS_SHOWN = 12;
+
+function Problems({ problems, count: many }: { problems: readonly Problem[]; count: number }) {
+  if (many === 0)
     return (
       <p class="all-well">
         <Mark state="ok">All is well.</Mark>
       </p>
     );
+  const shown = problems.slice(0, PROBLEMS_SHOWN);
   return (
-    <ul class="problems">
-      {problems.map(({ key, text, about }) => (
+    <ul class="problems panel">
+      {shown.map(({ key, text, about }) => (
         <li key={key}>
           <a href={`#/${VIEW_OF[about]}`}>
-            <Mark state="warn">{text}</Mark>
+            <Told state="warn">{text}</Told> <span class="where">{HEADINGS[VIEW_OF[about]]}</span>
           </a>
         </li>
       ))}
+      {many > shown.length ? <li class="muted">and {many - shown.length} more: nodupe status</li> : null}
     </ul>
   );
 }
 
-function ClockTile({ time }: { time: Board["time"] }) {
-  const { last, offsets_s: offsetsS } = time;
+function Tile({ view, title, children }: { view: View; title: string; children: ComponentChildren }) {
+  return (
+    <section class="panel tile span-3">
+      <h2>
+        <a href={`#/${view}`}>{title}</a>
+      </h2>
+      {children}
+    </section>
+  );
+}
+
+function ClockTile({ time: { last, offsets_s: offsetsS } }: Pick<BoardSummary, "time">) {
   if (last === null)
     return <Empty what="How far the clock is off, and how certain that is." command="nodupe time" />;
-  const offset = seconds(Math.abs(last.offset_s ?? 0));
+  const offsetS = last.offset_s ?? 0;
   return (
     <>
       <p class="big">
-        <Figure of={offset} /> {(last.offset_s ?? 0) > 0 ? "slow" : "fast"}
+        <Figure of={seconds(Math.abs(offsetS))} /> {offsetS > 0 ? "slow" : "fast"}
       </p>
       <p class="muted">
-        ± <Figure of={seconds(last.error_bound_s)} /> by {last.source}, <Ago at={last.at} />
+        ±<Figure of={seconds(last.error_bound_s)} />, {last.authenticated ? "authenticated, " : ""}
+        <Ago at={last.at} />
       </p>
       <Sparkline values={offsetsS} label="The offset in the last 24 hours" />
     </>
   );
 }
 
-function UploadsTile({ sync }: { sync: Board["sync"] }) {
+function UploadsTile({ sync }: Pick<BoardSummary, "sync">) {
   if (sync.destinations === 0)
     return (
       <Empty
@@ -64,15 +80,21 @@ function UploadsTile({ sync }: { sync: Board["sync"] }) {
         <Figure of={count(sync.done)} /> uploaded
       </p>
       <p class="muted">
-        <Figure of={count(sync.waiting)} /> waiting, <Figure of={count(sync.failed)} /> failed; last{" "}
-        <Ago at={sync.last_success} />
+        {sync.at_work ? (
+          <Mark state="ok">at work</Mark>
+        ) : (
+          <>
+            last <Ago at={sync.last_success} />
+          </>
+        )}
+        , <Figure of={count(sync.waiting)} /> waiting, <Figure of={count(sync.failed)} /> failed
       </p>
-      {sync.at_work ? <Mark state="ok">at work</Mark> : null}
+      <Sparkline values={sync.done_by_hour} label="CVs uploaded by hour in the last 24 hours" />
     </>
   );
 }
 
-function NodesTile({ nodes }: { nodes: Board["nodes"] }) {
+function NodesTile({ nodes }: Pick<BoardSummary, "nodes">) {
   if (nodes.count === 0)
     return (
       <Empty
@@ -80,19 +102,17 @@ function NodesTile({ nodes }: { nodes: Board["nodes"] }) {
         command="nodupe ingest --node NAME LOG"
       />
     );
-  const worst = nodes.lowest_download;
+  const lowest = nodes.lowest_download;
   return (
     <>
-      <p class="big">
-        <Figure of={count(nodes.count)} /> {nodes.count === 1 ? "node" : "nodes"}
-      </p>
+      <p class="big">{counted(nodes.count, "node")}</p>
       <p class="muted">
-        {worst === null ? (
-          "no downloads yet"
+        {lowest === null ? (
+          "no downloads in the last 24 hours"
         ) : (
           <>
-            {nodes.count === 1 ? "" : "worst: "}
-            {worst.node_name} serves <Figure of={percent(worst.success_rate_download)} /> of its downloads
+            {nodes.count === 1 ? "" : "lowest: "}
+            {lowest.node_name} serves <Figure of={percent(lowest.success_rate_download)} /> of its downloads
           </>
         )}
       </p>
@@ -101,7 +121,7 @@ function NodesTile({ nodes }: { nodes: Board["nodes"] }) {
   );
 }
 
-function StoreTile({ store }: { store: Board["store"] }) {
+function StoreTile({ store }: Pick<BoardSummary, "store">) {
   return (
     <>
       <p class="big">
@@ -118,35 +138,24 @@ function StoreTile({ store }: { store: Board["store"] }) {
 export function Overview() {
   const { value: board, error } = answerOf("/api/board");
   if (board === null) return error === null ? <p class="muted">Loading…</p> : <Failed error={error} />;
+  const told = liveProblems.value;
   return (
     <>
       {error === null ? null : <Failed error={error} />}
-      <Problems problems={board.problems} />
+      <Problems problems={told ?? board.problems} count={told?.length ?? board.problem_count} />
       <div class="grid">
-        <section class="panel">
-          <h2>
-            <a href="#/clock">Clock</a>
-          </h2>
+        <Tile view="clock" title="Clock">
           <ClockTile time={board.time} />
-        </section>
-        <section class="panel">
-          <h2>
-            <a href="#/uploads">Uploads</a>
-          </h2>
+        </Tile>
+        <Tile view="uploads" title="Uploads">
           <UploadsTile sync={board.sync} />
-        </section>
-        <section class="panel">
-          <h2>
-            <a href="#/nodes">Nodes</a>
-          </h2>
+        </Tile>
+        <Tile view="nodes" title="Nodes">
           <NodesTile nodes={board.nodes} />
-        </section>
-        <section class="panel">
-          <h2>
-            <a href="#/system">Store</a>
-          </h2>
+        </Tile>
+        <Tile view="system" title="Store">
           <StoreTile store={board.store} />
-        </section>
+        </Tile>
       </div>
     </>
   );

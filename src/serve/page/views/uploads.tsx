@@ -1,45 +1,46 @@
 import { useSignal } from "@preact/signals";
-import type { FailureGroup, UploadsOverview } from "../../../upload/ledger/overview.ts";
+import type { FailureGroup, RunOverview, UploadsOverview } from "../../../upload/ledger/overview.ts";
 import { type Answers, send } from "../api.ts";
-import { count } from "../format.ts";
+import { count, counted, digits, lasting } from "../format.ts";
+import { Choices } from "../parts/choices.tsx";
 import { Empty, Failed } from "../parts/empty.tsx";
-import { Ago, Figure, Mark } from "../parts/figures.tsx";
+import { Ago, Figure, Mark, type State, Told } from "../parts/figures.tsx";
 import { type Column, Table } from "../parts/table.tsx";
-import { answerOf, begin, refresh, showsNames } from "../state.ts";
+import { answerOf, begin, refresh, showsNames, uploadPace } from "../state.ts";
 
 type Entry = Answers["/api/history"]["entries"][number];
 
-const STATES: Readonly<Record<string, "ok" | "warn" | "bad">> = {
+const STATES: Readonly<Record<Entry["state"], State>> = {
   done: "ok",
-  pending: "warn",
-  sending: "warn",
+  pending: "busy",
+  sending: "busy",
   failed: "bad",
 };
+
+const HIDDEN = "•••••";
 
 function fileName(path: string | null): string {
   if (path === null) return "–";
   return showsNames.value
     ? path.slice(path.lastIndexOf("/") + 1)
-    : `•••••${/\.[a-z]+$/i.exec(path)?.[0] ?? ""}`;
+    : `${HIDDEN}${/\.[a-z]+$/i.exec(path)?.[0] ?? ""}`;
 }
 
-const ENTRY_COLUMNS: readonly Column<Entry>[] = [
-  { name: "When", cell: ({ updatedAtMs }) => <Ago at={new Date(updatedAtMs).toISOString()} /> },
-  { name: "State", cell: ({ state }) => <Mark state={STATES[state] ?? "warn"}>{state}</Mark> },
-  { name: "File", cell: ({ path }) => fileName(path) },
-  { name: "Content", cell: ({ checksum }) => <code>{checksum.slice(0, 12)}</code> },
-  { name: "Reason", cell: ({ reason }) => reason ?? "" },
-];
+/** A reason may have a path in it. */
+function reasonText(reason: string): string {
+  return showsNames.value ? reason : reason.replaceAll(/\/[^\s:;,]+/g, HIDDEN);
+}
 
-/** A button that retries failed uploads and shows the result. */
+/** A button that retries failed uploads and then says how many. */
 function Retry({ label, body }: { label: string; body: object }) {
   const told = useSignal<string | null>(null);
   const retry = async (): Promise<void> => {
+    told.value = "…";
     try {
       const answer = await send("/api/sync/retry", body);
       const pending =
         typeof answer === "object" && answer !== null && "pending" in answer ? Number(answer.pending) : 0;
-      told.value = `${pending} pending: the next sync will send them`;
+      told.value = `${pending} queued: the next nodupe sync sends ${pending === 1 ? "it" : "them"}`;
       await refresh();
     } catch (error) {
       told.value = error instanceof Error ? error.message : String(error);
@@ -50,25 +51,46 @@ function Retry({ label, body }: { label: string; body: object }) {
       {label}
     </button>
   ) : (
-    <span class="muted">{told.value}</span>
+    <span class="muted" role="status">
+      {told.value}
+    </span>
   );
 }
 
-function Failures({ failures }: { failures: readonly FailureGroup[] }) {
+const ENTRY_COLUMNS: readonly Column<Entry>[] = [
+  { name: "When", cell: ({ updatedAtMs }) => <Ago at={new Date(updatedAtMs).toISOString()} /> },
+  { name: "State", cell: ({ state }) => <Mark state={STATES[state]}>{state}</Mark> },
+  { name: "File", cell: ({ path }) => fileName(path) },
+  { name: "Content", cell: ({ checksum }) => <code title={checksum}>{checksum.slice(0, 12)}</code> },
+  {
+    name: "Reason",
+    cell: ({ state, reason, destination, checksum }) =>
+      state === "failed" ? (
+        <span class="row">
+          {reason === null ? "" : reasonText(reason)} <Retry label="Retry" body={{ destination, checksum }} />
+        </span>
+      ) : null,
+  },
+];
+
+function Failures({ failures, failed }: { failures: readonly FailureGroup[]; failed: number }) {
   if (failures.length === 0) return null;
   return (
     <section class="panel">
-      <h2>Failed</h2>
+      <div class="row">
+        <h2>Failed</h2>
+        {failures.length > 1 ? (
+          <Retry label={`Retry all ${count(failed).value} failed uploads`} body={{}} />
+        ) : null}
+      </div>
       <ul class="rows">
-        {failures.map(({ destination, reason, count: many }) => (
-          <li key={`${destination} ${reason}`}>
-            <Mark state="bad">
-              {many === 1 ? "1 CV" : `${many} CVs`}: {reason}
-            </Mark>
-            <Retry
-              label={`Retry ${many} failed ${many === 1 ? "upload" : "uploads"}`}
-              body={{ destination, reason }}
-            />
+        {failures.map(({ destination, reason, status, count: many }) => (
+          <li key={`${destination}\n${reason}\n${status}`}>
+            <Told state="bad">
+              {counted(many, "CV")}: {reasonText(reason)}
+              {status === null ? "" : ` (${status})`}
+            </Told>
+            <Retry label={`Retry ${counted(many, "failed upload")}`} body={{ destination, reason }} />
           </li>
         ))}
       </ul>
@@ -76,13 +98,49 @@ function Failures({ failures }: { failures: readonly FailureGroup[] }) {
   );
 }
 
+/** What a run is doing, or how it ended. */
+function Phase({ run }: { run: RunOverview }) {
+  if (run.at_work)
+    return (
+      <>
+        <Mark state="ok">at work</Mark>
+        {showsNames.value ? ` on ${run.folder}` : ""}, started <Ago at={run.started} />
+      </>
+    );
+  if (run.ended === null)
+    return (
+      <>
+        <Mark state="warn">cut off</Mark>, started <Ago at={run.started} />: <code>nodupe sync</code> goes on
+      </>
+    );
+  return (
+    <span class="muted">
+      last run ended <Ago at={run.ended} />
+    </span>
+  );
+}
+
+/** How fast it goes, and how long that takes. */
+function Pace({ waiting }: { waiting: number }) {
+  const perS = uploadPace.value?.done_per_s ?? null;
+  if (perS === null || perS <= 0) return null;
+  return (
+    <p class="muted">
+      <Figure of={{ value: digits(Number(perS.toPrecision(2))), unit: "CVs/s" }} />
+      {waiting === 0 ? "" : `, about ${lasting(waiting / perS)} left`}
+    </p>
+  );
+}
+
 function Destinations({ sync }: { sync: UploadsOverview }) {
+  const isOne = sync.destinations.length === 1;
   return (
     <div class="grid">
       {sync.destinations.map(({ url, done, pending, sending, failed }) => {
         const run = sync.runs.find((candidate) => candidate.destination === url);
+        const watch = sync.watches.find((candidate) => candidate.destination === url);
         return (
-          <section key={url} class="panel">
+          <section key={url} class={`panel ${isOne ? "span-12" : "span-6"}`}>
             <h2>{url}</h2>
             <p class="big">
               <Figure of={count(done)} /> uploaded
@@ -91,13 +149,23 @@ function Destinations({ sync }: { sync: UploadsOverview }) {
               <Figure of={count(pending)} /> waiting, <Figure of={count(sending)} /> in flight or in doubt,{" "}
               <Figure of={count(failed)} /> failed
             </p>
-            {run === undefined ? null : run.at_work ? (
-              <Mark state="ok">at work</Mark>
-            ) : (
-              <span class="muted">
-                {run.ended === null ? <Mark state="warn">cut off</Mark> : "last run ended"}{" "}
-                <Ago at={run.ended ?? run.started} />
-              </span>
+            {isOne && run?.at_work === true ? <Pace waiting={pending + sending} /> : null}
+            {run === undefined ? null : (
+              <p>
+                <Phase run={run} />
+              </p>
+            )}
+            {watch === undefined ? null : (
+              <p>
+                <Mark state={watch.at_work ? "ok" : "warn"}>
+                  {watch.at_work ? "watched" : "no longer watched"}
+                </Mark>{" "}
+                <span class="muted">
+                  {watch.mode}
+                  {watch.reason === null ? "" : `: ${reasonText(watch.reason)}`}, since{" "}
+                  <Ago at={watch.since} />
+                </span>
+              </p>
             )}
           </section>
         );
@@ -106,10 +174,15 @@ function Destinations({ sync }: { sync: UploadsOverview }) {
   );
 }
 
+const NAMES = [
+  ["hidden", "Hide names"],
+  ["shown", "Show names"],
+] as const;
+
 /** What is waiting, what is in flight, what failed and why. */
 export function Uploads() {
   const { value: sync, error } = answerOf("/api/sync");
-  const { value: history } = answerOf("/api/history", "?limit=50");
+  const { value: history } = answerOf("/api/history", "?limit=50&state=sending,done,failed");
   if (sync === null) return error === null ? <p class="muted">Loading…</p> : <Failed error={error} />;
   if (sync.destinations.length === 0)
     return (
@@ -122,24 +195,23 @@ export function Uploads() {
     <>
       {error === null ? null : <Failed error={error} />}
       <Destinations sync={sync} />
-      <Failures failures={sync.failures} />
-      <div class="choices">
-        <button
-          type="button"
-          aria-pressed={showsNames.value}
-          onClick={() => (showsNames.value = !showsNames.value)}
-        >
-          {showsNames.value ? "Hide names" : "Show names"}
-        </button>
-      </div>
-      <div class="scroll" tabIndex={0} role="region" aria-label="The last uploads">
-        <Table
-          caption="The last 50"
-          columns={ENTRY_COLUMNS}
-          rows={history?.entries ?? []}
-          keyOf={({ checksum, destination }) => `${destination} ${checksum}`}
-        />
-      </div>
+      <Failures
+        failures={sync.failures}
+        failed={sync.destinations.reduce((sum, { failed }) => sum + failed, 0)}
+      />
+      <Choices
+        label="Names of people"
+        options={NAMES}
+        chosen={showsNames.value ? "shown" : "hidden"}
+        onChoose={(value) => (showsNames.value = value === "shown")}
+      />
+      <Table
+        caption="The last 50"
+        look="feed"
+        columns={ENTRY_COLUMNS}
+        rows={history?.entries ?? []}
+        keyOf={({ checksum, destination }) => `${destination} ${checksum}`}
+      />
     </>
   );
 }
