@@ -1,4 +1,4 @@
-// Writes the man page and the completions into a folder: `bun build/man.ts dist/papers`.
+// Writes the man pages and the completions into a folder: `bun build/man.ts dist/papers`.
 import { resolve } from "node:path";
 import { VERSION } from "../src/lib/version.ts";
 import { buildTimeS } from "./compile.ts";

@@ -5,7 +5,7 @@ import { commandTree } from "../../src/cli/command-line/command-tree.ts";
 import { bashCompletions } from "../../src/render/completions-bash.ts";
 import { fishCompletions } from "../../src/render/completions-fish.ts";
 import { zshCompletions } from "../../src/render/completions-zsh.ts";
-import { manPage } from "../../src/render/man.ts";
+import { manPages } from "../../src/render/man.ts";
 import type { Entry } from "./tar.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
@@ -14,11 +14,11 @@ export function textEntry(name: string, text: string): Entry {
   return { name, content: Buffer.from(text), executable: false };
 }
 
-/** The man page and the completions, from the command definitions. */
+/** The man pages and the completions, from the command definitions. */
 export async function commandPapers(version: string, timeS: number): Promise<readonly Entry[]> {
   const root = await commandTree();
   return [
-    textEntry("man/nodupe.1", manPage(root, version, timeS)),
+    ...manPages(root, version, timeS).map(({ file, text }) => textEntry(`man/${file}`, text)),
     textEntry("completions/nodupe.bash", bashCompletions(root)),
     textEntry("completions/_nodupe", zshCompletions(root)),
     textEntry("completions/nodupe.fish", fishCompletions(root)),

@@ -14,6 +14,7 @@ export const compare = command({
   purpose: "Says which storage nodes are really better, and why.",
   usage: "NODE NODE… (a NODE may be NAME=FILE)",
   positionals: { min: 2, max: 20 },
+  completes: "nodes",
   options: { store: storeOptions, compare: compareOptions, ingest: pairingOptions },
   details:
     "NODE is a name in the store (see nodupe ingest); NAME=FILE reads a log directly, without a store. A difference is called real where chance is ruled out (hours, not operations, are what varies; corrected for the number of questions asked) and it is large enough to matter.",

@@ -105,6 +105,6 @@ export const serve = command({
     2: "usage error, or a token is required",
     5: "not permitted to listen on that address",
   },
-  readsConfig: (flags) => flags.get("serve")?.get("demo") !== true,
+  readsConfig: ({ flags }) => flags.get("serve")?.get("demo") !== true,
   run: runServe,
 });

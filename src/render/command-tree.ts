@@ -1,3 +1,6 @@
+/** Names that the store knows, which a completion script asks for: `nodupe completions nodes`. */
+export type Candidates = "nodes" | "checksums";
+
 /** A flag as help, completions and the man page tell it. */
 export interface FlagNode {
   /** Without dashes. */
@@ -14,6 +17,16 @@ export interface FlagNode {
   readonly isPath: boolean;
   /** `--no-X` of a switch. */
   readonly negates: boolean;
+  /** Its values are names that the store knows. */
+  readonly completes: Candidates | null;
+}
+
+/** A setting that has no flag. */
+export interface SettingNode {
+  /** `sync.outage_wait` */
+  readonly key: string;
+  /** Its purpose, its default, its variables. */
+  readonly help: string;
 }
 
 /** A command, or a group of commands, as plain data. The root's `words` are empty. */
@@ -23,11 +36,15 @@ export interface CommandNode {
   readonly usage: string;
   readonly details: string | null;
   readonly flags: readonly FlagNode[];
+  /** What it reads from the environment and the config file alone. */
+  readonly settings: readonly SettingNode[];
   readonly examples: readonly (readonly [command: string, what: string])[];
   readonly exitCodes: readonly (readonly [code: string, meaning: string])[];
   /** The words that its arguments may be; empty where they are free. */
   readonly choices: readonly string[];
   readonly takesArguments: boolean;
+  /** Its arguments are names that the store knows; null: files, where it takes any. */
+  readonly completes: Candidates | null;
   readonly children: readonly CommandNode[];
 }
 
@@ -39,6 +56,14 @@ export function flatten(node: CommandNode): readonly CommandNode[] {
 /** `config init`; nothing for the root. */
 export function nameOf(node: CommandNode): string {
   return node.words.join(" ");
+}
+
+/** The flags that every command takes; they may stand before it too. */
+export function commonFlags(root: CommandNode): readonly FlagNode[] {
+  const leaves = flatten(root).filter((node) => node.children.length === 0);
+  return (leaves[0]?.flags ?? []).filter(({ name }) =>
+    leaves.every((leaf) => leaf.flags.some((flag) => flag.name === name)),
+  );
 }
 
 const WORD = /^[a-z][a-z0-9-]*$/;

@@ -1,4 +1,4 @@
-import { type CommandNode, flatten, nameOf } from "./command-tree.ts";
+import { type CommandNode, commonFlags, flatten, nameOf } from "./command-tree.ts";
 import { shellQuote } from "./shell-quote.ts";
 
 /** Flags whose value is asked for, as one branch of a `case` on the word before. */
@@ -7,8 +7,13 @@ function valueBranches(node: CommandNode): string[] {
     flag.short === null ? `--${flag.name}` : `--${flag.name} | -${flag.short}`;
   const valued = node.flags.filter((flag) => flag.placeholder !== null);
   const paths = valued.filter((flag) => flag.isPath).map(pattern);
-  const free = valued.filter((flag) => !flag.isPath && flag.choices.length === 0).map(pattern);
+  const free = valued
+    .filter((flag) => !flag.isPath && flag.choices.length === 0 && flag.completes === null)
+    .map(pattern);
   return [
+    ...valued
+      .filter((flag) => flag.completes !== null)
+      .map((flag) => `${pattern(flag)}) offer=${flag.completes} ;;`),
     ...valued
       .filter((flag) => flag.choices.length > 0)
       .map((flag) => `${pattern(flag)}) offer=words words=${shellQuote(flag.choices.join(" "))} ;;`),
@@ -23,16 +28,30 @@ function branch(node: CommandNode): string {
     ...(short === null ? [] : [`-${short}`]),
   ]);
   const words = node.children.length > 0 ? node.children.map((child) => child.words.at(-1)) : node.choices;
-  const offer = words.length > 0 ? "words" : node.takesArguments ? "files" : "nothing";
+  const arguments_ = node.takesArguments ? (node.completes ?? "files") : "nothing";
+  const offer = words.length > 0 ? "words" : arguments_;
   const values = valueBranches(node);
   return [
     `    ${shellQuote(nameOf(node))})`,
     `      offer=${offer} words=${shellQuote(words.join(" "))}`,
+    ...(node.completes === "nodes"
+      ? ["      # a log file stands behind NAME=", "      [[ -n $assigned ]] && offer=files"]
+      : []),
     `      flags=${shellQuote(flags.join(" "))}`,
     ...(values.length === 0
       ? []
       : ['      case "$previous" in', ...values.map((line) => `        ${line}`), "      esac"]),
     "      ;;",
+  ].join("\n");
+}
+
+/** Flags before the command: those with a value take the next word with them. */
+function before(root: CommandNode): string {
+  const valued = commonFlags(root).filter((flag) => flag.placeholder !== null);
+  const names = valued.map(({ name }) => `--${name}`).join(" | ");
+  return [
+    ...(valued.length === 0 ? [] : [`      ${names}) ((index++)) || true; continue ;;`]),
+    "      -*) continue ;;",
   ].join("\n");
 }
 
@@ -43,15 +62,18 @@ export function bashCompletions(root: CommandNode): string {
   return `# Completions of nodupe for bash; made by: nodupe completions bash
 _nodupe() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]}
-  local command='' word index offer=nothing words='' flags=''
-  # bash makes three words of --flag=value
+  local command='' word index offer=nothing words='' flags='' assigned=''
+  # bash makes three words of --flag=value, and of NAME=FILE
   if [[ $current == '=' ]]; then
-    current=''
+    current='' assigned=yes
   elif [[ $previous == '=' ]]; then
-    previous=\${COMP_WORDS[COMP_CWORD - 2]}
+    previous=\${COMP_WORDS[COMP_CWORD - 2]} assigned=yes
   fi
   for ((index = 1; index < COMP_CWORD; index++)); do
     word="\${command:+$command }\${COMP_WORDS[index]}"
+    case "\${COMP_WORDS[index]}" in
+${before(root)}
+    esac
     case "$word" in
       ${names.join(" | ")}) command=$word ;;
       *) break ;;
@@ -68,6 +90,11 @@ ${nodes.map(branch).join("\n")}
   elif [[ $offer == files ]]; then
     compopt -o filenames 2>/dev/null
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
+  elif [[ $offer == nodes || $offer == checksums ]]; then
+    while IFS= read -r word; do
+      printf -v word %q "$word"
+      COMPREPLY+=("$word")
+    done < <("\${COMP_WORDS[0]}" completions "$offer" -- "$current" "\${COMP_WORDS[@]}" 2>/dev/null)
   fi
 }
 complete -F _nodupe nodupe

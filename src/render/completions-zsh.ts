@@ -1,4 +1,4 @@
-import { type CommandNode, type FlagNode, flatten, nameOf } from "./command-tree.ts";
+import { type CommandNode, commonFlags, type FlagNode, flatten, nameOf } from "./command-tree.ts";
 import { shellQuote } from "./shell-quote.ts";
 
 /** Within `[…]` and between colons of an _arguments specification these have a meaning. */
@@ -8,6 +8,7 @@ function escape(text: string): string {
 
 function actionOf(flag: FlagNode): string {
   if (flag.choices.length > 0) return `(${flag.choices.join(" ")})`;
+  if (flag.completes !== null) return ` _nodupe_known ${flag.completes}`;
   // A space is "nothing to offer, but a value there has to be".
   return flag.isPath ? "_files" : " ";
 }
@@ -35,16 +36,35 @@ function branch(node: CommandNode): string {
       "      ;;",
     ].join("\n");
   }
+  const argument = node.completes === null ? "_files" : ` _nodupe_known ${node.completes}`;
   const positional =
     node.choices.length > 0
       ? [`*:argument:(${node.choices.join(" ")})`]
       : node.takesArguments
-        ? ["*:argument:_files"]
+        ? [`*:argument:${argument}`]
         : [];
   const specs = [...node.flags.flatMap(flagSpecs), ...positional].map(
     (spec) => `        ${shellQuote(spec)}`,
   );
   return [`    (${name})`, `      _arguments -s -S : \\\n${specs.join(" \\\n")}`, "      ;;"].join("\n");
+}
+
+/** Flags before the command, which is not known yet: those with a value take the next word with them. */
+function before(root: CommandNode): string {
+  const valued = commonFlags(root).filter((flag) => flag.placeholder !== null);
+  const groups = flatten(root).filter((node) => node.children.length > 0);
+  return [
+    "    case $command in",
+    `      (${groups.map((node) => shellQuote(nameOf(node))).join("|")})`,
+    "        case $words[index] in",
+    ...(valued.length === 0
+      ? []
+      : [`          (${valued.map(({ name }) => `--${name}`).join("|")}) (( index += 2 )); continue ;;`]),
+    "          (-*) (( index++ )); continue ;;",
+    "        esac",
+    "        ;;",
+    "    esac",
+  ].join("\n");
 }
 
 /** The completion function for zsh: a file named _nodupe on its fpath. */
@@ -53,12 +73,25 @@ export function zshCompletions(root: CommandNode): string {
   const names = nodes.filter((node) => node.words.length > 0).map((node) => shellQuote(nameOf(node)));
   return `#compdef nodupe
 # Completions of nodupe for zsh; made by: nodupe completions zsh
+# What the store knows: names of nodes, checksums. A log file stands behind NAME=.
+_nodupe_known() {
+  if [[ $1 == nodes && $PREFIX == *=* ]]; then
+    compset -P '*='
+    _files
+    return
+  fi
+  local -a known
+  known=("\${(@f)$("$nodupe_line[1]" completions $1 -- "\${(Q)PREFIX}" "\${(@Q)nodupe_line}" 2>/dev/null)}")
+  compadd -- \${known:#}
+}
 _nodupe() {
+  local -a nodupe_line=("\${(@)words}")
   local command='' word
   local -a commands
   integer index=2
   while (( index < CURRENT )); do
     word="\${command:+$command }$words[index]"
+${before(root)}
     case $word in
       (${names.join("|")}) command=$word ;;
       (*) break ;;

@@ -1,5 +1,5 @@
 import { escapeText } from "../lib/format/escape.ts";
-import type { HistoryEntry, StateCounts } from "../upload/ledger/history.ts";
+import { type HistoryEntry, SHOWN_DIGITS, type StateCounts } from "../upload/ledger/history.ts";
 
 export interface ShownDestination {
   readonly url: string;
@@ -25,8 +25,6 @@ export function historyJson(destinations: readonly ShownDestination[]): object {
     })),
   };
 }
-
-const SHOWN_DIGITS = 12;
 
 function entryLine(entry: HistoryEntry): string {
   const when = new Date(entry.updatedAtMs).toISOString().replace(/\.\d+Z$/, "Z");

@@ -1,4 +1,11 @@
-import { type CommandNode, type FlagNode, flatten, nameOf } from "./command-tree.ts";
+import {
+  type CommandNode,
+  commonFlags,
+  type FlagNode,
+  flatten,
+  nameOf,
+  type SettingNode,
+} from "./command-tree.ts";
 
 function hex(letter: string): string {
   return (letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
@@ -26,31 +33,6 @@ function flagEntries(flags: readonly FlagNode[]): string[] {
   return flags.filter((flag) => !flag.negates).map(flagEntry);
 }
 
-function commandSection(node: CommandNode, commonNames: ReadonlySet<string>): string {
-  const own = node.flags.filter((flag) => !commonNames.has(flag.name));
-  const usage = node.usage === "" ? "" : ` ${escape(node.usage)}`;
-  return [
-    `.SS "nodupe ${escape(nameOf(node))}"`,
-    escape(node.purpose),
-    ".PP",
-    String.raw`\fBnodupe ${escape(nameOf(node))}\fR [options]${usage}`,
-    ...(node.details === null ? [] : [".PP", escape(node.details)]),
-    ...flagEntries(own),
-    ...node.examples.flatMap(([line, what]) => [
-      ".PP",
-      `${escape(what.charAt(0).toUpperCase() + what.slice(1))}:`,
-      ".PP",
-      ".RS",
-      ".nf",
-      escape(line),
-      ".fi",
-      ".RE",
-    ]),
-    ".PP",
-    `Exit codes: ${node.exitCodes.map(([code, meaning]) => `${code}: ${escape(meaning)}`).join("; ")}.`,
-  ].join("\n");
-}
-
 const FILES: readonly (readonly [path: string, what: string])[] = [
   ["$XDG_CONFIG_HOME/nodupe/config.toml, ~/.config/nodupe/config.toml", "settings; see nodupe config init"],
   ["$XDG_DATA_HOME/nodupe/nodupe.db, ~/.local/share/nodupe/nodupe.db", "the store"],
@@ -62,35 +44,116 @@ const ENVIRONMENT: readonly (readonly [name: string, what: string])[] = [
     "NODUPE_SECTION_KEY",
     "any key of the config file: NODUPE_SYNC_RETRY_DELAY is retry_delay in [sync]; flags win over it, it wins over the file",
   ],
-  ["NO_COLOR", "never colour"],
+  ["NO_COLOR, CLICOLOR=0, FORCE_COLOR, CLICOLOR_FORCE", "colours off, or on where there is no terminal"],
+  ["COLUMNS", "the width of help, tables and progress, instead of the terminal's"],
+  ["LC_ALL, LC_CTYPE, LANG", "C or POSIX: what nodupe itself writes is ASCII"],
 ];
 
 function list(rows: readonly (readonly [string, string])[]): string {
   return rows.map(([left, right]) => `.TP\n${escape(left)}\n${escape(right)}`).join("\n");
 }
 
-/** The man page, from the command definitions alone. `timeS` is the commit's time in Unix seconds. */
-export function manPage(root: CommandNode, version: string, timeS: number): string {
-  const leaves = flatten(root).filter((node) => node.children.length === 0);
-  const everywhere = (leaves[0]?.flags ?? []).filter((flag) =>
-    leaves.every((leaf) => leaf.flags.some(({ name }) => name === flag.name)),
-  );
-  const commonNames = new Set(everywhere.map(({ name }) => name));
+/** A page of section 1, and the file that it belongs in. */
+export interface ManPage {
+  /** `nodupe-history-forget.1` */
+  readonly file: string;
+  readonly text: string;
+}
+
+/** `nodupe-history-forget`; `nodupe` for the root. */
+function pageName(node: CommandNode): string {
+  return ["nodupe", ...node.words].join("-");
+}
+
+function reference(node: CommandNode): string {
+  return String.raw`\fB${escape(pageName(node))}\fR(1)`;
+}
+
+/** A sentence as whatis(1) wants it: no capital, no full stop. */
+function whatis(purpose: string): string {
+  return escape(purpose.charAt(0).toLowerCase() + purpose.slice(1)).replace(/\.$/, "");
+}
+
+function settingEntry({ key, help }: SettingNode): string {
+  return `.TP\n\\fB${escape(key)}\\fR\n${escape(help)}`;
+}
+
+function examples(node: CommandNode): string[] {
+  return node.examples.flatMap(([line, what]) => [
+    ".PP",
+    `${escape(what.charAt(0).toUpperCase() + what.slice(1))}:`,
+    ".PP",
+    ".RS",
+    ".nf",
+    escape(line),
+    ".fi",
+    ".RE",
+  ]);
+}
+
+function chapter(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [`.SH ${title}`, ...lines];
+}
+
+function synopsis(node: CommandNode): string {
+  const name = String.raw`\fB${escape(["nodupe", ...node.words].join(" "))}\fR`;
+  if (node.children.length > 0) return String.raw`${name} \fICOMMAND\fR [options]`;
+  return `${name} [options]${node.usage === "" ? "" : ` ${escape(node.usage)}`}`;
+}
+
+/** The pages near this one: those below it, the group it is of with the others of it, or nodupe's own. */
+function seeAlso(node: CommandNode, nodes: readonly CommandNode[]): string {
+  const parent = nodes.find((other) => nameOf(other) === node.words.slice(0, -1).join(" ") && other !== node);
+  const beside = node.words.length > 1 ? (parent?.children ?? []) : [];
+  const near = [...(parent === undefined ? [] : [parent]), ...beside, ...node.children];
+  return near
+    .filter((other) => other !== node)
+    .map(reference)
+    .join(",\n");
+}
+
+/**
+ * The man pages, one for nodupe, for each group and for each command, from the command definitions alone. `timeS` is the
+ * commit's time in Unix seconds.
+ */
+export function manPages(root: CommandNode, version: string, timeS: number): readonly ManPage[] {
   const date = new Date(timeS * 1_000).toISOString().slice(0, 10);
-  return [
-    `.TH NODUPE 1 "${date}" "nodupe ${version}" "User Commands"`,
-    ".SH NAME",
-    String.raw`nodupe \- ${escape(root.purpose.charAt(0).toLowerCase() + root.purpose.slice(1)).replace(/\.$/, "")}`,
-    ".SH SYNOPSIS",
-    String.raw`\fBnodupe\fR \fICOMMAND\fR [options]`,
-    ".SH COMMANDS",
-    ...leaves.map((leaf) => commandSection(leaf, commonNames)),
-    ".SH OPTIONS OF EVERY COMMAND",
-    ...flagEntries(everywhere),
-    ".SH FILES",
-    list(FILES),
-    ".SH ENVIRONMENT",
-    list(ENVIRONMENT),
-    "",
-  ].join("\n");
+  const common = commonFlags(root);
+  const commonNames = new Set(common.map(({ name }) => name));
+  const nodes = flatten(root);
+  return nodes.map((node) => {
+    const isRoot = node.words.length === 0;
+    const isLeaf = node.children.length === 0;
+    const own = node.flags.filter((flag) => !isLeaf || !commonNames.has(flag.name));
+    const text = [
+      `.TH ${pageName(node)
+        .toUpperCase()
+        .replaceAll("-", String.raw`\-`)} 1 "${date}" "nodupe ${version}" "User Commands"`,
+      ".SH NAME",
+      String.raw`${escape(pageName(node))} \- ${whatis(node.purpose)}`,
+      ".SH SYNOPSIS",
+      synopsis(node),
+      ...chapter("DESCRIPTION", [
+        escape(node.purpose),
+        ...(node.details === null ? [] : [".PP", escape(node.details)]),
+      ]),
+      ...chapter(
+        "COMMANDS",
+        node.children.map((child) => `.TP\n${reference(child)}\n${escape(child.purpose)}`),
+      ),
+      ...chapter("OPTIONS", flagEntries(own)),
+      ...(isLeaf ? chapter("OPTIONS OF EVERY COMMAND", flagEntries(common)) : []),
+      ...chapter("SETTINGS", node.settings.map(settingEntry)),
+      ...chapter("EXAMPLES", examples(node)),
+      ...chapter(
+        "EXIT STATUS",
+        node.exitCodes.map(([code, meaning]) => `.TP\n${escape(code)}\n${escape(meaning)}`),
+      ),
+      ...(isRoot ? [".SH FILES", list(FILES), ".SH ENVIRONMENT", list(ENVIRONMENT)] : []),
+      ".SH SEE ALSO",
+      seeAlso(node, nodes),
+      "",
+    ].join("\n");
+    return { file: `${pageName(node)}.1`, text };
+  });
 }

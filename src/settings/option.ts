@@ -27,6 +27,8 @@ export interface Option<T, D extends T | null = T | null> {
   readonly needs?: string;
   /** Options of the same section that contradict this one where both are flags. */
   readonly excludes?: readonly string[];
+  /** Its values are names that the store knows: completions ask for them. */
+  readonly completes?: "nodes";
 }
 
 /** camelCase name → option. The flag is the name in kebab-case, the key in snake_case. */
@@ -43,7 +45,16 @@ export type ValuesOf<O> = {
 type Details<T> = Partial<
   Pick<
     Option<T>,
-    "defaultText" | "example" | "placeholder" | "short" | "env" | "scope" | "secret" | "needs" | "excludes"
+    | "defaultText"
+    | "example"
+    | "placeholder"
+    | "short"
+    | "env"
+    | "scope"
+    | "secret"
+    | "needs"
+    | "excludes"
+    | "completes"
   >
 >;
 

@@ -6,14 +6,33 @@ test("the script of a small program, whole", () => {
   expect(zshCompletions(SMALL_TREE)).toMatchInlineSnapshot(`
     "#compdef nodupe
     # Completions of nodupe for zsh; made by: nodupe completions zsh
+    # What the store knows: names of nodes, checksums. A log file stands behind NAME=.
+    _nodupe_known() {
+      if [[ $1 == nodes && $PREFIX == *=* ]]; then
+        compset -P '*='
+        _files
+        return
+      fi
+      local -a known
+      known=("\${(@f)$("$nodupe_line[1]" completions $1 -- "\${(Q)PREFIX}" "\${(@Q)nodupe_line}" 2>/dev/null)}")
+      compadd -- \${known:#}
+    }
     _nodupe() {
+      local -a nodupe_line=("\${(@)words}")
       local command='' word
       local -a commands
       integer index=2
       while (( index < CURRENT )); do
         word="\${command:+$command }$words[index]"
+        case $command in
+          (''|'config')
+            case $words[index] in
+              (-*) (( index++ )); continue ;;
+            esac
+            ;;
+        esac
         case $word in
-          ('pack'|'config'|'config show'|'shell') command=$word ;;
+          ('pack'|'config'|'config show'|'weigh'|'shell') command=$word ;;
           (*) break ;;
         esac
         (( index++ ))
@@ -26,6 +45,7 @@ test("the script of a small program, whole", () => {
           commands=(
             'pack:Packs what it'\\''s given: [all] of it.'
             'config:Settings.'
+            'weigh:Weighs nodes.'
             'shell:Prints a script.'
           )
           _describe -t commands command commands
@@ -49,6 +69,11 @@ test("the script of a small program, whole", () => {
         ('config show')
           _arguments -s -S : \\
 
+          ;;
+        ('weigh')
+          _arguments -s -S : \\
+            '--against=[what to weigh by]:NODE: _nodupe_known nodes' \\
+            '*:argument: _nodupe_known nodes'
           ;;
         ('shell')
           _arguments -s -S : \\

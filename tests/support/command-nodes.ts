@@ -9,6 +9,7 @@ const FLAG: FlagNode = {
   choices: [],
   isPath: false,
   negates: false,
+  completes: null,
 };
 
 const NODE: CommandNode = {
@@ -17,10 +18,12 @@ const NODE: CommandNode = {
   usage: "",
   details: null,
   flags: [],
+  settings: [],
   examples: [],
   exitCodes: [],
   choices: [],
   takesArguments: false,
+  completes: null,
   children: [],
 };
 
@@ -46,6 +49,16 @@ export const SMALL_TREE: CommandNode = {
       words: ["config"],
       purpose: "Settings.",
       children: [{ ...NODE, words: ["config", "show"], purpose: "Shows them." }],
+    },
+    {
+      ...NODE,
+      words: ["weigh"],
+      purpose: "Weighs nodes.",
+      takesArguments: true,
+      completes: "nodes",
+      flags: [
+        { ...FLAG, name: "against", placeholder: "NODE", completes: "nodes", help: "what to weigh by" },
+      ],
     },
     {
       ...NODE,

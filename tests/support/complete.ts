@@ -5,24 +5,27 @@ import type { TempFolder } from "./temp.ts";
 /** What a shell offers for a command line that ends at the cursor, sorted. */
 export type Complete = (line: string) => Promise<readonly string[]>;
 
+/** Where a script finds nodupe, and nodupe its store. */
+type Environment = Readonly<Record<string, string>>;
+
 function lines(text: string): string[] {
   return [...new Set(text.split(/\r?\n/).filter((line) => line !== ""))].toSorted();
 }
 
 /** bash splits at spaces and at `=` before it asks. */
-export function inBash(script: string, folder: TempFolder): Complete {
+export function inBash(script: string, folder: TempFolder, env: Environment = {}): Complete {
   writeFileSync(folder.file("nodupe.bash"), script);
   return async (line) => {
     const words = line.split(/ |(=)/).filter((word) => word !== undefined);
     const ask = `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _nodupe; printf '%s\\n' "\${COMPREPLY[@]}"`;
     const command = ["bash", "--norc", "-c", ask, "bash", folder.file("nodupe.bash"), ...words];
-    const run = await runCommand(command, { cwd: folder.path });
+    const run = await runCommand(command, { cwd: folder.path, env });
     if (run.stderr !== "") throw new Error(run.stderr);
     return lines(run.stdout);
   };
 }
 
-export function inFish(script: string, folder: TempFolder): Complete {
+export function inFish(script: string, folder: TempFolder, env: Environment = {}): Complete {
   writeFileSync(folder.file("nodupe.fish"), script);
   return async (line) => {
     const command = [
@@ -33,7 +36,7 @@ export function inFish(script: string, folder: TempFolder): Complete {
       folder.file("nodupe.fish"),
       line,
     ];
-    const run = await runCommand(command, { cwd: folder.path, env: { HOME: folder.path } });
+    const run = await runCommand(command, { cwd: folder.path, env: { HOME: folder.path, ...env } });
     if (run.stderr !== "") throw new Error(run.stderr);
     return lines(run.stdout.replaceAll(/\t.*$/gm, ""));
   };
@@ -43,7 +46,7 @@ export function inFish(script: string, folder: TempFolder): Complete {
 const ZSH_DRIVER = `
 zmodload zsh/zpty || exit 1
 zpty z zsh -f -i
-zpty -w z 'PROMPT=; fpath=('$1' $fpath); autoload -Uz compinit; compinit -u -D; source '$1/setup.zsh
+zpty -w z 'PROMPT=; fpath=('$1' $fpath); autoload -Uz compinit; compinit -C -d '$1'/dump; source '$1/setup.zsh
 zpty -r z answer '*ready*'
 zpty -n -w z "$2"$'\\t'
 while zpty -r z answer; do print -r -- "$answer"; done
@@ -68,13 +71,13 @@ stty -echo
 print re''ady
 `;
 
-export function inZsh(script: string, folder: TempFolder): Complete {
+export function inZsh(script: string, folder: TempFolder, env: Environment = {}): Complete {
   writeFileSync(folder.file("_nodupe"), script);
   writeFileSync(folder.file("setup.zsh"), ZSH_SETUP);
   return async (line) => {
     const run = await runCommand(["zsh", "-f", "-c", ZSH_DRIVER, "zsh", folder.path, line], {
       cwd: folder.path,
-      env: { HOME: folder.path, TERM: "dumb" },
+      env: { HOME: folder.path, TERM: "dumb", ...env },
     });
     const hits = [...run.stdout.matchAll(/HIT:([^\r\n]*)/g)].map((match) => match[1] ?? "");
     if (hits.length === 0 && !run.stdout.includes("END"))

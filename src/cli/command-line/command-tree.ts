@@ -1,7 +1,7 @@
-import type { CommandNode, FlagNode } from "../../render/command-tree.ts";
+import type { CommandNode, FlagNode, SettingNode } from "../../render/command-tree.ts";
 import { choicesOf, isPathPlaceholder } from "../../render/command-tree.ts";
 import { path } from "../../settings/kind.ts";
-import type { Sections } from "../../settings/option.ts";
+import { keyName, type Sections } from "../../settings/option.ts";
 import { flagsOf } from "./arguments.ts";
 import type { Group, Leaf } from "./command.ts";
 import { ROOT } from "./commands.ts";
@@ -21,8 +21,20 @@ function flagNodes(sections: Sections): FlagNode[] {
       choices: choicesOf(placeholder ?? ""),
       isPath: option.kind === path || isPathPlaceholder(placeholder ?? ""),
       negates,
+      completes: option.completes ?? null,
     };
   });
+}
+
+function settingNodes(sections: Sections): SettingNode[] {
+  return Object.entries(sections).flatMap(([section, options]) =>
+    Object.entries(options)
+      .filter(([, option]) => option.scope === "settings")
+      .map(([name, option]) => ({
+        key: `${section}.${keyName(name)}`,
+        help: optionHelp(section, name, option),
+      })),
+  );
 }
 
 /** The words a command takes, where its usage says so: `bash|zsh|fish`, `[time|ingest|all]`. */
@@ -38,10 +50,12 @@ function leafNode(words: readonly string[], { spec }: Leaf): CommandNode {
     usage: spec.usage,
     details: spec.details ?? null,
     flags: flagNodes({ ...spec.options, common: commonOptions }),
+    settings: settingNodes(spec.options),
     examples: spec.examples,
     exitCodes: [...Object.entries(spec.exitCodes), ...SIGNAL_CODES],
     choices: argumentChoices(spec.usage),
     takesArguments: spec.positionals.max > 0,
+    completes: spec.completes ?? null,
     children: [],
   };
 }
@@ -61,10 +75,12 @@ async function groupNode(words: readonly string[], group: Group): Promise<Comman
     usage: "COMMAND",
     details: null,
     flags: common.filter(({ name }) => name === "help" || words.length === 0),
+    settings: [],
     examples: group.examples,
     exitCodes: [...group.exitCodes, ...SIGNAL_CODES],
     choices: [],
     takesArguments: false,
+    completes: null,
     children,
   };
 }

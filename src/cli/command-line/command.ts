@@ -5,6 +5,7 @@ import type { Origin } from "../../settings/resolve.ts";
 import type { Store } from "../../db/open.ts";
 import type { ResultSchema } from "../../render/results/fields.ts";
 import type { Arguments } from "./arguments.ts";
+import type { Candidates } from "../../render/command-tree.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 /** What a command ends with; 130 and 143 are main's to give. */
@@ -41,7 +42,9 @@ export interface CommandSpec<S extends Sections = Sections> {
    */
   readonly result: () => Promise<ResultSchema>;
   /** false: the config file is this command's object, not its input (`config init`, `config check`), or none of its matter. */
-  readonly readsConfig?: boolean | ((flags: Arguments["flags"]) => boolean);
+  readonly readsConfig?: boolean | ((given: Arguments) => boolean);
+  /** What its arguments are, for completions; files where it does not say. */
+  readonly completes?: Candidates;
   readonly examples: readonly (readonly [command: string, what: string])[];
   readonly exitCodes: Readonly<Partial<Record<ExitCode, string>>>;
   run(invocation: Invocation<S>): Promise<ExitCode>;

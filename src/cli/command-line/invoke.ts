@@ -121,7 +121,7 @@ export async function invoke(call: Call): Promise<ExitCode> {
   const named = common.get("config");
   const configPath = typeof named === "string" ? named : defaultConfigPath(environment);
   const { readsConfig: reads = true } = spec;
-  const readsConfig = typeof reads === "boolean" ? reads : reads(given.flags);
+  const readsConfig = typeof reads === "boolean" ? reads : reads(given);
   const configFile = !readsConfig
     ? {
         path: configPath,

@@ -18,6 +18,7 @@ export const historyForget = command({
   purpose: "Forgets contents, so that the next sync sends them again.",
   usage: "[CHECKSUM… | --all]",
   positionals: { min: 0, max: Infinity },
+  completes: "checksums",
   options: { store: storeOptions, sync: destinationOptions, history: forgetOptions },
   details:
     "CHECKSUM is a SHA-256, or its first 8 digits or more, as nodupe history list shows it. A server that has the content still refuses it as a duplicate.",

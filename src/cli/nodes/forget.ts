@@ -8,6 +8,7 @@ export const nodesForget = command({
   purpose: "Deletes a storage node with all that the store has of it; its lines are then new again.",
   usage: "NAME",
   positionals: { min: 1, max: 1 },
+  completes: "nodes",
   options: { store: storeOptions, nodes: confirmOptions },
   examples: [
     ["nodupe nodes forget pi-1", "asks first"],

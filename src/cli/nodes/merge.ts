@@ -8,6 +8,7 @@ export const nodesMerge = command({
   purpose: "Makes one storage node of two: what FROM has goes to INTO, and FROM is no more.",
   usage: "FROM INTO",
   positionals: { min: 2, max: 2 },
+  completes: "nodes",
   options: { store: storeOptions, nodes: confirmOptions },
   details:
     "For a log that was read under a wrong --node. Lines that both took in are counted once, and all of them stay known. This cannot be undone.",

@@ -8,6 +8,7 @@ export const nodesRename = command({
   details: "A process that follows its log goes on, under the new name.",
   usage: "OLD NEW",
   positionals: { min: 2, max: 2 },
+  completes: "nodes",
   options: { store: storeOptions },
   examples: [
     ["nodupe nodes rename pi1 pi-1", "its lines stay known"],

@@ -22,6 +22,7 @@ export const ingestOptions = {
   node: optional(nodeName, "the name that you give the node of this log", {
     scope: "flag",
     placeholder: "NAME",
+    completes: "nodes",
   }),
   follow: option(toggle, false, "keep reading a growing file, through rotation, renaming and truncation", {
     scope: "flag",

@@ -28,6 +28,14 @@ interface Row {
   storeBytes: number;
 }
 
+/** The names alone, in order. */
+export function nodeNames(db: Database): string[] {
+  return db
+    .query<{ name: string }, []>("SELECT name FROM node ORDER BY name")
+    .all()
+    .map(({ name }) => name);
+}
+
 /** The bytes of all that belongs to node `n`, but for what SQLite needs around it. */
 const STORE_BYTES = [
   ["event_block", "length(columns) + length(keys)"],

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { BenchReport } from "../../bench/report.ts";
 import { JOBS, UNITS } from "../../bench/experiment.ts";
-import { count, failure, flag, list, maybe, number, object, oneOf, text } from "./fields.ts";
+import { count, either, failure, flag, list, maybe, number, object, oneOf, text } from "./fields.ts";
 
 const path = text("the config file");
 
@@ -27,7 +27,10 @@ export const configShowResult = object({
   ),
 });
 
-export const completionsResult = object({ shell: text("which shell"), script: text("the script") });
+export const completionsResult = either([
+  object({ shell: text("which shell"), script: text("the script") }),
+  object({ candidates: list(text("a name, or the digits of a checksum"), "what the store knows") }),
+]);
 
 export const upgradeResult = object({
   current: text("this version"),

@@ -127,6 +127,27 @@ export function matchPrefix(db: Database, destinationId: number, prefix: string)
     .map(({ checksum }) => checksum);
 }
 
+/** Digits that a checksum is shown with, and completed to. */
+export const SHOWN_DIGITS = 12;
+
+/**
+ * What a checksum that begins with these digits may be completed to, of all destinations, `most` at most: its first twelve
+ * digits, all of them once those are given.
+ */
+export function checksumCandidates(db: Database, prefix: string, most: number): string[] {
+  const of = db.query<{ checksum: string }, [number, string, string, number]>(
+    "SELECT checksum FROM content WHERE destination_id = ? AND checksum >= ? AND checksum < ? ORDER BY checksum LIMIT ?",
+  );
+  // Behind every hex digit.
+  const beyond = `${prefix}g`;
+  const found = db
+    .query<{ id: number }, []>("SELECT id FROM destination")
+    .all()
+    .flatMap(({ id }) => of.all(id, prefix, beyond, most).map(({ checksum }) => checksum));
+  const digits = prefix.length < SHOWN_DIGITS ? SHOWN_DIGITS : undefined;
+  return [...new Set(found.map((checksum) => checksum.slice(0, digits)))].toSorted().slice(0, most);
+}
+
 /** Forgets contents, so that they are sent again; null: all of the destination. Answers how many there were. */
 export function forget(db: Database, destinationId: number, checksums: readonly string[] | null): number {
   const isNamed = checksums === null ? undefined : inArray(contents.checksum, [...checksums]);
