@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 const ROOT = resolve(import.meta.dir, "../..");
 
 /** What check.sh says it needs, and programs of every Debian. */
-const ESSENTIAL = "git npm awk mkfifo mount script setpriv setsid sha256sum sleep stty tar unshare".split(
+const ESSENTIAL = "git npm awk ln mkfifo mount script setpriv setsid sha256sum sleep stty tar unshare".split(
   " ",
 );
 

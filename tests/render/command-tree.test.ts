@@ -3,7 +3,7 @@ import { choicesOf, flatten, isPathPlaceholder, nameOf } from "../../src/render/
 import { SMALL_TREE } from "../support/command-nodes.ts";
 
 test("a tree is told node by node, each before its children", () => {
-  expect(flatten(SMALL_TREE).map(nameOf)).toEqual(["", "pack", "config", "config show", "shell"]);
+  expect(flatten(SMALL_TREE).map(nameOf)).toEqual(["", "pack", "config", "config show", "weigh", "shell"]);
 });
 
 test("a placeholder of words only is a choice; one that stands for something is none", () => {
