@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 # program:package, as Debian names them; of a library its file
 PROGRAMS="chronyd:chrony ntpdig:ntpsec-ntpdig strace:strace curl:curl wget:wget openssl:openssl nginx:nginx
-shellcheck:shellcheck busybox:busybox dash:dash faketime:faketime xz:xz-utils zsh:zsh fish:fish groff:groff man:man-db lexgrog:man-db
+shellcheck:shellcheck busybox:busybox dash:dash faketime:faketime xz:xz-utils zsh:zsh fish:fish groff:groff man:man-db lexgrog:man-db logrotate:logrotate
 chromium:chromium systemd-nspawn:systemd-container systemd-analyze:systemd pgrep:procps
 nsenter:util-linux nft:nftables ip:iproute2 qemu-aarch64-static:qemu-user-static
 /usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1:libc6-arm64-cross promtool:prometheus

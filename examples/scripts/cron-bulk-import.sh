@@ -5,15 +5,16 @@
 #
 # The first argument is the folder, the rest goes to `nodupe sync`. One line a run is added to
 # LOG (~/.local/state/nodupe/import.log).
-# Exit codes: 0 all is uploaded, or the server cannot be reached just now (the next run will see to it);
-# 1 some files failed, their reasons are printed; 2 and 5 something has to be set right: folder, key, permissions.
+# Exit codes: 0 all is uploaded, or the server cannot be reached right now (the next run continues);
+# 1 some files failed, their reasons are printed; 2 and 5 something has to be put right: folder, key, permissions.
 set -u
+PATH=$PATH:/usr/local/bin:${HOME:-/root}/.local/bin
 nodupe=${NODUPE:-nodupe}
 if [ $# -eq 0 ]; then
   echo "usage: cron-bulk-import.sh FOLDER [option of nodupe sync]..." >&2
   exit 2
 fi
-log=${LOG:-${XDG_STATE_HOME:-$HOME/.local/state}/nodupe/import.log}
+log=${LOG:-${XDG_STATE_HOME:-${HOME:-/root}/.local/state}/nodupe/import.log}
 mkdir -p "$(dirname "$log")" || exit 1
 folder=$1
 shift
@@ -25,7 +26,7 @@ result=$("$nodupe" sync "$folder" --bulk --json --quiet "$@" 2>"$messages")
 code=$?
 # count KEY: a number of the result, which is one JSON object on one line.
 count() { printf '%s\n' "$result" | sed -n "s/.*\"$1\":\([0-9][0-9]*\).*/\1/p"; }
-echo "$(date '+%F %T') exit $code, uploaded $(count uploaded), failed $(count failed)" >>"$log"
+echo "$(date '+%Y-%m-%d %H:%M:%S') exit $code, uploaded $(count uploaded), failed $(count failed)" >>"$log"
 
 case "$code" in
 0) exit 0 ;;

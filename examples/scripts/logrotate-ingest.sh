@@ -1,9 +1,10 @@
 #!/bin/sh
-# Log rotation hook: takes what a rotated log holds into the store before it is thrown away. In /etc/logrotate.d:
+# Log rotation hook: reads what a rotated log holds into the store before it is deleted. In /etc/logrotate.d:
 #
 #   /var/log/storagenode.log {
 #       daily
 #       rotate 3
+#       dateext
 #       compress
 #       delaycompress
 #       postrotate
@@ -11,22 +12,36 @@
 #       endscript
 #   }
 #
-# Reads NAME.1 (or NAME.1.gz, NAME.1.zst) and then what the new NAME has already. Lines that an earlier run has taken
-# are known again, so that it may run at any time and as often as it likes. Exit codes are those of `nodupe ingest`.
+# Reads what was rotated last (NAME.1, or with dateext NAME-20261126, compressed or not) and then what the new NAME has
+# already; a third argument names the rotated file where it is called otherwise. Lines that an earlier run has read are
+# known, so it may run at any time and as often as you like. Exit codes are those of `nodupe ingest`; 0 if there is
+# nothing to read.
 set -u
+PATH=$PATH:/usr/local/bin:${HOME:-/root}/.local/bin
 nodupe=${NODUPE:-nodupe}
-if [ $# -ne 2 ]; then
-  echo "usage: logrotate-ingest.sh NODE LOGFILE" >&2
+if [ $# -lt 2 ] || [ $# -gt 3 ]; then
+  echo "usage: logrotate-ingest.sh NODE LOGFILE [ROTATED]" >&2
   exit 2
 fi
 node=$1
 log=$2
+rotated=${3:-}
+if [ -z "$rotated" ]; then
+  # The names sort as their dates do: the last one is the newest.
+  for file in "$log"-[0-9]*; do
+    [ ! -f "$file" ] || rotated=$file
+  done
+fi
 set --
-for file in "$log.1" "$log.1.gz" "$log.1.zst" "$log"; do
-  [ ! -s "$file" ] || set -- "$@" "$file"
+found=no
+for file in "$rotated" "$log.1" "$log.1.gz" "$log.1.zst" "$log"; do
+  [ -z "$file" ] || [ ! -f "$file" ] || found=yes
+  # A new log is empty until the node writes to it.
+  [ -z "$file" ] || [ ! -s "$file" ] || set -- "$@" "$file"
 done
-if [ $# -eq 0 ]; then
-  echo "logrotate-ingest: neither $log nor a rotated $log.1 has anything in it" >&2
+if [ "$found" = no ]; then
+  echo "logrotate-ingest: there is no $log, and nothing that was rotated from it" >&2
   exit 2
 fi
-exec "$nodupe" ingest --node "$node" --quiet "$@"
+[ $# -gt 0 ] || exit 0
+exec "$nodupe" ingest --node "$node" --quiet "$@" >/dev/null
