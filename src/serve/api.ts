@@ -19,6 +19,7 @@ import {
   comparisonRequest,
   historyQuery,
   loginBody,
+  nodesQuery,
   rangeQuery,
   retryBody,
 } from "./schemas.ts";
@@ -152,11 +153,16 @@ export function apiRoutes(options: ApiOptions): Map<string, Route> {
       "/api/nodes",
       {
         GET: (request) => {
-          const asked = query(rangeQuery, request);
+          const asked = query(nodesQuery, request);
           if (asked.type === "invalid") return refusal(request, 400, asked.reason);
-          return jsonReply(request, {
-            nodes: nodesOverview(store.db, { nowMs: now(), hours: asked.value.hours }),
-          });
+          const { hours, series } = asked.value;
+          const nodes = nodesOverview(store.db, { nowMs: now(), hours });
+          if (series === "all") return jsonReply(request, { nodes });
+          const brief = nodes.map((node) => ({
+            ...node,
+            hours: { total_operations: node.hours.total_operations },
+          }));
+          return jsonReply(request, { nodes: brief });
         },
       },
     ],

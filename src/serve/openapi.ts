@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { VERSION } from "../lib/version.ts";
-import { comparisonBody, historyQuery, loginBody, rangeQuery, retryBody } from "./schemas.ts";
+import { comparisonBody, historyQuery, loginBody, nodesQuery, rangeQuery, retryBody } from "./schemas.ts";
 
 function schemaOf(schema: z.ZodType): object {
   // Durations are texts or numbers when they come in.
@@ -46,7 +46,7 @@ export function openApi(): object {
         get: operation("The clock", "measurements and servers", { parameters: parameters(rangeQuery) }),
       },
       "/api/nodes": {
-        get: operation("Every node at a glance", "nodes", { parameters: parameters(rangeQuery) }),
+        get: operation("Every node at a glance", "nodes", { parameters: parameters(nodesQuery) }),
       },
       "/api/board": {
         get: operation(

@@ -81,5 +81,11 @@ export const socketMessage = z.object({
   time_range: range.optional(),
 });
 
+/** Asks whether somebody is still there: a page cannot see the pings of the protocol itself. */
+export const pingMessage = z.strictObject({ type: z.literal("ping") });
+
 /** How far back, in hours. */
 export const rangeQuery = z.strictObject({ hours: z.coerce.number().int().min(1).max(720).default(24) });
+
+/** The same, and what is told hour by hour: everything, or the operations alone, a third of it. */
+export const nodesQuery = rangeQuery.extend({ series: z.enum(["all", "operations"]).default("all") });

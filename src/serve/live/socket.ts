@@ -1,7 +1,7 @@
 import type { ServerWebSocket, WebSocketHandler } from "bun";
 import { messageOf } from "../../lib/errors.ts";
 import { type Comparisons } from "../comparisons.ts";
-import { comparisonRequest, socketMessage } from "../schemas.ts";
+import { comparisonRequest, pingMessage, socketMessage } from "../schemas.ts";
 import type { Bus } from "./bus.ts";
 
 const MOST_SOCKETS = 500;
@@ -9,9 +9,11 @@ const MESSAGE_BYTES = 16 * 1024;
 /** A reader that falls this far behind is disconnected: it reconnects and gets the current state. */
 const MOST_BUFFERED = 256 * 1024;
 
-/** The data of each socket: how to leave the bus, and whether a request of its own is being answered. */
+/** What happens within so many ms goes out together: one write a reader, not one a message. */
+const TOGETHER_MS = 10;
+
+/** The data of each socket: whether a request of its own is being answered. */
 interface Connection {
-  leave: () => void;
   isAsking: boolean;
 }
 
@@ -20,6 +22,9 @@ export class Sockets {
   readonly #bus: Bus;
   readonly #comparisons: Comparisons;
   readonly #open = new Set<ServerWebSocket<Connection>>();
+  /** What the bus has told and nobody was sent yet; empty while no socket is open. */
+  #waiting: string[] = [];
+  #leave: (() => void) | null = null;
 
   constructor(bus: Bus, comparisons: Comparisons) {
     this.#bus = bus;
@@ -32,7 +37,7 @@ export class Sockets {
 
   /** The data of a new socket. */
   static connection(): Connection {
-    return { leave: () => undefined, isAsking: false };
+    return { isAsking: false };
   }
 
   get handler(): WebSocketHandler<Connection> {
@@ -43,16 +48,19 @@ export class Sockets {
       backpressureLimit: MOST_BUFFERED,
       closeOnBackpressureLimit: true,
       open: (socket) => {
+        // Who comes now gets the present state, and nothing from before it.
+        this.#tellAll();
         this.#open.add(socket);
+        this.#leave ??= this.#bus.subscribe((message) => this.#tellSoon(message));
         for (const message of this.#bus.snapshot()) socket.send(message);
-        socket.data.leave = this.#bus.subscribe((message) => {
-          socket.send(message);
-        });
       },
       message: (socket, message) => this.#onMessage(socket, message),
       close: (socket) => {
-        socket.data.leave();
         this.#open.delete(socket);
+        if (this.#open.size > 0) return;
+        this.#leave?.();
+        this.#leave = null;
+        this.#waiting = [];
       },
     };
   }
@@ -60,6 +68,21 @@ export class Sockets {
   /** Closes all sockets: going away (RFC 6455, 7.4.1). */
   close(): void {
     for (const socket of this.#open) socket.close(1001, "the server is shutting down");
+  }
+
+  #tellSoon(message: string): void {
+    this.#waiting.push(message);
+    if (this.#waiting.length === 1) setTimeout(() => this.#tellAll(), TOGETHER_MS);
+  }
+
+  #tellAll(): void {
+    const messages = this.#waiting;
+    if (messages.length === 0) return;
+    this.#waiting = [];
+    for (const socket of this.#open)
+      socket.cork(() => {
+        for (const message of messages) socket.send(message);
+      });
   }
 
   async #onMessage(socket: ServerWebSocket<Connection>, message: string | Buffer): Promise<void> {
@@ -71,6 +94,10 @@ export class Sockets {
       asked = JSON.parse(String(message));
     } catch {
       reply({ type: "error", error: "the message is not JSON" });
+      return;
+    }
+    if (pingMessage.safeParse(asked).success) {
+      reply({ type: "pong" });
       return;
     }
     const parsed = socketMessage.safeParse(asked);

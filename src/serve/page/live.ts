@@ -1,9 +1,11 @@
+import { keepConnected } from "./connection.ts";
 import type { Problem } from "../../board/problems.ts";
 import type { NodeResult } from "../../nodes/compare/node-result.ts";
 import {
   askedComparison,
   boardName,
-  liveness,
+  isConnected,
+  lostAt,
   needsLogin,
   problems,
   refresh,
@@ -11,10 +13,6 @@ import {
   type UploadPace,
 } from "./state.ts";
 
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 15_000;
-/** After so long without a connection what is shown is called old. */
-const STALE_AFTER_MS = 10_000;
 /** However often the board changes, its answers are fetched no oftener than this … */
 const REFRESH_EVERY_MS = 1_000;
 /** … and no longer than this share of the time. */
@@ -60,7 +58,9 @@ type Message =
         readonly node?: NodeResult;
       };
     }
-  | { readonly topic: "fleet" | "jobs" | "time" | "ingest" | "alert" };
+  | { readonly topic: "fleet" | "jobs" | "time" | "ingest" | "alert" }
+  /** The answer to a ping. */
+  | { readonly topic?: undefined };
 
 type ComparisonNews = Extract<Message, { topic: "comparison" }>["data"];
 
@@ -94,33 +94,24 @@ function onMessage(text: string): void {
     case "time":
     case "ingest":
     case "alert":
+    case undefined:
   }
 }
 
-/** Keeps one WebSocket to the board; the present state comes with every connection. */
+/** Keeps one connection to the board; the present state comes with each. */
 export function keepLive(): void {
-  let pauseMs = FIRST_PAUSE_MS;
-  let lostAt: Date | null = null;
-  const connect = (): void => {
-    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
-    socket.onopen = () => {
-      pauseMs = FIRST_PAUSE_MS;
-      liveness.value = { type: "live" };
+  keepConnected({
+    onOpen: () => {
+      isConnected.value = true;
       // What was fetched while the page started is new enough.
-      if (lostAt !== null) refreshSoon();
-      lostAt = null;
-    };
-    socket.onmessage = ({ data }) => onMessage(String(data));
-    socket.onclose = () => {
-      lostAt ??= new Date();
-      const isOld = Date.now() - lostAt.getTime() > STALE_AFTER_MS;
-      liveness.value = isOld ? { type: "stale", since: lostAt } : { type: "reconnecting" };
-      if (!needsLogin.value) setTimeout(connect, pauseMs * (0.5 + Math.random() / 2));
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-    };
-  };
-  connect();
-  needsLogin.subscribe((needs) => {
-    if (!needs && liveness.value.type !== "live" && lostAt !== null) connect();
+      if (lostAt.value !== null) refreshSoon();
+      lostAt.value = null;
+    },
+    onLost: () => {
+      isConnected.value = false;
+      lostAt.value ??= new Date();
+    },
+    onMessage,
+    mayConnect: () => !needsLogin.value,
   });
 }

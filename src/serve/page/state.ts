@@ -1,4 +1,4 @@
-import { effect, type Signal, signal } from "@preact/signals";
+import { computed, effect, type Signal, signal } from "@preact/signals";
 import type { Problem } from "../../board/problems.ts";
 import type { NodeResult } from "../../nodes/compare/node-result.ts";
 import { type Answers, LoginNeeded, read } from "./api.ts";
@@ -36,24 +36,35 @@ export function go(view: View, query: Readonly<Record<string, string>> = {}): vo
   location.hash = `#/${view}${text === "" ? "" : `?${text}`}`;
 }
 
-/** Whether what is shown is the present: `live`, on its way back, or old since a moment. */
-export type Liveness =
-  | { readonly type: "live" }
-  | { readonly type: "reconnecting" }
-  | { readonly type: "stale"; readonly since: Date };
-
-export const liveness = signal<Liveness>({ type: "reconnecting" });
-/** As the board told them last; null before it did. */
-export const problems = signal<readonly Problem[] | null>(null);
-export const boardName = signal(location.hostname);
-export const needsLogin = signal(false);
-export const showsNames = signal(false);
 /** Ticks, so that "3 min ago" stays true. */
 export const nowMs = signal(Date.now());
 setInterval(() => {
   nowMs.value = Date.now();
 }, 5_000);
 
+/** Whether what is shown is the present: `live`, on its way back, or old since a moment. */
+export type Liveness =
+  | { readonly type: "live" }
+  | { readonly type: "reconnecting" }
+  | { readonly type: "stale"; readonly since: Date };
+
+export const isConnected = signal(false);
+/** Since when there is no connection; null while there is one, and before the first. */
+export const lostAt = signal<Date | null>(null);
+/** After so long without a connection what is shown is called old. */
+const STALE_AFTER_MS = 10_000;
+
+export const liveness = computed((): Liveness => {
+  if (isConnected.value) return { type: "live" };
+  const since = lostAt.value;
+  const isOld = since !== null && nowMs.value - since.getTime() > STALE_AFTER_MS;
+  return isOld ? { type: "stale", since } : { type: "reconnecting" };
+});
+/** As the board told them last; null before it did. */
+export const problems = signal<readonly Problem[] | null>(null);
+export const boardName = signal(location.hostname);
+export const needsLogin = signal(false);
+export const showsNames = signal(false);
 /** How fast uploads go, as the board told it last. */
 export interface UploadPace {
   readonly done_per_s: number | null;

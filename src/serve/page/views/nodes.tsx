@@ -124,7 +124,7 @@ function Picked({ nodes }: { nodes: readonly NodeOverview[] }) {
 
 /** A row for each node; two or more picked: the verdict, the intervals, and where it comes from. */
 export function Nodes() {
-  const { value, error } = answerOf("/api/nodes");
+  const { value, error } = answerOf("/api/nodes", "?series=operations");
   const filter = useSignal("");
   if (value === null) return error === null ? <p class="muted">Loading…</p> : <Failed error={error} />;
   if (value.nodes.length === 0)

@@ -1,0 +1,158 @@
+import { readFileSync } from "node:fs";
+import type { Socket } from "bun";
+import { quantile } from "../../src/bench/measure/statistics.ts";
+import { type Served, startServe } from "../../tests/support/serve.ts";
+
+/** Nodes in every order of two or three: as many comparisons that are told apart by their nodes. */
+function orders(names: readonly string[]): string[][] {
+  const two = names.flatMap((a) => names.filter((b) => b !== a).map((b) => [a, b]));
+  return [...two, ...two.flatMap((pair) => names.filter((c) => !pair.includes(c)).map((c) => [...pair, c]))];
+}
+
+const HANDSHAKE = (port: number): string =>
+  `GET /ws HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+interface Reader {
+  bytes: number;
+  isOpen: boolean;
+}
+
+/** A reader that takes all that comes, or, stuck, nothing; it looks into none of it: readers must not be what is slow. */
+function connectReader(port: number, isStuck: boolean): Promise<Reader & { socket: Socket }> {
+  const reader: Reader = { bytes: 0, isOpen: true };
+  return new Promise((resolve, reject) => {
+    Bun.connect({
+      hostname: "127.0.0.1",
+      port,
+      socket: {
+        open: (socket) => {
+          socket.write(HANDSHAKE(port));
+        },
+        data: (socket, chunk) => {
+          if (reader.bytes === 0) {
+            if (isStuck) socket.pause();
+            resolve(Object.assign(reader, { socket }));
+          }
+          reader.bytes += chunk.length;
+        },
+        close: () => {
+          reader.isOpen = false;
+        },
+        error: (_, error) => reject(error),
+      },
+    }).catch(reject);
+  });
+}
+
+/** When each comparison was asked for, and how long each of its `started` took to a reader. */
+class Stopwatch {
+  readonly #askedMs = new Map<string, number[]>();
+  readonly delaysMs: number[] = [];
+
+  ask(key: string): void {
+    const asked = this.#askedMs.get(key) ?? [];
+    asked.push(performance.now());
+    this.#askedMs.set(key, asked);
+  }
+
+  /** A reader's own count by key: the n-th that it hears is the n-th that was asked for. */
+  watch(url: string): Promise<WebSocket> {
+    const heard = new Map<string, number>();
+    const socket = new WebSocket(`${url.replace("http", "ws")}/ws`);
+    socket.onmessage = ({ data }) => {
+      const text = String(data);
+      if (!text.includes('"started"')) return;
+      const { nodes } = (JSON.parse(text) as { data: { nodes: string[] } }).data;
+      const key = nodes.join();
+      const at = heard.get(key) ?? 0;
+      heard.set(key, at + 1);
+      const askedMs = this.#askedMs.get(key)?.[at];
+      if (askedMs !== undefined) this.delaysMs.push(performance.now() - askedMs);
+    };
+    return new Promise((resolve) => {
+      socket.onopen = () => resolve(socket);
+    });
+  }
+}
+
+function residentBytes({ pid }: Served): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0) * 1_024;
+}
+
+/** Workers that have compared are ended after a minute without work. */
+const WORKERS_GONE_MS = 65_000;
+const STEP_MS = 10;
+
+/**
+ * Each cached comparison tells every reader two things: that it was asked for, and that it was answered. Asking for half
+ * as many as messages are wanted tells how long the first one takes from the request to a reader, and what all of it
+ * takes of the server's memory.
+ */
+export async function fanOut(
+  db: string,
+  options: {
+    readonly readers: number;
+    readonly watched: number;
+    readonly messagesPerS: number;
+    readonly seconds: number;
+  },
+): Promise<object> {
+  await using served = await startServe(["--db", db], { NODUPE_COMPARE_CACHE_TTL: "1h" });
+  const { nodes } = (await served.ask("/api/nodes")).body as { nodes: { node_name: string }[] };
+  const asked = orders(nodes.map(({ node_name: name }) => name));
+  for (const names of asked) await served.post("/api/comparison", { nodes: names, timeRange: 24 });
+  await Bun.sleep(WORKERS_GONE_MS);
+  const idleBytes = residentBytes(served);
+
+  const stopwatch = new Stopwatch();
+  const watching = await Promise.all(
+    Array.from({ length: options.watched }, () => stopwatch.watch(served.url)),
+  );
+  const readers = await Promise.all(
+    Array.from({ length: options.readers - options.watched }, () => connectReader(served.port, false)),
+  );
+  const stuck = await connectReader(served.port, true);
+
+  let mostBytes = 0;
+  let sent = 0;
+  const answers: Promise<unknown>[] = [];
+  const startMs = performance.now();
+  const wanted = (options.messagesPerS * options.seconds) / 2;
+  while (sent < wanted) {
+    const due = Math.min(wanted, ((performance.now() - startMs) / 1_000) * (options.messagesPerS / 2));
+    for (; sent < due; sent += 1) {
+      const names = asked[sent % asked.length] ?? [];
+      stopwatch.ask(names.join());
+      answers.push(
+        fetch(`${served.url}/api/comparison`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ nodes: names, timeRange: 24 }),
+        }).then((response) => response.arrayBuffer()),
+      );
+    }
+    mostBytes = Math.max(mostBytes, residentBytes(served));
+    await Bun.sleep(STEP_MS);
+  }
+  await Promise.all(answers);
+  const tookS = (performance.now() - startMs) / 1_000;
+  await Bun.sleep(1_000);
+  mostBytes = Math.max(mostBytes, residentBytes(served));
+  const lost = readers.filter(({ isOpen }) => !isOpen).length;
+  for (const socket of watching) socket.close();
+  for (const { socket } of [...readers, stuck]) socket.end();
+  const delaysMs = stopwatch.delaysMs.toSorted((a, b) => a - b);
+  return {
+    readers: options.readers,
+    messages_per_s: (2 * sent) / tookS,
+    heard: delaysMs.length,
+    expected: sent * options.watched,
+    readers_lost: lost,
+    stuck_reader_was_closed: !stuck.isOpen,
+    idle_bytes: idleBytes,
+    most_bytes: mostBytes,
+    delivery_p50_ms: quantile(delaysMs, 0.5),
+    delivery_p99_ms: quantile(delaysMs, 0.99),
+  };
+}
