@@ -1,5 +1,6 @@
 import type { Server } from "bun";
 import { hostname } from "node:os";
+import { createCollector } from "../lib/engine.ts";
 import { Failure, messageOf } from "../lib/errors.ts";
 import { formatListenAddress } from "../lib/listen-address.ts";
 import { wait } from "../lib/wait.ts";
@@ -31,6 +32,10 @@ const MOST_BODY_BYTES = 64 * 1024;
 /** Seconds without a byte after which a connection is closed. */
 const IDLE_S = 30;
 
+/** On a machine with much memory the engine would let the garbage of requests grow by tens of megabytes. */
+const COLLECT_EVERY = 1_000;
+const MOST_GARBAGE_BYTES = 8 * 1024 * 1024;
+
 type SocketData = ReturnType<typeof Sockets.connection>;
 
 /** Whether only this machine can reach an address. */
@@ -57,6 +62,12 @@ export function startServer(options: ServerOptions): RunningServer {
   const { routes, sessions, sockets, tls } = options;
   const allowed = ownNames(options);
   const scheme = tls === null ? "http" : "https";
+
+  const collect = createCollector({
+    every: COLLECT_EVERY,
+    fromGrowthBytes: MOST_GARBAGE_BYTES,
+    since: "start",
+  });
 
   const answer = async (request: Request, server: Server<SocketData>): Promise<Response | undefined> => {
     const { headers, method } = request;
@@ -111,6 +122,7 @@ export function startServer(options: ServerOptions): RunningServer {
   const server = listen(options, {
     fetch: async (request, running) => {
       try {
+        collect(1);
         return await answer(request, running);
       } catch (error) {
         options.onError(`${request.method} ${URL.parse(request.url)?.pathname}: ${messageOf(error)}`);
