@@ -17,6 +17,7 @@ shellcheck:shellcheck busybox:busybox dash:dash faketime:faketime xz:xz-utils zs
 chromium:chromium systemd-nspawn:systemd-container systemd-analyze:systemd pgrep:procps
 nsenter:util-linux nft:nftables ip:iproute2 qemu-aarch64-static:qemu-user-static
 /usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1:libc6-arm64-cross promtool:prometheus
+redis-server:redis-server redis-cli:redis-tools
 /usr/aarch64-linux-gnu/lib/libstdc++.so.6:libstdc++6-arm64-cross
 /usr/aarch64-linux-gnu/lib/libgcc_s.so.1:libgcc-s1-arm64-cross"
 

@@ -21,6 +21,7 @@ const WHOLE: Scrape = {
     failures: [],
     runs: [],
     watches: [],
+    shares: [],
     last_success: "2026-01-01T00:00:00.000Z",
   },
   nodes: [

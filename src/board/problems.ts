@@ -83,6 +83,14 @@ function* watchProblems({ watches }: UploadsOverview): Generator<Problem> {
   }
 }
 
+function* shareProblems({ shares }: UploadsOverview): Generator<Problem> {
+  for (const { destination, address, state, reason, at_work: atWork } of shares) {
+    if (state !== "away" || !atWork) continue;
+    const text = `the shared store ${address} does not answer (${reason ?? "unknown"}): no upload begins without it`;
+    yield { about: "sync", key: `share-away:${destination}`, text };
+  }
+}
+
 function* nodeProblems(node: NodeOverview): Generator<Problem> {
   const { node_name: name, age_s: ageS, failed_percent: failed, standing } = node;
   if (ageS !== null && ageS > SILENT_S)
@@ -132,6 +140,7 @@ export function problemsOf(parts: Parts): readonly Problem[] {
     ...clockProblems(parts.time),
     ...uploadProblems(parts.sync),
     ...watchProblems(parts.sync),
+    ...shareProblems(parts.sync),
     ...parts.nodes.flatMap((node) => [...nodeProblems(node)]),
     ...storeProblems(parts.store),
   ];

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { storeOptions } from "../db/options.ts";
 import { syncOptions } from "../upload/options.ts";
+import { sharedOptions } from "../upload/shared/options.ts";
 import { errorOfThrown } from "../upload/sync-error.ts";
 import { Failure, reasonOf } from "../lib/errors.ts";
 import { parseFileList, pathsBelow } from "../upload/scan/file-list.ts";
@@ -12,10 +13,11 @@ import { destinationOf } from "./history/destination.ts";
 import { apiKeyOf } from "./sync/api-key.ts";
 import { showProgress } from "./terminal/progress.ts";
 import { fileLog, syncProgress } from "./sync/progress.ts";
+import { openSharedStore } from "./sync/shared-store.ts";
 import type { RunOptions } from "../upload/run.ts";
 import type { RunProgress } from "../upload/progress.ts";
 
-const OPTIONS = { store: storeOptions, sync: syncOptions } as const;
+const OPTIONS = { store: storeOptions, sync: syncOptions, shared: sharedOptions } as const;
 export type Sync = Invocation<typeof OPTIONS>;
 
 function readKey({ options: { sync }, origins, terminal }: Sync): string {
@@ -73,6 +75,13 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
       },
     });
     using store = await storeWait.retry(() => call.openStore(), signal);
+    using shared = sync.dryRun
+      ? null
+      : await openSharedStore(call.options.shared, {
+          origin: call.origins.shared.shared,
+          caFile: sync.caFile,
+          isWatching: sync.watch,
+        });
     using sandbox = sync.sandbox && !sync.dryRun ? await startOwnSandbox(call.storePath, sync.bulk) : null;
     const server = sandbox ?? { url: destination, apiKey };
     using client = sync.dryRun ? null : await clientOf(sync, call.environment, server);
@@ -90,6 +99,7 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
       limits: RUN_LIMITS,
       destination,
       client,
+      shared,
       ...(listed === null ? {} : { source: fileSource(root, sync, listed) }),
       startHashWorker,
       signal,
@@ -158,13 +168,14 @@ export const sync = command({
     ["nodupe sync --watch /srv/cvs", "stay, and upload what is dropped there"],
     ["nodupe sync ~/CVs --dry-run --exclude 'old/**'", "what would be uploaded"],
     ["nodupe sync ~/CVs --files-from new.txt", "only the files that are listed there"],
+    ["nodupe sync --watch --shared redis://10.0.0.5:6379/0 /srv/cvs", "on each of several machines"],
   ],
   result: () => import("../render/results/uploads.ts").then((module) => module.syncResult),
   exitCodes: {
     0: "everything is uploaded, now or earlier",
     1: "some files failed, or another run is at work",
     2: "usage error, or there is no such folder",
-    4: "the server cannot be reached",
+    4: "the server, or the shared store, cannot be reached",
     5: "the key was refused, or the folder cannot be read",
   },
   run: (call) => runSync(call, performance.now()),

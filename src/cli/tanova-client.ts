@@ -12,7 +12,8 @@ export interface Server {
   readonly apiKey: string;
 }
 
-function readCa(path: string | null): { ca?: string } {
+/** The further authorities that --ca-file names. */
+export function readCa(path: string | null): { ca?: string } {
   if (path === null) return {};
   try {
     return { ca: readText(path) };

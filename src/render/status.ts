@@ -56,7 +56,15 @@ function syncLines({ sync }: Board): string[] {
       mode === "scanning" ? `scanned periodically: ${reason}` : mode === "events" ? "watched" : mode;
     return `${folder}: ${how}`;
   });
-  return [...lines, ...atWork, ...watches].map(escapeText);
+  const shares = sync.shares.map(({ address, state, reason, at_work: isAtWork, since }) => {
+    const how = {
+      joined: "answering",
+      settling: "waiting for other machines' uploads, since it was emptied or restarted",
+      away: `away: ${reason ?? "unknown"}`,
+    }[state];
+    return `shared in ${address}: ${how}${isAtWork ? "" : `, last asked ${since.slice(0, 16).replace("T", " ")}`}`;
+  });
+  return [...lines, ...atWork, ...watches, ...shares].map(escapeText);
 }
 
 function nodeTable({ nodes }: Board): string {

@@ -1,3 +1,4 @@
+import { tellAgain } from "./shared/share-record.ts";
 import { Database } from "bun:sqlite";
 import { createCollector } from "../lib/engine.ts";
 import { nextTurn } from "../lib/wait.ts";
@@ -70,7 +71,10 @@ export class ImportedHistory implements Disposable {
         await nextTurn();
         signal.throwIfAborted();
       }
-      if (!dryRun) db.run("COMMIT");
+      if (!dryRun) {
+        tellAgain(db, destinationId);
+        db.run("COMMIT");
+      }
     } catch (error) {
       if (db.inTransaction) db.run("ROLLBACK");
       throw error;

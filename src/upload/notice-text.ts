@@ -26,6 +26,17 @@ export function noticeText(
       return "the server answers again: going on";
     case "paused":
       return `the server takes no more for now (${notice.reason}): going on at ${momentText(unixOf(notice.untilMs, now), now.unixMs)}`;
+    case "share-away": {
+      const until =
+        notice.untilMs === Infinity
+          ? "until it is back"
+          : `until ${momentText(unixOf(notice.untilMs, now), now.unixMs)} at most`;
+      return `the shared store does not answer (${notice.reason}): no upload begins without it; waiting ${until}`;
+    }
+    case "share-back":
+      return "the shared store answers again: going on";
+    case "share-settling":
+      return `the shared store is not the one that it was: it was emptied, restarted or replaced; other machines may still be sending, so uploads go on at ${momentText(unixOf(notice.untilMs, now), now.unixMs)}`;
     case "unaskable":
       return `${notice.file.path} may have been stored or not (${notice.because.reason}), and the server cannot be asked: it is not sent again by itself; where it is missing there, forget it (nodupe history forget) and run again`;
   }

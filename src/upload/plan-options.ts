@@ -1,5 +1,6 @@
 import type { RunLimits } from "./limits.ts";
 import type { SyncSettings } from "./options.ts";
+import type { SharingOptions } from "./plan/sharing/sharing.ts";
 import type { PlanOptions } from "./plan/upload-plan.ts";
 
 const CALM_WORKERS = 5;
@@ -8,7 +9,12 @@ const CALM_WORKERS = 5;
 export function planOptions(
   settings: SyncSettings,
   limits: RunLimits,
-  run: { readonly id: number; readonly refusesBatches: boolean; readonly refusesDuplicates: boolean },
+  run: {
+    readonly id: number;
+    readonly refusesBatches: boolean;
+    readonly refusesDuplicates: boolean;
+    readonly sharing: SharingOptions | null;
+  },
 ): PlanOptions {
   const workers = settings.workers ?? (settings.bulk ? "auto" : CALM_WORKERS);
   return {
@@ -30,5 +36,6 @@ export function planOptions(
     failuresToOpen: limits.failuresToOpen,
     outageWaitMs: settings.outageWait,
     graceMs: limits.graceMs,
+    sharing: run.sharing,
   };
 }

@@ -18,6 +18,9 @@ import { UploadPlan } from "./plan/upload-plan.ts";
 import type { FileEvent, RunProgress } from "./progress.ts";
 import { beginRun, endRun, rememberFact } from "./ledger/run-record.ts";
 import type { FoundFile } from "./scan/scan.ts";
+import type { SharingOptions } from "./plan/sharing/sharing.ts";
+import { ShareDriver, type SharedStore } from "./shared/share-driver.ts";
+import { ShareRecord } from "./shared/share-record.ts";
 import { Settling } from "./intake/settling.ts";
 import { type Source, type Standing, fileSource } from "./intake/source.ts";
 import { shortBusyTimeout, storeGuard, StoreWait } from "./store-guard.ts";
@@ -39,6 +42,8 @@ export interface RunOptions {
   readonly destination: string;
   /** null: a dry run, which sends nothing. */
   readonly client: TanovaClient | null;
+  /** Where machines share the destination's history; without it history is this store's alone. */
+  readonly shared?: SharedStore | null;
   /** Whoever runs it holds the destination's lock for several runs. */
   readonly isLocked?: boolean;
   readonly startHashWorker: (() => Worker) | null;
@@ -67,6 +72,8 @@ export interface RunOutcome {
   readonly error: SyncError | null;
 }
 
+/** How often claims on the shared history are prolonged: three times and a bit in a lease. */
+const SHARE_RENEW_MS = 3_000;
 const LOCKED = "the store that another program has locked";
 
 /** A dry run settles everything as it comes. */
@@ -127,8 +134,14 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
 
   const refusesBatches = (destination.batchRefusedUntilMs ?? 0) > Date.now();
   const refusesDuplicates = (destination.refusesDuplicatesUntilMs ?? 0) > Date.now();
+  const share = shareOf(options, destination.id, runId ?? 0);
   const plan = new UploadPlan(
-    planOptions(settings, limits, { id: runId ?? 0, refusesBatches, refusesDuplicates }),
+    planOptions(settings, limits, {
+      id: runId ?? 0,
+      refusesBatches,
+      refusesDuplicates,
+      sharing: share?.sharing ?? null,
+    }),
   );
   const onFirst = (): void => {
     compileHardly();
@@ -140,6 +153,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     plan,
     client,
     ending,
+    share: share?.driver ?? null,
     onFirst,
     onNotice,
     onFact,
@@ -174,11 +188,33 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     onBroken(error);
   }
   await uploader.finish();
+  if (plan.stop === null) share?.driver.allTold();
   sayRenamed(intake, onNotice);
   tally.workersPeak = plan.peak;
   const stop = (await close(storeWait, store, ledger, runId, intake.found !== null)) ?? stopOf(signal);
   const found = intake.found ?? counter.total;
   return { tally, found, sentBytes: client.sentBytes, runId, ...endedBy(stop) };
+}
+
+/** What a run needs to share its destination's history. */
+function shareOf(
+  { shared = null, store, destination, settings }: RunOptions,
+  destinationId: number,
+  runId: number,
+): { readonly driver: ShareDriver; readonly sharing: SharingOptions } | null {
+  if (shared === null) return null;
+  const { link, waitMs } = shared;
+  const record = new ShareRecord(store.db, destinationId, link.address);
+  const { ambiguousWait: ambiguousWaitMs } = settings;
+  return {
+    driver: new ShareDriver({ store: shared, record, destination, runId, ambiguousWaitMs }),
+    sharing: {
+      address: link.address,
+      renewMs: SHARE_RENEW_MS,
+      waitMs,
+      mustPublish: record.memory(runId).isBehind,
+    },
+  };
 }
 
 function endedBy(stop: Stop | null): Pick<RunOutcome, "stop" | "error"> {

@@ -15,7 +15,11 @@ export const HELD_UP_TO_BYTES = 1024 * 1024;
 export function uploadItem(
   checksum: string,
   file: FoundFile,
-  held: { bytes: () => SharedBytes | undefined; onHandedOver: () => void },
+  held: {
+    bytes: () => SharedBytes | undefined;
+    onHandedOver: () => void;
+    mayFinish: (() => Promise<boolean>) | null;
+  },
 ): UploadItem {
   return {
     checksum,
@@ -28,5 +32,6 @@ export function uploadItem(
       return bytes === undefined ? { type: "file", path: file.path } : { type: "bytes", bytes };
     },
     onHandedOver: held.onHandedOver,
+    mayFinish: held.mayFinish,
   };
 }

@@ -2,18 +2,21 @@ import { type CollectorOptions, createCollector } from "../lib/engine.ts";
 import { TaskGroup } from "../lib/task-group.ts";
 import type { BufferPool } from "./intake/buffer-pool.ts";
 import { starvationMeter } from "./control/starvation.ts";
+import { checkContents } from "./check-contents.ts";
 import { HeldContents } from "./held-contents.ts";
 import type { Content } from "./intake/intake.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { noticeText } from "./notice-text.ts";
 import type { DestinationFact, PlanAction, Settlement } from "./plan/actions.ts";
 import type { CheckAnswer, PlanEvent, UnitAnswer } from "./plan/events.ts";
+import type { ShareRequest } from "./plan/sharing/share-requests.ts";
 import { type Ending, stopOf } from "./plan/stop.ts";
 import type { UploadPlan } from "./plan/upload-plan.ts";
 import type { Work } from "./plan/work.ts";
 import type { Settling } from "./intake/settling.ts";
+import type { ShareDriver } from "./shared/share-driver.ts";
 import type { Tally } from "./tally.ts";
-import type { CheckOutcome, TanovaClient } from "./tanova/types.ts";
+import type { TanovaClient } from "./tanova/types.ts";
 import { uploadItem } from "./upload-item.ts";
 
 export interface UploaderOptions {
@@ -25,6 +28,8 @@ export interface UploaderOptions {
   /** What turns out to be no longer what was hashed goes back through it. */
   readonly settling: Settling;
   readonly ending: Ending;
+  /** The history that other machines share; null where it is this store's alone. */
+  readonly share: ShareDriver | null;
   /** Told before the first content is sent. */
   readonly onFirst: () => void;
   readonly onNotice: (line: string) => void;
@@ -144,7 +149,7 @@ export class Uploader implements AsyncDisposable {
   }
 
   #perform(action: PlanAction): void {
-    const { ledger, tally, settling, ending, onFirst, onNotice, onFact } = this.#options;
+    const { ledger, tally, settling, ending, share, onFirst, onNotice, onFact } = this.#options;
     switch (action.type) {
       case "connect":
         if (this.#collect === null) onFirst();
@@ -159,6 +164,9 @@ export class Uploader implements AsyncDisposable {
         return;
       case "check":
         this.#begin(this.#check(action));
+        return;
+      case "share":
+        if (share !== null) this.#begin(this.#share(share, action.request));
         return;
       case "hurry":
         ledger.hurry();
@@ -262,7 +270,13 @@ export class Uploader implements AsyncDisposable {
   async #connect(): Promise<void> {
     const { client, ending } = this.#options;
     const signal = AbortSignal.any([ending.signal, this.#cut.signal]);
-    this.#post({ type: "connected", outcome: await client.health(signal) });
+    const outcome = await client.health(signal);
+    if (outcome.type === "healthy") this.#options.share?.connected(outcome.health.agency);
+    this.#post({ type: "connected", outcome });
+  }
+
+  async #share(share: ShareDriver, request: ShareRequest): Promise<void> {
+    this.#post({ type: "shared", request, outcome: await share.perform(request) });
   }
 
   async #reserve(unit: number, works: readonly Work[]): Promise<void> {
@@ -288,31 +302,31 @@ export class Uploader implements AsyncDisposable {
   }
 
   async #request(works: readonly Work[]): Promise<UnitAnswer> {
-    const { client } = this.#options;
+    const { client, share } = this.#options;
+    const leases = works.flatMap(({ lease }) => (lease === null ? [] : [lease]));
+    let isClaimed = true;
+    const mayFinish =
+      share === null ? null : async () => (isClaimed = isClaimed && (await share.mayFinish(leases)));
     const items = works.map(({ checksum, file }) =>
       uploadItem(checksum, file, {
         bytes: () => this.#held.get(checksum),
         onHandedOver: () => this.#held.release(checksum),
+        mayFinish,
       }),
     );
     const [only] = items;
-    if (items.length > 1 || only === undefined)
-      return { type: "batch", outcome: await client.uploadBatch(items, this.#cut.signal) };
-    return { type: "single", outcome: await client.upload(only, this.#cut.signal) };
+    const answer: UnitAnswer =
+      items.length > 1 || only === undefined
+        ? { type: "batch", outcome: await client.uploadBatch(items, this.#cut.signal) }
+        : { type: "single", outcome: await client.upload(only, this.#cut.signal) };
+    return isClaimed ? answer : { type: "unclaimed" };
   }
 
   async #check({ check, checksums, inBulk }: Extract<PlanAction, { type: "check" }>): Promise<void> {
     const { client } = this.#options;
     let answer: CheckAnswer = new Map();
     try {
-      if (inBulk) {
-        const there = await client.checkMany(checksums, this.#cut.signal);
-        const told = (checksum: string): CheckOutcome => (there?.has(checksum) === true ? "there" : "absent");
-        answer = there === null ? null : new Map(checksums.map((checksum) => [checksum, told(checksum)]));
-      } else {
-        const [checksum = ""] = checksums;
-        answer = new Map([[checksum, await client.check(checksum, this.#cut.signal)]]);
-      }
+      answer = await checkContents(client, { checksums, inBulk }, this.#cut.signal);
     } finally {
       this.#post({ type: "checked", check, answer });
       this.#collect?.(1);

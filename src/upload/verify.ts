@@ -1,3 +1,4 @@
+import { retract } from "./shared/share-record.ts";
 import type { Database } from "bun:sqlite";
 import { backoffMs } from "../lib/backoff.ts";
 import { Failure } from "../lib/errors.ts";
@@ -113,6 +114,7 @@ export async function verifyDone(options: VerifyOptions): Promise<Verified> {
     const missing = await missingOf(checksums, options);
     if (missing === null) break;
     db.transaction(() => {
+      retract(db, destinationId, missing);
       for (const checksum of missing)
         reopen.run(destinationId, checksum, now(), "the server no longer has it");
     }).immediate();

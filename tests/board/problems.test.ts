@@ -44,7 +44,7 @@ const NODE: NodeOverview = {
 };
 const WELL: Parts = {
   time: { last: MEASURED, age_s: 60, history: [], servers: [] },
-  sync: { destinations: [], failures: [], runs: [RUN], watches: [], last_success: null },
+  sync: { destinations: [], failures: [], runs: [RUN], watches: [], shares: [], last_success: null },
   nodes: [NODE],
   store: { free_bytes: 50, total_bytes: 100 },
 };

@@ -30,6 +30,7 @@ const SCRAPE: Scrape = {
     failures: [],
     runs: [],
     watches: [],
+    shares: [],
     last_success: null,
   },
   store: {

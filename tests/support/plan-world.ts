@@ -134,6 +134,7 @@ export class PlanWorld {
       failuresToOpen: 3,
       outageWaitMs: 5_000,
       graceMs: 500,
+      sharing: null,
     };
     return new UploadPlan(options);
   }
@@ -235,6 +236,7 @@ export class PlanWorld {
       case "remember":
       case "notice":
       case "cut":
+      case "share":
       case "stop":
     }
   }

@@ -60,6 +60,7 @@ export function makeUploader(
     failuresToOpen: 1_000,
     outageWaitMs: 1_000,
     graceMs: 0,
+    sharing: null,
   });
   const uploader = new Uploader({
     plan,
@@ -69,6 +70,7 @@ export function makeUploader(
     pool,
     settling: new Settling(),
     ending,
+    share: null,
     onFirst: () => {},
     onNotice: () => {},
     onFact: (fact) => facts.push(fact),

@@ -2,7 +2,6 @@ import { parseArgs } from "node:util";
 import { flagName, type Option, type Sections } from "../../settings/option.ts";
 import { Failure } from "../../lib/errors.ts";
 import { didYouMean } from "../../lib/nearest.ts";
-import { PLANNED_FLAGS } from "./planned.ts";
 
 interface Flag {
   readonly section: string;
@@ -55,13 +54,6 @@ function tokensOf(argv: readonly string[], flags: ReadonlyMap<string, Flag>) {
 }
 
 function refuseUnknown(rawName: string, known: Iterable<string>, command: string): never {
-  const name = rawName.replace(/^-+/, "");
-  if (PLANNED_FLAGS[command]?.includes(name) === true) {
-    throw new Failure(
-      "usage",
-      `${rawName} is planned and not in this version of nodupe; see: nodupe ${command} --help`,
-    );
-  }
   const hint = didYouMean(
     rawName,
     [...known].map((flag) => `--${flag}`),

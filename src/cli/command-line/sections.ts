@@ -6,6 +6,7 @@ import type { Sections } from "../../settings/option.ts";
 import { timeOptions } from "../../time/options.ts";
 import { upgradeOptions } from "../../upgrade/options.ts";
 import { syncOptions } from "../../upload/options.ts";
+import { sharedOptions } from "../../upload/shared/options.ts";
 import { sandboxOptions } from "../../upload/sandbox/options.ts";
 
 /**
@@ -21,5 +22,5 @@ export const SECTIONS: Sections = {
   ingest: ingestOptions,
   upgrade: upgradeOptions,
   serve: serveOptions,
-  shared: {},
+  shared: sharedOptions,
 };

@@ -45,6 +45,36 @@ export const uploadWatches = sqliteTable("upload_watch", {
   sinceMs: integer("since_ms").notNull(),
 });
 
+/** The history that a destination's machines share, as this store last saw it. */
+export const uploadShares = sqliteTable("upload_share", {
+  destinationId: integer("destination_id")
+    .primaryKey()
+    .references(() => destinations.id),
+  /** Without user and password. */
+  address: text("address").notNull(),
+  /** The epoch whose beginning was waited for; null where none was. */
+  epoch: text("epoch"),
+  /** All that runs up to this one have done was told in that epoch; null: nothing is known of it. */
+  publishedRunId: integer("published_run_id"),
+  /** joined, settling, away (`reason` says why). */
+  state: text("state", { enum: ["joined", "settling", "away"] }).notNull(),
+  reason: text("reason"),
+  pid: integer("pid").notNull(),
+  sinceMs: integer("since_ms").notNull(),
+});
+
+/** Contents that were forgotten, or turned out to be missing: no longer done for other machines either, once they are told. */
+export const uploadRetractions = sqliteTable(
+  "upload_retraction",
+  {
+    destinationId: integer("destination_id")
+      .notNull()
+      .references(() => destinations.id),
+    checksum: text("checksum").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.destinationId, table.checksum] })],
+);
+
 export const CONTENT_STATES = ["pending", "sending", "done", "failed"] as const;
 
 /** A content's standing at a destination. A content that was never taken up has no row. */

@@ -95,6 +95,17 @@ const uploads = object({
     }),
     "folders that are watched",
   ),
+  shares: list(
+    object({
+      destination,
+      address: text("of the shared store, without user and password"),
+      state: oneOf(["joined", "settling", "away"], "settling: it was emptied or restarted, and uploads wait"),
+      reason: maybe(text("why it is away")),
+      at_work: flag("whether the process that saw it so still runs"),
+      since: moment("since when"),
+    }),
+    "histories that are shared with other machines",
+  ),
   last_success: maybe(moment("end of the last run that uploaded something")),
 });
 

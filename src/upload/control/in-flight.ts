@@ -54,6 +54,12 @@ export class InFlight {
     if (this.#active >= this.#limit) this.#isSaturated = true;
   }
 
+  /** One was not begun after all. */
+  cancel(): void {
+    this.#active -= 1;
+    if (this.#stale > 0) this.#stale -= 1;
+  }
+
   /** One is over. `rejected`: refused for load (429, 503). */
   end({ latencyMs, rejected }: { latencyMs: number; rejected: boolean }): void {
     this.#active -= 1;

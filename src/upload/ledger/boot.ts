@@ -19,15 +19,15 @@ function read(path: string): string | null {
 /** How long a reading of the uptime is carried on by the engine's own clock, which stands still while the machine sleeps. */
 const CARRIED_MS = 100;
 
-/** This machine's; its id is hashed, as machine-id(5) asks. */
-export function thisBoot(): Boot {
+/** This machine's; its id is hashed, as machine-id(5) asks. `carriedMs` 0: every reading tells of a sleep. */
+export function thisBoot(carriedMs: number = CARRIED_MS): Boot {
   const machine = read("/etc/machine-id") ?? read("/var/lib/dbus/machine-id") ?? "";
   const boot = read("/proc/sys/kernel/random/boot_id");
   const hash = new Bun.CryptoHasher("sha256").update(`nodupe ${machine}`).digest("hex").slice(0, 12);
   let reading = { uptimeMs: 0, atMs: -Infinity };
   const uptimeMs = (): number => {
     const nowMs = performance.now();
-    if (nowMs - reading.atMs > CARRIED_MS)
+    if (nowMs - reading.atMs > carriedMs)
       reading = { uptimeMs: Number.parseFloat(read("/proc/uptime") ?? "0") * 1_000, atMs: nowMs };
     return reading.uptimeMs + (nowMs - reading.atMs);
   };

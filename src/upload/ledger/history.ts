@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { and, count, desc, eq, inArray, like } from "drizzle-orm";
 import { ormOf } from "../../db/orm.ts";
+import { retract } from "../shared/share-record.ts";
 import { type ContentRow, contents, destinations } from "../../db/tables/upload.ts";
 
 type State = ContentRow["state"];
@@ -150,6 +151,7 @@ export function checksumCandidates(db: Database, prefix: string, most: number): 
 
 /** Forgets contents, so that they are sent again; null: all of the destination. Answers how many there were. */
 export function forget(db: Database, destinationId: number, checksums: readonly string[] | null): number {
+  retract(db, destinationId, checksums);
   const isNamed = checksums === null ? undefined : inArray(contents.checksum, [...checksums]);
   ormOf(db)
     .delete(contents)

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { count, desc, sql } from "drizzle-orm";
 import { ormOf } from "../../db/orm.ts";
-import { contents, destinations, uploadRuns, uploadWatches } from "../../db/tables/upload.ts";
+import { contents, destinations, uploadRuns, uploadShares, uploadWatches } from "../../db/tables/upload.ts";
 
 /** Contents that failed for the same reason. */
 export interface FailureGroup {
@@ -42,6 +42,17 @@ interface WatchOverview {
   readonly since: string;
 }
 
+interface ShareOverview {
+  readonly destination: string;
+  /** The shared store, without user and password. */
+  readonly address: string;
+  readonly state: "joined" | "settling" | "away";
+  readonly reason: string | null;
+  /** Whether the process that saw it so still runs. */
+  readonly at_work: boolean;
+  readonly since: string;
+}
+
 /** What the store tells of the uploads. */
 export interface UploadsOverview {
   readonly destinations: readonly DestinationOverview[];
@@ -49,6 +60,8 @@ export interface UploadsOverview {
   /** The newest first. */
   readonly runs: readonly RunOverview[];
   readonly watches: readonly WatchOverview[];
+  /** Histories that are shared with other machines, as this one last saw them. */
+  readonly shares: readonly ShareOverview[];
   /** The end of the last run that uploaded something. */
   readonly last_success: string | null;
 }
@@ -165,6 +178,18 @@ export function uploadsOverview(db: Database): UploadsOverview {
         at_work: isThere(pid),
         mode,
         reason,
+        since: new Date(sinceMs).toISOString(),
+      })),
+    shares: orm
+      .select()
+      .from(uploadShares)
+      .all()
+      .map(({ destinationId, address, state, reason, pid, sinceMs }) => ({
+        destination: urlOf(destinationId),
+        address,
+        state,
+        reason,
+        at_work: isThere(pid),
         since: new Date(sinceMs).toISOString(),
       })),
     last_success: isoOf(last?.atMs ?? null),

@@ -1,4 +1,5 @@
 import type { FoundFile } from "../scan/scan.ts";
+import type { ShareRequest } from "./sharing/share-requests.ts";
 import type { Stop } from "./stop.ts";
 import type { Because, Work } from "./work.ts";
 
@@ -27,7 +28,12 @@ export type Notice =
   /** The server takes nothing before `untilMs`. */
   | { readonly type: "paused"; readonly reason: string; readonly untilMs: number }
   /** An upload got an answer that says nothing, and the server cannot be asked: it is not sent again by itself. */
-  | { readonly type: "unaskable"; readonly file: FoundFile; readonly because: Because };
+  | { readonly type: "unaskable"; readonly file: FoundFile; readonly because: Because }
+  /** The shared store is waited for until `untilMs` (Infinity: for ever): no upload begins meanwhile. */
+  | { readonly type: "share-away"; readonly reason: string; readonly untilMs: number }
+  | { readonly type: "share-back" }
+  /** The shared store may have forgotten what it was told: uploads go on at `untilMs`. */
+  | { readonly type: "share-settling"; readonly untilMs: number };
 
 /** What is remembered of a destination for a day. */
 export type DestinationFact =
@@ -52,6 +58,8 @@ export type PlanAction =
       readonly checksums: readonly string[];
       readonly inBulk: boolean;
     }
+  /** Ask the shared store → shared. */
+  | { readonly type: "share"; readonly request: ShareRequest }
   /** They are on their way: their rows say when. */
   | { readonly type: "renew"; readonly checksums: readonly string[] }
   /** It was on its way until now, and may have arrived: its row stays `sending`, and says why. */

@@ -10,7 +10,7 @@ import type { Work } from "./work.ts";
 const DOUBTS_AT_ONCE = 4;
 
 type Check =
-  | { readonly type: "first"; readonly works: readonly Work[] }
+  | { readonly type: "first"; readonly works: readonly Work[]; readonly round: number }
   | { readonly type: "doubt"; readonly works: readonly Work[] }
   | { readonly type: "stray"; readonly strays: readonly Stray[] };
 
@@ -26,6 +26,8 @@ export class Checks {
   #doubts = 0;
   #strays: Stray[] = [];
   #straysAsked = 0;
+  /** Of questions before uploads; what one of an earlier round is told to be absent may be there by now. */
+  #round = 0;
 
   constructor(go: Transitions, policy: RetryPolicy, refusesDuplicates: boolean) {
     this.#go = go;
@@ -61,6 +63,12 @@ export class Checks {
     this.#strays.push(...strays);
   }
 
+  /** Other machines may have sent what was absent when it was asked for: all is asked for again before it is sent. */
+  forgetAbsent(): void {
+    this.#round += 1;
+    for (const work of this.#go.works.all()) this.#go.works.ask(work, "no");
+  }
+
   /** Nothing more is asked. */
   halt(): void {
     this.#strays = [];
@@ -74,7 +82,7 @@ export class Checks {
       const works = this.first.next(nowMs, this.#isBulk);
       if (works.length === 0) return;
       this.#firsts += 1;
-      this.#ask(works, this.#isBulk && works.length > 1, { type: "first", works });
+      this.#ask(works, this.#isBulk && works.length > 1, { type: "first", works, round: this.#round });
     }
   }
 
@@ -87,7 +95,11 @@ export class Checks {
     switch (check.type) {
       case "first":
         this.#firsts -= 1;
-        for (const work of check.works) this.#toldFirst(work, answer?.get(work.checksum), nowMs);
+        for (const work of check.works) {
+          const found = answer?.get(work.checksum);
+          const isOld = found === "absent" && check.round !== this.#round;
+          this.#toldFirst(work, isOld ? undefined : found, nowMs);
+        }
         break;
       case "doubt":
         this.#doubts -= 1;
@@ -206,6 +218,7 @@ export class Checks {
   }
 
   #neverArrived(work: Work, nowMs: number): void {
+    work.mayBeThere = false;
     this.#go.works.ask(work, "absent");
     if (work.attempts === 0) {
       this.#go.queue(work);
@@ -230,8 +243,10 @@ export class Checks {
 
   /** There, it is done; absent for long enough, it is pending; else it stays as it is. */
   #toldStray({ checksum, sentAgoMs }: Stray, found: CheckOutcome | undefined): void {
-    if (found === "there") this.#go.want({ type: "settle-stray", checksum, isThere: true });
-    else if (found === "absent" && remainingWaitMs(sentAgoMs, this.#policy.ambiguousWaitMs) === 0)
+    if (found === "there") {
+      this.#go.want({ type: "settle-stray", checksum, isThere: true });
+      this.#go.leases?.done(checksum);
+    } else if (found === "absent" && remainingWaitMs(sentAgoMs, this.#policy.ambiguousWaitMs) === 0)
       this.#go.want({ type: "settle-stray", checksum, isThere: false });
   }
 }

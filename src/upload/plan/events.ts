@@ -1,12 +1,15 @@
 import type { ContentStanding } from "../ledger/ledger.ts";
 import type { FoundFile } from "../scan/scan.ts";
 import type { BatchOutcome, CheckOutcome, HealthOutcome, UploadOutcome } from "../tanova/types.ts";
+import type { ShareOutcome, ShareRequest } from "./sharing/share-requests.ts";
 import type { Stop } from "./stop.ts";
 
 /** What a request with contents came to. */
 export type UnitAnswer =
   | { readonly type: "single"; readonly outcome: UploadOutcome }
-  | { readonly type: "batch"; readonly outcome: BatchOutcome };
+  | { readonly type: "batch"; readonly outcome: BatchOutcome }
+  /** Cut before its last byte: a claim on the shared history did not hold any more. */
+  | { readonly type: "unclaimed" };
 
 /** What a question came to, by checksum; null where the server cannot be asked in bulk. */
 export type CheckAnswer = ReadonlyMap<string, CheckOutcome> | null;
@@ -33,6 +36,7 @@ export type PlanEvent =
   | { readonly type: "reserved"; readonly unit: number; readonly error?: unknown }
   | { readonly type: "answered"; readonly unit: number; readonly answer: UnitAnswer }
   | { readonly type: "checked"; readonly check: number; readonly answer: CheckAnswer }
+  | { readonly type: "shared"; readonly request: ShareRequest; readonly outcome: ShareOutcome }
   /** The share of time that this process wanted the processor and did not have it, 0 to 1. */
   | { readonly type: "measured"; readonly starved: number }
   | { readonly type: "tick" }

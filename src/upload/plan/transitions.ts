@@ -1,5 +1,6 @@
 import type { Notice, PlanAction, Settlement } from "./actions.ts";
 import type { Doubt, Looking, LookSpan } from "./in-doubt.ts";
+import type { Leases } from "./sharing/leases.ts";
 import { type Stop, unsentBy } from "./stop.ts";
 import type { Because, Work } from "./work.ts";
 import { Works } from "./works.ts";
@@ -10,8 +11,14 @@ import { Works } from "./works.ts";
  */
 export class Transitions {
   readonly works = new Works();
+  /** null where history is not shared. */
+  readonly leases: Leases | null;
   #actions: PlanAction[] = [];
   #stop: Stop | null = null;
+
+  constructor(leases: Leases | null) {
+    this.leases = leases;
+  }
 
   /** Why nothing more is sent; null while the run goes on. */
   get stop(): Stop | null {
@@ -35,8 +42,9 @@ export class Transitions {
 
   /** In line, or out of it where the run ends. */
   queue(work: Work): void {
-    if (this.#stop === null) this.works.move(work, { type: "queued" });
-    else this.giveUp(work);
+    if (this.#stop !== null) this.giveUp(work);
+    else if (this.leases === null || work.lease !== null) this.works.move(work, { type: "queued" });
+    else this.works.move(work, { type: "unclaimed", doubt: null, tries: 0 });
   }
 
   reserve(unit: number, works: readonly Work[]): void {
@@ -44,8 +52,18 @@ export class Transitions {
     this.want({ type: "reserve", unit, works });
   }
 
+  /** What is shared is told to be sent before it is. */
+  mark(unit: number, works: readonly Work[]): void {
+    for (const work of works) this.works.move(work, { type: "marking" });
+    const leases = works.flatMap(({ lease }) => (lease === null ? [] : [lease]));
+    this.want({ type: "share", request: { type: "mark", unit, leases } });
+  }
+
   send(unit: number, works: readonly Work[]): void {
-    for (const work of works) this.works.move(work, { type: "sending" });
+    for (const work of works) {
+      work.mayBeThere = true;
+      this.works.move(work, { type: "sending" });
+    }
     this.want({ type: "send", unit, works });
   }
 
@@ -58,6 +76,8 @@ export class Transitions {
   /** Certainly not stored: sent again after a while. */
   backOff(work: Work, because: Because, untilMs: number): void {
     this.#unsent(work, because);
+    // Other machines need not wait for it.
+    this.leases?.end(work, "unsent");
     if (this.#stop === null) this.works.move(work, { type: "backoff", untilMs });
     else this.giveUp(work);
   }
@@ -84,6 +104,10 @@ export class Transitions {
   settle(work: Work, as: Settlement): void {
     this.works.move(work, { type: "settled" });
     this.want({ type: "settle", work, as });
+    if (this.leases === null) return;
+    const isThere = as.type === "uploaded" || as.type === "known";
+    const isRefused = as.type === "refused" || as.type === "failed";
+    this.leases.end(work, isThere ? "done" : work.mayBeThere && !isRefused ? "in-doubt" : "unsent");
   }
 
   /** Its file is gone, or is no longer what was hashed: another file of the same content takes its place. */
@@ -116,7 +140,7 @@ export class Transitions {
     if (this.#stop !== null) return;
     this.#stop = stop;
     for (const work of this.works.in("reserved")) this.withdraw(work);
-    for (const state of ["queued", "backoff", "in-doubt"] as const) {
+    for (const state of ["unclaimed", "claiming", "elsewhere", "queued", "backoff", "in-doubt"] as const) {
       for (const work of this.works.in(state)) {
         const isAsked = work.state.type === "in-doubt" && work.state.lookAtMs === null;
         if (!isAsked) this.giveUp(work);
@@ -125,7 +149,9 @@ export class Transitions {
     this.want({ type: "stop", stop });
   }
 
-  #unsent({ checksum, file }: Work, because: Because): void {
+  #unsent(work: Work, because: Because): void {
+    const { checksum, file } = work;
+    work.mayBeThere = false;
     this.want({ type: "unsent", checksum, file, because });
   }
 }

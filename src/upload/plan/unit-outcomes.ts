@@ -28,6 +28,7 @@ export function unitOutcomes(works: readonly Work[], answer: UnitAnswer): UnitOu
     batches: null,
   });
   if (answer.type === "single") return all(answer.outcome);
+  if (answer.type === "unclaimed") return { outcomes: [], putBack: works, batches: null };
   const { outcome } = answer;
   switch (outcome.type) {
     case "answered": {

@@ -20,6 +20,9 @@ interface Turn {
   readonly mayGo: (work: Work) => boolean;
 }
 
+/** What is reserved and no longer good to be sent, as its claim is lost: back in line. */
+type IsStale = ((work: Work) => boolean) | null;
+
 /** What goes in one request. */
 interface Unit {
   readonly id: number;
@@ -96,12 +99,26 @@ export class Units {
     return this.#inFlight.active;
   }
 
+  /**
+   * How many contents more may be claimed: as many as can be asked for at once, and those that go in what may be
+   * reserved. Other machines have the rest.
+   */
+  get claimRoom(): number {
+    const units = this.#inFlight.limit + this.#ahead(this.#inFlight.limit) - this.#units.size;
+    const wanted = Math.max(0, units) * this.#batchItems + this.#inFlight.limit;
+    return wanted - this.#go.works.in("queued").size;
+  }
+
+  #ahead(limit: number): number {
+    return Math.ceil(limit * RESERVED_AHEAD);
+  }
+
   /** Forms, reserves and sends what may be now. */
   advance(nowMs: number, { most, isExhausted, mayGo }: Turn): void {
     const limit = Math.min(most, this.#inFlight.limit);
     const queued = this.#go.works.in("queued");
     const hasLingered = nowMs >= this.lingerUntilMs;
-    while (queued.size > 0 && this.#units.size < limit + Math.ceil(limit * RESERVED_AHEAD)) {
+    while (queued.size > 0 && this.#units.size < limit + this.#ahead(limit)) {
       const taken = this.#units.size;
       const mayWait = taken > 0 && !(hasLingered && taken < limit) && !isExhausted;
       const batch = { items: this.#batchItems, bytes: this.#options.batchBytes, mayWait };
@@ -113,7 +130,8 @@ export class Units {
     }
     if (queued.size === 0 || !this.takesBatches) this.#lingerFromMs = null;
     else if (this.#lingerFromMs === null || hasLingered) this.#lingerFromMs = nowMs;
-    this.#send(nowMs, limit);
+    const isStale = this.#go.leases === null ? null : (work: Work) => work.lease === null || !mayGo(work);
+    this.#send(nowMs, limit, isStale);
   }
 
   /** The rows of a unit are on the disk: it is at its turn next, or was written in vain. */
@@ -160,14 +178,15 @@ export class Units {
 
   /** What is, or may be at any moment, on its way says so in its row. */
   renew(nowMs: number): void {
-    const [reserved, sending] = [this.#go.works.in("reserved"), this.#go.works.in("sending")];
-    if (reserved.size + sending.size === 0) {
+    const { works: all } = this.#go;
+    const [reserved, marking, sending] = [all.in("reserved"), all.in("marking"), all.in("sending")];
+    if (reserved.size + marking.size + sending.size === 0) {
       this.#renewAtMs = Infinity;
       return;
     }
     const isDue = nowMs >= this.#renewAtMs;
     if (isDue) {
-      const works = [...reserved, ...sending];
+      const works = [...reserved, ...marking, ...sending];
       this.#go.want({ type: "renew", checksums: works.map(({ checksum }) => checksum) });
     }
     if (isDue || this.#renewAtMs === Infinity) this.#renewAtMs = nowMs + RENEW_MS;
@@ -179,13 +198,36 @@ export class Units {
     return unit;
   }
 
-  #send(nowMs: number, limit: number): void {
+  /** The shared store knows that a unit is sent, or does not: then it is not. */
+  marked(id: number, isMarked: boolean, nowMs: number): void {
+    const unit = this.#unit(id);
+    if (isMarked && this.#go.stop === null) {
+      unit.sentAtMs = nowMs;
+      this.#go.send(unit.id, unit.works);
+      return;
+    }
+    this.#inFlight.cancel();
+    this.#recall(unit);
+  }
+
+  /** Not one byte of it was sent. */
+  #recall(unit: Unit): void {
+    this.#units.delete(unit.id);
+    for (const work of unit.works) this.#go.putBack(work, work.last);
+  }
+
+  #send(nowMs: number, limit: number, isStale: IsStale): void {
     while (this.#inFlight.active < limit) {
       const unit = this.#reserved.shift();
       if (unit === undefined) break;
+      if (isStale !== null && unit.works.some(isStale)) {
+        this.#recall(unit);
+        continue;
+      }
       unit.sentAtMs = nowMs;
       this.#inFlight.begin();
-      this.#go.send(unit.id, unit.works);
+      if (isStale === null) this.#go.send(unit.id, unit.works);
+      else this.#go.mark(unit.id, unit.works);
     }
     const isWaiting = this.#inFlight.active <= limit / 2;
     if (isWaiting && this.#go.works.in("reserving").size > 0) this.#go.want({ type: "hurry" });

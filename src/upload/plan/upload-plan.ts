@@ -1,19 +1,22 @@
 import type { RunProgress } from "../progress.ts";
 import type { BreakerOptions } from "../control/breaker.ts";
-import type { HealthOutcome, UploadOutcome } from "../tanova/types.ts";
+import type { HealthOutcome } from "../tanova/types.ts";
 import type { PlanAction } from "./actions.ts";
 import { Checks } from "./checks.ts";
 import { admit } from "./dedupe.ts";
 import type { CheckAnswer, PlanEvent, UnitAnswer } from "./events.ts";
 import { lookSpan, remainingWaitMs } from "./in-doubt.ts";
 import { Reachability } from "./reachability.ts";
-import { afterUpload, isPressed, type NextStep, type RetryPolicy } from "./retry-policy.ts";
+import { isPressed, type RetryPolicy } from "./retry-policy.ts";
+import { Leases } from "./sharing/leases.ts";
+import { Sharing, type SharingOptions } from "./sharing/sharing.ts";
 import { standOf } from "./stand.ts";
 import type { Stop } from "./stop.ts";
 import { Transitions } from "./transitions.ts";
+import { Outcomes } from "./upload-outcomes.ts";
 import { unitOutcomes } from "./unit-outcomes.ts";
 import { Units, type UnitsOptions } from "./units.ts";
-import { newWork, type Work } from "./work.ts";
+import { newWork, type OpenState } from "./work.ts";
 import type { Works } from "./works.ts";
 
 /** What a run decides by. All times in milliseconds. */
@@ -25,11 +28,16 @@ export interface PlanOptions extends UnitsOptions, Pick<BreakerOptions, "failure
   readonly refusesDuplicates: boolean;
   /** How long what is in flight may go on once nothing more is sent. */
   readonly graceMs: number;
+  /** null: history is this store's alone. */
+  readonly sharing: SharingOptions | null;
 }
 
 /** Nothing more is taken in while so many are in line, or so many wait for a time. */
 const LINE_LIMIT = 256;
 const WAITING_LIMIT = 1_000;
+const IN_LINE: readonly OpenState[] = ["unclaimed", "claiming", "queued"];
+const WAITING: readonly OpenState[] = ["elsewhere", "backoff", "in-doubt"];
+const IN_FLIGHT: readonly OpenState[] = ["reserving", "marking", "sending"];
 
 /**
  * How contents get to the server, as a state: events go in, actions come out. It reads no clock, waits for nothing and
@@ -37,13 +45,15 @@ const WAITING_LIMIT = 1_000;
  */
 export class UploadPlan {
   readonly #options: PlanOptions;
-  readonly #go = new Transitions();
+  readonly #go: Transitions;
   readonly #checks: Checks;
   readonly #units: Units;
   readonly #server: Reachability;
-  /** A 409 was confirmed in this run, or is being. */
-  #isRefusalChecked = false;
+  readonly #outcomes: Outcomes;
+  readonly #sharing: Sharing | null;
   #isExhausted = false;
+  /** The server was reached once, so that it is known whose history is shared. */
+  #isShared = false;
   /** What earlier runs left `sending` and this one has not come across: null before its turn. */
   #strays: "wanted" | "sought" | "told" | null = null;
   #cutAtMs = Infinity;
@@ -51,9 +61,16 @@ export class UploadPlan {
 
   constructor(options: PlanOptions) {
     this.#options = options;
+    const leases = options.sharing === null ? null : new Leases();
+    this.#go = new Transitions(leases);
     this.#checks = new Checks(this.#go, options.retry, options.refusesDuplicates);
     this.#units = new Units(this.#go, options);
     this.#server = new Reachability(this.#go, { ...options, ...options.retry });
+    this.#outcomes = new Outcomes(this.#go, this.#checks.first, this.#server, options.retry);
+    this.#sharing =
+      options.sharing === null || leases === null
+        ? null
+        : new Sharing(this.#go, leases, options.sharing, options.retry.ambiguousWaitMs);
   }
 
   /** All that is not settled. */
@@ -74,15 +91,17 @@ export class UploadPlan {
   /** More may be offered. */
   get hasRoom(): boolean {
     if (this.stop !== null) return true;
-    const waiting = this.works.in("backoff").size + this.works.in("in-doubt").size;
-    return this.works.in("queued").size < LINE_LIMIT && waiting < WAITING_LIMIT;
+    const sizeOf = (states: readonly OpenState[]): number =>
+      states.reduce((sum, state) => sum + this.works.in(state).size, 0);
+    return sizeOf(IN_LINE) < LINE_LIMIT && sizeOf(WAITING) < WAITING_LIMIT;
   }
 
   /** All that was offered is settled, or the run was stopped and nothing is in flight. */
   get isIdle(): boolean {
-    if (this.stop === null) return this.works.size === 0;
-    const isBusy = this.works.in("reserving").size + this.works.in("sending").size > 0;
-    return !isBusy && !this.#checks.isLooking;
+    if (this.stop === null) return this.works.size === 0 && this.#sharing?.hasWork !== true;
+    const isBusy = IN_FLIGHT.some((state) => this.works.in(state).size > 0);
+    const isTelling = this.#sharing?.isTelling === true && this.#cutAtMs !== Infinity;
+    return !isBusy && !this.#checks.isLooking && !isTelling;
   }
 
   /** Nothing is left to be done. */
@@ -92,7 +111,11 @@ export class UploadPlan {
 
   /** How it stands, for those who watch; `originMs` makes Unix milliseconds of the run's clock. */
   stand(nowMs: number, originMs: number): Pick<RunProgress, "inFlight" | "waiting"> {
-    return standOf(this.works, this.#server.untilMs(nowMs), originMs);
+    return standOf(
+      this.works,
+      { server: this.#server.untilMs(nowMs), share: this.#sharing?.untilMs ?? null },
+      originMs,
+    );
   }
 
   /** @param nowMs the run's clock, which never goes back. */
@@ -134,6 +157,11 @@ export class UploadPlan {
       case "checked":
         this.#checked(event.check, event.answer, nowMs);
         return;
+      case "shared":
+        this.#sharing?.answered(event.request, event.outcome, nowMs);
+        if (event.request.type === "mark")
+          this.#units.marked(event.request.unit, event.outcome.type === "marked", nowMs);
+        return;
       case "measured":
         this.#units.measured(event.starved);
         return;
@@ -165,7 +193,12 @@ export class UploadPlan {
       admission.type === "send"
         ? ({ type: "queued" } as const)
         : ({ ...admission, type: "in-doubt", span, looks: 0, unanswered: 0, lookAtMs: nowMs } as const);
-    const work = newWork(checksum, file, state);
+    const unclaimed = {
+      type: "unclaimed",
+      doubt: state.type === "in-doubt" ? state : null,
+      tries: 0,
+    } as const;
+    const work = newWork(checksum, file, this.#sharing === null ? state : unclaimed);
     this.works.add(work);
     if (this.stop !== null) this.#go.giveUp(work);
   }
@@ -178,6 +211,7 @@ export class UploadPlan {
       this.#halt(told, nowMs);
       return;
     }
+    this.#isShared = this.#sharing !== null;
     if (told.batch === null) this.#units.limitBatch(1);
     this.#checks.begin(told.bulkCheck !== null);
   }
@@ -203,82 +237,8 @@ export class UploadPlan {
     }
     for (const work of putBack) this.#go.putBack(work, work.last);
     for (const [work, outcome] of outcomes) {
-      const { isOwnFault, stop } = this.#server.judge(work.checksum, outcome, nowMs);
-      this.#record(work, outcome, isOwnFault);
-      this.#follow(
-        work,
-        afterUpload(outcome, { attempts: work.attempts, isOwnFault }, this.#options.retry),
-        nowMs,
-      );
-      if (stop !== null) this.#halt(stop, nowMs);
+      for (const stop of this.#outcomes.take(work, outcome, nowMs)) this.#halt(stop, nowMs);
     }
-  }
-
-  /** Counts an upload of a content, and keeps why it is not stored. */
-  #record(work: Work, outcome: UploadOutcome, isOwnFault: boolean): void {
-    work.sent += 1;
-    if (work.sent > 1) this.#go.want({ type: "retried" });
-    const isFree =
-      outcome.type === "misplaced" || (outcome.type === "transient" && isPressed(outcome.status));
-    if (!isFree || isOwnFault) work.attempts += 1;
-    if ("reason" in outcome)
-      work.last = { status: "status" in outcome ? outcome.status : null, reason: outcome.reason };
-    if (outcome.type === "stored" || outcome.type === "duplicate")
-      this.#checks.first.learn(outcome.type === "duplicate");
-  }
-
-  #follow(work: Work, step: NextStep, nowMs: number): void {
-    const { ambiguousWaitMs } = this.#options.retry;
-    switch (step.type) {
-      case "uploaded":
-        this.#go.settle(work, step);
-        return;
-      case "said-to-be-there":
-        this.#saidToBeThere(work, nowMs);
-        return;
-      case "look":
-        this.#go.doubt(work, step.why, work.last, lookSpan(nowMs, ambiguousWaitMs, ambiguousWaitMs), nowMs);
-        return;
-      case "press":
-      case "away":
-        this.#go.putBack(work, work.last);
-        return;
-      case "forbidden":
-        this.#server.forbid(work, step.because);
-        return;
-      case "stop":
-        this.#go.settle(work, { type: "failed", because: step });
-        this.#halt({ ...step, type: "unauthorized" }, nowMs);
-        return;
-      case "unreadable":
-        this.#go.want({ type: "fail", file: work.file, because: { status: null, reason: step.reason } });
-        this.#go.replaceFile(work, { status: null, reason: step.reason });
-        return;
-      case "changed":
-        this.#go.want({ type: "recheck", file: work.file });
-        this.#go.replaceFile(work, { status: null, reason: step.reason });
-        return;
-      case "failed":
-      case "refused":
-        this.#go.settle(work, step);
-        return;
-      case "retry":
-        this.#go.backOff(work, work.last, nowMs + step.delayMs);
-    }
-  }
-
-  /** 409. Where it is not known to be true it is confirmed by asking, and the first one of a run always is. */
-  #saidToBeThere(work: Work, nowMs: number): void {
-    const isKnown = this.#checks.first.refusesDuplicates && this.#isRefusalChecked;
-    if (isKnown || work.isMaybeOurs || !this.#checks.first.isAskable) {
-      this.#go.there(work);
-      return;
-    }
-    this.#isRefusalChecked = true;
-    const { ambiguousWaitMs } = this.#options.retry;
-    const because = { status: 409, reason: "the server says that it has it" };
-    const span = lookSpan(nowMs, ambiguousWaitMs, ambiguousWaitMs);
-    this.#go.doubt(work, "said-to-be-there", because, span, nowMs);
   }
 
   #halt(stop: Stop, nowMs: number): void {
@@ -291,12 +251,14 @@ export class UploadPlan {
 
   /** There is something that needs the server. */
   get #hasWork(): boolean {
-    return this.works.size > 0 || this.#checks.hasStrays || this.#strays === "wanted";
+    const isShared = this.#sharing?.hasWork === true;
+    return this.works.size > 0 || isShared || this.#checks.hasStrays || this.#strays === "wanted";
   }
 
   /** Does what is at its turn now. */
   #advance(nowMs: number): void {
     this.#units.renew(nowMs);
+    if (this.#sharing !== null) this.#share(this.#sharing, nowMs);
     if (this.stop !== null) {
       if (nowMs < this.#cutAtMs) return;
       this.#cutAtMs = Infinity;
@@ -310,20 +272,34 @@ export class UploadPlan {
     const stop = this.#hasWork ? this.#server.advance(nowMs) : null;
     if (stop !== null) this.#halt(stop, nowMs);
     if (stop !== null || !this.#server.mayAct(nowMs)) return;
-    this.#checks.advance(nowMs, this.#units.limit);
-    this.#units.advance(nowMs, {
-      most: this.#server.most,
-      isExhausted: this.#isExhausted,
-      mayGo: (work) => this.#checks.first.mayGo(work),
-    });
+    const isReady = this.#sharing?.isReady ?? true;
+    this.#checks.advance(nowMs, isReady ? this.#units.limit : 0);
+    if (isReady) this.#sharing?.claim(nowMs, this.#units.claimRoom);
+    if (isReady)
+      this.#units.advance(nowMs, {
+        most: this.#server.most,
+        isExhausted: this.#isExhausted,
+        mayGo: (work) => this.#checks.first.mayGo(work),
+      });
     if (this.#strays === "wanted" && this.isIdle) {
       this.#strays = "sought";
       this.#go.want({ type: "find-strays" });
     }
   }
 
+  /** Keeps up with the other machines, once the server has told whose history this is. */
+  #share(sharing: Sharing, nowMs: number): void {
+    if (!this.#isShared) return;
+    const stop = sharing.advance(nowMs);
+    if (stop !== null) this.#halt(stop, nowMs);
+    if (this.stop !== null) return;
+    if (sharing.settles(nowMs)) this.#checks.forgetAbsent();
+    if (!this.#server.mayAct(nowMs)) sharing.yield();
+  }
+
   #setWake(nowMs: number): void {
     let nextMs = Math.min(this.#units.renewAtMs, this.#cutAtMs);
+    if (this.#isShared) nextMs = Math.min(nextMs, this.#sharing?.wakeAtMs ?? Infinity);
     if (this.stop === null) {
       const backoff = this.works.in("backoff");
       if (backoff.size > 0)

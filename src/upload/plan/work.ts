@@ -1,5 +1,6 @@
 import type { FoundFile } from "../scan/scan.ts";
 import type { Looking } from "./in-doubt.ts";
+import type { Lease } from "./sharing/share-requests.ts";
 
 /** Why something has failed, or is not stored yet; `status` is the HTTP status, null where there was none. */
 export interface Because {
@@ -9,12 +10,19 @@ export interface Because {
 
 /** Where a content is on its way. Times are of the run's clock, in milliseconds. */
 export type WorkState =
+  /** History is shared: to be claimed before anything else. `tries`: so often another machine had it. */
+  | (Unclaimed & { readonly type: "unclaimed" })
+  | (Unclaimed & { readonly type: "claiming"; readonly lease: Lease })
+  /** Another machine is at it: claimed again from `askAtMs` on. */
+  | (Unclaimed & { readonly type: "elsewhere"; readonly askAtMs: number })
   /** In line. */
   | { readonly type: "queued" }
   /** Its row is being written: it is about to say `sending`. */
   | { readonly type: "reserving" }
   /** Its row says `sending` on the disk, and not one byte of it was sent. */
   | { readonly type: "reserved" }
+  /** The shared store is being told that it is about to be sent. */
+  | { readonly type: "marking" }
   | { readonly type: "sending" }
   /** Certainly not stored, and sent again from `untilMs` on. */
   | { readonly type: "backoff"; readonly untilMs: number }
@@ -22,6 +30,12 @@ export type WorkState =
   | (Looking & { readonly type: "in-doubt"; readonly lookAtMs: number | null })
   /** This run is done with it: recorded, or left to the next run. */
   | { readonly type: "settled" };
+
+interface Unclaimed {
+  /** How it is looked for once it is claimed; null where this run knows of no upload of it. */
+  readonly doubt: Looking | null;
+  readonly tries: number;
+}
 
 export type OpenState = Exclude<WorkState["type"], "settled">;
 
@@ -36,6 +50,10 @@ export interface Work {
   alternate: FoundFile | null;
   state: WorkState;
   asked: Asked;
+  /** The claim on it; null where none is held, or history is not shared. */
+  lease: Lease | null;
+  /** An upload of it was begun, by whichever machine, and it is not known yet what came of it. */
+  mayBeThere: boolean;
   /** Questions for it that got no answer. */
   unanswered: number;
   /** Uploads of it that were made in this run and are over. */
@@ -57,10 +75,12 @@ export function newWork(checksum: string, file: FoundFile, state: WorkState): Wo
     alternate: null,
     state,
     asked: "no",
+    lease: null,
+    mayBeThere: false,
     unanswered: 0,
     sent: 0,
     attempts: 0,
-    isMaybeOurs: state.type === "in-doubt",
+    isMaybeOurs: state.type === "in-doubt" || (state.type === "unclaimed" && state.doubt !== null),
     isSingle: false,
     last: { status: null, reason: "it was not sent" },
   };

@@ -8,9 +8,13 @@ export class Works {
   readonly #byChecksum = new Map<string, Work>();
   readonly #unasked = new Set<Work>();
   readonly #byState: Readonly<Record<OpenState, Set<Work>>> = {
+    unclaimed: new Set(),
+    claiming: new Set(),
+    elsewhere: new Set(),
     queued: new Set(),
     reserving: new Set(),
     reserved: new Set(),
+    marking: new Set(),
     sending: new Set(),
     backoff: new Set(),
     "in-doubt": new Set(),
@@ -23,6 +27,10 @@ export class Works {
   /** Those in line that the server was not asked for. */
   get unasked(): ReadonlySet<Work> {
     return this.#unasked;
+  }
+
+  all(): Iterable<Work> {
+    return this.#byChecksum.values();
   }
 
   get(checksum: string): Work | undefined {

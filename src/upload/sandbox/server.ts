@@ -23,10 +23,10 @@ export interface SandboxOptions {
   /** How long each answer takes. */
   readonly latencyMs?: number;
   /**
-   * How long an upload is worked on; by default as long as an answer takes. A content is found by checks, and the
+   * How long an upload is worked on, or what tells it of each; by default as long as an answer takes. A content is found by checks, and the
    * upload answered, only when that has ended.
    */
-  readonly processingMs?: number;
+  readonly processingMs?: number | (() => number);
   readonly faults?: FaultPlan;
   /** Offers uploads in batches and checks in bulk. */
   readonly batch?: boolean;
@@ -298,7 +298,7 @@ class Server implements Sandbox {
       refusesDuplicates !== false && this.#contents.has(checksum);
     const known = new Set(accepted.filter(isKnown));
     for (const checksum of accepted) this.#contents.take(checksum);
-    await this.#takeTime(processingMs ?? latencyMs);
+    await this.#takeTime((typeof processingMs === "function" ? processingMs() : processingMs) ?? latencyMs);
     if (!this.#stopping.signal.aborted) for (const checksum of accepted) this.#contents.show(checksum);
     return replyTo(intake, known, statusCreated ?? 200);
   }

@@ -21,6 +21,11 @@ export class ContentUnreadable extends BodyWithdrawn {
   override readonly name = "ContentUnreadable";
 }
 
+/** Another machine may be sending the content by now. */
+class ClaimLost extends BodyWithdrawn {
+  override readonly name = "ClaimLost";
+}
+
 /** Big enough that a read costs little beside its hash, small enough for twenty at once. */
 const FILE_CHUNK_BYTES = 256 * 1024;
 
@@ -88,6 +93,9 @@ function multipart(
         if (head !== undefined && !(await sink(head))) return;
         if (!(await sendContent(item, sink))) return;
       }
+      for (const { item } of parts)
+        if (item.mayFinish != null && !(await item.mayFinish()))
+          throw new ClaimLost("its claim on the shared history did not hold to its last byte");
       await sink(tail);
     },
   };

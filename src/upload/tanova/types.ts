@@ -14,6 +14,8 @@ export interface UploadItem {
   readonly body: UploadBody;
   /** Called when the network has taken the last of `bytes`; from then on `body` has to be the file. */
   readonly onHandedOver?: () => void;
+  /** Asked before the request's last bytes go out; where it says no they do not, and nothing can be stored. */
+  readonly mayFinish?: (() => Promise<boolean>) | null;
 }
 
 type UploadBody =

@@ -65,7 +65,7 @@ test("what follows -- is never a flag, and a negative number is a value", () => 
   expect(refusal("--workers", "-1")).toBe('--workers: found "-1", expected a whole number from 1 to 20');
 });
 
-test("what is wrong is refused in one line: unknown, missing, ill-typed, a value for a switch, a planned flag", () => {
+test("what is wrong is refused in one line: unknown, missing, ill-typed, a value for a switch", () => {
   expect({
     unknown: refusal("--worker", "3"),
     far: refusal("--jbos", "3"),
@@ -77,7 +77,6 @@ test("what is wrong is refused in one line: unknown, missing, ill-typed, a value
     empty: refusal("--include="),
     switchValue: refusal("--bulk=3"),
     secret: refusal("--api-key", "tanova_sk_x"),
-    planned: refusal("--shared"),
   }).toEqual({
     unknown: "unknown flag --worker; did you mean --workers?",
     far: "unknown flag --jbos; see: nodupe sync --help",
@@ -89,7 +88,6 @@ test("what is wrong is refused in one line: unknown, missing, ill-typed, a value
     empty: '--include: found "", expected a list, each a text',
     switchValue: '--bulk takes no value: found "3"; give the flag alone',
     secret: "unknown flag --api-key; see: nodupe sync --help",
-    planned: "--shared is planned and not in this version of nodupe; see: nodupe sync --help",
   });
 });
 

@@ -18,6 +18,7 @@ const OPTIONS: PlanOptions = {
   outageWaitMs: 10_000,
   graceMs: 3_500,
   refusesDuplicates: true,
+  sharing: null,
 };
 
 const WELL: HealthOutcome = {
@@ -46,6 +47,8 @@ function told(action: PlanAction): string {
     case "reserve":
     case "send":
       return `${action.type} ${action.unit}: ${action.works.map(({ file }) => file.name).join("+")}`;
+    case "share":
+      return `share ${action.request.type}`;
     case "check":
       return `check ${action.check}`;
     case "settle":

@@ -5,6 +5,7 @@ import { Works } from "../../../src/upload/plan/works.ts";
 import { fileOf } from "../../support/work.ts";
 
 const ORIGIN_MS = 1_000_000;
+const THERE = { server: null, share: null };
 
 function worksIn(...states: readonly WorkState[]): Works {
   const works = new Works();
@@ -26,11 +27,11 @@ const inDoubt = (untilMs: number): WorkState => ({
 
 test("what is waited for: the server, else what is due next where nothing is at work; times are Unix'", () => {
   const cases = [
-    standOf(worksIn(), 500, ORIGIN_MS),
-    standOf(worksIn({ type: "queued" }), 500, ORIGIN_MS),
-    standOf(worksIn(sending, sending, backoff(70)), null, ORIGIN_MS),
-    standOf(worksIn(backoff(90), backoff(70), inDoubt(20)), null, ORIGIN_MS),
-    standOf(worksIn(inDoubt(30), inDoubt(20)), null, ORIGIN_MS),
+    standOf(worksIn(), { server: 500, share: null }, ORIGIN_MS),
+    standOf(worksIn({ type: "queued" }), { server: 500, share: null }, ORIGIN_MS),
+    standOf(worksIn(sending, sending, backoff(70)), THERE, ORIGIN_MS),
+    standOf(worksIn(backoff(90), backoff(70), inDoubt(20)), THERE, ORIGIN_MS),
+    standOf(worksIn(inDoubt(30), inDoubt(20)), THERE, ORIGIN_MS),
   ];
   expect(cases).toEqual([
     { inFlight: 0, waiting: null },

@@ -1,0 +1,94 @@
+import type { Socket } from "node:net";
+import { codeOf, reasonOf } from "../../lib/errors.ts";
+import { refusalOf, SharedStoreError, unreachable } from "./shared-store-error.ts";
+
+export interface Address {
+  readonly url: URL;
+  /** PEM of further authorities to trust; null: the built-in ones alone. */
+  readonly ca: string | null;
+}
+
+/** All authorities to trust for a store: a list replaces the built-in ones, so they are named again beside it. */
+export function authorities(ca: string | null): string[] | undefined {
+  if (ca === null) return undefined;
+  return [...process.getBuiltinModule("node:tls").rootCertificates, ca];
+}
+
+const untrusted = (message: string): SharedStoreError =>
+  new SharedStoreError("unreachable", message, { isPassing: false });
+
+function connectionFault(error: unknown, { hostname }: URL): SharedStoreError {
+  const code = codeOf(error) ?? "";
+  const reason = reasonOf(error);
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
+    return untrusted(`its certificate is not made out to ${hostname}; name it as the certificate does`);
+  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID")
+    return untrusted(`its certificate is not valid at this time (${reason}); check the clock: nodupe time`);
+  if (/CERT|SIGNATURE|ISSUER/.test(code))
+    return untrusted(
+      `its certificate is signed by an unknown authority (${reason}); name a private authority with --ca-file`,
+    );
+  if (/SSL|TLS|EPROTO/.test(code) || /ssl|tls/i.test(reason))
+    return unreachable(`it does not answer in TLS (${reason}); without TLS it is redis://`);
+  if (code === "ECONNREFUSED") return unreachable("nothing listens there (connection refused)");
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return unreachable(`the host ${hostname} is not known`);
+  return unreachable(reason === "" ? "the connection was closed" : reason);
+}
+
+/** What is said first, each answered by one line: who we are, and which database is meant. */
+function greeting({ username, password, pathname }: URL): string {
+  const words = [
+    ...(password === "" ? [] : [["AUTH", ...(username === "" ? [] : [username]), password]]),
+    ...(pathname.length > 1 ? [["SELECT", pathname.slice(1)]] : []),
+    ["PING"],
+  ].map((command) => command.map((word) => decodeURIComponent(word)));
+  const text = words.map((command) => {
+    const parts = command.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
+    return `*${command.length}\r\n${parts.join("")}`;
+  });
+  return text.join("");
+}
+
+function connect({ url, ca }: Address): Socket {
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const port = Number(url.port === "" ? 6_379 : url.port);
+  if (url.protocol === "redis:") return process.getBuiltinModule("node:net").connect({ host, port });
+  const trusted = authorities(ca);
+  const named = /^[\d.]+$|:/.test(host) ? {} : { servername: host };
+  const options = { host, port, ...named, ...(trusted === undefined ? {} : { ca: trusted }) };
+  return process.getBuiltinModule("node:tls").connect(options);
+}
+
+/**
+ * Why no connection came about: Bun's client says `Connection closed` whatever it was. Asks the server by hand for as
+ * long as `timeoutMs`.
+ */
+export async function diagnose(address: Address, timeoutMs: number): Promise<SharedStoreError> {
+  const { url } = address;
+  const { promise, resolve } = Promise.withResolvers<SharedStoreError>();
+  const closed = unreachable(
+    url.protocol === "redis:"
+      ? "it closed the connection without a word; with TLS it is rediss://"
+      : "it closed the connection without a word; does it ask for a certificate of ours?",
+  );
+  const timer = setTimeout(() => resolve(unreachable(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  const socket = connect(address);
+  let heard = "";
+  socket.on(url.protocol === "redis:" ? "connect" : "secureConnect", () => socket.write(greeting(url)));
+  socket.on("data", (bytes: Buffer) => {
+    heard += bytes.toString("latin1");
+    const fault = /^-([^\r\n]*)\r\n/m.exec(heard)?.[1];
+    if (fault !== undefined) resolve(refusalOf(fault) ?? unreachable(fault));
+    // It is well again, or would be with what the client says: the next try tells.
+    else if (heard.includes("+PONG\r\n")) resolve(unreachable("the connection was closed"));
+    else if (!/^[+:$*]/.test(heard)) resolve(unreachable("what answers there is not Redis"));
+  });
+  socket.on("error", (error: unknown) => resolve(connectionFault(error, url)));
+  socket.on("close", () => resolve(closed));
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    socket.destroy();
+  }
+}

@@ -1,0 +1,148 @@
+import { RedisClient } from "bun";
+import { createHash } from "node:crypto";
+import { reasonOf } from "../../lib/errors.ts";
+import { authorities, diagnose } from "./diagnose.ts";
+import { refusalOf, refusalOfKind, SharedStoreError, unreachable } from "./shared-store-error.ts";
+
+export interface LinkOptions {
+  /** `redis://` or `rediss://`, with user and password where it needs them. */
+  readonly url: string;
+  /** PEM of certificate authorities to trust beside the built-in ones. */
+  readonly ca: string | null;
+  /** For the connection and for each command: the client itself has no time-out for commands. */
+  readonly timeoutMs: number;
+}
+
+type Reply = readonly (string | number)[];
+
+/** The address without user and password, as it may be shown. */
+export function shownAddress(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
+}
+
+/**
+ * A connection to one Redis or Valkey server. A command that does not answer in time ends the connection, so that an
+ * answer that comes late is nobody's; the next command connects anew.
+ */
+export class Link implements Disposable {
+  readonly #options: LinkOptions;
+  readonly #digests = new Map<string, string>();
+  #client: RedisClient | null = null;
+  #opening: Promise<RedisClient> | null = null;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  /** As it may be shown. */
+  get address(): string {
+    return shownAddress(this.#options.url);
+  }
+
+  /**
+   * Connects, unless it is.
+   *
+   * @throws SharedStoreError
+   */
+  async open(): Promise<void> {
+    await this.#connected();
+  }
+
+  /**
+   * Runs a script.
+   *
+   * @throws SharedStoreError
+   */
+  async run(script: string, keys: readonly string[], args: readonly string[]): Promise<Reply> {
+    const tail = [`${keys.length}`, ...keys, ...args];
+    const client = await this.#connected();
+    try {
+      return await this.#command(client, "EVALSHA", [this.#digest(script), ...tail]);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT"))
+        throw this.#explain(error, client);
+    }
+    try {
+      return await this.#command(client, "EVAL", [script, ...tail]);
+    } catch (error) {
+      throw this.#explain(error, client);
+    }
+  }
+
+  #digest(script: string): string {
+    let digest = this.#digests.get(script);
+    if (digest === undefined) {
+      digest = createHash("sha1").update(script).digest("hex");
+      this.#digests.set(script, digest);
+    }
+    return digest;
+  }
+
+  async #command(client: RedisClient, name: string, args: string[]): Promise<Reply> {
+    const reply: unknown = await this.#bounded(client.send(name, args));
+    return Array.isArray(reply) ? (reply as Reply) : [];
+  }
+
+  async #connected(): Promise<RedisClient> {
+    if (this.#client?.connected === true) return this.#client;
+    this.#opening ??= this.#connect().finally(() => (this.#opening = null));
+    return await this.#opening;
+  }
+
+  async #connect(): Promise<RedisClient> {
+    const { url, ca, timeoutMs } = this.#options;
+    const trusted = authorities(ca);
+    const client = new RedisClient(url, {
+      autoReconnect: false,
+      enableOfflineQueue: false,
+      connectionTimeout: timeoutMs,
+      ...(trusted === undefined ? {} : { tls: { ca: trusted } }),
+    });
+    try {
+      await this.#bounded(client.connect());
+    } catch {
+      client.close();
+      throw await diagnose({ url: new URL(url), ca }, timeoutMs);
+    }
+    try {
+      // `INFO` with several sections is known from Redis 7 on.
+      const server = String(await this.#bounded(client.send("INFO", ["server"])));
+      const replication = String(await this.#bounded(client.send("INFO", ["replication"])));
+      const refusal = refusalOfKind(`${server}\n${replication}`);
+      if (refusal !== null) throw refusal;
+    } catch (error) {
+      client.close();
+      throw this.#explain(error, client);
+    }
+    this.#client = client;
+    return client;
+  }
+
+  async #bounded<T>(work: Promise<T>): Promise<T> {
+    const { timeoutMs } = this.#options;
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(unreachable(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Whatever failed: the connection is not used any more, so that what was asked on it is not answered later. */
+  #explain(error: unknown, client: RedisClient): SharedStoreError {
+    client.close();
+    if (this.#client === client) this.#client = null;
+    if (error instanceof SharedStoreError) return error;
+    const reason = reasonOf(error);
+    return (
+      refusalOf(reason) ?? unreachable(reason === "Connection closed" ? "the connection was lost" : reason)
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#client?.close();
+    this.#client = null;
+  }
+}

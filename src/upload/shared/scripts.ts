@@ -1,0 +1,165 @@
+/**
+ * The scripts that machines share a history by. Each is one step for the server: nothing comes between its question and
+ * its change.
+ *
+ * An epoch is the server's run id, a random word, how it began (`first`, or `after` another one) and when (ms of the
+ * server's clock). A flush takes its key away, a restart or the promotion of a replica changes the run id; in each case
+ * what was held and done before may be forgotten, and every machine has to learn of it before it sends anything. So
+ * whatever takes or keeps a claim names the epoch that its machine works in (ARGV[1]; the key is KEYS[1]), and comes to
+ * nothing in another one.
+ */
+const RUN_ID = `
+local function run_id()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+end
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+`;
+
+const IN_EPOCH = `${RUN_ID}
+local function is_over()
+  local epoch = redis.call('GET', KEYS[1])
+  return epoch ~= ARGV[1] or string.match(epoch, '^(%w+):') ~= run_id()
+end
+if is_over() then return {'epoch'} end
+`;
+
+/** Of a checksum what its bucket does not say, as bytes: half of the memory that hex takes. */
+const BINARY = `
+local function binary(hex)
+  return (string.gsub(hex, '..', function(pair) return string.char(tonumber(pair, 16)) end))
+end
+`;
+
+/** What was begun and never settled is told for a week. */
+const DOUBT_MS = 7 * 86_400_000;
+
+/**
+ * Takes part in the present epoch, or begins one. A machine that knows an earlier epoch is the witness that this one,
+ * which somebody new took for the first, is not: its name changes, so that all learn of it.
+ *
+ * ARGV: a random word, the epoch that this machine knows ('' none), for how long a witness counts (ms).
+ * → [epoch, its age in ms, 'first' | 'after']
+ */
+const JOIN = `${RUN_ID}
+local run, time = run_id(), now()
+local epoch = redis.call('GET', KEYS[1])
+local of, kind, birth
+if epoch then of, kind, birth = string.match(epoch, '^(%w+):[%w-]+:(%a+):(%d+)$') end
+if of ~= run then
+  kind = (epoch or ARGV[2] ~= '') and 'after' or 'first'
+  birth = time
+  epoch = nil
+elseif kind == 'first' and ARGV[2] ~= '' and ARGV[2] ~= epoch and time - birth < tonumber(ARGV[3]) then
+  kind = 'after'
+  epoch = nil
+end
+if not epoch then
+  epoch = string.format('%s:%s:%s:%.0f', run, ARGV[1], kind, tonumber(birth))
+  redis.call('SET', KEYS[1], epoch)
+end
+return {epoch, time - birth, kind}`;
+
+/**
+ * KEYS: epoch, done bucket, lease, doubt. ARGV: epoch, token, lease ms, field of the bucket (hex).
+ * → ['epoch'] | ['done'] | ['held', ms left] | ['claimed', in doubt since (0: not), now]
+ */
+const CLAIM = `${IN_EPOCH}${BINARY}
+if redis.call('HEXISTS', KEYS[2], binary(ARGV[4])) == 1 then return {'done'} end
+local holder = redis.call('GET', KEYS[3])
+if holder and holder ~= ARGV[2] then return {'held', redis.call('PTTL', KEYS[3])} end
+redis.call('SET', KEYS[3], ARGV[2], 'PX', ARGV[3])
+return {'claimed', tonumber(redis.call('GET', KEYS[4]) or 0), now()}`;
+
+/**
+ * Writes down, before the first byte goes out, that contents are being sent; nothing of it where a claim is lost.
+ * KEYS: epoch, a lease and a doubt each. ARGV: epoch, lease ms, a token each. → ['epoch'] | ['lost', numbers…] | ['marked']
+ */
+const MARK = `${IN_EPOCH}
+local lost = {'lost'}
+for at = 1, #ARGV - 2 do
+  if redis.call('GET', KEYS[2 * at]) ~= ARGV[at + 2] then lost[#lost + 1] = at - 1 end
+end
+if #lost > 1 then return lost end
+local time = now()
+for at = 1, #ARGV - 2 do
+  redis.call('PEXPIRE', KEYS[2 * at], ARGV[2])
+  redis.call('SET', KEYS[2 * at + 1], time, 'PX', ${DOUBT_MS})
+end
+return {'marked'}`;
+
+/** Beside each lease how far its content is: on its way, so that it was last sent now; perhaps there; neither. */
+const PROLONG = `
+local function prolong(at, stage)
+  if stage == 'sending' then redis.call('SET', KEYS[2 * at + 1], now(), 'PX', ${DOUBT_MS})
+  elseif stage == 'in-doubt' then redis.call('SET', KEYS[2 * at + 1], now(), 'NX', 'PX', ${DOUBT_MS}) end
+end
+`;
+
+/**
+ * KEYS: epoch, a lease and a doubt each. ARGV: epoch, lease ms, a token and a stage each.
+ * → ['epoch'] | ['renewed', numbers of lost ones…]
+ */
+const RENEW = `${IN_EPOCH}${PROLONG}
+local answer = {'renewed'}
+for at = 1, (#ARGV - 2) / 2 do
+  if redis.call('GET', KEYS[2 * at]) == ARGV[2 * at + 1] then
+    redis.call('PEXPIRE', KEYS[2 * at], ARGV[2])
+    prolong(at, ARGV[2 * at + 2])
+  else
+    answer[#answer + 1] = at - 1
+  end
+end
+return answer`;
+
+/** Takes leases back after an epoch began, in which nobody else can hold them rightly yet. KEYS, ARGV and answer as RENEW. */
+const REGAIN = `${IN_EPOCH}${PROLONG}
+local answer = {'renewed'}
+for at = 1, (#ARGV - 2) / 2 do
+  local holder = redis.call('GET', KEYS[2 * at])
+  if holder and holder ~= ARGV[2 * at + 1] then
+    answer[#answer + 1] = at - 1
+  else
+    redis.call('SET', KEYS[2 * at], ARGV[2 * at + 1], 'PX', ARGV[2])
+    prolong(at, ARGV[2 * at + 2])
+  end
+end
+return answer`;
+
+/** What is done is done in every epoch. KEYS: done bucket, lease, doubt. ARGV: token, field. */
+const DONE = `${BINARY}
+redis.call('HSET', KEYS[1], binary(ARGV[2]), '')
+redis.call('DEL', KEYS[3])
+if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
+return {'done'}`;
+
+/** KEYS: lease, doubt. ARGV: token, 1 where nothing of it can be on the server. */
+const RELEASE = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'released'} end
+redis.call('DEL', KEYS[1])
+if ARGV[2] == '1' then redis.call('DEL', KEYS[2]) end
+return {'released'}`;
+
+/** KEYS: done buckets. ARGV: fields in the buckets' order. */
+const PUBLISH = `${BINARY}
+for at = 1, #KEYS do redis.call('HSET', KEYS[at], binary(ARGV[at]), '') end
+return {'published'}`;
+
+/** KEYS: done buckets. ARGV: fields in the buckets' order. What the server turned out not to have. */
+const RETRACT = `${BINARY}
+for at = 1, #KEYS do redis.call('HDEL', KEYS[at], binary(ARGV[at])) end
+return {'retracted'}`;
+
+export const SCRIPTS = {
+  join: JOIN,
+  claim: CLAIM,
+  mark: MARK,
+  renew: RENEW,
+  regain: REGAIN,
+  done: DONE,
+  release: RELEASE,
+  publish: PUBLISH,
+  retract: RETRACT,
+} as const;

@@ -1,0 +1,54 @@
+import { Failure, type FailureKind } from "../../lib/errors.ts";
+
+/** No answer from the shared store: it is away, hung, or refuses us. The message completes "the shared store …: ". */
+export class SharedStoreError extends Failure {
+  /** Trying again may help: what is refused is so until somebody mends it. */
+  readonly isPassing: boolean;
+
+  constructor(kind: FailureKind, message: string, options: { readonly isPassing: boolean }) {
+    super(kind, message);
+    this.isPassing = options.isPassing;
+  }
+}
+
+export function unreachable(message: string): SharedStoreError {
+  return new SharedStoreError("unreachable", message, { isPassing: true });
+}
+
+const CLUSTER = "it is a Redis Cluster, in which no single server decides; name a standalone server";
+const SENTINEL = "it is a Sentinel, which holds no data; name the primary itself";
+const REPLICA = "it is a replica, which takes no writes; name the primary";
+const PASSWORD =
+  "it refuses the user or the password; set them in NODUPE_SHARED=redis://USER:PASSWORD@HOST:PORT/DB";
+const RIGHTS =
+  "the user lacks a right: give it EVAL, EVALSHA, INFO, TIME, GET, SET, DEL, PTTL, PEXPIRE, HSET, HDEL and HEXISTS on nodupe:*";
+const DATABASE = "it has no database of that number; the default is /0";
+
+const REFUSALS: readonly (readonly [RegExp, FailureKind, string])[] = [
+  [/^(MOVED|CLUSTERDOWN|CROSSSLOT)/, "usage", CLUSTER],
+  [/^READONLY/, "usage", REPLICA],
+  [
+    /^(NOAUTH|WRONGPASS)|invalid (username|password)|without any password configured/,
+    "not-permitted",
+    PASSWORD,
+  ],
+  [/^NOPERM/, "not-permitted", RIGHTS],
+  [/DB index|invalid DB/, "usage", DATABASE],
+  [/unknown command.*evalsha/i, "usage", SENTINEL],
+];
+
+/** What an error reply of the server means; null where it may pass. */
+export function refusalOf(reply: string): SharedStoreError | null {
+  const found = REFUSALS.find(([pattern]) => pattern.test(reply));
+  return found === undefined ? null : new SharedStoreError(found[1], found[2], { isPassing: false });
+}
+
+/** Sentinels, clusters and replicas look like any server until the first key is written. INFO tells. */
+export function refusalOfKind(info: string): SharedStoreError | null {
+  const mode = /^redis_mode:(\w+)/m.exec(info)?.[1] ?? "standalone";
+  const refused = (message: string): SharedStoreError =>
+    new SharedStoreError("usage", message, { isPassing: false });
+  if (mode === "cluster") return refused(CLUSTER);
+  if (mode !== "standalone") return refused(SENTINEL);
+  return /^role:slave/m.test(info) ? refused(REPLICA) : null;
+}

@@ -1,0 +1,23 @@
+import { test } from "bun:test";
+import fc from "fast-check";
+import { seededRandom } from "../../../src/lib/seeded-random.ts";
+import { SharedWorld } from "../../support/shared-world.ts";
+
+const worlds = fc.record({
+  machines: fc.integer({ min: 2, max: 3 }),
+  contents: fc.integer({ min: 1, max: 60 }),
+  workers: fc.integer({ min: 1, max: 3 }),
+  waitMs: fc.constantFrom(60_000, Infinity),
+});
+
+test("whatever befalls machines and their shared store, nothing is stored twice or lost, and every run ends", () => {
+  fc.assert(
+    fc.property(worlds, fc.nat(), fc.integer({ min: 100, max: 3_000 }), (options, seed, steps) => {
+      const random = seededRandom(seed);
+      const world = new SharedWorld(options);
+      for (let step = 0; step < steps; step += 1) world.step((count) => Math.floor(random() * count));
+      world.settle();
+    }),
+    { numRuns: Number(Bun.env["RUNS"] ?? 300) },
+  );
+});
