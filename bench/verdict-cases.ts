@@ -26,17 +26,19 @@ const RATES = { egressUsd: 2, repairUsd: 2, auditUsd: 2, storageUsd: 1.5 };
 const ALIKE: Shift = { points: 0, latency: 0 };
 
 /** A case, by what is counted. */
-export type Case = { readonly regime: string; readonly runs: number } & (
-  | { readonly type: "alike" }
-  | {
-      readonly type: "power";
-      readonly what: string;
-      readonly hours: number;
-      readonly shift: Shift;
-      readonly metric: MetricName;
-    }
-  | { readonly type: "missing"; readonly what: string; readonly hours: number; readonly shift: Shift }
-);
+export type Case = { readonly regime: string; readonly runs: number } &
+  /** Fleets of these sizes: the first nodes of the largest. */
+  (
+    | { readonly type: "alike"; readonly sizes: readonly number[] }
+    | {
+        readonly type: "power";
+        readonly what: string;
+        readonly hours: number;
+        readonly shift: Shift;
+        readonly metric: MetricName;
+      }
+    | { readonly type: "missing"; readonly what: string; readonly hours: number; readonly shift: Shift }
+  );
 
 /** Verdicts on so many equal nodes over so many hours. */
 export interface Alike {
@@ -59,15 +61,14 @@ export interface Counted {
 }
 
 const WINDOWS = [3, 24, 168, 720] as const;
-const FLEETS = [2, 5, 20] as const;
 const LONGEST = 720;
-const LARGEST = 20;
 
-export function nothingCounted(): Counted {
+export function nothingCounted(told: Case): Counted {
+  const sizes = told.type === "alike" ? told.sizes : [];
   return {
     runs: 0,
     hits: 0,
-    alike: FLEETS.flatMap((nodes) => WINDOWS.map((hours) => ({ nodes, hours, hits: 0, asked: 0, early: 0 }))),
+    alike: sizes.flatMap((nodes) => WINDOWS.map((hours) => ({ nodes, hours, hits: 0, asked: 0, early: 0 }))),
     ratios: [],
   };
 }
@@ -155,13 +156,13 @@ export function runPart(told: Case, part: number, runs: number): Counted {
   const regime = regimeNamed(told.regime);
   const random: Random = seededRandom(seedOf(told, part));
   const from = { pool: new DurationPool(random), random };
-  const counted = nothingCounted();
+  const counted = nothingCounted(told);
   const made = (length: number, shift: Shift): HourStats[] => nodeHours(length, { regime, shift }, from);
   for (; counted.runs < runs; counted.runs += 1) {
     switch (told.type) {
       case "alike":
         countAlike(
-          Array.from({ length: LARGEST }, () => made(LONGEST, ALIKE)),
+          Array.from({ length: Math.max(...told.sizes) }, () => made(LONGEST, ALIKE)),
           counted.alike,
         );
         break;

@@ -76,8 +76,10 @@ function cases(runs: number): Case[] {
     runs: Math.ceil(runs / 10),
     shift,
   }));
-  const alike = REGIMES.map(({ name: regime }): Case => ({ type: "alike", regime, runs }));
-  return [...alike, ...missing, ...power];
+  const alike = [[2, 5], [20]].flatMap((sizes) =>
+    REGIMES.map(({ name: regime }): Case => ({ type: "alike", regime, sizes, runs })),
+  );
+  return [...missing, ...power, ...alike];
 }
 
 interface Part {
@@ -166,9 +168,10 @@ async function main(): Promise<void> {
   const runs = Number(flag("--runs") ?? 1_000);
   const only = flag("--only");
   const wanted = cases(runs).filter((told) => only === null || JSON.stringify(told).includes(only));
-  // A part of each case in turn: wherever it is stopped, all cases have come about as far.
-  const parts = wanted.flatMap(partsOf).toSorted((a, b) => a.part - b.part);
-  const counted = new Map(wanted.map((told) => [told, nothingCounted()]));
+  // Large fleets last, since they take longest; a part of each case in turn, so that all come as far where it is stopped.
+  const isLarge = ({ told }: Part): number => Number(told.type === "alike" && Math.max(...told.sizes) > 5);
+  const parts = wanted.flatMap(partsOf).toSorted((a, b) => isLarge(a) - isLarge(b) || a.part - b.part);
+  const counted = new Map(wanted.map((told) => [told, nothingCounted(told)]));
   let isStopped = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => (isStopped = true));
   let next = 0;
@@ -182,7 +185,7 @@ async function main(): Promise<void> {
   };
   await Promise.all(cpus().map(work));
   const result: Result = { false_verdicts: [], power: [], hours_missing: [] };
-  const lines = wanted.flatMap((told) => tell(told, counted.get(told) ?? nothingCounted(), result));
+  const lines = wanted.flatMap((told) => tell(told, counted.get(told) ?? nothingCounted(told), result));
   await Bun.write(Bun.stderr, `\n${lines.join("\n")}\n`);
   if (runs >= 1_000 && only === null) {
     await Bun.write(join(import.meta.dir, "results/verdicts.json"), `${JSON.stringify(result, null, 2)}\n`);

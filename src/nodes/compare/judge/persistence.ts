@@ -41,8 +41,9 @@ const LEAST_WEIGHT = 1e-7;
 const BLOCK = 4;
 
 interface Model {
-  /** 1 / spectrum at each frequency, where the spectrum at 0 is 1. */
+  /** 1 / spectrum in each band, where the spectrum at 0 is 1. */
   readonly inverse: Float64Array;
+  /** Of the spectrum's logarithm over all frequencies. */
   readonly logSum: number;
   readonly prior: number;
   /** Hours of a block that is longer than the correlation lasts. */
@@ -55,25 +56,37 @@ interface Basis {
    * turn antisymmetric and symmetric, so that half of each is kept.
    */
   readonly rows: readonly Float64Array[];
+  /** Where each band of frequencies begins, and behind the last one their number. */
+  readonly bands: Int32Array;
   readonly models: readonly Model[];
+}
+
+/** A spectrum that falls as fast as any here changes by less than a quarter over so large a part of a frequency. */
+const BAND = 1 / 8;
+
+/** The lowest frequencies one by one, then bands: all that the models say of neighbours among the high ones is the same. */
+function bandsOf(frequencies: number): Int32Array {
+  const starts: number[] = [];
+  for (let at = 0; at < frequencies; at += Math.max(1, Math.floor(at * BAND))) starts.push(at);
+  return Int32Array.of(...starts, frequencies);
 }
 
 /** By hours and frequencies. */
 const bases = new Map<string, Basis>();
 
-function modelOf(hours: number, frequencies: number, correlation: number, share: number): Model {
-  const inverse = new Float64Array(frequencies);
+/** A model's spectrum in each band, that of its middle frequency standing for all. @param cosines of those frequencies. */
+function modelOf(bands: Int32Array, cosines: Float64Array, correlation: number, share: number): Model {
+  const inverse = new Float64Array(cosines.length);
   // Of the spectrum at 0, where the persistent part has so much more of it.
   const slow = (share * (1 + correlation)) / (1 - correlation);
   const slowShare = slow / (slow + 1 - share);
+  const atZero = slowShare * (1 - correlation) ** 2;
+  const square = 1 + correlation * correlation;
   let logSum = 0;
-  for (let k = 0; k < frequencies; k += 1) {
-    const omega = (Math.PI * (k + 1)) / hours;
-    const persistent =
-      (1 - correlation) ** 2 / (1 - 2 * correlation * Math.cos(omega) + correlation * correlation);
-    const spectrum = 1 - slowShare + slowShare * persistent;
-    inverse[k] = 1 / spectrum;
-    logSum += Math.log(spectrum);
+  for (let band = 0; band < inverse.length; band += 1) {
+    const spectrum = 1 - slowShare + atZero / (square - 2 * correlation * (cosines[band] ?? 0));
+    inverse[band] = 1 / spectrum;
+    logSum += Math.log(spectrum) * ((bands[band + 1] ?? 0) - (bands[band] ?? 0));
   }
   const prior = correlation === 0 ? WHITE_PRIOR : PERSISTENT_PRIOR * (1 - correlation) ** MEMORY_PRIOR;
   return {
@@ -113,11 +126,15 @@ function basisOf(hours: number, frequencies: number): Basis {
     }
     return row;
   });
-  const models = [modelOf(hours, frequencies, 0, 1)];
+  const bands = bandsOf(frequencies);
+  const middles = Float64Array.from({ length: bands.length - 1 }, (_, band) =>
+    Math.cos((Math.PI * ((bands[band] ?? 0) + (bands[band + 1] ?? 0) + 1)) / (2 * hours)),
+  );
+  const models = [modelOf(bands, middles, 0, 1)];
   for (const correlation of CORRELATIONS) {
-    for (const share of SHARES) models.push(modelOf(hours, frequencies, correlation, share));
+    for (const share of SHARES) models.push(modelOf(bands, middles, correlation, share));
   }
-  const basis = { rows, models };
+  const basis = { rows, bands, models };
   bases.set(key, basis);
   return basis;
 }
@@ -167,6 +184,18 @@ function product(a: Float64Array, b: Float64Array | undefined): number {
   return sum;
 }
 
+/** The sum of the squares in each band. */
+function powersOf(cosines: Float64Array, bands: Int32Array): Float64Array {
+  const powers = new Float64Array(bands.length - 1);
+  for (let band = 0; band < powers.length; band += 1) {
+    const end = bands[band + 1] ?? 0;
+    let sum = 0;
+    for (let at = bands[band] ?? 0; at < end; at += 1) sum += (cosines[at] ?? 0) ** 2;
+    powers[band] = sum;
+  }
+  return powers;
+}
+
 /**
  * @param cosines the transforms of the series whose mean is asked about.
  * @param hours how many the series has.
@@ -174,12 +203,11 @@ function product(a: Float64Array, b: Float64Array | undefined): number {
  */
 export function meanSpread(cosines: Float64Array, hours: number, leastVariance: number): MeanSpread {
   const freedom = cosines.length;
-  const { models } = basisOf(hours, freedom);
-  const powers = cosines.map((value) => value * value);
+  const { models, bands } = basisOf(hours, freedom);
+  const powers = powersOf(cosines, bands);
   let best = -Infinity;
   const fits = models.map(({ inverse, logSum, prior, blockHours }) => {
-    let sum = 0;
-    for (let k = 0; k < freedom; k += 1) sum += (powers[k] ?? 0) * (inverse[k] ?? 0);
+    const sum = product(powers, inverse);
     const atZero = sum / freedom;
     // No variance at all: every model explains it.
     const logLikelihood = atZero === 0 ? 0 : -0.5 * (freedom * Math.log(atZero) + logSum);

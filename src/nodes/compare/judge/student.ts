@@ -22,14 +22,14 @@ export function studentTail(t: number, freedom: number): number {
 /** Grid points a unit of t, and how many: beyond the last one nobody asks often. */
 const POINTS = 32;
 const GRID = 40 * POINTS;
-/** Below this `studentTail` is a difference of nearly equal numbers, whose logarithm is not smooth. */
-const SMOOTH = 1e-11;
+/** Below this `studentTail` is a difference of nearly equal numbers, and nobody asks how small it is. */
+const NOTHING = 1e-11;
 
 const tables = new Map<number, Float64Array>();
 
 /**
- * The same as `studentTail` within a part in ten million, for who asks thousands of times: cubic interpolation of the
- * logarithm between grid points, each of which is computed when it is first needed.
+ * The same as `studentTail` within a part in ten million, and 0 where that is below 1e-10, for who asks thousands of times:
+ * cubic interpolation of the logarithm between grid points, each of which is computed when it is first needed.
  */
 export function quickStudentTail(freedom: number): (t: number) => number {
   let table = tables.get(freedom);
@@ -43,13 +43,13 @@ export function quickStudentTail(freedom: number): (t: number) => number {
     }
     return log;
   };
-  const leastLog = Math.log(SMOOTH);
+  const leastLog = Math.log(NOTHING);
   return (t) => {
     const at = Math.abs(t) * POINTS;
     if (!(at < GRID)) return studentTail(t, freedom);
     const first = Math.max(0, Math.floor(at) - 1);
     const d = logAt(first + 3);
-    if (d < leastLog) return studentTail(t, freedom);
+    if (d < leastLog) return 0;
     const a = logAt(first);
     const b = logAt(first + 1);
     const c = logAt(first + 2);
