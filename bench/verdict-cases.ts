@@ -9,7 +9,9 @@ import type { NodeData, Window } from "../src/nodes/compare/load.ts";
 import { measure } from "../src/nodes/compare/measure.ts";
 import type { MetricName } from "../src/nodes/compare/registry.ts";
 import { HOUR_MS } from "../src/nodes/log/vocabulary.ts";
-import type { HourStats } from "../src/nodes/store/hour-stats.ts";
+import { createActionSums } from "../src/nodes/store/action-sums.ts";
+import { StoredCells } from "../src/nodes/store/cell-sums.ts";
+import { HourTable, type StoredHour } from "../src/nodes/store/hour-table.ts";
 import { BUCKET_LIMIT } from "../src/nodes/store/sketch.ts";
 import { addStoredSketch } from "../src/nodes/store/stored-sketch.ts";
 import {
@@ -88,14 +90,16 @@ export function addCounted(to: Counted, from: Counted): void {
 
 const EVERY_BUCKET = Int32Array.from({ length: BUCKET_LIMIT }, (_, bucket) => bucket);
 
-function sideFrom(name: string, all: readonly HourStats[], hours: number): Side {
+function sideFrom(name: string, all: readonly StoredHour[], hours: number): Side {
   const window: Window = { sinceMs: START_MS, untilMs: START_MS + hours * HOUR_MS };
-  const own = all.slice(0, hours);
+  const own = new HourTable(all.slice(0, hours));
   const bucketCounts = new Float64Array(BUCKET_LIMIT);
-  for (const hour of own) addStoredSketch(hour.sketch, EVERY_BUCKET, bucketCounts, 0);
+  for (let hour = 0; hour < hours; hour += 1)
+    addStoredSketch(own.sketch(hour), EVERY_BUCKET, bucketCounts, 0);
   const data: NodeData = {
     hours: own,
-    cells: new Map(),
+    actions: createActionSums(),
+    cells: new StoredCells(),
     bucketCounts,
     snapshot: null,
     scores: [],
@@ -108,12 +112,12 @@ function judged(sides: readonly Side[]): Verdict[] {
   return verdictsOf(sides, { pairs: false, minGap: 0.5, minLatencyGap: 5, unfair: new Set() });
 }
 
-function verdicts(nodes: readonly (readonly HourStats[])[], hours: number): Verdict[] {
+function verdicts(nodes: readonly (readonly StoredHour[])[], hours: number): Verdict[] {
   return judged(nodes.map((all, index) => sideFrom(`n${index}`, all, hours)));
 }
 
 /** One fleet of the largest size, judged over each window, as a whole and its first few by themselves. */
-function countAlike(fleet: readonly (readonly HourStats[])[], to: readonly Alike[]): void {
+function countAlike(fleet: readonly (readonly StoredHour[])[], to: readonly Alike[]): void {
   for (const window of WINDOWS) {
     const sides = fleet.map((all, index) => sideFrom(`n${index}`, all, window));
     for (const own of to) {
@@ -127,7 +131,7 @@ function countAlike(fleet: readonly (readonly HourStats[])[], to: readonly Alike
 }
 
 /** How far off the hours that are said to be missing are: the same nodes, watched on until the verdict is told. */
-function missingRatios(pair: readonly (readonly HourStats[])[], hours: number, longest: number): number[] {
+function missingRatios(pair: readonly (readonly StoredHour[])[], hours: number, longest: number): number[] {
   const ratios: number[] = [];
   const early = new Map(
     verdicts(pair, hours)
@@ -157,7 +161,7 @@ export function runPart(told: Case, part: number, runs: number): Counted {
   const random: Random = seededRandom(seedOf(told, part));
   const from = { pool: new DurationPool(random), random };
   const counted = nothingCounted(told);
-  const made = (length: number, shift: Shift): HourStats[] => nodeHours(length, { regime, shift }, from);
+  const made = (length: number, shift: Shift): StoredHour[] => nodeHours(length, { regime, shift }, from);
   for (; counted.runs < runs; counted.runs += 1) {
     switch (told.type) {
       case "alike":

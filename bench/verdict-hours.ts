@@ -1,14 +1,15 @@
 // Made-up hours of nodes for bench/verdicts.ts: what an hour's roll-up would hold, by the regime that the hours follow.
 import { HOUR_MS } from "../src/nodes/log/vocabulary.ts";
-import { type HourStats, hourStatsOf } from "../src/nodes/store/hour-stats.ts";
-import { createRollup } from "../src/nodes/store/rollup.ts";
-import { ALPHA } from "../src/nodes/store/sketch.ts";
+import type { StoredHour } from "../src/nodes/store/hour-table.ts";
+import { ALPHA, Sketch } from "../src/nodes/store/sketch.ts";
+import { VarintWriter } from "../src/nodes/store/varint.ts";
 
 export const START_MS = Date.UTC(2026, 0, 1);
 const DOWNLOADS = 1_000;
 const UPLOADS = 300;
 const AUDITS = 4;
-const LEVELS_TOLD = [DOWNLOADS, 0, 0, 0];
+/** By level. */
+const LINES = [DOWNLOADS, 0, 0, 0];
 /** Share of the operations that do not succeed that were canceled. */
 const CANCELED = 0.8;
 
@@ -123,8 +124,16 @@ function setOutcomes(
 /** An hour's durations: log-normal about 110 ms. Each of the pool is drawn once, and used by any hour, as it is or scaled. */
 interface Durations {
   readonly logs: Float64Array;
-  readonly byScale: Map<number, Pick<HourStats, "sketch" | "timedMs">>;
+  readonly byScale: Map<number, Scaled>;
 }
+
+interface Scaled {
+  readonly timedMs: number;
+  /** Their sketch, as a summary has it. */
+  readonly sketch: Uint8Array;
+}
+
+const writer = new VarintWriter();
 
 const POOL = 512;
 /** How finely an hour's scale is told: by a sketch's bucket, 2%. */
@@ -142,21 +151,23 @@ export class DurationPool {
   }
 
   /** 1,000 durations, `log` being the logarithm of how many times as long they take as usual. */
-  take(log: number, random: Random): Pick<HourStats, "sketch" | "timedMs"> {
+  take(log: number, random: Random): Scaled {
     const durations = this.#pool[Math.floor(random() * POOL)];
     if (durations === undefined) throw new Error("Cannot find the hour of the pool");
     const step = Math.round(log / SCALE_STEP);
     let made = durations.byScale.get(step);
     if (made === undefined) {
-      const { summary } = createRollup();
+      const sketch = new Sketch();
+      let timedMs = 0;
       const { logs } = durations;
       for (let at = 0; at < logs.length; at += 1) {
         const duration = Math.round(Math.exp((logs[at] ?? 0) + step * SCALE_STEP));
-        summary.timedMs += duration;
-        summary.sketch.add(duration);
+        timedMs += duration;
+        sketch.add(duration);
       }
-      const { sketch, timedMs } = hourStatsOf(0, summary);
-      made = { sketch: { bytes: sketch.bytes.slice(), start: 0 }, timedMs };
+      writer.reset();
+      sketch.write(writer);
+      made = { timedMs, sketch: writer.bytes().slice() };
       durations.byScale.set(step, made);
     }
     return made;
@@ -168,7 +179,7 @@ export function nodeHours(
   hours: number,
   { regime, shift }: { regime: Regime; shift: Shift },
   { pool, random }: { pool: DurationPool; random: Random },
-): HourStats[] {
+): StoredHour[] {
   const { scatterPoints, scatterLatency, cyclePoints = 0, cycleLatency = 0 } = regime;
   const [down, up, slow] = [
     levels(hours, regime, random),
@@ -186,16 +197,12 @@ export function nodeHours(
     const log = (slow[hour] ?? 0) * scatterLatency + cycle * cycleLatency + shift.latency;
     const startMs = START_MS + hour * HOUR_MS;
     const { sketch, timedMs } = pool.take(log, random);
-    return {
-      startMs,
-      counts,
-      levels: LEVELS_TOLD,
-      timed: DOWNLOADS,
-      timedMs,
-      coarse: 0,
-      firstMs: startMs,
-      lastMs: startMs + HOUR_MS - 1,
-      sketch,
-    };
+    // As rollup.encodeSummary writes it.
+    writer.reset();
+    for (const number of [...counts, ...LINES, DOWNLOADS, timedMs, 0, 1]) writer.unsigned(number);
+    writer.signed(startMs);
+    writer.unsigned(HOUR_MS - 1);
+    writer.append(sketch);
+    return { startMs, summary: writer.bytes().slice() };
   });
 }

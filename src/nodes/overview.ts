@@ -1,12 +1,12 @@
 import type { Database } from "bun:sqlite";
 import type { NodeRow } from "../db/tables/nodes.ts";
-import { latestSnapshot } from "./store/node-snapshot.ts";
-import { TIER_HOUR } from "./store/rollup.ts";
-import { resolutionMs } from "./compare/latency.ts";
-import { coverageOf } from "./compare/measure.ts";
-import { HOUR_MS, KINDS, LEVELS, type LogLevel, logLevelOf } from "./log/vocabulary.ts";
-import { type HourStats, readHourStats } from "./store/hour-stats.ts";
-import { type ScoresTold, satelliteNames, scoresTold, satelliteScores } from "./store/satellite-scores.ts";
+import { gatherNode, type Window } from "./compare/load.ts";
+import { coverageOf, measure } from "./compare/measure.ts";
+import { metricsOf } from "./compare/registry.ts";
+import { FAILED, HOUR_MS, KINDS, type LogLevel, SUCCESS } from "./log/vocabulary.ts";
+import { type HourTable, sumOf } from "./store/hour-table.ts";
+import type { Snapshot } from "./store/node-snapshot.ts";
+import { type ScoresTold, satelliteNames, scoresTold } from "./store/satellite-scores.ts";
 
 /** What a node's own API said last. */
 interface NodeStanding {
@@ -58,42 +58,34 @@ export interface NodeOverview {
 
 type NodeName = Pick<NodeRow, "id" | "name" | "newestMs">;
 
-const OUTCOMES = 3;
-const [SUCCESS, FAILED] = [0, 2];
-
-function share(part: number, whole: number): number | null {
-  return whole === 0 ? null : (part / whole) * 100;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
-/** Adds hours up: what they are counted as, their latency, the levels of their lines. */
-function totals(hours: readonly HourStats[]) {
-  const added = (length: number, of: (hour: HourStats) => readonly number[]): number[] =>
-    Array.from({ length }, (_, at) => sum(hours.map((hour) => of(hour)[at] ?? 0)));
+/** What the hours of a window are, one after the other; null where the store has none. */
+function seriesOf(hours: HourTable, window: Window): NodeOverview["hours"] {
+  const places = new Map([...hours.startMs].map((startMs, hour) => [startMs, hour]));
+  const length = Math.ceil((window.untilMs - window.sinceMs) / HOUR_MS);
+  const series = (of: (hour: number) => number | null): (number | null)[] =>
+    Array.from({ length }, (_, at) => {
+      const hour = places.get(window.sinceMs + at * HOUR_MS);
+      return hour === undefined ? null : of(hour);
+    });
+  const ratio = (parts: Float64Array, wholes: Float64Array, scale: number): (number | null)[] =>
+    series((hour) => (wholes[hour] === 0 ? null : ((parts[hour] ?? 0) / (wholes[hour] ?? 0)) * scale));
+  const ended = hours.operations();
+  const download = KINDS.indexOf("download");
   return {
-    counts: added(KINDS.length * OUTCOMES, ({ counts }) => counts),
-    levels: added(LEVELS.length, ({ levels }) => levels),
-    timed: sum(hours.map(({ timed }) => timed)),
-    timedMs: sum(hours.map(({ timedMs }) => timedMs)),
-    coarse: sum(hours.map(({ coarse }) => coarse)),
+    total_operations: series((hour) => ended[hour] ?? null),
+    success_rate_download: ratio(hours.counts(download, SUCCESS), hours.trials(download), 100),
+    avg_latency_mean: ratio(hours.timedMs(), hours.timed(), 1),
   };
 }
 
-function rateOf(counts: readonly number[], kind: (typeof KINDS)[number]): number | null {
-  const at = KINDS.indexOf(kind) * OUTCOMES;
-  return share(counts[at + SUCCESS] ?? 0, sum(counts.slice(at, at + OUTCOMES)));
-}
-
-function meanOf({ timed, timedMs }: { timed: number; timedMs: number }): number | null {
-  return timed === 0 ? null : timedMs / timed;
+function failedPercent(hours: HourTable): number | null {
+  const ended = sumOf(hours.operations());
+  const failed = KINDS.reduce((sum, _, kind) => sum + sumOf(hours.counts(kind, FAILED)), 0);
+  return ended === 0 ? null : (failed / ended) * 100;
 }
 
 /** The last good figure of each kind. */
-function standingOf(db: Database, nodeId: number): NodeStanding | null {
-  const last = latestSnapshot(db, nodeId);
+function standingOf(last: Snapshot | null): NodeStanding | null {
   if (last === null) return null;
   return {
     taken: new Date(last.takenMs).toISOString(),
@@ -111,7 +103,12 @@ function standingOf(db: Database, nodeId: number): NodeStanding | null {
   };
 }
 
-/** Reads every node's last `hours` full hours and the one at work, from the hourly roll-ups. */
+/** Reading a glance has no bound of its own: whoever asks waits for it. */
+const NO_DEADLINE = Infinity;
+/** Earnings take no part in a glance. */
+const NO_RATES = { egressUsd: 0, repairUsd: 0, auditUsd: 0, storageUsd: 0 };
+
+/** Reads every node's last `hours` full hours and the one at work, as a comparison of them would. */
 export function nodesOverview(
   db: Database,
   options: { readonly nowMs: number; readonly hours: number },
@@ -119,41 +116,33 @@ export function nodesOverview(
   const nodes = db
     .query<NodeName, []>("SELECT id, name, newest_ms AS newestMs FROM node ORDER BY name")
     .all();
-  const firstMs = (Math.floor(options.nowMs / HOUR_MS) - options.hours + 1) * HOUR_MS;
-  const read = db.query<{ start: number; summary: Uint8Array }, [number, number, number]>(
-    "SELECT start_ms AS start, summary FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? ORDER BY start_ms",
-  );
+  const { nowMs } = options;
+  const thisHourMs = Math.floor(nowMs / HOUR_MS) * HOUR_MS;
+  const sinceMs = thisHourMs - (options.hours - 1) * HOUR_MS;
+  const window = { sinceMs, untilMs: thisHourMs + HOUR_MS };
   const satellites = satelliteNames(db);
   return nodes.map(({ id, name, newestMs }) => {
-    const hours = read.all(id, TIER_HOUR, firstMs).map(({ start, summary }) => readHourStats(start, summary));
-    const byHour = Array.from({ length: options.hours }, (_, at) =>
-      hours.find(({ startMs }) => startMs === firstMs + at * HOUR_MS),
-    );
-    const all = totals(hours);
-    const ended = sum(all.counts);
-    const failed = sum(all.counts.filter((_, at) => at % OUTCOMES === FAILED));
-    const series = (of: (hour: HourStats) => number | null): (number | null)[] =>
-      byHour.map((hour) => (hour === undefined ? null : of(hour)));
+    const data = gatherNode(db, id, window, NO_DEADLINE);
+    const measured = measure(data, { window, rates: NO_RATES, earningsSource: "model" });
+    const { total_operations, avg_latency_mean, latency_resolution_ms, ...metrics } = metricsOf(measured);
+    const { success_rate_download, success_rate_upload, success_rate_audit } = metrics;
     return {
       node_name: name,
       newest_line: newestMs === null ? null : new Date(newestMs).toISOString(),
-      age_s: newestMs === null ? null : (options.nowMs - newestMs) / 1_000,
-      total_operations: ended,
-      success_rate_download: rateOf(all.counts, "download"),
-      success_rate_upload: rateOf(all.counts, "upload"),
-      success_rate_audit: rateOf(all.counts, "audit"),
-      failed_percent: share(failed, ended),
-      avg_latency_mean: meanOf(all),
-      coverage_percent: coverageOf(hours, { sinceMs: firstMs, untilMs: options.nowMs }),
-      log_level: logLevelOf(all.levels),
-      latency_resolution_ms: resolutionMs(all.timed, all.coarse),
-      scores: scoresTold(satelliteScores(db, id, options.nowMs), satellites),
-      hours: {
-        total_operations: series((hour) => sum(hour.counts)),
-        success_rate_download: series((hour) => rateOf(hour.counts, "download")),
-        avg_latency_mean: series(meanOf),
-      },
-      standing: standingOf(db, id),
+      age_s: newestMs === null ? null : (nowMs - newestMs) / 1_000,
+      total_operations: total_operations ?? 0,
+      success_rate_download,
+      success_rate_upload,
+      success_rate_audit,
+      failed_percent: failedPercent(data.hours),
+      avg_latency_mean,
+      // The hour at work is covered as far as it has come.
+      coverage_percent: coverageOf(data.hours, { sinceMs, untilMs: nowMs }),
+      log_level: measured.nature.level,
+      latency_resolution_ms,
+      scores: scoresTold(data.scores, satellites),
+      hours: seriesOf(data.hours, window),
+      standing: standingOf(data.snapshot),
     };
   });
 }

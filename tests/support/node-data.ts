@@ -1,9 +1,15 @@
 import type { NodeData, Window } from "../../src/nodes/compare/load.ts";
 import type { Snapshot } from "../../src/nodes/store/node-snapshot.ts";
 import { type Measured, measure } from "../../src/nodes/compare/measure.ts";
-import { addCells } from "../../src/nodes/store/cell-sums.ts";
-import { type HourStats, hourStatsOf } from "../../src/nodes/store/hour-stats.ts";
-import { addEvent, addLine, createRollup } from "../../src/nodes/store/rollup.ts";
+import { encodeCells, StoredCells } from "../../src/nodes/store/cell-sums.ts";
+import { HourTable, sketchOf, type StoredHour } from "../../src/nodes/store/hour-table.ts";
+import {
+  addEvent,
+  addLine,
+  createRollup,
+  encodeSummary,
+  mergeSummary,
+} from "../../src/nodes/store/rollup.ts";
 import { addStoredSketch } from "../../src/nodes/store/stored-sketch.ts";
 import { BUCKET_LIMIT } from "../../src/nodes/store/sketch.ts";
 import { createEvents, NO_DURATION } from "../../src/nodes/log/events.ts";
@@ -51,10 +57,11 @@ export const NO_SNAPSHOT: Snapshot = {
 
 /** What a store would have of these hours, made by the code that makes it there. */
 export function nodeData(hours: readonly PlainHour[], snapshot: Partial<Snapshot> | null = null): NodeData {
-  const cells: NodeData["cells"] = new Map();
+  const cells = new StoredCells();
+  const all = createRollup().summary;
   const bucketCounts = new Float64Array(BUCKET_LIMIT);
   const places = Int32Array.from({ length: BUCKET_LIMIT }, (_, bucket) => bucket);
-  const stats = hours.map(({ hour, level = "DEBUG", operations }): HourStats => {
+  const rows = hours.map(({ hour, level = "DEBUG", operations }): StoredHour => {
     const rollup = createRollup();
     const startMs = DAY_START + hour * HOUR_MS;
     for (const { action, outcome = "success", count, ...told } of operations) {
@@ -70,18 +77,21 @@ export function nodeData(hours: readonly PlainHour[], snapshot: Partial<Snapshot
     }
     addLine(rollup.summary, startMs, LEVELS.indexOf(level));
     addLine(rollup.summary, startMs + HOUR_MS - 1, LEVELS.indexOf(level));
-    addCells(cells, rollup.cells);
-    const made = hourStatsOf(startMs, rollup.summary);
-    addStoredSketch(made.sketch, places, bucketCounts, 0);
-    return made;
+    cells.add(encodeCells(rollup.cells));
+    mergeSummary(all, rollup.summary);
+    const summary = encodeSummary(rollup.summary);
+    addStoredSketch(sketchOf(summary), places, bucketCounts, 0);
+    return { startMs, summary };
   });
+  const table = new HourTable(rows);
   return {
-    hours: stats,
+    hours: table,
+    actions: all.actions,
     cells,
     bucketCounts,
     snapshot: snapshot === null ? null : { ...NO_SNAPSHOT, ...snapshot },
     scores: [],
-    newestMs: stats.at(-1)?.lastMs ?? null,
+    newestMs: table.lastMs().at(-1) ?? null,
   };
 }
 

@@ -96,7 +96,7 @@ export async function compareNodes(
     const { name, data, satellites } = node;
     const values = measure(data, { window, rates: options, earningsSource });
     const side = sideOf(name, values, grid);
-    const hours = new Set(data.hours.map(({ startMs }) => startMs));
+    const hours = new Set(data.hours.startMs);
     const result = withAge(node, nodeResult(name, values, intervalsOf(side), satellites));
     return { side, values, hours, result };
   });

@@ -1,7 +1,6 @@
-import type { HourStats } from "../store/hour-stats.ts";
-import { countsOf } from "./measure.ts";
+import type { HourTable } from "../store/hour-table.ts";
 import type { Question } from "./metric.ts";
-import { cellParts, type SummedCells } from "../store/cell-sums.ts";
+import { cellParts, type StoredCells } from "../store/cell-sums.ts";
 import { ACTIONS, kindOfAction, SIZE_CLASSES } from "../log/vocabulary.ts";
 
 /** A part of the operations, and how much of a difference it makes. */
@@ -29,8 +28,8 @@ export type Groups = ReadonlyMap<string, Group>;
 export type Part = Extract<Question, { type: "share" }> | null;
 
 export interface WhyInput {
-  readonly cells: SummedCells;
-  readonly hours: readonly HourStats[];
+  readonly cells: Pick<StoredCells, "sums">;
+  readonly hours: HourTable;
   readonly satelliteName: (id: number) => string;
 }
 
@@ -54,14 +53,14 @@ function groupsOf(inputs: readonly WhyInput[], dimension: Contribution["dimensio
 }
 
 function addHours(groups: Map<string, Group>, { hours }: WhyInput, part: Part): void {
-  for (const hour of hours) {
-    const name = `${String(new Date(hour.startMs).getUTCHours()).padStart(2, "0")}:00 UTC`;
-    if (part === null) {
-      if (hour.timed > 0) add(groups, name, hour.timedMs, hour.timed);
-      continue;
-    }
-    const { trials, successes } = countsOf(hour, part.kind, part.outcome);
-    if (trials > 0) add(groups, name, successes * 100, trials);
+  const counts = part === null ? hours.timed() : hours.trials(part.kind);
+  const sums = part === null ? hours.timedMs() : hours.counts(part.kind, part.outcome);
+  const scale = part === null ? 1 : 100;
+  for (const [hour, startMs] of hours.startMs.entries()) {
+    const count = counts[hour] ?? 0;
+    if (count === 0) continue;
+    const name = `${String(new Date(startMs).getUTCHours()).padStart(2, "0")}:00 UTC`;
+    add(groups, name, (sums[hour] ?? 0) * scale, count);
   }
 }
 
@@ -71,7 +70,7 @@ function addCellGroups(
   dimension: "satellite" | "action" | "size",
   part: Part,
 ): void {
-  for (const [key, cell] of cells) {
+  for (const [key, cell] of cells.sums()) {
     const { satellite, action, outcome, sizeClass } = cellParts(key);
     if (part !== null && kindOfAction(action) !== part.kind) continue;
     const name =

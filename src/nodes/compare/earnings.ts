@@ -1,8 +1,8 @@
 import type { Snapshot } from "../store/node-snapshot.ts";
 import type { Window } from "./load.ts";
 import type { CompareSettings } from "./options.ts";
-import { cellParts, type SummedCells } from "../store/cell-sums.ts";
-import { ACTIONS, SUCCESS } from "../log/vocabulary.ts";
+import type { ActionSums } from "../store/action-sums.ts";
+import { ACTIONS } from "../log/vocabulary.ts";
 
 const TB = 1e12;
 const MONTH_HOURS = 720;
@@ -58,27 +58,22 @@ export function heldShare(ageMonths: number): number {
   return ageMonths < 9 ? 0.25 : 0;
 }
 
-function successBytes(cells: SummedCells, action: (typeof ACTIONS)[number]): number {
-  let bytes = 0;
-  for (const [key, cell] of cells) {
-    const parts = cellParts(key);
-    if (parts.outcome === SUCCESS && ACTIONS[parts.action] === action) bytes += cell.bytes;
-  }
-  return bytes;
+function bytesOf({ successBytes }: ActionSums, action: (typeof ACTIONS)[number]): number {
+  return successBytes[ACTIONS.indexOf(action)] ?? 0;
 }
 
 /** What the window's traffic and storage earn by the rates, less what is held back at the node's age; beside it the API's. */
 export function earningsOf(
-  cells: SummedCells,
+  actions: ActionSums,
   snapshot: Snapshot | null,
   options: { rates: Rates; window: Window; source: EarningsSource; hasOperations: boolean },
 ): Earnings {
   const { rates, window } = options;
   const usedBytes = snapshot?.usedBytes ?? null;
   const traffic =
-    (successBytes(cells, "GET") * rates.egressUsd +
-      successBytes(cells, "GET_REPAIR") * rates.repairUsd +
-      successBytes(cells, "GET_AUDIT") * rates.auditUsd) /
+    (bytesOf(actions, "GET") * rates.egressUsd +
+      bytesOf(actions, "GET_REPAIR") * rates.repairUsd +
+      bytesOf(actions, "GET_AUDIT") * rates.auditUsd) /
     TB;
   const months = (window.untilMs - window.sinceMs) / 3_600_000 / MONTH_HOURS;
   const storage = usedBytes === null ? 0 : (usedBytes / TB) * rates.storageUsd * months;

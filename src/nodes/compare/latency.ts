@@ -1,4 +1,4 @@
-import type { HourStats } from "../store/hour-stats.ts";
+import { type HourTable, sumOf } from "../store/hour-table.ts";
 import { edgesOfBucket, valueOfBucket } from "../store/sketch.ts";
 
 /** Beyond this share of operations timed in whole seconds the quantiles are not told. */
@@ -39,15 +39,10 @@ export class Latency {
   readonly #cumulative: Float64Array;
 
   /** `bucketCounts`: what the sketches of all the hours add up to. */
-  constructor(hours: readonly HourStats[], bucketCounts: Float64Array) {
-    let coarse = 0;
-    let timed = 0;
-    let timedMs = 0;
-    for (const hour of hours) {
-      coarse += hour.coarse;
-      timed += hour.timed;
-      timedMs += hour.timedMs;
-    }
+  constructor(hours: HourTable, bucketCounts: Float64Array) {
+    const coarse = sumOf(hours.coarse());
+    const timed = sumOf(hours.timed());
+    const timedMs = sumOf(hours.timedMs());
     const last = bucketCounts.findLastIndex((count) => count > 0);
     const cumulative = bucketCounts.slice(0, last + 1);
     for (let bucket = 1; bucket <= last; bucket += 1) {

@@ -2,13 +2,15 @@ import type { Database } from "bun:sqlite";
 import type { EventBlockRow, RollupRow } from "../../db/tables/nodes.ts";
 import { Failure } from "../../lib/errors.ts";
 import { decodeBlock } from "../store/block.ts";
-import { addCells, addStoredCells, type SummedCells } from "../store/cell-sums.ts";
+import { type ActionSums, addCellsByAction, createActionSums, readActions } from "../store/action-sums.ts";
+import { encodeCells, StoredCells } from "../store/cell-sums.ts";
+import { HourTable, linesOf, sketchOf } from "../store/hour-table.ts";
 import { latestSnapshot, type Snapshot } from "../store/node-snapshot.ts";
 import { type SatelliteScores, satelliteScores } from "../store/satellite-scores.ts";
-import { type HourStats, hourStatsOf, readHourStats } from "../store/hour-stats.ts";
-import { addEvent, createRollup, type Rollup, TIER_DAY, TIER_HOUR } from "../store/rollup.ts";
+import { addEvent, createRollup, encodeSummary, type Rollup, TIER_DAY, TIER_HOUR } from "../store/rollup.ts";
 import { BUCKET_LIMIT } from "../store/sketch.ts";
 import { addStoredSketch } from "../store/stored-sketch.ts";
+import { VarintReader } from "../store/varint.ts";
 import { ABANDONED, DAY_MS, HOUR_MS } from "../log/vocabulary.ts";
 
 /** [sinceMs, untilMs) */
@@ -19,8 +21,10 @@ export interface Window {
 
 /** All that a comparison knows of one node in the window. */
 export interface NodeData {
-  readonly hours: readonly HourStats[];
-  readonly cells: SummedCells;
+  readonly hours: HourTable;
+  readonly actions: ActionSums;
+  /** What explains a difference; unpacked only where there is one. */
+  readonly cells: StoredCells;
   /** What the hours' sketches add up to: timed operations by bucket. */
   readonly bucketCounts: Float64Array;
   readonly snapshot: Snapshot | null;
@@ -65,17 +69,28 @@ function partOfHour(db: Database, nodeId: number, window: Window): Rollup {
       "SELECT summary FROM rollup WHERE node_id = ? AND tier = ? AND start_ms = ?",
     )
     .get(nodeId, TIER_HOUR, Math.floor(window.sinceMs / HOUR_MS) * HOUR_MS);
-  if (hour !== null) part.summary.levels.set(readHourStats(0, hour.summary).levels);
+  if (hour !== null) part.summary.levels.set(linesOf(hour.summary));
   return part;
 }
 
 /** What a window adds up to. */
 interface Sums {
-  readonly cells: SummedCells;
+  readonly actions: ActionSums;
+  readonly cells: StoredCells;
   readonly bucketCounts: Float64Array;
 }
 
 const EVERY_BUCKET = Int32Array.from({ length: BUCKET_LIMIT }, (_, bucket) => bucket);
+
+type StoredRollup = Pick<RollupRow, "startMs" | "summary" | "cells">;
+
+function addRollup({ actions, cells, bucketCounts }: Sums, row: Omit<StoredRollup, "startMs">): void {
+  const { summary } = row;
+  const end = addStoredSketch(sketchOf(summary), EVERY_BUCKET, bucketCounts, 0);
+  if (end < summary.length) readActions(new VarintReader(summary.subarray(end)), actions);
+  else addCellsByAction(actions, new StoredCells([row.cells]).sums());
+  cells.add(row.cells);
+}
 
 function addRollups(
   db: Database,
@@ -85,23 +100,24 @@ function addRollups(
     readonly window: Window;
     readonly deadline: number;
   },
-  { cells, bucketCounts }: Sums,
+  sums: Sums,
 ): void {
   const rows = db
-    .query<{ summary: Uint8Array; cells: Uint8Array }, [number, number, number, number]>(
+    .query<Omit<StoredRollup, "startMs">, [number, number, number, number]>(
       "SELECT summary, cells FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? AND start_ms < ?",
     )
-    .iterate(from.nodeId, from.tier, from.window.sinceMs, from.window.untilMs);
-  for (const row of rows) {
-    addStoredSketch(readHourStats(0, row.summary).sketch, EVERY_BUCKET, bucketCounts, 0);
-    addStoredCells(cells, row.cells);
-    checkDeadline(from.deadline);
-  }
+    .all(from.nodeId, from.tier, from.window.sinceMs, from.window.untilMs);
+  for (const row of rows) addRollup(sums, row);
+  checkDeadline(from.deadline);
 }
 
 /** Sums over whole hours: whole UTC days from the daily tier, the hours at both ends from the hourly one. */
 function sumsOf(db: Database, nodeId: number, window: Window, deadline: number): Sums {
-  const sums: Sums = { cells: new Map(), bucketCounts: new Float64Array(BUCKET_LIMIT) };
+  const sums: Sums = {
+    actions: createActionSums(),
+    cells: new StoredCells(),
+    bucketCounts: new Float64Array(BUCKET_LIMIT),
+  };
   const firstDayMs = Math.ceil(window.sinceMs / DAY_MS) * DAY_MS;
   const lastDayMs = Math.floor(window.untilMs / DAY_MS) * DAY_MS;
   const parts =
@@ -132,9 +148,7 @@ export function gatherNode(db: Database, nodeId: number, window: Window, deadlin
     )
     .all(nodeId, TIER_HOUR, whole.sinceMs, whole.untilMs);
   checkDeadline(deadline);
-  const hours = rows.map((row) => readHourStats(row.startMs, row.summary));
-  checkDeadline(deadline);
-  const { cells, bucketCounts } = sumsOf(db, nodeId, whole, deadline);
+  const sums = sumsOf(db, nodeId, whole, deadline);
   const head = { sinceMs: window.sinceMs, untilMs: Math.min(wholeFromMs, window.untilMs) };
   const tail = { sinceMs: Math.max(wholeUntilMs, head.untilMs), untilMs: window.untilMs };
   for (const edge of [head, tail]) {
@@ -142,19 +156,18 @@ export function gatherNode(db: Database, nodeId: number, window: Window, deadlin
     const part = partOfHour(db, nodeId, edge);
     checkDeadline(deadline);
     if (part.summary.firstMs > part.summary.lastMs) continue;
-    addCells(cells, part.cells);
-    const stats = hourStatsOf(Math.floor(edge.sinceMs / HOUR_MS) * HOUR_MS, part.summary);
-    addStoredSketch(stats.sketch, EVERY_BUCKET, bucketCounts, 0);
-    if (edge === head) hours.unshift(stats);
-    else hours.push(stats);
+    const startMs = Math.floor(edge.sinceMs / HOUR_MS) * HOUR_MS;
+    const row = { startMs, summary: encodeSummary(part.summary), cells: encodeCells(part.cells) };
+    addRollup(sums, row);
+    if (edge === head) rows.unshift(row);
+    else rows.push(row);
   }
   const newest = db
     .query<{ newestMs: number | null }, [number]>("SELECT newest_ms AS newestMs FROM node WHERE id = ?")
     .get(nodeId);
   return {
-    hours,
-    cells,
-    bucketCounts,
+    hours: new HourTable(rows),
+    ...sums,
     snapshot: latestSnapshot(db, nodeId),
     scores: satelliteScores(db, nodeId, window.untilMs),
     newestMs: newest?.newestMs ?? null,

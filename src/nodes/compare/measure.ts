@@ -1,5 +1,5 @@
-import type { HourStats } from "../store/hour-stats.ts";
-import { cellParts, type SummedCells } from "../store/cell-sums.ts";
+import type { ActionSums } from "../store/action-sums.ts";
+import { type HourTable, sumOf } from "../store/hour-table.ts";
 import {
   HOUR_MS,
   isEgress,
@@ -7,10 +7,8 @@ import {
   isRepair,
   kindOfAction,
   KINDS,
-  LEVELS,
   type LogLevel,
   logLevelOf,
-  SUCCESS,
 } from "../log/vocabulary.ts";
 import { type Earnings, earningsOf, type EarningsSource, type Rates } from "./earnings.ts";
 import { Latency } from "./latency.ts";
@@ -53,8 +51,8 @@ export function measure(
   options: { window: Window; rates: Rates; earningsSource: EarningsSource },
 ): Measured {
   const { window, rates, earningsSource } = options;
-  const tally = tallyOf(data.cells);
-  const earnings = earningsOf(data.cells, data.snapshot, {
+  const tally = tallyOf(data.actions);
+  const earnings = earningsOf(data.actions, data.snapshot, {
     rates,
     window,
     source: earningsSource,
@@ -64,80 +62,57 @@ export function measure(
   return { data, window, tally, latency, earnings, nature: natureOf(data.hours) };
 }
 
-function tallyOf(cells: SummedCells): Tally {
+function tallyOf({ counts, successBytes }: ActionSums): Tally {
   const byKind = KINDS.map(() => 0);
   let operations = 0;
   let repairs = 0;
   let downloadBytes = 0;
   let uploadBytes = 0;
-  for (const [key, cell] of cells) {
-    const { action, outcome } = cellParts(key);
+  for (const [action, count] of counts.entries()) {
     const kind = kindOfAction(action);
-    byKind[kind] = (byKind[kind] ?? 0) + cell.count;
-    operations += cell.count;
-    if (isRepair(action)) repairs += cell.count;
-    if (outcome !== SUCCESS) continue;
-    if (isEgress(action)) downloadBytes += cell.bytes;
-    if (isIngress(action)) uploadBytes += cell.bytes;
+    byKind[kind] = (byKind[kind] ?? 0) + count;
+    operations += count;
+    if (isRepair(action)) repairs += count;
+    if (isEgress(action)) downloadBytes += successBytes[action] ?? 0;
+    if (isIngress(action)) uploadBytes += successBytes[action] ?? 0;
   }
   const [downloads = 0, uploads = 0, audits = 0] = byKind;
   return { operations, downloads, uploads, audits, repairs, downloadBytes, uploadBytes };
 }
 
-/** An hour's operations of a kind, and those of them that had the outcome. */
-export function countsOf(
-  { counts }: Pick<HourStats, "counts">,
-  kind: number,
-  outcome: number,
-): { trials: number; successes: number } {
-  const first = kind * 3;
-  const trials = (counts[first] ?? 0) + (counts[first + 1] ?? 0) + (counts[first + 2] ?? 0);
-  return { trials, successes: counts[first + outcome] ?? 0 };
-}
-
-/** In percent of the kind's operations; null where there were none. */
-export function shareOf(
-  hours: readonly Pick<HourStats, "counts">[],
-  kind: number,
-  outcome: number,
-): number | null {
-  let successes = 0;
-  let trials = 0;
-  for (const hour of hours) {
-    const counts = countsOf(hour, kind, outcome);
-    successes += counts.successes;
-    trials += counts.trials;
-  }
-  return trials === 0 ? null : (successes / trials) * 100;
+/** Of a kind's operations those with the outcome, in percent; null where there were none. */
+export function shareOf(hours: HourTable, kind: number, outcome: number): number | null {
+  const trials = sumOf(hours.trials(kind));
+  return trials === 0 ? null : (sumOf(hours.counts(kind, outcome)) / trials) * 100;
 }
 
 /**
  * The share of the window that the log covers, in percent: from its first to its last line, less the whole hours in
  * between that have no line at all.
  */
-export function coverageOf(hours: readonly HourStats[], window: Window): number {
+export function coverageOf(hours: HourTable, window: Window): number {
   const lengthMs = window.untilMs - window.sinceMs;
   if (lengthMs <= 0) return 0;
-  const lined = hours.filter((hour) => hour.firstMs <= hour.lastMs);
-  const first = lined[0];
-  const last = lined.at(-1);
-  if (first === undefined || last === undefined) return 0;
+  const [firstMs, lastMs] = [hours.firstMs(), hours.lastMs()];
+  const first = firstMs.findIndex((ms) => ms < Infinity);
+  const last = firstMs.findLastIndex((ms) => ms < Infinity);
   let coveredMs = 0;
-  for (const hour of lined) {
-    const fromMs = hour === first ? hour.firstMs : hour.startMs;
-    const untilMs = hour === last ? hour.lastMs : hour.startMs + HOUR_MS;
+  for (let hour = Math.max(0, first); hour <= last; hour += 1) {
+    if (firstMs[hour] === Infinity) continue;
+    const startMs = hours.startMs[hour] ?? 0;
+    const fromMs = hour === first ? (firstMs[hour] ?? 0) : startMs;
+    const untilMs = hour === last ? (lastMs[hour] ?? 0) : startMs + HOUR_MS;
     coveredMs += Math.max(0, Math.min(untilMs, window.untilMs) - Math.max(fromMs, window.sinceMs));
   }
   return Math.min(100, (coveredMs / lengthMs) * 100);
 }
 
-function natureOf(hours: readonly HourStats[]): LogNature {
-  const levels = LEVELS.map((_, level) => hours.reduce((sum, hour) => sum + (hour.levels[level] ?? 0), 0));
-  const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
+function natureOf(hours: HourTable): LogNature {
+  const lines = hours.lines();
   return {
-    level: logLevelOf(levels),
-    hasDurations: hours.some(({ timed }) => timed > 0),
-    importedHours: hours.filter((hour) => total(hour.levels) === 0 && total(hour.counts) > 0).length,
+    level: logLevelOf(hours.linesByLevel()),
+    hasDurations: hours.timed().some((timed) => timed > 0),
+    importedHours: hours.operations().filter((count, hour) => count > 0 && lines[hour] === 0).length,
   };
 }
 

@@ -1,8 +1,8 @@
-import type { HourStats } from "../store/hour-stats.ts";
+import type { HourTable } from "../store/hour-table.ts";
 import type { Earnings } from "./earnings.ts";
 import type { DistributionClass } from "./latency.ts";
 import type { NodeData, Window } from "./load.ts";
-import { countsOf, type LogNature, type Measured } from "./measure.ts";
+import type { LogNature, Measured } from "./measure.ts";
 import { type MetricName, type Metrics, metricsOf, noMetrics } from "./registry.ts";
 import type { Interval } from "./judge/statistics.ts";
 import { type ScoresTold, scoresTold } from "../store/satellite-scores.ts";
@@ -44,32 +44,24 @@ interface Trend {
 const TREND_POINTS = 12;
 const DOWNLOAD = 0;
 
-function trendOf(hours: readonly HourStats[], window: Window): Trend {
-  const points = Array.from({ length: TREND_POINTS }, () => ({
-    good: 0,
-    downloads: 0,
-    timed: 0,
-    timedMs: 0,
-    all: 0,
-  }));
+function trendOf(hours: HourTable, window: Window): Trend {
   const lengthMs = window.untilMs - window.sinceMs;
-  for (const hour of hours) {
-    const place = Math.floor(((hour.startMs - window.sinceMs) / lengthMs) * TREND_POINTS);
-    const point = points[Math.min(TREND_POINTS - 1, Math.max(0, place))];
-    if (point === undefined) continue;
-    const { trials, successes } = countsOf(hour, DOWNLOAD, SUCCESS);
-    point.good += successes;
-    point.downloads += trials;
-    point.timed += hour.timed;
-    point.timedMs += hour.timedMs;
-    for (const count of hour.counts) point.all += count;
-  }
+  const points = Int32Array.from(hours.startMs, (startMs) => {
+    const place = Math.floor(((startMs - window.sinceMs) / lengthMs) * TREND_POINTS);
+    return Math.min(TREND_POINTS - 1, Math.max(0, place));
+  });
+  const sums = (column: Float64Array): number[] => {
+    const byPoint = Array.from({ length: TREND_POINTS }, () => 0);
+    for (const [hour, point] of points.entries())
+      byPoint[point] = (byPoint[point] ?? 0) + (column[hour] ?? 0);
+    return byPoint;
+  };
+  const ratio = (parts: readonly number[], wholes: readonly number[], scale: number): (number | null)[] =>
+    wholes.map((whole, point) => (whole === 0 ? null : ((parts[point] ?? 0) / whole) * scale));
   return {
-    success_rate_download: points.map(({ good, downloads }) =>
-      downloads === 0 ? null : (good / downloads) * 100,
-    ),
-    avg_latency_mean: points.map(({ timed, timedMs }) => (timed === 0 ? null : timedMs / timed)),
-    total_operations: points.map(({ all }) => (all === 0 ? null : all)),
+    success_rate_download: ratio(sums(hours.counts(DOWNLOAD, SUCCESS)), sums(hours.trials(DOWNLOAD)), 100),
+    avg_latency_mean: ratio(sums(hours.timedMs()), sums(hours.timed()), 1),
+    total_operations: sums(hours.operations()).map((count) => (count === 0 ? null : count)),
   };
 }
 

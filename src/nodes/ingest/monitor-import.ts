@@ -4,7 +4,7 @@ import { Failure, messageOf } from "../../lib/errors.ts";
 import { nextTurn } from "../../lib/wait.ts";
 import { createEvents, NO_DURATION } from "../log/events.ts";
 import type { Ingestion } from "./ingestion.ts";
-import { readHourStats } from "../store/hour-stats.ts";
+import { HourTable, sumOf } from "../store/hour-table.ts";
 import { addEvent, addTime, createRollup, type Rollup, SOURCE_MONITOR, TIER_HOUR } from "../store/rollup.ts";
 import { openDescriptor } from "./source.ts";
 import { ACTIONS, HOUR_MS, OUTCOMES } from "../log/vocabulary.ts";
@@ -109,10 +109,6 @@ function addRow(row: Row, to: Ingestion, hours: Map<number, Rollup>): boolean {
   return true;
 }
 
-function operationsOf(counts: ArrayLike<number>): number {
-  return Array.from(counts).reduce((sum, count) => sum + count, 0);
-}
-
 /**
  * Takes over the hours of storj_monitor's database, as roll-ups: again adds nothing. Its rows cannot be told to be the
  * same operations as a log's lines, so an hour comes from one of them alone: the log has precedence, whichever comes
@@ -139,9 +135,9 @@ export async function importMonitor(
   );
   const better = new Map<number, Rollup>();
   for (const [startMs, hour] of hours) {
-    const count = operationsOf(hour.summary.counts);
+    const count = sumOf(hour.summary.counts);
     const row = stored.get(to.node.id, TIER_HOUR, startMs);
-    const had = row === null ? 0 : operationsOf(readHourStats(startMs, row.summary).counts);
+    const had = row === null ? 0 : sumOf(new HourTable([{ startMs, summary: row.summary }]).operations());
     if (row !== null && row.source !== SOURCE_MONITOR) result.covered += count;
     else if (count <= had) result.known += count;
     else {

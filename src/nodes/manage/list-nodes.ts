@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
-import { type LogLevel, logLevelOf, LEVELS } from "../log/vocabulary.ts";
-import { type HourStats, readHourStats } from "../store/hour-stats.ts";
+import { type LogLevel, logLevelOf } from "../log/vocabulary.ts";
+import { HourTable, sumOf } from "../store/hour-table.ts";
 import { TIER_HOUR } from "../store/rollup.ts";
 
 /** What the store has of a node. Moments are Unix ms. */
@@ -47,26 +47,17 @@ const STORE_BYTES = [
   .join(" + ");
 
 function summed(
-  hours: readonly HourStats[],
+  hours: HourTable,
 ): Pick<NodeSummary, "events" | "firstEventMs" | "logLevel" | "latencyResolutionMs"> {
-  let events = 0;
-  let firstEventMs = Infinity;
-  let timed = 0;
-  let coarse = 0;
-  const levels = LEVELS.map(() => 0);
-  for (const hour of hours) {
-    const ended = hour.counts.reduce((sum, count) => sum + count, 0);
-    events += ended;
-    if (ended > 0) firstEventMs = Math.min(firstEventMs, hour.firstMs);
-    timed += hour.timed;
-    coarse += hour.coarse;
-    for (const [level, count] of hour.levels.entries()) levels[level] = (levels[level] ?? 0) + count;
-  }
+  const ended = hours.operations();
+  const timed = sumOf(hours.timed());
+  const firstMs = hours.firstMs().filter((_, hour) => (ended[hour] ?? 0) > 0);
+  const firstEventMs = firstMs.reduce((first, ms) => Math.min(first, ms), Infinity);
   return {
-    events,
+    events: sumOf(ended),
     firstEventMs: firstEventMs === Infinity ? null : firstEventMs,
-    logLevel: logLevelOf(levels),
-    latencyResolutionMs: timed === 0 ? null : coarse > 0 ? 1000 : 1,
+    logLevel: logLevelOf(hours.linesByLevel()),
+    latencyResolutionMs: timed === 0 ? null : sumOf(hours.coarse()) > 0 ? 1000 : 1,
   };
 }
 
@@ -85,7 +76,7 @@ export function listNodes(db: Database): NodeSummary[] {
     const hours = hoursOf.all(id, TIER_HOUR);
     return {
       ...row,
-      ...summed(hours.map(({ startMs, summary }) => readHourStats(startMs, summary))),
+      ...summed(new HourTable(hours)),
       importedHours: hours.filter(({ source }) => source !== 0).length,
     };
   });

@@ -104,6 +104,30 @@ function addCellByCell(to: SummedCells, bytes: Uint8Array): void {
   }
 }
 
+/** Cells as they are stored, added up only when they are asked for: hundreds of numbers of each day. */
+export class StoredCells {
+  readonly #stored: Uint8Array[];
+  #sums: SummedCells | null = null;
+
+  constructor(stored: readonly Uint8Array[] = []) {
+    this.#stored = [...stored];
+  }
+
+  add(stored: Uint8Array): void {
+    this.#stored.push(stored);
+    this.#sums = null;
+  }
+
+  /** @throws RangeError where what is stored is damaged. */
+  sums(): SummedCells {
+    if (this.#sums === null) {
+      this.#sums = new Map();
+      for (const stored of this.#stored) addStoredCells(this.#sums, stored);
+    }
+    return this.#sums;
+  }
+}
+
 /** Adds what `encodeCells` wrote. */
 export function addStoredCells(to: SummedCells, stored: Uint8Array): void {
   if (ZSTD_MAGIC.some((byte, index) => stored[index] !== byte)) {

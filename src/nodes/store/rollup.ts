@@ -1,8 +1,16 @@
 import { type Events, NO_DURATION } from "../log/events.ts";
-import { addStoredCells, cellKey, type CellSums, type SummedCells, sumsAt } from "./cell-sums.ts";
+import {
+  type ActionSums,
+  addAction,
+  addCellsByAction,
+  createActionSums,
+  readActions,
+  writeActions,
+} from "./action-sums.ts";
+import { addCells, addStoredCells, cellKey, type CellSums, type SummedCells, sumsAt } from "./cell-sums.ts";
 import { Sketch } from "./sketch.ts";
 import { VarintReader, VarintWriter } from "./varint.ts";
-import { ABANDONED, DAY_MS, KINDS, kindOfAction, LEVELS, sizeClassOf } from "../log/vocabulary.ts";
+import { ABANDONED, DAY_MS, KINDS, kindOfAction, LEVELS, sizeClassOf, SUCCESS } from "../log/vocabulary.ts";
 
 /** Roll-ups are kept of hours, and of UTC days. */
 export const TIER_HOUR = 0;
@@ -34,6 +42,7 @@ export interface Summary {
   firstMs: number;
   lastMs: number;
   readonly sketch: Sketch;
+  readonly actions: ActionSums;
 }
 
 export interface Rollup {
@@ -51,6 +60,7 @@ function createSummary(): Summary {
     firstMs: Infinity,
     lastMs: -Infinity,
     sketch: new Sketch(),
+    actions: createActionSums(),
   };
 }
 
@@ -72,6 +82,7 @@ export function addEvents(to: Rollup, events: Events, from: number, until: numbe
   indexed ??= Array.from({ length: INDEXED_KEYS });
   const used: number[] = [];
   const { summary, cells } = to;
+  const { counts, successBytes } = summary.actions;
   for (let row = from; row < until; row += 1) {
     const outcome = events.outcome[row] ?? 0;
     if (outcome === ABANDONED) continue;
@@ -88,8 +99,12 @@ export function addEvents(to: Rollup, events: Events, from: number, until: numbe
     }
     const slot = kindOfAction(action) * OUTCOME_COUNT + outcome;
     summary.counts[slot] = (summary.counts[slot] ?? 0) + 1;
+    counts[action] = (counts[action] ?? 0) + 1;
     cell.count += 1;
-    if (size > 0) cell.bytes += size;
+    if (size > 0) {
+      cell.bytes += size;
+      if (outcome === SUCCESS) successBytes[action] = (successBytes[action] ?? 0) + size;
+    }
     const duration = events.durationMs[row] ?? NO_DURATION;
     if (duration < 0) continue;
     cell.timed += 1;
@@ -129,6 +144,9 @@ export function mergeSummary(to: Summary, from: Summary): void {
   to.firstMs = Math.min(to.firstMs, from.firstMs);
   to.lastMs = Math.max(to.lastMs, from.lastMs);
   to.sketch.merge(from.sketch);
+  for (let action = 0; action < to.actions.counts.length; action += 1) {
+    addAction(to.actions, action, from.actions.counts[action] ?? 0, from.actions.successBytes[action] ?? 0);
+  }
 }
 
 /** One for all that is encoded: it has grown to what a roll-up needs. */
@@ -146,11 +164,12 @@ export function encodeSummary(summary: Summary): Uint8Array {
   writer.signed(isEmpty ? 0 : summary.firstMs);
   writer.unsigned(isEmpty ? 0 : summary.lastMs - summary.firstMs);
   summary.sketch.write(writer);
+  writeActions(writer, summary.actions);
   return writer.bytes().slice();
 }
 
-/** Adds what `encodeSummary` wrote to `to`. */
-function mergeEncodedSummary(to: Summary, bytes: Uint8Array): void {
+/** Adds what `encodeSummary` wrote to `to`. @returns false for one of before, which has no sums by action. */
+function mergeEncodedSummary(to: Summary, bytes: Uint8Array): boolean {
   const reader = new VarintReader(bytes);
   for (let index = 0; index < to.counts.length; index += 1) {
     to.counts[index] = (to.counts[index] ?? 0) + reader.unsigned();
@@ -169,6 +188,9 @@ function mergeEncodedSummary(to: Summary, bytes: Uint8Array): void {
     to.lastMs = Math.max(to.lastMs, firstMs + spanMs);
   }
   to.sketch.mergeFrom(reader);
+  if (reader.done) return false;
+  readActions(reader, to.actions);
+  return true;
 }
 
 /** A roll-up as the store has it. */
@@ -179,6 +201,11 @@ export function decodeRollup(stored: { summary: Uint8Array; cells: Uint8Array })
 }
 
 export function addStoredRollup(to: Rollup, stored: { summary: Uint8Array; cells: Uint8Array }): void {
-  mergeEncodedSummary(to.summary, stored.summary);
-  addStoredCells(to.cells, stored.cells);
+  if (mergeEncodedSummary(to.summary, stored.summary)) addStoredCells(to.cells, stored.cells);
+  else {
+    const cells: SummedCells = new Map();
+    addStoredCells(cells, stored.cells);
+    addCellsByAction(to.summary.actions, cells);
+    addCells(to.cells, cells);
+  }
 }

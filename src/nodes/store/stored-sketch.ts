@@ -5,7 +5,8 @@ export interface StoredSketch {
 }
 
 /**
- * Adds a stored sketch's counts to `sums`, each at the place that `places` has for its bucket, moved on by `offset`.
+ * Adds a stored sketch's counts to `sums`, each at the place that `places` has for its bucket, moved on by `offset`, and
+ * returns where it ends.
  * A month has hundreds of thousands of buckets and a command runs once, before the compiler has warmed up: so this
  * reads the numbers in place, with neither a call nor an object for each.
  */
@@ -14,7 +15,7 @@ export function addStoredSketch(
   places: Int32Array,
   sums: Float64Array,
   offset: number,
-): void {
+): number {
   const { length } = bytes;
   let at = start;
   let left = -1;
@@ -47,4 +48,5 @@ export function addStoredSketch(
     left -= 1;
   }
   if (left !== 0 || at > length) throw new RangeError("Cannot read past the end of a stored sketch");
+  return at;
 }

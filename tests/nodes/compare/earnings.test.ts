@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { createActionSums } from "../../../src/nodes/store/action-sums.ts";
 import type { Snapshot } from "../../../src/nodes/store/node-snapshot.ts";
 import {
   commonSource,
@@ -23,7 +24,7 @@ const TRAFFIC = nodeData([
       { action: "PUT", count: 1, sizeBytes: TB },
     ],
   },
-]).cells;
+]).actions;
 
 /** 720 hours that end in March 2026. */
 const MONTH = { sinceMs: ONE_DAY.untilMs - 720 * 3_600_000, untilMs: ONE_DAY.untilMs };
@@ -81,7 +82,7 @@ test("an API's figure is never told outside of its month", () => {
 });
 
 test("nothing known earns null, not 0", () => {
-  const nothing = earningsOf(new Map(), null, {
+  const nothing = earningsOf(createActionSums(), null, {
     rates: RATES,
     window: { sinceMs: 0, untilMs: 1 },
     source: "model",

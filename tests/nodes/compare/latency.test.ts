@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { Latency } from "../../../src/nodes/compare/latency.ts";
-import { hourStatsOf } from "../../../src/nodes/store/hour-stats.ts";
-import { createRollup } from "../../../src/nodes/store/rollup.ts";
+import { HourTable, sketchOf } from "../../../src/nodes/store/hour-table.ts";
+import { createRollup, encodeSummary } from "../../../src/nodes/store/rollup.ts";
 import { BUCKET_LIMIT } from "../../../src/nodes/store/sketch.ts";
 import { addStoredSketch } from "../../../src/nodes/store/stored-sketch.ts";
 
@@ -15,10 +15,10 @@ function latencyOf(durationsMs: readonly number[], isCoarse = false): Latency {
   summary.timed = durationsMs.length;
   summary.timedMs = durationsMs.reduce((sum, durationMs) => sum + durationMs, 0);
   summary.coarse = isCoarse ? durationsMs.length : 0;
-  const hour = hourStatsOf(0, summary);
+  const stored = encodeSummary(summary);
   const counts = new Float64Array(BUCKET_LIMIT);
-  addStoredSketch(hour.sketch, EVERY_BUCKET, counts, 0);
-  return new Latency([hour], counts);
+  addStoredSketch(sketchOf(stored), EVERY_BUCKET, counts, 0);
+  return new Latency(new HourTable([{ startMs: 0, summary: stored }]), counts);
 }
 
 test("a distribution has all operations, in classes that follow one another, each below its edge", () => {

@@ -1,10 +1,9 @@
 import { HOUR_MS } from "../../log/vocabulary.ts";
 import { addStoredSketch } from "../../store/stored-sketch.ts";
-import type { HourStats } from "../../store/hour-stats.ts";
+import { type HourTable, sumOf } from "../../store/hour-table.ts";
 import { BUCKET_LIMIT } from "../../store/sketch.ts";
 import type { Latency } from "../latency.ts";
 import type { NodeData, Window } from "../load.ts";
-import { countsOf } from "../measure.ts";
 import type { Question } from "../metric.ts";
 
 /**
@@ -30,63 +29,68 @@ const LEAST_BEYOND = 20;
 /** The hours of the window in the order of time, and the place of each. */
 export interface HourGrid {
   readonly length: number;
-  placeOf(hour: HourStats): number;
+  placeOf(startMs: number): number;
 }
 
 export function hourGrid({ sinceMs, untilMs }: Window): HourGrid {
   const first = Math.floor(sinceMs / HOUR_MS);
   return {
     length: Math.ceil(untilMs / HOUR_MS) - first,
-    placeOf: ({ startMs }) => Math.floor(startMs / HOUR_MS) - first,
+    placeOf: (startMs) => Math.floor(startMs / HOUR_MS) - first,
   };
 }
 
 /** A node's hours, and where they lie. */
 interface Placed {
-  readonly hours: readonly HourStats[];
-  readonly grid: HourGrid;
+  readonly hours: HourTable;
+  readonly length: number;
+  /** The hours' places in the grid. */
+  readonly places: Int32Array;
   /** One for all series of the node: who has seen it once knows it again. */
   readonly covered: Uint8Array;
 }
 
-function columnsOf({ grid, covered }: Placed): Pick<HourlySeries, "weight" | "pull" | "covered"> {
-  return { weight: new Float64Array(grid.length), pull: new Float64Array(grid.length), covered };
+function placed(hours: HourTable, grid: HourGrid): Placed {
+  const places = Int32Array.from(hours.startMs, (startMs) => grid.placeOf(startMs));
+  const covered = new Uint8Array(grid.length);
+  for (let hour = 0; hour < places.length; hour += 1) covered[places[hour] ?? 0] = 1;
+  return { hours, length: grid.length, places, covered };
 }
 
-function shareSeries(placed: Placed, question: Extract<Question, { type: "share" }>): HourlySeries | null {
-  const { hours, grid } = placed;
-  const columns = columnsOf(placed);
-  const { weight, pull } = columns;
-  let trials = 0;
-  let successes = 0;
-  for (const hour of hours) {
-    const counts = countsOf(hour, question.kind, question.outcome);
-    trials += counts.trials;
-    successes += counts.successes;
+/** An hour's operations, and what they pull: `sums` less `expected` for each of them. */
+function pulled(
+  { length, places, covered }: Placed,
+  counts: Float64Array,
+  { sums, expected }: { sums: Float64Array; expected: number },
+): Pick<HourlySeries, "weight" | "pull" | "covered"> {
+  const weight = new Float64Array(length);
+  const pull = new Float64Array(length);
+  for (let hour = 0; hour < places.length; hour += 1) {
+    const place = places[hour] ?? 0;
+    const count = counts[hour] ?? 0;
+    weight[place] = count;
+    pull[place] = (sums[hour] ?? 0) - expected * count;
   }
+  return { weight, pull, covered };
+}
+
+function shareSeries(of: Placed, question: Extract<Question, { type: "share" }>): HourlySeries | null {
+  const counts = of.hours.trials(question.kind);
+  const sums = of.hours.counts(question.kind, question.outcome);
+  const [trials, successes] = [sumOf(counts), sumOf(sums)];
   if (trials === 0) return null;
   const value = successes / trials;
-  for (const hour of hours) {
-    const counts = countsOf(hour, question.kind, question.outcome);
-    const place = grid.placeOf(hour);
-    weight[place] = counts.trials;
-    pull[place] = counts.successes - value * counts.trials;
-  }
   // One success and one failure more, so that none of a hundred failing does not stand for certainty.
   // Source: Agresti & Caffo, Am. Stat. 54, 2000.
   const share = (successes + 1) / (trials + 2);
+  const columns = pulled(of, counts, { sums, expected: value });
   return { value, ...columns, leastVariance: (share * (1 - share)) / (trials + 2) };
 }
 
-function meanSeries(placed: Placed, meanMs: number | null): HourlySeries | null {
+function meanSeries(of: Placed, meanMs: number | null): HourlySeries | null {
   if (meanMs === null || meanMs <= 0) return null;
-  const { hours, grid } = placed;
-  const columns = columnsOf(placed);
-  for (const hour of hours) {
-    const place = grid.placeOf(hour);
-    columns.weight[place] = hour.timed;
-    columns.pull[place] = hour.timedMs / meanMs - hour.timed;
-  }
+  const sums = of.hours.timedMs().map((ms) => ms / meanMs);
+  const columns = pulled(of, of.hours.timed(), { sums, expected: 1 });
   return { value: Math.log(meanMs), ...columns, leastVariance: 0 };
 }
 
@@ -112,8 +116,8 @@ function placeOf(latency: Latency, share: number): QuantilePlace | null {
 }
 
 /** Each hour's operations below, in and between the quantiles' buckets: one pass over all sketches. */
-function quantileSeries(placed: Placed, places: readonly QuantilePlace[], total: number): HourlySeries[] {
-  const { hours, grid } = placed;
+function quantileSeries(of: Placed, places: readonly QuantilePlace[], total: number): HourlySeries[] {
+  const { hours } = of;
   const buckets = [...new Set(places.map(({ bucket }) => bucket))].toSorted((a, b) => a - b);
   // Regions: below the first bucket, in it, between it and the second …
   const regions = buckets.length * 2 + 1;
@@ -127,25 +131,25 @@ function quantileSeries(placed: Placed, places: readonly QuantilePlace[], total:
     }
   }
   const counts = new Float64Array(hours.length * regions);
-  for (const [index, hour] of hours.entries()) {
-    if (hour.timed > 0) addStoredSketch(hour.sketch, regionOf, counts, index * regions);
+  const timed = hours.timed();
+  for (let hour = 0; hour < hours.length; hour += 1) {
+    if ((timed[hour] ?? 0) > 0) addStoredSketch(hours.sketch(hour), regionOf, counts, hour * regions);
   }
   return places.map(({ share, value, bucket, fraction, density }) => {
-    const columns = columnsOf(placed);
     const region = buckets.indexOf(bucket) * 2 + 1;
-    for (const [index, hour] of hours.entries()) {
-      let timed = 0;
-      let below = 0;
+    const all = new Float64Array(hours.length);
+    const below = new Float64Array(hours.length);
+    for (let hour = 0; hour < hours.length; hour += 1) {
       for (let at = 0; at < regions; at += 1) {
-        const count = counts[index * regions + at] ?? 0;
-        timed += count;
-        if (at < region) below += count;
-        else if (at === region) below += fraction * count;
+        const count = counts[hour * regions + at] ?? 0;
+        all[hour] = (all[hour] ?? 0) + count;
+        if (at <= region) below[hour] = (below[hour] ?? 0) + (at < region ? count : fraction * count);
       }
-      const place = grid.placeOf(hour);
-      columns.weight[place] = timed;
-      columns.pull[place] = (share * timed - below) / density;
     }
+    const columns = pulled(of, all, {
+      sums: below.map((count) => -count / density),
+      expected: -share / density,
+    });
     return { value, ...columns, leastVariance: (share * (1 - share)) / (total * density * density) };
   });
 }
@@ -156,21 +160,18 @@ export function hourlySeries(
   from: { readonly data: NodeData; readonly latency: Latency },
   grid: HourGrid,
 ): (HourlySeries | null)[] {
-  const { hours } = from.data;
-  const covered = new Uint8Array(grid.length);
-  for (const hour of hours) covered[grid.placeOf(hour)] = 1;
-  const placed: Placed = { hours, grid, covered };
+  const of = placed(from.data.hours, grid);
   const places = questions.map((question) =>
     question.type === "quantile" && from.latency.isResolved ? placeOf(from.latency, question.share) : null,
   );
   const found = places.filter((place) => place !== null);
-  const ofQuantiles = found.length === 0 ? [] : quantileSeries(placed, found, from.latency.total);
+  const ofQuantiles = found.length === 0 ? [] : quantileSeries(of, found, from.latency.total);
   return questions.map((question, index) => {
     switch (question.type) {
       case "share":
-        return shareSeries(placed, question);
+        return shareSeries(of, question);
       case "mean":
-        return meanSeries(placed, from.latency.meanMs);
+        return meanSeries(of, from.latency.meanMs);
       case "quantile": {
         const place = places[index];
         return place == null ? null : (ofQuantiles[found.indexOf(place)] ?? null);

@@ -1,0 +1,51 @@
+import { ACTIONS, SUCCESS } from "../log/vocabulary.ts";
+import { cellParts, type SummedCells } from "./cell-sums.ts";
+import type { VarintReader, VarintWriter } from "./varint.ts";
+
+/**
+ * What an hour or a day adds up to by action, at the action's index: all that totals and earnings ask for. They stand in
+ * the summary, behind its sketch, so that a comparison need not unpack hundreds of groups of operations to add them up.
+ */
+export interface ActionSums {
+  /** Ended operations. */
+  readonly counts: Float64Array;
+  /** Of the successful ones. */
+  readonly successBytes: Float64Array;
+}
+
+export function createActionSums(): ActionSums {
+  return { counts: new Float64Array(ACTIONS.length), successBytes: new Float64Array(ACTIONS.length) };
+}
+
+export function addAction(to: ActionSums, action: number, count: number, bytes: number): void {
+  to.counts[action] = (to.counts[action] ?? 0) + count;
+  to.successBytes[action] = (to.successBytes[action] ?? 0) + bytes;
+}
+
+/** For summaries of before, which had no such sums: the same of their cells. */
+export function addCellsByAction(to: ActionSums, cells: SummedCells): void {
+  for (const [key, { count, bytes }] of cells) {
+    const { action, outcome } = cellParts(key);
+    addAction(to, action, count, outcome === SUCCESS ? bytes : 0);
+  }
+}
+
+/** The number of actions that there are some of, then of each its index, count and bytes. */
+export function writeActions(to: VarintWriter, { counts, successBytes }: ActionSums): void {
+  const used = [...counts.keys()].filter((action) => counts[action] !== 0);
+  to.unsigned(used.length);
+  for (const action of used) {
+    to.unsigned(action);
+    to.unsigned(counts[action] ?? 0);
+    to.sum(successBytes[action] ?? 0);
+  }
+}
+
+/** Adds what `writeActions` wrote. */
+export function readActions(reader: VarintReader, to: ActionSums): void {
+  for (let left = reader.unsigned(); left > 0; left -= 1) {
+    const action = reader.unsigned();
+    if (action >= ACTIONS.length) throw new RangeError("Cannot read sums of an action that there is not");
+    addAction(to, action, reader.unsigned(), reader.unsigned());
+  }
+}
