@@ -5,7 +5,7 @@ import { edgesOfBucket, valueOfBucket } from "../store/sketch.ts";
 const MAX_COARSE_SHARE = 0.01;
 
 /** What the durations of a log are told in: 1 or 1000 ms; null where nothing was timed. */
-export function resolutionMs(timed: number, coarse: number): number | null {
+function resolutionMs(timed: number, coarse: number): number | null {
   if (timed === 0) return null;
   return coarse <= timed * MAX_COARSE_SHARE ? 1 : 1000;
 }

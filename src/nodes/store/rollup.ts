@@ -25,7 +25,7 @@ export function dayOf(ms: number): number {
 }
 
 const OUTCOME_COUNT = 3;
-export const KIND_COUNTS = KINDS.length * OUTCOME_COUNT;
+const KIND_COUNTS = KINDS.length * OUTCOME_COUNT;
 
 /** What an hour or a day tells at a glance: enough for rates, their spread over hours, and the latency. */
 export interface Summary {
