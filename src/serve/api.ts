@@ -175,7 +175,7 @@ export function apiRoutes(options: ApiOptions): Map<string, Route> {
     ["/api/sync", { GET: (request) => jsonReply(request, uploadsOverview(store.db)) }],
     ["/api/sync/retry", retryRoute(options)],
     ["/api/history", historyRoute(options)],
-    ["/api/events", { GET: () => eventStream(bus, signal) }],
+    ["/api/events", { GET: (request) => eventStream(request, bus, signal) }],
     ["/api/openapi.json", { GET: (request) => jsonReply(request, openApi()) }],
     [
       "/health",

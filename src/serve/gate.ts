@@ -1,21 +1,18 @@
 /** What a request is judged by before anything is routed. */
 export interface Asked {
-  readonly method: string;
   readonly host: string | null;
   readonly origin: string | null;
-  readonly contentType: string | null;
   /** `https` where TLS is served. */
   readonly scheme: "http" | "https";
 }
 
 export type Verdict =
   | { readonly type: "pass" }
-  | { readonly type: "refuse"; readonly status: 400 | 403 | 415 | 421; readonly reason: string };
+  | { readonly type: "refuse"; readonly status: 400 | 403 | 421; readonly reason: string };
 
 const PASS: Verdict = { type: "pass" };
-const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
-function refuse(status: 400 | 403 | 415 | 421, reason: string): Verdict {
+function refuse(status: 400 | 403 | 421, reason: string): Verdict {
   return { type: "refuse", status, reason };
 }
 
@@ -35,11 +32,10 @@ function isAddress(name: string): boolean {
  * The rules that hold for every request, before it is routed and before a token is looked at.
  *
  * The Host must be one that this board is called by, or a literal address: a site that points its own name here (DNS
- * rebinding) can read nothing. What changes state must come from a page of ours (Origin), or from no page at all, and
- * be JSON: a form of another site cannot send that without being asked first.
+ * rebinding) can read nothing. A page that asks (Origin) must be one of ours.
  */
 export function judge(asked: Asked, allowedHosts: ReadonlySet<string>): Verdict {
-  const { host, origin, method } = asked;
+  const { host, origin } = asked;
   if (host === null || host === "") return refuse(400, "the request has no Host header");
   // Two Host headers arrive joined by a comma.
   const name = hostName(host);
@@ -48,8 +44,10 @@ export function judge(asked: Asked, allowedHosts: ReadonlySet<string>): Verdict 
     return refuse(421, "unknown host name; add it to allowed_host in [serve]");
   if (origin !== null && origin !== `${asked.scheme}://${host}`.toLowerCase())
     return refuse(403, "requests from other sites are refused");
-  if (SAFE.has(method)) return PASS;
-  const type = asked.contentType?.split(";")[0]?.trim().toLowerCase() ?? "";
-  if (type !== "application/json") return refuse(415, "send JSON: content-type application/json");
   return PASS;
+}
+
+/** What changes state must be JSON: a form of another site cannot send that without the board being asked first. */
+export function isJson(contentType: string | null): boolean {
+  return contentType?.split(";")[0]?.trim().toLowerCase() === "application/json";
 }

@@ -4,7 +4,7 @@ import { createCollector } from "../lib/engine.ts";
 import { Failure, messageOf } from "../lib/errors.ts";
 import { formatListenAddress } from "../lib/listen-address.ts";
 import { wait } from "../lib/wait.ts";
-import { judge } from "./gate.ts";
+import { isJson, judge } from "./gate.ts";
 import { Sockets } from "./live/socket.ts";
 import { refusal } from "./replies.ts";
 import { match, type Routes } from "./router.ts";
@@ -73,10 +73,8 @@ export function startServer(options: ServerOptions): RunningServer {
     const { headers, method } = request;
     const verdict = judge(
       {
-        method,
         host: headers.get("host"),
         origin: headers.get("origin"),
-        contentType: headers.get("content-type"),
         scheme,
       },
       allowed,
@@ -107,6 +105,8 @@ export function startServer(options: ServerOptions): RunningServer {
     }
     switch (found?.type) {
       case "found": {
+        if (method === "POST" && !isJson(headers.get("content-type")))
+          return refusal(request, 415, "send JSON: content-type application/json");
         if (pathname === "/api/events") server.timeout(request, 0);
         const response = await found.handler(request, address);
         return method === "HEAD" ? new Response(null, response) : response;

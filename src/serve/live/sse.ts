@@ -1,14 +1,19 @@
+import { refusal } from "../replies.ts";
 import type { Bus } from "./bus.ts";
 
 /** A reader that falls this far behind is disconnected: it reconnects and gets the current state. */
 const MOST_BUFFERED = 256 * 1024;
+/** Readers of the events; whoever comes beyond that is told to come again. */
+const MOST_STREAMS = 500;
 /** A comment now and then keeps proxies from closing a quiet connection. */
 const KEEP_ALIVE_MS = 15_000;
 
 const encoder = new TextEncoder();
 
 /** The bus as server-sent events: first the present state, then what happens, until the reader or the server goes. */
-export function eventStream(bus: Bus, signal: AbortSignal): Response {
+export function eventStream(request: Request, bus: Bus, signal: AbortSignal): Response {
+  if (bus.listeners >= MOST_STREAMS)
+    return refusal(request, 503, "too many connections", { "retry-after": "10" });
   let end = (): void => undefined;
   const body = new ReadableStream<Uint8Array>(
     {
