@@ -27,6 +27,7 @@ const MAX_HEAD_BYTES = 64 * 1024;
 const MAX_CHUNK_LINE_BYTES = 1024;
 const HEAD_END = Buffer.from("\r\n\r\n");
 const LINE_END = Buffer.from("\r\n");
+const NOTHING: Buffer = Buffer.alloc(0);
 
 function parseHeaders(lines: readonly string[]): Headers {
   const headers = new Map<string, string>();
@@ -75,6 +76,10 @@ export interface AnswerReaderOptions {
   readonly isTunnel: boolean;
 }
 
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
 /**
  * Reads the answer to one request out of the pieces that a socket delivers, interim answers (1xx) aside. Memory is
  * bounded by one head and one body.
@@ -87,7 +92,7 @@ export class AnswerReader {
   #body: Buffer[] = [];
   #bodyBytes = 0;
   /** Bytes of a head or a chunk line that is not whole yet. */
-  #held: Buffer = Buffer.alloc(0);
+  #held = NOTHING;
 
   constructor(options: AnswerReaderOptions) {
     this.#options = options;
@@ -109,7 +114,8 @@ export class AnswerReader {
 
   /** The body so far. */
   body(): Buffer {
-    return Buffer.concat(this.#body);
+    const [first = NOTHING] = this.#body;
+    return this.#body.length > 1 ? Buffer.concat(this.#body) : first;
   }
 
   /** Takes bytes up to the end of the answer; what is left over is returned. Throws MalformedAnswer. */
@@ -172,16 +178,16 @@ export class AnswerReader {
   /** Collects up to `end`, then goes on with what stands before it. */
   #until(bytes: Uint8Array, end: Buffer, limit: number, go: (before: Buffer) => void): Uint8Array {
     const held = this.#held.length;
-    const all = Buffer.concat([this.#held, bytes]);
+    const all = held > 0 ? Buffer.concat([this.#held, bytes]) : viewOf(bytes);
     const at = all.indexOf(end, Math.max(0, held - end.length + 1));
     if (at > limit || (at < 0 && all.length > limit + end.length)) {
       throw new MalformedAnswer("a line or head is too long");
     }
     if (at < 0) {
-      this.#held = all;
+      this.#held = held > 0 ? all : Buffer.from(all);
       return bytes.subarray(bytes.length);
     }
-    this.#held = Buffer.alloc(0);
+    this.#held = NOTHING;
     go(all.subarray(0, at));
     return all.subarray(at + end.length);
   }

@@ -65,7 +65,7 @@ const IDLE_MS = 3_000;
 /** A connection is handed, and the limiter asked for, at most this much at once. */
 const WRITE_BYTES = 256 * 1024;
 const LIMITED_WRITE_BYTES = 16 * 1024;
-/** Up to here the head and the body's first bytes go out in one write: one packet instead of two. */
+/** Up to here a request, or its head and the first bytes of its body, goes out in one write: one packet instead of three. */
 const JOIN_BYTES = 16 * 1024;
 /** An answer is whole within so many times the silence that is allowed, however slowly its bytes come. */
 const ANSWER_SILENCES = 2;
@@ -76,6 +76,8 @@ export class HttpClient implements Disposable {
   readonly #idle: Connection[] = [];
   readonly #fixedHead: string;
   readonly #pathPrefix: string;
+  /** Of JOIN_BYTES each: as many as there were ever short requests being put together at once. */
+  readonly #spare: Buffer[] = [];
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
@@ -158,26 +160,52 @@ export class HttpClient implements Disposable {
   /** Whether all of it was handed over, to the last byte. */
   async #send(request: Request, connection: Connection, signal: AbortSignal): Promise<boolean> {
     const { body, headers } = request;
-    const lines = [`${request.method} ${this.#pathPrefix}${request.path} HTTP/1.1`, this.#fixedHead];
-    lines.push(...headerLines(headers ?? {}));
-    if (body !== undefined) lines.push(`Content-Type: ${body.contentType}`, `Content-Length: ${body.length}`);
-    let ahead: Buffer | null = Buffer.from(`${lines.join("\r\n")}\r\n\r\n`);
-    let left = body?.length ?? 0;
+    let head = `${request.method} ${this.#pathPrefix}${request.path} HTTP/1.1\r\n${this.#fixedHead}\r\n`;
+    if (headers !== undefined) for (const line of headerLines(headers)) head += `${line}\r\n`;
+    if (body !== undefined) head += `Content-Type: ${body.contentType}\r\nContent-Length: ${body.length}\r\n`;
+    const joined = this.#spare.pop() ?? Buffer.allocUnsafeSlow(JOIN_BYTES);
+    try {
+      return await this.#sendJoined(Buffer.from(`${head}\r\n`), joined, request, connection, signal);
+    } finally {
+      this.#spare.push(joined);
+    }
+  }
 
+  /** Collects in `joined` what comes first, and what is short all of it. */
+  async #sendJoined(
+    head: Buffer,
+    joined: Buffer,
+    request: Request,
+    connection: Connection,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { body } = request;
+    let left = body?.length ?? 0;
+    let held = 0;
+    const flush = async (): Promise<boolean> => {
+      const bytes = joined.subarray(0, held);
+      held = 0;
+      return bytes.length === 0 || (await this.#write(connection, bytes, request, signal));
+    };
+    /** Nothing is held back once something has gone out, so that content is not copied in vain. */
+    let isJoining = true;
+    const send = async (bytes: Uint8Array): Promise<boolean> => {
+      if (isJoining && held + bytes.length <= JOIN_BYTES) {
+        joined.set(bytes, held);
+        held += bytes.length;
+        return true;
+      }
+      isJoining = false;
+      return (await flush()) && (await this.#write(connection, bytes, request, signal));
+    };
+    if (!(await send(head))) return false;
     await body?.send(async (bytes) => {
       if (bytes.length > left) throw new RangeError("Cannot send more than Content-Length says");
-      let rest = bytes;
-      if (ahead !== null) {
-        if (ahead.length + bytes.length <= JOIN_BYTES) rest = Buffer.concat([ahead, bytes]);
-        else if (!(await this.#write(connection, ahead, request, signal))) return false;
-        ahead = null;
-      }
-      if (!(await this.#write(connection, rest, request, signal))) return false;
+      if (!(await send(bytes))) return false;
       left -= bytes.length;
       return true;
     });
-    const handedOver = ahead === null || (await this.#write(connection, ahead, request, signal));
-    return handedOver && left === 0;
+    return (await flush()) && left === 0;
   }
 
   async #write(

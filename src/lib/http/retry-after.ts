@@ -5,7 +5,8 @@
  * @param nowMs milliseconds since the epoch.
  */
 export function parseRetryAfterMs(value: string | undefined, nowMs: number): number | null {
-  const text = value?.trim() ?? "";
+  if (value === undefined) return null;
+  const text = value.trim();
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
   // Date.parse alone would take "1.5" or "2026" for dates: every form of HTTP-date starts with the day's name.
   if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text)) return null;

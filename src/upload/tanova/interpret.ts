@@ -14,7 +14,7 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> | n
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
-    return Object.fromEntries(Object.entries(value));
+    return value as Readonly<Record<string, unknown>>;
   } catch {
     return null;
   }
@@ -70,13 +70,10 @@ export function refusalOf(
 ): Exclude<UploadOutcome, { type: "stored" | "duplicate" | "changed" }> | null {
   const { status } = answer;
   const retryAfterMs = parseRetryAfterMs(answer.headers.get("retry-after"), nowMs);
-  const reason = reasonOf(answer, apiKey);
   const rule = outcomeRule(status, { whole, hasRetryAfter: retryAfterMs !== null });
+  if (rule === "success" || rule === "unrecognised" || rule === "duplicate") return null;
+  const reason = reasonOf(answer, apiKey);
   switch (rule) {
-    case "success":
-    case "unrecognised":
-    case "duplicate":
-      return null;
     case "unauthorized":
       return { type: rule, status: status === 401 ? 401 : 403, reason };
     case "transient":
