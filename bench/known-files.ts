@@ -45,9 +45,9 @@ function writeStore(path: string, folder: string): void {
       insert.run(id, checksum, file);
       cache.remember(event.file, checksum, Infinity);
       cache.markDone(file, checksum);
-      if (cache.isFull) cache.write();
+      if (cache.isFull) cache.writeAll();
     }
-    cache.write();
+    cache.writeAll();
   })();
 }
 

@@ -21,8 +21,11 @@ const DAY_MS = 86_400_000;
 const TICK_MS = 20;
 const COARSE_TICK_MS = 2_000;
 const SECOND_US = 1_000_000;
-/** Rows that are not worth a commit each: a kill loses at most this many, and they are only hashed again. */
-const HASHED_HELD = 256;
+/**
+ * Rows that are kept back until their content is done, and then cost one statement instead of two: more than what waits
+ * to be sent (LINE_LIMIT). A kill loses at most this many, and they are only hashed again.
+ */
+const HASHED_HELD = 512;
 const MARKS_HELD = 4_096;
 /** As many folders are told to have changed, at most. */
 const CHANGING_LIMIT = 16;
@@ -33,6 +36,11 @@ type CachedRow = [number, number, number, number, number, number, string | null]
 interface Mark {
   readonly folder: string;
   readonly entry: string;
+  readonly checksum: string;
+}
+
+interface Hashed {
+  readonly file: FoundFile;
   readonly checksum: string;
 }
 
@@ -50,18 +58,20 @@ function isRacy({ mtimeUs, ctimeUs }: FoundFile, readFromMs: number): boolean {
  * checksum, which lies anywhere. That word holds for one generation of the destination (`done_generation`), which
  * triggers end as soon as any content of it is no longer done; then `content` is asked, and the word is renewed.
  *
- * Writes are kept back for a commit of the ledger: `write` is to be called within one.
+ * Writes are kept back for a commit of the ledger: `write` and `writeAll` are to be called within one.
  */
 export class ChecksumCache {
   readonly #options: ChecksumCacheOptions;
   readonly #folder: Statement<{ id: number; seenAtMs: number }, [string]>;
   readonly #files: Statement<unknown, [string, number, number]>;
-  readonly #done: Statement<unknown, [string, number]>;
+  readonly #areDone: Statement<unknown, [string, number]>;
   readonly #epoch: Statement<{ epoch: number }, [number]>;
   readonly #seeFolder: Statement<{ id: number }, [string, number]>;
   readonly #insert: Statement;
   readonly #mark: Statement;
-  #hashed: { readonly file: FoundFile; readonly checksum: string }[] = [];
+  /** By path: not known to be done. */
+  readonly #hashed = new Map<string, Hashed>();
+  #done: Hashed[] = [];
   #marks: Mark[] = [];
   #seen = new Set<string>();
   readonly #changing = new Set<number>();
@@ -75,7 +85,7 @@ export class ChecksumCache {
          CASE WHEN f.done_epoch IS ?3 THEN NULL ELSE lower(hex(f.checksum)) END
        FROM json_each(?1) AS j CROSS JOIN hashed_file AS f ON f.folder_id = ?2 AND f.name = j.value`,
     );
-    this.#done = db.prepare(
+    this.#areDone = db.prepare(
       `SELECT j.key FROM json_each(?1) AS j
        CROSS JOIN content AS c ON c.destination_id = ?2 AND c.checksum = j.value WHERE c.state = 'done'`,
     );
@@ -88,7 +98,10 @@ export class ChecksumCache {
     this.#insert = db.prepare(
       `INSERT OR REPLACE INTO hashed_file
          (folder_id, name, size_bytes, mtime_us, ctime_us, inode, device, checksum, done_epoch)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, unhex(?8), NULL)`,
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, unhex(?8),
+         CASE WHEN ?9 IS NOT NULL
+           AND EXISTS (SELECT 1 FROM content WHERE destination_id = ?10 AND checksum = ?8 AND state = 'done')
+         THEN ?9 END)`,
     );
     this.#mark = db.prepare(
       `UPDATE hashed_file SET done_epoch = ?4
@@ -117,18 +130,24 @@ export class ChecksumCache {
 
   /** Remembers what a file was found to hold, when it began to be read (ms since the epoch). */
   remember(file: FoundFile, checksum: string, readFromMs: number): void {
-    if (!isRacy(file, readFromMs)) this.#hashed.push({ file, checksum });
+    if (!isRacy(file, readFromMs)) this.#hashed.set(file.path, { file, checksum });
   }
 
   /** A content has become done, or does so within the commit that this is written in. */
   markDone(path: string, checksum: string): void {
+    const hashed = this.#hashed.get(path);
+    if (hashed?.checksum === checksum) {
+      this.#hashed.delete(path);
+      this.#done.push(hashed);
+      return;
+    }
     const at = path.lastIndexOf("/") + 1;
     this.#marks.push({ folder: path.slice(0, at), entry: path.slice(at), checksum });
   }
 
-  /** It is time to write: so much is held back. */
+  /** It is time to write all: so much is held back. */
   get isFull(): boolean {
-    return this.#hashed.length >= HASHED_HELD || this.#marks.length + this.#seen.size >= MARKS_HELD;
+    return this.#hashed.size >= HASHED_HELD || this.#marks.length + this.#seen.size >= MARKS_HELD;
   }
 
   /** Folders in which something was hashed: some of them, by their ids. */
@@ -137,33 +156,50 @@ export class ChecksumCache {
   }
 
   get isEmpty(): boolean {
-    return this.#hashed.length + this.#marks.length + this.#seen.size === 0;
+    return this.#hashed.size + this.#done.length + this.#marks.length + this.#seen.size === 0;
   }
 
-  /** Writes what is held back, within a transaction that the caller has begun. */
+  /** Writes what is done, within a transaction that the caller has begun. */
   write(): void {
-    const nowMs = this.#now();
-    const ids = new Map<string, number>();
-    const idOf = (folder: string): number => {
-      const id = ids.get(folder) ?? this.#seeFolder.get(folder, nowMs)?.id;
-      if (id === undefined) throw new Error("Cannot remember a folder of the checksum cache");
-      ids.set(folder, id);
-      return id;
-    };
-    for (const folder of this.#seen) idOf(folder);
-    for (const { file, checksum } of this.#hashed) {
-      const { folder, entry, sizeBytes, mtimeUs, ctimeUs, inode, device } = file;
-      const id = idOf(folder);
-      if (this.#changing.size < CHANGING_LIMIT) this.#changing.add(id);
-      this.#insert.run(id, entry, sizeBytes, mtimeUs, ctimeUs, inode, device, checksum);
-    }
+    if (this.#done.length > 0) this.#insertAll(this.#done, this.#currentEpoch());
+    this.#done = [];
+  }
+
+  /** Likewise all that is held back. */
+  writeAll(): void {
+    this.write();
+    for (const folder of this.#seen) this.#seeFolder.get(folder, this.#now());
+    this.#insertAll(this.#hashed.values(), null);
     const epoch = this.#marks.length > 0 ? this.#currentEpoch() : 0;
     const { destinationId } = this.#options;
     for (const { folder, entry, checksum } of this.#marks)
       this.#mark.run(folder, entry, checksum, epoch, destinationId);
     this.#seen = new Set();
-    this.#hashed = [];
+    this.#hashed.clear();
     this.#marks = [];
+  }
+
+  /** @param epoch of those whose content is done; null: they are not known to be. */
+  #insertAll(hashed: Iterable<Hashed>, epoch: number | null): void {
+    const nowMs = this.#now();
+    const { destinationId } = this.#options;
+    let last = { folder: "", id: 0 };
+    for (const { file, checksum } of hashed) {
+      const { folder, entry, sizeBytes, mtimeUs, ctimeUs, inode, device } = file;
+      if (folder !== last.folder) last = { folder, id: this.#idOf(folder, nowMs) };
+      if (this.#changing.size < CHANGING_LIMIT) this.#changing.add(last.id);
+      const status = [sizeBytes, mtimeUs, ctimeUs, inode, device] as const;
+      this.#insert.run(last.id, entry, ...status, checksum, epoch, destinationId);
+    }
+  }
+
+  /** The folder's row, which says that somebody was there today. */
+  #idOf(path: string, nowMs: number): number {
+    const known = this.#folder.get(path);
+    if (known !== null && Math.abs(nowMs - known.seenAtMs) <= DAY_MS) return known.id;
+    const made = this.#seeFolder.get(path, nowMs);
+    if (made === null) throw new Error("Cannot remember a folder of the checksum cache");
+    return made.id;
   }
 
   #now(): number {
@@ -205,7 +241,7 @@ export class ChecksumCache {
     );
     if (asked.length === 0) return;
     const checksums = JSON.stringify(asked.map(({ checksum }) => checksum));
-    for (const [key] of this.#done.values(checksums, this.#options.destinationId) as [number][]) {
+    for (const [key] of this.#areDone.values(checksums, this.#options.destinationId) as [number][]) {
       const done = asked[key];
       const file = done === undefined ? undefined : files[done.at];
       if (done === undefined || file === undefined) continue;

@@ -96,7 +96,8 @@ export class Ledger {
     this.#settle = db.prepare(
       `INSERT INTO content (destination_id, checksum, state, via, status, reason, updated_at_ms, run_id, path)
        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-       ON CONFLICT DO UPDATE SET state = ?3, via = ?4, status = ?5, reason = ?6, updated_at_ms = ?7, run_id = ?8`,
+       ON CONFLICT DO UPDATE SET state = ?3, via = ?4, status = ?5, reason = ?6, updated_at_ms = ?7, run_id = ?8,
+         sent_uptime_ms = NULL, sent_boot = NULL`,
     );
     this.#mark = db.prepare("UPDATE content SET run_id = ?3 WHERE destination_id = ?1 AND checksum = ?2");
     this.#renew = db.prepare(
@@ -127,13 +128,13 @@ export class Ledger {
 
   /** Commits whatever is not yet; what another program keeps from it is tried again by itself. */
   flush(): void {
-    if (!this.#cache.isEmpty) this.#commits.begin();
+    this.#writeCache();
     this.#commits.flush();
   }
 
   /** Resolves when all that is written by now is on the disk. Throws where it cannot be. */
   async settled(): Promise<void> {
-    if (!this.#cache.isEmpty) this.#commits.begin();
+    this.#writeCache();
     await this.#commits.settled();
   }
 
@@ -225,6 +226,10 @@ export class Ledger {
       .map(({ checksum, ...moment }) => ({ checksum, sentAgoMs: sureAgoMs(moment, this.#boot) }));
   }
 
+  #writeCache(): void {
+    if (!this.#cache.isEmpty) this.#commits.begin().writes.push(() => this.#cache.writeAll());
+  }
+
   #setRun(checksum: string, runId: number | null): void {
     const group = this.#commits.begin();
     const standing = this.content(checksum);
@@ -237,8 +242,8 @@ export class Ledger {
     const { checksum, path } = content;
     const { status, reason } = because;
     const now = this.#now();
-    const { sentUptimeMs = null, sentBoot = null } = this.content(checksum) ?? {};
-    group.notes.set(checksum, { state, sentUptimeMs, sentBoot, runId: this.#runId, status, reason });
+    const sent = { sentUptimeMs: null, sentBoot: null };
+    group.notes.set(checksum, { ...sent, state, runId: this.#runId, status, reason });
     group.writes.push(() =>
       this.#settle.run(this.#destinationId, checksum, state, via, status, reason, now, this.#runId, path),
     );

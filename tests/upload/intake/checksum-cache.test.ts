@@ -295,7 +295,7 @@ test("a store of before: its cache is made anew, its history stays, and files of
     const found = foundFile(file);
     expect(cache.lookUp([found])).toEqual([null]);
     cache.remember(found, checksumOf("cv"), LATER);
-    db.transaction(() => cache.write())();
+    db.transaction(() => cache.writeAll())();
     expect(cache.lookUp([found])).toEqual([DONE]);
   }
   using store = openStore({ path });

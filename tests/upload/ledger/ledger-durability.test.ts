@@ -70,6 +70,7 @@ test("a store that another process holds locked rejects what is to be sent, and 
   other.run("ROLLBACK");
   await ledger.sending([content(B)]);
   expect(opened.states()).toEqual({ [B]: "sending" });
+  ledger.flush();
   expect(ledger.lookUp([CV])).toEqual([{ type: "hashed", checksum: A }]);
 });
 

@@ -50,21 +50,24 @@ test("a content's row at each step of its way", async () => {
   ledger.renew([A, B]);
   expect(row()).toEqual({ ...base, state: "sending", ...at(2_000), updatedAtMs: 1_000 });
   ledger.pending(content(A), BUSY);
-  expect(row()).toEqual({ ...base, ...BUSY, state: "pending", ...at(2_000), updatedAtMs: 3_000 });
+  // By the machine's own clock it is only told while it may matter: of what is on its way.
+  const unsent = { ...at(2_000), sentUptimeMs: null, sentBoot: null };
+  expect(row()).toEqual({ ...base, ...BUSY, state: "pending", ...unsent, updatedAtMs: 3_000 });
   // What is not on its way is not renewed.
   ledger.renew([A]);
-  expect(row()).toMatchObject({ state: "pending", ...at(2_000) });
+  expect(row()).toMatchObject({ state: "pending", ...unsent });
   // From another file than before: the reason of the last time is gone.
   void ledger.sending([{ checksum: A, path: "/cvs/other.pdf" }]);
-  const other = { ...base, path: "/cvs/other.pdf", ...at(5_000) };
-  expect(row()).toEqual({ ...other, state: "sending", updatedAtMs: 5_000 });
+  const sent = { ...base, path: "/cvs/other.pdf", ...at(5_000) };
+  expect(row()).toEqual({ ...sent, state: "sending", updatedAtMs: 5_000 });
+  const moment = { sentUptimeMs: null, sentBoot: null };
+  const other = { ...sent, ...moment };
   ledger.failed(content(A), { status: 422, reason: "no text" });
   expect(row()).toEqual({ ...other, state: "failed", status: 422, reason: "no text", updatedAtMs: 6_000 });
   ledger.done(content(A), "server");
   expect(row()).toEqual({ ...other, state: "done", via: "server", updatedAtMs: 7_000 });
   ledger.done(content(A), "upload");
   expect(row()).toEqual({ ...other, state: "done", via: "upload", updatedAtMs: 8_000 });
-  const { sentAtMs: _, ...moment } = at(5_000);
   expect(ledger.content(A)).toEqual({ state: "done", ...moment, runId: RUN_ID, ...NO_REASON });
   ledger.unseen(A);
   expect(ledger.content(A)).toMatchObject({ state: "done", runId: null });
@@ -81,11 +84,11 @@ test("what is not committed yet is known to the run, and locks nobody out", asyn
   ledger.done(content(B), "upload");
   ledger.pending(content(C), BUSY);
   ledger.unseen(C);
-  const base = { sentUptimeMs: expect.any(Number), sentBoot: thisBoot().id, runId: RUN_ID, ...NO_REASON };
+  const base = { sentUptimeMs: null, sentBoot: null, runId: RUN_ID, ...NO_REASON };
   const expected = [
-    { ...base, state: "sending" },
+    { ...base, sentUptimeMs: expect.any(Number), sentBoot: thisBoot().id, state: "sending" },
     { ...base, state: "done" },
-    { ...BUSY, sentUptimeMs: null, sentBoot: null, runId: null, state: "pending" },
+    { ...base, ...BUSY, runId: null, state: "pending" },
   ];
   expect(standings()).toEqual(expected);
   expect([opened.states(), store.db.inTransaction]).toEqual([{}, false]);
@@ -117,19 +120,22 @@ test("all that is written in one turn, and while the disk rests, shares one comm
   using folder = tempFolder();
   using opened = await uploadStore(folder);
   const { ledger } = opened;
-  ledger.remember(found("/cvs/a.pdf"), A, 1_000);
+  for (const name of ["a", "c"]) ledger.remember(found(`/cvs/${name}.pdf`), checksumOf(name), 1_000);
   expect(await opened.commits()).toBe(0);
   const first = [ledger.sending([content(A)]), ledger.sending([content(B)])];
-  ledger.done(content(C), "server");
+  ledger.done({ checksum: C, path: "/cvs/c.pdf" }, "server");
   ledger.seen(C);
   await Promise.all(first);
   expect(await opened.commits()).toBe(1);
   expect(opened.states()).toEqual({ [A]: "sending", [B]: "sending", [C]: "done" });
-  expect(ledger.lookUp([found("/cvs/a.pdf")])).toEqual([{ type: "hashed", checksum: A }]);
+  // A checksum is written with what becomes of its content, or at the end.
+  const files = ["a", "c"].map((name) => found(`/cvs/${name}.pdf`));
+  expect(ledger.lookUp(files)).toEqual([null, { type: "done" }]);
 
-  ledger.done(content(A), "upload");
+  ledger.done({ checksum: A, path: "/cvs/a.pdf" }, "upload");
   await ledger.sending([content(B)]);
   expect(await opened.commits()).toBe(2);
+  expect(ledger.lookUp(files)).toEqual([{ type: "done" }, { type: "done" }]);
   ledger.pending(content(B), BUSY);
   ledger.flush();
   expect(await opened.commits()).toBe(3);
@@ -154,10 +160,10 @@ test("whoever waits for a commit and hurries ends the disk's rest", async () => 
   expect(await opened.commits()).toBe(3);
 });
 
-test("checksums of files are kept back for a commit to share, 256 of them at most", async () => {
+test("checksums of files are kept back for a commit to share, 512 of them at most", async () => {
   using folder = tempFolder();
   using opened = await uploadStore(folder);
-  const files = Array.from({ length: 256 }, (_, index) => found(`/cvs/${index}.pdf`));
+  const files = Array.from({ length: 512 }, (_, index) => found(`/cvs/${index}.pdf`));
   for (const file of files.slice(1)) opened.ledger.remember(file, A, 1_000);
   expect(opened.ledger.lookUp(files).filter((known) => known !== null)).toEqual([]);
   opened.ledger.remember(found("/cvs/0.pdf"), A, 1_000);
