@@ -1,5 +1,14 @@
 import { seededRandom } from "../../lib/seeded-random.ts";
-import { ACTIONS, HOUR_MS, kindOfAction, LEVELS, OUTCOMES, sizeClassOf } from "../../nodes/log/vocabulary.ts";
+import {
+  ACTIONS,
+  HOUR_MS,
+  kindOfAction,
+  LEVELS,
+  OUTCOMES,
+  sizeClassOf,
+  SUCCESS,
+} from "../../nodes/log/vocabulary.ts";
+import { addAction } from "../../nodes/store/action-sums.ts";
 import { cellKey, sumsAt } from "../../nodes/store/cell-sums.ts";
 import type { NodeFigures } from "../../nodes/store/node-snapshot.ts";
 import { addLine, createRollup, type Rollup } from "../../nodes/store/rollup.ts";
@@ -144,6 +153,7 @@ export function demoHour({ node, startMs, passed, satellites, seed }: DemoHour):
           timedMs += durationMs;
           summary.sketch.add(durationMs);
         }
+        addAction(summary.actions, actionAt, count, outcome === SUCCESS ? count * bytes : 0);
         const cell = sumsAt(cells, cellKey(satellite, actionAt, outcome, sizeClassOf(bytes)));
         cell.count += count;
         cell.bytes += count * bytes;

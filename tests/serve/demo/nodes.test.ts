@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { HOUR_MS } from "../../../src/nodes/log/vocabulary.ts";
+import { addCellsByAction, createActionSums } from "../../../src/nodes/store/action-sums.ts";
 import { encodeSummary } from "../../../src/nodes/store/rollup.ts";
 import { DEMO_NODES, demoHour } from "../../../src/serve/demo/nodes.ts";
 
@@ -19,6 +20,9 @@ test("an hour's groups add up to what it tells at a glance, and the same hour is
       const timedMs = [...cells.values()].reduce((sum, cell) => sum + cell.timedMs, 0);
       expect(summary.counts.reduce((sum, count) => sum + count, 0)).toBe(counted);
       expect([summary.timed, summary.sketch.count, summary.timedMs]).toEqual([counted, counted, timedMs]);
+      const byAction = createActionSums();
+      addCellsByAction(byAction, cells);
+      expect(summary.actions).toEqual(byAction);
       expect(summary.lastMs).toBeLessThan(start + HOUR_MS);
       expect(encodeSummary(demoHour(hour).summary)).toEqual(encodeSummary(summary));
     }),

@@ -21,6 +21,7 @@ const LINE_PX = 15;
 /** What the times below a chart take, and the room above it. */
 const [TIMES_PX, TOP_PX] = [32, 8];
 const LABEL_PX = 8;
+const LEAST_VALUES_PX = 84;
 const DAY_S = 86_400;
 
 const HOURS: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit" };
@@ -113,7 +114,8 @@ function optionsOf(
       { ...axis, size: TIMES_PX, values: (_, ticks) => timeTicks(ticks) },
       {
         ...axis,
-        size: (_, values) => widthOf(values ?? []),
+        // Charts of one view begin at the same place, unless one needs more.
+        size: (_, values) => Math.max(LEAST_VALUES_PX, widthOf(values ?? [])),
         space: (size.height - TIMES_PX - TOP_PX) / MOST_PARTS,
         values: (_, ticks) => {
           const written = format(Math.max(...ticks.map(Math.abs)));
