@@ -13,7 +13,7 @@
 # Exit codes: 0 the clock is right (now); 1 it cannot be told whether it is; 3 it is off; 4 no time server answered;
 # others as `nodupe time --help` says.
 set -u
-PATH=$PATH:/usr/local/bin:${HOME:-/root}/.local/bin
+PATH=$PATH:${HOME:-/root}/.local/bin:/usr/local/bin
 nodupe=${NODUPE:-nodupe}
 max_offset=${MAX_OFFSET:-2s}
 attempts=${ATTEMPTS:-10}

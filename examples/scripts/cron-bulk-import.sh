@@ -8,7 +8,7 @@
 # Exit codes: 0 all is uploaded, or the server cannot be reached right now (the next run continues);
 # 1 some files failed, their reasons are printed; 2 and 5 something has to be put right: folder, key, permissions.
 set -u
-PATH=$PATH:/usr/local/bin:${HOME:-/root}/.local/bin
+PATH=$PATH:${HOME:-/root}/.local/bin:/usr/local/bin
 nodupe=${NODUPE:-nodupe}
 if [ $# -eq 0 ]; then
   echo "usage: cron-bulk-import.sh FOLDER [option of nodupe sync]..." >&2

@@ -10,7 +10,7 @@
 # The subject says how many problems there are. Exit codes: 0 the mail says all; 1 a part of it could not be had, and the
 # mail says which, or it could not be sent.
 set -u
-PATH=$PATH:/usr/local/bin:${HOME:-/root}/.local/bin
+PATH=$PATH:${HOME:-/root}/.local/bin:/usr/local/bin
 nodupe=${NODUPE:-nodupe}
 if [ -z "${MAILTO_OPERATOR:-}" ] || [ $# -lt 2 ]; then
   echo "usage: MAILTO_OPERATOR=ADDRESS fleet-report.sh NODE NODE..." >&2

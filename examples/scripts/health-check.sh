@@ -8,7 +8,7 @@
 #   TIME_SERVERS    whom to ask, separated by spaces (nodupe's own list without it)
 #   MAX_WAITING=50  more CVs that wait are a WARNING
 set -u
-PATH=$PATH:/usr/local/bin:${HOME:-/root}/.local/bin
+PATH=$PATH:${HOME:-/root}/.local/bin:/usr/local/bin
 nodupe=${NODUPE:-nodupe}
 max_offset=${MAX_OFFSET:-1s}
 max_waiting=${MAX_WAITING:-50}

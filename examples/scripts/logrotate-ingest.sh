@@ -17,7 +17,7 @@
 # known, so it may run at any time and as often as you like. Exit codes are those of `nodupe ingest`; 0 if there is
 # nothing to read.
 set -u
-PATH=$PATH:/usr/local/bin:${HOME:-/root}/.local/bin
+PATH=$PATH:${HOME:-/root}/.local/bin:/usr/local/bin
 nodupe=${NODUPE:-nodupe}
 if [ $# -lt 2 ] || [ $# -gt 3 ]; then
   echo "usage: logrotate-ingest.sh NODE LOGFILE [ROTATED]" >&2

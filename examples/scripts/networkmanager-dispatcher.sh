@@ -11,7 +11,7 @@
 #   SET_CLOCK=yes    no: leave the clock alone (chrony or systemd-timesyncd has it)
 # What goes wrong is in the journal: journalctl -t nodupe-dispatcher. Exit code 0: a hook must not fail the connection.
 set -u
-PATH=$PATH:/usr/sbin:/sbin:/usr/local/bin:${HOME:-/root}/.local/bin
+PATH=$PATH:/usr/sbin:/sbin:${HOME:-/root}/.local/bin:/usr/local/bin
 nodupe=${NODUPE:-nodupe}
 interface=${1:-}
 action=${2:-}

@@ -10,7 +10,7 @@
 #   MAILER=mail       called as: MAILER -s SUBJECT ADDRESS, with the text on stdin
 # If the comparison fails, the mail says so: a night without a mail is a night without cron.
 set -u
-PATH=$PATH:/usr/local/bin:${HOME:-/root}/.local/bin
+PATH=$PATH:${HOME:-/root}/.local/bin:/usr/local/bin
 nodupe=${NODUPE:-nodupe}
 if [ -z "${MAILTO_OPERATOR:-}" ] || [ $# -eq 0 ]; then
   echo "usage: MAILTO_OPERATOR=ADDRESS nightly-comparison.sh NODE NODE..." >&2

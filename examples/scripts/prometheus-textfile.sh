@@ -10,7 +10,7 @@
 #   MEASURE_CLOCK=no   yes: ask time servers first, so that the clock's figures are new
 # Exit codes are those of `nodupe metrics`.
 set -u
-PATH=$PATH:/usr/local/bin:${HOME:-/root}/.local/bin
+PATH=$PATH:${HOME:-/root}/.local/bin:/usr/local/bin
 nodupe=${NODUPE:-nodupe}
 folder=${1:-/var/lib/prometheus/node-exporter}
 if [ ! -d "$folder" ]; then
