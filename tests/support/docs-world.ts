@@ -13,6 +13,7 @@ import { BINARY } from "./binary.ts";
 import { writeCvs } from "./cvs.ts";
 import { linesOf } from "./lines.ts";
 import { ntpServer } from "./ntp.ts";
+import { startRedis } from "./redis.ts";
 import { cleanEnvironment, runCommand } from "./run.ts";
 import { startServe } from "./serve.ts";
 import { type TempFolder, tempFolder } from "./temp.ts";
@@ -127,6 +128,7 @@ export async function docsWorld(): Promise<DocsWorld> {
   const sandbox = world.use(await startSandbox(logs.path));
   const api = world.use(nodeApi());
   const served = world.use(await serveBoard(logs));
+  const redis = world.use(await startRedis());
   const certificate = await selfSigned(logs);
 
   const machine = (): DocsMachine => {
@@ -172,6 +174,7 @@ export async function docsWorld(): Promise<DocsWorld> {
           .replaceAll(/(?<![\w.}%~-])\/(etc|srv|usr\/local\/bin|var)(?=\/)/g, `${folder.path}/$1`)
           .replaceAll("tanova_sk_…", sandbox.key)
           .replaceAll("192.168.1.1", time.name)
+          .replaceAll("redis://10.0.0.5:6379", `redis://127.0.0.1:${redis.port}`)
           .replaceAll("http://127.0.0.1:14002", api.url)
           .replaceAll("127.0.0.1:8080", new URL(served.url).host)
           .replaceAll("0.0.0.0:8443", "0.0.0.0:0")
