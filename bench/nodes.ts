@@ -4,7 +4,7 @@ import { Database } from "bun:sqlite";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { defaultsOf } from "../src/bench/defaults.ts";
+import { defaultsOf } from "../src/settings/defaults.ts";
 import { DEBUG_LOG, writeLog } from "../src/bench/generate-log.ts";
 import { readScrape } from "../src/board/scrape.ts";
 import { openStore } from "../src/db/open.ts";

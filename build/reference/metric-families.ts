@@ -32,6 +32,24 @@ const WHOLE: Scrape = {
     },
   ],
   store: { path: "", size_bytes: 1, free_bytes: 1, total_bytes: 1, version: "1" },
+  fleet: [
+    {
+      url: "https://attic.lan:8443",
+      name: "attic",
+      state: "reachable",
+      told: "2026-01-01T00:00:00.000Z",
+      age_s: 1,
+      unreachable_since: null,
+      unreachable_s: null,
+      reason: null,
+      version: "1",
+      healthy: true,
+      problems: [],
+      clock: null,
+      sync: null,
+      nodes: [],
+    },
+  ],
 };
 
 export interface FamilyNote {

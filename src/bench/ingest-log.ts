@@ -2,7 +2,7 @@ import type { Database } from "bun:sqlite";
 import { pairingOptions } from "../nodes/ingest/options.ts";
 import { ingestFiles } from "../nodes/ingest/ingest-run.ts";
 import { Ingestion } from "../nodes/ingest/ingestion.ts";
-import { defaultsOf } from "./defaults.ts";
+import { defaultsOf } from "../settings/defaults.ts";
 
 /** Reads a log into a store as `nodupe ingest` does, with its defaults. Returns how many operations have ended. */
 export async function ingestLog(

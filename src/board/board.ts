@@ -5,6 +5,7 @@ import { VERSION } from "../lib/version.ts";
 import { nodesOverview, type NodeOverview } from "../nodes/overview.ts";
 import { clockOverview, type ClockOverview } from "../time/overview.ts";
 import { uploadsOverview, type UploadsOverview } from "../upload/ledger/overview.ts";
+import { type FleetBoard, fleetOf } from "./fleet.ts";
 import { type Problem, problemsOf } from "./problems.ts";
 
 export interface StoreOverview {
@@ -25,6 +26,8 @@ export interface Board {
   readonly sync: UploadsOverview;
   readonly nodes: readonly NodeOverview[];
   readonly store: StoreOverview;
+  /** The other boards that the `serve` of this one follows. */
+  readonly fleet: readonly FleetBoard[];
 }
 
 const HOURS = 24;
@@ -53,13 +56,18 @@ export function storeOverview(path: string): StoreOverview {
   return { path, size_bytes: sizeOf(path) + sizeOf(`${path}-wal`), ...space, version: VERSION };
 }
 
-/** Reads the whole board, over a read-only connection. */
-export function readBoard(store: Store, nowMs: number): Board {
+/** Reads the whole board, over a read-only connection. `fleet`: where it is better known than the store has it. */
+export function readBoard(
+  store: Store,
+  nowMs: number,
+  fleet: readonly FleetBoard[] = fleetOf(store, nowMs),
+): Board {
   const parts = {
     time: clockOverview(store.db, { nowMs, sinceMs: nowMs - HOURS * 3_600_000, points: POINTS }),
     sync: uploadsOverview(store.db),
     nodes: nodesOverview(store.db, { nowMs, hours: HOURS }),
     store: storeOverview(store.path),
+    fleet,
   };
   const problems = problemsOf(parts);
   return { healthy: problems.length === 0, problems, ...parts };

@@ -3,10 +3,12 @@ import type { ClockOverview } from "../time/overview.ts";
 import type { UploadsOverview } from "../upload/ledger/overview.ts";
 import { humanBytes } from "../lib/format/bytes.ts";
 
+/** What a problem may be about. */
+export const PROBLEM_SUBJECTS = ["time", "sync", "nodes", "store", "fleet", "jobs"] as const;
+
 /** Something that somebody should look at. */
 export interface Problem {
-  /** What it is about, which is also the view that shows it. */
-  readonly about: "time" | "sync" | "nodes" | "store";
+  readonly about: (typeof PROBLEM_SUBJECTS)[number];
   /** Stays the same for the same problem, so that an alert is sent once. */
   readonly key: string;
   readonly text: string;
@@ -17,6 +19,13 @@ interface Parts {
   readonly sync: UploadsOverview;
   readonly nodes: readonly NodeOverview[];
   readonly store: { readonly free_bytes: number | null; readonly total_bytes: number | null };
+  readonly fleet: readonly {
+    readonly url: string;
+    readonly name: string | null;
+    readonly unreachable_since: string | null;
+    readonly unreachable_s: number | null;
+    readonly reason: string | null;
+  }[];
 }
 
 /** A clock is off if it is certainly off by more than this, which cron jobs, TOTP and TLS still tolerate. */
@@ -30,6 +39,8 @@ const SILENT_S = 3 * 3_600;
 const LEAST_ONLINE_SCORE = 0.95;
 const LEAST_AUDIT_SCORE = 0.98;
 const LEAST_FREE = 0.05;
+/** A board that starts anew is away for less. */
+const AWAY_S = 120;
 
 function hours(seconds: number): string {
   return seconds < 172_800 ? `${Math.round(seconds / 3_600)} hours` : `${Math.round(seconds / 86_400)} days`;
@@ -134,6 +145,18 @@ function* storeProblems({ free_bytes: free, total_bytes: total }: Parts["store"]
   };
 }
 
+function* fleetProblems({
+  url,
+  name,
+  unreachable_s: awayS,
+  ...board
+}: Parts["fleet"][number]): Generator<Problem> {
+  if (awayS === null || awayS < AWAY_S) return;
+  const since = `${board.unreachable_since?.slice(0, 16).replace("T", " ")} UTC`;
+  const text = `the board ${name === null ? url : `${name} (${url})`} has not answered since ${since}: ${board.reason}`;
+  yield { about: "fleet", key: `away:${url}`, text };
+}
+
 /** What is wrong, by fixed rules; the same board gives the same problems. */
 export function problemsOf(parts: Parts): readonly Problem[] {
   return [
@@ -143,5 +166,6 @@ export function problemsOf(parts: Parts): readonly Problem[] {
     ...shareProblems(parts.sync),
     ...parts.nodes.flatMap((node) => [...nodeProblems(node)]),
     ...storeProblems(parts.store),
+    ...parts.fleet.flatMap((board) => [...fleetProblems(board)]),
   ];
 }

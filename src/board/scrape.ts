@@ -4,6 +4,7 @@ import { HOUR_MS } from "../nodes/log/vocabulary.ts";
 import { clockOverview, type ClockOverview } from "../time/overview.ts";
 import { uploadsOverview, type UploadsOverview } from "../upload/ledger/overview.ts";
 import { type StoreOverview, storeOverview } from "./board.ts";
+import { type FleetBoard, fleetOf } from "./fleet.ts";
 
 /** What a monitoring system is told, from the store alone. */
 export interface Scrape {
@@ -11,11 +12,17 @@ export interface Scrape {
   readonly sync: UploadsOverview;
   readonly nodes: readonly NodeMetrics[];
   readonly store: StoreOverview;
+  readonly fleet: readonly FleetBoard[];
 }
 
 const HOURS = 24;
 
-export function readScrape(store: Store, settings: MeasureSettings, nowMs: number): Scrape {
+export function readScrape(
+  store: Store,
+  settings: MeasureSettings,
+  nowMs: number,
+  fleet: readonly FleetBoard[] = fleetOf(store, nowMs),
+): Scrape {
   const untilMs = Math.ceil((nowMs + 1) / HOUR_MS) * HOUR_MS;
   const window = { sinceMs: untilMs - HOURS * HOUR_MS, untilMs };
   return {
@@ -23,5 +30,6 @@ export function readScrape(store: Store, settings: MeasureSettings, nowMs: numbe
     sync: uploadsOverview(store.db),
     nodes: nodeMetrics(store.db, window, settings),
     store: storeOverview(store.path),
+    fleet,
   };
 }

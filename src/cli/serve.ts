@@ -1,12 +1,15 @@
-import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { storeOptions } from "../db/options.ts";
-import { Failure, reasonOf } from "../lib/errors.ts";
-import { readText } from "../lib/read-file.ts";
+import { Failure } from "../lib/errors.ts";
 import { wait } from "../lib/wait.ts";
 import { judgeOptions } from "../nodes/compare/options.ts";
+import { requireSafe } from "../nodes/fleet/board-url.ts";
+import { followedOptions } from "../nodes/fleet/options.ts";
+import { boardJobs, jobSections } from "./board-jobs.ts";
+import { fleetAccess } from "./fleet-access.ts";
 import { serveOptions, type ServeSettings } from "../serve/options.ts";
 import { command, type ExitCode, type Invocation } from "./command-line/command.ts";
+import { readSecret } from "./read-secret.ts";
 import { readTls } from "./read-tls.ts";
 import { serviceManager } from "./service-manager.ts";
 
@@ -17,23 +20,24 @@ const GRACE_MS = 4_000;
 
 function readToken(file: string | null): string | null {
   if (file === null) return null;
-  let token: string;
-  try {
-    token = readText(file).trim();
-  } catch (error) {
-    throw new Failure("usage", `--token-file: cannot read ${file} (${reasonOf(error)})`);
-  }
-  if (token.length < LEAST_TOKEN)
+  return readSecret(file, "--token-file", ({ length }) => {
+    if (length >= LEAST_TOKEN) return;
     throw new Failure(
       "usage",
-      `the token in ${file} has ${token.length} characters; expected ${LEAST_TOKEN} or more, such as: openssl rand -hex 24`,
+      `the token in ${file} has ${length} characters; expected ${LEAST_TOKEN} or more, such as: openssl rand -hex 24`,
     );
-  if ((statSync(file).mode & 0o077) !== 0)
-    throw new Failure("usage", `${file} can be read by others; fix it with: chmod 600 ${file}`);
-  return token;
+  });
 }
 
-const OPTIONS = { store: storeOptions, serve: serveOptions, compare: judgeOptions } as const;
+const OPTIONS = {
+  store: storeOptions,
+  serve: serveOptions,
+  compare: judgeOptions,
+  fleet: followedOptions,
+  ...jobSections,
+} as const;
+
+const NO_FLEET = { tokenFile: null, caFile: null, insecureHttp: false };
 
 /** The made-up board is the same for everybody, so that what one sees can be told to others. */
 const DEMO_SEED = 1;
@@ -60,11 +64,19 @@ async function runServe(call: Invocation<typeof OPTIONS>): Promise<ExitCode> {
   await using demo = settings.demo
     ? (await import("../serve/demo/demo.ts")).startDemo({ seed: DEMO_SEED, signal, onError })
     : null;
+  // A made-up board has no others.
+  const boards = settings.demo ? [] : call.options.fleet.boards;
+  const access = fleetAccess(settings.demo ? NO_FLEET : call.options.fleet, environment);
+  for (const url of boards) requireSafe(url, access.insecureHttp);
+  const { jobs, sync } = await boardJobs(call, settings);
   await using running = await startBoardServer({
     settings,
     compareSettings: call.options.compare,
     token,
     tls,
+    fleet: { boards, access },
+    jobs,
+    ownRun: () => (sync === null ? null : { folder: sync.folder, stand: sync.stand() }),
     openStore: demo?.openStore ?? call.openStore,
     startCompareWorker,
     workers: Math.max(1, availableParallelism()),
@@ -90,10 +102,14 @@ export const serve = command({
   positionals: { min: 0, max: 0 },
   options: OPTIONS,
   details:
-    "The page shows the clock, the nodes and the uploads, and updates itself. Without a token, only this machine can reach it. It runs until it is interrupted.",
+    "The page shows the clock, the nodes and the uploads, and updates itself. Without a token, only this machine can reach it. With --time, --sync and --follow the whole board runs in this one process, each job by the settings of its section; one that fails is started again, and the page goes on. It runs until it is interrupted.",
   examples: [
     ["nodupe serve", "then open http://127.0.0.1:8080"],
     ["nodupe serve --demo", "try the page with made-up data"],
+    [
+      "nodupe serve --time --sync /srv/cvs --follow pi-1=/var/log/storagenode.log",
+      "the whole board in one process",
+    ],
     [
       "nodupe serve --listen 0.0.0.0:8443 --token-file token --tls-cert c.pem --tls-key k.pem",
       "for other machines",

@@ -1,5 +1,6 @@
 import { Failure, reasonOf } from "../lib/errors.ts";
 import { readText } from "../lib/read-file.ts";
+import { proxySettings } from "./proxy-settings.ts";
 import type { SyncSettings } from "../upload/options.ts";
 import type { TanovaClient } from "../upload/tanova/types.ts";
 
@@ -39,8 +40,6 @@ export async function clientOf(
     import("../upload/tanova/client.ts"),
     import("../upload/control/bandwidth.ts"),
   ]);
-  const variable = (name: string): string | null =>
-    environment[name] ?? environment[name.toLowerCase()] ?? null;
   return createTanovaClient({
     url: server.url,
     apiKey: server.apiKey,
@@ -48,12 +47,7 @@ export async function clientOf(
       ? {}
       : {
           ...readCa(settings.caFile),
-          proxy: {
-            httpProxy: variable("HTTP_PROXY"),
-            httpsProxy: variable("HTTPS_PROXY"),
-            allProxy: variable("ALL_PROXY"),
-            noProxy: variable("NO_PROXY"),
-          },
+          proxy: proxySettings(environment),
         }),
     connectTimeoutMs: settings.connectTimeout,
     silenceTimeoutMs: settings.silenceTimeout,

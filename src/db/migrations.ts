@@ -9,6 +9,7 @@ import m0007 from "./migrations/0007_watch.sql" with { type: "text" };
 import m0008 from "./migrations/0008_upload_doubt.sql" with { type: "text" };
 import m0009 from "./migrations/0009_checksum_cache.sql" with { type: "text" };
 import m0010 from "./migrations/0010_shared_history.sql" with { type: "text" };
+import m0011 from "./migrations/0011_fleet.sql" with { type: "text" };
 
 /**
  * The SQL of every schema step, oldest first, embedded in the binary. The store's `user_version` is how many of them
@@ -34,4 +35,5 @@ export const MIGRATIONS: readonly string[] = [
   m0008,
   m0009,
   m0010,
+  m0011,
 ];

@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
 import { codeOf, Failure } from "../lib/errors.ts";
+import { isBusy } from "./busy.ts";
 import { migrate, refuseForeign } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { closeToOthers, notSqlite, prepareStoreFile, refuseForeignFile } from "./store-file.ts";
@@ -42,7 +43,7 @@ function patiently(busyTimeoutMs: number, action: () => void): void {
       action();
       return;
     } catch (error) {
-      if (!String(codeOf(error)).startsWith("SQLITE_BUSY") || performance.now() > deadline) throw error;
+      if (!isBusy(error) || performance.now() > deadline) throw error;
       Bun.sleepSync(5);
     }
   }

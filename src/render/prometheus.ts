@@ -25,7 +25,7 @@ const UNITS: Readonly<Record<Unit, { readonly suffix: string; readonly divisor: 
   count: { suffix: "", divisor: 1 },
 };
 
-function escapeLabel(text: string): string {
+export function escapeLabel(text: string): string {
   return text.toWellFormed().replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
 }
 
@@ -100,8 +100,25 @@ function syncFamilies({ destinations, last_success }: Scrape["sync"]): Family[] 
   ];
 }
 
+function fleetFamilies(fleet: Scrape["fleet"]): Family[] {
+  return [
+    {
+      name: "nodupe_fleet_board_up",
+      help: "1 where a board of the fleet answered last, 0 where it does not",
+      samples: fleet.flatMap(({ url, state }) =>
+        state === "unknown" ? [] : [{ labels: { board: url }, value: state === "reachable" ? 1 : 0 }],
+      ),
+    },
+    {
+      name: "nodupe_fleet_board_told_timestamp_seconds",
+      help: "when a board of the fleet answered last",
+      samples: fleet.flatMap(({ url, told }) => known({ board: url }, seconds(told))),
+    },
+  ];
+}
+
 /** What stands in the store, by family; those without a sample are left out. */
-export function familiesOf({ nodes, time, sync, store }: Scrape): readonly Family[] {
+export function familiesOf({ nodes, time, sync, store, fleet }: Scrape): readonly Family[] {
   const families: Family[] = [
     {
       name: "nodupe_build_info",
@@ -118,6 +135,7 @@ export function familiesOf({ nodes, time, sync, store }: Scrape): readonly Famil
     ...METRICS.map((told) => nodeFamily(told, nodes)),
     ...timeFamilies(time),
     ...syncFamilies(sync),
+    ...fleetFamilies(fleet),
     {
       name: "nodupe_store_size_bytes",
       help: "the store with its write-ahead log",

@@ -1,5 +1,6 @@
 import type { Board } from "../board/board.ts";
 import { escapeText } from "../lib/format/escape.ts";
+import { plural } from "../lib/format/count.ts";
 import { humanBytes } from "../lib/format/bytes.ts";
 import { sparkline } from "../lib/format/sparkline.ts";
 import { textTable } from "../lib/format/table.ts";
@@ -88,6 +89,19 @@ function nodeTable({ nodes }: Board): string {
   ]);
 }
 
+function boardLines({ fleet }: Board): string[] {
+  return fleet.map(({ url, name, state, age_s: ageS, told, reason, healthy, nodes }) => {
+    const asOf = told === null || ageS === null ? "never answered" : `as of ${agoText(ageS, told)}`;
+    const how = {
+      reachable: healthy === true ? "all is well" : "something is wrong there",
+      unreachable: `not reachable: ${reason}`,
+      unknown: "not asked yet",
+    }[state];
+    const parts = [how, plural(nodes.length, "node"), asOf];
+    return escapeText(`${name === null ? url : `${name} (${url})`}: ${parts.join(", ")}`);
+  });
+}
+
 /** One screen: what is wrong first, then each job in a line or two. */
 export function statusText(board: Board): string {
   const { problems, store } = board;
@@ -102,6 +116,7 @@ export function statusText(board: Board): string {
       ? "nodes   none yet; read a log with: nodupe ingest --node NAME FILE"
       : `nodes   ${board.nodes.length}`,
     `store   ${store.path}, ${humanBytes(store.size_bytes)}${free}`,
+    ...(board.fleet.length === 0 ? [] : [`boards  ${indent(boardLines(board))}`]),
     ...(board.nodes.length === 0 ? [] : ["", nodeTable(board)]),
   ].join("\n");
 }

@@ -1,4 +1,4 @@
-import { readBoard } from "../board/board.ts";
+import type { Board } from "../board/board.ts";
 import type { Store } from "../db/open.ts";
 import { CONTENT_STATES } from "../db/tables/upload.ts";
 import { METRICS } from "../nodes/compare/registry.ts";
@@ -8,11 +8,13 @@ import { listDestinations, listPage, retryFailed } from "../upload/ledger/histor
 import { doneByHour, uploadsOverview } from "../upload/ledger/overview.ts";
 import { boardSummary, systemSummary } from "./board-summary.ts";
 import { jsonBody, query } from "./body.ts";
-import type { Comparisons } from "./comparisons.ts";
+import type { Comparisons } from "./comparisons/comparisons.ts";
+import type { JobTold } from "./jobs/jobs.ts";
 import type { Bus } from "./live/bus.ts";
 import { eventStream } from "./live/sse.ts";
 import { openApi } from "./openapi.ts";
 import { jsonReply, jsonTextReply, refusal, textReply } from "./replies.ts";
+import { rollupsRoute } from "./rollups-route.ts";
 import type { Route } from "./router.ts";
 import {
   comparisonBody,
@@ -29,6 +31,10 @@ import type { Sessions } from "./sessions.ts";
 export interface ApiOptions {
   /** Read only. */
   readonly store: Store;
+  /** All that is known at this moment. */
+  readonly boardNow: () => Board;
+  /** What else this process does. */
+  readonly jobs: () => readonly JobTold[];
   /** For the few requests that change something: opened for each of them. */
   readonly openWritable: () => Promise<Store>;
   readonly comparisons: Comparisons;
@@ -36,6 +42,8 @@ export interface ApiOptions {
   readonly bus: Bus;
   /** The text of `nodupe metrics`, with what this process counts. */
   readonly metrics: () => string;
+  /** For reading one node's figures, in milliseconds. */
+  readonly queryTimeout: number;
   /** Aborts when the server ends. */
   readonly signal: AbortSignal;
   /** Milliseconds since the epoch. */
@@ -72,15 +80,13 @@ function loginRoute({ sessions }: ApiOptions): Route {
   };
 }
 
-function comparisonRoute({ comparisons, bus }: ApiOptions): Route {
+function comparisonRoute({ comparisons }: ApiOptions): Route {
   return {
     POST: async (request) => {
       const body = await jsonBody(comparisonBody, request);
       if (body.type === "invalid") return refusal(request, 400, body.reason);
       const asked = comparisonRequest(body.value);
-      bus.publish({ topic: "comparison", data: { nodes: asked.names, state: "started" } });
       const reply = await comparisons.answer(asked);
-      bus.publish({ topic: "comparison", data: { nodes: asked.names, state: reply.type } });
       switch (reply.type) {
         case "answered":
           return jsonTextReply(request, reply.text);
@@ -122,7 +128,7 @@ function retryRoute({ openWritable }: ApiOptions): Route {
 
 /** Every path of the API, and what answers it. */
 export function apiRoutes(options: ApiOptions): Map<string, Route> {
-  const { store, sessions, bus, metrics, signal, now } = options;
+  const { store, boardNow, sessions, bus, metrics, signal, now } = options;
   const uploadedByHour = seldom(
     () => doneByHour(store.db, { nowMs: now(), hours: DAY_HOURS }),
     COUNTING_SHARE,
@@ -166,23 +172,27 @@ export function apiRoutes(options: ApiOptions): Map<string, Route> {
         },
       },
     ],
-    [
-      "/api/board",
-      { GET: (request) => jsonReply(request, boardSummary(readBoard(store, now()), uploadedByHour())) },
-    ],
-    ["/api/system", { GET: (request) => jsonReply(request, systemSummary(readBoard(store, now()))) }],
+    ["/api/board", { GET: (request) => jsonReply(request, boardSummary(boardNow(), uploadedByHour())) }],
+    ["/api/system", { GET: (request) => jsonReply(request, systemSummary(boardNow())) }],
     ["/api/metrics", { GET: (request) => jsonReply(request, { metrics: METRICS_TOLD }) }],
     ["/api/sync", { GET: (request) => jsonReply(request, uploadsOverview(store.db)) }],
     ["/api/sync/retry", retryRoute(options)],
     ["/api/history", historyRoute(options)],
+    ["/api/fleet", { GET: (request) => jsonReply(request, { boards: boardNow().fleet }) }],
+    ["/api/jobs", { GET: (request) => jsonReply(request, { jobs: options.jobs() }) }],
+    ["/api/rollups", rollupsRoute({ store, queryTimeout: options.queryTimeout })],
     ["/api/events", { GET: (request) => eventStream(request, bus, signal) }],
     ["/api/openapi.json", { GET: (request) => jsonReply(request, openApi()) }],
     [
       "/health",
       {
         GET: (request) => {
-          const board = readBoard(store, now());
-          return jsonReply(request, board, { status: board.healthy ? 200 : 503 });
+          const board = boardNow();
+          return jsonReply(
+            request,
+            { ...board, jobs: options.jobs() },
+            { status: board.healthy ? 200 : 503 },
+          );
         },
       },
     ],

@@ -1,17 +1,27 @@
 import { hostname } from "node:os";
-import { readBoard } from "../board/board.ts";
+import { type Board, readBoard } from "../board/board.ts";
 import { readScrape } from "../board/scrape.ts";
+import type { FleetBoard } from "../board/fleet.ts";
 import type { Problem } from "../board/problems.ts";
 import type { Store } from "../db/open.ts";
 import { messageOf } from "../lib/errors.ts";
+import { wait } from "../lib/wait.ts";
 import { TaskGroup } from "../lib/task-group.ts";
 import type { JudgeSettings } from "../nodes/compare/options.ts";
+import type { FleetAccess } from "../nodes/fleet/access.ts";
 import { prometheusText } from "../render/prometheus.ts";
 import { type Alert, Alerts } from "./alerts.ts";
 import { apiRoutes } from "./api.ts";
 import { pageRoutes } from "./assets.ts";
-import { Comparisons } from "./comparisons.ts";
-import { Bus } from "./live/bus.ts";
+import { computeAhead } from "./comparisons/ahead.ts";
+import { ComparePool } from "./comparisons/compare-pool.ts";
+import { Comparisons } from "./comparisons/comparisons.ts";
+import { StoredStates } from "./comparisons/node-states.ts";
+import { ServeDurations } from "./durations.ts";
+import { FleetFollower } from "./fleet/fleet-follower.ts";
+import { type Job, Jobs } from "./jobs/jobs.ts";
+import { Bus, type LiveEvent } from "./live/bus.ts";
+import { LiveStates, type LiveStatesOptions } from "./live/live-states.ts";
 import { Sockets } from "./live/socket.ts";
 import { watchStore } from "./live/store-changes.ts";
 import { runOnAlert } from "./on-alert.ts";
@@ -24,6 +34,12 @@ export interface BoardServerOptions {
   readonly compareSettings: JudgeSettings;
   readonly token: string | null;
   readonly tls: { readonly cert: string; readonly key: string } | null;
+  /** The other boards that are followed, and what opens them. */
+  readonly fleet: { readonly boards: readonly string[]; readonly access: FleetAccess };
+  /** What this process does beside serving. */
+  readonly jobs: readonly Job[];
+  /** The upload among them. */
+  readonly ownRun: LiveStatesOptions["ownRun"];
   readonly openStore: (how?: { readonly readonly?: boolean }) => Promise<Store>;
   readonly startCompareWorker: () => Worker;
   readonly workers: number;
@@ -51,6 +67,18 @@ function* cacheProblems({ asked, hitShare }: Comparisons): Generator<Problem> {
 const LEAST_ASKED = 50;
 const LEAST_HITS = 0.5;
 
+/** How often the run of this process is looked at. */
+const RUN_LOOK_MS = 1_000;
+
+async function watchRun(live: LiveStates, signal: AbortSignal): Promise<void> {
+  while (await wait(RUN_LOOK_MS, signal)) live.lookAtRun();
+}
+
+/** Without the nodes, which are asked for where they are shown. */
+function fleetEvent(boards: readonly FleetBoard[]): LiveEvent {
+  return { topic: "fleet", data: { boards: boards.map((board) => ({ ...board, nodes: undefined })) } };
+}
+
 /** All of `nodupe serve`: what is in the store, live, over HTTP. */
 export async function startBoardServer(options: BoardServerOptions): Promise<BoardServer> {
   const { settings, openStore, onError } = options;
@@ -61,14 +89,37 @@ export async function startBoardServer(options: BoardServerOptions): Promise<Boa
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal]);
   const bus = new Bus();
+  const durations = new ServeDurations();
+  const states = new StoredStates(store.db);
+  const jobs = new Jobs(options.jobs, () => bus.publish({ topic: "jobs", data: { jobs: jobs.told() } }));
+  const live = new LiveStates({ bus, states, ownRun: options.ownRun });
+  const follower = await FleetFollower.open({
+    urls: options.fleet.boards,
+    access: options.fleet.access,
+    openWritable: () => openStore(),
+    signal,
+    onChange: () => bus.publish(fleetEvent(follower.boards(Date.now()))),
+    onError,
+  });
+  const pool = new ComparePool({ startWorker: options.startCompareWorker, workers: options.workers });
   const comparisons = stack.use(
     new Comparisons({
       store,
+      states,
       settings: options.compareSettings,
-      startWorker: options.startCompareWorker,
-      workers: options.workers,
+      pool,
+      access: options.fleet.access,
+      boards: () => follower.boards(Date.now()),
+      onEvent: (event) => bus.publish({ topic: "comparison", data: event }),
+      onAnswered: (how, seconds) => durations.comparison(how, seconds),
+      onFailure: onError,
     }),
   );
+  const boardNow = (): Board => {
+    const board = readBoard(store, Date.now(), follower.boards(Date.now()));
+    const problems = [...board.problems, ...jobs.problems(), ...cacheProblems(comparisons)];
+    return { ...board, problems, healthy: problems.length === 0 };
+  };
   const sessions = new Sessions({
     token: options.token,
     isSecure: options.tls !== null,
@@ -77,11 +128,24 @@ export async function startBoardServer(options: BoardServerOptions): Promise<Boa
   const sockets = new Sockets(bus, comparisons);
   const api = apiRoutes({
     store,
+    boardNow,
+    jobs: () => jobs.told(),
     openWritable: () => openStore(),
     comparisons,
     sessions,
     bus,
-    metrics: () => `${prometheusText(readScrape(store, options.compareSettings, Date.now()))}\n`,
+    metrics: () => {
+      const scrape = readScrape(store, options.compareSettings, Date.now(), follower.boards(Date.now()));
+      const own = durations.text();
+      return `${prometheusText(scrape)}
+${
+  own === ""
+    ? ""
+    : `${own}
+`
+}`;
+    },
+    queryTimeout: options.compareSettings.queryTimeout,
     signal,
     now: Date.now,
   });
@@ -92,6 +156,7 @@ export async function startBoardServer(options: BoardServerOptions): Promise<Boa
     routes: new Map([...(await pageRoutes()), ...api]),
     sessions,
     sockets,
+    onAnswered: (path, status, seconds) => durations.request(path, status, seconds),
     onError,
   });
 
@@ -99,8 +164,9 @@ export async function startBoardServer(options: BoardServerOptions): Promise<Boa
   const tasks = new TaskGroup();
   const look = (): void => {
     const nowMs = Date.now();
-    const { problems: stored } = readBoard(store, nowMs);
-    const problems = [...stored, ...cacheProblems(comparisons)];
+    const board = boardNow();
+    live.look(board);
+    const { problems } = board;
     bus.publish({
       topic: "board",
       data: { at: new Date(nowMs).toISOString(), board_name: hostname(), problems },
@@ -114,6 +180,12 @@ export async function startBoardServer(options: BoardServerOptions): Promise<Boa
     }
   };
   look();
+  tasks.add(jobs.run(signal), (error) => onError(`jobs are no longer run: ${messageOf(error)}`));
+  if (options.jobs.length > 0) tasks.add(watchRun(live, signal), (error) => onError(messageOf(error)));
+  tasks.add(computeAhead(comparisons, signal), (error) =>
+    onError(`common comparisons are no longer computed ahead: ${messageOf(error)}`),
+  );
+  tasks.add(follower.run(), (error) => onError(`boards are no longer followed: ${messageOf(error)}`));
   tasks.add(watchStore(store, { leastMs: options.lookEveryMs, signal, onChange: look }), (error) =>
     onError(`changes to the store are no longer seen; restart nodupe serve: ${messageOf(error)}`),
   );

@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { VERSION } from "../lib/version.ts";
-import { comparisonBody, historyQuery, loginBody, nodesQuery, rangeQuery, retryBody } from "./schemas.ts";
+import {
+  comparisonBody,
+  historyQuery,
+  loginBody,
+  nodesQuery,
+  rangeQuery,
+  retryBody,
+  rollupsQuery,
+} from "./schemas.ts";
 
 function schemaOf(schema: z.ZodType): object {
   // Durations are texts or numbers when they come in.
@@ -67,6 +75,13 @@ export function openApi(): object {
       "/api/history": {
         get: operation("The upload history, one page", "entries, newest first", {
           parameters: parameters(historyQuery),
+        }),
+      },
+      "/api/fleet": { get: operation("The other boards that this one follows", "each with its nodes") },
+      "/api/jobs": { get: operation("What this process does beside serving", "jobs, and how each stands") },
+      "/api/rollups": {
+        get: operation("A node's hours, for another board", "bytes that nodupe compare reads", {
+          parameters: parameters(rollupsQuery),
         }),
       },
       "/api/events": { get: operation("Live events, as server-sent events", "a stream of events") },

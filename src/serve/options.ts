@@ -2,6 +2,7 @@ import { list, listenAddress, path, text, toggle } from "../settings/kind.ts";
 import { option, optional, type ValuesOf } from "../settings/option.ts";
 
 const setting = { scope: "settings" } as const;
+const flag = { scope: "flag" } as const;
 
 /** `[serve]`: the API and the page. */
 export const serveOptions = {
@@ -34,8 +35,20 @@ export const serveOptions = {
     },
   ),
   demo: option(toggle, false, "show a year of made-up data, in a store that is removed at the end", {
-    scope: "flag",
+    ...flag,
+    excludes: ["time", "sync", "follow"],
   }),
+  time: option(toggle, false, "measure the clock as well, as nodupe time --watch does", flag),
+  sync: optional(path, "upload this folder as well, as nodupe sync --watch does", {
+    ...flag,
+    placeholder: "FOLDER",
+  }),
+  follow: option(
+    list(text("NODE=LOG", "NODE=LOG, a node's name and its log")),
+    [],
+    "stay on a node's log as well, as nodupe ingest --follow does",
+    flag,
+  ),
 } as const;
 
 export type ServeSettings = ValuesOf<typeof serveOptions>;

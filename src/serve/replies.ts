@@ -44,6 +44,16 @@ export function textReply(request: Request, text: string, contentType: string): 
   return withBody(request, text, { status: 200, headers: { "content-type": contentType } });
 }
 
+const ZSTD_LEVEL = 3;
+
+/** Bytes for another board. They are packed beside the requests that are answered meanwhile. */
+export async function binaryReply(request: Request, bytes: Uint8Array<ArrayBuffer>): Promise<Response> {
+  const headers = { ...HEADERS, "content-type": "application/octet-stream", vary: "accept-encoding" };
+  if (!/\bzstd\b/.test(request.headers.get("accept-encoding") ?? "")) return new Response(bytes, { headers });
+  const packed = (await Bun.zstdCompress(bytes, { level: ZSTD_LEVEL })) as Buffer<ArrayBuffer>;
+  return new Response(packed, { headers: { ...headers, "content-encoding": "zstd" } });
+}
+
 /** A refusal: what was wrong with the request, in a sentence, and nothing about the internals. */
 export function refusal(
   request: Request,

@@ -84,6 +84,16 @@ export const socketMessage = z.object({
 /** Asks whether somebody is still there: a page cannot see the pings of the protocol itself. */
 export const pingMessage = z.strictObject({ type: z.literal("ping") });
 
+const unixMs = z.coerce.number().int().min(0).max(8.64e15);
+
+/** A node of this board for another one: a window of a month at most, and the hours that it cuts. */
+export const rollupsQuery = z
+  .strictObject({ node: z.string().min(1).max(64), since: unixMs, until: unixMs })
+  .refine(({ since, until }) => since < until && until - since <= 31 * 24 * HOUR_MS, {
+    message: "expected a window of up to 31 days",
+    path: ["until"],
+  });
+
 /** How far back, in hours. */
 export const rangeQuery = z.strictObject({ hours: z.coerce.number().int().min(1).max(720).default(24) });
 

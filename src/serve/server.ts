@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly routes: Routes;
   readonly sessions: Sessions;
   readonly sockets: Sockets;
+  /** Told of each answer: the path where it is one of ours, and how long it took. */
+  readonly onAnswered: (path: string, status: number, seconds: number) => void;
   /** An internal error while a request was answered. */
   readonly onError: (message: string) => void;
 }
@@ -51,6 +53,14 @@ function ownNames(options: ServerOptions): ReadonlySet<string> {
       name.toLowerCase(),
     ),
   );
+}
+
+/** What a path is counted as: whatever somebody makes up is one, and so are the page's files. */
+function ownPath(routes: Routes, url: string): string {
+  // With a Host that is none there is no URL either.
+  const path = URL.parse(url)?.pathname ?? "";
+  if (!routes.has(path)) return "unknown";
+  return path.startsWith("/api/") || path === "/health" || path === "/metrics" ? path : "page";
 }
 
 /**
@@ -121,9 +131,14 @@ export function startServer(options: ServerOptions): RunningServer {
 
   const server = listen(options, {
     fetch: async (request, running) => {
+      const startedMs = performance.now();
       try {
         collect(1);
-        return await answer(request, running);
+        const response = await answer(request, running);
+        const seconds = (performance.now() - startedMs) / 1_000;
+        if (response !== undefined)
+          options.onAnswered(ownPath(routes, request.url), response.status, seconds);
+        return response;
       } catch (error) {
         options.onError(`${request.method} ${URL.parse(request.url)?.pathname}: ${messageOf(error)}`);
         return refusal(request, 500, "internal error; see the server's log");

@@ -47,6 +47,8 @@ export interface RunOptions {
   /** Whoever runs it holds the destination's lock for several runs. */
   readonly isLocked?: boolean;
   readonly startHashWorker: (() => Worker) | null;
+  /** The process does other things as well: the engine compiles as usual. */
+  readonly sharesProcess?: boolean;
   /** Asks the run to end. */
   readonly signal: AbortSignal;
   /** Told once, when the run begins: what tells how it stands whenever it is asked. */
@@ -144,7 +146,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     }),
   );
   const onFirst = (): void => {
-    compileHardly();
+    if (options.sharesProcess !== true) compileHardly();
     counter.begin();
   };
   const onFact = (fact: DestinationFact): void => rememberFact(store.db, destination.id, fact, Date.now());

@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
-import { codeOf, Failure } from "../lib/errors.ts";
+import { isBusy } from "../db/busy.ts";
+import { Failure } from "../lib/errors.ts";
 import { wait } from "../lib/wait.ts";
 
 /** The store's file is gone, or is another one: what was written since is in no store that anybody will find. */
@@ -45,10 +46,6 @@ export function shortBusyTimeout(db: Database): Disposable {
   const before = db.query<{ timeout: number }, []>("PRAGMA busy_timeout").get()?.timeout ?? 0;
   db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   return { [Symbol.dispose]: () => db.run(`PRAGMA busy_timeout = ${before}`) };
-}
-
-function isBusy(error: unknown): boolean {
-  return codeOf(error)?.startsWith("SQLITE_BUSY") === true;
 }
 
 /** How long a store that another program has locked is waited for, and who is told so. */

@@ -1,21 +1,33 @@
 import { openStore } from "../db/open.ts";
 import { Failure, messageOf } from "../lib/errors.ts";
-import { answerStored } from "../nodes/compare/answer.ts";
 import type { CompareTask, CompareTold } from "../nodes/compare/compare-task.ts";
+import { answerFleet } from "../nodes/fleet/answer-fleet.ts";
 
 declare const self: Worker;
 
-async function answer({ id, storePath, names, question, nowMs }: CompareTask): Promise<CompareTold> {
+/** Whoever wants no answer any more ends the worker. */
+const { signal } = new AbortController();
+
+function tell(told: CompareTold): void {
+  postMessage(told);
+}
+
+async function answer({ storePath, nodes, question, nowMs, access }: CompareTask): Promise<CompareTold> {
   try {
     const open = ({ readonly }: { readonly: boolean }) =>
       Promise.resolve(openStore({ path: storePath, readonly }));
-    return { type: "answered", id, answer: await answerStored(open, names, question, nowMs) };
+    const onNode = (progress: Extract<CompareTold, { type: "node" }>["progress"]): void =>
+      tell({ type: "node", progress });
+    return {
+      type: "answered",
+      answer: await answerFleet(nodes, question, { open, access, signal, nowMs, onNode }),
+    };
   } catch (error) {
     const isUsage = error instanceof Failure && error.kind === "usage";
-    return { type: "failed", id, isUsage, reason: messageOf(error) };
+    return { type: "failed", isUsage, reason: messageOf(error) };
   }
 }
 
 self.onmessage = async ({ data }: MessageEvent<CompareTask>) => {
-  postMessage(await answer(data));
+  tell(await answer(data));
 };

@@ -47,6 +47,7 @@ const WELL: Parts = {
   sync: { destinations: [], failures: [], runs: [RUN], watches: [], shares: [], last_success: null },
   nodes: [NODE],
   store: { free_bytes: 50, total_bytes: 100 },
+  fleet: [],
 };
 
 const destination = { url: "https://tanova.ai", pending: 0, sending: 0, done: 9, failed: 0 };
@@ -55,6 +56,14 @@ const clock = (last: PastMeasurement | null, ageS: number | null): Parts["time"]
   last,
   age_s: ageS,
 });
+
+const AWAY = {
+  url: "https://attic.lan:8443",
+  name: null,
+  unreachable_since: "2026-11-26T00:00:00.000Z",
+  unreachable_s: 300,
+  reason: "connection refused",
+} as const;
 
 const CASES: Readonly<Record<string, readonly [parts: Partial<Parts>, keys: readonly string[]]>> = {
   "all is well": [{}, []],
@@ -79,6 +88,8 @@ const CASES: Readonly<Record<string, readonly [parts: Partial<Parts>, keys: read
   "a silent node": [{ nodes: [{ ...NODE, age_s: 4 * 3_600 }] }, ["silent:pi-1"]],
   "a node that fails": [{ nodes: [{ ...NODE, failed_percent: 11 }] }, ["failing:pi-1"]],
   "a node that failed one of two": [{ nodes: [{ ...NODE, failed_percent: 50, total_operations: 2 }] }, []],
+  "a board that starts anew": [{ fleet: [{ ...AWAY, unreachable_s: 60 }] }, []],
+  "a board that is away": [{ fleet: [AWAY] }, ["away:https://attic.lan:8443"]],
   "a full disk": [{ store: { free_bytes: 4, total_bytes: 100 } }, ["disk-full"]],
 };
 

@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSyn
 import { join, resolve } from "node:path";
 import { migrate } from "../../src/db/migrate.ts";
 import { MIGRATIONS } from "../../src/db/migrations.ts";
+import * as fleet from "../../src/db/tables/fleet.ts";
 import * as nodes from "../../src/db/tables/nodes.ts";
 import * as time from "../../src/db/tables/time.ts";
 import * as upload from "../../src/db/tables/upload.ts";
@@ -16,12 +17,17 @@ const ROOT = resolve(import.meta.dir, "../..");
 const FOLDER = join(ROOT, "src/db/migrations");
 
 test("every file of db/tables is looked at here", () => {
-  expect(readdirSync(join(ROOT, "src/db/tables")).toSorted()).toEqual(["nodes.ts", "time.ts", "upload.ts"]);
+  expect(readdirSync(join(ROOT, "src/db/tables")).toSorted()).toEqual([
+    "fleet.ts",
+    "nodes.ts",
+    "time.ts",
+    "upload.ts",
+  ]);
 });
 
 test("a migrated store equals the tables: columns, keys, indexes, checks; and every table is STRICT", async () => {
   const none = await generateSQLiteDrizzleJson({});
-  const tables = await generateSQLiteDrizzleJson({ ...nodes, ...time, ...upload });
+  const tables = await generateSQLiteDrizzleJson({ ...fleet, ...nodes, ...time, ...upload });
   using made = new Database(":memory:");
   for (const sql of await generateSQLiteMigration(none, tables))
     made.run(sql.trimEnd().replace(/^\);?$/m, ") STRICT;"));

@@ -20,7 +20,7 @@ test("a healthy board: one screen, exit 0, and the same as JSON", async () => {
   expect(run.stdout).toContain("sync    sandbox: 8 done");
   expect(await nodupe(["status", "-q", "--db", db])).toEqual({ exitCode: 0, stdout: "", stderr: "" });
   const json = JSON.parse((await nodupe(["status", "--json", "--db", db])).stdout) as Record<string, unknown>;
-  expect(Object.keys(json)).toEqual(["healthy", "problems", "time", "sync", "nodes", "store"]);
+  expect(Object.keys(json)).toEqual(["healthy", "problems", "time", "sync", "nodes", "store", "fleet"]);
   expect(json).toMatchObject({ healthy: true, problems: [], nodes: [] });
 });
 

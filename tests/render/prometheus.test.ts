@@ -40,6 +40,24 @@ const SCRAPE: Scrape = {
     total_bytes: null,
     version: "1.2.3",
   },
+  fleet: [
+    {
+      url: "https://attic.lan:8443",
+      name: "attic",
+      state: "unreachable",
+      told: "2026-11-26T04:00:00.000Z",
+      age_s: 60,
+      unreachable_since: "2026-11-26T04:00:30.000Z",
+      unreachable_s: 30,
+      reason: "connection refused",
+      version: "1.2.3",
+      healthy: true,
+      problems: [],
+      clock: null,
+      sync: null,
+      nodes: [],
+    },
+  ],
 };
 
 needs("promtool")("promtool finds nothing to say against it", async () => {

@@ -1,5 +1,5 @@
 import { openStore, type Store } from "../../src/db/open.ts";
-import { defaultsOf } from "../../src/bench/defaults.ts";
+import { defaultsOf } from "../../src/settings/defaults.ts";
 import { BUILD_TIME_S } from "../../src/lib/version.ts";
 import { systemClock } from "../../src/time/clock/system-clock.ts";
 import { systemLookup } from "../../src/time/net/resolve.ts";

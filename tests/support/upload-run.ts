@@ -1,4 +1,4 @@
-import { defaultsOf } from "../../src/bench/defaults.ts";
+import { defaultsOf } from "../../src/settings/defaults.ts";
 import type { Store } from "../../src/db/open.ts";
 import { RUN_LIMITS } from "../../src/upload/limits.ts";
 import { type SyncSettings, syncOptions } from "../../src/upload/options.ts";

@@ -4,7 +4,7 @@ import { openStore } from "../../db/open.ts";
 import { type Answer, answerStored, type OpenStore } from "../../nodes/compare/answer.ts";
 import type { Question } from "../../nodes/compare/question.ts";
 import { agree } from "../agree.ts";
-import { defaultsOf } from "../defaults.ts";
+import { defaultsOf } from "../../settings/defaults.ts";
 import { ingestRows, metricsFromRows, openRowStore, type RowMetrics } from "../earlier/row-store.ts";
 import type { Experiment, Lab } from "../experiment.ts";
 import { ingestLog } from "../ingest-log.ts";

@@ -3,7 +3,7 @@ import { BUILD_TIME_S } from "../../lib/version.ts";
 import { measureServers, UNRECORDED } from "../../time/measure.ts";
 import { NameCache, systemLookup } from "../../time/net/resolve.ts";
 import { systemClock } from "../../time/clock/system-clock.ts";
-import { defaultsOf } from "../defaults.ts";
+import { defaultsOf } from "../../settings/defaults.ts";
 import { askInSequence } from "../earlier/sequential-ntp.ts";
 import type { Experiment } from "../experiment.ts";
 import { startNtpPeers } from "../peers/ntp-peers.ts";

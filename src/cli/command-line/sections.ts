@@ -1,5 +1,6 @@
 import { storeOptions } from "../../db/options.ts";
 import { compareOptions } from "../../nodes/compare/options.ts";
+import { fleetOptions } from "../../nodes/fleet/options.ts";
 import { ingestOptions } from "../../nodes/ingest/options.ts";
 import { serveOptions } from "../../serve/options.ts";
 import type { Sections } from "../../settings/option.ts";
@@ -23,4 +24,5 @@ export const SECTIONS: Sections = {
   upgrade: upgradeOptions,
   serve: serveOptions,
   shared: sharedOptions,
+  fleet: fleetOptions,
 };

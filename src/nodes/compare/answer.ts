@@ -1,7 +1,7 @@
 import type { Store } from "../../db/open.ts";
 import { Failure } from "../../lib/errors.ts";
 import { didYouMean } from "../../lib/nearest.ts";
-import { arrange, type Comparison, compareNodes } from "./compare.ts";
+import { arrange, type Comparison, compareNodes, type NodeProgress } from "./compare.ts";
 import { type CacheCounts, StoredCache } from "./compare-cache.ts";
 import { databaseSource, type NodeSource } from "./node-source.ts";
 import { findNode, type NodeRow, nodeNames } from "../store/node-store.ts";
@@ -69,6 +69,7 @@ export async function answerStored(
   names: readonly string[],
   question: Question,
   nowMs: number,
+  onNode: ((progress: NodeProgress) => void) | null = null,
 ): Promise<Answer> {
   const key = cacheKey(names, question);
   // Open to the end: whoever closes a store last tidies up its WAL, which each node's connection would do in turn.
@@ -81,6 +82,7 @@ export async function answerStored(
     comparison: await compareNodes(
       nodes.map((node) => storedSource(node, open)),
       question,
+      onNode,
     ),
     sinceMs: question.window.sinceMs,
     untilMs: question.window.untilMs,

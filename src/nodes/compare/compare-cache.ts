@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { isBusy } from "../../db/busy.ts";
 import type { CompareSettings } from "./options.ts";
 
 type CacheLimits = Pick<CompareSettings, "cacheTtl" | "cacheEntries">;
@@ -70,8 +71,7 @@ export class StoredCache {
     try {
       write.immediate();
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY")))
-        throw error;
+      if (!isBusy(error)) throw error;
     }
   }
 

@@ -1,16 +1,20 @@
+import type { FleetAccess } from "../fleet/access.ts";
 import type { Answer } from "./answer.ts";
+import type { NodeProgress } from "./compare.ts";
 import type { Question } from "./question.ts";
 
 /** A comparison that a worker is asked for. */
 export interface CompareTask {
-  readonly id: number;
   readonly storePath: string;
-  readonly names: readonly string[];
+  /** `url` is null for a node of the store. */
+  readonly nodes: readonly { readonly name: string; readonly url: string | null }[];
   readonly question: Question;
   readonly nowMs: number;
+  readonly access: FleetAccess;
 }
 
 export type CompareTold =
-  | { readonly type: "answered"; readonly id: number; readonly answer: Answer }
-  /** `isUsage`: a node that the store does not have. */
-  | { readonly type: "failed"; readonly id: number; readonly isUsage: boolean; readonly reason: string };
+  | { readonly type: "node"; readonly progress: NodeProgress }
+  | { readonly type: "answered"; readonly answer: Answer }
+  /** `isUsage`: a node that the store, or a board, does not have. */
+  | { readonly type: "failed"; readonly isUsage: boolean; readonly reason: string };

@@ -38,7 +38,7 @@ type HourSummary = Pick<RollupRow, "startMs" | "summary">;
 type StoredEvents = Pick<EventBlockRow, "events" | "columns" | "keys">;
 
 /** Throws once the deadline has passed: SQLite runs in this thread, so it is asked between rows. */
-function checkDeadline(deadline: number): void {
+export function checkDeadline(deadline: number): void {
   if (performance.now() > deadline) {
     throw new Failure("failed", "reading its figures took longer than compare.query_timeout");
   }
@@ -82,9 +82,18 @@ interface Sums {
 
 const EVERY_BUCKET = Int32Array.from({ length: BUCKET_LIMIT }, (_, bucket) => bucket);
 
-type StoredRollup = Pick<RollupRow, "startMs" | "summary" | "cells">;
+/** An hour as the store has it; of an hour that a window cuts, the part that lies in it. */
+export type StoredRollup = Pick<RollupRow, "startMs" | "summary" | "cells">;
 
-function addRollup({ actions, cells, bucketCounts }: Sums, row: Omit<StoredRollup, "startMs">): void {
+export function createSums(): Sums {
+  return {
+    actions: createActionSums(),
+    cells: new StoredCells(),
+    bucketCounts: new Float64Array(BUCKET_LIMIT),
+  };
+}
+
+export function addRollup({ actions, cells, bucketCounts }: Sums, row: Omit<StoredRollup, "startMs">): void {
   const { summary } = row;
   const end = addStoredSketch(sketchOf(summary), EVERY_BUCKET, bucketCounts, 0);
   if (end < summary.length) readActions(new VarintReader(summary.subarray(end)), actions);
@@ -113,11 +122,7 @@ function addRollups(
 
 /** Sums over whole hours: whole UTC days from the daily tier, the hours at both ends from the hourly one. */
 function sumsOf(db: Database, nodeId: number, window: Window, deadline: number): Sums {
-  const sums: Sums = {
-    actions: createActionSums(),
-    cells: new StoredCells(),
-    bucketCounts: new Float64Array(BUCKET_LIMIT),
-  };
+  const sums = createSums();
   const firstDayMs = Math.ceil(window.sinceMs / DAY_MS) * DAY_MS;
   const lastDayMs = Math.floor(window.untilMs / DAY_MS) * DAY_MS;
   const parts =
@@ -134,14 +139,39 @@ function sumsOf(db: Database, nodeId: number, window: Window, deadline: number):
   return sums;
 }
 
+/** A window's whole hours, and what it cuts at its ends; an end is empty where it cuts none. */
+export function partsOf({ sinceMs, untilMs }: Window): Readonly<Record<"whole" | "head" | "tail", Window>> {
+  const wholeFromMs = Math.ceil(sinceMs / HOUR_MS) * HOUR_MS;
+  const wholeUntilMs = Math.max(wholeFromMs, Math.floor(untilMs / HOUR_MS) * HOUR_MS);
+  const head = { sinceMs, untilMs: Math.min(wholeFromMs, untilMs) };
+  const tail = { sinceMs: Math.max(wholeUntilMs, head.untilMs), untilMs };
+  return { whole: { sinceMs: wholeFromMs, untilMs: wholeUntilMs }, head, tail };
+}
+
+/** What lies of an hour in one end of a window; none where that is empty, or has no line. */
+export function rollupsOfEnd(db: Database, nodeId: number, end: Window, deadline: number): StoredRollup[] {
+  if (end.sinceMs >= end.untilMs) return [];
+  const { summary, cells } = partOfHour(db, nodeId, end);
+  checkDeadline(deadline);
+  if (summary.firstMs > summary.lastMs) return [];
+  const startMs = Math.floor(end.sinceMs / HOUR_MS) * HOUR_MS;
+  return [{ startMs, summary: encodeSummary(summary), cells: encodeCells(cells) }];
+}
+
+/** The newest line that the store has of a node, Unix ms. */
+export function newestLineOf(db: Database, nodeId: number): number | null {
+  const row = db
+    .query<{ newestMs: number | null }, [number]>("SELECT newest_ms AS newestMs FROM node WHERE id = ?")
+    .get(nodeId);
+  return row?.newestMs ?? null;
+}
+
 /**
  * Reads one node's figures. Whole hours come from the roll-ups; of an hour that the window cuts, the events are
  * counted. (`--last` never cuts an hour.)
  */
 export function gatherNode(db: Database, nodeId: number, window: Window, deadline: number): NodeData {
-  const wholeFromMs = Math.ceil(window.sinceMs / HOUR_MS) * HOUR_MS;
-  const wholeUntilMs = Math.max(wholeFromMs, Math.floor(window.untilMs / HOUR_MS) * HOUR_MS);
-  const whole = { sinceMs: wholeFromMs, untilMs: wholeUntilMs };
+  const { whole, head, tail } = partsOf(window);
   const rows = db
     .query<HourSummary, [number, number, number, number]>(
       "SELECT start_ms AS startMs, summary FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? AND start_ms < ? ORDER BY start_ms",
@@ -149,27 +179,14 @@ export function gatherNode(db: Database, nodeId: number, window: Window, deadlin
     .all(nodeId, TIER_HOUR, whole.sinceMs, whole.untilMs);
   checkDeadline(deadline);
   const sums = sumsOf(db, nodeId, whole, deadline);
-  const head = { sinceMs: window.sinceMs, untilMs: Math.min(wholeFromMs, window.untilMs) };
-  const tail = { sinceMs: Math.max(wholeUntilMs, head.untilMs), untilMs: window.untilMs };
-  for (const edge of [head, tail]) {
-    if (edge.sinceMs >= edge.untilMs) continue;
-    const part = partOfHour(db, nodeId, edge);
-    checkDeadline(deadline);
-    if (part.summary.firstMs > part.summary.lastMs) continue;
-    const startMs = Math.floor(edge.sinceMs / HOUR_MS) * HOUR_MS;
-    const row = { startMs, summary: encodeSummary(part.summary), cells: encodeCells(part.cells) };
-    addRollup(sums, row);
-    if (edge === head) rows.unshift(row);
-    else rows.push(row);
-  }
-  const newest = db
-    .query<{ newestMs: number | null }, [number]>("SELECT newest_ms AS newestMs FROM node WHERE id = ?")
-    .get(nodeId);
+  const first = rollupsOfEnd(db, nodeId, head, deadline);
+  const last = rollupsOfEnd(db, nodeId, tail, deadline);
+  for (const row of [...first, ...last]) addRollup(sums, row);
   return {
-    hours: new HourTable(rows),
+    hours: new HourTable([...first, ...rows, ...last]),
     ...sums,
     snapshot: latestSnapshot(db, nodeId),
     scores: satelliteScores(db, nodeId, window.untilMs),
-    newestMs: newest?.newestMs ?? null,
+    newestMs: newestLineOf(db, nodeId),
   };
 }

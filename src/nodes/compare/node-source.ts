@@ -13,7 +13,7 @@ export interface GatheredNode {
 }
 
 /** What of a question its figures depend on. */
-type GatherOptions = Pick<Question, "window" | "queryTimeout">;
+export type GatherOptions = Pick<Question, "window" | "queryTimeout">;
 
 /** Where a node's figures are. */
 export interface NodeSource {

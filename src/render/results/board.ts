@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Board } from "../../board/board.ts";
+import { PROBLEM_SUBJECTS } from "../../board/problems.ts";
 import { LOG_LEVELS, scores } from "./nodes.ts";
 import { syncResult } from "./uploads.ts";
 import { count, flag, list, maybe, moment, number, object, oneOf, text, whole } from "./fields.ts";
@@ -148,17 +149,53 @@ const node = object({
   ),
 });
 
+const problems = list(
+  object({
+    about: oneOf(PROBLEM_SUBJECTS, "what it is about"),
+    key: text("the same for the same problem"),
+    text: text("a sentence"),
+  }),
+  "what somebody should look at",
+);
+
+const fleet = list(
+  object({
+    url: text("as `[fleet] boards` names it"),
+    name: maybe(text("what that board calls itself; null until it has answered once")),
+    state: oneOf(["reachable", "unreachable", "unknown"], "whether it answered last; unknown: not asked yet"),
+    told: maybe(moment("when it answered last: all from `version` on is of then")),
+    age_s: maybe(number("since then")),
+    unreachable_since: maybe(moment("when it first did not answer")),
+    unreachable_s: maybe(number("since then")),
+    reason: maybe(text("why it cannot be reached")),
+    version: maybe(text("of its nodupe")),
+    healthy: maybe(flag("nothing is wrong there")),
+    problems,
+    clock: maybe(
+      object({
+        at: moment("when it was measured, by that clock"),
+        source: maybe(text("where the time came from")),
+        offset_s: maybe(number("what was to be added to that clock")),
+        error_bound_s: maybe(number("how far off that may be at most")),
+      }).describe("its clock"),
+    ),
+    sync: maybe(
+      object({
+        done: count("contents that are uploaded"),
+        waiting: count("contents that wait, or are on their way"),
+        failed: count("contents that were refused for good"),
+        at_work: flag("whether an upload runs"),
+      }).describe("its uploads"),
+    ),
+    nodes: list(node, "its nodes over the last 24 hours"),
+  }),
+  "the other boards that `nodupe serve` follows",
+);
+
 /** `nodupe status`, and GET /health. */
 export const statusResult = object({
   healthy: flag("nothing is wrong"),
-  problems: list(
-    object({
-      about: oneOf(["time", "sync", "nodes", "store"], "what it is about"),
-      key: text("the same for the same problem"),
-      text: text("a sentence"),
-    }),
-    "what somebody should look at",
-  ),
+  problems,
   time: clock.describe("the clock"),
   sync: uploads.describe("the uploads"),
   nodes: list(node, "every node over the last 24 hours"),
@@ -169,6 +206,7 @@ export const statusResult = object({
     total_bytes: maybe(count("size of its file system")),
     version: text("of nodupe"),
   }).describe("the store"),
+  fleet,
 }) satisfies z.ZodType<Board>;
 
 export const metricsResult = object({

@@ -1,6 +1,8 @@
 /** What happens on the board, as the page and `curl -N` receive it. The newest state of a topic is kept; events are not. */
 export type LiveEvent =
   | { readonly topic: "board"; readonly data: unknown }
+  | { readonly topic: "fleet"; readonly data: unknown }
+  | { readonly topic: "jobs"; readonly data: unknown }
   | { readonly topic: "sync"; readonly data: unknown }
   | { readonly topic: "time"; readonly data: unknown }
   | { readonly topic: "ingest"; readonly data: unknown }
@@ -10,7 +12,7 @@ export type LiveEvent =
 export type Topic = LiveEvent["topic"];
 
 /** Topics with a state: whoever connects later gets the current one. The others are only sent to those connected. */
-const STATES: ReadonlySet<Topic> = new Set(["board", "sync", "time", "ingest"]);
+const STATES: ReadonlySet<Topic> = new Set(["board", "fleet", "jobs", "sync", "time", "ingest"]);
 
 type Listener = (message: string) => void;
 

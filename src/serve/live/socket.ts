@@ -1,6 +1,6 @@
 import type { ServerWebSocket, WebSocketHandler } from "bun";
 import { messageOf } from "../../lib/errors.ts";
-import { type Comparisons } from "../comparisons.ts";
+import { type Comparisons } from "../comparisons/comparisons.ts";
 import { comparisonRequest, pingMessage, socketMessage } from "../schemas.ts";
 import type { Bus } from "./bus.ts";
 

@@ -1,7 +1,6 @@
 import { Failure } from "../../lib/errors.ts";
 import { type Bandwidth, type Exchange, HttpClient, type Request } from "../../lib/http/client.ts";
-import type { Route } from "../../lib/http/connection.ts";
-import { chooseProxy } from "../../lib/http/proxy.ts";
+import { routeTo } from "../../lib/http/route.ts";
 import { VERSION } from "../../lib/version.ts";
 import { batchOutcome, idempotencyKey, isNotOffered } from "./batch.ts";
 import { healthOutcome } from "./health.ts";
@@ -18,25 +17,6 @@ import type {
   UploadItem,
   UploadOutcome,
 } from "./types.ts";
-
-function routeOf(options: ClientOptions): Route {
-  const url = URL.parse(options.url);
-  if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) {
-    throw new Failure("usage", "the API's URL is not one; expected https://HOST[:PORT][/PATH]");
-  }
-  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
-    throw new Failure(
-      "usage",
-      "the API's URL holds more than a host and a path; expected https://HOST[:PORT][/PATH]",
-    );
-  }
-  const proxy = options.proxy === undefined ? null : chooseProxy(url, options.proxy);
-  if (options.ca === undefined) return { url, proxy, ca: undefined };
-  // A list of authorities replaces the built-in ones, so they are named again beside it. Few have a private authority,
-  // and node:tls takes 14 ms to load.
-  const { rootCertificates } = process.getBuiltinModule("node:tls");
-  return { url, proxy, ca: [...rootCertificates, options.ca] };
-}
 
 class Client implements TanovaClient {
   readonly #http: HttpClient;
@@ -60,7 +40,7 @@ class Client implements TanovaClient {
     this.#now = options.now ?? Date.now;
     this.#bandwidth = options.bandwidth;
     this.#http = new HttpClient({
-      route: routeOf(options),
+      route: routeTo({ url: options.url, what: "the API's URL", proxy: options.proxy, ca: options.ca }),
       headers: {
         "User-Agent": `nodupe/${VERSION}`,
         Accept: "application/json",

@@ -11,6 +11,8 @@ const VIEW_OF: Readonly<Record<Problem["about"], View>> = {
   sync: "uploads",
   nodes: "nodes",
   store: "system",
+  fleet: "system",
+  jobs: "system",
 };
 
 const PROBLEMS_SHOWN = 12;

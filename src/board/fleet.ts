@@ -1,0 +1,108 @@
+import type { Database } from "bun:sqlite";
+import type { Store } from "../db/open.ts";
+import type { NodeOverview } from "../nodes/overview.ts";
+import { followedBoards } from "../nodes/fleet/board-rows.ts";
+import type { Problem } from "./problems.ts";
+
+/** What another board tells of itself: `/api/board` and `/api/nodes` of its serve, as far as it is shown here. */
+export interface BoardTold {
+  readonly name: string;
+  readonly version: string;
+  readonly problem_count: number;
+  readonly problems: readonly Problem[];
+  readonly clock: {
+    readonly at: string;
+    readonly source: string | null;
+    readonly offset_s: number | null;
+    readonly error_bound_s: number | null;
+  } | null;
+  readonly sync: {
+    readonly done: number;
+    readonly waiting: number;
+    readonly failed: number;
+    readonly at_work: boolean;
+  };
+  readonly nodes: readonly NodeOverview[];
+}
+
+/** Another board, as it is known here. */
+export interface FleetBoard {
+  readonly url: string;
+  readonly name: string | null;
+  readonly state: "reachable" | "unreachable" | "unknown";
+  /** When it last answered: all that follows from `version` on is of then. */
+  readonly told: string | null;
+  readonly age_s: number | null;
+  readonly unreachable_since: string | null;
+  readonly unreachable_s: number | null;
+  readonly reason: string | null;
+  readonly version: string | null;
+  readonly healthy: boolean | null;
+  readonly problems: readonly Problem[];
+  readonly clock: BoardTold["clock"];
+  readonly sync: BoardTold["sync"] | null;
+  readonly nodes: readonly NodeOverview[];
+}
+
+/** What is known of a followed board: by its last answer, and since when there is none. Moments are Unix ms. */
+export interface BoardStanding {
+  readonly url: string;
+  readonly toldMs: number | null;
+  readonly told: BoardTold | null;
+  readonly lostMs: number | null;
+  readonly reason: string | null;
+}
+
+/** How the store keeps what a board told: another form, of another version of this program, is not read. */
+const FORM = 1;
+
+export function keptText(told: BoardTold | null): string | null {
+  return told === null ? null : JSON.stringify({ form: FORM, told });
+}
+
+function keptTold(text: string | null): BoardTold | null {
+  if (text === null) return null;
+  // Written by this program: what came from outside was checked before.
+  const kept = JSON.parse(text) as { form: number; told: BoardTold };
+  return kept.form === FORM ? kept.told : null;
+}
+
+/** As the `serve` of this board, or one of before, saw the boards that it follows. */
+export function storedStandings(db: Database): readonly BoardStanding[] {
+  return followedBoards(db).map(({ overview, ...row }) => ({ ...row, told: keptTold(overview) }));
+}
+
+function isoOf(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}
+
+/** A node's age goes on while its board is away. */
+function aged(node: NodeOverview, nowMs: number): NodeOverview {
+  return node.newest_line === null
+    ? node
+    : { ...node, age_s: (nowMs - Date.parse(node.newest_line)) / 1_000 };
+}
+
+export function fleetBoard({ url, toldMs, told, lostMs, reason }: BoardStanding, nowMs: number): FleetBoard {
+  return {
+    url,
+    name: told?.name ?? null,
+    state: lostMs !== null ? "unreachable" : told === null ? "unknown" : "reachable",
+    told: isoOf(toldMs),
+    age_s: toldMs === null ? null : (nowMs - toldMs) / 1_000,
+    unreachable_since: isoOf(lostMs),
+    unreachable_s: lostMs === null ? null : (nowMs - lostMs) / 1_000,
+    reason,
+    version: told?.version ?? null,
+    healthy: told === null ? null : told.problem_count === 0,
+    problems: told?.problems ?? [],
+    clock: told?.clock ?? null,
+    sync: told?.sync ?? null,
+    nodes: (told?.nodes ?? []).map((node) => aged(node, nowMs)),
+  };
+}
+
+/** The boards that are followed, as the store knows them. */
+export function fleetOf({ db }: Pick<Store, "db">, nowMs: number): readonly FleetBoard[] {
+  return storedStandings(db).map((standing) => fleetBoard(standing, nowMs));
+}

@@ -1,0 +1,67 @@
+import type { Database } from "bun:sqlite";
+import { HourTable } from "../store/hour-table.ts";
+import { latestSnapshot, type Snapshot } from "../store/node-snapshot.ts";
+import { TIER_HOUR } from "../store/rollup.ts";
+import { satelliteNames, type SatelliteScores, satelliteScores } from "../store/satellite-scores.ts";
+import {
+  addRollup,
+  checkDeadline,
+  createSums,
+  newestLineOf,
+  type NodeData,
+  partsOf,
+  rollupsOfEnd,
+  type StoredRollup,
+  type Window,
+} from "../compare/load.ts";
+import { HOUR_MS } from "../log/vocabulary.ts";
+
+/** What a comparison knows of a node beside its hours. */
+export interface NodeAbout {
+  readonly newestMs: number | null;
+  /** Names of the satellites that cells and scores number. */
+  readonly satellites: readonly (readonly [id: number, name: string])[];
+  readonly snapshot: Snapshot | null;
+  readonly scores: readonly SatelliteScores[];
+}
+
+/** One node over a window: all that a comparison needs of it, hour by hour. This is what boards tell each other. */
+export interface NodeFrame {
+  readonly about: NodeAbout;
+  /** Oldest first. */
+  readonly hours: readonly StoredRollup[];
+}
+
+/** Reads a node's frame. The deadline is of performance.now(). */
+export function readFrame(db: Database, nodeId: number, window: Window, deadline: number): NodeFrame {
+  const { whole, head, tail } = partsOf(window);
+  const hours = db
+    .query<StoredRollup, [number, number, number, number]>(
+      "SELECT start_ms AS startMs, summary, cells FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? AND start_ms < ? ORDER BY start_ms",
+    )
+    .all(nodeId, TIER_HOUR, whole.sinceMs, whole.untilMs);
+  checkDeadline(deadline);
+  return {
+    about: {
+      newestMs: newestLineOf(db, nodeId),
+      satellites: [...satelliteNames(db)],
+      snapshot: latestSnapshot(db, nodeId),
+      scores: satelliteScores(db, nodeId, window.untilMs),
+    },
+    hours: [
+      ...rollupsOfEnd(db, nodeId, head, deadline),
+      ...hours,
+      ...rollupsOfEnd(db, nodeId, tail, deadline),
+    ],
+  };
+}
+
+/** What a comparison is given of a frame: the same as of the store that it was read from. */
+export function dataOf({ about, hours }: NodeFrame, window: Window): NodeData {
+  const firstMs = Math.floor(window.sinceMs / HOUR_MS) * HOUR_MS;
+  const within = hours.filter(({ startMs }) => startMs >= firstMs && startMs < window.untilMs);
+  const sums = createSums();
+  for (const hour of within) addRollup(sums, hour);
+  const { newestMs, snapshot, scores } = about;
+  return { hours: new HourTable(within), ...sums, snapshot, scores, newestMs };
+}

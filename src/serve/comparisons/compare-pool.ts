@@ -1,0 +1,90 @@
+import pLimit from "p-limit";
+import type { CompareTask, CompareTold } from "../../nodes/compare/compare-task.ts";
+
+/** A worker that was idle for this long is ended: each takes some 12 MB. */
+const IDLE_MS = 60_000;
+
+type Progress = Extract<CompareTold, { type: "node" }>["progress"];
+export type CompareEnd = Exclude<CompareTold, { type: "node" }>;
+
+/** The worker was ended before it had an answer. */
+export class ComparisonEnded extends Error {
+  override readonly name = "ComparisonEnded";
+}
+
+export interface CompareJob {
+  readonly end: Promise<CompareEnd>;
+  /** Ends the worker; `end` is then rejected. */
+  cancel(): void;
+}
+
+interface Idle {
+  readonly worker: Worker;
+  readonly timer: ReturnType<typeof setTimeout>;
+}
+
+/** Workers that compare: as many at a time as there are cores, and one beside them for what nobody waits for. */
+export class ComparePool implements Disposable {
+  readonly #startWorker: () => Worker;
+  readonly #limit;
+  readonly #idle: Idle[] = [];
+  /** How each one at work is ended. */
+  readonly #busy = new Map<Worker, (reason: string) => void>();
+
+  constructor(options: { readonly startWorker: () => Worker; readonly workers: number }) {
+    this.#startWorker = options.startWorker;
+    this.#limit = pLimit({ concurrency: options.workers, rejectOnClear: true });
+  }
+
+  /** Computes as soon as a core is free. */
+  run(task: CompareTask, onNode: (progress: Progress) => void): Promise<CompareEnd> {
+    return this.#limit(() => this.start(task, onNode).end);
+  }
+
+  /** Computes at once. */
+  start(task: CompareTask, onNode: (progress: Progress) => void): CompareJob {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) clearTimeout(idle.timer);
+    const worker = idle?.worker ?? this.#startWorker();
+    const { promise, resolve, reject } = Promise.withResolvers<CompareEnd>();
+    worker.onmessage = ({ data }: MessageEvent<CompareTold>) => {
+      if (data.type === "node") {
+        onNode(data.progress);
+        return;
+      }
+      this.#rest(worker);
+      resolve(data);
+    };
+    const end = (reason: string): void => {
+      // At rest already: it has answered.
+      if (!this.#busy.delete(worker)) return;
+      worker.terminate();
+      reject(new ComparisonEnded(`Cannot compare: the worker ended (${reason})`));
+    };
+    this.#busy.set(worker, end);
+    worker.onerror = ({ message }) => end(message);
+    worker.postMessage(task);
+    return { end: promise, cancel: () => end("nobody waits for it") };
+  }
+
+  #rest(worker: Worker): void {
+    this.#busy.delete(worker);
+    const timer = setTimeout(() => {
+      const at = this.#idle.findIndex((idle) => idle.worker === worker);
+      if (at >= 0) this.#idle.splice(at, 1);
+      worker.terminate();
+    }, IDLE_MS);
+    timer.unref();
+    this.#idle.push({ worker, timer });
+  }
+
+  /** What waits for a core, or is at work, is broken off. */
+  [Symbol.dispose](): void {
+    this.#limit.clearQueue();
+    for (const { worker, timer } of this.#idle.splice(0)) {
+      clearTimeout(timer);
+      worker.terminate();
+    }
+    for (const end of this.#busy.values()) end("the server is shutting down");
+  }
+}

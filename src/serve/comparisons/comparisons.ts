@@ -1,0 +1,328 @@
+import { LRUCache } from "lru-cache";
+import type { FleetBoard } from "../../board/fleet.ts";
+import type { Store } from "../../db/open.ts";
+import { messageOf } from "../../lib/errors.ts";
+import type { Answer } from "../../nodes/compare/answer.ts";
+import { arrange, type NodeProgress } from "../../nodes/compare/compare.ts";
+import type { CompareTask } from "../../nodes/compare/compare-task.ts";
+import type { JudgeSettings } from "../../nodes/compare/options.ts";
+import { windowOf } from "../../nodes/compare/window.ts";
+import type { FleetAccess } from "../../nodes/fleet/access.ts";
+import type { FleetNode } from "../../nodes/fleet/answer-fleet.ts";
+import { labelsOf, parseRemoteNode } from "../../nodes/fleet/board-url.ts";
+import { nodeNames } from "../../nodes/store/node-store.ts";
+import { compareJson, type CompareReport } from "../../render/compare/report.ts";
+import type { ComparisonRequest } from "../schemas.ts";
+import { type CompareJob, type CompareEnd, type ComparePool, ComparisonEnded } from "./compare-pool.ts";
+import { type Basis, isFresh } from "./freshness.ts";
+import type { NodeState, StoredStates } from "./node-states.ts";
+
+export type ComparisonReply =
+  | { readonly type: "answered"; readonly text: string }
+  | { readonly type: "unknown-node"; readonly reason: string }
+  | { readonly type: "failed" };
+
+/** How far a comparison is; `nodes` as the request names them. */
+type ComparisonEvent = {
+  readonly nodes: readonly string[];
+  readonly type: string;
+  readonly time_range: string;
+} & (
+  | { readonly state: "started" | "answered" | "unknown-node" | "failed" }
+  | ({ readonly state: "node" } & NodeProgress)
+);
+
+export interface ComparisonsOptions {
+  /** Read only. */
+  readonly store: Store;
+  readonly states: StoredStates;
+  readonly settings: JudgeSettings;
+  readonly pool: ComparePool;
+  readonly access: FleetAccess;
+  /** The boards of the fleet as they are known now: no other is asked. */
+  readonly boards: () => readonly FleetBoard[];
+  /** Told how far an answer is that somebody waits for. */
+  readonly onEvent: (event: ComparisonEvent) => void;
+  /** Told how long an answer took, in seconds. */
+  readonly onAnswered: (how: "computed" | "cached" | "ahead", seconds: number) => void;
+  /** Told why a comparison could not be computed. */
+  readonly onFailure: (line: string) => void;
+}
+
+/** One question, whatever the order of its nodes. */
+interface Asked {
+  readonly key: string;
+  readonly nodes: readonly FleetNode[];
+  readonly request: ComparisonRequest;
+}
+
+interface Kept {
+  readonly basis: Basis;
+  readonly report: CompareReport;
+  /** The cached answer as JSON, for the nodes in this order. */
+  text: { readonly order: string; readonly json: string } | null;
+}
+
+type Computed =
+  | { readonly type: "kept"; readonly report: CompareReport }
+  | Exclude<ComparisonReply, { type: "answered" }>;
+
+/** A question that is being computed because somebody may ask it. */
+interface Ahead {
+  readonly key: string;
+  readonly job: CompareJob;
+}
+
+/**
+ * Answers comparisons from memory while little has changed (freshness.ts), computes the others in workers, and the same
+ * question once however many ask it at the same time.
+ */
+export class Comparisons implements AsyncDisposable {
+  readonly #options: ComparisonsOptions;
+  readonly #kept: LRUCache<string, Kept>;
+  /** Kept ready, apart from what is asked, so that many questions do not push them out. */
+  readonly #ready = new Map<string, Kept>();
+  readonly #inFlight = new Map<string, Promise<Computed>>();
+  #ahead: Ahead | null = null;
+  #hits = 0;
+  #asked = 0;
+  #lastAskedMs = -Infinity;
+
+  constructor(options: ComparisonsOptions) {
+    this.#options = options;
+    this.#kept = new LRUCache({ max: options.settings.cacheEntries });
+  }
+
+  get asked(): number {
+    return this.#asked;
+  }
+
+  /** Share of all questions that were answered from memory; null where there was none. */
+  get hitShare(): number | null {
+    return this.#asked === 0 ? null : this.#hits / this.#asked;
+  }
+
+  /** For how long nobody has asked, in milliseconds; 0 while an answer is being computed. */
+  get idleMs(): number {
+    return this.#inFlight.size > 0 ? 0 : performance.now() - this.#lastAskedMs;
+  }
+
+  async answer(request: ComparisonRequest): Promise<ComparisonReply> {
+    this.#asked += 1;
+    const startedMs = performance.now();
+    this.#lastAskedMs = startedMs;
+    const tookS = (): number => (performance.now() - startedMs) / 1_000;
+    const asked = this.#askedFor(request);
+    if (asked === null) return { type: "unknown-node", reason: "a node's board is not in [fleet] boards" };
+    const kept = this.#freshAnswer(asked);
+    if (kept !== null) {
+      this.#hits += 1;
+      const text = cachedText(kept, asked);
+      this.#options.onAnswered("cached", tookS());
+      return { type: "answered", text };
+    }
+    const computed = await this.#computeOnce(asked);
+    this.#lastAskedMs = performance.now();
+    if (computed.type !== "kept") return computed;
+    const text = JSON.stringify(compareJson(inOrder(computed.report, asked)));
+    this.#options.onAnswered("computed", tookS());
+    return { type: "answered", text };
+  }
+
+  /** Computes what nobody has asked yet; false where that was not needed, or was broken off since somebody asks. */
+  async computeAhead(request: ComparisonRequest): Promise<boolean> {
+    const asked = this.#askedFor(request);
+    if (asked === null || this.#options.settings.cacheTtl <= 0) return false;
+    if (this.#inFlight.has(asked.key) || this.#freshAnswer(asked) !== null) return false;
+    const basis = this.#basisOf(asked);
+    const job = this.#options.pool.start(this.#taskOf(asked, { isAhead: true }), () => undefined);
+    this.#ahead = { key: asked.key, job };
+    const computing = this.#end(asked, basis, job.end, { isAhead: true });
+    this.#inFlight.set(asked.key, computing);
+    try {
+      return (await computing).type === "kept";
+    } catch (error) {
+      if (error instanceof ComparisonEnded) return false;
+      throw error;
+    } finally {
+      this.#inFlight.delete(asked.key);
+      this.#ahead = null;
+    }
+  }
+
+  /** The names of all nodes, of this board and of the others, as requests name them. */
+  allNodes(): readonly string[] {
+    const others = this.#options
+      .boards()
+      .flatMap(({ url, nodes }) => nodes.map(({ node_name: name }) => `${name}@${url}`));
+    return [...nodeNames(this.#options.store.db), ...others];
+  }
+
+  /** null: a board that is not in the fleet. */
+  #askedFor(request: ComparisonRequest): Asked | null {
+    const nodes = request.names.map((text): FleetNode => {
+      // A store's own node may be called anything.
+      const remote = this.#options.states.of(text).type === "unknown" ? parseRemote(text) : null;
+      return remote ?? { name: text, url: null };
+    });
+    const known = new Set(this.#options.boards().map(({ url }) => url));
+    if (nodes.some(({ url }) => url !== null && !known.has(url))) return null;
+    const key = JSON.stringify([request.names.toSorted(), request.type, request.lastMs]);
+    return { key, nodes, request };
+  }
+
+  #freshAnswer(asked: Asked): Kept | null {
+    const { cacheTtl } = this.#options.settings;
+    const kept = this.#ready.get(asked.key) ?? this.#kept.get(asked.key);
+    if (kept === undefined || cacheTtl <= 0) return null;
+    const nowMs = Date.now();
+    const sinceMs = windowFor(asked, nowMs).window.sinceMs;
+    const states = kept.report.nodes.map(({ node_name: label }) => this.#stateOf(asked, label));
+    return isFresh(kept.basis, { nowMs, sinceMs, states }, cacheTtl) ? kept : null;
+  }
+
+  #stateOf({ nodes }: Asked, label: string): NodeState {
+    const at = labelsOf(nodes).indexOf(label);
+    const node = nodes[at];
+    if (node === undefined) return { type: "unknown" };
+    if (node.url === null) return this.#options.states.of(node.name);
+    const board = this.#options.boards().find(({ url }) => url === node.url);
+    const of = board?.nodes.find(({ node_name: name }) => name === node.name);
+    return {
+      type: "remote",
+      isReachable: board?.state === "reachable",
+      newestLine: of?.newest_line ?? null,
+    };
+  }
+
+  #basisOf(asked: Asked): (report: CompareReport, isReady: boolean) => Basis {
+    const computedMs = Date.now();
+    const states = new Map(
+      labelsOf(asked.nodes).map((label) => [label, this.#stateOf(asked, label)] as const),
+    );
+    return (report, isReady) => ({
+      computedMs,
+      sinceMs: report.sinceMs,
+      lastMs: asked.request.lastMs,
+      isReady,
+      nodes: report.nodes.map(({ node_name: label, metrics }) => ({
+        state: states.get(label) ?? { type: "unknown" },
+        operations: metrics.total_operations ?? 0,
+      })),
+    });
+  }
+
+  #taskOf(asked: Asked, { isAhead }: { isAhead: boolean }): CompareTask {
+    const { store, settings, access } = this.#options;
+    const nowMs = Date.now();
+    const { window, name: rangeName } = windowFor(asked, nowMs);
+    const { type } = asked.request;
+    const question = { ...settings, type, pairs: false, window, rangeName };
+    return {
+      storePath: store.path,
+      nodes: asked.nodes,
+      // What nobody asked is counted by no cache.
+      question: isAhead ? { ...question, cacheTtl: 0 } : question,
+      nowMs,
+      access,
+    };
+  }
+
+  async #computeOnce(asked: Asked): Promise<Computed> {
+    const inFlight = this.#inFlight.get(asked.key);
+    if (inFlight !== undefined) return await inFlight;
+    // Whoever asks has the cores for himself.
+    this.#ahead?.job.cancel();
+    const computing = this.#computeTold(asked);
+    this.#inFlight.set(asked.key, computing);
+    try {
+      return await computing;
+    } finally {
+      this.#inFlight.delete(asked.key);
+    }
+  }
+
+  async #computeTold(asked: Asked): Promise<Computed> {
+    const { pool, onEvent, onFailure } = this.#options;
+    const { names, type } = asked.request;
+    const about = { nodes: names, type, time_range: windowFor(asked, Date.now()).name };
+    onEvent({ ...about, state: "started" });
+    let computed: Computed = { type: "failed" };
+    try {
+      const end = pool.run(this.#taskOf(asked, { isAhead: false }), (progress) =>
+        onEvent({ ...about, state: "node", ...progress }),
+      );
+      computed = await this.#end(asked, this.#basisOf(asked), end, { isAhead: false });
+    } catch (error) {
+      onFailure(messageOf(error));
+    }
+    onEvent({ ...about, state: computed.type === "kept" ? "answered" : computed.type });
+    return computed;
+  }
+
+  async #end(
+    asked: Asked,
+    basisOf: (report: CompareReport, isReady: boolean) => Basis,
+    end: Promise<CompareEnd>,
+    { isAhead }: { isAhead: boolean },
+  ): Promise<Computed> {
+    const startedMs = performance.now();
+    const told = await end;
+    if (told.type === "failed" && told.isUsage) return { type: "unknown-node", reason: told.reason };
+    if (told.type === "failed") throw new Error(`Cannot compare: ${told.reason}`);
+    const elapsedS = (performance.now() - startedMs) / 1_000;
+    if (isAhead) this.#options.onAnswered("ahead", elapsedS);
+    const report = reportOf(told.answer, asked, elapsedS);
+    if (report.nodes.every(({ error }) => error === null)) {
+      const kept: Kept = { basis: basisOf(report, isAhead), report, text: null };
+      if (isAhead || this.#ready.has(asked.key)) {
+        this.#ready.set(asked.key, { ...kept, basis: { ...kept.basis, isReady: true } });
+      } else if (this.#options.settings.cacheTtl > 0) this.#kept.set(asked.key, kept);
+    }
+    return { type: "kept", report };
+  }
+
+  /** Forgets what was kept ready for questions that are no longer common. */
+  keepReady(requests: readonly ComparisonRequest[]): void {
+    const keys = new Set(requests.map((request) => this.#askedFor(request)?.key));
+    for (const key of this.#ready.keys()) if (!keys.has(key)) this.#ready.delete(key);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#options.pool[Symbol.dispose]();
+    await Promise.allSettled(this.#inFlight.values());
+  }
+}
+
+function parseRemote(text: string): FleetNode | null {
+  try {
+    return parseRemoteNode(text);
+  } catch {
+    // No URL that could be a board's: no node is called so either.
+    return null;
+  }
+}
+
+function windowFor({ request }: Asked, nowMs: number) {
+  return windowOf({ lastMs: request.lastMs, since: null, until: null }, nowMs);
+}
+
+function reportOf(answer: Answer, asked: Asked, elapsedS: number): CompareReport {
+  const { type } = asked.request;
+  const timeRange = windowFor(asked, answer.untilMs - 1).name;
+  return { ...answer, type, timeRange, elapsedS };
+}
+
+/** A report with its nodes in the order in which they are asked for. */
+function inOrder(report: CompareReport, { nodes, request }: Asked): CompareReport {
+  return { ...report, ...arrange(report, labelsOf(nodes), request.type) };
+}
+
+function cachedText(kept: Kept, asked: Asked): string {
+  const order = asked.request.names.join("\n");
+  if (kept.text?.order !== order) {
+    const report = { ...inOrder(kept.report, asked), cached: true };
+    kept.text = { order, json: JSON.stringify(compareJson(report)) };
+  }
+  return kept.text.json;
+}

@@ -1,0 +1,101 @@
+import type { Database } from "bun:sqlite";
+
+/** What a node's figures depend on, as it was at a moment. */
+export type NodeState =
+  | {
+      readonly type: "stored";
+      /** Goes up with every batch of lines. */
+      readonly version: number;
+      /** Events that were stored since this process began to count; far more where some went, as after a merge. */
+      readonly added: number;
+      /** When its API told something last. */
+      readonly snapshotMs: number | null;
+    }
+  | { readonly type: "remote"; readonly isReachable: boolean; readonly newestLine: string | null }
+  | { readonly type: "unknown" };
+
+interface Counted {
+  readonly version: number;
+  readonly lastBlock: number;
+  readonly lastEvents: number;
+  readonly added: number;
+}
+
+interface Row {
+  readonly id: number;
+  readonly version: number;
+  readonly snapshotMs: number | null;
+}
+
+/** More than any node has. */
+const FAR_MORE = 2 ** 40;
+
+type Block = { readonly id: number; readonly events: number };
+
+/**
+ * How nodes of the store stand. While nothing is written to the store it is asked for nothing but that
+ * (PRAGMA data_version); after that, for the blocks that are new.
+ */
+export class StoredStates {
+  readonly #db: Database;
+  readonly #counted = new Map<number, Counted>();
+  readonly #states = new Map<string, NodeState>();
+  #dataVersion = -1;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  of(name: string): NodeState {
+    const version =
+      this.#db.query<{ data_version: number }, []>("PRAGMA data_version").get()?.data_version ?? 0;
+    if (version !== this.#dataVersion) this.#states.clear();
+    this.#dataVersion = version;
+    const known = this.#states.get(name);
+    if (known !== undefined) return known;
+    const state = this.#read(name);
+    this.#states.set(name, state);
+    return state;
+  }
+
+  #read(name: string): NodeState {
+    const row = this.#db
+      .query<Row, [string]>(
+        `SELECT id, version, (SELECT max(taken_ms) FROM node_snapshot WHERE node_id = node.id) AS snapshotMs
+         FROM node WHERE name = ?`,
+      )
+      .get(name);
+    if (row === null) return { type: "unknown" };
+    const { id, version, snapshotMs } = row;
+    const before = this.#counted.get(id);
+    const counted = before?.version === version ? before : this.#count(id, version, before);
+    this.#counted.set(id, counted);
+    return { type: "stored", version, added: counted.added, snapshotMs };
+  }
+
+  #count(nodeId: number, version: number, before: Counted | undefined): Counted {
+    if (before === undefined) {
+      const last = this.#db
+        .query<Block, [number]>(
+          "SELECT id, events FROM event_block WHERE node_id = ? ORDER BY id DESC LIMIT 1",
+        )
+        .get(nodeId);
+      return { version, lastBlock: last?.id ?? 0, lastEvents: last?.events ?? 0, added: 0 };
+    }
+    // `+` keeps SQLite from reading all blocks of the node by its index.
+    const blocks = this.#db
+      .query<Block, [number, number]>(
+        "SELECT id, events FROM event_block WHERE id >= ? AND +node_id = ? ORDER BY id",
+      )
+      .all(before.lastBlock, nodeId);
+    const isGone = before.lastBlock > 0 && blocks[0]?.id !== before.lastBlock;
+    const events = blocks.reduce((sum, block) => sum + block.events, 0);
+    const last = blocks.at(-1);
+    return {
+      version,
+      lastBlock: last?.id ?? 0,
+      lastEvents: last?.events ?? 0,
+      added: before.added + (isGone ? FAR_MORE : events - before.lastEvents),
+    };
+  }
+}

@@ -1,0 +1,94 @@
+import type { Problem } from "../../board/problems.ts";
+import { messageOf } from "../../lib/errors.ts";
+import { wait } from "../../lib/wait.ts";
+import { firstStanding, type JobEvent, type JobStanding, jobStep } from "./restart-policy.ts";
+
+/** What else this process does beside serving. */
+export interface Job {
+  /** As a person knows it: `follow pi-1`. */
+  readonly name: string;
+  /** Works until the signal; whatever it throws, or an end before that, is a failure. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** A job as the page and the API tell it. */
+export interface JobTold {
+  readonly name: string;
+  readonly state: "running" | "waiting" | "ended";
+  /** Since when it is in that state. */
+  readonly since: string;
+  /** When it is started again; null where it need not be. */
+  readonly again: string | null;
+  readonly failures: number;
+  /** Why it failed last. */
+  readonly reason: string | null;
+}
+
+function isoOf(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** Runs jobs side by side: one that fails is started again after a pause, and holds up neither the others nor the page. */
+export class Jobs {
+  readonly #jobs: readonly Job[];
+  readonly #onChange: () => void;
+  readonly #standings = new Map<string, JobStanding>();
+
+  /** @param onChange told whenever a job begins, fails, starts again or ends. */
+  constructor(jobs: readonly Job[], onChange: () => void) {
+    this.#jobs = jobs;
+    this.#onChange = onChange;
+  }
+
+  told(): readonly JobTold[] {
+    return [...this.#standings].map(([name, { state, failures, reason }]) => ({
+      name,
+      state: state.type,
+      since: isoOf(state.sinceMs),
+      again: state.type === "waiting" ? isoOf(state.untilMs) : null,
+      failures,
+      reason,
+    }));
+  }
+
+  *problems(): Generator<Problem> {
+    for (const [name, { state, reason }] of this.#standings) {
+      if (state.type !== "waiting") continue;
+      const again = `${isoOf(state.untilMs).slice(11, 19)} UTC`;
+      const text = `the job ${name} has failed: ${reason}; it is started again at ${again}`;
+      yield { about: "jobs", key: `job:${name}`, text };
+    }
+  }
+
+  /** Until the signal; resolves when all have ended. */
+  async run(signal: AbortSignal): Promise<void> {
+    for (const { name } of this.#jobs) this.#standings.set(name, firstStanding(Date.now()));
+    this.#onChange();
+    await Promise.all(this.#jobs.map((job) => this.#keep(job, signal)));
+  }
+
+  async #keep(job: Job, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      let reason = "it has ended by itself";
+      try {
+        await job.run(signal);
+      } catch (error) {
+        reason = messageOf(error);
+      }
+      if (signal.aborted) break;
+      const { state } = this.#step(job, { type: "failed", reason });
+      const pauseMs = state.type === "waiting" ? state.untilMs - state.sinceMs : 0;
+      if (!(await wait(pauseMs, signal))) break;
+      this.#step(job, { type: "started" });
+    }
+    this.#step(job, { type: "ended" });
+  }
+
+  #step({ name }: Job, event: JobEvent): JobStanding {
+    const nowMs = Date.now();
+    const next = jobStep(this.#standings.get(name) ?? firstStanding(nowMs), event, nowMs);
+    this.#standings.set(name, next);
+    this.#onChange();
+    return next;
+  }
+}
