@@ -108,5 +108,5 @@ const report = await runBench({
   self: [process.execPath, resolve(import.meta.dir, "../src/main.ts")],
   onProgress: () => undefined,
 });
-await Bun.write(Bun.stdout, `${benchText(report)}\n`);
+await Bun.write(Bun.stdout, `${benchText(report, null)}\n`);
 if (!report.interrupted) await Bun.write(RESULTS, `${JSON.stringify(report, null, 2)}\n`);

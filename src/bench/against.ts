@@ -2,7 +2,10 @@ import { isRate, type Job, type Unit } from "./experiment.ts";
 import type { Machine } from "./machine.ts";
 import type { CaseReport } from "./report.ts";
 
-/** A case that was measured then and now. `slower_percent` is negative where it became faster. */
+/**
+ * A case that was measured then and now. `slower_percent` is of the medians, negative where it became faster; it lies
+ * between `low_percent` and `high_percent` as surely as the medians lie in their intervals.
+ */
 export interface Change {
   readonly job: Job;
   readonly name: string;
@@ -10,12 +13,14 @@ export interface Change {
   readonly before: number;
   readonly after: number;
   readonly slower_percent: number;
+  readonly low_percent: number;
+  readonly high_percent: number;
 }
 
 export interface Comparison {
   readonly tolerance_percent: number;
   readonly compared: number;
-  /** Beyond the tolerance, the worst first. */
+  /** Beyond the tolerance, and slower for sure; the worst first. How it was done before is not among them. */
   readonly slower: readonly Change[];
   readonly faster: readonly Change[];
   /** Cases of these jobs that the saved report has and this one has not. */
@@ -31,21 +36,50 @@ function keyOf({ job, name, unit }: Pick<CaseReport, "job" | "name" | "unit">): 
   return `${job} ${name} [${unit}]`;
 }
 
+type ComparedCase = Pick<CaseReport, "job" | "name" | "unit" | "median" | "median_low" | "median_high">;
+
 /** What is compared of a report. */
 interface Comparable {
   readonly machine: Pick<Machine, "cpu" | "cores" | "memory_bytes">;
-  readonly cases: readonly Pick<CaseReport, "job" | "name" | "unit" | "median">[];
+  readonly cases: readonly ComparedCase[];
 }
 
-/** Compares medians, case by case. Pure. */
-export function compareReports(saved: Comparable, now: Comparable, tolerancePercent: number): Comparison {
+/** What is compared with it: now. */
+interface Current extends Comparable {
+  readonly cases: readonly (ComparedCase & Pick<CaseReport, "earlier">)[];
+}
+
+/** Where a median surely lies; a report that does not tell is taken at its word. */
+function intervalOf({ median, median_low: low, median_high: high }: ComparedCase): readonly [number, number] {
+  return [low ?? median, high ?? median];
+}
+
+function changeOf(earlier: ComparedCase, current: ComparedCase): Change {
+  const { job, name, unit, median: after } = current;
+  const before = earlier.median;
+  const [[beforeLow, beforeHigh], [afterLow, afterHigh]] = [intervalOf(earlier), intervalOf(current)];
+  const ends = [slowerPercent(beforeLow, afterHigh, unit), slowerPercent(beforeHigh, afterLow, unit)];
+  return {
+    job,
+    name,
+    unit,
+    before,
+    after,
+    slower_percent: slowerPercent(before, after, unit),
+    low_percent: Math.min(...ends),
+    high_percent: Math.max(...ends),
+  };
+}
+
+/**
+ * Compares the medians of our own ways, case by case: a change counts where it is beyond the tolerance and the two
+ * intervals do not meet. Pure.
+ */
+export function compareReports(saved: Comparable, now: Current, tolerancePercent: number): Comparison {
   const known = new Map(saved.cases.map((of) => [keyOf(of), of]));
   const changes = now.cases.flatMap((current): Change[] => {
     const earlier = known.get(keyOf(current));
-    if (earlier === undefined) return [];
-    const { job, name, unit, median: after } = current;
-    const before = earlier.median;
-    return [{ job, name, unit, before, after, slower_percent: slowerPercent(before, after, unit) }];
+    return earlier === undefined || current.earlier ? [] : [changeOf(earlier, current)];
   });
   const measured = new Set(now.cases.map(keyOf));
   const jobs = new Set(now.cases.map(({ job }) => job));
@@ -54,11 +88,14 @@ export function compareReports(saved: Comparable, now: Comparable, tolerancePerc
     tolerance_percent: tolerancePercent,
     compared: changes.length,
     slower: changes
-      .filter((change) => change.slower_percent > tolerancePercent)
+      .filter((change) => change.slower_percent > tolerancePercent && change.low_percent > 0)
       .toSorted((left, right) => right.slower_percent - left.slower_percent),
     // As far below as the tolerance is above: twice as slow and twice as fast are the same distance.
     faster: changes
-      .filter((change) => change.slower_percent < (1 / (1 + tolerancePercent / 100) - 1) * 100)
+      .filter(
+        (change) =>
+          change.slower_percent < (1 / (1 + tolerancePercent / 100) - 1) * 100 && change.high_percent < 0,
+      )
       .toSorted((left, right) => left.slower_percent - right.slower_percent),
     missing: saved.cases.filter((of) => jobs.has(of.job) && !measured.has(keyOf(of))).map(keyOf),
     same_machine: isSame("cpu") && isSame("cores") && isSame("memory_bytes"),

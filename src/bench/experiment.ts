@@ -25,9 +25,17 @@ export interface Lab {
   defer(end: () => void | Promise<void>): void;
 }
 
+/** What a way of ours tells about the machine, in the last line of a report: uploads, reading logs, comparing nodes. */
+export type Capability = "cvs" | "log" | "comparison";
+
 /** One way to do a thing. */
 export interface Way {
   readonly name: string;
+  /** How it was done before: measured to be compared with, and nothing to fail by. */
+  readonly earlier?: true;
+  readonly tells?: Capability;
+  /** Bytes that one operation reads, where that is what it does. */
+  readonly bytesPerOperation?: number;
   /** How many operations one call does: samples are per operation. */
   readonly operations?: number;
   run(): unknown;
@@ -57,13 +65,12 @@ export interface Timing {
   readonly claims: readonly Claim[];
 }
 
-/** A quantity that is watched rather than timed. */
+/** A quantity that is watched rather than timed, and claims nothing: what it is is all that is said of it. */
 export interface Observation {
   readonly type: "observation";
   readonly unit: Unit;
   /** Way → values in the order they were seen. */
   observe(): Promise<ReadonlyMap<string, readonly number[]>>;
-  readonly claims: readonly Claim[];
 }
 
 export interface Experiment {

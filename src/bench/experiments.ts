@@ -34,7 +34,13 @@ const LOADERS: Readonly<Record<Job, () => Promise<readonly Experiment[]>>> = {
       import("./cases/sync-checksums.ts"),
       import("./cases/sync-memory.ts"),
     ]);
-    return [uploads.uploads, history.historyCommits, checksums.checksumCache, memory.uploadMemory];
+    return [
+      uploads.uploads,
+      uploads.uploadsAtOnce,
+      history.historyCommits,
+      checksums.checksumCache,
+      memory.uploadMemory,
+    ];
   },
 };
 

@@ -1,7 +1,7 @@
-import { type Claim, isRate, type Job, type Unit } from "./experiment.ts";
+import { type Capability, type Claim, isRate, type Job, type Unit } from "./experiment.ts";
 import type { Machine } from "./machine.ts";
 import type { Rounds } from "./measure/measure.ts";
-import { improvement, median, quantile, summarise, thin } from "./measure/statistics.ts";
+import { improvement, median, medianInterval, summarise, thin } from "./measure/statistics.ts";
 
 /** Points of the series that a report keeps of a case. */
 const SERIES_POINTS = 32;
@@ -20,11 +20,19 @@ export interface CaseReport {
   /** Between these lies the middle half of the samples. */
   readonly low: number;
   readonly high: number;
+  /** Between these the median itself surely lies, by the rounds; null where there was only one. */
+  readonly median_low: number | null;
+  readonly median_high: number | null;
+  /** How it was done before: nothing to fail by. */
+  readonly earlier: boolean;
   /** The samples in the order they were taken, thinned. */
   readonly series: readonly number[];
 }
 
-/** `ratio` is how many times better `after` is; `low` and `high` are that of the worst and the best round. */
+/**
+ * `ratio` is how many times better `after` is; `low` and `high` are that of the worst and the best round. It is the ratio
+ * of the middle round, and `before` and `after` are that round's: so it lies in its range.
+ */
 export interface RatioReport {
   readonly job: Job;
   readonly name: string;
@@ -38,14 +46,33 @@ export interface RatioReport {
   readonly after_case: string;
 }
 
+/** What this machine can do; null where the job was not measured, or could not be. */
+export interface BoardReport {
+  readonly cvs_per_s: number | null;
+  readonly cv_bytes: number | null;
+  /** For a log of 10^9 bytes. */
+  readonly log_gb_s: number | null;
+  readonly comparison_ms: number | null;
+  /** What would have to be faster for more: null where neither uploads nor logs were measured. */
+  readonly limit: "storage" | "processor" | null;
+}
+
 export interface BenchReport {
   readonly machine: Machine;
   readonly quick: boolean;
   readonly cases: readonly CaseReport[];
   readonly ratios: readonly RatioReport[];
+  readonly board: BoardReport;
   readonly failures: readonly { readonly job: Job; readonly name: string; readonly reason: string }[];
   readonly interrupted: boolean;
   readonly elapsed_s: number;
+}
+
+/** What is said of a way beside what was measured. */
+export interface WayFacts {
+  readonly earlier?: true;
+  readonly tells?: Capability;
+  readonly bytesPerOperation?: number;
 }
 
 interface Measured {
@@ -53,47 +80,57 @@ interface Measured {
   readonly name: string;
   readonly unit: Unit;
   readonly rounds: Rounds;
-  readonly claims: readonly Claim[];
 }
 
-function valuesOf(rounds: Rounds, way: string): number[] {
-  return rounds.get(way)?.flat() ?? [];
-}
-
-export function caseReports({ job, name, unit, rounds }: Measured): CaseReport[] {
-  return [...rounds.keys()].flatMap((way) => {
-    const values = valuesOf(rounds, way);
+export function caseReports(
+  { job, name, unit, rounds }: Measured,
+  facts: ReadonlyMap<string, WayFacts>,
+): CaseReport[] {
+  return [...rounds].flatMap(([way, samples]) => {
+    const values = samples.flat();
     if (values.length === 0) return [];
     const summary = summarise(values, isRate(unit));
-    const series = thin(values, SERIES_POINTS);
-    return [{ job, name: `${name}: ${way}`, experiment: name, way, unit, ...summary, series }];
+    const interval = samples.length < 2 ? null : medianInterval(samples.map(median));
+    return [
+      {
+        job,
+        name: `${name}: ${way}`,
+        experiment: name,
+        way,
+        unit,
+        ...summary,
+        median_low: interval?.low ?? null,
+        median_high: interval?.high ?? null,
+        earlier: facts.get(way)?.earlier === true,
+        series: thin(values, SERIES_POINTS),
+      },
+    ];
   });
 }
 
-/** Each claim as the ratio of medians, with its range over the rounds in which both ways were measured. */
-export function ratioReports({ job, name, unit, rounds, claims }: Measured): RatioReport[] {
+/** Each claim as the ratio of the middle round, with its range over the rounds in which both ways were measured. */
+export function ratioReports({ job, name, unit, rounds }: Measured, claims: readonly Claim[]): RatioReport[] {
   const rate = isRate(unit);
   return claims.flatMap((claim) => {
-    const [befores, afters] = [rounds.get(claim.before), rounds.get(claim.after)];
-    if (befores === undefined || afters === undefined || befores.length === 0 || afters.length === 0)
-      return [];
-    const before = median(befores.flat());
-    const after = median(afters.flat());
-    const each = befores.flatMap((values, round) => {
+    const afters = rounds.get(claim.after) ?? [];
+    const each = (rounds.get(claim.before) ?? []).flatMap((values, round) => {
       const others = afters[round];
-      return others === undefined ? [] : [improvement(median(values), median(others), rate)];
+      if (others === undefined) return [];
+      const [before, after] = [median(values), median(others)];
+      return [{ before, after, ratio: improvement(before, after, rate) }];
     });
-    const sorted = each.toSorted((left, right) => left - right);
+    const sorted = each.toSorted((left, right) => left.ratio - right.ratio);
+    // Of an even number the worse of the two in the middle.
+    const [middle, worst, best] = [sorted[(sorted.length - 1) >> 1], sorted[0], sorted.at(-1)];
+    if (middle === undefined || worst === undefined || best === undefined) return [];
     return [
       {
         job,
         name: claim.name,
         unit,
-        before,
-        after,
-        ratio: improvement(before, after, rate),
-        low: quantile(sorted, 0),
-        high: quantile(sorted, 1),
+        ...middle,
+        low: worst.ratio,
+        high: best.ratio,
         before_case: `${name}: ${claim.before}`,
         after_case: `${name}: ${claim.after}`,
       },

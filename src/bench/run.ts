@@ -1,10 +1,18 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../lib/errors.ts";
-import type { Experiment, Lab } from "./experiment.ts";
+import type { Capability, Claim, Experiment, Lab } from "./experiment.ts";
 import { describeMachine } from "./machine.ts";
 import { type Effort, measure, type Rounds } from "./measure/measure.ts";
-import { type BenchReport, type CaseReport, caseReports, type RatioReport, ratioReports } from "./report.ts";
+import { boardReport, type Told } from "./board-report.ts";
+import {
+  type BenchReport,
+  type CaseReport,
+  caseReports,
+  type RatioReport,
+  ratioReports,
+  type WayFacts,
+} from "./report.ts";
 import { createScratch, type Scratch } from "./scratch.ts";
 
 const FULL: Effort = { rounds: 15, leastRounds: 3, budgetMs: 8_000 };
@@ -32,26 +40,41 @@ export interface BenchOptions {
   onProgress(done: number, total: number, experiment: Experiment): void;
 }
 
+interface Performed {
+  readonly cases: readonly CaseReport[];
+  readonly ratios: readonly RatioReport[];
+  readonly told: readonly (readonly [Capability, Told])[];
+}
+
 /** Runs one experiment: null where the signal aborted before anything was known. */
 async function perform(
   experiment: Experiment,
   lab: Omit<Lab, "defer">,
   effort: Effort,
-): Promise<{ cases: CaseReport[]; ratios: RatioReport[] } | null> {
+): Promise<Performed | null> {
   await using ends = new AsyncDisposableStack();
   const trial = await experiment.prepare({ ...lab, defer: (end) => ends.defer(end) });
   if (lab.signal.aborted) return null;
   let rounds: Rounds;
+  let claims: readonly Claim[] = [];
+  let facts: ReadonlyMap<string, WayFacts> = new Map();
   switch (trial.type) {
     case "timing":
       rounds = await measure(trial, effort, lab.signal);
+      claims = trial.claims;
+      facts = new Map(trial.ways.map((way) => [way.name, way]));
       break;
     case "observation":
       rounds = new Map([...(await trial.observe())].map(([way, values]) => [way, [values]]));
       break;
   }
-  const measured = { ...experiment, unit: trial.unit, claims: trial.claims, rounds };
-  return { cases: caseReports(measured), ratios: ratioReports(measured) };
+  const measured = { ...experiment, unit: trial.unit, rounds };
+  const cases = caseReports(measured, facts);
+  const told = cases.flatMap(({ way, median }) => {
+    const { tells, bytesPerOperation = null } = facts.get(way) ?? {};
+    return tells === undefined ? [] : [[tells, { median, bytesPerOperation }] as const];
+  });
+  return { cases, ratios: ratioReports(measured, claims), told };
 }
 
 /** Files by name, each made once in a run. */
@@ -71,6 +94,7 @@ async function performAll(options: BenchOptions, scratch: Scratch) {
   const shared = sharedFiles(scratch.folder("shared"));
   const cases: CaseReport[] = [];
   const ratios: RatioReport[] = [];
+  const told = new Map<Capability, Told>();
   const failures: BenchReport["failures"][number][] = [];
   for (const [done, experiment] of experiments.entries()) {
     if (signal.aborted) break;
@@ -82,6 +106,7 @@ async function performAll(options: BenchOptions, scratch: Scratch) {
       const performed = await perform(experiment, { folder, signal, quick, self, shared }, effort);
       cases.push(...(performed?.cases ?? []));
       ratios.push(...(performed?.ratios ?? []));
+      for (const [capability, of] of performed?.told ?? []) told.set(capability, of);
     } catch (error) {
       // One case that cannot run here says so; the others are still worth having.
       if (!signal.aborted) failures.push({ job, name, reason: messageOf(error) });
@@ -90,7 +115,7 @@ async function performAll(options: BenchOptions, scratch: Scratch) {
       rmSync(folder, { recursive: true, force: true });
     }
   }
-  return { cases, ratios, failures };
+  return { cases, ratios, told, failures };
 }
 
 /**
@@ -101,12 +126,13 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
   const start = performance.now();
   using scratch = createScratch();
   const machine = await describeMachine(scratch.path, options.signal);
-  const { cases, ratios, failures } = await performAll(options, scratch);
+  const { cases, ratios, told, failures } = await performAll(options, scratch);
   return {
     machine,
     quick: options.quick,
     cases,
     ratios,
+    board: boardReport(told, machine),
     failures,
     interrupted: options.signal.aborted,
     elapsed_s: (performance.now() - start) / 1e3,

@@ -10,6 +10,7 @@ const savedReport = z.object({
     cores: z.number(),
     memory_bytes: z.number(),
   }),
+  quick: z.boolean().default(false),
   cases: z
     .array(
       z.object({
@@ -17,6 +18,8 @@ const savedReport = z.object({
         name: z.string(),
         unit: z.enum(UNITS),
         median: z.number().positive(),
+        median_low: z.number().positive().nullable().default(null),
+        median_high: z.number().positive().nullable().default(null),
       }),
     )
     .min(1),
@@ -32,11 +35,11 @@ function expected(path: string, found: string): Failure {
 }
 
 /**
- * Reads what `--save` wrote.
+ * Reads what `--save` wrote. A quick run has less data in its cases: only quick runs are compared with one.
  *
- * @throws Failure (usage) where the file is missing, or is anything else.
+ * @throws Failure (usage) where the file is missing, is anything else, or is of a run of the other kind.
  */
-export function readSavedReport(path: string): SavedReport {
+export function readSavedReport(path: string, quick: boolean): SavedReport {
   let document: unknown;
   try {
     document = JSON.parse(readFileSync(path, "utf8"));
@@ -47,7 +50,14 @@ export function readSavedReport(path: string): SavedReport {
     throw expected(path, code === undefined ? "it is not JSON" : `it cannot be read (${code})`);
   }
   const parsed = savedReport.safeParse(document);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    if (parsed.data.quick === quick) return parsed.data;
+    const [was, cure] = parsed.data.quick ? ["quick", "add --quick"] : ["full", "leave --quick out"];
+    throw new Failure(
+      "usage",
+      `--against ${path}: that was a ${was} run, and only ${was} runs compare with it; ${cure}`,
+    );
+  }
   const [issue] = parsed.error.issues;
   const where = issue === undefined || issue.path.length === 0 ? "it" : issue.path.join(".");
   throw expected(path, `${where}: ${issue?.message ?? "not a report"}`);

@@ -50,7 +50,7 @@ export const bench = command({
   positionals: { min: 0, max: 1 },
   options: { bench: benchOptions },
   details:
-    "Works on generated data, against its own peers on the loopback, in a temporary folder that it removes. It uses no network and does not touch the clock. Shows medians of interleaved rounds; a ratio above 1 means that ours is better.",
+    "Works on generated data, against its own peers on the loopback, in a temporary folder that it removes. It uses no network and does not touch the clock. Shows medians of interleaved rounds; a ratio above 1 means that ours is better. The last line says what this machine can do. --against goes by nodupe's own ways alone: a case fails if its median is slower by more than the tolerance, and the intervals of the two medians do not meet.",
   examples: [
     ["nodupe bench --quick", "all cases in half a minute"],
     ["nodupe bench sync --save before.json", "measure uploads, and keep the report"],
@@ -60,15 +60,15 @@ export const bench = command({
   exitCodes: {
     0: "measured",
     1: "a case could not be measured; the report says which, and why",
-    2: "usage error, or the saved report cannot be used",
-    3: "a case is slower than in the saved report by more than the tolerance",
+    2: "usage error, or the saved report cannot be used, or is of a run of the other kind (--quick)",
+    3: "a case is surely slower than in the saved report, and by more than the tolerance",
     5: "the report may not be read or written",
   },
   run: async ({ options: { bench: options }, positionals, terminal, signal }) => {
     const jobs = jobsOf(positionals[0] ?? "all");
     const { quick, save, against, tolerance } = options;
     const saved =
-      against === null ? null : (await import("../bench/saved-report.ts")).readSavedReport(against);
+      against === null ? null : (await import("../bench/saved-report.ts")).readSavedReport(against, quick);
     if (save !== null) await refuseUnwritable(save);
 
     const [{ runBench }, { experimentsOf }] = await Promise.all([
@@ -95,8 +95,8 @@ export const bench = command({
     if (terminal.json) await terminal.resultJson({ ...report, against: comparison });
     else {
       const { benchText, comparisonText } = await import("../render/bench.ts");
-      const compared = comparison === null ? "" : `\n\n${comparisonText(comparison, against ?? "")}`;
-      await terminal.result(benchText(report) + compared);
+      const compared = comparison === null ? null : comparisonText(comparison, against ?? "");
+      await terminal.result(benchText(report, compared));
     }
     if (save !== null && !report.interrupted) terminal.info(`saved to ${save}`);
     for (const { job, name, reason } of report.failures) terminal.warn(`${job}, ${name}: ${reason}`);

@@ -69,6 +69,27 @@ function caseCells(of: CaseReport): string[] {
   ];
 }
 
+/** Memory is watched and not repeated: its most in each half of the run is all that there is to tell. */
+function isWatched({ unit }: CaseReport): boolean {
+  return unit === "MiB";
+}
+
+const MEMORY_HEAD = ["resident memory", "first half, most", "second half, most", "growth", "series"];
+
+/** One row for what was watched: the most in both halves, how much more the second was, and all of it. */
+function memoryRow(ways: readonly CaseReport[]): string[] {
+  const [all, first, second] = ways;
+  if (all === undefined || first === undefined || second === undefined) return [];
+  const growth = (second.median / first.median - 1) * 100;
+  return [
+    all.experiment,
+    withUnit(first.median, first.unit),
+    withUnit(second.median, second.unit),
+    `${growth < 0 ? "-" : "+"}${threeDigits(Math.abs(growth))}%`,
+    sparkline(all.series),
+  ];
+}
+
 /** A line for each experiment, and below it one for each of its ways. */
 function indentedRows(cases: readonly CaseReport[]): string[][] {
   return [...Map.groupBy(cases, (of) => of.experiment)].flatMap(([experiment, ways]) => [
@@ -90,13 +111,16 @@ interface Format {
 
 function sections(report: BenchReport, format: Format): string[] {
   return JOBS.flatMap((job) => {
-    const cases = report.cases.filter((of) => of.job === job);
+    const all = report.cases.filter((of) => of.job === job);
+    const cases = all.filter((of) => !isWatched(of));
+    const memory = [...Map.groupBy(all.filter(isWatched), (of) => of.experiment).values()].map(memoryRow);
     const ratios = report.ratios.filter((of) => of.job === job);
-    if (cases.length === 0) return [];
+    if (all.length === 0) return [];
     return [
       format.heading(job),
-      format.table(CASE_HEAD, format.rows(cases)),
+      ...(cases.length === 0 ? [] : [format.table(CASE_HEAD, format.rows(cases))]),
       ...(ratios.length === 0 ? [] : [format.table(RATIO_HEAD, ratios.map(ratioRow))]),
+      ...(memory.length === 0 ? [] : [format.table(MEMORY_HEAD, memory)]),
     ];
   });
 }
@@ -113,36 +137,79 @@ const MARKDOWN: Format = {
   table: (head, rows) => markdownTable(head, rows, ["left", ...head.slice(1).map((): Alignment => "right")]),
 };
 
-/** The report for people: a machine line, then each job's cases and claims. */
-export function benchText(report: BenchReport): string {
+/** What a board's owner wants to know, in one line; null where nothing of it was measured. */
+export function boardLine({ board, machine }: Pick<BenchReport, "board" | "machine">): string | null {
+  const { cvs_per_s: cvs, cv_bytes: cvBytes, log_gb_s: logS, comparison_ms: comparisonMs, limit } = board;
+  const can = [
+    ...(cvs === null ? [] : [`${threeDigits(cvs)} CVs of ${humanBytes(cvBytes ?? 0)} a second`]),
+    ...(logS === null ? [] : [`a 1 GB log in ${threeDigits(logS)} s`]),
+    ...(comparisonMs === null ? [] : [`a comparison in ${threeDigits(comparisonMs)} ms`]),
+  ];
+  if (can.length === 0) return null;
+  const reads = `reads ${speedText(machine.storage_read_bytes_per_s)}`;
+  switch (limit) {
+    case "storage":
+      return `this board: ${can.join(", ")}; the limit is the storage (${speedText(machine.storage_read_bytes_per_s)})`;
+    case "processor":
+      return `this board: ${can.join(", ")}; the limit is the processor (the storage ${reads})`;
+    case null:
+      return `this board: ${can.join(", ")}`;
+  }
+}
+
+/** The report for people: a machine line, then each job's cases and claims, and what the machine can do. */
+export function benchText(report: BenchReport, compared: string | null): string {
   const notes = [
     ...(report.interrupted ? ["Interrupted: these are the results so far."] : []),
     ...report.failures.map(({ job, name, reason }) => `${job}, ${name}: not measured: ${reason}`),
     `${threeDigits(report.elapsed_s)} s${report.quick ? ", quick" : ""}; p99: 99 of 100 samples are at least this good`,
   ];
-  return [machineLine(report.machine), ...sections(report, TEXT), notes.join("\n")].join("\n\n");
+  const board = boardLine(report);
+  return [
+    machineLine(report.machine),
+    ...sections(report, TEXT),
+    notes.join("\n"),
+    ...(compared === null ? [] : [compared]),
+    ...(board === null ? [] : [board]),
+  ].join("\n\n");
 }
 
 /** The same as Markdown, for a page. */
 export function benchMarkdown(report: BenchReport): string {
   const { machine } = report;
+  const board = boardLine(report);
   return [
     `Measured by nodupe ${machine.nodupe} on: ${machineLine(machine)}.`,
     ...sections(report, MARKDOWN),
+    ...(board === null ? [] : [`${board[0]?.toUpperCase()}${board.slice(1)}.`]),
   ].join("\n\n");
+}
+
+/** How much slower in percent: 50% slower, 20% faster. */
+function signedPercent(slower: number): string {
+  const faster = (1 / (1 + slower / 100) - 1) * 100;
+  return slower < 0 ? `${threeDigits(faster)}% faster` : `${threeDigits(slower)}% slower`;
 }
 
 /** What became slower or faster since a saved report. */
 export function comparisonText(comparison: Comparison, file: string): string {
   const { slower, faster: quicker, missing, compared, tolerance_percent: tolerance } = comparison;
   const line = (change: Comparison["slower"][number]): string => {
-    const { job, name, unit, before, after, slower_percent: percent } = change;
-    const faster = (1 / (1 + percent / 100) - 1) * 100;
-    const verdict = percent > 0 ? `${threeDigits(percent)}% slower` : `${threeDigits(faster)}% faster`;
+    const {
+      job,
+      name,
+      unit,
+      before,
+      after,
+      slower_percent: percent,
+      low_percent: low,
+      high_percent: high,
+    } = change;
+    const verdict = `${signedPercent(percent)}, interval ${signedPercent(low)} to ${signedPercent(high)}`;
     return `  ${job}, ${name}: ${withUnit(before, unit)} → ${withUnit(after, unit)} (${verdict})`;
   };
   return [
-    `Against ${file}: ${compared} cases compared, ${slower.length} slower by more than ${tolerance}%, ${quicker.length} faster.`,
+    `Against ${file}: ${compared} cases compared, ${slower.length} surely slower and by more than ${tolerance}%, ${quicker.length} faster.`,
     ...(comparison.same_machine ? [] : ["The saved report is from another machine."]),
     ...slower.map(line),
     ...quicker.map(line),

@@ -6,17 +6,19 @@ import { Failure } from "../../src/lib/errors.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const machine = { cpu: "Cortex-A72", cores: 4, memory_bytes: 4e9 };
+const exact = { median_low: null, median_high: null };
 const cases = [
-  { job: "time", name: "query", unit: "ms", median: 100 },
-  { job: "time", name: "encode", unit: "op/s", median: 1_000 },
+  { job: "time", name: "query", unit: "ms", median: 100, ...exact },
+  { job: "time", name: "encode", unit: "op/s", median: 1_000, ...exact },
 ] as const;
+const current = { ...exact, earlier: false };
 
 function now(queryMs: number, encodePerS: number) {
   return {
     machine,
     cases: [
-      { job: "time", name: "query", unit: "ms", median: queryMs },
-      { job: "time", name: "encode", unit: "op/s", median: encodePerS },
+      { job: "time", name: "query", unit: "ms", median: queryMs, ...current },
+      { job: "time", name: "encode", unit: "op/s", median: encodePerS, ...current },
     ] as const,
   };
 }
@@ -34,22 +36,81 @@ test("slower is more milliseconds, or fewer a second, by more than the tolerance
 test("the whole comparison", () => {
   const saved = {
     machine: { ...machine, cores: 2 },
-    cases: [...cases, { job: "time", name: "gone", unit: "ms", median: 1 } as const],
+    cases: [...cases, { job: "time", name: "gone", unit: "ms", median: 1, ...exact } as const],
   };
   expect(compareReports(saved, now(200, 2_000), 20)).toEqual({
     tolerance_percent: 20,
     compared: 2,
-    slower: [{ job: "time", name: "query", unit: "ms", before: 100, after: 200, slower_percent: 100 }],
-    faster: [{ job: "time", name: "encode", unit: "op/s", before: 1_000, after: 2_000, slower_percent: -50 }],
+    slower: [
+      {
+        job: "time",
+        name: "query",
+        unit: "ms",
+        before: 100,
+        after: 200,
+        slower_percent: 100,
+        low_percent: 100,
+        high_percent: 100,
+      },
+    ],
+    faster: [
+      {
+        job: "time",
+        name: "encode",
+        unit: "op/s",
+        before: 1_000,
+        after: 2_000,
+        slower_percent: -50,
+        low_percent: -50,
+        high_percent: -50,
+      },
+    ],
     missing: ["time gone [ms]"],
     same_machine: false,
+  });
+});
+
+test("what cannot be told from chance fails nothing, however far apart the medians are", () => {
+  const query = { job: "time", name: "query", unit: "ms" } as const;
+  const encode = { job: "time", name: "encode", unit: "op/s" } as const;
+  const between = (median: number, low: number, high: number) => ({
+    median,
+    median_low: low,
+    median_high: high,
+    earlier: false,
+  });
+  const compared = (
+    before: ReturnType<typeof between>,
+    after: ReturnType<typeof between>,
+    of: typeof query | typeof encode,
+  ) =>
+    compareReports({ machine, cases: [{ ...of, ...before }] }, { machine, cases: [{ ...of, ...after }] }, 20);
+  expect(compared(between(100, 90, 130), between(150, 129, 160), query).slower).toEqual([]);
+  const sure = compared(between(100, 90, 125), between(150, 130, 160), query).slower;
+  expect(sure).toMatchObject([{ slower_percent: 50, low_percent: expect.closeTo(4) }]);
+  // Of rates less is slower.
+  expect(compared(between(1_000, 700, 1_100), between(500, 450, 710), encode).slower).toEqual([]);
+  expect(compared(between(1_000, 800, 1_100), between(500, 450, 640), encode).slower).toMatchObject([
+    { slower_percent: 100, low_percent: expect.closeTo(25) },
+  ]);
+  // Nor is anything faster that may be chance.
+  expect(compared(between(150, 129, 160), between(100, 90, 130), query).faster).toEqual([]);
+});
+
+test("how it was done before is nothing to fail by", () => {
+  const before = now(1_000, 1);
+  const cases = before.cases.map((of) => ({ ...of, earlier: true }));
+  expect(compareReports({ machine, cases: now(1, 1_000).cases }, { machine, cases }, 20)).toMatchObject({
+    compared: 0,
+    slower: [],
+    missing: [],
   });
 });
 
 test("cases of jobs that were not asked for are not missing", () => {
   const saved = {
     machine,
-    cases: [...cases, { job: "sync", name: "sequential", unit: "ms", median: 1 } as const],
+    cases: [...cases, { job: "sync", name: "sequential", unit: "ms", median: 1, ...exact } as const],
   };
   expect(compareReports(saved, now(100, 1_000), 20).missing).toEqual([]);
 });
@@ -60,7 +121,7 @@ test("a saved report is read back; anything else is refused in one line", () => 
   const refusal = (text: string | null): string => {
     if (text !== null) writeFileSync(file, text);
     try {
-      readSavedReport(text === null ? folder.file("none.json") : file);
+      readSavedReport(text === null ? folder.file("none.json") : file, false);
     } catch (error) {
       if (error instanceof Failure && error.kind === "usage") return error.message;
       throw error;
@@ -69,6 +130,9 @@ test("a saved report is read back; anything else is refused in one line", () => 
   };
   const report = JSON.stringify({ machine, cases, ratios: [] });
   expect(refusal(report)).toBe("taken");
+  expect(refusal(JSON.stringify({ machine, cases, quick: true }))).toBe(
+    `--against ${file}: that was a quick run, and only quick runs compare with it; add --quick`,
+  );
   const refused = [
     null,
     "",

@@ -9,8 +9,25 @@ import { until } from "../support/until.ts";
 
 interface Report {
   readonly machine: Record<string, unknown>;
-  readonly cases: readonly { job: string; name: string; unit: string; median: number; p99: number }[];
-  readonly ratios: readonly { name: string; before: number; after: number; ratio: number }[];
+  readonly cases: readonly {
+    job: string;
+    name: string;
+    unit: string;
+    median: number;
+    p99: number;
+    median_low: number | null;
+    median_high: number | null;
+    earlier: boolean;
+  }[];
+  readonly ratios: readonly {
+    name: string;
+    before: number;
+    after: number;
+    ratio: number;
+    low: number;
+    high: number;
+  }[];
+  readonly board: Record<string, unknown>;
   readonly failures: readonly unknown[];
   readonly against: { slower: readonly { name: string }[]; compared: number } | null;
   readonly interrupted: boolean;
@@ -62,7 +79,6 @@ const CLAIMS = [
   "packet parsing with a layout compiled in",
   "FastDate64 a second",
   "log lines a second",
-  "memory while ingesting: flat is 1",
   "comparison from roll-ups",
   "comparison from the cache",
   "5 uploads in parallel",
@@ -71,7 +87,6 @@ const CLAIMS = [
   "history: a commit instead of a JSON file",
   "history per file against batched",
   "checksum cache",
-  "memory while uploading: flat is 1",
 ];
 
 needsExecution()(
@@ -91,10 +106,13 @@ needsExecution()(
       expect([name, median > 0, Number.isFinite(p99)]).toEqual([name, true, true]);
     }
     expect(report.ratios.map(({ name }) => name)).toEqual(CLAIMS);
-    for (const { name, before, after, ratio } of report.ratios) {
+    for (const { name, before, after, ratio, low, high } of report.ratios) {
       const numbers = [before, after, ratio].map((value) => Number.isFinite(value) && value > 0);
-      expect([name, ...numbers]).toEqual([name, true, true, true]);
+      expect([name, ...numbers, low <= ratio && ratio <= high]).toEqual([name, true, true, true, true]);
     }
+    const { limit, ...figures } = report.board;
+    expect(["storage", "processor"]).toContain(String(limit));
+    for (const [key, value] of Object.entries(figures)) expect([key, Number(value) > 0]).toEqual([key, true]);
     expect(readdirSync(folder.path)).toEqual(["saved.json"]);
   },
   180_000,
@@ -108,13 +126,20 @@ test("a case that is slower than in a saved report by more than the tolerance en
   expect(first.exitCode).toBe(0);
   const report = reportOf(first);
   const against = async (factor: number): Promise<Run> => {
-    const cases = report.cases.map((of) => ({ ...of, median: of.median * factor }));
+    const cases = report.cases.map(({ median_low: low, median_high: high, ...of }) => ({
+      ...of,
+      median: of.median * factor,
+      median_low: low === null ? null : low * factor,
+      median_high: high === null ? null : high * factor,
+    }));
     writeFileSync(saved, JSON.stringify({ ...report, cases }));
     return nodupe(["bench", "compare", "--quick", "--json", "--against", saved, "--tolerance=50"], { env });
   };
   const slower = await against(1 / 100);
   expect(slower.exitCode).toBe(3);
-  const names = report.cases.map(({ name }) => name).toSorted();
+  // Of our own ways alone.
+  const names = report.cases.flatMap(({ name, earlier }) => (earlier ? [] : [name])).toSorted();
+  expect(names.length).toBeLessThan(report.cases.length);
   expect(
     reportOf(slower)
       .against?.slower.map(({ name }) => name)
@@ -124,6 +149,12 @@ test("a case that is slower than in a saved report by more than the tolerance en
   expect([faster.exitCode, reportOf(faster).against]).toMatchObject([
     0,
     { slower: [], compared: names.length },
+  ]);
+  const full = await nodupe(["bench", "compare", "--against", saved], { env });
+  expect([full.exitCode, full.stdout, full.stderr]).toEqual([
+    2,
+    "",
+    `nodupe: --against ${saved}: that was a quick run, and only quick runs compare with it; add --quick\n`,
   ]);
   expect(readdirSync(folder.path)).toEqual(["saved.json"]);
 }, 180_000);

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { openStore } from "../../db/open.ts";
 import { agree } from "../agree.ts";
@@ -32,6 +33,7 @@ export const logLines: Experiment = {
       ways: [
         {
           name: "JSON of each line, a row an event",
+          earlier: true,
           operations: operations * 2,
           run: async () => {
             const db = openRowStore(newPath());
@@ -41,6 +43,8 @@ export const logLines: Experiment = {
         },
         {
           name: "blocks and roll-ups",
+          tells: "log",
+          bytesPerOperation: statSync(log).size / (operations * 2),
           operations: operations * 2,
           run: async () => {
             using store = openStore({ path: newPath() });

@@ -54,6 +54,7 @@ export const historyCommits: Experiment = {
       ways: [
         {
           name: "JSON file written anew",
+          earlier: true,
           operations: 10,
           run: () => {
             for (let entry = 0; entry < 10; entry += 1) json.add(checksumOf(-1 - entry));

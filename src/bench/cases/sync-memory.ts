@@ -3,7 +3,7 @@ import { startSandbox } from "../../upload/sandbox/server.ts";
 import { makeCvs } from "../cv-tree.ts";
 import type { Experiment } from "../experiment.ts";
 import { startOwn } from "../measure/own-process.ts";
-import { memoryClaims, memoryOver, watchResident } from "../measure/resident.ts";
+import { memoryOver, watchResident } from "../measure/resident.ts";
 
 const EVERY_MS = 10;
 
@@ -26,7 +26,6 @@ export const uploadMemory: Experiment = {
         );
         return memoryOver(await watchResident(child.pid, child.result, EVERY_MS));
       },
-      claims: memoryClaims("memory while uploading: flat is 1"),
     };
   },
 };

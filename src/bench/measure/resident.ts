@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { wait } from "../../lib/wait.ts";
-import type { Observation } from "../experiment.ts";
 
 const KIB_PER_MIB = 1024;
 
@@ -33,22 +32,14 @@ export async function watchResident(
   return seen;
 }
 
-const SERIES = "resident";
-const FIRST = "peak, first half";
-const SECOND = "peak, second half";
-
-/** What a run's memory was, and whether it grew with what was done: a ratio of 1 is flat, below it grew. */
+/** What a run's memory was: all that was seen, and the most of each half. One that holds what it has done grows. */
 export function memoryOver(series: readonly number[]): ReadonlyMap<string, readonly number[]> {
   const middle = Math.ceil(series.length / 2);
   if (series.length < 2)
     throw new Error("the memory of a process cannot be seen here: it takes Linux's /proc");
   return new Map([
-    [SERIES, series],
-    [FIRST, [Math.max(...series.slice(0, middle))]],
-    [SECOND, [Math.max(...series.slice(middle))]],
+    ["resident", series],
+    ["most in the first half", [Math.max(...series.slice(0, middle))]],
+    ["most in the second half", [Math.max(...series.slice(middle))]],
   ]);
-}
-
-export function memoryClaims(name: string): Observation["claims"] {
-  return [{ name, before: FIRST, after: SECOND }];
 }

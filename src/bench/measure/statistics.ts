@@ -17,6 +17,29 @@ function ascending(values: readonly number[]): number[] {
   return values.toSorted((left, right) => left - right);
 }
 
+/**
+ * Where the median of what rounds were drawn from lies: between the k-th of them from either end, k being the largest
+ * for which chance alone leaves it outside in at most 5 of 100 (order statistics, no shape assumed). Fewer than six
+ * rounds say less: between the least and the most of them.
+ */
+export function medianInterval(rounds: readonly number[]): { readonly low: number; readonly high: number } {
+  const sorted = ascending(rounds);
+  const count = sorted.length;
+  // Twice the chance that fewer than k of the rounds fall below the median.
+  let outside = 2 * 0.5 ** count;
+  let term = outside;
+  let k = 1;
+  while (k < count / 2) {
+    term *= (count - k + 1) / k;
+    outside += term;
+    if (outside > 0.05) break;
+    k += 1;
+  }
+  const [low, high] = [sorted[k - 1], sorted[count - k]];
+  if (low === undefined || high === undefined) throw new RangeError("Cannot tell the interval of no rounds");
+  return { low, high };
+}
+
 export interface Summary {
   readonly median: number;
   /** What 99 of 100 samples are at least as good as. */

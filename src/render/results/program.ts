@@ -71,7 +71,9 @@ const change = object({
   unit,
   before: number("median then"),
   after: number("median now"),
-  slower_percent: number("negative where it became faster"),
+  slower_percent: number("of the medians; negative where it became faster"),
+  low_percent: number("it is at least this, as surely as the medians lie in their intervals"),
+  high_percent: number("it is at most this"),
 });
 
 export const benchResult = object({
@@ -99,6 +101,9 @@ export const benchResult = object({
       samples: count("how many there are"),
       low: number("the middle half begins here"),
       high: number("and ends here"),
+      median_low: maybe(number("the median surely lies above this; null where there was one round")),
+      median_high: maybe(number("and below this")),
+      earlier: flag("how it was done before: nothing that --against fails by"),
       series: list(z.number(), "the samples in order, thinned"),
     }),
     "every way that was measured",
@@ -108,9 +113,9 @@ export const benchResult = object({
       job,
       name: text("of the claim"),
       unit,
-      before: number("median of the earlier way"),
-      after: number("median of ours"),
-      ratio: number("how many times better ours is"),
+      before: number("the earlier way in the middle round"),
+      after: number("ours in that round"),
+      ratio: number("how many times better ours is in that round"),
       low: number("of the worst round"),
       high: number("of the best round"),
       before_case: text("the case it is about"),
@@ -118,6 +123,13 @@ export const benchResult = object({
     }),
     "every claim",
   ),
+  board: object({
+    cvs_per_s: maybe(number("CVs that are uploaded in a second where the network is no hindrance")),
+    cv_bytes: maybe(count("the size of each of them")),
+    log_gb_s: maybe(number("how long a log of 10^9 bytes takes")),
+    comparison_ms: maybe(number("how long a comparison of two nodes over a week takes")),
+    limit: maybe(z.enum(["storage", "processor"])).describe("what would have to be faster for more"),
+  }).describe("what this machine can do; null where it was not measured"),
   failures: list(
     object({ job, name: text("of the case"), reason: text("why") }),
     "what could not be measured",
@@ -128,8 +140,8 @@ export const benchResult = object({
     object({
       tolerance_percent: number("as --tolerance says"),
       compared: count("cases in both reports"),
-      slower: list(change, "beyond the tolerance, the worst first"),
-      faster: list(change, "beyond the tolerance"),
+      slower: list(change, "surely slower, and beyond the tolerance; the worst first"),
+      faster: list(change, "surely faster, and beyond the tolerance"),
       missing: list(z.string(), "cases that the saved report has alone"),
       same_machine: flag("whether it is of this machine"),
     }).describe("what changed since the saved report; null without --against"),

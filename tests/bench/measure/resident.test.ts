@@ -22,8 +22,8 @@ test("growth is told by the peaks of both halves", () => {
   expect(memoryOver([10, 30, 20, 40, 25])).toEqual(
     new Map([
       ["resident", [10, 30, 20, 40, 25]],
-      ["peak, first half", [30]],
-      ["peak, second half", [40]],
+      ["most in the first half", [30]],
+      ["most in the second half", [40]],
     ]),
   );
   expect(() => memoryOver([])).toThrow("cannot be seen");

@@ -1,8 +1,39 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { improvement, median, quantile, summarise, thin } from "../../../src/bench/measure/statistics.ts";
+import {
+  improvement,
+  median,
+  medianInterval,
+  quantile,
+  summarise,
+  thin,
+} from "../../../src/bench/measure/statistics.ts";
 
 const values = fc.array(fc.double({ min: 1e-6, max: 1e9, noNaN: true }), { minLength: 1, maxLength: 200 });
+
+test("the interval of a median is the tables' of order statistics", () => {
+  const ranks = (count: number): readonly [number, number] => {
+    const { low, high } = medianInterval(Array.from({ length: count }, (_, index) => index + 1));
+    return [low, high];
+  };
+  // Conover, Practical Nonparametric Statistics: 95%, two-sided.
+  expect([2, 5, 6, 8, 9, 12, 15, 20].map(ranks)).toEqual([
+    [1, 2],
+    [1, 5],
+    [1, 6],
+    [1, 8],
+    [2, 8],
+    [3, 10],
+    [4, 12],
+    [6, 15],
+  ]);
+  fc.assert(
+    fc.property(values, (rounds) => {
+      const { low, high } = medianInterval(rounds);
+      expect(low <= median(rounds) && median(rounds) <= high).toBe(true);
+    }),
+  );
+});
 
 test("quantiles interpolate between neighbours", () => {
   expect([0, 0.25, 0.5, 0.99, 1].map((q) => quantile([1, 2, 3, 4, 5], q))).toEqual([1, 2, 3, 4.96, 5]);

@@ -1,0 +1,37 @@
+import type { Capability } from "./experiment.ts";
+import type { StorageSpeed } from "./measure/storage-speed.ts";
+import type { BoardReport } from "./report.ts";
+
+const GB = 1e9;
+
+/** What a way that tells of the machine has done: its median, in operations a second, or in ms for a comparison. */
+export interface Told {
+  readonly median: number;
+  readonly bytesPerOperation: number | null;
+}
+
+/**
+ * What the machine can do. Uploads and logs were measured on files that lay in memory: where the storage reads slower
+ * than that, it is the limit. Pure.
+ */
+export function boardReport(
+  told: ReadonlyMap<Capability, Told>,
+  storage: Pick<StorageSpeed, "storage_read_bytes_per_s">,
+): BoardReport {
+  const readable = storage.storage_read_bytes_per_s ?? Infinity;
+  const byteRate = (of: Told | undefined): number | null =>
+    of?.bytesPerOperation === undefined || of.bytesPerOperation === null
+      ? null
+      : of.median * of.bytesPerOperation;
+  const [cvs, log] = [told.get("cvs"), told.get("log")];
+  const [cvBytes, logBytes] = [byteRate(cvs), byteRate(log)];
+  const rates = [cvBytes, logBytes].filter((rate) => rate !== null);
+  const isStorage = rates.some((rate) => rate > readable);
+  return {
+    cvs_per_s: cvs === undefined || cvBytes === null ? null : cvs.median * Math.min(1, readable / cvBytes),
+    cv_bytes: cvs?.bytesPerOperation ?? null,
+    log_gb_s: logBytes === null ? null : GB / Math.min(logBytes, readable),
+    comparison_ms: told.get("comparison")?.median ?? null,
+    limit: rates.length === 0 ? null : isStorage ? "storage" : "processor",
+  };
+}

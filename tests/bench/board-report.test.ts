@@ -1,0 +1,41 @@
+import { expect, test } from "bun:test";
+import { boardReport, type Told } from "../../src/bench/board-report.ts";
+import type { Capability } from "../../src/bench/experiment.ts";
+
+const MB = 1e6;
+const told = new Map<Capability, Told>([
+  ["cvs", { median: 1_000, bytesPerOperation: 20_000 }],
+  ["log", { median: 500_000, bytesPerOperation: 200 }],
+  ["comparison", { median: 5, bytesPerOperation: null }],
+]);
+
+test("where the storage reads faster than both need, the processor is the limit", () => {
+  const expected = { cvs_per_s: 1_000, cv_bytes: 20_000, log_gb_s: 10, comparison_ms: 5, limit: "processor" };
+  expect(boardReport(told, { storage_read_bytes_per_s: 100 * MB })).toEqual({ ...expected } as never);
+  // What cannot be measured is not held against the machine.
+  expect(boardReport(told, { storage_read_bytes_per_s: null })).toEqual({ ...expected } as never);
+});
+
+test("a storage that is slower than one of them is what that one goes by", () => {
+  expect(boardReport(told, { storage_read_bytes_per_s: 50 * MB })).toMatchObject({
+    cvs_per_s: 1_000,
+    log_gb_s: 20,
+    limit: "storage",
+  });
+  expect(boardReport(told, { storage_read_bytes_per_s: 10 * MB })).toMatchObject({
+    cvs_per_s: 500,
+    log_gb_s: 100,
+    comparison_ms: 5,
+    limit: "storage",
+  });
+});
+
+test("what was not measured is not known", () => {
+  expect(boardReport(new Map(), { storage_read_bytes_per_s: 50 * MB })).toEqual({
+    cvs_per_s: null,
+    cv_bytes: null,
+    log_gb_s: null,
+    comparison_ms: null,
+    limit: null,
+  });
+});
