@@ -472,6 +472,7 @@ unpack() {
 download() {
   base=${from%/}
   check_url "$base"
+  target=$(target) || exit 1
   have curl || have wget || die 1 "curl or wget is needed to download nodupe"
   have tar || die 1 "tar is needed to unpack nodupe"
   have sha256sum || have shasum || have openssl || die 1 "sha256sum, shasum or openssl is needed to verify the download"
@@ -479,7 +480,6 @@ download() {
   elif have gzip; then suffix=gz
   else die 1 "xz or gzip is needed to unpack nodupe"
   fi
-  target=$(target) || exit 1
   make_stage
   installed=$("$bin/nodupe" --version 2>/dev/null | grep -Ex '[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?')
 

@@ -1,12 +1,14 @@
 #!/bin/sh
 # Everything that must hold before a change lands: format, lint, types, dead code, a reproducible build, all tests,
-# the compiled binary's among them. Needs git, Node and npm; brings Bun and the packages itself.
+# the compiled binary's among them. Needs git, Node 18 and npm; brings Bun and the packages itself.
 #
 #   build/check.sh            system programs that tests need and that are missing are listed, their tests skipped
 #   build/check.sh --install  installs them first (Debian, as root); CI=true does the same
 #   build/check.sh --all      all end-to-end tests on arm64 too, which is emulated here and slow; without it those that
-#                             touch what differs there: foreign functions, sockets, workers, the store, installing
+#                             touch what differs there: foreign functions, sockets, workers, the store, installing.
+#                             And this script itself on a fresh Debian, where else only install.sh and packages are tried
 #
+# BUILD_CACHE (~/.cache/nodupe) keeps what is brought once: runtimes of other machines, the fresh Debian.
 # Ends with a line "N passed, N failed, N skipped"; exit code 0 only where nothing failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -15,7 +17,7 @@ cd "$(dirname "$0")/.." || exit 1
 PROGRAMS="chronyd:chrony ntpdig:ntpsec-ntpdig strace:strace curl:curl wget:wget openssl:openssl nginx:nginx
 shellcheck:shellcheck busybox:busybox dash:dash faketime:faketime xz:xz-utils zsh:zsh fish:fish groff:groff man:man-db lexgrog:man-db logrotate:logrotate
 chromium:chromium systemd-nspawn:systemd-container systemd-analyze:systemd pgrep:procps
-nsenter:util-linux nft:nftables ip:iproute2 qemu-aarch64-static:qemu-user-static
+nsenter:util-linux debootstrap:debootstrap lintian:lintian nft:nftables ip:iproute2 qemu-aarch64-static:qemu-user-static
 /usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1:libc6-arm64-cross promtool:prometheus
 redis-server:redis-server redis-cli:redis-tools
 /usr/aarch64-linux-gnu/lib/libstdc++.so.6:libstdc++6-arm64-cross
@@ -33,6 +35,15 @@ for argument in "$@"; do
     ;;
   esac
 done
+
+for program in git node npm; do
+  command -v "$program" >/dev/null 2>&1 && continue
+  echo "check.sh: git, Node 18 or newer and npm are needed (Debian: apt install git nodejs npm)" >&2
+  exit 1
+done
+
+BUILD_CACHE=${BUILD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/nodupe}
+export BUILD_CACHE
 
 passed=0
 failed=0
@@ -89,7 +100,16 @@ if [ -n "$missing" ] && [ "$install" = true ]; then
 fi
 [ -z "$missing" ] || echo "missing, so that some tests are skipped (build/check.sh --install brings them): $missing"
 
-step 'packages' npm ci --no-fund --no-audit
+# What fits the lockfile is used as it is, so that a machine that lost its network can still check; CI always brings it.
+packages_fit() {
+  [ "${CI:-false}" != true ] && [ -x node_modules/.bin/bun ] && [ -f node_modules/.package-lock.json ] &&
+    [ -z "$(find package-lock.json -newer node_modules/.package-lock.json)" ]
+}
+if packages_fit; then
+  echo 'packages       as they are: they fit the lockfile'
+else
+  step 'packages' npm ci --no-fund --no-audit
+fi
 PATH="$PWD/node_modules/.bin:$PATH"
 export PATH
 
@@ -102,11 +122,26 @@ build_is_reproducible() {
     cmp dist/nodupe "$work/elsewhere/dist/nodupe"
 }
 
+# The tools that look at the source are Node's, and of a newer one than builds and tests need.
+node_is_new() {
+  node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? 0 : 1)'
+}
+
+# lint_step NAME COMMAND...: a step of such a tool; skipped, and counted, where Node is too old for it.
+lint_step() {
+  if node_is_new; then
+    step "$@"
+    return
+  fi
+  printf '%-14s skipped: Node %s is older than 20.19\n' "$1" "$(node --version | tr -d v)"
+  skipped=$((skipped + 1))
+}
+
 step 'lockfile' lockfile_is_clean
-step 'format' oxfmt --check
-step 'lint' oxlint --type-aware --deny-warnings
+lint_step 'format' oxfmt --check
+lint_step 'lint' oxlint --type-aware --deny-warnings
 step 'types' bun check --no-script
-step 'dead code' knip
+lint_step 'dead code' knip
 step 'build' bun run build
 step 'reproducible' build_is_reproducible
 
@@ -150,9 +185,19 @@ run_tests() {
 # Files run in as many processes as there are cores, two at least: many tests wait for something.
 cores=$(nproc)
 [ "$cores" -ge 2 ] || cores=2
-run_tests 'tests' bun test --parallel="$cores" --timeout 60000 tests
+run_tests 'tests' bun test --parallel="$cores" --timeout 60000 --path-ignore-patterns 'tests/fresh/**' tests
+
+# On a fresh Debian, beside what is emulated: that keeps one core busy, one file after the other.
+(
+  HOME="$work/home" NODUPE_FRESH_CHECK="$arm64" bun test --timeout 600000 tests/fresh >"$work/fresh" 2>&1
+  echo $? >"$work/fresh-status"
+) &
+fresh=$!
 # shellcheck disable=SC2086 # an option or none
 run_tests 'arm64 tests' build/check-arm64.sh $arm64
+wait "$fresh"
+# shellcheck disable=SC2016 # the inner shell's
+run_tests 'fresh machine' sh -c 'cat "$1/fresh"; exit "$(cat "$1/fresh-status")"' sh "$work"
 skipped=$((skipped + $(wc -l <"$NODUPE_SKIPPED")))
 
 echo

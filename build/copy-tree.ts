@@ -5,7 +5,10 @@ import { join, resolve } from "node:path";
 import lock from "../package-lock.json" with { type: "json" };
 
 const ROOT = resolve(import.meta.dir, "..");
-const FILES = ["src", "build", "package.json", "package-lock.json", "tsconfig.json", "LICENSE", "install.sh"];
+const FILES =
+  "src build package.json package-lock.json tsconfig.json install.sh LICENSE README.md CHANGELOG.md".split(
+    " ",
+  );
 
 /**
  * Copies the sources and the packages that go into the binary. The packages are copied and not linked: the names of

@@ -1,4 +1,5 @@
-// Makes dist/release: an archive for each target, their checksums, and the installer that goes with them.
+// Makes dist/release: an archive for each target, a Debian package and an image for containers of those with glibc, their
+// checksums, and the installer that goes with them.
 //
 //   bun run release                          all targets
 //   bun run release --target linux-arm64     one (repeatable); the checksums then cover the archives made now
@@ -14,6 +15,7 @@ import { writeArchives, XZ_LEVEL } from "./release/archive.ts";
 import { bundledPackages } from "./release/bundled.ts";
 import { publishedInstaller } from "./release/installer.ts";
 import { licences } from "./release/licences.ts";
+import { writePackages } from "./release/packages.ts";
 import { commandPapers, projectPapers, textEntry } from "./release/papers.ts";
 import publisher from "./release/publisher.json" with { type: "json" };
 import { RUNTIME_COMPONENTS } from "./release/runtime-components.ts";
@@ -78,23 +80,30 @@ async function buildTarget(
     packages,
     runtimeComponents: RUNTIME_COMPONENTS,
   });
-  const names = await writeArchives({
+  const program = readFileSync(binary);
+  const thirdParties = licences(packages, RUNTIME_COMPONENTS, BUN_VERSION);
+  const common = {
     folder: release.folder,
     version: VERSION,
     target: target.name,
     timeS,
     xzLevel: release.xzLevel,
+  };
+  const archives = await writeArchives({
+    ...common,
     entries: [
-      { name: executable, content: readFileSync(binary), executable: true },
+      { name: executable, content: program, executable: true },
       ...shared,
-      textEntry("THIRD-PARTY-LICENCES.txt", licences(packages, RUNTIME_COMPONENTS, BUN_VERSION)),
+      textEntry("THIRD-PARTY-LICENCES.txt", thirdParties),
       textEntry("sbom.cdx.json", bill),
     ],
   });
+  const packaged = await writePackages({ ...common, program, papers: shared, thirdParties, bill });
+  if (packaged.missing !== null) say(`${target.name}: ${packaged.missing}`);
   rmSync(join(binary, ".."), { recursive: true });
   const seconds = ((performance.now() - started) / 1_000).toFixed(0);
   say(`${target.name}: ${seconds} s${target.tested ? "" : " (untested: built, and run nowhere)"}`);
-  return names;
+  return [...archives, ...packaged.names];
 }
 
 async function writeChecksums(names: readonly string[], { folder, key }: Release): Promise<void> {
@@ -121,7 +130,9 @@ async function writeChecksums(names: readonly string[], { folder, key }: Release
 function clear(folder: string): void {
   mkdirSync(folder, { recursive: true });
   const ours = readdirSync(folder).filter((name) =>
-    /^(nodupe-.*\.tar\.(xz|gz)|SHA256SUMS(\.sig)?|install\.sh)$/.test(name),
+    /^(nodupe-.*\.tar\.(xz|gz)|nodupe-.*\.oci\.tar|nodupe_.*\.deb|SHA256SUMS(\.sig)?|install\.sh)$/.test(
+      name,
+    ),
   );
   for (const name of ours) rmSync(join(folder, name));
 }

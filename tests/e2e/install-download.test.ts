@@ -85,7 +85,11 @@ for (const shell of SHELLS) {
     expect(run.exitCode).toBe(0);
   });
 
-  needs(shell[0])(`${named}: piped in and cut off anywhere, the script does nothing`, async () => {
+  needs(
+    shell[0],
+    "curl",
+    "xz",
+  )(`${named}: piped in and cut off anywhere, the script does nothing`, async () => {
     using folder = tempFolder();
     await makeRelease({ folder: folder.file("release"), version: "1.2.3" });
     await using server = await serveFolder(folder.file("release"));
@@ -102,7 +106,11 @@ for (const shell of SHELLS) {
     expect(server.requests).toEqual([]);
   });
 
-  needs(shell[0])(`${named}: where nothing is installed, no folder is left behind`, async () => {
+  needs(
+    shell[0],
+    "curl",
+    "xz",
+  )(`${named}: where nothing is installed, no folder is left behind`, async () => {
     using folder = tempFolder();
     await makeRelease({ folder: folder.file("release"), version: "1.2.3" });
     await using server = await serveFolder(folder.file("release"));
@@ -120,39 +128,41 @@ for (const shell of SHELLS) {
     ["SIGTERM", 143],
     ["SIGHUP", 129],
   ] as const) {
-    needs(shell[0], "setsid")(
-      `${named}: ${signal} in the middle of a download: ${exitCode}, nothing changed`,
-      async () => {
-        using folder = tempFolder();
-        const key = makeKey(folder.file("key.pem"));
-        const program = smallProgram("1.2.3", 100_000);
-        await makeRelease({ folder: folder.file("release"), version: "1.2.3", key, program });
-        const archive = `/nodupe-1.2.3-${hostTarget()}.tar`;
-        let asked = false;
-        // Begins to send the archive, and never goes on.
-        const server = createServer((request, response) => {
-          const content = readFileSync(folder.file("release", request.url ?? ""));
-          response.writeHead(200, { "content-length": content.length });
-          if (request.url?.startsWith(archive) !== true) response.end(content);
-          else response.write(content.subarray(0, 1_000), () => (asked = true));
-        });
-        await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-        const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-        const bin = folder.file("place/bin");
-        mkdirSync(bin, { recursive: true });
-        writeFileSync(join(bin, "nodupe"), "old");
-        // A session of its own, so that the signal goes to all of it, as a terminal's does.
-        const script = folder.file("release/install.sh");
-        const command = ["setsid", ...shell, script, "--from", url, "--prefix", folder.file("place")];
-        const child = Bun.spawn(command, { env: cleanEnvironment(), stdout: "ignore", stderr: "ignore" });
-        await until(() => asked, "the archive is asked for");
-        process.kill(-child.pid, signal);
-        expect(await child.exited).toBe(exitCode);
-        expect(readdirSync(bin)).toEqual(["nodupe"]);
-        expect(readFileSync(join(bin, "nodupe"), "utf8")).toBe("old");
-        server.closeAllConnections();
-        server.close();
-      },
-    );
+    needs(
+      shell[0],
+      "curl",
+      "xz",
+      "setsid",
+    )(`${named}: ${signal} in the middle of a download: ${exitCode}, nothing changed`, async () => {
+      using folder = tempFolder();
+      const key = makeKey(folder.file("key.pem"));
+      const program = smallProgram("1.2.3", 100_000);
+      await makeRelease({ folder: folder.file("release"), version: "1.2.3", key, program });
+      const archive = `/nodupe-1.2.3-${hostTarget()}.tar`;
+      let asked = false;
+      // Begins to send the archive, and never goes on.
+      const server = createServer((request, response) => {
+        const content = readFileSync(folder.file("release", request.url ?? ""));
+        response.writeHead(200, { "content-length": content.length });
+        if (request.url?.startsWith(archive) !== true) response.end(content);
+        else response.write(content.subarray(0, 1_000), () => (asked = true));
+      });
+      await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const bin = folder.file("place/bin");
+      mkdirSync(bin, { recursive: true });
+      writeFileSync(join(bin, "nodupe"), "old");
+      // A session of its own, so that the signal goes to all of it, as a terminal's does.
+      const script = folder.file("release/install.sh");
+      const command = ["setsid", ...shell, script, "--from", url, "--prefix", folder.file("place")];
+      const child = Bun.spawn(command, { env: cleanEnvironment(), stdout: "ignore", stderr: "ignore" });
+      await until(() => asked, "the archive is asked for");
+      process.kill(-child.pid, signal);
+      expect(await child.exited).toBe(exitCode);
+      expect(readdirSync(bin)).toEqual(["nodupe"]);
+      expect(readFileSync(join(bin, "nodupe"), "utf8")).toBe("old");
+      server.closeAllConnections();
+      server.close();
+    });
   }
 }

@@ -35,7 +35,11 @@ for (const shell of SHELLS) {
   const install = (url: string, prefix: string, ...args: string[]): Promise<Run> =>
     runCommand([...shell, SCRIPT, "--from", url, "--prefix", prefix, ...args]);
 
-  needs(shell[0], "xz")(`${named}: a pre-release or an older version only where it is named`, async () => {
+  needs(
+    shell[0],
+    "curl",
+    "xz",
+  )(`${named}: a pre-release or an older version only where it is named`, async () => {
     using folder = tempFolder();
     const release = folder.file("release");
     const versions = ["1.9.0", "1.10.0", "1.11.0-rc.2", "1.11.0-rc.10"];
@@ -65,55 +69,57 @@ for (const shell of SHELLS) {
     expect([none.exitCode, none.stderr]).toEqual([1, expect.stringContaining("has no nodupe for")]);
   });
 
-  needs(shell[0], "xz")(
-    `${named}: of an archive the known papers alone, readable for all under any umask`,
-    async () => {
-      using folder = tempFolder();
-      const papers = [
-        "man/nodupe.1",
-        "man/nodupe-sync.1",
-        "man/nodupe-history-forget.1",
-        "completions/nodupe.bash",
-        "completions/_nodupe",
-        "completions/nodupe.fish",
-      ];
-      const unknown = [
-        "README.md",
-        "man/passwd.1",
-        "man/nodupe-.1",
-        "completions/git.bash",
-        "bin/nodupe",
-        "x/man/nodupe.1",
-      ];
-      const entries = [...papers, ...unknown].map((name) => textEntry(name, `${name}\n`));
-      await makeRelease({ folder: folder.file("release"), version: "1.2.3", papers: entries });
-      await using server = await serveFolder(folder.file("release"));
-      const prefix = folder.file("place");
-      const command = `umask "$1"; shift; exec "$@"`;
-      for (const umask of ["077", "000"]) {
-        const line = [...shell, SCRIPT, "--from", server.url, "--prefix", prefix];
-        const run = await runCommand(["sh", "-c", command, "sh", umask, ...line]);
-        expect(run.stderr).toContain("installed nodupe 1.2.3");
-        const files = await filesIn(prefix);
-        const places = papers.map((name) => `share/${paperPlace(name)}`);
-        expect(files).toEqual(["bin/nodupe", ...places].toSorted());
-        for (const file of files) {
-          const mode = (path: string): number => statSync(join(prefix, path)).mode & 0o777;
-          expect([file, mode(file), mode(dirname(file))]).toEqual([
-            file,
-            file === "bin/nodupe" ? 0o755 : 0o644,
-            0o755,
-          ]);
-        }
-        const gone = await runCommand([...shell, SCRIPT, "--prefix", prefix, "--uninstall"]);
-        expect(gone.exitCode).toBe(0);
-        expect(await filesIn(prefix)).toEqual([]);
+  needs(
+    shell[0],
+    "curl",
+    "xz",
+  )(`${named}: of an archive the known papers alone, readable for all under any umask`, async () => {
+    using folder = tempFolder();
+    const papers = [
+      "man/nodupe.1",
+      "man/nodupe-sync.1",
+      "man/nodupe-history-forget.1",
+      "completions/nodupe.bash",
+      "completions/_nodupe",
+      "completions/nodupe.fish",
+    ];
+    const unknown = [
+      "README.md",
+      "man/passwd.1",
+      "man/nodupe-.1",
+      "completions/git.bash",
+      "bin/nodupe",
+      "x/man/nodupe.1",
+    ];
+    const entries = [...papers, ...unknown].map((name) => textEntry(name, `${name}\n`));
+    await makeRelease({ folder: folder.file("release"), version: "1.2.3", papers: entries });
+    await using server = await serveFolder(folder.file("release"));
+    const prefix = folder.file("place");
+    const command = `umask "$1"; shift; exec "$@"`;
+    for (const umask of ["077", "000"]) {
+      const line = [...shell, SCRIPT, "--from", server.url, "--prefix", prefix];
+      const run = await runCommand(["sh", "-c", command, "sh", umask, ...line]);
+      expect(run.stderr).toContain("installed nodupe 1.2.3");
+      const files = await filesIn(prefix);
+      const places = papers.map((name) => `share/${paperPlace(name)}`);
+      expect(files).toEqual(["bin/nodupe", ...places].toSorted());
+      for (const file of files) {
+        const mode = (path: string): number => statSync(join(prefix, path)).mode & 0o777;
+        expect([file, mode(file), mode(dirname(file))]).toEqual([
+          file,
+          file === "bin/nodupe" ? 0o755 : 0o644,
+          0o755,
+        ]);
       }
-    },
-  );
+      const gone = await runCommand([...shell, SCRIPT, "--prefix", prefix, "--uninstall"]);
+      expect(gone.exitCode).toBe(0);
+      expect(await filesIn(prefix)).toEqual([]);
+    }
+  });
 
   needs(
     shell[0],
+    "curl",
     "xz",
     "tar",
   )(`${named}: an archive with a link in it is refused whole`, async () => {

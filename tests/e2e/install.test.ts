@@ -104,7 +104,11 @@ for (const shell of SHELLS) {
     );
   }
 
-  needs(shell[0])(`${named}: a wrong checksum changes nothing`, async () => {
+  needs(
+    shell[0],
+    "curl",
+    "xz",
+  )(`${named}: a wrong checksum changes nothing`, async () => {
     using folder = tempFolder();
     const { server, release, script, prefix } = await setUp(folder.path);
     await using _server = server;
@@ -121,29 +125,31 @@ for (const shell of SHELLS) {
     expectUntouched(prefix);
   });
 
-  needs(shell[0], "openssl")(
-    `${named}: a wrong, a foreign and a missing signature change nothing`,
-    async () => {
-      using folder = tempFolder();
-      const { server, release, script, prefix } = await setUp(folder.path);
-      await using _server = server;
-      putOld(prefix);
-      const sums = readFileSync(join(release, "SHA256SUMS"));
-      const foreign = makeKey(folder.file("foreign.pem")).sign(sums);
-      for (const signature of [foreign, Buffer.alloc(64), Buffer.from("short")]) {
-        writeFileSync(join(release, "SHA256SUMS.sig"), signature);
-        const run = await install(shell, script, server, ["--prefix", prefix]);
-        expect(run.exitCode).toBe(1);
-        expect(run.stderr).toContain("not from who publishes nodupe; nothing was changed");
-        expectUntouched(prefix);
-      }
-      await Bun.file(join(release, "SHA256SUMS.sig")).delete();
+  needs(
+    shell[0],
+    "curl",
+    "xz",
+    "openssl",
+  )(`${named}: a wrong, a foreign and a missing signature change nothing`, async () => {
+    using folder = tempFolder();
+    const { server, release, script, prefix } = await setUp(folder.path);
+    await using _server = server;
+    putOld(prefix);
+    const sums = readFileSync(join(release, "SHA256SUMS"));
+    const foreign = makeKey(folder.file("foreign.pem")).sign(sums);
+    for (const signature of [foreign, Buffer.alloc(64), Buffer.from("short")]) {
+      writeFileSync(join(release, "SHA256SUMS.sig"), signature);
       const run = await install(shell, script, server, ["--prefix", prefix]);
       expect(run.exitCode).toBe(1);
-      expect(run.stderr).toContain("is not signed");
+      expect(run.stderr).toContain("not from who publishes nodupe; nothing was changed");
       expectUntouched(prefix);
-    },
-  );
+    }
+    await Bun.file(join(release, "SHA256SUMS.sig")).delete();
+    const run = await install(shell, script, server, ["--prefix", prefix]);
+    expect(run.exitCode).toBe(1);
+    expect(run.stderr).toContain("is not signed");
+    expectUntouched(prefix);
+  });
 
   needs(
     shell[0],
@@ -167,6 +173,8 @@ for (const shell of SHELLS) {
 
   needs(
     shell[0],
+    "curl",
+    "xz",
     "unshare",
     "mount",
   )(`${named}: no space, for the archive and for the program, changes nothing`, async () => {
@@ -187,7 +195,12 @@ for (const shell of SHELLS) {
     }
   });
 
-  needs(shell[0], "setpriv")(`${named}: no rights: exit 5, nothing changed`, async () => {
+  needs(
+    shell[0],
+    "curl",
+    "xz",
+    "setpriv",
+  )(`${named}: no rights: exit 5, nothing changed`, async () => {
     using folder = tempFolder();
     const { server, script, prefix } = await setUp(folder.path);
     await using _server = server;
@@ -206,7 +219,11 @@ for (const shell of SHELLS) {
     expectUntouched(prefix);
   });
 
-  needs(shell[0])(`${named}: architectures, versions and programs that do not fit`, async () => {
+  needs(
+    shell[0],
+    "curl",
+    "xz",
+  )(`${named}: architectures, versions and programs that do not fit`, async () => {
     using folder = tempFolder();
     const { server, script, release, key, prefix } = await setUp(folder.path);
     await using _server = server;
@@ -245,7 +262,7 @@ for (const shell of SHELLS) {
     expect([absent, other, broken].map(({ exitCode }) => exitCode)).toEqual([1, 1, 1]);
   });
 
-  needs(shell[0])(
+  needs(shell[0], "curl", "xz")(
     `${named}: --version takes the newest, a named one, an older one below the base`,
     async () => {
       using folder = tempFolder();
@@ -266,27 +283,32 @@ for (const shell of SHELLS) {
     60_000,
   );
 
-  needs(shell[0])(
-    `${named}: --uninstall removes what was installed, and is content when nothing is there`,
-    async () => {
-      using folder = tempFolder();
-      const { server, script, prefix } = await setUp(folder.path);
-      await using _server = server;
-      await install(shell, script, server, ["--prefix", prefix]);
-      const run = await install(shell, script, null, ["--prefix", prefix, "--uninstall"]);
-      expect(run.exitCode).toBe(0);
-      expect(run.stderr).toStartWith(`removed ${prefix}/bin/nodupe; `);
-      expect(await Array.fromAsync(new Bun.Glob("**/*").scan({ cwd: prefix, onlyFiles: true }))).toEqual([]);
-      const again = await install(shell, script, null, ["--prefix", prefix, "--uninstall"]);
-      expect(again).toEqual({
-        exitCode: 0,
-        stdout: "",
-        stderr: `there is no nodupe in ${prefix}/bin: nothing to remove\n`,
-      });
-    },
-  );
+  needs(
+    shell[0],
+    "curl",
+    "xz",
+  )(`${named}: --uninstall removes what was installed, and is content when nothing is there`, async () => {
+    using folder = tempFolder();
+    const { server, script, prefix } = await setUp(folder.path);
+    await using _server = server;
+    await install(shell, script, server, ["--prefix", prefix]);
+    const run = await install(shell, script, null, ["--prefix", prefix, "--uninstall"]);
+    expect(run.exitCode).toBe(0);
+    expect(run.stderr).toStartWith(`removed ${prefix}/bin/nodupe; `);
+    expect(await Array.fromAsync(new Bun.Glob("**/*").scan({ cwd: prefix, onlyFiles: true }))).toEqual([]);
+    const again = await install(shell, script, null, ["--prefix", prefix, "--uninstall"]);
+    expect(again).toEqual({
+      exitCode: 0,
+      stdout: "",
+      stderr: `there is no nodupe in ${prefix}/bin: nothing to remove\n`,
+    });
+  });
 
-  needs(shell[0])(`${named}: usage errors end with 2, an unreachable server with 4`, async () => {
+  needs(
+    shell[0],
+    "curl",
+    "xz",
+  )(`${named}: usage errors end with 2, an unreachable server with 4`, async () => {
     using folder = tempFolder();
     const { server, release, prefix } = await setUp(folder.path);
     const script = folder.file("install.sh");
@@ -316,7 +338,11 @@ for (const shell of SHELLS) {
   });
 }
 
-needs("dash")("piped into a shell, with the base in the environment, as one line", async () => {
+needs(
+  "dash",
+  "curl",
+  "xz",
+)("piped into a shell, with the base in the environment, as one line", async () => {
   using folder = tempFolder();
   const { server, prefix } = await setUp(folder.path);
   await using _server = server;

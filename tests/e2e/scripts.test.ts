@@ -152,13 +152,15 @@ needs("setpriv")("cron-bulk-import: what could not be uploaded is told with its 
   writeCvs(folder, 2);
   writeFileSync(join(folder, "locked.txt"), "not for everyone\n", { mode: 0o000 });
   copyFileSync(join(SCRIPTS, "cron-bulk-import.sh"), home.file("import.sh"));
+  // The checkout may lie in a home that nobody else may enter.
+  copyFileSync(BINARY, home.file("nodupe"));
   // root reads everything: it runs as nobody then.
   const isRoot = process.getuid?.() === 0;
   chmodSync(home.path, isRoot ? 0o777 : 0o700);
   const other = isRoot ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [];
   const run = await runCommand([...other, "sh", home.file("import.sh"), folder, "--sandbox"], {
     cwd: home.path,
-    env: { HOME: home.path, NODUPE: BINARY, NODUPE_SYNC_SETTLE: "0ms" },
+    env: { HOME: home.path, NODUPE: home.file("nodupe"), NODUPE_SYNC_SETTLE: "0ms" },
   });
   expect(run.stdout).toStartWith(`1 of 3 CVs in ${folder} could not be uploaded:\n{"path":`);
   expect(run.stdout).toContain("locked.txt");

@@ -69,10 +69,13 @@ test("a dry run names what it would send, one a line, and asks nobody", async ()
   const { exitCode, stdout } = await nodupe(["sync", "--dry-run", cvs.path], { env });
   const lines = stdout.trimEnd().split("\n");
   expect([exitCode, lines.length, sandbox.stats().requests.health]).toEqual([0, 3, 0]);
-  expect(lines.slice(0, 2).toSorted()).toEqual([
-    expect.stringMatching(/\/(a|same)\.pdf$/),
-    expect.stringMatching(/\/odd\\n\\u\{?202e\}?name\.pdf$/i),
-  ]);
+  // Which of two that are alike comes first is the file system's to say.
+  expect(lines.slice(0, 2)).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/\/(a|same)\.pdf$/),
+      expect.stringMatching(/\/odd\\n\\u\{?202e\}?name\.pdf$/i),
+    ]),
+  );
   expect(lines[2]).toMatch(/^3 CVs for .*: 2 to be uploaded, 1 already known here, 0 failed\.$/);
 });
 

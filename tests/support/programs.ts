@@ -3,13 +3,13 @@ import { appendFileSync } from "node:fs";
 import { EMULATOR, IS_EMULATED, patient } from "./emulation.ts";
 
 type Body = () => void | Promise<void>;
-type Declare = (name: string, body: Body, timeoutMs?: number) => void;
+export type Declare = (name: string, body: Body, timeoutMs?: number) => void;
 
-const declare: Declare = (name, body, timeoutMs) =>
+export const declare: Declare = (name, body, timeoutMs) =>
   test(name, body, timeoutMs === undefined ? undefined : patient(timeoutMs));
 
 /** Says and counts tests as skipped (build/check.sh reads NODUPE_SKIPPED), so that none is passed silently. */
-function skipping(why: string): Declare {
+export function skipping(why: string): Declare {
   return (name) => {
     const line = `skipped, ${why}: ${name}\n`;
     process.stderr.write(line);

@@ -59,7 +59,14 @@ export async function makeRelease(options: ReleaseOptions): Promise<void> {
   for (const target of targets) {
     const entries = [{ name: "nodupe", content: program, executable: true }, ...(options.papers ?? PAPERS)];
     names.push(
-      ...(await writeArchives({ folder, version, target, timeS: 1_700_000_000, entries, xzLevel: 0 })),
+      ...(await writeArchives({
+        folder,
+        version,
+        target,
+        timeS: 1_700_000_000,
+        entries,
+        xzLevel: Bun.which("xz") === null ? null : 0,
+      })),
     );
   }
   writeSums(folder, names, key);

@@ -1,0 +1,200 @@
+// A Debian package: an ar archive of two tar archives (deb(5)). Made without dpkg, and of nothing but what is put in.
+import { paperPlace } from "../../src/upgrade/papers.ts";
+import { type ServicePlan, systemdUnits } from "../../src/render/service-unit.ts";
+import { ar } from "./ar.ts";
+import { gzip, xz } from "./archive.ts";
+import { textEntry } from "./papers.ts";
+import { type Entry, tar, withFolders } from "./tar.ts";
+
+const MAINTAINER = "The nodupe authors <nodupe@users.noreply.invalid>";
+const DOC = "usr/share/doc/nodupe";
+const SYSTEMD = "usr/lib/systemd/system";
+
+export interface DebContents {
+  readonly version: string;
+  /** arm64, amd64. */
+  readonly architecture: string;
+  readonly timeS: number;
+  readonly program: Uint8Array;
+  /** As they are in an archive: man pages, completions, README.md, LICENSE, CHANGELOG.md. */
+  readonly papers: readonly Entry[];
+  /** The licences of what the program holds. */
+  readonly thirdParties: string;
+  readonly xzLevel: number;
+  /** Where the parts lie while they are made. */
+  readonly folder: string;
+}
+
+/** What runs without being told a folder or a file; sync and ingest come by `nodupe service install`. */
+const READY_SERVICES = ["time", "serve"] as const;
+
+function unitsOf(): readonly { readonly name: string; readonly text: string }[] {
+  return READY_SERVICES.flatMap((service) => {
+    const plan: ServicePlan = {
+      service,
+      scope: "system",
+      program: "/usr/bin/nodupe",
+      args: [],
+      runAs: { type: "dynamic" },
+      reads: [],
+      keyFile: null,
+    };
+    return systemdUnits(plan);
+  });
+}
+
+/** 1.0.0-rc.1 comes before 1.0.0: to dpkg by a tilde. */
+function debVersion(version: string): string {
+  return version.replace("-", "~");
+}
+
+/** The package's name, without its folder. */
+export function debName(version: string, architecture: string): string {
+  return `nodupe_${debVersion(version)}_${architecture}.deb`;
+}
+
+/** Text that policy wants compressed as well as gzip can, without a name or a time. */
+function gzipped(name: string, text: string | Uint8Array): Entry {
+  return { name: `${name}.gz`, content: gzip(Buffer.from(text), 9), executable: false };
+}
+
+/** Where a paper is put below usr/share by Debian's rules. */
+function paperEntry({ name, content }: Entry): Entry | null {
+  const place = paperPlace(name);
+  if (place === null) return null;
+  if (place.startsWith("man/")) return gzipped(`usr/share/${place}`, content);
+  // What a package brings to zsh lies apart from what is installed by hand.
+  const debian = place.replace("zsh/site-functions/", "zsh/vendor-completions/");
+  return { name: `usr/share/${debian}`, content, executable: false };
+}
+
+function changelog(version: string, timeS: number): string {
+  const date = new Date(timeS * 1_000).toUTCString().replace("GMT", "+0000");
+  return `nodupe (${debVersion(version)}) stable; urgency=medium\n\n  * Release ${version}; CHANGELOG.md.gz beside this file says what changed.\n\n -- ${MAINTAINER}  ${date}\n`;
+}
+
+function copyright(licence: string): string {
+  return `nodupe is under the MIT licence; what is built into the program, and under which licences, says
+THIRD-PARTY-LICENCES.txt.gz beside this file.
+
+${licence}`;
+}
+
+/** Tags of lintian that cannot hold for a program with its runtime in it, each with the reason. */
+const LINTIAN = `# The program stands behind its runtime in one ELF file: stripped, it is the bare runtime.
+nodupe: unstripped-binary-or-object [usr/bin/nodupe]
+# Bun links its libraries into its runtime; the bill of materials names them with their versions.
+nodupe: embedded-library * [usr/bin/nodupe]
+`;
+
+function dataEntries(contents: DebContents): readonly Entry[] {
+  const { version, timeS, program, papers, thirdParties } = contents;
+  const text = (name: string): string => {
+    const paper = papers.find((entry) => entry.name === name);
+    if (paper === undefined) throw new Error(`Cannot make a package: there is no ${name}`);
+    return Buffer.from(paper.content).toString("utf8");
+  };
+  return [
+    { name: "usr/bin/nodupe", content: program, executable: true },
+    ...unitsOf().map((unit) => textEntry(`${SYSTEMD}/${unit.name}`, unit.text)),
+    ...papers.flatMap((paper) => paperEntry(paper) ?? []),
+    textEntry(`${DOC}/copyright`, copyright(text("LICENSE"))),
+    gzipped(`${DOC}/changelog`, changelog(version, timeS)),
+    gzipped(`${DOC}/CHANGELOG.md`, text("CHANGELOG.md")),
+    textEntry(`${DOC}/README.md`, text("README.md")),
+    gzipped(`${DOC}/THIRD-PARTY-LICENCES.txt`, thirdParties),
+    textEntry("usr/share/lintian/overrides/nodupe", LINTIAN),
+  ];
+}
+
+/** What dpkg runs; all of it does nothing where systemd is not what runs services (a container, a chroot). */
+function scripts(): Readonly<Record<string, string>> {
+  const units = unitsOf()
+    .map(({ name }) => name)
+    .join(" ");
+  const inSystemd = "if [ -d /run/systemd/system ]; then";
+  return {
+    postinst: `#!/bin/sh
+set -e
+if [ "$1" = configure ]; then
+  ${inSystemd}
+    systemctl --system daemon-reload >/dev/null || true
+    # Those that run go on with the new program; none is started that did not.
+    if [ -n "$2" ]; then deb-systemd-invoke try-restart ${units} >/dev/null || true; fi
+  fi
+fi
+`,
+    prerm: `#!/bin/sh
+set -e
+if [ "$1" = remove ]; then
+  ${inSystemd}
+    deb-systemd-invoke stop ${units} >/dev/null || true
+    systemctl --system --quiet disable ${units} >/dev/null 2>&1 || true
+  fi
+fi
+`,
+    // Nobody's store or settings are removed, by purge neither: /var/lib/nodupe, /etc/nodupe, and what lies in homes.
+    postrm: `#!/bin/sh
+set -e
+if [ "$1" = remove ]; then
+  ${inSystemd}
+    systemctl --system daemon-reload >/dev/null || true
+  fi
+fi
+`,
+  };
+}
+
+function control({ version, architecture }: DebContents, installedBytes: number): string {
+  return `Package: nodupe
+Version: ${debVersion(version)}
+Architecture: ${architecture}
+Maintainer: ${MAINTAINER}
+Installed-Size: ${Math.ceil(installedBytes / 1024)}
+Depends: libc6 (>= 2.17)
+Recommends: ca-certificates
+Section: utils
+Priority: optional
+Description: uploads CVs once, tells the right time, compares storage nodes
+ One program for small machines, run from shell scripts. It uploads a folder
+ tree of CVs to the Tanova API, each content exactly once; it gets the right
+ time from many servers at once, even if some of them lie; and it reads the
+ logs of storage nodes and tells which node is better, by how much, and
+ whether the difference is real.
+ .
+ No service is started by installing it: see nodupe-time.service,
+ nodupe-serve.service and "nodupe service install".
+`;
+}
+
+/** The package; the same contents give the same bytes. */
+export async function debPackage(contents: DebContents): Promise<Uint8Array> {
+  const { timeS, folder, xzLevel } = contents;
+  const data = dataEntries(contents);
+  const sums = data.map(({ name, content }) => {
+    const digest = new Bun.CryptoHasher("md5").update(content).digest("hex");
+    return `${digest}  ${name}\n`;
+  });
+  const bytes = data.reduce((total, { content }) => total + content.length, 0);
+  const parts: readonly Entry[] = [
+    textEntry("control", control(contents, bytes)),
+    textEntry("md5sums", sums.join("")),
+    ...Object.entries(scripts()).map(([name, text]) => ({ ...textEntry(name, text), executable: true })),
+  ];
+  const packed = (entries: readonly Entry[]): Promise<Uint8Array> => {
+    const below = [
+      { name: "./" },
+      ...withFolders(entries).map(({ name, ...rest }) => ({ ...rest, name: `./${name}` })),
+    ];
+    const whole = below.map((entry) => ({ content: new Uint8Array(), executable: false, ...entry }));
+    return xz(tar(whole, timeS), folder, xzLevel);
+  };
+  return ar(
+    [
+      { name: "debian-binary", content: Buffer.from("2.0\n") },
+      { name: "control.tar.xz", content: await packed(parts) },
+      { name: "data.tar.xz", content: await packed(data) },
+    ],
+    timeS,
+  );
+}
