@@ -56,52 +56,49 @@ needs("chromium", "chronyd")(
   120_000,
 );
 
-test("by keyboard: views by number, the filter, help; two nodes picked lead to a verdict; the theme is switched", async () => {
-  using folder = tempFolder();
-  await using served = await startServe(["--db", await boardStore(folder)]);
+test("a board with problems, all nodes picked and everything opened is as quiet, as wide and as easy to use", async () => {
+  await using served = await startServe(["--demo"]);
   await using browser = await openBrowser();
-  await using visited = await visit(browser, served.url, { width: 1280, theme: "light" });
-  const { page, said } = visited;
-  await page.getByText("All is well.").waitFor();
-  await page.keyboard.press("3");
-  const box = (name: string) => page.getByRole("checkbox", { name });
-  await box("pi-1").waitFor();
-  await page.keyboard.press("/");
-  await page.keyboard.type("pi-2");
-  await box("pi-1").waitFor({ state: "detached" });
-  await box("pi-2").check();
-  await page.getByLabel("Filter").fill("");
-  await box("pi-1").check();
-  await page.getByText("pi-2 is slower").first().waitFor();
-  expect(new URL(page.url()).hash).toBe("#/nodes?pick=pi-2%2Cpi-1&range=7d");
-  const axis = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-  const before = await axis();
-  await page.getByRole("button", { name: "Dark" }).click();
-  await page.getByRole("button", { name: "Light" }).waitFor();
-  expect(await axis()).not.toBe(before);
-  await page.locator("h1").click();
-  await page.keyboard.press("?");
-  await page.getByRole("dialog").waitFor();
-  await page.keyboard.press("Escape");
-  await page.getByRole("dialog").waitFor({ state: "detached" });
-  expect(said).toEqual([]);
-});
-
-test("an upload by another process moves the page; names of people are hidden until asked for", async () => {
-  using folder = tempFolder();
-  const db = folder.file("store.db");
-  await using served = await startServe(["--db", db]);
-  await using browser = await openBrowser();
-  await using visited = await visit(browser, `${served.url}/#/uploads`, { width: 1280, theme: "light" });
-  const { page, said } = visited;
-  await page.getByText("nodupe sync --watch").waitFor();
-  await nodupe(["sync", "--sandbox", "examples/cvs", "--db", db, "-q"]);
-  await page.getByText("8 uploaded").waitFor();
-  expect(await page.getByText("amina").count()).toBe(0);
-  await page.getByRole("button", { name: "Show names" }).click();
-  await page.getByText("amina").first().waitFor();
-  expect(said).toEqual([]);
-});
+  for (const [width, theme] of [
+    [1280, "dark"],
+    [360, "light"],
+  ] as const) {
+    await using visited = await visit(browser, served.url, { width, theme });
+    const { page, said } = visited;
+    const fits = async (where: string): Promise<void> => {
+      const scroll = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      const faults = await accessibilityFaults(page);
+      expect({ where, width, scroll, said, faults }).toEqual({
+        where,
+        width,
+        scroll: 0,
+        said: [],
+        faults: [],
+      });
+    };
+    await page.getByText("CVs were refused").waitFor();
+    await fits("overview");
+    await page.goto(`${served.url}/#/nodes?pick=attic,cellar,garage,office,shed&range=7d`);
+    await page.getByText("shed is slower than the fleet").first().waitFor();
+    await page.getByText("Where the differences come from").click();
+    await page.getByText("All figures", { exact: true }).click();
+    await page.getByRole("button", { name: /^Show \d+ more$/ }).click();
+    for (const node of ["attic", "shed"])
+      await page.getByRole("button", { name: `Details of ${node}` }).click();
+    await page.getByText("Scores by satellite").first().waitFor();
+    await page.getByRole("button", { name: "Table" }).click();
+    await fits("nodes");
+    await page.goto(`${served.url}/#/uploads`);
+    await page.getByRole("button", { name: "Show names" }).click();
+    await page.getByText("no text was found").first().waitFor();
+    await fits("uploads");
+    await page.keyboard.press("?");
+    await page.getByRole("dialog").waitFor();
+    await fits("help");
+  }
+}, 120_000);
 
 test("a board with a token asks for it, and takes the right one", async () => {
   using folder = tempFolder();

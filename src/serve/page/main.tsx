@@ -75,6 +75,9 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
 }
 
+/** What another view takes to be drawn: what is typed meanwhile would be keys. */
+const DRAWN_MS = 50;
+
 /** Keys that work wherever nothing is typed: views by number, the filter, help. */
 function onKey(event: KeyboardEvent, showHelp: () => void): void {
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
@@ -83,9 +86,13 @@ function onKey(event: KeyboardEvent, showHelp: () => void): void {
   if (event.key === "?") showHelp();
   if (event.key !== "/") return;
   event.preventDefault();
-  if (place.value.view !== "nodes") go("nodes");
-  // The view has to be drawn first.
-  requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById("filter")?.focus()));
+  const focus = (): void => document.getElementById("filter")?.focus();
+  if (place.value.view === "nodes") focus();
+  else {
+    go("nodes");
+    // The view has to be drawn first.
+    setTimeout(focus, DRAWN_MS);
+  }
 }
 
 /** Moves the focus to the heading of a view that somebody goes to, so that reading goes on there. */
