@@ -13,7 +13,7 @@ import type { JobTold } from "./jobs/jobs.ts";
 import type { Bus } from "./live/bus.ts";
 import { eventStream } from "./live/sse.ts";
 import { openApi } from "./openapi.ts";
-import { jsonReply, jsonTextReply, refusal, textReply } from "./replies.ts";
+import { jsonReply, refusal, sharedReply, textReply } from "./replies.ts";
 import { rollupsRoute } from "./rollups-route.ts";
 import type { Route } from "./router.ts";
 import {
@@ -89,7 +89,7 @@ function comparisonRoute({ comparisons }: ApiOptions): Route {
       const reply = await comparisons.answer(asked);
       switch (reply.type) {
         case "answered":
-          return jsonTextReply(request, reply.text);
+          return sharedReply(request, reply.text);
         case "unknown-node":
           return refusal(request, 404, reply.reason);
         case "failed":

@@ -31,13 +31,35 @@ export function jsonReply(
 }
 
 /** As `jsonReply`, for a value that is text already. */
-export function jsonTextReply(
+function jsonTextReply(
   request: Request,
   text: string,
   init: { readonly status?: number; readonly headers?: Record<string, string> } = {},
 ): Response {
   const headers = { ...init.headers, "content-type": "application/json; charset=utf-8" };
   return withBody(request, `${text}\n`, { status: init.status ?? 200, headers });
+}
+
+/** JSON that is told to many: packed once. */
+export class ReplyText {
+  readonly text: string;
+  #packed: Uint8Array<ArrayBuffer> | null = null;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  packed(): Uint8Array<ArrayBuffer> {
+    this.#packed ??= Bun.gzipSync(Buffer.from(`${this.text}\n`), { level: 6 });
+    return this.#packed;
+  }
+}
+
+export function sharedReply(request: Request, of: ReplyText): Response {
+  const isPacked = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "");
+  const headers = { ...HEADERS, "content-type": "application/json; charset=utf-8", vary: "accept-encoding" };
+  if (!isPacked) return new Response(`${of.text}\n`, { headers });
+  return new Response(of.packed(), { headers: { ...headers, "content-encoding": "gzip" } });
 }
 
 export function textReply(request: Request, text: string, contentType: string): Response {

@@ -3,7 +3,7 @@ import type { FleetBoard } from "../../board/fleet.ts";
 import type { Store } from "../../db/open.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Answer } from "../../nodes/compare/answer.ts";
-import { arrange, type NodeProgress } from "../../nodes/compare/compare.ts";
+import type { NodeProgress } from "../../nodes/compare/compare.ts";
 import type { CompareTask } from "../../nodes/compare/compare-task.ts";
 import type { JudgeSettings } from "../../nodes/compare/options.ts";
 import { windowOf } from "../../nodes/compare/window.ts";
@@ -11,14 +11,16 @@ import type { FleetAccess } from "../../nodes/fleet/access.ts";
 import type { FleetNode } from "../../nodes/fleet/answer-fleet.ts";
 import { labelsOf, parseRemoteNode } from "../../nodes/fleet/board-url.ts";
 import { nodeNames } from "../../nodes/store/node-store.ts";
-import { compareJson, type CompareReport } from "../../render/compare/report.ts";
+import type { CompareReport } from "../../render/compare/report.ts";
+import type { ReplyText } from "../replies.ts";
 import type { ComparisonRequest } from "../schemas.ts";
 import { type CompareJob, type CompareEnd, type ComparePool, ComparisonEnded } from "./compare-pool.ts";
 import { type Basis, isFresh } from "./freshness.ts";
 import type { NodeState, StoredStates } from "./node-states.ts";
+import { ToldReport } from "./told-report.ts";
 
 export type ComparisonReply =
-  | { readonly type: "answered"; readonly text: string }
+  | { readonly type: "answered"; readonly text: ReplyText }
   | { readonly type: "unknown-node"; readonly reason: string }
   | { readonly type: "failed" };
 
@@ -53,18 +55,20 @@ export interface ComparisonsOptions {
 interface Asked {
   readonly key: string;
   readonly nodes: readonly FleetNode[];
+  /** What the answer calls them. */
+  readonly labels: readonly string[];
   readonly request: ComparisonRequest;
 }
 
 interface Kept {
   readonly basis: Basis;
-  readonly report: CompareReport;
-  /** The cached answer as JSON, for the nodes in this order. */
-  text: { readonly order: string; readonly json: string } | null;
+  readonly told: ToldReport;
 }
 
+const UNKNOWN: NodeState = { type: "unknown" };
+
 type Computed =
-  | { readonly type: "kept"; readonly report: CompareReport }
+  | { readonly type: "kept"; readonly told: ToldReport }
   | Exclude<ComparisonReply, { type: "answered" }>;
 
 /** A question that is being computed because somebody may ask it. */
@@ -117,16 +121,14 @@ export class Comparisons implements AsyncDisposable {
     const kept = this.#freshAnswer(asked);
     if (kept !== null) {
       this.#hits += 1;
-      const text = cachedText(kept, asked);
       this.#options.onAnswered("cached", tookS());
-      return { type: "answered", text };
+      return { type: "answered", text: kept.told.text(asked.labels, { isCached: true }) };
     }
     const computed = await this.#computeOnce(asked);
     this.#lastAskedMs = performance.now();
     if (computed.type !== "kept") return computed;
-    const text = JSON.stringify(compareJson(inOrder(computed.report, asked)));
     this.#options.onAnswered("computed", tookS());
-    return { type: "answered", text };
+    return { type: "answered", text: computed.told.text(asked.labels, { isCached: false }) };
   }
 
   /** Computes what nobody has asked yet; false where that was not needed, or was broken off since somebody asks. */
@@ -165,10 +167,10 @@ export class Comparisons implements AsyncDisposable {
       const remote = this.#options.states.of(text).type === "unknown" ? parseRemote(text) : null;
       return remote ?? { name: text, url: null };
     });
-    const known = new Set(this.#options.boards().map(({ url }) => url));
-    if (nodes.some(({ url }) => url !== null && !known.has(url))) return null;
+    const isAsked = (url: string): boolean => this.#options.boards().some((board) => board.url === url);
+    if (nodes.some(({ url }) => url !== null && !isAsked(url))) return null;
     const key = JSON.stringify([request.names.toSorted(), request.type, request.lastMs]);
-    return { key, nodes, request };
+    return { key, nodes, labels: labelsOf(nodes), request };
   }
 
   #freshAnswer(asked: Asked): Kept | null {
@@ -176,37 +178,36 @@ export class Comparisons implements AsyncDisposable {
     const kept = this.#ready.get(asked.key) ?? this.#kept.get(asked.key);
     if (kept === undefined || cacheTtl <= 0) return null;
     const nowMs = Date.now();
-    const sinceMs = windowFor(asked, nowMs).window.sinceMs;
-    const states = kept.report.nodes.map(({ node_name: label }) => this.#stateOf(asked, label));
-    return isFresh(kept.basis, { nowMs, sinceMs, states }, cacheTtl) ? kept : null;
+    const { sinceMs } = windowFor(asked, nowMs).window;
+    const states = this.#statesOf(asked);
+    const present = kept.told.report.nodes.map(({ node_name: label }) => states.get(label) ?? UNKNOWN);
+    return isFresh(kept.basis, { nowMs, sinceMs, states: present }, cacheTtl) ? kept : null;
   }
 
-  #stateOf({ nodes }: Asked, label: string): NodeState {
-    const at = labelsOf(nodes).indexOf(label);
-    const node = nodes[at];
-    if (node === undefined) return { type: "unknown" };
-    if (node.url === null) return this.#options.states.of(node.name);
-    const board = this.#options.boards().find(({ url }) => url === node.url);
-    const of = board?.nodes.find(({ node_name: name }) => name === node.name);
-    return {
-      type: "remote",
-      isReachable: board?.state === "reachable",
-      newestLine: of?.newest_line ?? null,
-    };
+  /** By what the answer calls them. */
+  #statesOf({ nodes, labels }: Asked): ReadonlyMap<string, NodeState> {
+    const boards = nodes.some(({ url }) => url !== null) ? this.#options.boards() : [];
+    return new Map(
+      nodes.map(({ name, url }, at): [string, NodeState] => {
+        const label = labels[at] ?? name;
+        if (url === null) return [label, this.#options.states.of(name)];
+        const board = boards.find((other) => other.url === url);
+        const newestLine = board?.nodes.find(({ node_name: of }) => of === name)?.newest_line ?? null;
+        return [label, { type: "remote", isReachable: board?.state === "reachable", newestLine }];
+      }),
+    );
   }
 
   #basisOf(asked: Asked): (report: CompareReport, isReady: boolean) => Basis {
     const computedMs = Date.now();
-    const states = new Map(
-      labelsOf(asked.nodes).map((label) => [label, this.#stateOf(asked, label)] as const),
-    );
+    const states = this.#statesOf(asked);
     return (report, isReady) => ({
       computedMs,
       sinceMs: report.sinceMs,
       lastMs: asked.request.lastMs,
       isReady,
       nodes: report.nodes.map(({ node_name: label, metrics }) => ({
-        state: states.get(label) ?? { type: "unknown" },
+        state: states.get(label) ?? UNKNOWN,
         operations: metrics.total_operations ?? 0,
       })),
     });
@@ -263,23 +264,24 @@ export class Comparisons implements AsyncDisposable {
   async #end(
     asked: Asked,
     basisOf: (report: CompareReport, isReady: boolean) => Basis,
-    end: Promise<CompareEnd>,
+    ending: Promise<CompareEnd>,
     { isAhead }: { isAhead: boolean },
   ): Promise<Computed> {
     const startedMs = performance.now();
-    const told = await end;
-    if (told.type === "failed" && told.isUsage) return { type: "unknown-node", reason: told.reason };
-    if (told.type === "failed") throw new Error(`Cannot compare: ${told.reason}`);
+    const end = await ending;
+    if (end.type === "failed" && end.isUsage) return { type: "unknown-node", reason: end.reason };
+    if (end.type === "failed") throw new Error(`Cannot compare: ${end.reason}`);
     const elapsedS = (performance.now() - startedMs) / 1_000;
     if (isAhead) this.#options.onAnswered("ahead", elapsedS);
-    const report = reportOf(told.answer, asked, elapsedS);
+    const report = reportOf(end.answer, asked, elapsedS);
+    const told = new ToldReport(report, asked.request.type);
     if (report.nodes.every(({ error }) => error === null)) {
-      const kept: Kept = { basis: basisOf(report, isAhead), report, text: null };
+      const kept: Kept = { basis: basisOf(report, isAhead), told };
       if (isAhead || this.#ready.has(asked.key)) {
         this.#ready.set(asked.key, { ...kept, basis: { ...kept.basis, isReady: true } });
       } else if (this.#options.settings.cacheTtl > 0) this.#kept.set(asked.key, kept);
     }
-    return { type: "kept", report };
+    return { type: "kept", told };
   }
 
   /** Forgets what was kept ready for questions that are no longer common. */
@@ -311,18 +313,4 @@ function reportOf(answer: Answer, asked: Asked, elapsedS: number): CompareReport
   const { type } = asked.request;
   const timeRange = windowFor(asked, answer.untilMs - 1).name;
   return { ...answer, type, timeRange, elapsedS };
-}
-
-/** A report with its nodes in the order in which they are asked for. */
-function inOrder(report: CompareReport, { nodes, request }: Asked): CompareReport {
-  return { ...report, ...arrange(report, labelsOf(nodes), request.type) };
-}
-
-function cachedText(kept: Kept, asked: Asked): string {
-  const order = asked.request.names.join("\n");
-  if (kept.text?.order !== order) {
-    const report = { ...inOrder(kept.report, asked), cached: true };
-    kept.text = { order, json: JSON.stringify(compareJson(report)) };
-  }
-  return kept.text.json;
 }

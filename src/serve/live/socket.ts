@@ -113,7 +113,7 @@ export class Sockets {
     try {
       const { type: _, ...body } = parsed.data;
       const answer = await this.#comparisons.answer(comparisonRequest(body));
-      if (answer.type === "answered") socket.send(`{"type":"comparison_data","data":${answer.text}}`);
+      if (answer.type === "answered") socket.send(`{"type":"comparison_data","data":${answer.text.text}}`);
       else
         reply({ type: "error", error: answer.type === "failed" ? "the comparison failed" : answer.reason });
     } catch (error) {
