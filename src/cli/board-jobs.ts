@@ -8,14 +8,22 @@ import type { SyncJob } from "../serve/jobs/sync-job.ts";
 import { settingsOnly, withDefaults } from "../settings/defaults.ts";
 import { systemClock } from "../time/clock/system-clock.ts";
 import { timeOptions } from "../time/options.ts";
+import { sharedOptions } from "../upload/shared/options.ts";
 import { syncOptions } from "../upload/options.ts";
+import { readCa } from "./tanova-client.ts";
+import type { Link } from "../upload/shared/link.ts";
+import { openSharedStore } from "./sync/shared-store.ts";
 import type { Invocation } from "./command-line/command.ts";
+
+/** Nobody waits longer for an answer that can be computed as well. */
+const LINK_MS = 500;
 
 /** What of the jobs' own sections `nodupe serve` takes: their settings, and none of their flags. */
 export const jobSections = {
   sync: settingsOnly(syncOptions),
   time: settingsOnly(timeOptions),
   ingest: settingsOnly(ingestOptions),
+  shared: settingsOnly(sharedOptions),
 } as const;
 
 type Call = Invocation<typeof jobSections>;
@@ -67,6 +75,12 @@ async function syncJobOf(call: Call, folder: string): Promise<SyncJob> {
     destination,
     openStore: () => call.openStore(),
     openClient: () => clientOf(settings, call.environment, { url: destination, apiKey: key }),
+    openShared: () =>
+      openSharedStore(withDefaults(sharedOptions, call.options.shared), {
+        origin: call.origins.shared["shared"] ?? unset,
+        caFile: settings.caFile,
+        isWatching: true,
+      }),
     startHashWorker,
     onNotice: (line) => call.terminal.warn(line),
   });
@@ -95,6 +109,15 @@ async function followJobsOf(call: Call, named: readonly string[]): Promise<Job[]
   return [...logs].map(([node, path]) =>
     followJob({ node, path, settings, openStore: () => call.openStore() }),
   );
+}
+
+/** A connection to the shared store that [shared] names, for comparisons; null where it names none. */
+export async function comparisonLink(call: Call): Promise<Link | null> {
+  const { shared: url } = withDefaults(sharedOptions, call.options.shared);
+  if (url === null) return null;
+  const { Link: SharedLink } = await import("../upload/shared/link.ts");
+  const { caFile } = withDefaults(syncOptions, call.options.sync);
+  return new SharedLink({ url, ca: readCa(caFile).ca ?? null, timeoutMs: LINK_MS });
 }
 
 /**

@@ -5,7 +5,7 @@ import { wait } from "../lib/wait.ts";
 import { judgeOptions } from "../nodes/compare/options.ts";
 import { requireSafe } from "../nodes/fleet/board-url.ts";
 import { followedOptions } from "../nodes/fleet/options.ts";
-import { boardJobs, jobSections } from "./board-jobs.ts";
+import { boardJobs, comparisonLink, jobSections } from "./board-jobs.ts";
 import { fleetAccess } from "./fleet-access.ts";
 import { serveOptions, type ServeSettings } from "../serve/options.ts";
 import { command, type ExitCode, type Invocation } from "./command-line/command.ts";
@@ -69,6 +69,7 @@ async function runServe(call: Invocation<typeof OPTIONS>): Promise<ExitCode> {
   const access = fleetAccess(settings.demo ? NO_FLEET : call.options.fleet, environment);
   for (const url of boards) requireSafe(url, access.insecureHttp);
   const { jobs, sync } = await boardJobs(call, settings);
+  using shared = settings.demo ? null : await comparisonLink(call);
   await using running = await startBoardServer({
     settings,
     compareSettings: call.options.compare,
@@ -76,6 +77,7 @@ async function runServe(call: Invocation<typeof OPTIONS>): Promise<ExitCode> {
     tls,
     fleet: { boards, access },
     jobs,
+    shared,
     ownRun: () => (sync === null ? null : { folder: sync.folder, stand: sync.stand() }),
     openStore: demo?.openStore ?? call.openStore,
     startCompareWorker,

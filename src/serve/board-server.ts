@@ -9,6 +9,7 @@ import { wait } from "../lib/wait.ts";
 import { TaskGroup } from "../lib/task-group.ts";
 import type { JudgeSettings } from "../nodes/compare/options.ts";
 import type { FleetAccess } from "../nodes/fleet/access.ts";
+import type { Link } from "../upload/shared/link.ts";
 import { prometheusText } from "../render/prometheus.ts";
 import { type Alert, Alerts } from "./alerts.ts";
 import { apiRoutes } from "./api.ts";
@@ -17,6 +18,7 @@ import { computeAhead } from "./comparisons/ahead.ts";
 import { ComparePool } from "./comparisons/compare-pool.ts";
 import { Comparisons } from "./comparisons/comparisons.ts";
 import { StoredStates } from "./comparisons/node-states.ts";
+import { SharedCache } from "./comparisons/shared-cache.ts";
 import { ServeDurations } from "./durations.ts";
 import { FleetFollower } from "./fleet/fleet-follower.ts";
 import { type Job, Jobs } from "./jobs/jobs.ts";
@@ -36,6 +38,8 @@ export interface BoardServerOptions {
   readonly tls: { readonly cert: string; readonly key: string } | null;
   /** The other boards that are followed, and what opens them. */
   readonly fleet: { readonly boards: readonly string[]; readonly access: FleetAccess };
+  /** The store in which several servers keep comparisons for each other; null where [shared] names none. */
+  readonly shared: Link | null;
   /** What this process does beside serving. */
   readonly jobs: readonly Job[];
   /** The upload among them. */
@@ -108,6 +112,16 @@ export async function startBoardServer(options: BoardServerOptions): Promise<Boa
       states,
       settings: options.compareSettings,
       pool,
+      shared:
+        options.shared === null
+          ? null
+          : new SharedCache({
+              link: options.shared,
+              ttlMs: options.compareSettings.cacheTtl,
+              store,
+              boards: () => follower.boards(Date.now()),
+              onNotice: onError,
+            }),
       access: options.fleet.access,
       boards: () => follower.boards(Date.now()),
       onEvent: (event) => bus.publish({ topic: "comparison", data: event }),

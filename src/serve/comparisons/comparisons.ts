@@ -17,6 +17,7 @@ import type { ComparisonRequest } from "../schemas.ts";
 import { type CompareJob, type CompareEnd, type ComparePool, ComparisonEnded } from "./compare-pool.ts";
 import { type Basis, isFresh } from "./freshness.ts";
 import type { NodeState, StoredStates } from "./node-states.ts";
+import type { SharedCache } from "./shared-cache.ts";
 import { ToldReport } from "./told-report.ts";
 
 export type ComparisonReply =
@@ -40,6 +41,8 @@ export interface ComparisonsOptions {
   readonly states: StoredStates;
   readonly settings: JudgeSettings;
   readonly pool: ComparePool;
+  /** Where several servers keep answers for each other; null where none is set. */
+  readonly shared: SharedCache | null;
   readonly access: FleetAccess;
   /** The boards of the fleet as they are known now: no other is asked. */
   readonly boards: () => readonly FleetBoard[];
@@ -136,10 +139,7 @@ export class Comparisons implements AsyncDisposable {
     const asked = this.#askedFor(request);
     if (asked === null || this.#options.settings.cacheTtl <= 0) return false;
     if (this.#inFlight.has(asked.key) || this.#freshAnswer(asked) !== null) return false;
-    const basis = this.#basisOf(asked);
-    const job = this.#options.pool.start(this.#taskOf(asked, { isAhead: true }), () => undefined);
-    this.#ahead = { key: asked.key, job };
-    const computing = this.#end(asked, basis, job.end, { isAhead: true });
+    const computing = this.#computeUnasked(asked);
     this.#inFlight.set(asked.key, computing);
     try {
       return (await computing).type === "kept";
@@ -150,6 +150,22 @@ export class Comparisons implements AsyncDisposable {
       this.#inFlight.delete(asked.key);
       this.#ahead = null;
     }
+  }
+
+  async #computeUnasked(asked: Asked): Promise<Computed> {
+    const basis = this.#basisOf(asked);
+    const task = this.#taskOf(asked, { isAhead: true });
+    const known = await this.#shared(task);
+    if (known !== null) return await this.#end(asked, basis, known, { isAhead: true, task });
+    const job = this.#options.pool.start(task, () => undefined);
+    this.#ahead = { key: asked.key, job };
+    return await this.#end(asked, basis, job.end, { isAhead: true, task });
+  }
+
+  /** What another server has computed of the same figures. */
+  async #shared(task: CompareTask): Promise<CompareEnd | null> {
+    const answer = await this.#options.shared?.find(task);
+    return answer == null ? null : { type: "answered", answer };
   }
 
   /** The names of all nodes, of this board and of the others, as requests name them. */
@@ -250,10 +266,11 @@ export class Comparisons implements AsyncDisposable {
     onEvent({ ...about, state: "started" });
     let computed: Computed = { type: "failed" };
     try {
-      const end = pool.run(this.#taskOf(asked, { isAhead: false }), (progress) =>
-        onEvent({ ...about, state: "node", ...progress }),
-      );
-      computed = await this.#end(asked, this.#basisOf(asked), end, { isAhead: false });
+      const basis = this.#basisOf(asked);
+      const task = this.#taskOf(asked, { isAhead: false });
+      const known = await this.#shared(task);
+      const end = known ?? pool.run(task, (progress) => onEvent({ ...about, state: "node", ...progress }));
+      computed = await this.#end(asked, basis, end, { isAhead: false, task });
     } catch (error) {
       onFailure(messageOf(error));
     }
@@ -264,8 +281,8 @@ export class Comparisons implements AsyncDisposable {
   async #end(
     asked: Asked,
     basisOf: (report: CompareReport, isReady: boolean) => Basis,
-    ending: Promise<CompareEnd>,
-    { isAhead }: { isAhead: boolean },
+    ending: CompareEnd | Promise<CompareEnd>,
+    { isAhead, task }: { readonly isAhead: boolean; readonly task: CompareTask },
   ): Promise<Computed> {
     const startedMs = performance.now();
     const end = await ending;
@@ -280,6 +297,7 @@ export class Comparisons implements AsyncDisposable {
       if (isAhead || this.#ready.has(asked.key)) {
         this.#ready.set(asked.key, { ...kept, basis: { ...kept.basis, isReady: true } });
       } else if (this.#options.settings.cacheTtl > 0) this.#kept.set(asked.key, kept);
+      if (!end.answer.cached) await this.#options.shared?.keep(task, end.answer);
     }
     return { type: "kept", told };
   }

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { TIER_HOUR } from "../../nodes/store/rollup.ts";
 
 /** What a node's figures depend on, as it was at a moment. */
 export type NodeState =
@@ -31,6 +32,28 @@ interface Row {
 const FAR_MORE = 2 ** 40;
 
 type Block = { readonly id: number; readonly events: number };
+
+/**
+ * What a node's figures in this store are, so that another store with the same ones is told from one that merely has a
+ * node of that name: how many hours there are, and all that the newest one tells.
+ */
+export function nodeMark(db: Database, name: string): string | null {
+  const row = db
+    .query<
+      { version: number; newestMs: number | null; hours: number; summary: Uint8Array | null },
+      [string, number]
+    >(
+      `SELECT version, newest_ms AS newestMs,
+              (SELECT count(*) FROM rollup WHERE node_id = node.id AND tier = ?2) AS hours,
+              (SELECT summary FROM rollup WHERE node_id = node.id AND tier = ?2 ORDER BY start_ms DESC LIMIT 1) AS summary
+       FROM node WHERE name = ?1`,
+    )
+    .get(name, TIER_HOUR);
+  if (row === null) return null;
+  const { version, newestMs, hours, summary } = row;
+  const newest = new Bun.CryptoHasher("sha256").update(summary ?? "").digest("hex");
+  return JSON.stringify([version, newestMs, hours, newest]);
+}
 
 /**
  * How nodes of the store stand. While nothing is written to the store it is asked for nothing but that

@@ -3,6 +3,7 @@ import { Failure } from "../../lib/errors.ts";
 import { RUN_LIMITS } from "../../upload/limits.ts";
 import type { SyncSettings } from "../../upload/options.ts";
 import type { RunProgress } from "../../upload/progress.ts";
+import type { SharedStore } from "../../upload/shared/share-driver.ts";
 import { openRoot } from "../../upload/scan/scan.ts";
 import type { TanovaClient } from "../../upload/tanova/types.ts";
 import { watchUploads } from "../../upload/watch/watch-uploads.ts";
@@ -15,6 +16,8 @@ export interface SyncJobOptions {
   readonly destination: string;
   readonly openStore: () => Promise<Store>;
   readonly openClient: () => Promise<TanovaClient>;
+  /** The history that is shared with other machines; null where none is. */
+  readonly openShared: () => Promise<(SharedStore & Disposable) | null>;
   readonly startHashWorker: () => Worker;
   /** A thing that a person should know. */
   readonly onNotice: (line: string) => void;
@@ -38,6 +41,7 @@ export function syncJob(options: SyncJobOptions): SyncJob {
     run: async (signal) => {
       const root = openRoot(folder);
       using store = await options.openStore();
+      using shared = await options.openShared();
       using client = await options.openClient();
       const last = await watchUploads({
         store,
@@ -46,6 +50,7 @@ export function syncJob(options: SyncJobOptions): SyncJob {
         limits: RUN_LIMITS,
         destination,
         client,
+        shared,
         sharesProcess: true,
         startHashWorker: options.startHashWorker,
         signal,
