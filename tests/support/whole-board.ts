@@ -35,7 +35,10 @@ export interface WholeBoard extends AsyncDisposable {
 }
 
 /** One process that serves, measures the clock, uploads a folder and follows two logs; servers of the test's own. */
-export async function startWholeBoard(folder: TempFolder): Promise<WholeBoard> {
+export async function startWholeBoard(
+  folder: TempFolder,
+  env: Readonly<Record<string, string>> = {},
+): Promise<WholeBoard> {
   await using stack = new AsyncDisposableStack();
   const sandbox = stack.use(await startSandbox({ latencyMs: UPLOAD_MS }));
   const clock = stack.use(await ntpServer());
@@ -52,6 +55,7 @@ export async function startWholeBoard(folder: TempFolder): Promise<WholeBoard> {
       NODUPE_TIME_SERVER: `${clock.address}:${clock.port}`,
       NODUPE_TIME_INTERVAL: "1s",
       NODUPE_SYNC_SETTLE: "100ms",
+      ...env,
     }),
   );
   const owned = stack.move();

@@ -1,0 +1,257 @@
+// `nodupe serve` at work, out of the compiled binary: comparisons fifty at a time while a log comes in, the whole board in one
+// process, and twenty nodes on eight boards. `bun bench/serve.ts [EVENTS]` (5,000,000 a node) prints the figures and writes
+// bench/results/serve.json.
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { DEBUG_LOG, writeLog } from "../src/bench/generate-log.ts";
+import { median, quantile } from "../src/bench/measure/statistics.ts";
+import { residentMib } from "../src/bench/measure/resident.ts";
+import { nodupe } from "../tests/support/run.ts";
+import { type Served, startServe } from "../tests/support/serve.ts";
+import { tempFolder } from "../tests/support/temp.ts";
+import { until } from "../tests/support/until.ts";
+import { startWholeBoard } from "../tests/support/whole-board.ts";
+import { machine } from "./support.ts";
+
+const EVENTS = Number(Bun.argv[2] ?? 5_000_000);
+const AT_ONCE = 50;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const scratch = mkdtempSync(join(tmpdir(), "nodupe-serve-"));
+
+function p99(values: readonly number[]): number {
+  return quantile(
+    values.toSorted((a, b) => a - b),
+    0.99,
+  );
+}
+
+async function ingest(db: string, node: string, log: string): Promise<void> {
+  const run = await nodupe(["ingest", "--node", node, log, "--db", db, "-q"]);
+  if (run.exitCode !== 0) throw new Error(run.stderr);
+}
+
+/** A week that ends with the present hour. */
+async function weekOf(path: string, seed: number, operations: number): Promise<void> {
+  const untilMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+  await writeLog(path, {
+    ...DEBUG_LOG,
+    seed,
+    operations,
+    startMs: untilMs - 7 * DAY_MS,
+    spanMs: 7 * DAY_MS,
+    latencyMs: 100 + 10 * seed,
+  });
+}
+
+async function ask(served: Served, body: object): Promise<{ ms: number; cached: boolean }> {
+  const startedMs = performance.now();
+  const { status, body: answer } = await served.post("/api/comparison", body);
+  if (status !== 200) throw new Error(`the board answered ${status}`);
+  return { ms: performance.now() - startedMs, cached: (answer as { cached: boolean }).cached };
+}
+
+function count(text: string, how: string): number {
+  const found = new RegExp(`^nodupe_comparison_duration_seconds_count\\{how="${how}"\\} (\\d+)$`, "m").exec(
+    text,
+  );
+  return Number(found?.[1] ?? 0);
+}
+
+async function metricsOf(served: Served): Promise<string> {
+  return String((await served.ask("/metrics")).body);
+}
+
+/** Writes lines of now to a log, some hundred operations a second, until it is stopped. */
+function feed(path: string): () => void {
+  let at = 0;
+  const timer = setInterval(() => {
+    const now = Date.now();
+    const lines = Array.from({ length: 50 }, () => {
+      at += 1;
+      const time = new Date(now).toISOString();
+      const piece = at.toString(32).toUpperCase().padStart(52, "A");
+      const fields = JSON.stringify({
+        piece_id: piece,
+        satellite_id: "12EayRS2V1kEsWESU9QMRseFhdxYxKicsiFmxrsLZHeLUtdps3S",
+        action: "GET",
+        offset: 0,
+        size: 2319360,
+        remote_address: "172.17.0.1:4000",
+      });
+      return `${time}\tDEBUG\tpiecestore\tdownload started\t${fields}\n${time}\tINFO\tpiecestore\tdownloaded\t${fields}\n`;
+    });
+    appendFileSync(path, lines.join(""));
+  }, 100);
+  return () => clearInterval(timer);
+}
+
+async function comparisons(): Promise<object> {
+  const db = join(scratch, "two.db");
+  for (const [seed, node] of ["pi-1", "pi-2"].entries()) {
+    const log = join(scratch, `${node}.log`);
+    await weekOf(log, seed, EVENTS);
+    await ingest(db, node, log);
+    rmSync(log);
+  }
+  const live = join(scratch, "live.log");
+  writeFileSync(live, "");
+  await using served = await startServe(["--db", db, "--follow", `pi-1=${live}`]);
+  const stop = feed(live);
+  const nodes = ["pi-1", "pi-2"];
+  // Each question about another window: none is answered out of memory.
+  let hours = 60;
+  const next = (): object => ({ nodes, timeRange: (hours += 1) });
+  await ask(served, next());
+  const single: number[] = [];
+  for (let round = 0; round < 15; round += 1) single.push((await ask(served, next())).ms);
+  const different: number[] = [];
+  const same: number[] = [];
+  let computedBySame = 0;
+  const ROUNDS = 4;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const all = await Promise.all(Array.from({ length: AT_ONCE }, () => ask(served, next())));
+    different.push(...all.map(({ ms }) => ms));
+    const question = next();
+    const before = await metricsOf(served);
+    const alike = await Promise.all(Array.from({ length: AT_ONCE }, () => ask(served, question)));
+    same.push(...alike.map(({ ms }) => ms));
+    // One of the fifty reads the nodes; the others wait for it.
+    computedBySame +=
+      count(await metricsOf(served), "computed") - count(before, "computed") === AT_ONCE ? 1 : 0;
+  }
+  const cached: number[] = [];
+  let misses = 0;
+  await ask(served, { nodes, timeRange: "7d" });
+  for (let round = 0; round < 40; round += 1) {
+    const all = await Promise.all(
+      Array.from({ length: AT_ONCE }, () => ask(served, { nodes, timeRange: "7d" })),
+    );
+    cached.push(...all.map(({ ms }) => ms));
+    misses += all.filter(({ cached: isCached }) => !isCached).length;
+  }
+  const alone: number[] = [];
+  for (let round = 0; round < 200; round += 1) alone.push((await ask(served, { nodes, timeRange: "7d" })).ms);
+  stop();
+  const singleMs = median(single);
+  const bound = (1.5 * AT_ONCE * singleMs) / machine().cores;
+  return {
+    events_a_node: EVENTS,
+    single_ms: singleMs,
+    different_p99_ms: p99(different),
+    different_bound_ms: bound,
+    different_p99_of_bound: p99(different) / bound,
+    same_p99_ms: p99(same),
+    cached_p99_ms: p99(cached),
+    cached_median_ms: median(cached),
+    cached_alone_p99_ms: p99(alone),
+    cached_misses: misses,
+    rounds_of_the_same: computedBySame,
+  };
+}
+
+function cpuS(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  const [user = 0, system = 0] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 13)
+    .map(Number);
+  return (user + system) / 100;
+}
+
+/** One process for all of it, with what the page holds open and asks for. */
+async function wholeBoard(): Promise<object> {
+  using folder = tempFolder();
+  await using board = await startWholeBoard(folder, { NODUPE_TIME_INTERVAL: "60s" });
+  const { served } = board;
+  const socket = new WebSocket(`${served.url.replace("http", "ws")}/ws`);
+  let isAsked = false;
+  socket.onmessage = () => {
+    isAsked = true;
+  };
+  const page = setInterval(() => {
+    if (isAsked) void served.ask("/api/board");
+    isAsked = false;
+  }, 1_000);
+  await until(() => board.sandbox.stats().stored === 1, "the folder was uploaded");
+  await Bun.sleep(20_000);
+  const seen: number[] = [];
+  const before = cpuS(served.pid);
+  const startedMs = performance.now();
+  for (let second = 0; second < 60; second += 1) {
+    await Bun.sleep(1_000);
+    seen.push(residentMib(served.pid) ?? 0);
+  }
+  const idlePercent = ((cpuS(served.pid) - before) / ((performance.now() - startedMs) / 1_000)) * 100;
+  clearInterval(page);
+  socket.close();
+  return { resident_mib: median(seen), resident_peak_mib: Math.max(...seen), idle_cpu_percent: idlePercent };
+}
+
+/** Twenty nodes on eight boards, and one board that follows them all. */
+async function fleet(): Promise<object> {
+  const [boards, nodes] = [8, 20];
+  const log = join(scratch, "fleet.log");
+  await weekOf(log, 3, 50_000);
+  await using stack = new AsyncDisposableStack();
+  const names: string[] = [];
+  const urls: string[] = [];
+  for (let board = 0; board < boards; board += 1) {
+    const db = join(scratch, `board-${board}.db`);
+    for (let node = board; node < nodes; node += boards) {
+      await ingest(db, `node-${node}`, log);
+    }
+    const served = stack.use(await startServe(["--db", db]));
+    urls.push(served.url);
+    for (let node = board; node < nodes; node += boards) names.push(`node-${node}@${served.url}`);
+  }
+  const startedMs = performance.now();
+  await using head = await startServe(["--db", join(scratch, "head.db")], {
+    NODUPE_FLEET_BOARDS: urls.join(","),
+  });
+  const reachable = async (): Promise<number> => {
+    const { body } = await head.ask("/api/fleet");
+    return (body as { boards: { state: string }[] }).boards.filter(({ state }) => state === "reachable")
+      .length;
+  };
+  await until(async () => (await reachable()) === boards, "all boards have answered");
+  const followedMs = performance.now() - startedMs;
+  const firstMs = (await ask(head, { nodes: names, timeRange: "7d" })).ms;
+  const again = await ask(head, { nodes: names, timeRange: "7d" });
+  const printed = await nodupe([
+    "compare",
+    ...names,
+    "--last",
+    "7d",
+    "--json",
+    "--db",
+    join(scratch, "none.db"),
+  ]);
+  const { elapsed_s: elapsedS } = JSON.parse(printed.stdout) as { elapsed_s: number };
+  return {
+    boards,
+    nodes: names.length,
+    followed_ms: followedMs,
+    compared_7d_ms: firstMs,
+    again_ms: again.ms,
+    again_cached: again.cached,
+    command_7d_ms: elapsedS * 1_000,
+    head_resident_mib: residentMib(head.pid),
+  };
+}
+
+try {
+  const results = {
+    at: new Date().toISOString(),
+    machine: machine(),
+    comparisons: await comparisons(),
+    whole_board: await wholeBoard(),
+    fleet: await fleet(),
+  };
+  await Bun.write(Bun.stdout, `${JSON.stringify(results, null, 2)}\n`);
+  writeFileSync(resolve(import.meta.dir, "results/serve.json"), `${JSON.stringify(results, null, 2)}\n`);
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
