@@ -16,6 +16,8 @@ export interface ServicePlan {
   readonly runAs: RunAs;
   /** Folders that are read, which have to be mounted first. */
   readonly reads: readonly string[];
+  /** Groups that the job needs to read them, beside its user's own: logs are mostly `adm`'s. */
+  readonly groups: readonly string[];
   /** The file that holds the API key; it reaches the job as a credential. */
   readonly keyFile: string | null;
 }
@@ -127,6 +129,7 @@ function runAs(plan: ServicePlan): readonly string[] {
   if (plan.scope === "user") return [];
   return [
     ...(plan.runAs.type === "dynamic" ? ["DynamicUser=yes", "User=nodupe"] : [`User=${plan.runAs.name}`]),
+    ...(plan.groups.length === 0 ? [] : [`SupplementaryGroups=${plan.groups.join(" ")}`]),
     "StateDirectory=nodupe",
     "StateDirectoryMode=0700",
     "Environment=NODUPE_DB=%S/nodupe/nodupe.db XDG_CONFIG_HOME=/etc",

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { generateLog } from "../../src/bench/generate-log.ts";
 import type { IngestCounts } from "../../src/nodes/ingest/counts.ts";
 import { BINARY } from "../support/binary.ts";
-import { cleanEnvironment, nodupe } from "../support/run.ts";
+import { needs, programPath } from "../support/programs.ts";
+import { nodupe, runCommand } from "../support/run.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
-import { until } from "../support/until.ts";
 
 const SAMPLE = join(import.meta.dir, "../fixtures/storagenode-sample.log");
 
@@ -139,35 +139,34 @@ test("a file that grows adds what it grew by, also after a line without an end",
   expect(sum).toBe(text.trimEnd().split("\n").length);
 });
 
-test("killed at twenty random moments, the store ends with each event once", async () => {
-  using folder = tempFolder();
-  const path = folder.file("node.log");
-  const text = log(60_000, 5);
-  writeFileSync(path, text);
-  await nodupe(["ingest", "--node", "b", SAMPLE, "--db", folder.file("s.db")]);
-  const command = [BINARY, "ingest", "--node", "a", path, "--json", "--db", folder.file("s.db")];
-  const clean = performance.now();
-  using other = tempFolder();
-  const whole = await ingest(other, path);
-  const tookMs = performance.now() - clean;
-  let killed = 0;
-  for (let round = 0; round < 20; round += 1) {
-    const child = Bun.spawn(command, { env: cleanEnvironment(), stdout: "ignore", stderr: "ignore" });
-    // A run goes on where the one before was killed: short runs, so that most are killed at work.
-    const atMs = performance.now() + (((round * 7919) % 1000) / 1000) * (tookMs / 8);
-    await until(() => performance.now() >= atMs || child.exitCode !== null, "the moment comes");
-    child.kill(9);
-    if ((await child.exited) !== 0) killed += 1;
-  }
-  expect(killed).toBeGreaterThan(10);
-  const last = await ingest(folder, path);
-  expect(last).toMatchObject({ lines: whole.lines, malformed: 0 });
-  expect(await operations(folder)).toBe(whole.events);
-  // Roll-ups equal events: counted from the blocks, an hour that the window cuts adds up to the same.
-  const cut = "2026-01-01T00:30:00Z";
-  const before = await operations(folder, "2025-01-01", cut);
-  expect(before + (await operations(folder, cut))).toBe(whole.events);
-}, 120_000);
+needs("strace")(
+  "killed at twenty of its writes, the store ends with each event once",
+  async () => {
+    using folder = tempFolder();
+    const path = folder.file("node.log");
+    const text = log(60_000, 5);
+    writeFileSync(path, text);
+    await nodupe(["ingest", "--node", "b", SAMPLE, "--db", folder.file("s.db")]);
+    const command = [BINARY, "ingest", "--node", "a", path, "--json", "--db", folder.file("s.db")];
+    using other = tempFolder();
+    const whole = await ingest(other, path);
+    for (let round = 0; round < 20; round += 1) {
+      // A run goes on where the one before was killed. All writes of all of them would not store the whole log.
+      const write = 2 + ((round * 7) % 40);
+      const inject = ["-e", "trace=pwrite64", "-e", `inject=pwrite64:signal=SIGKILL:when=${write}`];
+      const traced = [programPath("strace"), "-f", "-qq", "-o", "/dev/null", ...inject, ...command];
+      expect({ round, exitCode: (await runCommand(traced)).exitCode }).toEqual({ round, exitCode: 128 + 9 });
+    }
+    const last = await ingest(folder, path);
+    expect(last).toMatchObject({ lines: whole.lines, malformed: 0 });
+    expect(await operations(folder)).toBe(whole.events);
+    // Roll-ups equal events: counted from the blocks, an hour that the window cuts adds up to the same.
+    const cut = "2026-01-01T00:30:00Z";
+    const before = await operations(folder, "2025-01-01", cut);
+    expect(before + (await operations(folder, cut))).toBe(whole.events);
+  },
+  120_000,
+);
 
 test("an event costs at most 9 bytes on disk, and its share of the store that every store has", async () => {
   using folder = tempFolder();

@@ -122,14 +122,18 @@ for (const [name, path, from, to, lost] of PARTS) {
 
 test("an API that says nothing, or a byte a second, costs its time-out and not the log", async () => {
   using folder = tempFolder();
+  const trickles: Timer[] = [];
+  using cleanup = new DisposableStack();
+  cleanup.defer(() => {
+    for (const trickle of trickles) clearInterval(trickle);
+  });
   const slow: Answer = (path) =>
     path === "/api/sno/"
       ? new Promise<Response>(() => undefined)
       : new Response(
           new ReadableStream({
-            pull: async (controller) => {
-              await Bun.sleep(200);
-              controller.enqueue(Buffer.from(" "));
+            start: (controller) => {
+              trickles.push(setInterval(() => controller.enqueue(Buffer.from(" ")), 200));
             },
           }),
         );

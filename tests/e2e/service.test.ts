@@ -1,9 +1,11 @@
 import { expect, test as plain } from "bun:test";
+import { chmodSync, chownSync, writeFileSync } from "node:fs";
 import { PROGRAM } from "../support/binary.ts";
 import { bootContainer } from "../support/container.ts";
 import { expectAsPublished } from "../support/published-schema.ts";
 import { needsRoot } from "../support/programs.ts";
 import { nodupe } from "../support/run.ts";
+import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 
 const test = needsRoot("systemd-nspawn", "nsenter", "curl");
@@ -18,6 +20,23 @@ plain("units are printed where there is no systemd to install them, and bad word
   expect([unknown.exitCode, unknown.stderr]).toEqual([2, expect.stringContaining("did you mean sync?")]);
   expect((await nodupe(["service", "install", "sync", "/nowhere"])).exitCode).toBe(2);
   expect((await nodupe(["service", "uninstall", "ingest"])).exitCode).toBe(1);
+});
+
+needsRoot("systemd-analyze")("a log that only a group may read brings its group into the unit", async () => {
+  using folder = tempFolder();
+  const log = folder.file("node.log");
+  writeFileSync(log, "");
+  chmodSync(log, 0o640);
+  // 4 is adm's on Debian; a group without a name is told by its number.
+  chownSync(log, 0, 4);
+  const print = ["service", "print", "ingest", "--json", "--", "--node", "a", log];
+  const unit = async (): Promise<string> => {
+    const { files } = JSON.parse((await nodupe(print)).stdout) as { files: { text: string }[] };
+    return files[0]?.text ?? "";
+  };
+  expect(await unit()).toMatch(/\nSupplementaryGroups=(adm|4)\n/);
+  chmodSync(log, 0o644);
+  expect(await unit()).not.toContain("SupplementaryGroups");
 });
 
 test("under systemd: installed, ready, uploading what arrives; a loop that hangs is restarted; removed again", async () => {

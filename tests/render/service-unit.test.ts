@@ -13,6 +13,7 @@ const PLAN: ServicePlan = {
   args: ["/srv/CVs of 100% & $HOME", "--workers", "5"],
   runAs: { type: "user", name: "daemon" },
   reads: ["/srv/CVs of 100% & $HOME"],
+  groups: [],
   keyFile: "/etc/nodupe/api key",
 };
 
@@ -23,6 +24,13 @@ test("words of the command line reach the job as they were given", () => {
     'ExecStart=/usr/bin/env sync --watch --api-key-file %d/api-key "/srv/CVs of 100%% & $$HOME" --workers 5\n',
   );
   expect(textOf(PLAN)).toContain("LoadCredential=api-key:/etc/nodupe/api key\n");
+});
+
+test("a log that a group may read brings that group", () => {
+  const ingest: ServicePlan = { ...PLAN, service: "ingest", runAs: { type: "dynamic" }, groups: ["adm"] };
+  expect(textOf(ingest)).toContain("\nSupplementaryGroups=adm\n");
+  expect(textOf({ ...ingest, scope: "user" })).not.toContain("SupplementaryGroups");
+  expect(textOf(PLAN)).not.toContain("SupplementaryGroups");
 });
 
 test("a user's unit is the session's, and has no rights to give away", () => {

@@ -36,19 +36,34 @@ export function serviceOf(word: string): Service {
   );
 }
 
-function nameOfUid(uid: number): string {
+/** The name that a number has in one of the two files; the number where it has none. */
+function nameOf(id: number, file: "/etc/passwd" | "/etc/group"): string {
   try {
-    const line = readFileSync("/etc/passwd", "utf8")
+    const line = readFileSync(file, "utf8")
       .split("\n")
-      .find((entry) => entry.split(":")[2] === `${uid}`);
-    return line?.split(":")[0] ?? `${uid}`;
+      .find((entry) => entry.split(":")[2] === `${id}`);
+    return line?.split(":")[0] ?? `${id}`;
   } catch {
-    return `${uid}`;
+    return `${id}`;
   }
 }
 
 function ownerOf(file: string): string {
-  return nameOfUid(statSync(file).uid);
+  return nameOf(statSync(file).uid, "/etc/passwd");
+}
+
+const GROUP_READS = 0o040;
+const OTHERS_READ = 0o004;
+const ROOT = 0;
+
+/** The groups by which files can be read that not everybody can; root's own is given to no job. */
+function readersOf(files: readonly string[]): string[] {
+  const gids = files
+    .map((file) => statSync(file))
+    .filter(({ mode }) => (mode & OTHERS_READ) === 0 && (mode & GROUP_READS) !== 0)
+    .map(({ gid }) => gid)
+    .filter((gid) => gid !== ROOT);
+  return [...new Set(gids)].map((gid) => nameOf(gid, "/etc/group"));
 }
 
 function runAsOf(service: Service, reads: readonly string[], asked: string | null): RunAs {
@@ -111,6 +126,8 @@ export function servicePlan(
       ? { type: "user", name: userInfo().username }
       : runAsOf(service, reads, options.runAs),
     reads,
+    // A folder of CVs is read by its owner.
+    groups: service === "ingest" ? readersOf(reads) : [],
     keyFile: service === "sync" ? options.apiKeyFile : null,
   };
 }

@@ -1,4 +1,5 @@
 import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync } from "node:fs";
+import type { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { codeOf, Failure, messageOf, reasonOf } from "../../lib/errors.ts";
 import { readRange } from "./checkpoint.ts";
@@ -46,16 +47,24 @@ export class FileSource implements Source {
   }
 }
 
+/** Whatever comes in chunks, and how to let go of it; the chunk that is waited for may never come. */
+interface Chunks {
+  readonly each: AsyncIterable<Uint8Array>;
+  close(): void;
+}
+
 /** A stream of chunks, handed on in pieces that fit. */
 class ChunkSource implements Source {
   readonly descriptor = null;
   readonly name: string;
   readonly isLive: boolean;
   readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #close: () => void;
   #chunk: Uint8Array = new Uint8Array(0);
 
-  constructor(chunks: AsyncIterable<Uint8Array>, name: string, isLive: boolean) {
-    this.#chunks = chunks[Symbol.asyncIterator]();
+  constructor({ each, close }: Chunks, name: string, isLive: boolean) {
+    this.#chunks = each[Symbol.asyncIterator]();
+    this.#close = close;
     this.name = name;
     this.isLive = isLive;
   }
@@ -84,12 +93,16 @@ class ChunkSource implements Source {
   }
 
   [Symbol.dispose](): void {
-    void this.#chunks.return?.();
+    this.#close();
   }
 }
 
 async function* standardInput(): AsyncGenerator<Uint8Array> {
   for await (const chunk of Bun.stdin.stream()) yield chunk;
+}
+
+function streamed(stream: Readable): Chunks {
+  return { each: stream, close: () => stream.destroy() };
 }
 
 const GZIP_MAGIC = [0x1f, 0x8b];
@@ -126,10 +139,13 @@ export function checkReadable(path: string): void {
 
 /** Opens `-` (standard input), a plain file, or one compressed with gzip or zstd: told by its first bytes. */
 export function openSource(path: string): Source {
-  if (path === "-") return new ChunkSource(standardInput(), "standard input", true);
+  // Standard input is the process's own, and closed with it.
+  if (path === "-") {
+    return new ChunkSource({ each: standardInput(), close: () => undefined }, "standard input", true);
+  }
   const descriptor = openDescriptor(path);
   if (!fstatSync(descriptor).isFile()) {
-    return new ChunkSource(createReadStream(path, { fd: descriptor }), path, true);
+    return new ChunkSource(streamed(createReadStream(path, { fd: descriptor })), path, true);
   }
   const magic = readRange(descriptor, 0, 4);
   const isGzip = startsWith(magic, GZIP_MAGIC);
@@ -137,5 +153,9 @@ export function openSource(path: string): Source {
   const compressed = createReadStream(path, { fd: descriptor, start: 0 });
   const plain = isGzip ? createGunzip() : createZstdDecompress();
   compressed.on("error", (error) => plain.destroy(error));
-  return new ChunkSource(compressed.pipe(plain), path, false);
+  const close = (): void => {
+    compressed.destroy();
+    plain.destroy();
+  };
+  return new ChunkSource({ each: compressed.pipe(plain), close }, path, false);
 }
