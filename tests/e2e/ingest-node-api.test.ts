@@ -133,7 +133,15 @@ test("an API that says nothing, or a byte a second, costs its time-out and not t
       : new Response(
           new ReadableStream({
             start: (controller) => {
-              trickles.push(setInterval(() => controller.enqueue(Buffer.from(" ")), 200));
+              const trickle = setInterval(() => {
+                try {
+                  controller.enqueue(Buffer.from(" "));
+                } catch {
+                  // Whoever asked has given up: the stream is closed.
+                  clearInterval(trickle);
+                }
+              }, 200);
+              trickles.push(trickle);
             },
           }),
         );
