@@ -43,7 +43,8 @@ export class Latency {
     const coarse = sumOf(hours.coarse());
     const timed = sumOf(hours.timed());
     const timedMs = sumOf(hours.timedMs());
-    const last = bucketCounts.findLastIndex((count) => count > 0);
+    let last = bucketCounts.length - 1;
+    while (last >= 0 && bucketCounts[last] === 0) last -= 1;
     const cumulative = bucketCounts.slice(0, last + 1);
     for (let bucket = 1; bucket <= last; bucket += 1) {
       cumulative[bucket] = (cumulative[bucket] ?? 0) + (cumulative[bucket - 1] ?? 0);
@@ -64,7 +65,7 @@ export class Latency {
   quantileMs(share: number): number | null {
     if (!this.isResolved) return null;
     const rank = Math.floor(share * (this.total - 1));
-    return valueOfBucket(this.#bucketWhere((count) => count > rank));
+    return valueOfBucket(this.#bucketOf(rank + 1));
   }
 
   /**
@@ -74,7 +75,7 @@ export class Latency {
    */
   logQuantile(share: number): QuantilePlace {
     const rank = share * this.total;
-    const bucket = this.#bucketWhere((count) => count >= rank);
+    const bucket = this.#bucketOf(rank);
     const below = bucket === 0 ? 0 : (this.#cumulative[bucket - 1] ?? 0);
     const fraction = (rank - below) / ((this.#cumulative[bucket] ?? 0) - below);
     const [low, high] = edgesOfBucket(bucket);
@@ -103,8 +104,15 @@ export class Latency {
     }));
   }
 
-  #bucketWhere(isReached: (count: number) => boolean): number {
-    const found = this.#cumulative.findIndex(isReached);
-    return found < 0 ? this.#cumulative.length - 1 : found;
+  /** The first bucket up to which there are at least so many operations; the last one where there are not. */
+  #bucketOf(operations: number): number {
+    const cumulative = this.#cumulative;
+    let [below, at] = [-1, cumulative.length - 1];
+    while (at - below > 1) {
+      const middle = (below + at) >> 1;
+      if ((cumulative[middle] ?? 0) >= operations) at = middle;
+      else below = middle;
+    }
+    return at;
   }
 }

@@ -94,10 +94,12 @@ export function coverageOf(hours: HourTable, window: Window): number {
   const lengthMs = window.untilMs - window.sinceMs;
   if (lengthMs <= 0) return 0;
   const [firstMs, lastMs] = [hours.firstMs(), hours.lastMs()];
-  const first = firstMs.findIndex((ms) => ms < Infinity);
-  const last = firstMs.findLastIndex((ms) => ms < Infinity);
+  let first = 0;
+  while (firstMs[first] === Infinity) first += 1;
+  let last = hours.length - 1;
+  while (last >= 0 && firstMs[last] === Infinity) last -= 1;
   let coveredMs = 0;
-  for (let hour = Math.max(0, first); hour <= last; hour += 1) {
+  for (let hour = first; hour <= last; hour += 1) {
     if (firstMs[hour] === Infinity) continue;
     const startMs = hours.startMs[hour] ?? 0;
     const fromMs = hour === first ? (firstMs[hour] ?? 0) : startMs;

@@ -50,7 +50,7 @@ export class FileSource implements Source {
 /** Whatever comes in chunks, and how to let go of it; the chunk that is waited for may never come. */
 interface Chunks {
   readonly each: AsyncIterable<Uint8Array>;
-  close(): void;
+  readonly close: () => void;
 }
 
 /** A stream of chunks, handed on in pieces that fit. */

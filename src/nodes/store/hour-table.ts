@@ -98,16 +98,24 @@ export class HourTable {
   /** The first line's time; Infinity in hours without one. */
   firstMs(): Float64Array {
     const has = this.#column(HAS_LINES_AT);
-    return this.#column(FIRST_AT).map((zigzag, hour) =>
-      has[hour] !== 1 ? Infinity : zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2,
-    );
+    const first = this.#column(FIRST_AT);
+    for (let hour = 0; hour < first.length; hour += 1) {
+      const zigzag = first[hour] ?? 0;
+      const ms = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
+      first[hour] = has[hour] === 1 ? ms : Infinity;
+    }
+    return first;
   }
 
   /** The last line's time; -Infinity in hours without one. */
   lastMs(): Float64Array {
-    const has = this.#column(HAS_LINES_AT);
     const span = this.#column(SPAN_AT);
-    return this.firstMs().map((firstMs, hour) => (has[hour] === 1 ? firstMs + (span[hour] ?? 0) : -Infinity));
+    const last = this.firstMs();
+    for (let hour = 0; hour < last.length; hour += 1) {
+      const firstMs = last[hour] ?? Infinity;
+      last[hour] = firstMs === Infinity ? -Infinity : firstMs + (span[hour] ?? 0);
+    }
+    return last;
   }
 
   /** Of the durations of an hour's operations. */

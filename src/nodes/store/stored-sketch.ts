@@ -18,35 +18,45 @@ export function addStoredSketch(
 ): number {
   const { length } = bytes;
   let at = start;
-  let left = -1;
-  let bucket = 0;
-  while (left !== 0 && at < length) {
-    let value = 0;
-    let scale = 1;
-    let byte = bytes[at++] ?? 0;
-    while (byte >= 0x80) {
-      value += (byte & 0x7f) * scale;
-      scale *= 128;
-      byte = bytes[at++] ?? 0;
-    }
-    value += byte * scale;
-    if (left < 0) {
-      left = value;
-      continue;
-    }
-    bucket += value;
-    value = 0;
-    scale = 1;
+  let left = 0;
+  let scale = 1;
+  let byte = bytes[at++] ?? 0;
+  while (byte >= 0x80) {
+    left += (byte & 0x7f) * scale;
+    scale *= 128;
     byte = bytes[at++] ?? 0;
-    while (byte >= 0x80) {
-      value += (byte & 0x7f) * scale;
-      scale *= 128;
-      byte = bytes[at++] ?? 0;
+  }
+  left += byte * scale;
+  let bucket = 0;
+  for (; left > 0 && at < length; left -= 1) {
+    let step = bytes[at++] ?? 0;
+    if (step >= 0x80) {
+      scale = 1;
+      byte = step;
+      step = 0;
+      do {
+        step += (byte & 0x7f) * scale;
+        scale *= 128;
+        byte = bytes[at++] ?? 0;
+      } while (byte >= 0x80);
+      step += byte * scale;
+    }
+    bucket += step;
+    let count = bytes[at++] ?? 0;
+    if (count >= 0x80) {
+      scale = 1;
+      byte = count;
+      count = 0;
+      do {
+        count += (byte & 0x7f) * scale;
+        scale *= 128;
+        byte = bytes[at++] ?? 0;
+      } while (byte >= 0x80);
+      count += byte * scale;
     }
     const place = (places[bucket] ?? 0) + offset;
-    sums[place] = (sums[place] ?? 0) + value + byte * scale;
-    left -= 1;
+    sums[place] = (sums[place] ?? 0) + count;
   }
-  if (left !== 0 || at > length) throw new RangeError("Cannot read past the end of a stored sketch");
+  if (left > 0 || at > length) throw new RangeError("Cannot read past the end of a stored sketch");
   return at;
 }
