@@ -37,6 +37,7 @@ function unitsOf(): readonly { readonly name: string; readonly text: string }[] 
       args: [],
       runAs: { type: "dynamic" },
       reads: [],
+      groups: [],
       keyFile: null,
     };
     return systemdUnits(plan);
