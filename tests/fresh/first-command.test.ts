@@ -68,7 +68,7 @@ fresh("on musl without libstdc++ the cure comes before the download", async () =
   // A system of busybox alone, which is linked with nothing, and of musl's loader.
   const made =
     await machine.run(`mkdir -p /musl/bin /musl/lib /musl/dev /musl/tmp && cd /musl && mknod -m 666 dev/null c 1 3 &&
-    cp /bin/busybox bin/ && chroot . /bin/busybox --install -s /bin && : >lib/ld-musl-$(uname -m).so.1`);
+    cp /usr/lib/busybox-static bin/busybox && chroot . /bin/busybox --install -s /bin && : >lib/ld-musl-$(uname -m).so.1`);
   expect(made.stderr).toBe("");
   await Bun.write(machine.path("/musl/install.sh"), Bun.file(`${import.meta.dir}/../../install.sh`));
   const install = "HOME=/tmp chroot /musl /bin/sh /install.sh --from http://127.0.0.1:9";
