@@ -40,7 +40,7 @@ export const metrics = command({
   examples: [
     ["nodupe metrics", "to look at it"],
     [
-      "nodupe metrics --output /var/lib/node_exporter/textfile/nodupe.prom",
+      "/usr/local/bin/nodupe metrics --output /var/lib/node_exporter/textfile/nodupe.prom",
       "from cron, for the textfile collector",
     ],
   ],

@@ -11,7 +11,10 @@ export const status = command({
     "Only reads the store: it measures nothing and contacts no server. A board is healthy if no upload failed for good, no run was cut off, no node is silent, and the clock was right when it was last measured.",
   examples: [
     ["nodupe status", "what is wrong, then each job"],
-    ["nodupe status -q || mail -s 'nodupe' root < /dev/null", "from cron: only when something is wrong"],
+    [
+      "/usr/local/bin/nodupe status -q || mail -s 'nodupe' root < /dev/null",
+      "from cron: only when something is wrong",
+    ],
   ],
   result: () => import("../render/results/board.ts").then((module) => module.statusResult),
   exitCodes: {

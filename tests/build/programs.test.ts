@@ -6,7 +6,9 @@ const ROOT = resolve(import.meta.dir, "../..");
 
 /** What check.sh says it needs, and programs of every Debian. */
 const ESSENTIAL =
-  "git npm awk chroot ln mkfifo mount script setpriv setsid sha256sum sleep stty tar unshare".split(" ");
+  "git npm awk chroot dpkg dpkg-deb ln mkfifo mount script setpriv setsid sha256sum sleep stty tar unshare".split(
+    " ",
+  );
 
 function read(path: string): string {
   return readFileSync(join(ROOT, path), "utf8");
