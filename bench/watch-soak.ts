@@ -75,7 +75,10 @@ await child.exited;
 
 function plot(values: readonly number[]): string {
   const step = Math.max(1, values.length / PLOTTED);
-  const picked = Array.from({ length: Math.min(PLOTTED, values.length) }, (_, at) => values[Math.floor(at * step)] ?? 0);
+  const picked = Array.from(
+    { length: Math.min(PLOTTED, values.length) },
+    (_, at) => values[Math.floor(at * step)] ?? 0,
+  );
   return sparkline(picked);
 }
 
@@ -93,8 +96,16 @@ const results = {
   lost: arrived - stored,
   repeats,
   exit_code: child.exitCode,
-  resident_mb: { plot: plot(memory), first: rounded(memory[0] ?? 0), most_by_third: [0, 1, 2].map((at) => third(memory, at as 0)) },
-  handles: { plot: plot(handles), first: handles[0], most_by_third: [0, 1, 2].map((at) => third(handles, at as 0)) },
+  resident_mb: {
+    plot: plot(memory),
+    first: rounded(memory[0] ?? 0),
+    most_by_third: [0, 1, 2].map((at) => third(memory, at as 0)),
+  },
+  handles: {
+    plot: plot(handles),
+    first: handles[0],
+    most_by_third: [0, 1, 2].map((at) => third(handles, at as 0)),
+  },
   processor_s: rounded(processor.at(-1) ?? 0),
 };
 const text = `${JSON.stringify(results, null, 2)}\n`;

@@ -99,7 +99,14 @@ async function outage(files: number, awayMs: number) {
   await until(() => sandbox.stats().stored >= files, "all are there", PATIENCE_MS).catch(() => undefined);
   const seconds = (performance.now() - startedMs) / 1_000;
   const { stored, repeats } = sandbox.stats();
-  return { files, away_s: awayMs / 1_000, seconds, lost: files - stored, repeats, peak_mb: await end(watching) };
+  return {
+    files,
+    away_s: awayMs / 1_000,
+    seconds,
+    lost: files - stored,
+    repeats,
+    peak_mb: await end(watching),
+  };
 }
 
 function cpuS(pid: number): number {
@@ -128,7 +135,14 @@ async function folders(count: number) {
   const idleCpuMs = ((cpuS(watching.child.pid) - idleFromS) * 1_000) / 20;
   writeFileSync(join(cvs.path, "7", "7", "late.txt"), "late");
   await until(() => sandbox.stats().stored === 1, "what arrives is uploaded", 60_000);
-  return { folders: count, ready_s: readyS, idle_cpu_ms_per_s: idleCpuMs, lost: 0, repeats: 0, peak_mb: await end(watching) };
+  return {
+    folders: count,
+    ready_s: readyS,
+    idle_cpu_ms_per_s: idleCpuMs,
+    lost: 0,
+    repeats: 0,
+    peak_mb: await end(watching),
+  };
 }
 
 const CASES = {
@@ -139,7 +153,9 @@ const CASES = {
 
 const asked = Bun.argv.slice(2);
 const path = join(resolve(import.meta.dir, ".."), "bench/results/watch.json");
-const before = (await Bun.file(path).exists()) ? ((await Bun.file(path).json()) as Record<string, unknown>) : {};
+const before = (await Bun.file(path).exists())
+  ? ((await Bun.file(path).json()) as Record<string, unknown>)
+  : {};
 const results: Record<string, unknown> = { ...before, machine: machine() };
 let isWrong = false;
 for (const [name, play] of Object.entries(CASES)) {
