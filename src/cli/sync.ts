@@ -78,9 +78,10 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     using shared = sync.dryRun
       ? null
       : await openSharedStore(call.options.shared, {
-          origin: call.origins.shared.shared,
+          origins: call.origins.shared,
           caFile: sync.caFile,
           isWatching: sync.watch,
+          onWarning: (line) => terminal.warn(line),
         });
     using sandbox = sync.sandbox && !sync.dryRun ? await startOwnSandbox(call.storePath, sync.bulk) : null;
     const server = sandbox ?? { url: destination, apiKey };

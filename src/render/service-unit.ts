@@ -2,6 +2,10 @@
 export const SERVICES = ["sync", "time", "ingest", "serve"] as const;
 export type Service = (typeof SERVICES)[number];
 
+/** The flags that name files of secrets, by the credentials' names. */
+const SECRET_FLAGS = { "api-key": "--api-key-file", shared: "--shared-file" } as const;
+type Secret = keyof typeof SECRET_FLAGS;
+
 /** Who a system service runs as: somebody who is there, or a user that systemd makes up for as long as it runs. */
 export type RunAs = { readonly type: "user"; readonly name: string } | { readonly type: "dynamic" };
 
@@ -18,8 +22,8 @@ export interface ServicePlan {
   readonly reads: readonly string[];
   /** Groups that the job needs to read them, beside its user's own: logs are mostly `adm`'s. */
   readonly groups: readonly string[];
-  /** The file that holds the API key; it reaches the job as a credential. */
-  readonly keyFile: string | null;
+  /** The files that hold secrets; they reach the job as credentials of these names. */
+  readonly secrets: Readonly<Record<Secret, string | null>>;
 }
 
 /** A unit's file name and text. */
@@ -43,9 +47,17 @@ const WORDS: Readonly<Record<Service, readonly string[]>> = {
 };
 
 /** The command of a service, word by word, where no credentials are to be had. */
-export function serviceCommand({ service, program, args, keyFile }: ServicePlan): readonly string[] {
-  const key = keyFile === null ? [] : ["--api-key-file", keyFile];
-  return [program, ...WORDS[service], ...key, ...args];
+export function serviceCommand(plan: ServicePlan): readonly string[] {
+  const { service, program, args } = plan;
+  return [program, ...WORDS[service], ...secretsOf(plan).flatMap(({ flag, file }) => [flag, file]), ...args];
+}
+
+/** The secrets that a service is given. */
+function secretsOf({ secrets }: ServicePlan): readonly { name: string; flag: string; file: string }[] {
+  return (["api-key", "shared"] as const).flatMap((name) => {
+    const file = secrets[name];
+    return file === null ? [] : [{ name, flag: SECRET_FLAGS[name], file }];
+  });
 }
 
 /** What the runtime inside the program would take from the environment. */
@@ -66,8 +78,8 @@ function unitPath(path: string): string {
 
 function commandLine(plan: ServicePlan, words: readonly string[]): string {
   // The credential's folder is systemd's to fill in.
-  const key = plan.keyFile === null ? [] : ["--api-key-file", "%d/api-key"];
-  return [unitWord(plan.program), ...words, ...key, ...plan.args.map(unitWord)].join(" ");
+  const secrets = secretsOf(plan).flatMap(({ name, flag }) => [flag, `%d/${name}`]);
+  return [unitWord(plan.program), ...words, ...secrets, ...plan.args.map(unitWord)].join(" ");
 }
 
 /** What no job of ours needs. Not MemoryDenyWriteExecute: the engine compiles while it runs. */
@@ -147,7 +159,7 @@ function unitText(sections: Readonly<Record<string, readonly string[]>>): string
 }
 
 function mainUnit(plan: ServicePlan): Unit {
-  const { service, scope, keyFile, reads } = plan;
+  const { service, scope, reads } = plan;
   return {
     name: `nodupe-${service}.service`,
     text: unitText({
@@ -165,7 +177,7 @@ function mainUnit(plan: ServicePlan): Unit {
         "Type=notify",
         "NotifyAccess=main",
         `ExecStart=${commandLine(plan, WORDS[service])}`,
-        ...(keyFile === null ? [] : [`LoadCredential=api-key:${unitPath(keyFile)}`]),
+        ...secretsOf(plan).map(({ name, file }) => `LoadCredential=${name}:${unitPath(file)}`),
         ...runAs(plan),
         UNSET,
         "Restart=always",

@@ -125,7 +125,9 @@ test("TLS with an authority of one's own and a user of the server's; unknown and
     ...rights.split(" "),
   ]);
   const at_ = (host: string, who = "office:s3cret@"): string => `rediss://${who}${host}:${port}`;
-  const good = await syncAt(at, 0, at_("localhost"), ["--ca-file", ca]);
+  const secret = folder.file("shared");
+  writeFileSync(secret, `${at_("localhost")}\n`, { mode: 0o600 });
+  const good = await syncAt(at, 0, "", ["--ca-file", ca, "--shared-file", secret]);
   expect([good.exitCode, good.stderr, resultOf(good).uploaded]).toEqual([0, "", 4]);
   const refusals = await Promise.all([
     syncAt(at, 1, at_("localhost")),

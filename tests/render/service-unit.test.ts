@@ -14,16 +14,20 @@ const PLAN: ServicePlan = {
   runAs: { type: "user", name: "daemon" },
   reads: ["/srv/CVs of 100% & $HOME"],
   groups: [],
-  keyFile: "/etc/nodupe/api key",
+  secrets: { "api-key": "/etc/nodupe/api key", shared: "/etc/nodupe/shared" },
 };
+
+const NO_SECRETS = { "api-key": null, shared: null };
 
 const textOf = (plan: ServicePlan): string => systemdUnits(plan)[0]?.text ?? "";
 
 test("words of the command line reach the job as they were given", () => {
   expect(textOf(PLAN)).toContain(
-    'ExecStart=/usr/bin/env sync --watch --api-key-file %d/api-key "/srv/CVs of 100%% & $$HOME" --workers 5\n',
+    'ExecStart=/usr/bin/env sync --watch --api-key-file %d/api-key --shared-file %d/shared "/srv/CVs of 100%% & $$HOME" --workers 5\n',
   );
-  expect(textOf(PLAN)).toContain("LoadCredential=api-key:/etc/nodupe/api key\n");
+  expect(textOf(PLAN)).toContain(
+    "LoadCredential=api-key:/etc/nodupe/api key\nLoadCredential=shared:/etc/nodupe/shared\n",
+  );
 });
 
 test("a log that a group may read brings that group", () => {
@@ -58,7 +62,7 @@ for (const service of SERVICES) {
     `systemd takes the units of ${service}, and finds them closed enough`,
     async () => {
       using folder = tempFolder();
-      for (const { name, text } of systemdUnits({ ...PLAN, service, keyFile: null })) {
+      for (const { name, text } of systemdUnits({ ...PLAN, service, secrets: NO_SECRETS })) {
         const path = folder.file(name);
         writeFileSync(path, text);
         const verified = await runCommand(["systemd-analyze", "verify", "--man=no", path]);

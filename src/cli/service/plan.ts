@@ -19,9 +19,19 @@ export const serviceOptions = {
     ...flag,
     placeholder: "FILE",
   }),
+  sharedFile: optional(
+    path,
+    "sync: the file with the shared store's URL; the service gets it as a credential",
+    {
+      ...flag,
+      placeholder: "FILE",
+    },
+  ),
 } as const;
 
 export type ServiceOptions = ValuesOf<typeof serviceOptions>;
+
+const NO_SECRETS = { "api-key": null, shared: null } as const;
 
 /** Where system services keep their store. */
 const STATE_FOLDER = "/var/lib/nodupe";
@@ -128,6 +138,6 @@ export function servicePlan(
     reads,
     // A folder of CVs is read by its owner.
     groups: service === "ingest" ? readersOf(reads) : [],
-    keyFile: service === "sync" ? options.apiKeyFile : null,
+    secrets: service === "sync" ? { "api-key": options.apiKeyFile, shared: options.sharedFile } : NO_SECRETS,
   };
 }

@@ -1,11 +1,39 @@
 import { Failure, messageOf } from "../../lib/errors.ts";
 import type { Origin } from "../../settings/resolve.ts";
-import type { SharedSettings } from "../../upload/shared/options.ts";
+import { redisUrl, type SharedSettings } from "../../upload/shared/options.ts";
+import { isNearer, readSecretFile } from "./secret-file.ts";
 import { readCa } from "../tanova-client.ts";
 import type { SharedStore } from "../../upload/shared/share-driver.ts";
 
 /** For a connection and for each command: well below a lease. */
 const TIMEOUT_MS = 3_000;
+
+type Origins = Readonly<Record<keyof SharedSettings, Origin>>;
+
+/** Where the shared store is, from whichever of the file and the value was given nearer to the command line. */
+function urlOf(
+  { shared, sharedFile }: SharedSettings,
+  origins: Origins,
+  onWarning: (line: string) => void,
+): string | null {
+  const isFileNearer = isNearer(origins.sharedFile, origins.shared);
+  if (sharedFile !== null && (isFileNearer || shared === null)) {
+    const { text, warning } = readSecretFile(sharedFile, "shared store's", redisUrl.expected);
+    if (warning !== null) onWarning(warning);
+    const url = redisUrl.parse(text);
+    if (url === null)
+      throw new Failure("usage", `the shared store's file ${sharedFile}: expected ${redisUrl.expected}`);
+    return url;
+  }
+  if (shared === null && origins.sharedWait.source === "flag")
+    throw new Failure("usage", "--shared-wait means nothing without --shared; give both, or neither");
+  if (origins.shared.source === "flag" && shared !== null && new URL(shared).password !== "")
+    throw new Failure(
+      "usage",
+      "--shared holds a password, which every user of this machine can read in the list of processes; set it in NODUPE_SHARED, in the config or in a file (--shared-file) instead",
+    );
+  return shared;
+}
 
 /**
  * The history that is shared, as settings name it; null where none is. What refuses us for good is told at once; a store
@@ -14,16 +42,18 @@ const TIMEOUT_MS = 3_000;
  * @throws Failure
  */
 export async function openSharedStore(
-  { shared: url, sharedWait }: SharedSettings,
-  given: { readonly origin: Origin; readonly caFile: string | null; readonly isWatching: boolean },
+  settings: SharedSettings,
+  given: {
+    readonly origins: Origins;
+    readonly caFile: string | null;
+    readonly isWatching: boolean;
+    readonly onWarning: (line: string) => void;
+  },
 ): Promise<(SharedStore & Disposable) | null> {
+  const { origins, caFile, isWatching, onWarning } = given;
+  const url = urlOf(settings, origins, onWarning);
   if (url === null) return null;
-  const { origin, caFile, isWatching } = given;
-  if (origin.source === "flag" && new URL(url).password !== "")
-    throw new Failure(
-      "usage",
-      "--shared holds a password, which every user of this machine can read in the list of processes; set it in NODUPE_SHARED or in the config instead",
-    );
+  const { sharedWait } = settings;
   const [{ Link }, { SharedStoreError }] = await Promise.all([
     import("../../upload/shared/link.ts"),
     import("../../upload/shared/shared-store-error.ts"),

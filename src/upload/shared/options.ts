@@ -1,11 +1,11 @@
-import { duration, type Kind, text } from "../../settings/kind.ts";
+import { duration, type Kind, path, text } from "../../settings/kind.ts";
 import { option, optional, type ValuesOf } from "../../settings/option.ts";
 
 const EXPECTED = "redis://HOST:PORT/DB, or rediss:// for TLS";
 const PATTERN = /^rediss?:\/\/[^/?#\s]+(\/\d*)?$/;
 
 /** A Redis or Valkey server, with user and password where it needs them. */
-const redisUrl: Kind<string> = {
+export const redisUrl: Kind<string> = {
   ...text("URL", EXPECTED),
   json: { type: "string", pattern: PATTERN.source },
   parse: (value) => {
@@ -30,8 +30,12 @@ export const sharedOptions = {
     duration,
     60_000,
     "how long a shared store that does not answer is waited for; with --watch for ever",
-    { env: ["NODUPE_SHARED_WAIT"], needs: "shared" },
+    { env: ["NODUPE_SHARED_WAIT"] },
   ),
+  sharedFile: optional(path, "file with the shared store's URL, for one that holds a password", {
+    placeholder: "FILE",
+    example: "/etc/nodupe/shared",
+  }),
 } as const;
 
 export type SharedSettings = ValuesOf<typeof sharedOptions>;
