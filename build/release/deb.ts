@@ -38,7 +38,7 @@ function unitsOf(): readonly { readonly name: string; readonly text: string }[] 
       runAs: { type: "dynamic" },
       reads: [],
       groups: [],
-      keyFile: null,
+      secrets: { "api-key": null, shared: null },
     };
     return systemdUnits(plan);
   });
