@@ -92,12 +92,14 @@ test("OpenRC and busybox get the same command", () => {
     "--watch",
     "--api-key-file",
     "/etc/nodupe/api key",
+    "--shared-file",
+    "/etc/nodupe/shared",
     "/srv/it's",
   ]);
   const init = { service: "sync", command, user: "daemon" };
   expect(openrcScript(init)).toContain("command_user='daemon'\n");
   expect(inittabLine({ ...init, user: "root" })).toBe(
-    `::respawn:/usr/bin/env sync --watch --api-key-file '/etc/nodupe/api key' '/srv/it'\\''s'\n`,
+    `::respawn:/usr/bin/env sync --watch --api-key-file '/etc/nodupe/api key' --shared-file /etc/nodupe/shared '/srv/it'\\''s'\n`,
   );
 });
 
