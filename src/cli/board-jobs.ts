@@ -77,9 +77,10 @@ async function syncJobOf(call: Call, folder: string): Promise<SyncJob> {
     openClient: () => clientOf(settings, call.environment, { url: destination, apiKey: key }),
     openShared: () =>
       openSharedStore(withDefaults(sharedOptions, call.options.shared), {
-        origin: call.origins.shared["shared"] ?? unset,
+        origins: { shared: unset, sharedFile: unset, sharedWait: unset, ...call.origins.shared },
         caFile: settings.caFile,
         isWatching: true,
+        onWarning: (line) => call.terminal.warn(line),
       }),
     startHashWorker,
     onNotice: (line) => call.terminal.warn(line),
