@@ -374,22 +374,31 @@ export class PlanWorld {
     });
   }
 
+  /** Rows are written: those of one unit, or of all that wait for the same commit. */
+  #reserve(op: Extract<Op, { type: "reserve" }>, draw: Draw): void {
+    if (draw(60) === 1) {
+      this.#tell({ type: "reserved", units: [op.unit], error: new Error("the disk is full") });
+      return;
+    }
+    const group = [op];
+    if (draw(2) === 0) {
+      for (const other of this.#ops) if (other.type === "reserve") group.push(other);
+      this.#ops = this.#ops.filter(({ type }) => type !== "reserve");
+    }
+    for (const { checksum } of group.flatMap(({ works }) => works))
+      this.#write(checksum, { state: "sending", sentUptimeMs: this.#nowMs, status: null });
+    this.#tell({ type: "reserved", units: group.map(({ unit }) => unit) });
+  }
+
   #complete(op: Op, draw: Draw): void {
     this.#ops.splice(this.#ops.indexOf(op), 1);
     switch (op.type) {
       case "connect":
         this.#tell({ type: "connected", outcome: this.#health(draw(12)) });
         return;
-      case "reserve": {
-        if (draw(60) === 1) {
-          this.#tell({ type: "reserved", unit: op.unit, error: new Error("the disk is full") });
-          return;
-        }
-        for (const { checksum } of op.works)
-          this.#write(checksum, { state: "sending", sentUptimeMs: this.#nowMs, status: null });
-        this.#tell({ type: "reserved", unit: op.unit });
+      case "reserve":
+        this.#reserve(op, draw);
         return;
-      }
       case "send":
         this.#answer(op, draw);
         return;

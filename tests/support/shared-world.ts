@@ -213,7 +213,7 @@ class Machine {
       case "reserve":
         for (const { checksum } of op.works)
           this.rows.set(checksum, { state: "sending", sentMs: this.#world.nowMs });
-        this.#tell({ type: "reserved", unit: op.unit });
+        this.#tell({ type: "reserved", units: [op.unit] });
         return;
       case "check": {
         const [checksum = ""] = op.checksums;

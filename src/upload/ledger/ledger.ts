@@ -150,10 +150,11 @@ export class Ledger {
     const now = this.#now();
     const sentUptimeMs = Math.round(this.#boot.uptimeMs());
     const sentBoot = this.#boot.id;
-    const standing = { state: "sending", sentUptimeMs, sentBoot, status: null, reason: null } as const;
+    const runId = this.#runId;
+    const standing = { state: "sending", sentUptimeMs, sentBoot, runId, status: null, reason: null } as const;
     const group = this.#commits.begin();
     for (const { checksum, path } of contents) {
-      group.notes.set(checksum, { ...standing, runId: this.#runId });
+      group.notes.set(checksum, standing);
       group.writes.push(() =>
         this.#sending.run(this.#destinationId, checksum, path, now, this.#runId, sentUptimeMs, sentBoot),
       );
@@ -242,8 +243,8 @@ export class Ledger {
     const { checksum, path } = content;
     const { status, reason } = because;
     const now = this.#now();
-    const sent = { sentUptimeMs: null, sentBoot: null };
-    group.notes.set(checksum, { ...sent, state, runId: this.#runId, status, reason });
+    const runId = this.#runId;
+    group.notes.set(checksum, { state, sentUptimeMs: null, sentBoot: null, runId, status, reason });
     group.writes.push(() =>
       this.#settle.run(this.#destinationId, checksum, state, via, status, reason, now, this.#runId, path),
     );

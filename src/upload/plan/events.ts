@@ -32,8 +32,8 @@ export type PlanEvent =
   | { readonly type: "strays"; readonly strays: readonly Stray[] }
   /** The server has told how it is, or has not. */
   | { readonly type: "connected"; readonly outcome: HealthOutcome }
-  /** The rows of a unit are on the disk; or could not be written, for `error`. */
-  | { readonly type: "reserved"; readonly unit: number; readonly error?: unknown }
+  /** The rows of units, which shared a commit, are on the disk; or could not be written, for `error`. */
+  | { readonly type: "reserved"; readonly units: readonly number[]; readonly error?: unknown }
   | { readonly type: "answered"; readonly unit: number; readonly answer: UnitAnswer }
   | { readonly type: "checked"; readonly check: number; readonly answer: CheckAnswer }
   | { readonly type: "shared"; readonly request: ShareRequest; readonly outcome: ShareOutcome }

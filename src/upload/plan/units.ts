@@ -179,7 +179,9 @@ export class Units {
   /** What is, or may be at any moment, on its way says so in its row. */
   renew(nowMs: number): void {
     const { works: all } = this.#go;
-    const [reserved, marking, sending] = [all.in("reserved"), all.in("marking"), all.in("sending")];
+    const reserved = all.in("reserved");
+    const marking = all.in("marking");
+    const sending = all.in("sending");
     if (reserved.size + marking.size + sending.size === 0) {
       this.#renewAtMs = Infinity;
       return;

@@ -145,10 +145,10 @@ export class UploadPlan {
         this.#connected(event.outcome, nowMs);
         return;
       case "reserved":
-        if (event.error === undefined) this.#units.written(event.unit);
-        else {
-          this.#halt({ type: "broken", error: event.error }, nowMs);
-          this.#units.unwritten(event.unit);
+        if (event.error !== undefined) this.#halt({ type: "broken", error: event.error }, nowMs);
+        for (const unit of event.units) {
+          if (event.error === undefined) this.#units.written(unit);
+          else this.#units.unwritten(unit);
         }
         return;
       case "answered":

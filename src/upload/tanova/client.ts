@@ -1,5 +1,11 @@
 import { Failure } from "../../lib/errors.ts";
-import { type Bandwidth, type Exchange, HttpClient, type Request } from "../../lib/http/client.ts";
+import {
+  type Bandwidth,
+  type Exchange,
+  HttpClient,
+  type Request,
+  type RequestBody,
+} from "../../lib/http/client.ts";
 import { routeTo } from "../../lib/http/route.ts";
 import { VERSION } from "../../lib/version.ts";
 import { batchOutcome, idempotencyKey, isNotOffered } from "./batch.ts";
@@ -125,11 +131,23 @@ class Client implements TanovaClient {
   }
 
   /** Something that the server is to keep: its bytes are counted, and held back by the bandwidth limit. */
-  #send(upload: Pick<Request, "path" | "headers" | "body">, signal: AbortSignal): Promise<Exchange> {
+  #send(
+    upload: Pick<Request, "path" | "headers"> & { readonly body: RequestBody },
+    signal: AbortSignal,
+  ): Promise<Exchange> {
     const onSent = (bytes: number): void => {
       this.sentBytes += bytes;
     };
-    const request = { ...upload, method: "POST", safe: false, bandwidth: this.#bandwidth, onSent } as const;
+    const { path, headers = {}, body } = upload;
+    const request = {
+      method: "POST",
+      path,
+      headers,
+      body,
+      safe: false,
+      bandwidth: this.#bandwidth,
+      onSent,
+    } as const;
     return this.#http.exchange(request, signal);
   }
 

@@ -101,9 +101,9 @@ function multipart(
   };
 }
 
-/** 128 random bits: no content holds them by chance, and none can by design. */
+/** 122 random bits: no content holds them by chance, and none can by design. */
 function newBoundary(): string {
-  return `nodupe-${Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex")}`;
+  return `nodupe-${crypto.randomUUID()}`;
 }
 
 /** One CV, its parts in the order that the API expects. */

@@ -128,9 +128,9 @@ test("a quarter more than may be sent is reserved ahead, in turn, and nothing is
     "reserve 3: c",
     "hurry",
   ]);
-  expect(at(6, { type: "reserved", unit: 2 })).toEqual(["send 2: b", "hurry"]);
-  expect(at(7, { type: "reserved", unit: 1 })).toEqual(["send 1: a"]);
-  expect(at(8, { type: "reserved", unit: 3 })).toEqual([]);
+  expect(at(6, { type: "reserved", units: [2] })).toEqual(["send 2: b", "hurry"]);
+  expect(at(7, { type: "reserved", units: [1] })).toEqual(["send 1: a"]);
+  expect(at(8, { type: "reserved", units: [3] })).toEqual([]);
   expect(at(9, answer(2, STORED))).toEqual(["uploaded b", "reserve 4: d", "send 3: c"]);
 });
 
@@ -147,17 +147,17 @@ test("many files of one content are one upload; where its file goes another step
     });
   expect([again("b"), again("c")]).toEqual([[], ["decline c"]]);
   at(0, { type: "connected", outcome: WELL });
-  at(0, { type: "reserved", unit: 1 });
+  at(0, { type: "reserved", units: [1] });
   const gone: UploadOutcome = { type: "permanent", status: null, reason: "it is no longer there" };
   expect(at(1, answer(1, gone))).toEqual(["fail a", "unsent a", "reserve 2: b", "hurry"]);
-  at(1, { type: "reserved", unit: 2 });
+  at(1, { type: "reserved", units: [2] });
   expect(at(2, answer(2, gone))).toEqual(["retried", "fail b", "unsent b", "gone b"]);
   expect(plan.isIdle).toBe(true);
 });
 
 test("a lost answer is looked for at once, then ever more seldom, and only after the wait is it sent again", () => {
   const { at } = connected(["a"]);
-  at(0, { type: "reserved", unit: 1 });
+  at(0, { type: "reserved", units: [1] });
   expect(at(1_000, answer(1, LOST))).toEqual(["doubt", "check 1"]);
   const absent = (check: number): PlanEvent => ({
     type: "checked",
@@ -175,7 +175,7 @@ test("a lost answer is looked for at once, then ever more seldom, and only after
 
 test("rows of what is reserved or in flight are renewed until they are settled", () => {
   const { at } = connected(["a", "b", "c"]);
-  for (const unit of [1, 2, 3]) at(10, { type: "reserved", unit });
+  for (const unit of [1, 2, 3]) at(10, { type: "reserved", units: [unit] });
   expect(at(10 + RENEW_MS, { type: "tick" }, true)).toEqual(["renew 3", `wake ${10 + 2 * RENEW_MS}`]);
   at(11 + RENEW_MS, answer(1, STORED));
   expect(at(10 + 2 * RENEW_MS, { type: "tick" })).toEqual(["renew 2"]);
@@ -197,7 +197,7 @@ test("while the server is away nothing is sent, nothing spins, and it is asked f
     batchItems: 3,
     inFlight: { type: "fixed", workers: 1 },
   });
-  at(0, { type: "reserved", unit: 1 });
+  at(0, { type: "reserved", units: [1] });
   const cut = { type: "batch", outcome: CUT } as const;
   expect(at(10, { type: "answered", unit: 1, answer: cut }, true)).toEqual([
     "unsent a",
@@ -218,7 +218,7 @@ test("while the server is away nothing is sent, nothing spins, and it is asked f
 
 test("a server that stays away ends the run: what waits has failed", () => {
   const { plan, at } = connected(["a", "b", "c"], { failuresToOpen: 1 });
-  for (const unit of [1, 2, 3]) at(0, { type: "reserved", unit });
+  for (const unit of [1, 2, 3]) at(0, { type: "reserved", units: [unit] });
   at(100, answer(1, LOST));
   expect(at(10_100, { type: "tick" })).toEqual([
     "renew 2",
@@ -234,14 +234,14 @@ test("a server that stays away ends the run: what waits has failed", () => {
 
 test("asked to end, what is reserved is taken back, what is in flight has its grace and is then cut", () => {
   const { plan, at, offer } = connected(["a", "b", "c", "d"]);
-  for (const unit of [1, 2]) at(0, { type: "reserved", unit });
+  for (const unit of [1, 2]) at(0, { type: "reserved", units: [unit] });
   expect(at(1_000, { type: "stopped", stop: { type: "interrupted" } }, true)).toEqual([
     "left d",
     "stop: interrupted",
     "wake 4500",
   ]);
   expect(offer(1_001, "e")).toEqual(["left e"]);
-  expect(at(1_002, { type: "reserved", unit: 3 })).toEqual(["unsent c", "left c"]);
+  expect(at(1_002, { type: "reserved", units: [3] })).toEqual(["unsent c", "left c"]);
   expect(at(1_100, answer(1, STORED))).toEqual(["uploaded a"]);
   expect(at(4_500, { type: "tick" })).toEqual(["cut"]);
   // It was on its way: the next run looks for it.
@@ -252,15 +252,15 @@ test("asked to end, what is reserved is taken back, what is in flight has its gr
 test("a store that cannot be written ends the run, and nothing of the unit is sent", () => {
   const { plan, at } = connected(["a", "b"]);
   const error = new Error("the disk is full");
-  expect(at(1, { type: "reserved", unit: 1, error })).toEqual(["stop: broken", "left a"]);
-  expect(at(2, { type: "reserved", unit: 2, error })).toEqual(["left b"]);
+  expect(at(1, { type: "reserved", units: [1], error })).toEqual(["stop: broken", "left a"]);
+  expect(at(2, { type: "reserved", units: [2], error })).toEqual(["left b"]);
   expect(plan.stop).toEqual({ type: "broken", error });
   expect([plan.isOver, plan.works.size]).toEqual([true, 0]);
 });
 
 test("what earlier runs left behind is asked for at the end, once, and settled where the answer is clear", () => {
   const { plan, at } = connected(["a"]);
-  at(0, { type: "reserved", unit: 1 });
+  at(0, { type: "reserved", units: [1] });
   at(1, { type: "exhausted" });
   at(2, answer(1, STORED));
   expect([at(3, { type: "finished" }), plan.isOver]).toEqual([["find-strays"], false]);
