@@ -18,18 +18,22 @@ interface UploadRun {
 interface Settings extends Partial<SyncSettings> {
   readonly signal?: AbortSignal;
   readonly onFile?: RunOptions["onFile"];
+  /** Told once the root was opened, before the run begins. */
+  readonly onOpened?: () => void;
   /** How long what is in flight may go on once the run is stopped. */
   readonly graceMs?: number;
 }
 
 /** A run of the upload in this process, with waits that a test can wait for. */
 export async function runUpload(test: UploadRun, given: Settings = {}): Promise<RunOutcome> {
-  const { signal = NEVER, onFile = null, graceMs = 50, ...changes } = given;
+  const { signal = NEVER, onFile = null, onOpened, graceMs = 50, ...changes } = given;
   using client = testClient(test.server);
   const waits = { retryDelay: 1, retryDelayMax: 5, ambiguousWait: 100, outageWait: 1_000, settle: 0 };
+  const root = openRoot(test.folder);
+  onOpened?.();
   return await run({
     store: test.store,
-    root: openRoot(test.folder),
+    root,
     settings: { ...defaultsOf(syncOptions), bulk: true, batchItems: 1, workers: 4, ...waits, ...changes },
     limits: { ...RUN_LIMITS, failuresToOpen: 1_000, settleWaitMs: 5_000, graceMs, hashWorkers: 1 },
     destination: test.server.url,

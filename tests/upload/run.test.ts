@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { unlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { openStore } from "../../src/db/open.ts";
@@ -33,6 +33,21 @@ test("a content goes once, however many files have it; never more at once than a
   const second = await runUpload(test);
   expect(countsOf(second)).toEqual({ ...CLEAN, found: 50, uploaded: 0, duplicateLocal: 50 });
   expect(sandbox.stats().requests).toMatchObject({ health: 1, upload: 31 });
+});
+
+test("a root that vanishes once it was opened is one failure, and nothing is made of what was in it", async () => {
+  using home = tempFolder();
+  using parent = tempFolder();
+  using sandbox = await startSandbox();
+  using store = openStore({ path: home.file("store.db") });
+  mkdirSync(parent.file("cvs"));
+  writeCvs(parent.file("cvs"), { files: 3 });
+  const outcome = await runUpload(
+    { store, folder: parent.file("cvs"), server: sandbox },
+    { onOpened: () => rmSync(parent.file("cvs"), { recursive: true }) },
+  );
+  expect(countsOf(outcome)).toEqual({ ...CLEAN, found: 1, uploaded: 0, failures: ["it is no longer there"] });
+  expect(statesIn(store.db)).toEqual({});
 });
 
 test("contents many times larger than the memory for them pass through it, one by one and in batches", async () => {

@@ -100,9 +100,10 @@ export class Breaker {
     const state = this.#state;
     // An upload came through meanwhile.
     if (state.type !== "open") return "waiting";
-    const { retries, backoff, random } = this.#options;
+    const { retries, backoff, outageWaitMs, random } = this.#options;
     const { asked } = state.outage;
-    if (state.why === "first" && asked > retries) return "given-up";
+    const isTooLong = fault.retryAfterMs !== null && fault.retryAfterMs > outageWaitMs;
+    if (state.why === "first" && (asked > retries || isTooLong)) return "given-up";
     const waitMs =
       state.why === "first"
         ? (fault.retryAfterMs ?? backoffMs(backoff, asked - 1, random))

@@ -32,6 +32,8 @@ export interface RetryPolicy {
   readonly retries: number;
   readonly backoff: BackoffPolicy;
   readonly ambiguousWaitMs: number;
+  /** A server that asks to be left alone for longer is not waited for. */
+  readonly outageWaitMs: number;
   readonly random: () => number;
 }
 
@@ -47,7 +49,8 @@ export function afterTransient(
   policy: RetryPolicy,
 ): Extract<NextStep, { type: "retry" | "failed" }> {
   const { status, reason, retryAfterMs } = outcome;
-  if (attempts > policy.retries) return { type: "failed", because: { status, reason } };
+  const isTooLong = retryAfterMs !== null && retryAfterMs > policy.outageWaitMs;
+  if (attempts > policy.retries || isTooLong) return { type: "failed", because: { status, reason } };
   return { type: "retry", delayMs: retryAfterMs ?? backoffMs(policy.backoff, attempts - 1, policy.random) };
 }
 

@@ -20,7 +20,7 @@ import { newWork, type OpenState } from "./work.ts";
 import type { Works } from "./works.ts";
 
 /** What a run decides by. All times in milliseconds. */
-export interface PlanOptions extends UnitsOptions, Pick<BreakerOptions, "failuresToOpen" | "outageWaitMs"> {
+export interface PlanOptions extends UnitsOptions, Pick<BreakerOptions, "failuresToOpen"> {
   readonly runId: number;
   readonly retryFailed: boolean;
   readonly retry: RetryPolicy;

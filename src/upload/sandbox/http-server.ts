@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { TaskGroup } from "../../lib/task-group.ts";
 import { wait } from "../../lib/wait.ts";
 
 export interface IncomingRequest {
@@ -95,8 +96,9 @@ export interface ListenOptions {
 /** An HTTP/1.1 server that can cut a connection at any byte: node:http's, since `Bun.serve` cannot. */
 export async function listenHttp(options: ListenOptions): Promise<HttpServer> {
   const { hostname, port, tls } = options;
+  const answers = new TaskGroup();
   const onRequest = (message: IncomingMessage, response: ServerResponse): void => {
-    void serve(message, response, options.answer);
+    answers.add(serve(message, response, options.answer), (error) => server.emit("error", error));
   };
   const server: Server =
     tls === undefined

@@ -37,6 +37,14 @@ test("before the first upload it is asked as often as there are retries, after g
   expect([made.next(1_600), made.unwell(AWAY, 1_700)]).toEqual(["ask", "given-up"]);
 });
 
+test("a server that asks for a longer wait than an outage's is given up at once", () => {
+  const made = breaker();
+  made.next(0);
+  expect(made.unwell({ retryAfterMs: 10_000 }, 0)).toBe("waiting");
+  expect(made.next(10_000)).toBe("ask");
+  expect(made.unwell({ retryAfterMs: 10_001 }, 10_000)).toBe("given-up");
+});
+
 test("the server says itself when it is to be asked again", () => {
   const made = breaker();
   made.next(0);

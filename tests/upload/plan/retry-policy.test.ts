@@ -6,6 +6,7 @@ const POLICY: RetryPolicy = {
   retries: 3,
   backoff: { baseMs: 1_000, maxMs: 60_000 },
   ambiguousWaitMs: 60_000,
+  outageWaitMs: 300_000,
   random: () => 0.5,
 };
 
@@ -27,6 +28,9 @@ test("what follows each outcome", () => {
     [step({ type: "stored", candidateId: null }), { type: "uploaded" }],
     [step({ type: "duplicate" }), { type: "said-to-be-there" }],
     [step(transient(425)), { type: "retry", delayMs: 500 }],
+    // Too early (RFC 8470): obeyed for as long as an outage is waited for.
+    [step(transient(425, 300_000)), { type: "retry", delayMs: 300_000 }],
+    [step(transient(425, 300_001)), failed(425)],
     [step(transient(null), 3), { type: "retry", delayMs: 2_000 }],
     [step(transient(null), 4), failed(null)],
     // The destination's, however often; but for the one that alone meets it.
