@@ -1,7 +1,7 @@
 import { type CollectorOptions, createCollector } from "../lib/engine.ts";
 import { TaskGroup } from "../lib/task-group.ts";
 import type { BufferPool } from "./intake/buffer-pool.ts";
-import { starvationMeter } from "./control/starvation.ts";
+import { shortageMeter } from "./control/starvation.ts";
 import { checkContents } from "./check-contents.ts";
 import { HeldContents } from "./held-contents.ts";
 import type { Content } from "./intake/intake.ts";
@@ -15,9 +15,9 @@ import type { UploadPlan } from "./plan/upload-plan.ts";
 import type { Work } from "./plan/work.ts";
 import type { Settling } from "./intake/settling.ts";
 import type { ShareDriver } from "./shared/share-driver.ts";
+import { sendUnit } from "./send-unit.ts";
 import type { Tally } from "./tally.ts";
 import type { TanovaClient } from "./tanova/types.ts";
-import { uploadItem } from "./upload-item.ts";
 
 export interface UploaderOptions {
   readonly plan: UploadPlan;
@@ -63,7 +63,7 @@ export class Uploader implements AsyncDisposable {
   readonly #tasks = new TaskGroup();
   /** Whose rows are on the disk since the last event that said so. */
   #written: number[] = [];
-  readonly #starvation = starvationMeter();
+  readonly #shortage = shortageMeter();
   /** What is in flight, and what is asked, is cut once it aborts. */
   readonly #cut = new AbortController();
   #waiting: { readonly until: () => boolean; readonly resolve: () => void }[] = [];
@@ -303,35 +303,15 @@ export class Uploader implements AsyncDisposable {
   async #send(unit: number, works: readonly Work[]): Promise<void> {
     let answer: UnitAnswer = { type: "single", outcome: { type: "ambiguous", ...LOST } };
     try {
-      answer = await this.#request(works);
+      const { client, share } = this.#options;
+      answer = await sendUnit(works, { client, share, held: this.#held, cut: this.#cut.signal });
     } finally {
-      const starved = this.#starvation();
-      if (starved !== null) this.#post({ type: "measured", starved });
+      const shortage = this.#shortage();
+      if (shortage !== null) this.#post({ type: "measured", shortage });
       // Whoever is sent again is read again.
       for (const { checksum } of works) this.#held.release(checksum);
       this.#post({ type: "answered", unit, answer });
     }
-  }
-
-  async #request(works: readonly Work[]): Promise<UnitAnswer> {
-    const { client, share } = this.#options;
-    const leases = works.flatMap(({ lease }) => (lease === null ? [] : [lease]));
-    let isClaimed = true;
-    const mayFinish =
-      share === null ? null : async () => (isClaimed = isClaimed && (await share.mayFinish(leases)));
-    const items = works.map(({ checksum, file }) =>
-      uploadItem(checksum, file, {
-        bytes: () => this.#held.get(checksum),
-        onHandedOver: () => this.#held.release(checksum),
-        mayFinish,
-      }),
-    );
-    const [only] = items;
-    const answer: UnitAnswer =
-      items.length > 1 || only === undefined
-        ? { type: "batch", outcome: await client.uploadBatch(items, this.#cut.signal) }
-        : { type: "single", outcome: await client.upload(only, this.#cut.signal) };
-    return isClaimed ? answer : { type: "unclaimed" };
   }
 
   async #check({ check, checksums, inBulk }: Extract<PlanAction, { type: "check" }>): Promise<void> {

@@ -1,3 +1,5 @@
+import type { Shortage } from "./starvation.ts";
+
 /**
  * How many uploads at once a server and this machine bear, decided from what the last ones came to. Grows by doubling
  * until something gives, then by one a round; stays below what was last refused, and tries that again ever more seldom;
@@ -22,12 +24,10 @@ export interface Adaptation {
 }
 
 /** What a round, as many uploads as were allowed at once, came to. */
-export interface Round {
+export interface Round extends Shortage {
   readonly medianLatencyMs: number;
   /** A refusal for load: 429, 503. */
   readonly rejected: boolean;
-  /** The share of time that this process wanted the processor and did not have it, 0 to 1. */
-  readonly starved: number;
   /** The limit was what held uploads back: without that there is no reason to raise it. */
   readonly saturated: boolean;
 }
@@ -46,6 +46,8 @@ const TOLERANCE = 2;
 const MOST_CUT = 0.5;
 /** A process that is starved more than this gains nothing from more uploads; above twice this they cost it. */
 const STARVED = 0.4;
+/** A process that waited for a processor for more of the time than this measures its machine's latency, not the server's. */
+const WAITED = 0.1;
 /** What was refused is tried again after so many rounds, and after twice as many each time that it is refused again. */
 const ROUNDS_BELOW = 8;
 const MOST_ROUNDS_BELOW = 256;
@@ -110,7 +112,7 @@ function follow(state: Adaptation, floorMs: number, round: Round, bounds: Bounds
   if (round.starved > 2 * STARVED)
     return { ...state, limit: lowered(limit, limit * STARVED_FACTOR, bounds), ramping: false };
   const gradient = Math.max(MOST_CUT, (TOLERANCE * floorMs) / Math.max(round.medianLatencyMs, 0.001));
-  if (gradient < 1 && limit > bounds.calm) {
+  if (gradient < 1 && limit > bounds.calm && round.waited <= WAITED) {
     const to = lowered(limit, limit * gradient + 1, bounds);
     return { ...state, limit: to, ramping: false, roundsToProbe: roundsToProbe - HELD_DOWN_ROUNDS };
   }

@@ -1,4 +1,5 @@
 import { adapt, type Adaptation, beginAdaptation, type Bounds } from "./adaptation.ts";
+import type { Shortage } from "./starvation.ts";
 
 export type InFlightOptions =
   /** So many, but for a server that refuses some of them. */
@@ -18,7 +19,7 @@ export class InFlight {
   #peak = 0;
   #latenciesMs: number[] = [];
   #isSaturated = false;
-  #starved = 0;
+  #shortage: Shortage = { starved: 0, waited: 0 };
   /** Requests still to come back that were begun under an earlier limit: they do not tell of this one. */
   #stale = 0;
 
@@ -43,9 +44,8 @@ export class InFlight {
     return this.#peak;
   }
 
-  /** The share of time that this process wanted the processor and did not have it, 0 to 1. */
-  measured(starved: number): void {
-    this.#starved = starved;
+  measured(shortage: Shortage): void {
+    this.#shortage = shortage;
   }
 
   begin(): void {
@@ -80,7 +80,7 @@ export class InFlight {
     const round = {
       medianLatencyMs: median(this.#latenciesMs),
       rejected,
-      starved: this.#starved,
+      ...this.#shortage,
       saturated: this.#isSaturated,
     };
     this.#adaptation = adapt(this.#adaptation, round, this.#bounds);

@@ -8,6 +8,14 @@ export interface SchedulerReading {
   readonly waitedNs: number;
 }
 
+/** How short of a processor this thread was, as shares from 0 to 1. */
+export interface Shortage {
+  /** Of the time that it wanted one, that in which it had none; 0 where it did not want one nearly all the time. */
+  readonly starved: number;
+  /** Of all time, that in which it could have run and had none: whatever it measures is late by that. */
+  readonly waited: number;
+}
+
 /** A thread that wants a processor for less of the time than this is not short of one, whatever it waited. */
 const BUSY_SHARE = 0.9;
 
@@ -25,15 +33,15 @@ export function parsePressure(text: string): number | null {
   return share === undefined ? null : Number(share) / 100;
 }
 
-/**
- * How short of a processor this thread was between two readings: of the time that it wanted one, the share in which it had
- * none; 0 where it did not want one nearly all the time, since then more uploads at once cost nothing that is missing.
- */
-export function starvedBetween(before: SchedulerReading, after: SchedulerReading): number {
-  const wantedNs = after.ranNs - before.ranNs + (after.waitedNs - before.waitedNs);
+/** How short of a processor this thread was between two readings. */
+export function shortageBetween(before: SchedulerReading, after: SchedulerReading): Shortage {
+  const waitedNs = after.waitedNs - before.waitedNs;
+  const wantedNs = after.ranNs - before.ranNs + waitedNs;
   const passedNs = after.atNs - before.atNs;
-  if (passedNs <= 0 || wantedNs < BUSY_SHARE * passedNs) return 0;
-  return (after.waitedNs - before.waitedNs) / wantedNs;
+  if (passedNs <= 0) return { starved: 0, waited: 0 };
+  // Who does not want it nearly all the time loses nothing by more uploads at once.
+  const isBusy = wantedNs >= BUSY_SHARE * passedNs;
+  return { starved: isBusy ? waitedNs / wantedNs : 0, waited: Math.min(1, waitedNs / passedNs) };
 }
 
 function read(path: string): string {
@@ -46,8 +54,8 @@ function read(path: string): string {
 
 const LOOK_EVERY_NS = 500_000_000;
 
-/** Tells, at most twice a second, how short of a processor this thread is (0 to 1); null in between. */
-export function starvationMeter(): () => number | null {
+/** Tells, at most twice a second, how short of a processor this thread is; null in between. */
+export function shortageMeter(): () => Shortage | null {
   let last: SchedulerReading | null = null;
   let lookedNs = -Infinity;
   return () => {
@@ -57,7 +65,10 @@ export function starvationMeter(): () => number | null {
     const before = last;
     last = parseSchedstat(read("/proc/self/schedstat"), atNs);
     // A kernel without these counters may know the pressure of the whole machine.
-    if (last === null) return parsePressure(read("/proc/pressure/cpu")) ?? 0;
-    return before === null ? null : starvedBetween(before, last);
+    if (last === null) {
+      const pressure = parsePressure(read("/proc/pressure/cpu")) ?? 0;
+      return { starved: pressure, waited: pressure };
+    }
+    return before === null ? null : shortageBetween(before, last);
   };
 }

@@ -1,3 +1,4 @@
+import type { Shortage } from "../control/starvation.ts";
 import type { ContentStanding } from "../ledger/ledger.ts";
 import type { FoundFile } from "../scan/scan.ts";
 import type { BatchOutcome, CheckOutcome, HealthOutcome, UploadOutcome } from "../tanova/types.ts";
@@ -37,8 +38,8 @@ export type PlanEvent =
   | { readonly type: "answered"; readonly unit: number; readonly answer: UnitAnswer }
   | { readonly type: "checked"; readonly check: number; readonly answer: CheckAnswer }
   | { readonly type: "shared"; readonly request: ShareRequest; readonly outcome: ShareOutcome }
-  /** The share of time that this process wanted the processor and did not have it, 0 to 1. */
-  | { readonly type: "measured"; readonly starved: number }
+  /** How short of a processor this process is. */
+  | { readonly type: "measured"; readonly shortage: Shortage }
   | { readonly type: "tick" }
   | { readonly type: "stopped"; readonly stop: Stop };
 

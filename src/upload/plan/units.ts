@@ -1,4 +1,5 @@
 import { InFlight, type InFlightOptions } from "../control/in-flight.ts";
+import type { Shortage } from "../control/starvation.ts";
 import { nextUnit } from "./batching.ts";
 import { RENEW_MS } from "./in-doubt.ts";
 import type { Transitions } from "./transitions.ts";
@@ -71,8 +72,8 @@ export class Units {
     return this.#batchItems > 1;
   }
 
-  measured(starved: number): void {
-    this.#inFlight.measured(starved);
+  measured(shortage: Shortage): void {
+    this.#inFlight.measured(shortage);
   }
 
   /** No batch holds more from now on. */

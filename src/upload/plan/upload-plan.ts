@@ -163,7 +163,7 @@ export class UploadPlan {
           this.#units.marked(event.request.unit, event.outcome.type === "marked", nowMs);
         return;
       case "measured":
-        this.#units.measured(event.starved);
+        this.#units.measured(event.shortage);
         return;
       case "tick":
         this.#wakeAtMs = Infinity;

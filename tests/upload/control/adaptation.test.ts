@@ -8,7 +8,7 @@ import {
 } from "../../../src/upload/control/adaptation.ts";
 
 const BOUNDS = { calm: 5, max: 20 };
-const CALM: Round = { medianLatencyMs: 50, rejected: false, starved: 0.1, saturated: true };
+const CALM: Round = { medianLatencyMs: 50, rejected: false, starved: 0.1, waited: 0, saturated: true };
 
 /** Runs rounds against a model that says what each limit brings. */
 function simulate(rounds: number, server: (limit: number) => Partial<Round>, initial = 5): Adaptation[] {
@@ -95,6 +95,12 @@ test("the floor is measured anew now and then, for one round", () => {
   expect(limits.filter((limit, index) => index > 3 && limit !== 20)).toEqual([5, 5]);
 });
 
+test("latency that this machine's own processors may have made brings no fewer in flight", () => {
+  const slow = (waited: number) => simulate(40, (limit) => ({ medianLatencyMs: 20 * limit, waited }));
+  expect(slow(0.05).at(-1)?.limit).toBeLessThan(20);
+  expect(slow(0.3).at(-1)?.limit).toBe(20);
+});
+
 test("a process that is starved is not given more, one that gets hardly any time is given less", () => {
   const start = { ...beginAdaptation(10, BOUNDS), ramping: false, floorMs: 50 };
   expect(adapt(start, { ...CALM, starved: 0.5 }, BOUNDS).limit).toBe(10);
@@ -110,6 +116,7 @@ test("whatever comes, the limit stays within its bounds", () => {
     medianLatencyMs: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e6, noNaN: true })),
     rejected: fc.boolean(),
     starved: fc.double({ min: 0, max: 1, noNaN: true }),
+    waited: fc.double({ min: 0, max: 1, noNaN: true }),
     saturated: fc.boolean(),
   });
   fc.assert(

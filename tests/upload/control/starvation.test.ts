@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import {
   parsePressure,
   parseSchedstat,
-  starvationMeter,
-  starvedBetween,
+  shortageMeter,
+  shortageBetween,
 } from "../../../src/upload/control/starvation.ts";
 
 test("what the kernel tells, and what is no such thing", () => {
@@ -20,20 +20,20 @@ test("what the kernel tells, and what is no such thing", () => {
 
 test("only who wants a processor nearly all the time is short of one", () => {
   const start = { atNs: 0, ranNs: 0, waitedNs: 0 };
-  const starved = (ranNs: number, waitedNs: number): number =>
-    starvedBetween(start, { atNs: 1_000, ranNs, waitedNs });
+  const between = (ranNs: number, waitedNs: number) =>
+    shortageBetween(start, { atNs: 1_000, ranNs, waitedNs });
   // It waits for a network most of the time: that others keep the processors busy costs it little.
-  expect([starved(100, 300), starved(900, 0), starved(500, 500), starved(100, 850)]).toEqual([
-    0,
-    0,
-    0.5,
-    850 / 950,
+  expect([between(100, 300), between(900, 0), between(500, 500), between(100, 850)]).toEqual([
+    { starved: 0, waited: 0.3 },
+    { starved: 0, waited: 0 },
+    { starved: 0.5, waited: 0.5 },
+    { starved: 850 / 950, waited: 0.85 },
   ]);
-  expect(starvedBetween(start, start)).toBe(0);
+  expect(shortageBetween(start, start)).toEqual({ starved: 0, waited: 0 });
 });
 
 test("it is looked at twice a second at most", () => {
-  const meter = starvationMeter();
+  const meter = shortageMeter();
   meter();
   expect(meter()).toBeNull();
 });
