@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { BINARY } from "../support/binary.ts";
 import { patient } from "../support/emulation.ts";
+import { listen } from "../support/events.ts";
 import { cleanEnvironment, nodupe } from "../support/run.ts";
 import { type Served, startServe } from "../support/serve.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -17,29 +18,6 @@ interface Told {
 
 async function jobsOf(served: Served): Promise<readonly Told[]> {
   return ((await served.ask("/api/jobs")).body as { jobs: readonly Told[] }).jobs;
-}
-
-/** What comes over /api/events, by topic. */
-async function listen(served: Served) {
-  const response = await fetch(`${served.url}/api/events`);
-  const heard = new Map<string, Record<string, unknown>[]>();
-  const reading = (async () => {
-    let rest = "";
-    for await (const chunk of response.body ?? []) {
-      const parts = (rest + Buffer.from(chunk).toString()).split("\n\n");
-      rest = parts.pop() ?? "";
-      for (const part of parts) {
-        if (!part.startsWith("data: ")) continue;
-        const { topic, data } = JSON.parse(part.slice(6)) as { topic: string; data: Record<string, unknown> };
-        heard.set(topic, [...(heard.get(topic) ?? []), data]);
-      }
-    }
-  })();
-  return {
-    all: (topic: string): readonly Record<string, unknown>[] => heard.get(topic) ?? [],
-    last: (topic: string): Record<string, unknown> => heard.get(topic)?.at(-1) ?? {},
-    reading,
-  };
 }
 
 interface Nodes {
