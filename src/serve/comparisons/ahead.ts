@@ -11,6 +11,8 @@ const MOST_NODES = 20;
 const LOOK_MS = 1_000;
 /** Nobody has asked anything for so long. */
 const IDLE_MS = 1_000;
+/** No question is computed again sooner: one whose nodes cannot be read would be for ever. */
+const AGAIN_MS = 30_000;
 /** The share of a core that answers which nobody may ask are worth. */
 const MOST_SHARE = 0.05;
 
@@ -26,14 +28,20 @@ function commonQuestions(nodes: readonly string[]): readonly ComparisonRequest[]
  */
 export async function computeAhead(comparisons: Comparisons, signal: AbortSignal): Promise<void> {
   let pauseMs = LOOK_MS;
+  let computedMs = new Map<string, number>();
   while (await wait(pauseMs, signal)) {
     pauseMs = LOOK_MS;
     if (comparisons.idleMs < IDLE_MS) continue;
     const questions = commonQuestions(comparisons.allNodes());
     comparisons.keepReady(questions);
+    const keys = new Set(questions.map((question) => JSON.stringify(question)));
+    computedMs = new Map([...computedMs].filter(([key]) => keys.has(key)));
     for (const question of questions) {
+      const key = JSON.stringify(question);
       const startedMs = performance.now();
+      if (startedMs - (computedMs.get(key) ?? -Infinity) < AGAIN_MS) continue;
       if (!(await comparisons.computeAhead(question))) continue;
+      computedMs.set(key, startedMs);
       pauseMs = Math.max(LOOK_MS, (performance.now() - startedMs) / MOST_SHARE);
       break;
     }

@@ -6,17 +6,15 @@ import type { Answer } from "../../nodes/compare/answer.ts";
 import type { NodeProgress } from "../../nodes/compare/compare.ts";
 import type { CompareTask } from "../../nodes/compare/compare-task.ts";
 import type { JudgeSettings } from "../../nodes/compare/options.ts";
-import { windowOf } from "../../nodes/compare/window.ts";
 import type { FleetAccess } from "../../nodes/fleet/access.ts";
-import type { FleetNode } from "../../nodes/fleet/answer-fleet.ts";
-import { labelsOf, parseRemoteNode } from "../../nodes/fleet/board-url.ts";
 import { nodeNames } from "../../nodes/store/node-store.ts";
 import type { CompareReport } from "../../render/compare/report.ts";
 import type { ReplyText } from "../replies.ts";
 import type { ComparisonRequest } from "../schemas.ts";
+import { type Asked, askedFor, type BasisFor, basisOf, statesOf, windowFor } from "./asked.ts";
 import { type CompareJob, type CompareEnd, type ComparePool, ComparisonEnded } from "./compare-pool.ts";
 import { type Basis, isFresh } from "./freshness.ts";
-import type { NodeState, StoredStates } from "./node-states.ts";
+import type { StoredStates } from "./node-states.ts";
 import type { SharedCache } from "./shared-cache.ts";
 import { ToldReport } from "./told-report.ts";
 
@@ -54,21 +52,10 @@ export interface ComparisonsOptions {
   readonly onFailure: (line: string) => void;
 }
 
-/** One question, whatever the order of its nodes. */
-interface Asked {
-  readonly key: string;
-  readonly nodes: readonly FleetNode[];
-  /** What the answer calls them. */
-  readonly labels: readonly string[];
-  readonly request: ComparisonRequest;
-}
-
 interface Kept {
   readonly basis: Basis;
   readonly told: ToldReport;
 }
-
-const UNKNOWN: NodeState = { type: "unknown" };
 
 type Computed =
   | { readonly type: "kept"; readonly told: ToldReport }
@@ -94,6 +81,7 @@ export class Comparisons implements AsyncDisposable {
   #hits = 0;
   #asked = 0;
   #lastAskedMs = -Infinity;
+  #isClosed = false;
 
   constructor(options: ComparisonsOptions) {
     this.#options = options;
@@ -119,7 +107,7 @@ export class Comparisons implements AsyncDisposable {
     const startedMs = performance.now();
     this.#lastAskedMs = startedMs;
     const tookS = (): number => (performance.now() - startedMs) / 1_000;
-    const asked = this.#askedFor(request);
+    const asked = askedFor(request, this.#options);
     if (asked === null) return { type: "unknown-node", reason: "a node's board is not in [fleet] boards" };
     const kept = this.#freshAnswer(asked);
     if (kept !== null) {
@@ -134,18 +122,23 @@ export class Comparisons implements AsyncDisposable {
     return { type: "answered", text: computed.told.text(asked.labels, { isCached: false }) };
   }
 
-  /** Computes what nobody has asked yet; false where that was not needed, or was broken off since somebody asks. */
+  /**
+   * Computes what nobody has asked yet, or tries to; false where that was not needed, or was broken off since somebody
+   * asks.
+   */
   async computeAhead(request: ComparisonRequest): Promise<boolean> {
-    const asked = this.#askedFor(request);
+    const asked = askedFor(request, this.#options);
     if (asked === null || this.#options.settings.cacheTtl <= 0) return false;
     if (this.#inFlight.has(asked.key) || this.#freshAnswer(asked) !== null) return false;
     const computing = this.#computeUnasked(asked);
     this.#inFlight.set(asked.key, computing);
     try {
-      return (await computing).type === "kept";
+      await computing;
+      return true;
     } catch (error) {
       if (error instanceof ComparisonEnded) return false;
-      throw error;
+      this.#options.onFailure(messageOf(error));
+      return true;
     } finally {
       this.#inFlight.delete(asked.key);
       this.#ahead = null;
@@ -153,7 +146,7 @@ export class Comparisons implements AsyncDisposable {
   }
 
   async #computeUnasked(asked: Asked): Promise<Computed> {
-    const basis = this.#basisOf(asked);
+    const basis = basisOf(asked, this.#options);
     const task = this.#taskOf(asked, { isAhead: true });
     const known = await this.#shared(task);
     if (known !== null) return await this.#end(asked, basis, known, { isAhead: true, task });
@@ -176,57 +169,15 @@ export class Comparisons implements AsyncDisposable {
     return [...nodeNames(this.#options.store.db), ...others];
   }
 
-  /** null: a board that is not in the fleet. */
-  #askedFor(request: ComparisonRequest): Asked | null {
-    const nodes = request.names.map((text): FleetNode => {
-      // A store's own node may be called anything.
-      const remote = this.#options.states.of(text).type === "unknown" ? parseRemote(text) : null;
-      return remote ?? { name: text, url: null };
-    });
-    const isAsked = (url: string): boolean => this.#options.boards().some((board) => board.url === url);
-    if (nodes.some(({ url }) => url !== null && !isAsked(url))) return null;
-    const key = JSON.stringify([request.names.toSorted(), request.type, request.lastMs]);
-    return { key, nodes, labels: labelsOf(nodes), request };
-  }
-
   #freshAnswer(asked: Asked): Kept | null {
     const { cacheTtl } = this.#options.settings;
     const kept = this.#ready.get(asked.key) ?? this.#kept.get(asked.key);
     if (kept === undefined || cacheTtl <= 0) return null;
     const nowMs = Date.now();
     const { sinceMs } = windowFor(asked, nowMs).window;
-    const states = this.#statesOf(asked);
-    const present = kept.told.report.nodes.map(({ node_name: label }) => states.get(label) ?? UNKNOWN);
-    return isFresh(kept.basis, { nowMs, sinceMs, states: present }, cacheTtl) ? kept : null;
-  }
-
-  /** By what the answer calls them. */
-  #statesOf({ nodes, labels }: Asked): ReadonlyMap<string, NodeState> {
-    const boards = nodes.some(({ url }) => url !== null) ? this.#options.boards() : [];
-    return new Map(
-      nodes.map(({ name, url }, at): [string, NodeState] => {
-        const label = labels[at] ?? name;
-        if (url === null) return [label, this.#options.states.of(name)];
-        const board = boards.find((other) => other.url === url);
-        const newestLine = board?.nodes.find(({ node_name: of }) => of === name)?.newest_line ?? null;
-        return [label, { type: "remote", isReachable: board?.state === "reachable", newestLine }];
-      }),
-    );
-  }
-
-  #basisOf(asked: Asked): (report: CompareReport, isReady: boolean) => Basis {
-    const computedMs = Date.now();
-    const states = this.#statesOf(asked);
-    return (report, isReady) => ({
-      computedMs,
-      sinceMs: report.sinceMs,
-      lastMs: asked.request.lastMs,
-      isReady,
-      nodes: report.nodes.map(({ node_name: label, metrics }) => ({
-        state: states.get(label) ?? UNKNOWN,
-        operations: metrics.total_operations ?? 0,
-      })),
-    });
+    const stateOf = statesOf(asked, this.#options);
+    const states = kept.told.report.nodes.map(({ node_name: label }) => stateOf(label));
+    return isFresh(kept.basis, { nowMs, sinceMs, states }, cacheTtl) ? kept : null;
   }
 
   #taskOf(asked: Asked, { isAhead }: { isAhead: boolean }): CompareTask {
@@ -247,7 +198,8 @@ export class Comparisons implements AsyncDisposable {
 
   async #computeOnce(asked: Asked): Promise<Computed> {
     const inFlight = this.#inFlight.get(asked.key);
-    if (inFlight !== undefined) return await inFlight;
+    if (inFlight !== undefined)
+      return (await this.#joined(asked, inFlight)) ?? (await this.#computeOnce(asked));
     // Whoever asks has the cores for himself.
     this.#ahead?.job.cancel();
     const computing = this.#computeTold(asked);
@@ -259,6 +211,19 @@ export class Comparisons implements AsyncDisposable {
     }
   }
 
+  /** What others wait for too, or was begun ahead; null where that was broken off. */
+  async #joined(asked: Asked, inFlight: Promise<Computed>): Promise<Computed | null> {
+    // Somebody waits for it now: it is not broken off for others.
+    if (this.#ahead?.key === asked.key) this.#ahead = null;
+    try {
+      return await inFlight;
+    } catch (error) {
+      if (error instanceof ComparisonEnded && !this.#isClosed) return null;
+      this.#options.onFailure(messageOf(error));
+      return { type: "failed" };
+    }
+  }
+
   async #computeTold(asked: Asked): Promise<Computed> {
     const { pool, onEvent, onFailure } = this.#options;
     const { names, type } = asked.request;
@@ -266,7 +231,7 @@ export class Comparisons implements AsyncDisposable {
     onEvent({ ...about, state: "started" });
     let computed: Computed = { type: "failed" };
     try {
-      const basis = this.#basisOf(asked);
+      const basis = basisOf(asked, this.#options);
       const task = this.#taskOf(asked, { isAhead: false });
       const known = await this.#shared(task);
       const end = known ?? pool.run(task, (progress) => onEvent({ ...about, state: "node", ...progress }));
@@ -280,7 +245,7 @@ export class Comparisons implements AsyncDisposable {
 
   async #end(
     asked: Asked,
-    basisOf: (report: CompareReport, isReady: boolean) => Basis,
+    basisFor: BasisFor,
     ending: CompareEnd | Promise<CompareEnd>,
     { isAhead, task }: { readonly isAhead: boolean; readonly task: CompareTask },
   ): Promise<Computed> {
@@ -293,7 +258,7 @@ export class Comparisons implements AsyncDisposable {
     const report = reportOf(end.answer, asked, elapsedS);
     const told = new ToldReport(report, asked.request.type);
     if (report.nodes.every(({ error }) => error === null)) {
-      const kept: Kept = { basis: basisOf(report, isAhead), told };
+      const kept: Kept = { basis: basisFor(report, isAhead), told };
       if (isAhead || this.#ready.has(asked.key)) {
         this.#ready.set(asked.key, { ...kept, basis: { ...kept.basis, isReady: true } });
       } else if (this.#options.settings.cacheTtl > 0) this.#kept.set(asked.key, kept);
@@ -304,27 +269,15 @@ export class Comparisons implements AsyncDisposable {
 
   /** Forgets what was kept ready for questions that are no longer common. */
   keepReady(requests: readonly ComparisonRequest[]): void {
-    const keys = new Set(requests.map((request) => this.#askedFor(request)?.key));
+    const keys = new Set(requests.map((request) => askedFor(request, this.#options)?.key));
     for (const key of this.#ready.keys()) if (!keys.has(key)) this.#ready.delete(key);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
     this.#options.pool[Symbol.dispose]();
     await Promise.allSettled(this.#inFlight.values());
   }
-}
-
-function parseRemote(text: string): FleetNode | null {
-  try {
-    return parseRemoteNode(text);
-  } catch {
-    // No URL that could be a board's: no node is called so either.
-    return null;
-  }
-}
-
-function windowFor({ request }: Asked, nowMs: number) {
-  return windowOf({ lastMs: request.lastMs, since: null, until: null }, nowMs);
 }
 
 function reportOf(answer: Answer, asked: Asked, elapsedS: number): CompareReport {
