@@ -21,6 +21,13 @@ interface Hand {
   answer(): void;
 }
 
+/** What of a worker the pool uses. */
+interface FakeWorker {
+  onmessage: (event: { data: CompareTold }) => void;
+  postMessage(task: CompareTask): void;
+  terminate(): void;
+}
+
 function stage(path: string) {
   using writer = openStore({ path });
   writer.db.run("INSERT INTO node (id, name) VALUES (1, 'a'), (2, 'b')");
@@ -28,8 +35,8 @@ function stage(path: string) {
   const hands: Hand[] = [];
   const startWorker = (): Worker => {
     let isEnded = false;
-    const worker = {
-      onmessage: (_: { data: CompareTold }) => undefined,
+    const worker: FakeWorker = {
+      onmessage: () => undefined,
       postMessage: (task: CompareTask) => {
         const nodes = task.nodes.map(({ name }) => ({ ...failedResult(name, ""), error: null }));
         const { sinceMs, untilMs } = task.question.window;
@@ -50,7 +57,9 @@ function stage(path: string) {
           answer: () => worker.onmessage({ data: { type: "answered", answer } }),
         });
       },
-      terminate: () => (isEnded = true),
+      terminate: () => {
+        isEnded = true;
+      },
     };
     return worker as unknown as Worker;
   };
