@@ -37,6 +37,14 @@ type HourSummary = Pick<RollupRow, "startMs" | "summary">;
 
 type StoredEvents = Pick<EventBlockRow, "events" | "columns" | "keys">;
 
+/** How a node's figures are read. */
+export interface GatherHow {
+  /** By performance.now(). */
+  readonly deadline: number;
+  /** Differences are to be explained: what that takes is read too. Else `cells` is empty. */
+  readonly explains: boolean;
+}
+
 /** Throws once the deadline has passed: SQLite runs in this thread, so it is asked between rows. */
 export function checkDeadline(deadline: number): void {
   if (performance.now() > deadline) {
@@ -93,12 +101,17 @@ export function createSums(): Sums {
   };
 }
 
-export function addRollup({ actions, cells, bucketCounts }: Sums, row: Omit<StoredRollup, "startMs">): void {
-  const { summary } = row;
+export function addRollup(sums: Sums, { summary, cells }: Omit<StoredRollup, "startMs">): void {
+  if (!addSummary(sums, summary)) addCellsByAction(sums.actions, new StoredCells([cells]).sums());
+  sums.cells.add(cells);
+}
+
+/** @returns false for a summary of before, whose sums by action only its cells tell. */
+function addSummary({ actions, bucketCounts }: Sums, summary: Uint8Array): boolean {
   const end = addStoredSketch(sketchOf(summary), EVERY_BUCKET, bucketCounts, 0);
-  if (end < summary.length) readActions(new VarintReader(summary.subarray(end)), actions);
-  else addCellsByAction(actions, new StoredCells([row.cells]).sums());
-  cells.add(row.cells);
+  if (end === summary.length) return false;
+  readActions(new VarintReader(summary.subarray(end)), actions);
+  return true;
 }
 
 function addRollups(
@@ -107,21 +120,40 @@ function addRollups(
     readonly nodeId: number;
     readonly tier: number;
     readonly window: Window;
-    readonly deadline: number;
+    readonly options: GatherHow;
   },
   sums: Sums,
 ): void {
+  const { nodeId, tier, window, options } = from;
+  // Cells are most of a roll-up: SQLite does not read what is not asked for.
   const rows = db
-    .query<Omit<StoredRollup, "startMs">, [number, number, number, number]>(
-      "SELECT summary, cells FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? AND start_ms < ?",
+    .query<HourSummary & { cells: Uint8Array | null }, [number, number, number, number, number]>(
+      "SELECT start_ms AS startMs, summary, iif(?, cells, NULL) AS cells FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? AND start_ms < ?",
     )
-    .all(from.nodeId, from.tier, from.window.sinceMs, from.window.untilMs);
-  for (const row of rows) addRollup(sums, row);
-  checkDeadline(from.deadline);
+    .all(Number(options.explains), nodeId, tier, window.sinceMs, window.untilMs);
+  for (const { startMs, summary, cells } of rows) {
+    if (cells !== null) addRollup(sums, { summary, cells });
+    else if (!addSummary(sums, summary)) {
+      addCellsByAction(sums.actions, new StoredCells(cellsAt(db, { nodeId, tier, startMs })).sums());
+    }
+  }
+  checkDeadline(options.deadline);
+}
+
+function cellsAt(
+  db: Database,
+  { nodeId, tier, startMs }: { nodeId: number; tier: number; startMs: number },
+): Uint8Array[] {
+  return db
+    .query<{ cells: Uint8Array }, [number, number, number]>(
+      "SELECT cells FROM rollup WHERE node_id = ? AND tier = ? AND start_ms = ?",
+    )
+    .all(nodeId, tier, startMs)
+    .map(({ cells }) => cells);
 }
 
 /** Sums over whole hours: whole UTC days from the daily tier, the hours at both ends from the hourly one. */
-function sumsOf(db: Database, nodeId: number, window: Window, deadline: number): Sums {
+function sumsOf(db: Database, nodeId: number, window: Window, options: GatherHow): Sums {
   const sums = createSums();
   const firstDayMs = Math.ceil(window.sinceMs / DAY_MS) * DAY_MS;
   const lastDayMs = Math.floor(window.untilMs / DAY_MS) * DAY_MS;
@@ -134,7 +166,7 @@ function sumsOf(db: Database, nodeId: number, window: Window, deadline: number):
         ] as const)
       : ([[TIER_HOUR, window.sinceMs, window.untilMs]] as const);
   for (const [tier, sinceMs, untilMs] of parts) {
-    addRollups(db, { nodeId, tier, window: { sinceMs, untilMs }, deadline }, sums);
+    addRollups(db, { nodeId, tier, window: { sinceMs, untilMs }, options }, sums);
   }
   return sums;
 }
@@ -170,7 +202,8 @@ export function newestLineOf(db: Database, nodeId: number): number | null {
  * Reads one node's figures. Whole hours come from the roll-ups; of an hour that the window cuts, the events are
  * counted. (`--last` never cuts an hour.)
  */
-export function gatherNode(db: Database, nodeId: number, window: Window, deadline: number): NodeData {
+export function gatherNode(db: Database, nodeId: number, window: Window, options: GatherHow): NodeData {
+  const { deadline } = options;
   const { whole, head, tail } = partsOf(window);
   const rows = db
     .query<HourSummary, [number, number, number, number]>(
@@ -178,7 +211,7 @@ export function gatherNode(db: Database, nodeId: number, window: Window, deadlin
     )
     .all(nodeId, TIER_HOUR, whole.sinceMs, whole.untilMs);
   checkDeadline(deadline);
-  const sums = sumsOf(db, nodeId, whole, deadline);
+  const sums = sumsOf(db, nodeId, whole, options);
   const first = rollupsOfEnd(db, nodeId, head, deadline);
   const last = rollupsOfEnd(db, nodeId, tail, deadline);
   for (const row of [...first, ...last]) addRollup(sums, row);

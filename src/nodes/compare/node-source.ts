@@ -31,7 +31,10 @@ export function databaseSource(name: string, open: OpenNode): NodeSource {
     name,
     gather: async ({ window, queryTimeout }) => {
       using from = await open();
-      const data = gatherNode(from.db, from.nodeId, window, performance.now() + queryTimeout);
+      const data = gatherNode(from.db, from.nodeId, window, {
+        deadline: performance.now() + queryTimeout,
+        explains: true,
+      });
       return { data, satellites: satelliteNames(from.db), stale: null };
     },
   };
