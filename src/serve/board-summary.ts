@@ -101,6 +101,8 @@ export interface SystemSummary {
   /** How far each node's log was read. */
   readonly logs: readonly Pick<NodeOverview, "node_name" | "newest_line" | "age_s">[];
   readonly watches: Board["sync"]["watches"];
+  /** Histories that are shared with other machines. */
+  readonly shares: Board["sync"]["shares"];
 }
 
 export function systemSummary({ store, nodes, sync }: Board): SystemSummary {
@@ -108,5 +110,6 @@ export function systemSummary({ store, nodes, sync }: Board): SystemSummary {
     store,
     logs: nodes.map(({ node_name, newest_line, age_s }) => ({ node_name, newest_line, age_s })),
     watches: sync.watches,
+    shares: sync.shares,
   };
 }

@@ -110,7 +110,8 @@ export function startServer(options: ServerOptions): RunningServer {
       if (method !== "GET")
         return refusal(request, 405, "a WebSocket request must use GET", { allow: "GET" });
       if (sockets.isFull) return refusal(request, 503, "too many connections", { "retry-after": "10" });
-      if (server.upgrade(request, { data: Sockets.connection() })) return undefined;
+      if (server.upgrade(request, { data: Sockets.connection(url.searchParams.get("topics")) }))
+        return undefined;
       return refusal(request, 426, "this path expects a WebSocket", { upgrade: "websocket" });
     }
     switch (found?.type) {

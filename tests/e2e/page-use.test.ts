@@ -1,8 +1,8 @@
 import { expect } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { boardStore } from "../support/board.ts";
-import { openBrowser, visit } from "../support/browser.ts";
+import { accessibilityFaults, openBrowser, visit } from "../support/browser.ts";
 import { needs } from "../support/programs.ts";
 import { nodupe } from "../support/run.ts";
 import { startServe } from "../support/serve.ts";
@@ -246,3 +246,33 @@ test("nothing that is put into the page runs, and nothing leaves it for elsewher
     expect.arrayContaining(["connect-src", "frame-src", "img-src", "style-src-elem"]),
   );
 });
+
+test("boards of the fleet stand in System, their nodes in Nodes; one that goes away keeps its last state", async () => {
+  using folder = tempFolder();
+  await using other = await startServe(["--demo"]);
+  const config = folder.file("config.toml");
+  writeFileSync(config, `[fleet]\nboards = ["${other.url}"]\n`);
+  await using served = await startServe(["--config", config, "--db", folder.file("store.db")]);
+  await using browser = await openBrowser();
+  await using visited = await visit(browser, `${served.url}/#/nodes`, { width: 360, theme: "dark" });
+  const { page, said } = visited;
+  for (const node of ["attic", "shed"]) await page.getByRole("checkbox", { name: node }).check();
+  await page.getByText("shed is slower").first().waitFor();
+  expect(new URL(page.url()).hash).toContain(encodeURIComponent(`shed@${other.url}`));
+  await other.end("SIGKILL");
+  await page.getByText("▲ board not reachable").first().waitFor({ timeout: 60_000 });
+  await page
+    .getByText(/^as of \d+ s ago$/)
+    .first()
+    .waitFor();
+  await page.goto(`${served.url}/#/system`);
+  await page.getByText("▲ not reachable").waitFor();
+  const scroll = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect({ scroll, said, faults: await accessibilityFaults(page) }).toEqual({
+    scroll: 0,
+    said: [],
+    faults: [],
+  });
+}, 120_000);

@@ -14,7 +14,7 @@ export type Topic = LiveEvent["topic"];
 /** Topics with a state: whoever connects later gets the current one. The others are only sent to those connected. */
 const STATES: ReadonlySet<Topic> = new Set(["board", "fleet", "jobs", "sync", "time", "ingest"]);
 
-type Listener = (message: string) => void;
+type Listener = (message: string, topic: Topic) => void;
 
 /** One bus for all that is live. A message is made text once, however many listen. */
 export class Bus {
@@ -28,12 +28,12 @@ export class Bus {
   publish(event: LiveEvent): void {
     const message = JSON.stringify(event);
     if (STATES.has(event.topic)) this.#states.set(event.topic, message);
-    for (const listener of this.#listeners) listener(message);
+    for (const listener of this.#listeners) listener(message, event.topic);
   }
 
-  /** The present state of each topic that has one. */
-  snapshot(): readonly string[] {
-    return [...this.#states.values()];
+  /** The present state of each topic that has one; `topics`: of those alone. */
+  snapshot(topics: ReadonlySet<string> | null = null): readonly string[] {
+    return [...this.#states].filter(([topic]) => topics?.has(topic) ?? true).map(([, message]) => message);
   }
 
   /** Receives everything from now on, until the returned function is called. */

@@ -12,8 +12,10 @@ const MOST_BUFFERED = 256 * 1024;
 /** What happens within so many ms goes out together: one write a reader, not one a message. */
 const TOGETHER_MS = 10;
 
-/** The data of each socket: whether a request of its own is being answered. */
+/** The data of each socket: the topics that it asked for, and whether a request of its own is being answered. */
 interface Connection {
+  /** null: all of them. */
+  readonly topics: ReadonlySet<string> | null;
   isAsking: boolean;
 }
 
@@ -23,7 +25,7 @@ export class Sockets {
   readonly #comparisons: Comparisons;
   readonly #open = new Set<ServerWebSocket<Connection>>();
   /** What the bus has told and nobody was sent yet; empty while no socket is open. */
-  #waiting: string[] = [];
+  #waiting: { readonly topic: string; readonly message: string }[] = [];
   #leave: (() => void) | null = null;
 
   constructor(bus: Bus, comparisons: Comparisons) {
@@ -36,8 +38,8 @@ export class Sockets {
   }
 
   /** The data of a new socket. */
-  static connection(): Connection {
-    return { isAsking: false };
+  static connection(topics: string | null): Connection {
+    return { topics: topics === null ? null : new Set(topics.split(",")), isAsking: false };
   }
 
   get handler(): WebSocketHandler<Connection> {
@@ -51,8 +53,8 @@ export class Sockets {
         // Who comes now gets the present state, and nothing from before it.
         this.#tellAll();
         this.#open.add(socket);
-        this.#leave ??= this.#bus.subscribe((message) => this.#tellSoon(message));
-        for (const message of this.#bus.snapshot()) socket.send(message);
+        this.#leave ??= this.#bus.subscribe((message, topic) => this.#tellSoon({ topic, message }));
+        for (const message of this.#bus.snapshot(socket.data.topics)) socket.send(message);
       },
       message: (socket, message) => this.#onMessage(socket, message),
       close: (socket) => {
@@ -70,8 +72,8 @@ export class Sockets {
     for (const socket of this.#open) socket.close(1001, "the server is shutting down");
   }
 
-  #tellSoon(message: string): void {
-    this.#waiting.push(message);
+  #tellSoon(told: { readonly topic: string; readonly message: string }): void {
+    this.#waiting.push(told);
     if (this.#waiting.length === 1) setTimeout(() => this.#tellAll(), TOGETHER_MS);
   }
 
@@ -81,7 +83,8 @@ export class Sockets {
     this.#waiting = [];
     for (const socket of this.#open)
       socket.cork(() => {
-        for (const message of messages) socket.send(message);
+        for (const { topic, message } of messages)
+          if (socket.data.topics?.has(topic) ?? true) socket.send(message);
       });
   }
 

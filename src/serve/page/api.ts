@@ -1,3 +1,4 @@
+import type { FleetBoard } from "../../board/fleet.ts";
 import type { Caveat } from "../../nodes/compare/caveats.ts";
 import type { Why } from "../../nodes/compare/explain.ts";
 import type { NodeResult } from "../../nodes/compare/node-result.ts";
@@ -9,6 +10,7 @@ import type { ClockOverview } from "../../time/overview.ts";
 import type { HistoryEntry } from "../../upload/ledger/history.ts";
 import type { UploadsOverview } from "../../upload/ledger/overview.ts";
 import type { BoardSummary, SystemSummary } from "../board-summary.ts";
+import type { JobTold } from "../jobs/jobs.ts";
 
 /** How a metric of a comparison is called, what it is counted in, and which end of it is the better one. */
 export type MetricTold = Pick<Metric<MetricName>, "name" | "label" | "unit"> & {
@@ -22,6 +24,8 @@ export interface Answers {
   readonly "/api/time": ClockOverview;
   readonly "/api/nodes": { readonly nodes: readonly NodeOverview[] };
   readonly "/api/metrics": { readonly metrics: readonly MetricTold[] };
+  readonly "/api/fleet": { readonly boards: readonly FleetBoard[] };
+  readonly "/api/jobs": { readonly jobs: readonly JobTold[] };
   readonly "/api/sync": UploadsOverview;
   readonly "/api/history": {
     readonly entries: readonly (HistoryEntry & { readonly destination: string })[];

@@ -14,9 +14,14 @@ interface Listening {
   readonly mayConnect: () => boolean;
 }
 
+/** What the page does something with; it asks the API for the rest when it shows it. */
+const TOPICS = "board,comparison,fleet,jobs,sync";
+
 /** One WebSocket until it is lost: closed by the other end, or silent although it was asked. Calls `onLost` once. */
 function connect({ onOpen, onLost, onMessage }: Omit<Listening, "mayConnect">): void {
-  const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
+  const socket = new WebSocket(
+    `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws?topics=${TOPICS}`,
+  );
   const lost = (): void => {
     clearTimeout(waiting);
     // Closing a connection whose other end is gone takes long: nothing more is expected of it.

@@ -58,7 +58,7 @@ type Message =
         readonly node?: NodeResult;
       };
     }
-  | { readonly topic: "fleet" | "jobs" | "time" | "ingest" | "alert" }
+  | { readonly topic: "fleet" | "jobs" }
   /** The answer to a ping. */
   | { readonly topic?: undefined };
 
@@ -72,12 +72,20 @@ function onComparison({ nodes: names, time_range: timeRange, node }: ComparisonN
   askedComparison.value = { ...asked, nodes: [...asked.nodes, node] };
 }
 
+/** Topics whose state was told since the page was connected. */
+const told = new Set<string>();
+
+/** The first one comes with the connection, while the page fetches what it shows: it is no news. */
+function refreshUnlessFirst(topic: string): void {
+  if (told.has(topic)) refreshSoon();
+  told.add(topic);
+}
+
 function onMessage(text: string): void {
   const message = JSON.parse(text) as Message;
   switch (message.topic) {
     case "board":
-      // The first one comes with the connection, while the page fetches what it shows.
-      if (problems.value !== null) refreshSoon();
+      refreshUnlessFirst(message.topic);
       problems.value = message.data.problems;
       boardName.value = message.data.board_name;
       return;
@@ -89,11 +97,8 @@ function onMessage(text: string): void {
       return;
     case "fleet":
     case "jobs":
-      refreshSoon();
+      refreshUnlessFirst(message.topic);
       return;
-    case "time":
-    case "ingest":
-    case "alert":
     case undefined:
   }
 }
@@ -103,6 +108,7 @@ export function keepLive(): void {
   keepConnected({
     onOpen: () => {
       isConnected.value = true;
+      told.clear();
       // What was fetched while the page started is new enough.
       if (lostAt.value !== null) refreshSoon();
       lostAt.value = null;

@@ -69,6 +69,14 @@ export const showsNames = signal(false);
 export interface UploadPace {
   readonly done_per_s: number | null;
   readonly at_work: boolean;
+  /** Of the run in the board's own process; null: another one's, or none. */
+  readonly run?: {
+    readonly found: number;
+    readonly total: number | null;
+    readonly in_flight: number;
+    /** Completes "waiting for …"; null where it waits for nothing. */
+    readonly waiting: string | null;
+  } | null;
 }
 export const uploadPace = signal<UploadPace | null>(null);
 
@@ -134,9 +142,9 @@ async function fetchInto(path: Path, query: string): Promise<void> {
 const PATHS_OF: Readonly<Record<View, readonly Path[]>> = {
   overview: ["/api/board"],
   clock: ["/api/time"],
-  nodes: ["/api/nodes"],
+  nodes: ["/api/nodes", "/api/fleet"],
   uploads: ["/api/sync", "/api/history"],
-  system: ["/api/system"],
+  system: ["/api/system", "/api/fleet", "/api/jobs"],
 };
 /** The same as long as the board runs. */
 const FIXED: readonly Path[] = ["/api/metrics"];

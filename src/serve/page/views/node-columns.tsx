@@ -1,7 +1,7 @@
-import type { NodeOverview } from "../../../nodes/overview.ts";
 import { bytes, bytesOf, count, ms, percent, usd } from "../format.ts";
 import { Ago, Figure, Mark, Sparkline, type State } from "../parts/figures.tsx";
 import type { Column } from "../parts/table.tsx";
+import type { NodeRow } from "./node-row.ts";
 
 const SILENT_S = 3 * 3_600;
 /** In percent; see board/problems.ts. */
@@ -10,7 +10,8 @@ const [LEAST_ONLINE, LEAST_AUDIT] = [95, 98];
 const WELL_COVERED = 95;
 
 /** How a node stands, the worst first; the number sorts by it. */
-function standOf({ age_s: ageS, standing }: NodeOverview): readonly [State, string, number] {
+function standOf({ age_s: ageS, standing, board }: NodeRow): readonly [State, string, number] {
+  if (board?.isReachable === false) return ["warn", "board not reachable", 2];
   if ((standing?.disqualified ?? 0) > 0) return ["bad", "disqualified", 0];
   if ((standing?.suspended ?? 0) > 0) return ["bad", "suspended", 1];
   if (ageS === null) return ["warn", "no lines yet", 3];
@@ -24,7 +25,7 @@ interface Lowest {
 }
 
 /** The lowest of a node's scores in percent: by its log, where that has some, else the mean that its API told. */
-function lowest({ scores, standing }: NodeOverview, which: "audit" | "online"): Lowest {
+function lowest({ scores, standing }: NodeRow, which: "audit" | "online"): Lowest {
   const told = scores
     .map((score) => ({
       satellite: score.satellite,
@@ -48,7 +49,7 @@ function Score({ of: { value, satellite }, least }: { of: Lowest; least: number 
   );
 }
 
-export const NODE_COLUMNS: readonly Column<NodeOverview>[] = [
+export const NODE_COLUMNS: readonly Column<NodeRow>[] = [
   {
     name: "State",
     cell: (node) => {
@@ -57,7 +58,13 @@ export const NODE_COLUMNS: readonly Column<NodeOverview>[] = [
         <>
           <Mark state={state}>{word}</Mark>{" "}
           <span class="under">
-            <Ago at={node.newest_line} />
+            {node.board?.isReachable === false ? (
+              <>
+                as of <Ago at={node.board.told} />
+              </>
+            ) : (
+              <Ago at={node.newest_line} />
+            )}
           </span>
         </>
       );

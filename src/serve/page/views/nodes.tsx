@@ -1,12 +1,12 @@
 import { signal, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
-import type { NodeOverview } from "../../../nodes/overview.ts";
 import { Comparison } from "../comparison/comparison.tsx";
 import { counted } from "../format.ts";
 import { Choices } from "../parts/choices.tsx";
 import { Empty, Failed } from "../parts/empty.tsx";
 import { type Column, Table } from "../parts/table.tsx";
 import { answerOf, go, place } from "../state.ts";
+import { type NodeRow, nodeRows } from "./node-row.ts";
 import { NodeDetails } from "./node-details.tsx";
 import { NODE_COLUMNS } from "./node-columns.tsx";
 
@@ -63,21 +63,22 @@ function open(name: string): void {
   opened.value = next;
 }
 
-const NAME: Column<NodeOverview> = {
+const NAME: Column<NodeRow> = {
   name: "Node",
-  cell: ({ node_name: name }) => (
+  cell: ({ node_name: name, pick, board }) => (
     <span class="pick">
       <button
         type="button"
         class="plain open"
-        aria-expanded={opened.value.has(name)}
-        aria-label={`Details of ${name}`}
-        onClick={() => open(name)}
+        aria-expanded={opened.value.has(pick)}
+        aria-label={`Details of ${pick}`}
+        onClick={() => open(pick)}
       >
-        {opened.value.has(name) ? "▾" : "▸"}
+        {opened.value.has(pick) ? "▾" : "▸"}
       </button>
       <label>
-        <input type="checkbox" checked={picked().includes(name)} onChange={() => toggle(name)} /> {name}
+        <input type="checkbox" checked={picked().includes(pick)} onChange={() => toggle(pick)} /> {name}
+        {board === null ? null : <span class="under">on {board.name}</span>}
       </label>
     </span>
   ),
@@ -86,12 +87,18 @@ const NAME: Column<NodeOverview> = {
 
 const COLUMNS = [NAME, ...NODE_COLUMNS];
 
-function Picked({ nodes }: { nodes: readonly NodeOverview[] }) {
+function Picked({ nodes }: { nodes: readonly NodeRow[] }) {
   const names = picked();
   const colorOf = useMemo(() => {
-    const order = new Map(nodes.map(({ node_name: name }, at) => [name, at]));
+    // In an answer another board's node is told by its name alone, where no other has the same.
+    const order = new Map(
+      nodes.flatMap(({ node_name: name, pick }, at) => [
+        [name, at],
+        [pick, at],
+      ]),
+    );
     return (name: string): number => ((order.get(name) ?? 0) % COLORS) + 1;
-  }, [nodes.map(({ node_name: name }) => name).join("\n")]);
+  }, [nodes.map(({ pick }) => pick).join("\n")]);
   if (names.length < 2)
     return (
       <p class="muted">
@@ -101,7 +108,7 @@ function Picked({ nodes }: { nodes: readonly NodeOverview[] }) {
       </p>
     );
   const version = nodes
-    .filter(({ node_name: name }) => names.includes(name))
+    .filter(({ pick }) => names.includes(pick))
     .map(({ total_operations: operations, newest_line: newest }) => `${operations} ${newest}`)
     .join();
   return (
@@ -126,21 +133,24 @@ function Picked({ nodes }: { nodes: readonly NodeOverview[] }) {
 export function Nodes() {
   const { value, error } = answerOf("/api/nodes", "?series=operations");
   const filter = useSignal("");
+  const { value: fleet } = answerOf("/api/fleet");
   if (value === null) return error === null ? <p class="muted">Loading…</p> : <Failed error={error} />;
-  if (value.nodes.length === 0)
+  const nodes = nodeRows(value.nodes, fleet?.boards ?? []);
+  if (nodes.length === 0)
     return (
       <Empty
         what="How each storage node is doing, and which one is really better."
         command="nodupe ingest --node NAME --follow /var/log/storagenode.log"
       />
     );
-  const shown = value.nodes.filter(({ node_name: name }) =>
-    name.toLowerCase().includes(filter.value.toLowerCase()),
+  const sought = filter.value.toLowerCase();
+  const shown = nodes.filter(({ pick, board }) =>
+    `${pick} ${board?.name ?? ""}`.toLowerCase().includes(sought),
   );
   return (
     <>
       {error === null ? null : <Failed error={error} />}
-      <Picked nodes={value.nodes} />
+      <Picked nodes={nodes} />
       <p class="row">
         <label class="filter">
           Filter{" "}
@@ -152,9 +162,9 @@ export function Nodes() {
           />
         </label>
         <span class="muted">
-          {shown.length === value.nodes.length
+          {shown.length === nodes.length
             ? counted(shown.length, "node")
-            : `${shown.length} of ${counted(value.nodes.length, "node")}`}
+            : `${shown.length} of ${counted(nodes.length, "node")}`}
         </span>
       </p>
       <div class="scroll" tabIndex={0} role="region" aria-label="Nodes">
@@ -163,8 +173,8 @@ export function Nodes() {
           look="nodes"
           columns={COLUMNS}
           rows={shown}
-          keyOf={({ node_name: name }) => name}
-          details={(node) => (opened.value.has(node.node_name) ? <NodeDetails of={node} /> : null)}
+          keyOf={({ pick }) => pick}
+          details={(node) => (opened.value.has(node.pick) ? <NodeDetails of={node} /> : null)}
         />
       </div>
     </>

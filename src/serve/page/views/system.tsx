@@ -1,9 +1,11 @@
 import { Fragment } from "preact";
+import type { JobTold } from "../../jobs/jobs.ts";
 import type { SystemSummary } from "../../board-summary.ts";
 import { bytes } from "../format.ts";
 import { Failed } from "../parts/empty.tsx";
-import { Ago, Figure } from "../parts/figures.tsx";
+import { Ago, Figure, Mark, type State } from "../parts/figures.tsx";
 import { answerOf } from "../state.ts";
+import { FleetBoards } from "./fleet-boards.tsx";
 
 function Store({ store }: Pick<SystemSummary, "store">) {
   return (
@@ -56,9 +58,100 @@ function Logs({ logs }: Pick<SystemSummary, "logs">) {
   );
 }
 
-/** The store, how far the logs are read, and what runs here. */
+const SHARES: Readonly<Record<SystemSummary["shares"][number]["state"], readonly [State, string]>> = {
+  joined: ["ok", "joined"],
+  settling: ["busy", "settling what others left"],
+  away: ["warn", "not reachable"],
+};
+
+/** Histories that are shared with other machines; nothing where there are none. */
+function Shares({ shares }: Pick<SystemSummary, "shares">) {
+  if (shares.length === 0) return null;
+  return (
+    <section class="panel span-6">
+      <h2>Shared store</h2>
+      <ul class="rows">
+        {shares.map(({ destination, address, state, reason, since, at_work: atWork }) => {
+          const [mark, word] = SHARES[state];
+          return (
+            <li key={`${destination}\n${address}`}>
+              <span>
+                {address}{" "}
+                <span class="under">
+                  for {destination}
+                  {reason === null ? "" : `: ${reason}`}
+                </span>
+              </span>
+              <span>
+                {atWork ? <Mark state={mark}>{word}</Mark> : <span class="muted">not in use</span>}{" "}
+                <span class="under">
+                  <Ago at={since} />
+                </span>
+              </span>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+function JobState({ of: { state, reason, since, again } }: { of: JobTold }) {
+  switch (state) {
+    case "running":
+      return (
+        <span>
+          <Mark state="ok">running</Mark>{" "}
+          <span class="under">
+            started <Ago at={since} />
+          </span>
+        </span>
+      );
+    case "waiting":
+      return (
+        <span>
+          <Mark state="warn">failed</Mark>{" "}
+          <span class="under">
+            {reason ?? "unknown reason"}
+            {again === null ? "" : "; started again soon"}
+          </span>
+        </span>
+      );
+    case "ended":
+      return <Mark state="busy">ended</Mark>;
+  }
+}
+
+/** What else this process does; nothing where it only serves. */
+function Jobs({ jobs }: { jobs: readonly JobTold[] }) {
+  if (jobs.length === 0) return null;
+  return (
+    <section class="panel span-6">
+      <h2>Jobs of this process</h2>
+      <ul class="rows">
+        {jobs.map((job) => (
+          <li key={job.name}>
+            <span>
+              {job.name}
+              {job.failures === 0 ? null : (
+                <span class="under">
+                  failed {job.failures} {job.failures === 1 ? "time" : "times"} so far
+                </span>
+              )}
+            </span>
+            <JobState of={job} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** The store, how far the logs are read, what runs here, and the other boards. */
 export function System() {
   const { value: system, error } = answerOf("/api/system");
+  const { value: jobs } = answerOf("/api/jobs");
+  const { value: fleet } = answerOf("/api/fleet", "?series=operations");
   if (system === null) return error === null ? <p class="muted">Loading…</p> : <Failed error={error} />;
   return (
     <>
@@ -73,7 +166,10 @@ export function System() {
             <a href="/api/openapi.json">The API</a>, <a href="/metrics">the metrics</a>
           </p>
         </section>
+        <Shares shares={system.shares} />
+        <Jobs jobs={jobs?.jobs ?? []} />
       </div>
+      {fleet === null ? null : <FleetBoards boards={fleet.boards} />}
     </>
   );
 }

@@ -122,7 +122,15 @@ function Phase({ run }: { run: RunOverview }) {
 
 /** How fast it goes, and how long that takes. */
 function Pace({ waiting }: { waiting: number }) {
-  const perS = uploadPace.value?.done_per_s ?? null;
+  const pace = uploadPace.value;
+  const perS = pace?.done_per_s ?? null;
+  const waitsFor = pace?.run?.waiting ?? null;
+  if (waitsFor !== null)
+    return (
+      <p>
+        <Mark state="warn">waiting</Mark> for {waitsFor}
+      </p>
+    );
   if (perS === null || perS <= 0) return null;
   return (
     <p class="muted">
