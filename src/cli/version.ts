@@ -4,7 +4,7 @@ import { command } from "./command-line/command.ts";
 
 const built = new Date(BUILD_TIME_S * 1_000).toISOString().slice(0, 10);
 
-/** `nodupe 0.1.0 (linux-arm64, commit 1a2b3c4d5e6f of 2026-11-26)`. */
+/** `nodupe 0.2.0 (linux-arm64, commit 1a2b3c4d5e6f of 2026-11-26)`. */
 export const VERSION_LINE = `nodupe ${VERSION} (${[
   TARGET ?? "from source",
   COMMIT === null ? built : `commit ${COMMIT} of ${built}`,
