@@ -13,7 +13,7 @@ function refuseEngineVariables(environment: Readonly<Record<string, string | und
     .getBuiltinModule("node:fs")
     .writeSync(
       2,
-      `nodupe: the environment has ${name}, which changes the engine: not taken by root; unset it\n`,
+      `nodupe: the environment has ${name}, which changes the engine; root must not set it: unset it\n`,
     );
   process.exit(2);
 }

@@ -24,7 +24,7 @@ function readText({ counts }: Extract<SourceEvent, { type: "read" }>): string {
 const CHANGES: Readonly<Record<"replaced" | "truncated" | "missing", string>> = {
   replaced: "rotated: a new file has this name; the old one is read until nothing more is written to it",
   truncated: "truncated: reading from the beginning",
-  missing: "not there yet: waiting for it",
+  missing: "not there yet; waiting for it",
 };
 
 /** Tells what is read from which file, and from where, with `-v`. */

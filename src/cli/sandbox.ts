@@ -15,7 +15,7 @@ export const sandbox = command({
   options: { sandbox: sandboxOptions },
   details:
     "It speaks the whole protocol, checks that each CV is what its checksum says, and keeps checksums only, never a CV. " +
-    "GET /sandbox/stats and /sandbox/stored tell what it counted, to this machine alone. It runs until it is interrupted.",
+    "GET /sandbox/stats and /sandbox/stored tell this machine, and no other, what it counted. It runs until it is interrupted.",
   examples: [
     ["nodupe sandbox", "an API that works; URL and key are printed"],
     ["nodupe sandbox --latency 50 --batch", "one that takes 50 ms a request and offers batches"],
@@ -78,7 +78,7 @@ export const sandbox = command({
     terminal.info("the sandbox is ready; Ctrl-C ends it");
     await wait(Infinity, signal);
     const { stored, repeats } = api.stats();
-    terminal.info(`CVs stored: ${stored}; sent again though they were there: ${repeats}`);
+    terminal.info(`CVs stored: ${stored}; uploads of CVs that were stored already: ${repeats}`);
     return 0;
   },
 });

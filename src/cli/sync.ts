@@ -71,7 +71,7 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     const storeWait = new StoreWait({
       waitMs: sync.storeWait,
       onWaiting: (untilMs) => {
-        if (untilMs !== null) terminal.warn("another program has the store locked: waiting for it");
+        if (untilMs !== null) terminal.warn("another program has locked the store; waiting for it");
       },
     });
     using store = await storeWait.retry(() => call.openStore(), signal);
@@ -162,7 +162,7 @@ export const sync = command({
   positionals: { min: 0, max: 1 },
   options: OPTIONS,
   details:
-    "Uploads .pdf, .docx, .doc, .txt and .md files in FOLDER and below. It remembers what was uploaded to each server, by content: run it again at any time, even after a kill, and only what is new is sent. The sandbox keeps what it got beside the store, so a second run finds it there.",
+    "Uploads .pdf, .docx, .doc, .txt and .md files in FOLDER and below. It remembers what was uploaded to each server, by content: run it again at any time, even after a kill, and only what is new is sent. The sandbox keeps what it received next to the store, so a second run finds it there.",
   examples: [
     ["nodupe sync --bulk --sandbox examples/cvs", "try it: no account, no network"],
     ["TANOVA_API_KEY=tanova_sk_… nodupe sync --bulk ~/CVs", "a mass import"],

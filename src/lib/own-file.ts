@@ -30,7 +30,7 @@ function faultOf(status: Stats): string | null {
   if (!status.isFile()) return NOT_REGULAR;
   if (status.uid !== ourUser())
     return `belongs to another user (user id ${status.uid}; this is user id ${ourUser()})`;
-  if (status.nlink > 1) return "has another name too (a hard link)";
+  if (status.nlink > 1) return "has a second name (a hard link)";
   return null;
 }
 
@@ -71,7 +71,7 @@ export function refuseSharedFolder(path: string, what: string): void {
   if (fault === null) return;
   throw new Failure(
     "not-permitted",
-    `${what} ${path} lies in a folder that ${fault}, so that others could plant files there; name another place, or take that right away (chmod go-w ${folder})`,
+    `${what} ${path} lies in a folder that ${fault}, so that others could plant files there; name another place, or remove that permission (chmod go-w ${folder})`,
   );
 }
 

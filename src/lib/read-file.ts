@@ -38,7 +38,7 @@ export function readText(path: string): string {
     try {
       return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     } catch {
-      throw new Error(`it is no UTF-8 text (line ${lineOfFault(bytes)})`);
+      throw new Error(`it is not UTF-8 text (line ${lineOfFault(bytes)})`);
     }
   } finally {
     closeSync(descriptor);

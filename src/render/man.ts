@@ -20,17 +20,19 @@ function escape(text: string): string {
     .replace(/[^\0-\x7f]/gu, (letter) => String.raw`\[u${hex(letter)}]`);
 }
 
-function flagEntry(flag: FlagNode): string {
-  const names = [...(flag.short === null ? [] : [`-${flag.short}`]), `--${flag.name}`].map(
+function flagEntry(flag: FlagNode, isNegatable: boolean): string {
+  const long = `--${isNegatable ? "[no-]" : ""}${flag.name}`;
+  const names = [...(flag.short === null ? [] : [`-${flag.short}`]), long].map(
     (name) => String.raw`\fB${escape(name)}\fR`,
   );
   const value = flag.placeholder === null ? "" : String.raw` \fI${escape(flag.placeholder)}\fR`;
   return `.TP\n${names.join(", ")}${value}\n${escape(flag.help)}`;
 }
 
-/** `--no-X` says nothing that `--X` does not. */
+/** `--X` and `--no-X` are one entry. */
 function flagEntries(flags: readonly FlagNode[]): string[] {
-  return flags.filter((flag) => !flag.negates).map(flagEntry);
+  const negated = new Set(flags.filter((flag) => flag.negates).map(({ name }) => name));
+  return flags.filter((flag) => !flag.negates).map((flag) => flagEntry(flag, negated.has(`no-${flag.name}`)));
 }
 
 const FILES: readonly (readonly [path: string, what: string])[] = [

@@ -59,7 +59,7 @@ export function openApi(): object {
       "/api/board": {
         get: operation(
           "The board at a glance",
-          "problems, clock, uploads, nodes, store: no longer with more nodes",
+          "problems, clock, uploads, nodes, store; the same size however many nodes there are",
         ),
       },
       "/api/system": { get: operation("What runs here", "store, logs, watched folders") },

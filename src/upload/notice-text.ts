@@ -19,25 +19,25 @@ export function noticeText(
 ): string {
   switch (notice.type) {
     case "store-locked":
-      return `another program has the store locked: waiting for it until ${momentText(unixOf(notice.untilMs, now), now.unixMs)}`;
+      return `another program has locked the store; waiting for it until ${momentText(unixOf(notice.untilMs, now), now.unixMs)}`;
     case "away":
-      return `the server does not take uploads now (${notice.reason}): waiting for it`;
+      return `the server accepts no uploads right now (${notice.reason}); waiting for it`;
     case "back":
-      return "the server answers again: going on";
+      return "the server answers again; continuing";
     case "paused":
-      return `the server takes no more for now (${notice.reason}): going on at ${momentText(unixOf(notice.untilMs, now), now.unixMs)}`;
+      return `the server accepts no more uploads for now (${notice.reason}); continuing at ${momentText(unixOf(notice.untilMs, now), now.unixMs)}`;
     case "share-away": {
       const until =
         notice.untilMs === Infinity
           ? "until it is back"
           : `until ${momentText(unixOf(notice.untilMs, now), now.unixMs)} at most`;
-      return `the shared store does not answer (${notice.reason}): no upload begins without it; waiting ${until}`;
+      return `the shared store does not answer (${notice.reason}); no upload begins without it; waiting ${until}`;
     }
     case "share-back":
-      return "the shared store answers again: going on";
+      return "the shared store answers again; continuing";
     case "share-settling":
-      return `the shared store is not the one that it was: it was emptied, restarted or replaced; other machines may still be sending, so uploads go on at ${momentText(unixOf(notice.untilMs, now), now.unixMs)}`;
+      return `the shared store was emptied, restarted or replaced; other machines may still be sending, so uploads continue at ${momentText(unixOf(notice.untilMs, now), now.unixMs)}`;
     case "unaskable":
-      return `${notice.file.path} may have been stored or not (${notice.because.reason}), and the server cannot be asked: it is not sent again by itself; where it is missing there, forget it (nodupe history forget) and run again`;
+      return `${notice.file.path} may or may not have been stored (${notice.because.reason}), and the server cannot be asked, so it is not sent again automatically; if it is missing there, forget it (nodupe history forget) and run again`;
   }
 }

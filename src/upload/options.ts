@@ -21,12 +21,9 @@ export const syncOptions = {
     ...flag,
     excludes: ["dryRun"],
   }),
-  rescan: option(
-    timer,
-    3_600_000,
-    "with --watch: how often the folder is looked through whatever was told of it",
-    { needs: "watch" },
-  ),
+  rescan: option(timer, 3_600_000, "with --watch: how often the whole folder is scanned anyway", {
+    needs: "watch",
+  }),
   dryRun: option(toggle, false, "say what would be uploaded, and send nothing", flag),
   workers: optional(integerOr("auto", 1, 100), "uploads in flight; auto adapts from 1 to 20", {
     defaultText: "5; with --bulk auto",
@@ -63,12 +60,7 @@ export const syncOptions = {
     scope: "flag",
     needs: "filesFrom",
   }),
-  checksum: option(
-    toggle,
-    false,
-    "read and hash every file again, whatever the checksum cache says of it",
-    flag,
-  ),
+  checksum: option(toggle, false, "read and hash every file again, without the checksum cache", flag),
   retryFailed: option(toggle, false, "retry what failed permanently in earlier runs", flag),
   url: option(text("URL", "https://HOST"), "https://tanova.ai", "the API's base URL", {
     env: ["TANOVA_URL"],
@@ -99,7 +91,7 @@ export const syncOptions = {
   sandbox: option(
     toggle,
     false,
-    "upload to a Tanova-compatible API inside this process: no account, no network; it keeps what it gets beside the store",
+    "upload to a Tanova-compatible API inside this process: no account, no network; it keeps what it receives next to the store",
     { ...flag, excludes: ["url"] },
   ),
   batchItems: option(
@@ -121,8 +113,8 @@ export const syncOptions = {
     defaultText: "1s; with --watch 2s",
     example: 1_000,
   }),
-  storeWait: option(duration, 120_000, "how long a store that another program has locked is waited for"),
-  memory: option(byteSize, 6 * 1024 ** 2, "memory for the contents of files, all together", setting),
+  storeWait: option(duration, 120_000, "how long to wait for a store that another program has locked"),
+  memory: option(byteSize, 6 * 1024 ** 2, "memory for file contents, in total", setting),
 } as const;
 
 export type SyncSettings = ValuesOf<typeof syncOptions>;

@@ -126,7 +126,7 @@ test("planted files are refused: the store's own name, and each that SQLite woul
   expect(refusals).toEqual([
     "not-permitted: the store /a is a symbolic link",
     "not-permitted: the store /b is a symbolic link",
-    "not-permitted: the store /c has another name too (a hard link)",
+    "not-permitted: the store /c has a second name (a hard link)",
     "not-permitted: the store's /dwal-wal is a symbolic link",
     "not-permitted: the store's /dshm-shm is a symbolic link",
     "not-permitted: the store's /djournal-journal is a symbolic link",

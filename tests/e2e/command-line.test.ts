@@ -2,6 +2,8 @@ import { expect, test } from "bun:test";
 import { existsSync, statSync, writeFileSync, chmodSync } from "node:fs";
 import { ROOT } from "../../src/cli/command-line/commands.ts";
 import type { CommandEntry, Leaf } from "../../src/cli/command-line/command.ts";
+import { commandTree } from "../../src/cli/command-line/command-tree.ts";
+import { flatten, nameOf } from "../../src/render/command-tree.ts";
 import { VERSION } from "../../src/lib/version.ts";
 import { BINARY } from "../support/binary.ts";
 import { needs } from "../support/programs.ts";
@@ -55,8 +57,10 @@ test("help fits the terminal between 60 and 100 columns, and names the variables
 });
 
 test("nodupe and its groups show two examples or more, and exit codes", async () => {
-  for (const name of [[], ["config"], ["history"]]) {
-    const { exitCode, stdout } = await nodupe([...name, "--help"]);
+  const groups = flatten(await commandTree()).filter((node) => node.children.length > 0);
+  expect(groups.map(nameOf)).toEqual(["", "history", "nodes", "service", "config"]);
+  for (const { words } of groups) {
+    const { exitCode, stdout } = await nodupe([...words, "--help"]);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/Examples:\n( {2}\S.*\n {4}.*\n){2,}/);
     expect(stdout).toMatch(/Exit codes:\n {2}0 /);

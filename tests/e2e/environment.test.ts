@@ -73,7 +73,7 @@ test("variables of the engine, which the build cannot keep out, are refused to r
       exitCode: 2,
       stdout: "",
       stderr:
-        "nodupe: the environment has BUN_JSC_useJIT, which changes the engine: not taken by root; unset it\n",
+        "nodupe: the environment has BUN_JSC_useJIT, which changes the engine; root must not set it: unset it\n",
     });
   } else expect(run.exitCode).toBe(0);
 });

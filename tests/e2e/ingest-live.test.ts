@@ -180,7 +180,7 @@ test("-v tells of a file that is not there yet, of rotation and of truncation", 
   await using running = start(["-v", "--node", "a", "--follow", path, "--db", folder.file("s.db")]);
   const log = linesOf(running.process.stderr);
   const next = async (): Promise<string | undefined> => (await log.next()).value?.replace(`${path}: `, "");
-  expect(await next()).toBe("not there yet: waiting for it");
+  expect(await next()).toBe("not there yet; waiting for it");
   writeFileSync(path, lines.slice(0, 200).join(""));
   expect(await next()).toBe("reading from the beginning");
   await until(() => running.last()?.lines === 200, "the first lines are told");

@@ -65,7 +65,7 @@ test("a config that is no UTF-8, or nested without end, and a history likewise",
     await told("history", "import", folder.file("deep.json"), "--sandbox"),
     await told("config", "import", folder.file("deep.json")),
   ]).toEqual([
-    [2, "nodupe: cannot read config file /latin.toml: it is no UTF-8 text (line 2)\n"],
+    [2, "nodupe: cannot read config file /latin.toml: it is not UTF-8 text (line 2)\n"],
     [
       2,
       "nodupe: config file /deep.toml is not TOML: line 1: it is nested too deeply; fix that line, or start over with: nodupe config init\n",

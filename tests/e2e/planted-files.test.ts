@@ -58,7 +58,7 @@ test("a planted lock, sandbox file or store ends a sync: exit 5, one line, the v
   ] as const) {
     for (const [plant, fault] of [
       [symlinkSync, "is a symbolic link"],
-      [linkSync, "has another name too (a hard link)"],
+      [linkSync, "has a second name (a hard link)"],
     ] as const) {
       using folder = tempFolder();
       const { victim, db, run } = scene(folder);
@@ -81,7 +81,7 @@ test("a store in a folder that everybody may write is refused", async () => {
   const { exitCode, stderr } = await run("history", "list", "--db", db);
   expect({ exitCode, stderr }).toEqual({
     exitCode: 5,
-    stderr: `nodupe: the store ${db} lies in a folder that can be written by every user, so that others could plant files there; name another place, or take that right away (chmod go-w ${dirname(db)})\n`,
+    stderr: `nodupe: the store ${db} lies in a folder that can be written by every user, so that others could plant files there; name another place, or remove that permission (chmod go-w ${dirname(db)})\n`,
   });
 });
 

@@ -60,7 +60,7 @@ test.each([
     expect(exitCode).toBe(code);
     expect(stdout.trimEnd().split("\n").length).toBe(1);
     expect(stderr).not.toMatch(/Jane|jane|tanova_sk/);
-    expect(stderr).toContain("CVs stored: 1; sent again though they were there: 0");
+    expect(stderr).toContain("CVs stored: 1; uploads of CVs that were stored already: 0");
   },
 );
 

@@ -50,7 +50,7 @@ test("a store that another program has locked is waited for, and that is said", 
   const said: string[] = [];
   for await (const line of linesOf(child.stderr)) {
     said.push(line);
-    if (!line.includes("another program has the store locked: waiting for it until")) continue;
+    if (!line.includes("another program has locked the store; waiting for it until")) continue;
     // Nothing is sent that is not recorded: once all that is has arrived, the server has no more than that.
     const recorded = Object.keys(statesIn(other));
     await until(() => recorded.every((checksum) => sandbox.stored().has(checksum)), "all of it has arrived");

@@ -64,7 +64,7 @@ test("links, hard links and folders in its place are refused, and what they poin
   expect(refusals).toEqual([
     "the lock /link is a symbolic link; it was not touched. Expected a regular file of your own: remove this one, or name another place",
     "the lock /dangling is a symbolic link; it was not touched. Expected a regular file of your own: remove this one, or name another place",
-    "the lock /hard has another name too (a hard link); it was not touched. Expected a regular file of your own: remove this one, or name another place",
+    "the lock /hard has a second name (a hard link); it was not touched. Expected a regular file of your own: remove this one, or name another place",
   ]);
   expect([readFileSync(victim, "utf8"), Bun.file(folder.file("nothing")).size]).toEqual([VICTIM, 0]);
 });
@@ -86,7 +86,7 @@ test("a folder that others may write is refused; one of the user's own group is 
   });
   const isGroupOwn = process.geteuid?.() === process.getegid?.();
   const wide = (what: string, name: string) =>
-    `the lock /${name}/own lies in a folder that ${what}, so that others could plant files there; name another place, or take that right away (chmod go-w /${name})`;
+    `the lock /${name}/own lies in a folder that ${what}, so that others could plant files there; name another place, or remove that permission (chmod go-w /${name})`;
   expect(refusals).toEqual([
     undefined,
     undefined,

@@ -34,7 +34,12 @@ test("each page has a name line, its flags, settings and examples, and its exit 
       ".SH SYNOPSIS\n\\fBnodupe",
       ".SH EXAMPLES\n",
       ".SH EXIT STATUS\n",
-      ...node.flags.filter(({ negates }) => !negates).map(({ name }) => `\\fB--${name}\\fR`),
+      ...node.flags
+        .filter(({ negates }) => !negates)
+        .map(({ name }) => {
+          const isNegatable = node.flags.some((flag) => flag.negates && flag.name === `no-${name}`);
+          return `\\fB--${isNegatable ? "[no-]" : ""}${name}\\fR`;
+        }),
       ...node.settings.map(({ key }) => `\\fB${key}\\fR`),
       ...node.examples.map(([line]) => line),
       ...node.exitCodes.map(([code, meaning]) => `.TP\n${code}\n${meaning}`),

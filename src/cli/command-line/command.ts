@@ -88,7 +88,7 @@ export function group(spec: {
 /** What the commands of a group share; each one's help says more. */
 export const GROUP_CODES: readonly (readonly [code: string, meaning: string])[] = [
   ["0", "done"],
-  ["1", "failed, or another run is at work"],
+  ["1", "failed; the message says why"],
   ["2", "usage error, or an input that cannot be used; nothing was done"],
   ["5", "not permitted"],
 ];

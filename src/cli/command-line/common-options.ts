@@ -11,7 +11,7 @@ export const commonOptions = {
   }),
   json: option(toggle, false, "print the result as one JSON object", { scope: "flag" }),
   quiet: option(toggle, false, "print only errors and the result", { scope: "flag", short: "q" }),
-  verbose: option(toggle, false, "tell what is done, file by file, and why something is skipped", {
+  verbose: option(toggle, false, "say what is done, file by file, and why something is skipped", {
     scope: "flag",
     short: "v",
   }),

@@ -2,7 +2,7 @@ import { command } from "../command-line/command.ts";
 
 export const configPath = command({
   name: "config path",
-  purpose: "Tells where the config file is looked for.",
+  purpose: "Prints where the config file is looked for.",
   usage: "",
   positionals: { min: 0, max: 0 },
   options: {},

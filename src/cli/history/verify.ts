@@ -12,7 +12,7 @@ const { apiKey, apiKeyFile, caFile, connectTimeout, silenceTimeout, retries, ret
 export const historyVerify = command({
   name: "history verify",
   purpose:
-    "Asks the server for everything that is recorded as uploaded; what it does not have is sent again.",
+    "Asks the server about everything that is recorded as uploaded; what it does not have is sent again.",
   usage: "",
   positionals: { min: 0, max: 0 },
   options: {

@@ -5,7 +5,7 @@ import { confirm, confirmOptions } from "../terminal/confirm.ts";
 
 export const nodesMerge = command({
   name: "nodes merge",
-  purpose: "Makes one storage node of two: what FROM has goes to INTO, and FROM is no more.",
+  purpose: "Merges one storage node into another: INTO gets all that FROM has, and FROM is deleted.",
   usage: "FROM INTO",
   positionals: { min: 2, max: 2 },
   completes: "nodes",

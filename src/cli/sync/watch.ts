@@ -11,9 +11,9 @@ function modeText(mode: WatchMode, root: string): string {
     case "events":
       return `watching ${root} (${mode.folders === 1 ? "1 folder" : `${mode.folders} folders`})`;
     case "scanning":
-      return `${root} is looked through every 30 s instead of being watched: ${mode.reason}`;
+      return `${root} is scanned every 30 s instead of being watched: ${mode.reason}`;
     case "absent":
-      return `${root} is not there: waiting for it to come back`;
+      return `${root} is missing; waiting for it to come back`;
   }
 }
 

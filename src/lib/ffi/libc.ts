@@ -26,7 +26,7 @@ function open<const C extends Calls>(calls: C): Libc<C> {
   // The engine makes the calls with its compiler, which it goes without where it cannot reserve the room for its code.
   throw new Failure(
     "failed",
-    `the C library cannot be called (tried ${LIBRARIES.join(", ")}); where the address space is limited, let it have 3 GB or more: ulimit -v unlimited`,
+    `the C library cannot be called (tried ${LIBRARIES.join(", ")}); if the address space is limited, allow 3 GB or more: ulimit -v unlimited`,
     { cause: new AggregateError(refusals) },
   );
 }

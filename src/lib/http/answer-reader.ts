@@ -44,7 +44,7 @@ function parseHeaders(lines: readonly string[]): Headers {
 function parseHead(text: string): AnswerHead {
   const [startLine = "", ...lines] = text.split("\r\n");
   const start = /^HTTP\/1\.([01]) (\d{3})(?: |$)/.exec(startLine);
-  if (start === null) throw new MalformedAnswer("what answers is not an HTTP/1.1 server");
+  if (start === null) throw new MalformedAnswer("the answer is not HTTP/1.1");
   const headers = parseHeaders(lines);
   const isClosed = /\bclose\b/i.test(headers.get("connection") ?? "");
   return { status: Number(start[2]), headers, keepsAlive: start[1] === "1" && !isClosed };

@@ -61,7 +61,7 @@ function decodePart(encoded: string, name: string): string {
   } catch {
     throw new Failure(
       "usage",
-      `${name}: its user or password holds a % without two hex digits behind it; expected %25 for a %`,
+      `${name}: its user or password has a % that two hex digits do not follow; write %25 for a %`,
     );
   }
 }

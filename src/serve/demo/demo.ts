@@ -54,7 +54,7 @@ export function startDemo({ seed, signal, onError }: DemoOptions): Demo {
     }
   };
   const tasks = new TaskGroup();
-  const onFault = (error: unknown): void => onError(`the demo stands still: ${messageOf(error)}`);
+  const onFault = (error: unknown): void => onError(`the demo has stopped: ${messageOf(error)}`);
   tasks.add(goOn(), onFault);
   tasks.add(nodes.fillYear(ended), onFault);
   const owned = stack.move();

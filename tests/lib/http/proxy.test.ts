@@ -100,7 +100,7 @@ test("a bad percent in a proxy's password is one clear line, without the passwor
   expect(() => chooseProxy(new URL("https://a.test"), settings)).toThrow(
     new Failure(
       "usage",
-      "HTTPS_PROXY: its user or password holds a % without two hex digits behind it; expected %25 for a %",
+      "HTTPS_PROXY: its user or password has a % that two hex digits do not follow; write %25 for a %",
     ),
   );
 });

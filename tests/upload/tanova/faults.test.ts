@@ -325,7 +325,7 @@ test("what does not speak HTTP is unreachable, not an error of this program", as
   expect(await client.health(NEVER)).toEqual({
     type: "unreachable",
     status: null,
-    reason: "what answers is not an HTTP/1.1 server",
+    reason: "the answer is not HTTP/1.1",
     retryAfterMs: null,
   });
 });
