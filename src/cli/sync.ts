@@ -169,7 +169,7 @@ export const sync = command({
     ["nodupe sync --watch /srv/cvs", "stay, and upload what is dropped there"],
     ["nodupe sync ~/CVs --dry-run --exclude 'old/**'", "what would be uploaded"],
     ["nodupe sync ~/CVs --files-from new.txt", "only the files that are listed there"],
-    ["nodupe sync --watch --shared redis://10.0.0.5:6379/0 /srv/cvs", "on each of several machines"],
+    ["nodupe sync --watch --shared redis://10.0.0.5/0 /srv/cvs", "on each of several machines"],
   ],
   result: () => import("../render/results/uploads.ts").then((module) => module.syncResult),
   exitCodes: {

@@ -110,7 +110,7 @@ unemulated("a small address space: what needs none works, what does says how muc
   ]);
   expect([time.exitCode, sync.exitCode]).toEqual([0, 1]);
   expect(sync.stderr).toStartWith("nodupe: the C library cannot be called (");
-  expect(sync.stderr).toEndWith("let it have 3 GB or more: ulimit -v unlimited\n");
+  expect(sync.stderr).toEndWith("allow 3 GB or more: ulimit -v unlimited\n");
 });
 
 test("a working directory that was deleted: the runtime's own line, before anything is done", async () => {

@@ -58,7 +58,7 @@ test("a store that another program has locked is waited for, and that is said", 
     other.run("ROLLBACK");
   }
   expect({ code: await child.exited, said }).toMatchObject({ code: 0 });
-  expect(said.filter((line) => line.includes("has the store locked")).length).toBe(1);
+  expect(said.filter((line) => line.includes("has locked the store")).length).toBe(1);
   const result = resultOf({ stdout: await stdout, stderr: said.join("\n") });
   expect(result.uploaded + result.duplicate_local).toBe(result.found ?? 0);
   expect(sandbox.stats()).toMatchObject({ stored: 5 + tree.files, repeats: 0 });
