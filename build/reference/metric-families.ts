@@ -1,6 +1,7 @@
 import type { Scrape } from "../../src/board/scrape.ts";
 import { METRICS, type MetricName, type Metrics } from "../../src/nodes/compare/registry.ts";
 import { familiesOf } from "../../src/render/prometheus.ts";
+import { ServeDurations } from "../../src/serve/durations.ts";
 
 /** A store of which everything is known, so that no metric is left out. */
 const WHOLE: Scrape = {
@@ -59,12 +60,26 @@ export interface FamilyNote {
   readonly help: string;
 }
 
+/** Of `nodupe serve` alone: how long it took, from a server that was asked once for each. */
+function servedFamilies(): readonly FamilyNote[] {
+  const durations = new ServeDurations();
+  durations.request("/health", 200, 0);
+  durations.comparison("computed", 0);
+  const text = durations.text();
+  return [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\w+)$/gm)].map(([, name = "", help = "", type = ""]) => {
+    const labels = new RegExp(`^${name}_count\\{(.*)\\}`, "m").exec(text)?.[1] ?? "";
+    const names = [...labels.matchAll(/(\w+)="/g)].map((match) => match[1] ?? "");
+    return { name, type, labels: names, help: `${help} (nodupe serve)` };
+  });
+}
+
 /** Every metric of the Prometheus text, with the labels of its samples. */
 export function metricFamilies(): readonly FamilyNote[] {
-  return familiesOf(WHOLE).map(({ name, help, samples }) => ({
+  const stored = familiesOf(WHOLE).map(({ name, help, samples }) => ({
     name,
     type: "gauge",
     labels: [...new Set(samples.flatMap(({ labels }) => Object.keys(labels)))],
     help,
   }));
+  return [...stored, ...servedFamilies()];
 }

@@ -150,7 +150,9 @@ export async function docsWorld(): Promise<DocsWorld> {
       linkSync(logs.file(`storagenode-${node}.log`), folder.file(`var/log/storagenode-${node}.log`));
     writeFileSync(folder.file("etc/nodupe/api-key"), `${sandbox.key}\n`, { mode: 0o600 });
     writeFileSync(folder.file("etc/nodupe/token"), `${"t".repeat(24)}\n`, { mode: 0o600 });
-    writeFileSync(join(home, "token"), `${"t".repeat(24)}\n`, { mode: 0o600 });
+    for (const name of ["token", "fleet-token"])
+      writeFileSync(join(home, name), `${"t".repeat(24)}\n`, { mode: 0o600 });
+    writeFileSync(join(home, "own-ca.pem"), certificate.cert);
     for (const [name, content] of Object.entries(certificate))
       for (const file of [`${name}.pem`, `${name.charAt(0)}.pem`]) writeFileSync(join(home, file), content);
     const earlier = { api_key: sandbox.key, folder_path: folder.file("srv/cvs"), tanova_url: sandbox.url };
@@ -177,6 +179,7 @@ export async function docsWorld(): Promise<DocsWorld> {
           .replaceAll("redis://10.0.0.5:6379", `redis://127.0.0.1:${redis.port}`)
           .replaceAll("http://127.0.0.1:14002", api.url)
           .replaceAll("127.0.0.1:8080", new URL(served.url).host)
+          .replaceAll("https://attic.lan:8443", served.url)
           .replaceAll("0.0.0.0:8443", "0.0.0.0:0")
           .replaceAll("'[::1]:9000'", "127.0.0.1:0")
           .replaceAll("sudo ", ""),
