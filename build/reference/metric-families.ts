@@ -66,11 +66,13 @@ function servedFamilies(): readonly FamilyNote[] {
   durations.request("/health", 200, 0);
   durations.comparison("computed", 0);
   const text = durations.text();
-  return [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\w+)$/gm)].map(([, name = "", help = "", type = ""]) => {
-    const labels = new RegExp(`^${name}_count\\{(.*)\\}`, "m").exec(text)?.[1] ?? "";
-    const names = [...labels.matchAll(/(\w+)="/g)].map((match) => match[1] ?? "");
-    return { name, type, labels: names, help: `${help} (nodupe serve)` };
-  });
+  return [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\w+)$/gm)].map(
+    ([, name = "", help = "", type = ""]) => {
+      const labels = new RegExp(`^${name}_count\\{(.*)\\}`, "m").exec(text)?.[1] ?? "";
+      const names = [...labels.matchAll(/(\w+)="/g)].map((match) => match[1] ?? "");
+      return { name, type, labels: names, help: `${help} (nodupe serve)` };
+    },
+  );
 }
 
 /** Every metric of the Prometheus text, with the labels of its samples. */
