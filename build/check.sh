@@ -11,6 +11,8 @@
 # BUILD_CACHE (~/.cache/nodupe) keeps what is brought once: runtimes of other machines, the fresh Debian.
 # Ends with a line "N passed, N failed, N skipped"; exit code 0 only where nothing failed.
 set -u
+# Tests look at the modes that files get: they go by the usual umask, whatever this was started with.
+umask 022
 cd "$(dirname "$0")/.." || exit 1
 
 # program:package, as Debian names them; of a library its file

@@ -47,7 +47,7 @@ test("help fits the terminal between 60 and 100 columns, and names the variables
     ["93", 93],
     ["300", 100],
   ] as const) {
-    const { stdout } = await nodupe(["sync", "--help"], { env: { COLUMNS: told } });
+    const { stdout } = await nodupe(["sync", "--help"], { env: { COLUMNS: told, HOME: "/tmp" } });
     const widest = Math.max(...stdout.split("\n").map((line) => Bun.stringWidth(line)));
     expect(widest).toBeLessThanOrEqual(width);
     expect(widest).toBeGreaterThan(width - 12);

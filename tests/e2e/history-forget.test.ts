@@ -56,7 +56,7 @@ needsExecution("script")(
     using home = tempFolder();
     const count = await uploaded(home);
     const answered = async (answer: string): Promise<string> => {
-      const command = `${BINARY} history forget --all --sandbox --db ${home.file("s.db")}; echo code $?`;
+      const command = `'${BINARY}' history forget --all --sandbox --db ${home.file("s.db")}; echo code $?`;
       return (await runCommand(["script", "-qec", command, "/dev/null"], { stdin: `${answer}\n` })).stdout;
     };
     for (const answer of ["", "n", "yes please"]) {

@@ -159,7 +159,7 @@ needsExecution("script")(
   async () => {
     using folder = tempFolder();
     await run(folder, "ingest", "--node", "a", SAMPLE);
-    const command = `${BINARY} nodes forget a --db ${folder.file("s.db")}`;
+    const command = `"${BINARY}" nodes forget a --db ${folder.file("s.db")}`;
     const answered = async (answer: string): Promise<string> => {
       const typed = `(sleep 1; echo ${answer}) | script -qec '${command}; echo code $?' /dev/null`;
       return (await runCommand(["sh", "-c", typed], {})).stdout;

@@ -3,7 +3,7 @@ import { appendFileSync, chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { startSandbox } from "../../src/upload/sandbox/server.ts";
 import { BINARY } from "../support/binary.ts";
 import { writeCvs } from "../support/cvs.ts";
-import { needs, programPath } from "../support/programs.ts";
+import { needs, needsRoot, programPath } from "../support/programs.ts";
 import { runCommand } from "../support/run.ts";
 import { isSumRight, resultOf, startSync, sync, syncCommand, syncEnvironment } from "../support/sync.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -45,7 +45,7 @@ needs("strace")(
   60_000,
 );
 
-needs("setpriv")(
+needsRoot("setpriv")(
   "a root that may not be read: exit 5; a folder or file below it: a failure with its reason, exit 1",
   async () => {
     using home = tempFolder();

@@ -19,7 +19,7 @@ const machine: Machine = {
   filesystem: "ext4",
   storage_write_bytes_per_s: 20 * 1024 ** 2,
   storage_read_bytes_per_s: null,
-  nodupe: "0.1.0",
+  nodupe: "0.2.0",
 };
 
 const measured = {
@@ -134,7 +134,7 @@ test("the text report", () => {
 
 test("the Markdown report escapes what would end a cell", () => {
   expect(benchMarkdown(report).split("\n")).toEqual([
-    `Measured by nodupe 0.1.0 on: ${machineLine(machine)}.`,
+    `Measured by nodupe 0.2.0 on: ${machineLine(machine)}.`,
     "",
     "### time",
     "",
