@@ -104,6 +104,7 @@ function sideFrom(name: string, all: readonly StoredHour[], hours: number): Side
     snapshot: null,
     scores: [],
     newestMs: null,
+    damagedHours: [],
   };
   return sideOf(name, measure(data, { window, rates: RATES, earningsSource: "model" }), hourGrid(window));
 }

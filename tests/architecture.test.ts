@@ -133,6 +133,8 @@ const GUARDS: readonly Guard[] = [
       "serve/demo/node-story.ts",
       "serve/demo/upload-story.ts",
       "serve/live/store-changes.ts",
+      "board/check-store.ts",
+      "nodes/store/damage.ts",
       "nodes/store/rollup-store.ts",
       "time/memory.ts",
       "time/net/nts/cookie-jar.ts",

@@ -57,7 +57,7 @@ export function fillNodes(db: Database, { nodes, days }: { nodes: number; days: 
     const factor = 0.5 + ((at * 37) % 101) / 100;
     const usedBytes = (model.figures.usedBytes ?? 0) * factor;
     storeSnapshot(db, row.id, nowMs, { ...model.figures, usedBytes, payoutUsd: factor * 8.7 });
-    const writer = new BatchWriter(db, row);
+    const writer = new BatchWriter(db, row, () => undefined);
     if (first === null) {
       first = row.id;
       const quiet = { ...model, load: LOAD };

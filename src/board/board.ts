@@ -5,6 +5,7 @@ import { VERSION } from "../lib/version.ts";
 import { nodesOverview, type NodeOverview } from "../nodes/overview.ts";
 import { clockOverview, type ClockOverview } from "../time/overview.ts";
 import { uploadsOverview, type UploadsOverview } from "../upload/ledger/overview.ts";
+import { checkStore, type StoreCheck } from "./check-store.ts";
 import { type FleetBoard, fleetOf } from "./fleet.ts";
 import { type Problem, problemsOf } from "./problems.ts";
 
@@ -25,7 +26,10 @@ export interface Board {
   readonly time: ClockOverview;
   readonly sync: UploadsOverview;
   readonly nodes: readonly NodeOverview[];
-  readonly store: StoreOverview;
+  readonly store: StoreOverview & {
+    /** What a check of all that is stored found; null where none was asked for. */
+    readonly damaged: StoreCheck | null;
+  };
   /** The other boards that the `serve` of this one follows. */
   readonly fleet: readonly FleetBoard[];
 }
@@ -56,18 +60,23 @@ export function storeOverview(path: string): StoreOverview {
   return { path, size_bytes: sizeOf(path) + sizeOf(`${path}-wal`), ...space, version: VERSION };
 }
 
-/** Reads the whole board, over a read-only connection. `fleet`: where it is better known than the store has it. */
+/**
+ * Reads the whole board, over a read-only connection.
+ *
+ * @param how.fleet where it is better known than the store has it.
+ * @param how.deep whether all that is stored is checked too: it is read once, front to back.
+ */
 export function readBoard(
   store: Store,
   nowMs: number,
-  fleet: readonly FleetBoard[] = fleetOf(store, nowMs),
+  how: { readonly fleet?: readonly FleetBoard[]; readonly deep?: boolean } = {},
 ): Board {
   const parts = {
     time: clockOverview(store.db, { nowMs, sinceMs: nowMs - HOURS * 3_600_000, points: POINTS }),
     sync: uploadsOverview(store.db),
     nodes: nodesOverview(store.db, { nowMs, hours: HOURS }),
-    store: storeOverview(store.path),
-    fleet,
+    store: { ...storeOverview(store.path), damaged: how.deep === true ? checkStore(store.db) : null },
+    fleet: how.fleet ?? fleetOf(store, nowMs),
   };
   const problems = problemsOf(parts);
   return { healthy: problems.length === 0, problems, ...parts };

@@ -1,6 +1,8 @@
 import type { NodeOverview } from "../nodes/overview.ts";
 import type { ClockOverview } from "../time/overview.ts";
 import type { UploadsOverview } from "../upload/ledger/overview.ts";
+import type { StoreCheck } from "./check-store.ts";
+import type { DamagedPart } from "../nodes/store/damage.ts";
 import { humanBytes } from "../lib/format/bytes.ts";
 
 /** What a problem may be about. */
@@ -18,7 +20,11 @@ interface Parts {
   readonly time: ClockOverview;
   readonly sync: UploadsOverview;
   readonly nodes: readonly NodeOverview[];
-  readonly store: { readonly free_bytes: number | null; readonly total_bytes: number | null };
+  readonly store: {
+    readonly free_bytes: number | null;
+    readonly total_bytes: number | null;
+    readonly damaged: StoreCheck | null;
+  };
   readonly fleet: readonly {
     readonly url: string;
     readonly name: string | null;
@@ -112,6 +118,12 @@ function* nodeProblems(node: NodeOverview): Generator<Problem> {
       key: `failing:${name}`,
       text: `${failed.toFixed(1)}% of the operations of ${name} in the last 24 hours failed`,
     };
+  if (node.damaged_hours > 0)
+    yield {
+      about: "nodes",
+      key: `damaged:${name}`,
+      text: `of the last 24 hours of ${name}, the figures of ${node.damaged_hours} are damaged in the store; see: nodupe status --deep`,
+    };
   if (standing === null) return;
   const scores = [
     ["audit", standing.audit_score, LEAST_AUDIT_SCORE],
@@ -134,6 +146,42 @@ function* nodeProblems(node: NodeOverview): Generator<Problem> {
       key: `suspended:${name}`,
       text: `${name} is suspended on ${standing.suspended} satellites`,
     };
+}
+
+const DAMAGED: Readonly<Record<DamagedPart["part"], string>> = {
+  events: "events",
+  hour: "figures of hours",
+  day: "figures of days",
+  operations_in_flight: "operations in flight",
+  checkpoint: "places where logs are taken up again",
+  kept_hour: "hours that another board has told",
+};
+/** Of one kind, that are told one by one. */
+const MOST_SHOWN = 3;
+
+function spanText({ since, until }: DamagedPart): string[] {
+  const text = (iso: string): string => `${iso.slice(0, 16).replace("T", " ")} UTC`;
+  return since === null || until === null ? [] : [`${text(since)} to ${text(until)}`];
+}
+
+function* damageProblems({ damaged }: Parts["store"]): Generator<Problem> {
+  if (damaged === null) return;
+  for (const fault of damaged.pages.slice(0, MOST_SHOWN))
+    yield { about: "store", key: "damaged-pages", text: `the store's database is damaged: ${fault}` };
+  const kinds = Map.groupBy(damaged.parts, ({ node_name: name, part }) => `${part}:${name}`);
+  for (const [key, parts] of kinds) {
+    const [first] = parts;
+    if (first === undefined) continue;
+    const spans = parts.flatMap(spanText);
+    const shown = spans.slice(0, MOST_SHOWN).join(", ");
+    const more = spans.length > MOST_SHOWN ? ` and ${spans.length - MOST_SHOWN} more` : "";
+    const where = spans.length === 0 ? "" : `: ${shown}${more}`;
+    yield {
+      about: "store",
+      key: `damaged-${key}`,
+      text: `${DAMAGED[first.part]} of ${first.node_name} are damaged in the store${where}`,
+    };
+  }
 }
 
 function* storeProblems({ free_bytes: free, total_bytes: total }: Parts["store"]): Generator<Problem> {
@@ -166,6 +214,7 @@ export function problemsOf(parts: Parts): readonly Problem[] {
     ...shareProblems(parts.sync),
     ...parts.nodes.flatMap((node) => [...nodeProblems(node)]),
     ...storeProblems(parts.store),
+    ...damageProblems(parts.store),
     ...parts.fleet.flatMap((board) => [...fleetProblems(board)]),
   ];
 }

@@ -72,7 +72,7 @@ export const ingest = command({
       await print(reportOf({ ...none, interrupted: signal.aborted }, null, 0), terminal);
       return endOfApis(api);
     }
-    using to = new Ingestion(store.db, name, given);
+    using to = new Ingestion(store.db, name, { ...given, onDamage: (line) => terminal.warn(line) });
     const imported = await importAll(given, to, { name, signal, terminal });
     const live = new AbortController();
     const asking = keepAsking(store, given, { name, signal: live.signal, terminal });

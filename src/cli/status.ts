@@ -1,3 +1,4 @@
+import { statusOptions } from "../board/options.ts";
 import { storeOptions } from "../db/options.ts";
 import { command } from "./command-line/command.ts";
 
@@ -6,11 +7,12 @@ export const status = command({
   purpose: "Shows the state of the clock, the uploads, the nodes and the store on one screen.",
   usage: "",
   positionals: { min: 0, max: 0 },
-  options: { store: storeOptions },
+  options: { store: storeOptions, status: statusOptions },
   details:
     "Only reads the store: it measures nothing and contacts no server. A board is healthy if no upload failed for good, no run was cut off, no node is silent, and the clock was right when it was last measured.",
   examples: [
     ["nodupe status", "what is wrong, then each job"],
+    ["nodupe status --deep", "check all that is stored too, after a power cut or on an old card"],
     [
       "/usr/local/bin/nodupe status -q || mail -s 'nodupe' root < /dev/null",
       "from cron: only when something is wrong",
@@ -22,11 +24,11 @@ export const status = command({
     1: "something is wrong; the first lines say what",
     2: "usage error, or there is no store",
   },
-  run: async ({ terminal, openStore }) => {
+  run: async ({ terminal, openStore, options }) => {
     const { readBoard } = await import("../board/board.ts");
     const { statusText } = await import("../render/status.ts");
     using store = await openStore({ readonly: true });
-    const board = readBoard(store, Date.now());
+    const board = readBoard(store, Date.now(), options.status);
     if (terminal.json) await terminal.resultJson(board);
     else if (!terminal.quiet || !board.healthy) await terminal.result(statusText(board));
     return board.healthy ? 0 : 1;

@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { Failure } from "../lib/errors.ts";
 import { VERSION } from "../lib/version.ts";
+import { sealStoredBlobs } from "./sealed-blob.ts";
 
 /** `NODU` in ASCII: what tells our files from other SQLite databases. */
 const APPLICATION_ID = 0x4e4f4455;
@@ -57,6 +58,15 @@ function refuseDangling(db: Database): void {
   );
 }
 
+/** What SQL cannot do, by the name that a step gives for it (`SELECT 'then NAME'`). */
+const BEHIND_STEP: Readonly<Record<string, (db: Database) => void>> = { seal_blobs: sealStoredBlobs };
+
+function take(db: Database, sql: string): void {
+  db.run(sql);
+  const then = /^SELECT 'then (\w+)';$/m.exec(sql)?.[1];
+  if (then !== undefined) BEHIND_STEP[then]?.(db);
+}
+
 /**
  * Brings a store to the newest schema. Safe when several processes start at once: whoever takes the write lock
  * first migrates, the others find it done.
@@ -67,7 +77,7 @@ export function migrate(db: Database, path: string, migrations: readonly string[
   db.run("PRAGMA foreign_keys = OFF");
   db.run("BEGIN IMMEDIATE");
   try {
-    for (const sql of migrations.slice(refuseForeign(db, path, migrations.length))) db.run(sql);
+    for (const sql of migrations.slice(refuseForeign(db, path, migrations.length))) take(db, sql);
     refuseDangling(db);
     db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
     db.run(`PRAGMA user_version = ${migrations.length}`);

@@ -10,6 +10,7 @@ import m0008 from "./migrations/0008_upload_doubt.sql" with { type: "text" };
 import m0009 from "./migrations/0009_checksum_cache.sql" with { type: "text" };
 import m0010 from "./migrations/0010_shared_history.sql" with { type: "text" };
 import m0011 from "./migrations/0011_fleet.sql" with { type: "text" };
+import m0012 from "./migrations/0012_blob_checksums.sql" with { type: "text" };
 
 /**
  * The SQL of every schema step, oldest first, embedded in the binary. The store's `user_version` is how many of them
@@ -18,7 +19,7 @@ import m0011 from "./migrations/0011_fleet.sql" with { type: "text" };
  * 1. Change the table in db/tables: it is the truth, and the types of rows follow from it.
  * 2. `npm run migration -- NAME` writes migrations/NNNN_NAME.sql (STRICT) and its snapshot, and adds it to this file.
  * 3. Read that SQL; write by hand what the tables cannot say (WITHOUT ROWID, how old rows get their values). The tests
- *    in tests/db hold a migrated store to the tables.
+ *    in tests/db hold a migrated store to the tables. What SQL cannot do stands in migrate.ts, and the step names it.
  *
  * Two branches that both add a step conflict in this file and in meta/. Keep your tables, and make your step anew on top
  * of the other's: `npm run migration -- NAME --onto main`, then `git add src/db`.
@@ -36,4 +37,5 @@ export const MIGRATIONS: readonly string[] = [
   m0009,
   m0010,
   m0011,
+  m0012,
 ];

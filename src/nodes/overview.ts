@@ -44,6 +44,8 @@ export interface NodeOverview {
   readonly log_level: LogLevel | null;
   /** 1 or 1000; null where nothing was timed. */
   readonly latency_resolution_ms: number | null;
+  /** Hours among them of which something is damaged in the store, and left out. */
+  readonly damaged_hours: number;
   /** By satellite, as its log told them last. */
   readonly scores: readonly ScoresTold[];
   /** By hour, oldest first; null where nothing happened. */
@@ -140,6 +142,7 @@ export function nodesOverview(
       coverage_percent: coverageOf(data.hours, { sinceMs, untilMs: nowMs }),
       log_level: measured.nature.level,
       latency_resolution_ms,
+      damaged_hours: data.damagedHours.length,
       scores: scoresTold(data.scores, satellites),
       hours: seriesOf(data.hours, window),
       standing: standingOf(data.snapshot),

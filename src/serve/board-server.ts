@@ -130,7 +130,7 @@ export async function startBoardServer(options: BoardServerOptions): Promise<Boa
     }),
   );
   const boardNow = (): Board => {
-    const board = readBoard(store, Date.now(), follower.boards(Date.now()));
+    const board = readBoard(store, Date.now(), { fleet: follower.boards(Date.now()) });
     const problems = [...board.problems, ...jobs.problems(), ...cacheProblems(comparisons)];
     return { ...board, problems, healthy: problems.length === 0 };
   };

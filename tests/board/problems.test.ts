@@ -38,6 +38,7 @@ const NODE: NodeOverview = {
   coverage_percent: 100,
   log_level: "debug",
   latency_resolution_ms: 1,
+  damaged_hours: 0,
   scores: [],
   hours: { total_operations: [], success_rate_download: [], avg_latency_mean: [] },
   standing: null,
@@ -46,7 +47,7 @@ const WELL: Parts = {
   time: { last: MEASURED, age_s: 60, history: [], servers: [] },
   sync: { destinations: [], failures: [], runs: [RUN], watches: [], shares: [], last_success: null },
   nodes: [NODE],
-  store: { free_bytes: 50, total_bytes: 100 },
+  store: { free_bytes: 50, total_bytes: 100, damaged: null },
   fleet: [],
 };
 
@@ -90,7 +91,7 @@ const CASES: Readonly<Record<string, readonly [parts: Partial<Parts>, keys: read
   "a node that failed one of two": [{ nodes: [{ ...NODE, failed_percent: 50, total_operations: 2 }] }, []],
   "a board that starts anew": [{ fleet: [{ ...AWAY, unreachable_s: 60 }] }, []],
   "a board that is away": [{ fleet: [AWAY] }, ["away:https://attic.lan:8443"]],
-  "a full disk": [{ store: { free_bytes: 4, total_bytes: 100 } }, ["disk-full"]],
+  "a full disk": [{ store: { free_bytes: 4, total_bytes: 100, damaged: null } }, ["disk-full"]],
 };
 
 for (const [what, [parts, keys]] of Object.entries(CASES)) {

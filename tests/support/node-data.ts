@@ -92,6 +92,7 @@ export function nodeData(hours: readonly PlainHour[], snapshot: Partial<Snapshot
     snapshot: snapshot === null ? null : { ...NO_SNAPSHOT, ...snapshot },
     scores: [],
     newestMs: table.lastMs().at(-1) ?? null,
+    damagedHours: [],
   };
 }
 

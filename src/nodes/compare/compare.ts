@@ -2,12 +2,14 @@ import { messageOf } from "../../lib/errors.ts";
 import { type Caveat, caveatsOf } from "./caveats.ts";
 import type { WhyInput } from "./decomposition.ts";
 import { explain, type Why } from "./explain.ts";
+import { hoursText } from "../store/damage.ts";
 import { satelliteName } from "../log/satellite-names.ts";
 import { commonSource } from "./earnings.ts";
 import { hourGrid } from "./judge/hourly-series.ts";
 import { intervalsOf, sideOf } from "./judge/side.ts";
 import type { Verdict } from "./judge/verdict.ts";
 import { verdictsOf } from "./judge/verdicts.ts";
+import type { NodeData } from "./load.ts";
 import { measure } from "./measure.ts";
 import type { GatheredNode, NodeSource } from "./node-source.ts";
 import type { ComparisonType } from "./options.ts";
@@ -70,6 +72,13 @@ function staleCaveat(name: string, { stale }: GatheredNode): Caveat[] {
   ];
 }
 
+/** Figures that the store has lost are told of too. */
+function damageCaveat(name: string, { damagedHours }: NodeData): Caveat[] {
+  if (damagedHours.length === 0) return [];
+  const text = `${name}: figures of ${hoursText(damagedHours)} are damaged in the store and left out; see: nodupe status --deep`;
+  return [{ metrics: [], nodes: [name], unfair: false, text }];
+}
+
 /** Reads the nodes, one after the other, and compares them. The order of `sources` does not change a figure. */
 export async function compareNodes(
   sources: readonly NodeSource[],
@@ -113,6 +122,7 @@ export async function compareNodes(
     })),
   );
   caveats.push(...known.flatMap((node) => staleCaveat(node.name, node)));
+  caveats.push(...known.flatMap((node) => damageCaveat(node.name, node.data)));
   const unfair = unfairMetrics(caveats);
   const sides = measured.map(({ side }) => side);
   const verdicts = isJudged ? verdictsOf(sides, { pairs, minGap, minLatencyGap, unfair }) : [];

@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { EventBlockRow, RollupRow } from "../../db/tables/nodes.ts";
+import { intact, openBlob, openRow } from "../../db/sealed-blob.ts";
 import { Failure } from "../../lib/errors.ts";
 import { decodeBlock } from "../store/block.ts";
 import { type ActionSums, addCellsByAction, createActionSums, readActions } from "../store/action-sums.ts";
@@ -31,7 +32,12 @@ export interface NodeData {
   readonly scores: readonly SatelliteScores[];
   /** The newest line in the store, whenever it was. */
   readonly newestMs: number | null;
+  /** First milliseconds of hours of which something is damaged in the store, and left out. */
+  readonly damagedHours: readonly number[];
 }
+
+/** Told of an hour of which something is damaged in the store. */
+type OnDamage = (startMs: number) => void;
 
 type HourSummary = Pick<RollupRow, "startMs" | "summary">;
 
@@ -53,15 +59,20 @@ export function checkDeadline(deadline: number): void {
 }
 
 /** Events of the part of an hour that lies in the window, from the blocks. */
-function partOfHour(db: Database, nodeId: number, window: Window): Rollup {
+function partOfHour(db: Database, nodeId: number, window: Window, onDamage: OnDamage): Rollup {
   const part = createRollup();
+  const hourMs = Math.floor(window.sinceMs / HOUR_MS) * HOUR_MS;
   const rows = db
     .query<StoredEvents, [number, number, number]>(
       "SELECT events, columns, keys FROM event_block WHERE node_id = ? AND until_ms >= ? AND from_ms < ?",
     )
     .iterate(nodeId, window.sinceMs, window.untilMs);
   for (const stored of rows) {
-    const events = decodeBlock(stored);
+    const events = intact(() => decodeBlock(stored));
+    if (events === null) {
+      onDamage(hourMs);
+      continue;
+    }
     for (let row = 0; row < events.count; row += 1) {
       const time = events.timeMs[row] ?? 0;
       if (time < window.sinceMs || time >= window.untilMs) continue;
@@ -76,8 +87,8 @@ function partOfHour(db: Database, nodeId: number, window: Window): Rollup {
     .query<{ summary: Uint8Array }, [number, number, number]>(
       "SELECT summary FROM rollup WHERE node_id = ? AND tier = ? AND start_ms = ?",
     )
-    .get(nodeId, TIER_HOUR, Math.floor(window.sinceMs / HOUR_MS) * HOUR_MS);
-  if (hour !== null) part.summary.levels.set(linesOf(hour.summary));
+    .get(nodeId, TIER_HOUR, hourMs);
+  if (hour !== null && openRow(hour, ["summary"])) part.summary.levels.set(linesOf(hour.summary));
   return part;
 }
 
@@ -101,6 +112,7 @@ export function createSums(): Sums {
   };
 }
 
+/** Adds a roll-up whose blobs are opened. */
 export function addRollup(sums: Sums, { summary, cells }: Omit<StoredRollup, "startMs">): void {
   if (!addSummary(sums, summary)) addCellsByAction(sums.actions, new StoredCells([cells]).sums());
   sums.cells.add(cells);
@@ -123,21 +135,48 @@ function addRollups(
     readonly options: GatherHow;
   },
   sums: Sums,
+  onDamage: OnDamage,
 ): void {
   const { nodeId, tier, window, options } = from;
   // Cells are most of a roll-up: SQLite does not read what is not asked for.
   const rows = db
-    .query<HourSummary & { cells: Uint8Array | null }, [number, number, number, number, number]>(
+    .query<StoredRow, [number, number, number, number, number]>(
       "SELECT start_ms AS startMs, summary, iif(?, cells, NULL) AS cells FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? AND start_ms < ?",
     )
     .all(Number(options.explains), nodeId, tier, window.sinceMs, window.untilMs);
-  for (const { startMs, summary, cells } of rows) {
-    if (cells !== null) addRollup(sums, { summary, cells });
-    else if (!addSummary(sums, summary)) {
-      addCellsByAction(sums.actions, new StoredCells(cellsAt(db, { nodeId, tier, startMs })).sums());
+  for (const row of rows) {
+    const { startMs } = row;
+    if (intact(() => addStored(db, from, row, sums)) !== null) continue;
+    if (tier === TIER_HOUR) onDamage(startMs);
+    else {
+      const day = { sinceMs: startMs, untilMs: startMs + DAY_MS };
+      addRollups(db, { ...from, tier: TIER_HOUR, window: day }, sums, onDamage);
     }
   }
   checkDeadline(options.deadline);
+}
+
+type StoredRow = HourSummary & { readonly cells: Uint8Array | null };
+
+/**
+ * Adds a roll-up as the store has it, all of it or nothing.
+ *
+ * @throws DamagedBlob
+ */
+function addStored(
+  db: Database,
+  { nodeId, tier }: { readonly nodeId: number; readonly tier: number },
+  { startMs, summary, cells }: StoredRow,
+  sums: Sums,
+): true {
+  const opened = openBlob(summary);
+  if (cells !== null) addRollup(sums, { summary: opened, cells: openBlob(cells) });
+  else if (!addSummary(sums, opened)) {
+    // Where the cells of a summary of before are damaged, its sums by action are lost, and nothing else.
+    const groups = intact(() => cellsAt(db, { nodeId, tier, startMs }).map(openBlob));
+    if (groups !== null) addCellsByAction(sums.actions, new StoredCells(groups).sums());
+  }
+  return true;
 }
 
 function cellsAt(
@@ -152,8 +191,16 @@ function cellsAt(
     .map(({ cells }) => cells);
 }
 
-/** Sums over whole hours: whole UTC days from the daily tier, the hours at both ends from the hourly one. */
-function sumsOf(db: Database, nodeId: number, window: Window, options: GatherHow): Sums {
+/**
+ * Sums over whole hours: whole UTC days from the daily tier, the hours at both ends from the hourly one. A day that is
+ * damaged is added up from its hours, an hour that is damaged left out.
+ */
+function sumsOf(
+  db: Database,
+  nodeId: number,
+  window: Window,
+  how: { readonly options: GatherHow; readonly onDamage: OnDamage },
+): Sums {
   const sums = createSums();
   const firstDayMs = Math.ceil(window.sinceMs / DAY_MS) * DAY_MS;
   const lastDayMs = Math.floor(window.untilMs / DAY_MS) * DAY_MS;
@@ -166,7 +213,8 @@ function sumsOf(db: Database, nodeId: number, window: Window, options: GatherHow
         ] as const)
       : ([[TIER_HOUR, window.sinceMs, window.untilMs]] as const);
   for (const [tier, sinceMs, untilMs] of parts) {
-    addRollups(db, { nodeId, tier, window: { sinceMs, untilMs }, options }, sums);
+    const from = { nodeId, tier, window: { sinceMs, untilMs }, options: how.options };
+    addRollups(db, from, sums, how.onDamage);
   }
   return sums;
 }
@@ -180,11 +228,16 @@ export function partsOf({ sinceMs, untilMs }: Window): Readonly<Record<"whole" |
   return { whole: { sinceMs: wholeFromMs, untilMs: wholeUntilMs }, head, tail };
 }
 
-/** What lies of an hour in one end of a window; none where that is empty, or has no line. */
-export function rollupsOfEnd(db: Database, nodeId: number, end: Window, deadline: number): StoredRollup[] {
+/** What lies of an hour in one end of a window; none where that is empty, or has no line. Its blobs are opened. */
+export function rollupsOfEnd(
+  db: Database,
+  nodeId: number,
+  end: Window,
+  how: { readonly deadline: number; readonly onDamage: OnDamage },
+): StoredRollup[] {
   if (end.sinceMs >= end.untilMs) return [];
-  const { summary, cells } = partOfHour(db, nodeId, end);
-  checkDeadline(deadline);
+  const { summary, cells } = partOfHour(db, nodeId, end, how.onDamage);
+  checkDeadline(how.deadline);
   if (summary.firstMs > summary.lastMs) return [];
   const startMs = Math.floor(end.sinceMs / HOUR_MS) * HOUR_MS;
   return [{ startMs, summary: encodeSummary(summary), cells: encodeCells(cells) }];
@@ -205,15 +258,22 @@ export function newestLineOf(db: Database, nodeId: number): number | null {
 export function gatherNode(db: Database, nodeId: number, window: Window, options: GatherHow): NodeData {
   const { deadline } = options;
   const { whole, head, tail } = partsOf(window);
-  const rows = db
+  const damaged = new Set<number>();
+  const how = { deadline, onDamage: (startMs: number) => void damaged.add(startMs) };
+  const stored = db
     .query<HourSummary, [number, number, number, number]>(
       "SELECT start_ms AS startMs, summary FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? AND start_ms < ? ORDER BY start_ms",
     )
     .all(nodeId, TIER_HOUR, whole.sinceMs, whole.untilMs);
   checkDeadline(deadline);
-  const sums = sumsOf(db, nodeId, whole, options);
-  const first = rollupsOfEnd(db, nodeId, head, deadline);
-  const last = rollupsOfEnd(db, nodeId, tail, deadline);
+  const rows = stored.filter((row) => {
+    const isIntact = openRow(row, ["summary"]);
+    if (!isIntact) how.onDamage(row.startMs);
+    return isIntact;
+  });
+  const sums = sumsOf(db, nodeId, whole, { options, onDamage: how.onDamage });
+  const first = rollupsOfEnd(db, nodeId, head, how);
+  const last = rollupsOfEnd(db, nodeId, tail, how);
   for (const row of [...first, ...last]) addRollup(sums, row);
   return {
     hours: new HourTable([...first, ...rows, ...last]),
@@ -221,5 +281,6 @@ export function gatherNode(db: Database, nodeId: number, window: Window, options
     snapshot: latestSnapshot(db, nodeId),
     scores: satelliteScores(db, nodeId, window.untilMs),
     newestMs: newestLineOf(db, nodeId),
+    damagedHours: [...damaged].toSorted((a, b) => a - b),
   };
 }

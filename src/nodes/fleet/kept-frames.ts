@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { openRow, sealBlob } from "../../db/sealed-blob.ts";
 import type { FleetNodeRow } from "../../db/tables/fleet.ts";
 import { HOUR_MS } from "../log/vocabulary.ts";
 import type { StoredRollup, Window } from "../compare/load.ts";
@@ -41,7 +42,8 @@ function replaceHours(db: Database, nodeId: number, { hours }: NodeFrame, window
       "SELECT start_ms AS startMs, summary, cells FROM fleet_rollup WHERE node_id = ? AND start_ms >= ? AND start_ms < ?",
     )
     .all(nodeId, window.sinceMs, window.untilMs);
-  const before = new Map(known.map((hour) => [hour.startMs, hour]));
+  const intact = known.filter((hour) => openRow(hour, ["summary", "cells"]));
+  const before = new Map(intact.map((hour) => [hour.startMs, hour]));
   const put = db.query(
     "INSERT OR REPLACE INTO fleet_rollup (node_id, start_ms, summary, cells) VALUES (?, ?, ?, ?)",
   );
@@ -50,7 +52,7 @@ function replaceHours(db: Database, nodeId: number, { hours }: NodeFrame, window
     before.delete(startMs);
     // Nearly all are as they were: a card is not written for that.
     if (old !== undefined && sameBytes(old.summary, summary) && sameBytes(old.cells, cells)) continue;
-    put.run(nodeId, startMs, summary, cells);
+    put.run(nodeId, startMs, sealBlob(summary), sealBlob(cells));
   }
   const drop = db.query("DELETE FROM fleet_rollup WHERE node_id = ? AND start_ms = ?");
   for (const startMs of before.keys()) drop.run(nodeId, startMs);
@@ -99,6 +101,7 @@ export function keptFrame(
     .query<StoredRollup, [number, number, number]>(
       "SELECT start_ms AS startMs, summary, cells FROM fleet_rollup WHERE node_id = ? AND start_ms >= ? AND start_ms < ? ORDER BY start_ms",
     )
-    .all(known.id, window.sinceMs, window.untilMs);
+    .all(known.id, window.sinceMs, window.untilMs)
+    .filter((hour) => openRow(hour, ["summary", "cells"]));
   return hours.length === 0 ? null : { frame: { about, hours }, takenMs: known.takenMs };
 }

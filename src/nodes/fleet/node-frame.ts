@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { openRow } from "../../db/sealed-blob.ts";
 import { HourTable } from "../store/hour-table.ts";
 import { latestSnapshot, type Snapshot } from "../store/node-snapshot.ts";
 import { TIER_HOUR } from "../store/rollup.ts";
@@ -35,12 +36,15 @@ export interface NodeFrame {
 /** Reads a node's frame. The deadline is of performance.now(). */
 export function readFrame(db: Database, nodeId: number, window: Window, deadline: number): NodeFrame {
   const { whole, head, tail } = partsOf(window);
-  const hours = db
+  // What is damaged is left out here too; its own board says so.
+  const how = { deadline, onDamage: () => undefined };
+  const stored = db
     .query<StoredRollup, [number, number, number, number]>(
       "SELECT start_ms AS startMs, summary, cells FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? AND start_ms < ? ORDER BY start_ms",
     )
     .all(nodeId, TIER_HOUR, whole.sinceMs, whole.untilMs);
   checkDeadline(deadline);
+  const hours = stored.filter((row) => openRow(row, ["summary", "cells"]));
   return {
     about: {
       newestMs: newestLineOf(db, nodeId),
@@ -48,11 +52,7 @@ export function readFrame(db: Database, nodeId: number, window: Window, deadline
       snapshot: latestSnapshot(db, nodeId),
       scores: satelliteScores(db, nodeId, window.untilMs),
     },
-    hours: [
-      ...rollupsOfEnd(db, nodeId, head, deadline),
-      ...hours,
-      ...rollupsOfEnd(db, nodeId, tail, deadline),
-    ],
+    hours: [...rollupsOfEnd(db, nodeId, head, how), ...hours, ...rollupsOfEnd(db, nodeId, tail, how)],
   };
 }
 
@@ -63,5 +63,5 @@ export function dataOf({ about, hours }: NodeFrame, window: Window): NodeData {
   const sums = createSums();
   for (const hour of within) addRollup(sums, hour);
   const { newestMs, snapshot, scores } = about;
-  return { hours: new HourTable(within), ...sums, snapshot, scores, newestMs };
+  return { hours: new HourTable(within), ...sums, snapshot, scores, newestMs, damagedHours: [] };
 }

@@ -87,7 +87,13 @@ export class BatchIngest {
     this.#recent = [...own];
     this.#events = createEvents(BATCH_LINES * 2 + to.limits.maxOpen + 64);
     to.writer.startFile();
-    this.#known = new StoredLines({ db: to.db, nodeId: to.node.id, open: to.state.open, own });
+    this.#known = new StoredLines({
+      db: to.db,
+      nodeId: to.node.id,
+      open: to.state.open,
+      own,
+      onDamage: (startMs) => to.tellDamagedEvents([startMs]),
+    });
     to.state.open.startRound();
   }
 

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { intact, openBlob, sealBlob } from "../../db/sealed-blob.ts";
 import { readSync } from "node:fs";
 
 /** A file is known by its first bytes… */
@@ -95,7 +96,10 @@ export function findResume(
   rows.sort((a, b) => b.offsetBytes - a.offsetBytes);
   for (const row of rows) {
     if (tailHash(descriptor, row.offsetBytes) !== row.tailHash) continue;
-    const { offsetBytes, known, ignored, malformed, malformedOperations, recent } = row;
+    const { offsetBytes, known, ignored, malformed, malformedOperations } = row;
+    // Without them lines of the file's own would be taken for another's: it is read from an earlier place.
+    const recent = intact(() => openBlob(row.recent));
+    if (recent === null) continue;
     return {
       offsetBytes,
       known,
@@ -124,6 +128,6 @@ export function writeCheckpoint(db: Database, nodeId: number, at: Checkpoint): v
     at.ignored,
     at.malformed,
     at.malformedOperations,
-    new Uint8Array(at.recent.buffer, at.recent.byteOffset, at.recent.byteLength),
+    sealBlob(new Uint8Array(at.recent.buffer, at.recent.byteOffset, at.recent.byteLength)),
   );
 }

@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { deleteNode, leaseNode, type NodeRow, releaseNode, SatelliteIds } from "../store/node-store.ts";
+import { hoursText } from "../store/damage.ts";
 import { latestSnapshot } from "../store/node-snapshot.ts";
 import { HOUR_MS } from "../log/vocabulary.ts";
 import type { PairingSettings } from "./options.ts";
@@ -13,6 +14,8 @@ const PRUNE_EVERY_MS = 6 * HOUR_MS;
 export interface IngestionOptions extends PairingSettings {
   /** How long events are kept; for ever where it is not told. */
   readonly eventRetention?: number;
+  /** Told, in a line, what of the node is damaged in the store, and what is done about it. */
+  readonly onDamage?: (line: string) => void;
 }
 
 /** A node that this process ingests into: its lease is held until it is disposed of. */
@@ -27,6 +30,7 @@ export class Ingestion implements Disposable {
   pruned = 0;
   readonly #isNew: boolean;
   readonly #retentionMs: number;
+  readonly #tellDamage: (line: string) => void;
   #isUsed = false;
   #prunedAtMs = -Infinity;
 
@@ -35,8 +39,13 @@ export class Ingestion implements Disposable {
     this.db = db;
     this.node = node;
     this.#isNew = isNew;
-    this.state = loadPairState(db, node.id);
-    this.writer = new BatchWriter(db, node);
+    this.#tellDamage = options.onDamage ?? (() => undefined);
+    this.state = this.#loadState();
+    this.writer = new BatchWriter(db, node, (startMs) =>
+      this.#tellDamage(
+        `the store's figures of ${name} for ${hoursText([startMs])} are damaged: the hour is left with what is read from now on`,
+      ),
+    );
     this.satellites = new SatelliteIds(db);
     this.limits = options;
     this.#retentionMs = options.eventRetention ?? Infinity;
@@ -48,6 +57,22 @@ export class Ingestion implements Disposable {
    */
   setDurable(isLive: boolean): void {
     this.db.run(`PRAGMA synchronous = ${isLive ? "FULL" : "NORMAL"}`);
+  }
+
+  #loadState(): PairState {
+    const { isDamaged, ...state } = loadPairState(this.db, this.node.id);
+    if (isDamaged)
+      this.#tellDamage(
+        `what the store has of operations in flight of ${this.node.name} is damaged: their ends count without a duration`,
+      );
+    return state;
+  }
+
+  /** Events of these hours cannot be read, so that nobody knows which lines they were. */
+  tellDamagedEvents(startsMs: readonly number[]): void {
+    this.#tellDamage(
+      `events of ${this.node.name} in ${hoursText(startsMs)} are damaged in the store: lines of that time are taken for known`,
+    );
   }
 
   /** Something was understood: the node is one. */

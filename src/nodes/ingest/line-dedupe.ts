@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { EventBlockRow } from "../../db/tables/nodes.ts";
+import { intact } from "../../db/sealed-blob.ts";
 import { LRUCache } from "lru-cache";
 import { decodeBlock } from "../store/block.ts";
 import { CountTable } from "../store/count-table.ts";
@@ -21,6 +22,8 @@ export interface KnownFrom {
   readonly open: OpenOperations;
   /** Identities of the lines just before the place where this file is taken up again: they are its own. */
   readonly own: readonly number[];
+  /** Told of an hour of which some events are damaged: its lines are then known as a whole. */
+  readonly onDamage: (startMs: number) => void;
 }
 
 /**
@@ -82,6 +85,8 @@ export class StoredLines implements KnownLines {
     if (hour === this.#hour) return;
     this.#isClosed = this.#closedAtFirst(hour);
     this.#table = this.#isClosed ? null : this.#tableOf(hour);
+    // A damaged block has closed it.
+    this.#isClosed = this.#closedAtFirst(hour);
     this.#hour = hour;
   }
 
@@ -137,7 +142,12 @@ export class StoredLines implements KnownLines {
       .iterate(this.#from.nodeId, fromMs, untilMs, this.#lastBlock);
     let table: CountTable | null = null;
     for (const stored of rows) {
-      const events = decodeBlock(stored);
+      const events = intact(() => decodeBlock(stored));
+      if (events === null) {
+        this.#closed.set(hour, true);
+        this.#from.onDamage(fromMs);
+        return null;
+      }
       table ??= new CountTable(events.count);
       for (let row = 0; row < events.count; row += 1) {
         const time = events.timeMs[row] ?? 0;

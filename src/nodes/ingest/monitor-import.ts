@@ -1,4 +1,5 @@
 import { Database } from "bun:sqlite";
+import { openRow } from "../../db/sealed-blob.ts";
 import { closeSync } from "node:fs";
 import { Failure, messageOf } from "../../lib/errors.ts";
 import { nextTurn } from "../../lib/wait.ts";
@@ -137,7 +138,8 @@ export async function importMonitor(
   for (const [startMs, hour] of hours) {
     const count = sumOf(hour.summary.counts);
     const row = stored.get(to.node.id, TIER_HOUR, startMs);
-    const had = row === null ? 0 : sumOf(new HourTable([{ startMs, summary: row.summary }]).operations());
+    const isThere = row !== null && openRow(row, ["summary"]);
+    const had = isThere ? sumOf(new HourTable([{ startMs, summary: row.summary }]).operations()) : 0;
     if (row !== null && row.source !== SOURCE_MONITOR) result.covered += count;
     else if (count <= had) result.known += count;
     else {

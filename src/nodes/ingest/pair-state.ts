@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { NodeRow } from "../../db/tables/nodes.ts";
+import { intact, openBlob, sealBlob } from "../../db/sealed-blob.ts";
 import { OpenOperations } from "./open-operations.ts";
 
 /** A race-lost line whose full line (`download canceled`, or a DEBUG `upload failed`) has not come. */
@@ -27,18 +28,27 @@ export interface PairState {
   raceTold: RaceTold[];
 }
 
-export function loadPairState(db: Database, nodeId: number): PairState {
+/** What the store has; where its operations in flight are damaged, none of them. */
+export function loadPairState(db: Database, nodeId: number): PairState & { readonly isDamaged: boolean } {
   const row = db
     .query<Pick<NodeRow, "open" | "race">, [number]>("SELECT open, race FROM node WHERE id = ?")
     .get(nodeId);
-  const open = row?.open == null ? new OpenOperations() : OpenOperations.deserialize(row.open);
-  if (row?.race == null) return { open, raceLost: [], raceTold: [] };
-  return { open, ...(JSON.parse(row.race) as Pick<PairState, "raceLost" | "raceTold">) };
+  const stored = row?.open ?? null;
+  const kept =
+    stored === null ? new OpenOperations() : intact(() => OpenOperations.deserialize(openBlob(stored)));
+  const open = kept ?? new OpenOperations();
+  const isDamaged = kept === null;
+  if (row?.race == null) return { open, isDamaged, raceLost: [], raceTold: [] };
+  return { open, isDamaged, ...(JSON.parse(row.race) as Pick<PairState, "raceLost" | "raceTold">) };
 }
 
 /** Written with every batch. */
 export function savePairState(db: Database, nodeId: number, state: PairState): void {
   const { raceLost, raceTold } = state;
   const race = raceLost.length + raceTold.length === 0 ? null : JSON.stringify({ raceLost, raceTold });
-  db.query("UPDATE node SET open = ?, race = ? WHERE id = ?").run(state.open.serialize(), race, nodeId);
+  db.query("UPDATE node SET open = ?, race = ? WHERE id = ?").run(
+    sealBlob(state.open.serialize()),
+    race,
+    nodeId,
+  );
 }

@@ -7,7 +7,7 @@ import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { Fact } from "../log/parsed-lines.ts";
 import { forgetComparisons } from "../store/node-store.ts";
 import type { Rollup } from "../store/rollup.ts";
-import { RollupStore } from "../store/rollup-store.ts";
+import { type OnDamage, RollupStore } from "../store/rollup-store.ts";
 import { dayOf } from "../store/rollup.ts";
 
 /** All that one batch changes; stored whole or not at all. */
@@ -35,12 +35,12 @@ export class BatchWriter {
   #tailId: number | null = null;
   readonly rollups: RollupStore;
 
-  constructor(db: Database, node: { id: number; name: string; version: number }) {
+  constructor(db: Database, node: { id: number; name: string; version: number }, onDamage: OnDamage) {
     this.#db = db;
     this.#nodeId = node.id;
     this.#nodeName = node.name;
     this.#version = node.version;
-    this.rollups = new RollupStore(db, node.id);
+    this.rollups = new RollupStore(db, node.id, onDamage);
   }
 
   /** Blocks written so far are left as they are: a new file must find what the files before it added. */

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { openRow } from "../../db/sealed-blob.ts";
 import { type LogLevel, logLevelOf } from "../log/vocabulary.ts";
 import { HourTable, sumOf } from "../store/hour-table.ts";
 import { TIER_HOUR } from "../store/rollup.ts";
@@ -76,7 +77,7 @@ export function listNodes(db: Database): NodeSummary[] {
     const hours = hoursOf.all(id, TIER_HOUR);
     return {
       ...row,
-      ...summed(new HourTable(hours)),
+      ...summed(new HourTable(hours.filter((hour) => openRow(hour, ["summary"])))),
       importedHours: hours.filter(({ source }) => source !== 0).length,
     };
   });

@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { RollupRow } from "../../db/tables/nodes.ts";
+import { DamagedBlob, openRow } from "../../db/sealed-blob.ts";
 import { Failure } from "../../lib/errors.ts";
 import { StoredLines } from "../ingest/line-dedupe.ts";
 import { pushAbandoned } from "../ingest/pairing.ts";
@@ -56,13 +57,24 @@ function fateOf(from: HourRow, into: HourRow): Shared {
   return isSame(from.summary, into.summary) && isSame(from.cells, into.cells) ? "keep" : "add";
 }
 
+/** What is damaged cannot be added up: then nothing is merged. */
+function refuseDamaged(): never {
+  throw new DamagedBlob();
+}
+
 function hoursOf(db: Database, nodeId: number): Map<number, HourRow> {
   const rows = db
     .query<HourRow, [number, number]>(
       "SELECT start_ms AS startMs, summary, cells, closed, source FROM rollup WHERE node_id = ? AND tier = ?",
     )
     .all(nodeId, TIER_HOUR);
+  if (!rows.every((row) => openRow(row, ["summary", "cells"]))) refuseDamaged();
   return new Map(rows.map((row) => [row.startMs, row]));
+}
+
+function intactState(db: Database, nodeId: number): PairState {
+  const { isDamaged, ...state } = loadPairState(db, nodeId);
+  return isDamaged ? refuseDamaged() : state;
 }
 
 /** One merge, within its transaction. */
@@ -82,8 +94,14 @@ class Merge {
     this.#db = db;
     this.#from = from;
     this.#into = into;
-    this.#intoState = loadPairState(db, into.id);
-    this.#known = new StoredLines({ db, nodeId: into.id, open: this.#intoState.open, own: [] });
+    this.#intoState = intactState(db, into.id);
+    this.#known = new StoredLines({
+      db,
+      nodeId: into.id,
+      open: this.#intoState.open,
+      own: [],
+      onDamage: refuseDamaged,
+    });
     this.#fromHours = hoursOf(db, from.id);
     this.#intoHours = hoursOf(db, into.id);
     for (const [startMs, hour] of this.#fromHours) {
@@ -179,7 +197,7 @@ class Merge {
   }
 
   #moveOpen(): void {
-    const from = loadPairState(this.#db, this.#from.id);
+    const from = intactState(this.#db, this.#from.id);
     const { open, raceLost, raceTold } = this.#intoState;
     for (const operation of from.open) {
       const { startMs, keyLow } = operation;
@@ -205,7 +223,7 @@ class Merge {
   #moveHours(): void {
     const db = this.#db;
     const [fromHours, intoHours] = [this.#fromHours, this.#intoHours];
-    const rollups = new RollupStore(db, this.#into.id);
+    const rollups = new RollupStore(db, this.#into.id, refuseDamaged);
     const drop = db.query("DELETE FROM rollup WHERE node_id = ? AND tier = ? AND start_ms = ?");
     const move = db.query("UPDATE rollup SET node_id = ? WHERE node_id = ? AND tier = ? AND start_ms = ?");
     for (const [startMs, hour] of fromHours) {
@@ -267,7 +285,7 @@ function addLines(to: Rollup, { summary }: Rollup): void {
  * Makes one node of two, whole or not at all: what `from` has goes to `into`, lines that both took in are counted once,
  * and all of them stay known. Of hours whose events were pruned, figures that are the same are taken for the same lines.
  *
- * @throws Failure where a node is not known, both are one, or a process ingests into either.
+ * @throws Failure where a node is not known, both are one, a process ingests into either, or something of them is damaged.
  */
 export function mergeNodes(db: Database, from: string, into: string): void {
   const merge = db.transaction(() => {
@@ -278,5 +296,14 @@ export function mergeNodes(db: Database, from: string, into: string): void {
     takeLease(db, other);
     new Merge(db, one, other).run();
   });
-  merge.immediate();
+  try {
+    merge.immediate();
+  } catch (error) {
+    if (!(error instanceof DamagedBlob)) throw error;
+    throw new Failure(
+      "failed",
+      `${from} and ${into} are not merged: something that the store has of them is damaged; see what with: nodupe status --deep`,
+      { cause: error },
+    );
+  }
 }

@@ -1,5 +1,6 @@
 import { createEvents, type Events, NO_DURATION, startMsOf } from "../log/events.ts";
 import { KEY_MASK } from "../log/line-hash.ts";
+import { openBlob, sealBlob } from "../../db/sealed-blob.ts";
 import { PlaneReader, PlaneWriter } from "./byte-planes.ts";
 import { VarintReader, VarintWriter } from "./varint.ts";
 
@@ -15,7 +16,7 @@ const LARGE_MARK = 3;
 /** The first byte of a block in planes; one of before begins as zstd does. */
 const PLANES_MARK = 1;
 
-/** A block as it is stored. */
+/** A block as it is stored; its blobs are sealed (see db/sealed-blob.ts). */
 export interface StoredBlock {
   readonly events: number;
   /** Over all starts and ends. */
@@ -87,7 +88,7 @@ export function encodeBlock(events: Events, from: number, until: number): Stored
     keys[at++] = key >>> 8;
     keys[at++] = key >>> 16;
   }
-  return { events: until - from, fromMs, untilMs, columns: writer.bytes().slice(), keys };
+  return { events: until - from, fromMs, untilMs, columns: sealBlob(writer.bytes()), keys: sealBlob(keys) };
 }
 
 function durationOf(coded: number, unit: number): number {
@@ -143,9 +144,14 @@ function readVarints(reader: VarintReader, events: Events, count: number): void 
   for (let row = 0; row < count; row += 1) setHappened(events, row, reader.byte());
 }
 
-/** What `encodeBlock` encoded, now or before: keys of six bytes then, of which three are used. */
+/**
+ * What `encodeBlock` encoded, now or before: keys of six bytes then, of which three are used.
+ *
+ * @throws DamagedBlob
+ */
 export function decodeBlock(block: Pick<StoredBlock, "events" | "columns" | "keys">): Events {
-  const { events: count, keys, columns } = block;
+  const { events: count } = block;
+  const [columns, keys] = [openBlob(block.columns), openBlob(block.keys)];
   const events = createEvents(count);
   if (columns[0] === PLANES_MARK) readPlanes(new VarintReader(columns.subarray(1)), events, count);
   else readVarints(new VarintReader(Bun.zstdDecompressSync(columns)), events, count);

@@ -200,7 +200,7 @@ export function decodeRollup(stored: { summary: Uint8Array; cells: Uint8Array })
   return rollup;
 }
 
-export function addStoredRollup(to: Rollup, stored: { summary: Uint8Array; cells: Uint8Array }): void {
+function addStoredRollup(to: Rollup, stored: { summary: Uint8Array; cells: Uint8Array }): void {
   if (mergeEncodedSummary(to.summary, stored.summary)) addStoredCells(to.cells, stored.cells);
   else {
     const cells: SummedCells = new Map();

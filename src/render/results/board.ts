@@ -125,6 +125,7 @@ const node = object({
   coverage_percent: number("of the last 24 hours, what its log covers"),
   log_level: maybe(oneOf(LOG_LEVELS, "as its log shows")),
   latency_resolution_ms: maybe(number("1, or 1000 where its log has whole seconds")),
+  damaged_hours: count("of the last 24 that are damaged in the store, and left out"),
   scores,
   hours: object({
     total_operations: series("operations"),
@@ -205,6 +206,23 @@ export const statusResult = object({
     free_bytes: maybe(count("free on its file system")),
     total_bytes: maybe(count("size of its file system")),
     version: text("of nodupe"),
+    damaged: maybe(
+      object({
+        pages: list(text("in SQLite's words"), "what is wrong with the database itself"),
+        parts: list(
+          object({
+            node_name: text("whose it is"),
+            part: oneOf(
+              ["events", "hour", "day", "operations_in_flight", "checkpoint", "kept_hour"],
+              "what is damaged",
+            ),
+            since: maybe(moment("where it begins")),
+            until: maybe(moment("where it ends")),
+          }),
+          "what does not have the checksum it was written with",
+        ),
+      }).describe("what --deep found; null without it"),
+    ),
   }).describe("the store"),
   fleet,
 }) satisfies z.ZodType<Board>;

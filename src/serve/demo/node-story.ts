@@ -37,7 +37,7 @@ export class NodeStory {
     this.#writings = DEMO_NODES.map((node) => {
       const row = ensureNode(db, node.name);
       storeSnapshot(db, row.id, nowMs, node.figures);
-      const writer = new BatchWriter(db, row);
+      const writer = new BatchWriter(db, row, () => undefined);
       writer.commit({
         events: createEvents(0),
         hours: new Map(),

@@ -71,6 +71,7 @@ const node = z.object({
   coverage_percent: value,
   log_level: z.enum(["debug", "info", "error"]).nullable(),
   latency_resolution_ms: value.nullable(),
+  damaged_hours: count.default(0),
   scores: z.array(scores).max(100),
   hours: z.object({ total_operations: series, success_rate_download: series, avg_latency_mean: series }),
   standing: standing.nullable(),

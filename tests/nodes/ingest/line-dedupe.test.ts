@@ -33,6 +33,11 @@ interface Plain {
 }
 
 /** A store with node `a`, whose blocks hold these events. */
+/** Nothing is damaged here. */
+const NONE = (startMs: number): never => {
+  throw new Error(`the hour from ${startMs} is damaged`);
+};
+
 function storeOf(plain: readonly Plain[]): {
   store: Store;
   nodeId: number;
@@ -69,7 +74,13 @@ test("a line that the store has k times is known k times, its start and its end 
     fc.property(fc.array(event, { maxLength: 30 }), (plain) => {
       const { store, nodeId, identities } = storeOf(plain);
       using _store = store;
-      const known = new StoredLines({ db: store.db, nodeId, open: new OpenOperations(), own: [] });
+      const known = new StoredLines({
+        db: store.db,
+        nodeId,
+        open: new OpenOperations(),
+        own: [],
+        onDamage: NONE,
+      });
       for (const { identity, timeMs } of identities) {
         expect(known.mayKnow(timeMs)).toBe(true);
         expect(known.take(identity, timeMs)).toBe(true);
@@ -90,7 +101,7 @@ test("operations in flight are known by their start, and a source's own last lin
   const open = new OpenOperations();
   open.add({ keyLow: 9, keyHigh: 9, piece: 1, startMs: START_MS, satellite: 0, action: 0, coarse: false });
   const own = [identities[0]?.identity ?? 0];
-  const known = new StoredLines({ db: store.db, nodeId, open, own });
+  const known = new StoredLines({ db: store.db, nodeId, open, own, onDamage: NONE });
   expect(known.take(startLineIdentity(START_MS, 9), START_MS)).toBe(true);
   expect(known.take(startLineIdentity(START_MS, 9), START_MS)).toBe(false);
   // Of the two that are stored one is the source's own: another file has one left.
@@ -104,7 +115,7 @@ test("every line of a closed hour is known; one that closes while a file is read
   using _store = store;
   const close = (): void =>
     void store.db.query("UPDATE rollup SET closed = 1 WHERE node_id = ? AND tier = ?").run(nodeId, TIER_HOUR);
-  const from = { db: store.db, nodeId, open: new OpenOperations(), own: [] };
+  const from = { db: store.db, nodeId, open: new OpenOperations(), own: [], onDamage: NONE };
   const reading = new StoredLines(from);
   expect(reading.take(12_345, START_MS)).toBe(false);
   close();
@@ -123,7 +134,13 @@ test("facts are known by how many the store has, whatever is closed", () => {
     "INSERT INTO fact (node_id, time_ms, type, satellite_id, identity, fields) VALUES (?, ?, 'reputation', 0, ?, '{}')",
   );
   for (const identity of [7, 7, 8]) insert.run(nodeId, START_MS, identity);
-  const known = new StoredLines({ db: store.db, nodeId, open: new OpenOperations(), own: [8] });
+  const known = new StoredLines({
+    db: store.db,
+    nodeId,
+    open: new OpenOperations(),
+    own: [8],
+    onDamage: NONE,
+  });
   expect([7, 7, 7, 8, 9].map((identity) => known.takeFact(identity))).toEqual([
     true,
     true,

@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { DEBUG_LOG, generateLog } from "../../../src/bench/generate-log.ts";
+import { openRow } from "../../../src/db/sealed-blob.ts";
 import { openStore } from "../../../src/db/open.ts";
 import type { IngestCounts } from "../../../src/nodes/ingest/counts.ts";
 import { ingestFiles } from "../../../src/nodes/ingest/ingest-run.ts";
@@ -56,6 +57,7 @@ function sums(db: Database, node: string, tier: number): object {
   let bytes = 0;
   let cells = 0;
   for (const row of rows) {
+    expect(openRow(row, ["summary", "cells"])).toBe(true);
     const { summary, cells: groups } = decodeRollup(row);
     summary.counts.forEach((count, at) => (counts[at] = (counts[at] ?? 0) + count));
     for (const cell of groups.values()) {
