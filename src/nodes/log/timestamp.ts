@@ -38,6 +38,10 @@ function two(bytes: Uint8Array, at: number): number {
   return tens >= 0 && tens <= 9 && units >= 0 && units <= 9 ? tens * 10 + units : Number.NaN;
 }
 
+/** Where the zone stands behind whole seconds, and behind milliseconds. */
+const COARSE_ZONE_AT = 19;
+const FINE_ZONE_AT = 23;
+
 /**
  * Reads timestamps of one log: nearly every line begins with the date, hour and minute of the line before it, and
  * ends its time in the same zone, so that only the seconds are read anew.
@@ -85,7 +89,7 @@ export class TimestampReader implements TimestampRead {
     const units = ((seconds >> 16) & 0xff) - ZERO;
     if (tens < 0 || tens > 5 || units < 0 || units > 9) return false;
     let ms = (tens * 10 + units) * 1000;
-    if (zoneAt === 23) {
+    if (zoneAt === FINE_ZONE_AT) {
       const fraction = view.getInt32(start + 20, true);
       const tenths = (fraction & 0xff) - ZERO;
       const hundredths = ((fraction >> 8) & 0xff) - ZERO;
@@ -95,15 +99,17 @@ export class TimestampReader implements TimestampRead {
       ms += tenths * 100 + hundredths * 10 + thousandths;
     }
     this.ms = this.#minuteMs + ms;
+    this.coarse = zoneAt === COARSE_ZONE_AT;
     this.end = start + zoneAt + zone.length;
     return true;
   }
 
   /** Remembers forms with milliseconds or without a fraction; others are read in full each time. */
   #remember(bytes: Uint8Array, view: DataView, start: number): void {
-    const zoneAt = this.coarse ? 19 : 23;
+    const zoneAt = this.coarse ? COARSE_ZONE_AT : FINE_ZONE_AT;
     const zone = bytes[start + zoneAt];
-    if (zone !== Z && zone !== PLUS && zone !== MINUS) {
+    // A leap second lies in the next minute of Unix time.
+    if ((zone !== Z && zone !== PLUS && zone !== MINUS) || two(bytes, start + 17) > 59) {
       this.#first = 0;
       return;
     }

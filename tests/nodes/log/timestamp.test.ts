@@ -58,3 +58,23 @@ test("the reader that remembers the minute reads the same as the one that does n
     }),
   );
 });
+
+test("it remembers no leap second, and no resolution of a timestamp that was read in full in between", () => {
+  const reader = new TimestampReader();
+  const readBy = (text: string, how: "remembering" | "in full"): object => {
+    const bytes = new TextEncoder().encode(`${text}\tINFO and more text behind it`);
+    if (how === "remembering") reader.read(bytes, new DataView(bytes.buffer), 0);
+    else readTimestamp(bytes, 0, reader);
+    return { iso: new Date(reader.ms).toISOString(), coarse: reader.coarse };
+  };
+  readBy("2016-12-31T23:59:60Z", "remembering");
+  expect(readBy("2016-12-31T23:59:05Z", "remembering")).toEqual({
+    iso: "2016-12-31T23:59:05.000Z",
+    coarse: true,
+  });
+  readBy("2016-12-31T23:59:06.250Z", "in full");
+  expect(readBy("2016-12-31T23:59:07Z", "remembering")).toEqual({
+    iso: "2016-12-31T23:59:07.000Z",
+    coarse: true,
+  });
+});
