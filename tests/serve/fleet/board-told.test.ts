@@ -27,6 +27,7 @@ const NODE = {
   coverage_percent: 0,
   log_level: null,
   latency_resolution_ms: null,
+  damaged_hours: 0,
   scores: [],
   hours: { total_operations: [], success_rate_download: [], avg_latency_mean: [] },
   standing: null,

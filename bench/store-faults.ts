@@ -1,0 +1,40 @@
+// Uploads over a store whose disk fails: strace answers calls on the store's files with EIO, ENOSPC and EINTR, once or
+// from some call on, and a limit on the size of files makes writes short. `bun bench/store-faults.ts` makes 60 such runs, each
+// followed by one without faults, writes bench/results/store-faults.json, and ends with 1 where what was reported as
+// uploaded is not what the server has, something was sent twice or is missing, or a run hung.
+import { join } from "node:path";
+import { faultOf, type StoreFault, syncWithFault } from "../tests/support/store-fault.ts";
+import { machine } from "./support.ts";
+
+const WHENS = ["1", "3", "8", "20", "2+", "6+", "15+", "40+"];
+const faults: StoreFault[] = [
+  ...(["pwrite64", "fsync"] as const).flatMap((call) =>
+    (["EIO", "ENOSPC", "EINTR"] as const).flatMap((error) =>
+      WHENS.map((when) => ({ type: "call", call, error, when }) as const),
+    ),
+  ),
+  ...[4, 12, 24, 48, 64, 80, 96, 112, 128, 160, 192, 256].map(
+    (kilobytes) => ({ type: "limit", kilobytes }) as const,
+  ),
+];
+
+const startMs = performance.now();
+const runs: Record<string, unknown>[] = [];
+for (const fault of faults) {
+  const run = await syncWithFault(fault);
+  const wrong = faultOf(run);
+  const { uploaded, stored, repeats, exitCode, hung } = run;
+  runs.push({ ...fault, exit_code: exitCode, hung, uploaded, stored, repeats, wrong });
+  if (wrong !== null) process.stderr.write(`${JSON.stringify(fault)}: ${wrong}: ${run.said}\n`);
+}
+const results = {
+  machine: machine(),
+  runs: runs.length,
+  wrong: runs.filter((run) => run["wrong"] !== null).length,
+  hung: runs.filter((run) => run["hung"] === true).length,
+  elapsed_s: (performance.now() - startMs) / 1_000,
+  each: runs,
+};
+await Bun.write(join(import.meta.dir, "results/store-faults.json"), `${JSON.stringify(results, null, 2)}\n`);
+await Bun.write(Bun.stdout, `${JSON.stringify({ ...results, each: undefined }, null, 2)}\n`);
+process.exit(results.wrong === 0 ? 0 : 1);
