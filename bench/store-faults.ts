@@ -3,6 +3,7 @@
 // followed by one without faults, writes bench/results/store-faults.json, and ends with 1 where what was reported as
 // uploaded is not what the server has, something was sent twice or is missing, or a run hung.
 import { join } from "node:path";
+import pLimit from "p-limit";
 import { faultOf, type StoreFault, syncWithFault } from "../tests/support/store-fault.ts";
 import { machine } from "./support.ts";
 
@@ -19,19 +20,23 @@ const faults: StoreFault[] = [
 ];
 
 const startMs = performance.now();
-const runs: Record<string, unknown>[] = [];
-for (const fault of faults) {
-  const run = await syncWithFault(fault);
-  const wrong = faultOf(run);
-  const { uploaded, stored, repeats, exitCode, hung } = run;
-  runs.push({ ...fault, exit_code: exitCode, hung, uploaded, stored, repeats, wrong });
-  if (wrong !== null) process.stderr.write(`${JSON.stringify(fault)}: ${wrong}: ${run.said}\n`);
-}
+const atOnce = pLimit(4);
+const runs = await Promise.all(
+  faults.map((fault) =>
+    atOnce(async () => {
+      const run = await syncWithFault(fault);
+      const wrong = faultOf(run);
+      if (wrong !== null) process.stderr.write(`${JSON.stringify(fault)}: ${wrong}: ${run.said}\n`);
+      const { uploaded, stored, repeats, exitCode, hung } = run;
+      return { ...fault, exit_code: exitCode, hung, uploaded, stored, repeats, wrong };
+    }),
+  ),
+);
 const results = {
   machine: machine(),
   runs: runs.length,
-  wrong: runs.filter((run) => run["wrong"] !== null).length,
-  hung: runs.filter((run) => run["hung"] === true).length,
+  wrong: runs.filter(({ wrong }) => wrong !== null).length,
+  hung: runs.filter(({ hung }) => hung).length,
   elapsed_s: (performance.now() - startMs) / 1_000,
   each: runs,
 };

@@ -126,14 +126,21 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
       dryRun: sync.dryRun,
       destination,
     });
+    let unrecorded: unknown = null;
     if (outcome.runId !== null && stop?.type !== "broken") {
       const { recordResult } = await import("../upload/ledger/run-record.ts");
       const { failures: _, ...totals } = result;
-      recordResult(store.db, outcome.runId, totals);
+      try {
+        recordResult(store.db, outcome.runId, totals);
+      } catch (error) {
+        // What was uploaded is told all the same.
+        unrecorded = error;
+      }
     }
     if (terminal.json) await terminal.resultJson(result);
     else await terminal.result(render.syncText(result));
     if (stop?.type === "broken") throw stop.error;
+    if (unrecorded !== null) throw unrecorded;
     if (error !== null) {
       terminal.error(`${destination}: ${render.stopText(error, result.pending)}`);
       return error.kind === "unauthorized" ? 5 : 4;
