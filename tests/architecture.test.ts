@@ -77,6 +77,8 @@ const GUARDS: readonly Guard[] = [
     pattern: /"bun:ffi"/,
     where: [
       "lib/directory.ts",
+      // Pointers to what Landlock is told.
+      "lib/ffi/landlock.ts",
       "lib/ffi/libc.ts",
       "time/clock/system-clock.ts",
       "time/clock/timex.ts",

@@ -1,10 +1,12 @@
 import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { checkNodeName, type IngestSettings, ingestOptions } from "../nodes/ingest/options.ts";
 import type { Store } from "../db/open.ts";
 import { storeOptions } from "../db/options.ts";
 import { Failure } from "../lib/errors.ts";
 import { formatCount } from "../lib/format/count.ts";
 import type { Progress } from "../lib/format/progress.ts";
+import { confine, TEMPORARY_FOLDERS } from "../lib/ffi/landlock.ts";
 import { wait } from "../lib/wait.ts";
 import type { IngestCounts } from "../nodes/ingest/counts.ts";
 import type { FollowOptions } from "../nodes/ingest/follow.ts";
@@ -59,6 +61,12 @@ export const ingest = command({
     for (const path of paths) if (!given.follow || existsSync(path)) checkReadable(path);
     const startedMs = performance.now();
     using store = await invocation.openStore();
+    // What a stranger wrote is read from here on: no file but the store is to be changed by it.
+    confine({
+      // SQLite may have to write beside a database that another program has open.
+      folders: [...TEMPORARY_FOLDERS, ...folderOf(store), ...given.from.map((path) => dirname(path))],
+      network: given.api.length > 0,
+    });
     const api = await askApis(store, given, { name, signal, terminal });
     const none: FilesResult = { counts: createCounts(), files: 0, failures: [], interrupted: false };
     const reportOf = (result: FilesResult, imported: number | null, pruned: number): IngestReport => {
@@ -96,6 +104,11 @@ export const ingest = command({
     }
   },
 });
+
+/** Where the store, and what SQLite keeps beside it, is written. */
+function folderOf({ path }: Store): string[] {
+  return path === ":memory:" ? [] : [dirname(path)];
+}
 
 interface Context {
   readonly name: string;

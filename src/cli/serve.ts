@@ -1,6 +1,8 @@
 import { availableParallelism } from "node:os";
+import { dirname } from "node:path";
 import { storeOptions } from "../db/options.ts";
 import { Failure } from "../lib/errors.ts";
+import { confine, TEMPORARY_FOLDERS } from "../lib/ffi/landlock.ts";
 import { wait } from "../lib/wait.ts";
 import { judgeOptions } from "../nodes/compare/options.ts";
 import { requireSafe } from "../nodes/fleet/board-url.ts";
@@ -69,6 +71,11 @@ async function runServe(call: Invocation<typeof OPTIONS>): Promise<ExitCode> {
   const access = fleetAccess(settings.demo ? NO_FLEET : call.options.fleet, environment);
   for (const url of boards) requireSafe(url, access.insecureHttp);
   const { jobs, sync } = await boardJobs(call, settings);
+  // Whoever only shows what the store has writes nothing else; jobs, and a command for alerts, have work of their own.
+  if (jobs.length === 0 && settings.onAlert === null && demo === null) {
+    using store = await call.openStore();
+    confine({ folders: [...TEMPORARY_FOLDERS, dirname(store.path)], network: true });
+  }
   using shared = settings.demo ? null : await comparisonLink(call);
   await using running = await startBoardServer({
     settings,
