@@ -18,6 +18,7 @@ function node(name: string): NodeOverview {
     log_level: "debug",
     latency_resolution_ms: 1,
     scores: [],
+    damaged_hours: 0,
     hours: { total_operations: [], success_rate_download: [], avg_latency_mean: [] },
     standing: null,
   };
