@@ -1,5 +1,5 @@
-// Uploads over a store whose disk fails: strace answers calls on the store's files with EIO, ENOSPC and EINTR, once or
-// from some call on, and a limit on the size of files makes writes short. `bun bench/store-faults.ts` makes 60 such runs, each
+// Uploads over a store whose disk fails: strace answers calls on the store's files with EIO, ENOSPC and EINTR, once,
+// for a while or from some call on, and a limit on the size of files makes writes short. `bun bench/store-faults.ts` makes 60 such runs, each
 // followed by one without faults, writes bench/results/store-faults.json, and ends with 1 where what was reported as
 // uploaded is not what the server has, something was sent twice or is missing, or a run hung.
 import { join } from "node:path";
@@ -7,11 +7,16 @@ import pLimit from "p-limit";
 import { faultOf, type StoreFault, syncWithFault } from "../tests/support/store-fault.ts";
 import { machine } from "./support.ts";
 
-const WHENS = ["1", "3", "8", "20", "2+", "6+", "15+", "40+"];
+const ONCE = ["1", "3", "8", "20"];
+const FROM_THEN_ON = ["2+", "6+", "15+", "40+"];
+/** No kernel interrupts a write for ever, and SQLite writes again until it is not. */
+const FOR_A_WHILE = ["2..20", "6..60", "15..100", "40..200"];
 const faults: StoreFault[] = [
   ...(["pwrite64", "fsync"] as const).flatMap((call) =>
     (["EIO", "ENOSPC", "EINTR"] as const).flatMap((error) =>
-      WHENS.map((when) => ({ type: "call", call, error, when }) as const),
+      [...ONCE, ...(error === "EINTR" ? FOR_A_WHILE : FROM_THEN_ON)].map(
+        (when) => ({ type: "call", call, error, when }) as const,
+      ),
     ),
   ),
   ...[4, 12, 24, 48, 64, 80, 96, 112, 128, 160, 192, 256].map(
