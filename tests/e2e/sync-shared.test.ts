@@ -218,7 +218,7 @@ test("a watching machine shares too, waits for a shared store that is away, and 
     expect(at.sandbox.stats().stored).toBe(3);
     await redis.start();
     await until(
-      () => said.some((line) => line.includes("it was emptied, restarted or replaced")),
+      () => said.some((line) => line.includes("the shared store was emptied, restarted or replaced")),
       "the loss is said",
     );
     await until(() => at.sandbox.stats().stored === 4, "it goes on", 30_000);
