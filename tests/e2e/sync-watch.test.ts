@@ -136,7 +136,7 @@ test("a root that is replaced is watched anew, and ignore files are heeded as th
   writeFileSync(join(root, "public.txt"), "public");
   await storedIs(sandbox, 1);
   renameSync(root, place.file("old"));
-  await until(() => watched.said.some((line) => line.includes("is not there")), "the root is missed", 15_000);
+  await until(() => watched.said.some((line) => line.includes("is missing")), "the root is missed", 15_000);
   mkdirSync(root);
   writeFileSync(join(root, "second.txt"), "second");
   await storedIs(sandbox, 2);
