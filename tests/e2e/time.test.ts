@@ -215,7 +215,10 @@ test("names that lead nowhere, doubled servers and IPv6 beside good ones", async
 test("--samples: so many requests, and jitter is known", async () => {
   using server = await ntpServer();
   const { json } = await nodupeTime(["--samples", "4", "--server", server.name]);
-  expect(server.requests).toBe(4);
+  // A sample whose answer the machine was too busy to deliver within a quarter of a second is asked for again, twice at most.
+  const isOnTime = (json.elapsed_s ?? Infinity) < 0.25;
+  expect(server.requests).toBeGreaterThanOrEqual(4);
+  expect(server.requests).toBeLessThanOrEqual(isOnTime ? 4 : 6);
   expect(json.servers[0]?.jitter_s).toBeGreaterThan(0);
 });
 
