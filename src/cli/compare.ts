@@ -195,7 +195,7 @@ async function addRemote(
   nowMs: number,
 ): Promise<number> {
   const [{ fleetAccess }, { remoteSources }] = await Promise.all([
-    import("./fleet-access.ts"),
+    import("./access/fleet-access.ts"),
     import("../nodes/fleet/remote-source.ts"),
   ]);
   const { environment, signal, storePath } = invocation;

@@ -15,7 +15,7 @@ import type { Ingestion } from "../nodes/ingest/ingestion.ts";
 import type { AskedApi } from "../nodes/ingest/node-api.ts";
 import { ingestJson, type IngestReport, ingestText } from "../render/ingest.ts";
 import { command, type ExitCode } from "./command-line/command.ts";
-import { sourceLog } from "./ingest-log.ts";
+import { sourceLog } from "./ingest/source-log.ts";
 import { showProgress } from "./terminal/progress.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 

@@ -7,13 +7,13 @@ import { wait } from "../lib/wait.ts";
 import { judgeOptions } from "../nodes/compare/options.ts";
 import { requireSafe } from "../nodes/fleet/board-url.ts";
 import { followedOptions } from "../nodes/fleet/options.ts";
-import { boardJobs, comparisonLink, jobSections } from "./board-jobs.ts";
-import { fleetAccess } from "./fleet-access.ts";
+import { boardJobs, comparisonLink, jobSections } from "./serve/board-jobs.ts";
+import { fleetAccess } from "./access/fleet-access.ts";
 import { serveOptions, type ServeSettings } from "../serve/options.ts";
 import { command, type ExitCode, type Invocation } from "./command-line/command.ts";
-import { readSecret } from "./read-secret.ts";
-import { readTls } from "./read-tls.ts";
-import { serviceManager } from "./service-manager.ts";
+import { readSecret } from "./access/read-secret.ts";
+import { readTls } from "./access/read-tls.ts";
+import { serviceManager } from "./command-line/service-manager.ts";
 
 const LEAST_TOKEN = 16;
 /** What a write of another process may take to reach the page: the contract says 5 s. */

@@ -2,20 +2,20 @@ import { readFileSync } from "node:fs";
 import { storeOptions } from "../db/options.ts";
 import { syncOptions } from "../upload/options.ts";
 import { sharedOptions } from "../upload/shared/options.ts";
-import { errorOfThrown } from "../upload/sync-error.ts";
+import { errorOfThrown } from "../upload/report/sync-error.ts";
 import { Failure, reasonOf } from "../lib/errors.ts";
 import { parseFileList, pathsBelow } from "../upload/scan/file-list.ts";
-import { dryRunNames } from "./dry-run-names.ts";
-import { clientOf, startOwnSandbox } from "./tanova-client.ts";
+import { dryRunNames } from "./sync/dry-run-names.ts";
+import { clientOf, startOwnSandbox } from "./access/tanova-client.ts";
 import type { ExitCode, Invocation } from "./command-line/command.ts";
 import { command } from "./command-line/command.ts";
 import { destinationOf } from "./history/destination.ts";
-import { apiKeyOf } from "./sync/api-key.ts";
+import { apiKeyOf } from "./access/api-key.ts";
 import { showProgress } from "./terminal/progress.ts";
 import { fileLog, syncProgress } from "./sync/progress.ts";
-import { openSharedStore } from "./sync/shared-store.ts";
+import { openSharedStore } from "./access/shared-store.ts";
 import type { RunOptions } from "../upload/run.ts";
-import type { RunProgress } from "../upload/progress.ts";
+import type { RunProgress } from "../upload/report/progress.ts";
 
 const OPTIONS = { store: storeOptions, sync: syncOptions, shared: sharedOptions } as const;
 export type Sync = Invocation<typeof OPTIONS>;
@@ -56,7 +56,7 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
   const [{ run }, { RUN_LIMITS }, { StoreWait }, { openRoot }, { fileSource }, render] = await Promise.all([
     import("../upload/run.ts"),
     import("../upload/limits.ts"),
-    import("../upload/store-guard.ts"),
+    import("../upload/ledger/store-guard.ts"),
     import("../upload/scan/scan.ts"),
     import("../upload/intake/source.ts"),
     import("../render/sync.ts"),

@@ -3,8 +3,8 @@ import { formatCount, plural } from "../lib/format/count.ts";
 import { formatElapsed } from "../lib/format/duration.ts";
 import { escapeText } from "../lib/format/escape.ts";
 import { dateText } from "../lib/format/moment.ts";
-import type { SyncError } from "../upload/sync-error.ts";
-import type { SyncResult, Tally, UploadFailure } from "../upload/tally.ts";
+import type { SyncError } from "../upload/report/sync-error.ts";
+import type { SyncResult, Tally, UploadFailure } from "../upload/report/tally.ts";
 
 /** What `--json` prints. */
 export function syncResult(

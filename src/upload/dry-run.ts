@@ -3,7 +3,7 @@ import type { BufferPool } from "./intake/buffer-pool.ts";
 import type { Content } from "./intake/intake.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { admit } from "./plan/dedupe.ts";
-import type { Tally } from "./tally.ts";
+import type { Tally } from "./report/tally.ts";
 
 /** No run has this number: a dry run takes nothing up. */
 const NO_RUN = 0;

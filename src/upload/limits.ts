@@ -1,5 +1,8 @@
 import { availableParallelism } from "node:os";
 
+/** Up to this size a content is held in memory and hashed from the very buffer that is sent; above, it is streamed. */
+export const HELD_UP_TO_BYTES = 1024 * 1024;
+
 /** What bounds a run and nobody would turn. All times in milliseconds. */
 export interface RunLimits {
   /** What --workers auto goes up to. */

@@ -2,11 +2,11 @@ import { type CollectorOptions, createCollector } from "../lib/engine.ts";
 import { TaskGroup } from "../lib/task-group.ts";
 import type { BufferPool } from "./intake/buffer-pool.ts";
 import { shortageMeter } from "./control/starvation.ts";
-import { checkContents } from "./check-contents.ts";
-import { HeldContents } from "./held-contents.ts";
+import { checkContents } from "./send/check-contents.ts";
+import { HeldContents } from "./send/held-contents.ts";
 import type { Content } from "./intake/intake.ts";
 import type { Ledger } from "./ledger/ledger.ts";
-import { noticeText } from "./notice-text.ts";
+import { noticeText } from "./report/notice-text.ts";
 import type { DestinationFact, PlanAction, Settlement } from "./plan/actions.ts";
 import type { CheckAnswer, PlanEvent, UnitAnswer } from "./plan/events.ts";
 import type { ShareRequest } from "./plan/sharing/share-requests.ts";
@@ -15,8 +15,8 @@ import type { UploadPlan } from "./plan/upload-plan.ts";
 import type { Work } from "./plan/work.ts";
 import type { Settling } from "./intake/settling.ts";
 import type { ShareDriver } from "./shared/share-driver.ts";
-import { sendUnit } from "./send-unit.ts";
-import type { Tally } from "./tally.ts";
+import { sendUnit } from "./send/send-unit.ts";
+import type { Tally } from "./report/tally.ts";
 import type { TanovaClient } from "./tanova/types.ts";
 
 export interface UploaderOptions {

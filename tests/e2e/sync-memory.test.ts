@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { startSandbox } from "../../src/upload/sandbox/server.ts";
-import type { SyncResult } from "../../src/upload/tally.ts";
+import type { SyncResult } from "../../src/upload/report/tally.ts";
 import { writeCvs } from "../support/cvs.ts";
 import { IS_EMULATED } from "../support/emulation.ts";
 import { resultOf, startSync, type SyncCase } from "../support/sync.ts";

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { type Sandbox, startSandbox } from "../../src/upload/sandbox/server.ts";
-import type { SyncResult } from "../../src/upload/tally.ts";
+import type { SyncResult } from "../../src/upload/report/tally.ts";
 import { linesOf } from "../support/lines.ts";
 import { needsExecution } from "../support/programs.ts";
 import { isSumRight, startSync, sync, syncCommand, syncEnvironment } from "../support/sync.ts";

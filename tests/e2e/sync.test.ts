@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "
 import { dirname, join, resolve } from "node:path";
 import { parseFaults } from "../../src/upload/sandbox/faults.ts";
 import { startSandbox } from "../../src/upload/sandbox/server.ts";
-import type { SyncResult } from "../../src/upload/tally.ts";
+import type { SyncResult } from "../../src/upload/report/tally.ts";
 import { writeCvs } from "../support/cvs.ts";
 import { startFront } from "../support/front.ts";
 import { nodupe } from "../support/run.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { stopText, syncResult, syncText, unknownResult } from "../../src/render/sync.ts";
-import type { SyncResult } from "../../src/upload/tally.ts";
+import type { SyncResult } from "../../src/upload/report/tally.ts";
 
 const RESULT: SyncResult = {
   found: 12,

@@ -1,5 +1,5 @@
 import type { Sandbox } from "../../src/upload/sandbox/server.ts";
-import type { SyncResult } from "../../src/upload/tally.ts";
+import type { SyncResult } from "../../src/upload/report/tally.ts";
 import { BINARY } from "./binary.ts";
 import { cleanEnvironment, type Run, runCommand } from "./run.ts";
 import type { TempFolder } from "./temp.ts";

@@ -5,7 +5,7 @@ import { type SyncSettings, syncOptions } from "../../src/upload/options.ts";
 import { run, type RunOptions, type RunOutcome } from "../../src/upload/run.ts";
 import type { Sandbox } from "../../src/upload/sandbox/server.ts";
 import { openRoot } from "../../src/upload/scan/scan.ts";
-import type { Tally } from "../../src/upload/tally.ts";
+import type { Tally } from "../../src/upload/report/tally.ts";
 import { startHashWorker } from "../../src/workers.ts";
 import { NEVER, testClient } from "./tanova.ts";
 

@@ -5,7 +5,7 @@ import { endingOf, type Stop, stopOf } from "../../src/upload/plan/stop.ts";
 import { UploadPlan } from "../../src/upload/plan/upload-plan.ts";
 import type { Sandbox } from "../../src/upload/sandbox/server.ts";
 import { Settling } from "../../src/upload/intake/settling.ts";
-import { Tally } from "../../src/upload/tally.ts";
+import { Tally } from "../../src/upload/report/tally.ts";
 import { Uploader } from "../../src/upload/uploader.ts";
 import { foundFile } from "./found-file.ts";
 import { filesIn, startFront } from "./front.ts";

@@ -23,7 +23,7 @@ export const historyExport = command({
   exitCodes: { 0: "printed", 2: "usage error, or there is no store yet" },
   run: async ({ options, terminal, openStore }) => {
     const { destinationRow } = await import("../../upload/ledger/destination.ts");
-    const { historyPieces } = await import("../../upload/earlier-history.ts");
+    const { historyPieces } = await import("../../upload/history/earlier-history.ts");
     const { doneChecksums } = await import("../../upload/ledger/history.ts");
     const destination = destinationOf(options.sync);
     using store = await openStore();

@@ -4,8 +4,8 @@ import { option } from "../../settings/option.ts";
 import { storeOptions } from "../../db/options.ts";
 import { codeOf, Failure, reasonOf } from "../../lib/errors.ts";
 import { openRegularFile } from "../../lib/read-file.ts";
-import { HistoryFault, HistoryReader } from "../../upload/earlier-history.ts";
-import type { ImportedHistory } from "../../upload/imported-history.ts";
+import { HistoryFault, HistoryReader } from "../../upload/history/earlier-history.ts";
+import type { ImportedHistory } from "../../upload/history/imported-history.ts";
 import { command } from "../command-line/command.ts";
 import { destinationOf, destinationOptions } from "./destination.ts";
 
@@ -75,7 +75,7 @@ export const historyImport = command({
   },
   run: async ({ options, positionals: [file = ""], terminal, signal, openStore }) => {
     const { destinationRow, lockDestination } = await import("../../upload/ledger/destination.ts");
-    const { ImportedHistory } = await import("../../upload/imported-history.ts");
+    const { ImportedHistory } = await import("../../upload/history/imported-history.ts");
     const destination = destinationOf(options.sync);
     const { dryRun } = options.history;
     using history = new ImportedHistory();

@@ -2,8 +2,8 @@ import { storeOptions } from "../../db/options.ts";
 import { formatCount } from "../../lib/format/count.ts";
 import { syncOptions } from "../../upload/options.ts";
 import { command } from "../command-line/command.ts";
-import { apiKeyOf } from "../sync/api-key.ts";
-import { clientOf, startOwnSandbox } from "../tanova-client.ts";
+import { apiKeyOf } from "../access/api-key.ts";
+import { clientOf, startOwnSandbox } from "../access/tanova-client.ts";
 import { showProgress } from "../terminal/progress.ts";
 import { destinationOf, destinationOptions } from "./destination.ts";
 
@@ -45,7 +45,7 @@ export const historyVerify = command({
   run: async ({ options: { sync }, origins, terminal, signal, environment, storePath, openStore }) => {
     const startedMs = performance.now();
     const { destinationRow, lockDestination } = await import("../../upload/ledger/destination.ts");
-    const { verifyDone } = await import("../../upload/verify.ts");
+    const { verifyDone } = await import("../../upload/history/verify.ts");
     const destination = destinationOf(sync);
     const key = sync.sandbox ? null : apiKeyOf(sync, origins.sync);
     if (key !== null && key.warning !== null) terminal.warn(key.warning);

@@ -1,7 +1,7 @@
 import { formatCount } from "../../lib/format/count.ts";
 import { momentText } from "../../lib/format/moment.ts";
 import type { Progress } from "../../lib/format/progress.ts";
-import type { FileEvent, RunProgress, Waiting } from "../../upload/progress.ts";
+import type { FileEvent, RunProgress, Waiting } from "../../upload/report/progress.ts";
 import type { SkipReason } from "../../upload/scan/rules.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 

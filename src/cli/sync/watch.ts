@@ -3,7 +3,7 @@ import type { RunOptions, RunOutcome } from "../../upload/run.ts";
 import type { WatchMode } from "../../upload/watch/watch.ts";
 import { watchUploads } from "../../upload/watch/watch-uploads.ts";
 import type { ExitCode } from "../command-line/command.ts";
-import { serviceManager } from "../service-manager.ts";
+import { serviceManager } from "../command-line/service-manager.ts";
 import type { Sync } from "../sync.ts";
 
 function modeText(mode: WatchMode, root: string): string {

@@ -1,5 +1,5 @@
 import { CONTENT_STATES } from "../../db/tables/upload.ts";
-import type { SyncResult } from "../../upload/tally.ts";
+import type { SyncResult } from "../../upload/report/tally.ts";
 import type * as z from "zod";
 import { count, flag, list, maybe, moment, number, object, oneOf, text, whole } from "./fields.ts";
 

@@ -2,7 +2,7 @@ import type { Store } from "../../db/open.ts";
 import { Failure } from "../../lib/errors.ts";
 import { RUN_LIMITS } from "../../upload/limits.ts";
 import type { SyncSettings } from "../../upload/options.ts";
-import type { RunProgress } from "../../upload/progress.ts";
+import type { RunProgress } from "../../upload/report/progress.ts";
 import type { SharedStore } from "../../upload/shared/share-driver.ts";
 import { openRoot } from "../../upload/scan/scan.ts";
 import type { TanovaClient } from "../../upload/tanova/types.ts";

@@ -1,5 +1,5 @@
 import type { Board } from "../../board/board.ts";
-import type { RunProgress } from "../../upload/progress.ts";
+import type { RunProgress } from "../../upload/report/progress.ts";
 import type { StoredStates } from "../comparisons/node-states.ts";
 import type { Bus } from "./bus.ts";
 import { Rate } from "./rates.ts";

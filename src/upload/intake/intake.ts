@@ -8,16 +8,15 @@ import type { BufferPool } from "./buffer-pool.ts";
 import type { Hasher, SharedBytes } from "./hash.ts";
 import type { KnownFile } from "./checksum-cache.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { RunLimits } from "../limits.ts";
+import { HELD_UP_TO_BYTES, type RunLimits } from "../limits.ts";
 import type { SyncSettings } from "../options.ts";
 import { stopOf, type Unsent, unsentBy } from "../plan/stop.ts";
 import type { SmallFile } from "./read-small.ts";
 import { CROWDED_MS, type FoundFile, type ScanEvent } from "../scan/scan.ts";
 import { isSame, settledAtMs, settleMs, type Settling, type Unsettled } from "./settling.ts";
 import type { Batch } from "./source.ts";
-import type { Tally } from "../tally.ts";
+import type { Tally } from "../report/tally.ts";
 import { unreadableReason } from "./unreadable.ts";
-import { HELD_UP_TO_BYTES } from "../upload-item.ts";
 
 /** A file whose content is known. */
 export interface Content {

@@ -3,7 +3,7 @@ import { realpathSync } from "node:fs";
 import type { DestinationRow } from "../../db/tables/upload.ts";
 import { Failure } from "../../lib/errors.ts";
 import { lockFile } from "../../lib/file-lock.ts";
-import { Busy } from "../sync-error.ts";
+import { Busy } from "../report/sync-error.ts";
 import { isLoopback } from "../../lib/http/host.ts";
 
 /** The sandbox is a destination of its own, wherever it happens to listen. */

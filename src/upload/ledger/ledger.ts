@@ -3,9 +3,9 @@ import type { ContentRow } from "../../db/tables/upload.ts";
 import { type Boot, sureAgoMs, thisBoot } from "./boot.ts";
 import { ChecksumCache, type ChecksumCacheOptions, type KnownFile } from "../intake/checksum-cache.ts";
 import { pruneCache } from "../intake/prune-cache.ts";
-import { GroupCommit } from "../group-commit.ts";
+import { GroupCommit } from "./group-commit.ts";
 import type { FoundFile } from "../scan/scan.ts";
-import { StoreWait } from "../store-guard.ts";
+import { StoreWait } from "./store-guard.ts";
 
 /** What the store knows of a content at the run's destination. */
 export type ContentStanding = Pick<

@@ -1,4 +1,4 @@
-import { HELD_UP_TO_BYTES } from "../upload-item.ts";
+import { HELD_UP_TO_BYTES } from "../limits.ts";
 import type { Work } from "./work.ts";
 
 export interface BatchLimits {

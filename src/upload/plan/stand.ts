@@ -1,4 +1,4 @@
-import type { RunProgress, Waiting } from "../progress.ts";
+import type { RunProgress, Waiting } from "../report/progress.ts";
 import type { Works } from "./works.ts";
 
 /** Until when others are waited for, on the run's clock (Infinity: nobody knows); null where they are there. */

@@ -1,4 +1,4 @@
-import type { RunProgress } from "../progress.ts";
+import type { RunProgress } from "../report/progress.ts";
 import type { BreakerOptions } from "../control/breaker.ts";
 import type { HealthOutcome } from "../tanova/types.ts";
 import type { PlanAction } from "./actions.ts";

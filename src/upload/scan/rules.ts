@@ -1,4 +1,4 @@
-import { CV_TYPES, extensionOf } from "../cv-types.ts";
+import { CV_TYPES, extensionOf } from "../tanova/cv-types.ts";
 
 /** Why an entry of the tree is passed over; it is counted, and no failure. */
 export type SkipReason =

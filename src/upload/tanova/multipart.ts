@@ -1,4 +1,4 @@
-import { CV_TYPES, extensionOf } from "../cv-types.ts";
+import { CV_TYPES, extensionOf } from "./cv-types.ts";
 
 /** The MIME type that the API expects for a CV's name, by its extension in any case. */
 export function mimeTypeOf(filename: string): string {

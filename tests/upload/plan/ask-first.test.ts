@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { AskFirst } from "../../../src/upload/plan/ask-first.ts";
 import type { Work } from "../../../src/upload/plan/work.ts";
 import { Works } from "../../../src/upload/plan/works.ts";
-import { HELD_UP_TO_BYTES } from "../../../src/upload/upload-item.ts";
+import { HELD_UP_TO_BYTES } from "../../../src/upload/limits.ts";
 import { fileOf, workOf } from "../../support/work.ts";
 
 interface Made {

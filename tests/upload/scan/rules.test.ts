@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { extensionOf } from "../../../src/upload/cv-types.ts";
+import { extensionOf } from "../../../src/upload/tanova/cv-types.ts";
 import { fileRule, folderRule, type SkipReason } from "../../../src/upload/scan/rules.ts";
 
 test("the truth table of file names", () => {

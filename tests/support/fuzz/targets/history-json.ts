@@ -1,4 +1,8 @@
-import { HistoryFault, historyPieces, HistoryReader } from "../../../../src/upload/earlier-history.ts";
+import {
+  HistoryFault,
+  historyPieces,
+  HistoryReader,
+} from "../../../../src/upload/history/earlier-history.ts";
 import { type FuzzTarget, mustEqual, mustHold, piecesOf, shapeOf, sizeWord } from "../fuzz-target.ts";
 
 const SUM = "0123456789abcdef".repeat(4);

@@ -1,6 +1,6 @@
-import { formatCount, plural } from "../lib/format/count.ts";
-import type { SourceEvent } from "../nodes/ingest/file-ingest.ts";
-import type { Terminal } from "./terminal/terminal.ts";
+import { formatCount, plural } from "../../lib/format/count.ts";
+import type { SourceEvent } from "../../nodes/ingest/file-ingest.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 function openedText({ format, offsetBytes }: Extract<SourceEvent, { type: "opened" }>): string {
   if (format === "stream") return "reading lines as they come";

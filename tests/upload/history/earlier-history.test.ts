@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { HistoryFault, HistoryReader, historyPieces } from "../../src/upload/earlier-history.ts";
+import { HistoryFault, HistoryReader, historyPieces } from "../../../src/upload/history/earlier-history.ts";
 
 const hex = fc.array(fc.integer({ min: 0, max: 15 }), { minLength: 64, maxLength: 64 });
 const checksum = hex.map((digits) => digits.map((digit) => digit.toString(16)).join(""));

@@ -1,4 +1,4 @@
-import { extensionOf } from "./cv-types.ts";
+import { extensionOf } from "../tanova/cv-types.ts";
 
 /** Folders that say nothing of a job. */
 const GENERIC_FOLDERS = new Set(["CVs", "Resumes", "Candidates"]);

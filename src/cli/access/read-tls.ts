@@ -1,5 +1,5 @@
-import { Failure, reasonOf } from "../lib/errors.ts";
-import { readText } from "../lib/read-file.ts";
+import { Failure, reasonOf } from "../../lib/errors.ts";
+import { readText } from "../../lib/read-file.ts";
 
 function readPem(file: string, flag: string): string {
   try {

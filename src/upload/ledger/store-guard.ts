@@ -1,8 +1,8 @@
 import type { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
-import { isBusy } from "../db/busy.ts";
-import { Failure } from "../lib/errors.ts";
-import { wait } from "../lib/wait.ts";
+import { isBusy } from "../../db/busy.ts";
+import { Failure } from "../../lib/errors.ts";
+import { wait } from "../../lib/wait.ts";
 
 /** The store's file is gone, or is another one: what was written since is in no store that anybody will find. */
 export class StoreGone extends Failure {

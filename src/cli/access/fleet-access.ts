@@ -1,7 +1,7 @@
-import { Failure, reasonOf } from "../lib/errors.ts";
-import { readText } from "../lib/read-file.ts";
-import { type FleetAccess, NO_TOKENS, parseTokens } from "../nodes/fleet/access.ts";
-import type { FleetSettings } from "../nodes/fleet/options.ts";
+import { Failure, reasonOf } from "../../lib/errors.ts";
+import { readText } from "../../lib/read-file.ts";
+import { type FleetAccess, NO_TOKENS, parseTokens } from "../../nodes/fleet/access.ts";
+import type { FleetSettings } from "../../nodes/fleet/options.ts";
 import { proxySettings } from "./proxy-settings.ts";
 import { readSecret } from "./read-secret.ts";
 

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
-import { Failure, reasonOf } from "../lib/errors.ts";
-import { readText } from "../lib/read-file.ts";
+import { Failure, reasonOf } from "../../lib/errors.ts";
+import { readText } from "../../lib/read-file.ts";
 
 /**
  * The text of a file that nobody else may read.

@@ -1,10 +1,7 @@
-import type { UploadItem } from "./tanova/types.ts";
-import type { SharedBytes } from "./intake/hash.ts";
+import type { UploadItem } from "../tanova/types.ts";
+import type { SharedBytes } from "../intake/hash.ts";
 import { emailHint, jobHint } from "./hints.ts";
-import type { FoundFile } from "./scan/scan.ts";
-
-/** Up to this size a content is held in memory and hashed from the very buffer that is sent; above, it is streamed. */
-export const HELD_UP_TO_BYTES = 1024 * 1024;
+import type { FoundFile } from "../scan/scan.ts";
 
 /**
  * What the client is told of a content. Where it is in memory that is so until it was handed over, and then it is read

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { openStore } from "../../src/db/open.ts";
-import { destinationRow } from "../../src/upload/ledger/destination.ts";
-import { doneChecksums } from "../../src/upload/ledger/history.ts";
-import { ImportedHistory } from "../../src/upload/imported-history.ts";
+import { openStore } from "../../../src/db/open.ts";
+import { destinationRow } from "../../../src/upload/ledger/destination.ts";
+import { doneChecksums } from "../../../src/upload/ledger/history.ts";
+import { ImportedHistory } from "../../../src/upload/history/imported-history.ts";
 
 const of = (number: number): string => number.toString(16).padStart(64, "0");
 const NEVER = new AbortController().signal;

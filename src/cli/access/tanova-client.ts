@@ -1,8 +1,8 @@
-import { Failure, reasonOf } from "../lib/errors.ts";
-import { readText } from "../lib/read-file.ts";
+import { Failure, reasonOf } from "../../lib/errors.ts";
+import { readText } from "../../lib/read-file.ts";
 import { proxySettings } from "./proxy-settings.ts";
-import type { SyncSettings } from "../upload/options.ts";
-import type { TanovaClient } from "../upload/tanova/types.ts";
+import type { SyncSettings } from "../../upload/options.ts";
+import type { TanovaClient } from "../../upload/tanova/types.ts";
 
 /** How long a health or duplicate check may take. */
 const CHECK_TIMEOUT_MS = 10_000;
@@ -25,7 +25,7 @@ export function readCa(path: string | null): { ca?: string } {
 
 /** A sandbox in this process, which is stopped with it; it keeps what it was sent beside the store. */
 export async function startOwnSandbox(storePath: string, batch: boolean): Promise<Server & Disposable> {
-  const { startSandbox } = await import("../upload/sandbox/server.ts");
+  const { startSandbox } = await import("../../upload/sandbox/server.ts");
   const kept = storePath === ":memory:" ? {} : { store: `${storePath}.sandbox` };
   return await startSandbox({ batch, ...kept });
 }
@@ -37,8 +37,8 @@ export async function clientOf(
   server: Server,
 ): Promise<TanovaClient> {
   const [{ createTanovaClient }, { limitBandwidth }] = await Promise.all([
-    import("../upload/tanova/client.ts"),
-    import("../upload/control/bandwidth.ts"),
+    import("../../upload/tanova/client.ts"),
+    import("../../upload/control/bandwidth.ts"),
   ]);
   return createTanovaClient({
     url: server.url,

@@ -1,5 +1,5 @@
-import type { CheckAnswer } from "./plan/events.ts";
-import type { CheckOutcome, TanovaClient } from "./tanova/types.ts";
+import type { CheckAnswer } from "../plan/events.ts";
+import type { CheckOutcome, TanovaClient } from "../tanova/types.ts";
 
 /** Asks the server for contents: in bulk all of them, else the first one. */
 export async function checkContents(

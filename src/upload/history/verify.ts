@@ -1,10 +1,10 @@
-import { retract } from "./shared/share-record.ts";
+import { retract } from "../shared/share-record.ts";
 import type { Database } from "bun:sqlite";
-import { backoffMs } from "../lib/backoff.ts";
-import { Failure } from "../lib/errors.ts";
-import { Lanes } from "../lib/lanes.ts";
-import { wait } from "../lib/wait.ts";
-import type { CheckOutcome, TanovaClient } from "./tanova/types.ts";
+import { backoffMs } from "../../lib/backoff.ts";
+import { Failure } from "../../lib/errors.ts";
+import { Lanes } from "../../lib/lanes.ts";
+import { wait } from "../../lib/wait.ts";
+import type { CheckOutcome, TanovaClient } from "../tanova/types.ts";
 
 /** What the server said of the contents that are recorded as done. */
 export interface Verified {

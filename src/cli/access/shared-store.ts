@@ -2,7 +2,7 @@ import { Failure, messageOf } from "../../lib/errors.ts";
 import type { Origin } from "../../settings/resolve.ts";
 import { redisUrl, type SharedSettings } from "../../upload/shared/options.ts";
 import { isNearer, readSecretFile } from "./secret-file.ts";
-import { readCa } from "../tanova-client.ts";
+import { readCa } from "./tanova-client.ts";
 import type { SharedStore } from "../../upload/shared/share-driver.ts";
 
 /** For a connection and for each command: well below a lease. */

@@ -1,5 +1,5 @@
-import { messageOf } from "../lib/errors.ts";
-import type { Terminal } from "./terminal/terminal.ts";
+import { messageOf } from "../../lib/errors.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 /** The service manager that has started this process, if one has. Telling it something never fails a job. */
 export interface ServiceManager extends Disposable {
@@ -27,7 +27,7 @@ export async function serviceManager(
 ): Promise<ServiceManager> {
   const socketPath = environment["NOTIFY_SOCKET"];
   if (socketPath === undefined || socketPath === "") return ABSENT;
-  const { sdNotify } = await import("../lib/sd-notify.ts");
+  const { sdNotify } = await import("../../lib/sd-notify.ts");
   const tell = (...lines: readonly string[]): void => {
     try {
       sdNotify(socketPath, lines);

@@ -1,7 +1,7 @@
-import { tellAgain } from "./shared/share-record.ts";
+import { tellAgain } from "../shared/share-record.ts";
 import { Database } from "bun:sqlite";
-import { createCollector } from "../lib/engine.ts";
-import { nextTurn } from "../lib/wait.ts";
+import { createCollector } from "../../lib/engine.ts";
+import { nextTurn } from "../../lib/wait.ts";
 
 /** Rows that one statement of an import writes. */
 const ROWS_A_STEP = 5_000;

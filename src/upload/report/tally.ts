@@ -1,5 +1,5 @@
 import type { FileEvent } from "./progress.ts";
-import type { SkipReason } from "./scan/rules.ts";
+import type { SkipReason } from "../scan/rules.ts";
 import type { SyncError } from "./sync-error.ts";
 
 export interface UploadFailure {

@@ -1,19 +1,19 @@
 import { resolve } from "node:path";
 import { existsSync } from "node:fs";
-import { Failure } from "../lib/errors.ts";
-import { checkNodeName, ingestOptions } from "../nodes/ingest/options.ts";
-import type { Job } from "../serve/jobs/jobs.ts";
-import type { ServeSettings } from "../serve/options.ts";
-import type { SyncJob } from "../serve/jobs/sync-job.ts";
-import { settingsOnly, withDefaults } from "../settings/defaults.ts";
-import { systemClock } from "../time/clock/system-clock.ts";
-import { timeOptions } from "../time/options.ts";
-import { sharedOptions } from "../upload/shared/options.ts";
-import { syncOptions } from "../upload/options.ts";
-import { readCa } from "./tanova-client.ts";
-import type { Link } from "../upload/shared/link.ts";
-import { openSharedStore } from "./sync/shared-store.ts";
-import type { Invocation } from "./command-line/command.ts";
+import { Failure } from "../../lib/errors.ts";
+import { checkNodeName, ingestOptions } from "../../nodes/ingest/options.ts";
+import type { Job } from "../../serve/jobs/jobs.ts";
+import type { ServeSettings } from "../../serve/options.ts";
+import type { SyncJob } from "../../serve/jobs/sync-job.ts";
+import { settingsOnly, withDefaults } from "../../settings/defaults.ts";
+import { systemClock } from "../../time/clock/system-clock.ts";
+import { timeOptions } from "../../time/options.ts";
+import { sharedOptions } from "../../upload/shared/options.ts";
+import { syncOptions } from "../../upload/options.ts";
+import { readCa } from "../access/tanova-client.ts";
+import type { Link } from "../../upload/shared/link.ts";
+import { openSharedStore } from "../access/shared-store.ts";
+import type { Invocation } from "../command-line/command.ts";
 
 /** Nobody waits longer for an answer that can be computed as well. */
 const LINK_MS = 500;
@@ -35,8 +35,8 @@ export interface BoardJobs {
 
 async function timeJobOf(call: Call): Promise<Job> {
   const [{ timeJob }, { openSession }] = await Promise.all([
-    import("../serve/jobs/time-job.ts"),
-    import("./time/session.ts"),
+    import("../../serve/jobs/time-job.ts"),
+    import("../time/session.ts"),
   ]);
   const settings = withDefaults(timeOptions, call.options.time);
   const { terminal, openStore } = call;
@@ -54,12 +54,12 @@ async function timeJobOf(call: Call): Promise<Job> {
 async function syncJobOf(call: Call, folder: string): Promise<SyncJob> {
   const [{ syncJob }, { openRoot }, { apiKeyOf }, { destinationOf }, { clientOf }, { startHashWorker }] =
     await Promise.all([
-      import("../serve/jobs/sync-job.ts"),
-      import("../upload/scan/scan.ts"),
-      import("./sync/api-key.ts"),
-      import("./history/destination.ts"),
-      import("./tanova-client.ts"),
-      import("../workers.ts"),
+      import("../../serve/jobs/sync-job.ts"),
+      import("../../upload/scan/scan.ts"),
+      import("../access/api-key.ts"),
+      import("../history/destination.ts"),
+      import("../access/tanova-client.ts"),
+      import("../../workers.ts"),
     ]);
   const settings = { ...withDefaults(syncOptions, call.options.sync), watch: true };
   // What cannot begin is said before anything is served.
@@ -89,8 +89,8 @@ async function syncJobOf(call: Call, folder: string): Promise<SyncJob> {
 
 async function followJobsOf(call: Call, named: readonly string[]): Promise<Job[]> {
   const [{ followJob }, { checkReadable }] = await Promise.all([
-    import("../serve/jobs/follow-job.ts"),
-    import("../nodes/ingest/source.ts"),
+    import("../../serve/jobs/follow-job.ts"),
+    import("../../nodes/ingest/source.ts"),
   ]);
   const settings = withDefaults(ingestOptions, call.options.ingest);
   const logs = new Map<string, string>();
@@ -116,7 +116,7 @@ async function followJobsOf(call: Call, named: readonly string[]): Promise<Job[]
 export async function comparisonLink(call: Call): Promise<Link | null> {
   const { shared: url } = withDefaults(sharedOptions, call.options.shared);
   if (url === null) return null;
-  const { Link: SharedLink } = await import("../upload/shared/link.ts");
+  const { Link: SharedLink } = await import("../../upload/shared/link.ts");
   const { caFile } = withDefaults(syncOptions, call.options.sync);
   return new SharedLink({ url, ca: readCa(caFile).ca ?? null, timeoutMs: LINK_MS });
 }

@@ -1,8 +1,8 @@
 import type { HeldContents } from "./held-contents.ts";
-import type { UnitAnswer } from "./plan/events.ts";
-import type { Work } from "./plan/work.ts";
-import type { ShareDriver } from "./shared/share-driver.ts";
-import type { TanovaClient } from "./tanova/types.ts";
+import type { UnitAnswer } from "../plan/events.ts";
+import type { Work } from "../plan/work.ts";
+import type { ShareDriver } from "../shared/share-driver.ts";
+import type { TanovaClient } from "../tanova/types.ts";
 import { uploadItem } from "./upload-item.ts";
 
 /** Sends what goes in one request: one content, or more as a batch. `cut` ends it. */

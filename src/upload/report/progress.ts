@@ -1,4 +1,4 @@
-import type { SkipReason } from "./scan/rules.ts";
+import type { SkipReason } from "../scan/rules.ts";
 
 /** What a run is waiting for. */
 export interface Waiting {

@@ -1,5 +1,5 @@
-import { escapeText } from "../lib/format/escape.ts";
-import type { Terminal } from "./terminal/terminal.ts";
+import { escapeText } from "../../lib/format/escape.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 /** Lines that are written together. */
 const LINES = 500;

@@ -1,5 +1,5 @@
-import { momentText } from "../lib/format/moment.ts";
-import type { Notice } from "./plan/actions.ts";
+import { momentText } from "../../lib/format/moment.ts";
+import type { Notice } from "../plan/actions.ts";
 
 /** The run's clock and the wall clock at one moment, in milliseconds. */
 export interface Now {

@@ -1,7 +1,7 @@
-import { codeOf, Failure, messageOf } from "../lib/errors.ts";
+import { codeOf, Failure, messageOf } from "../../lib/errors.ts";
 import { type Now, unixOf } from "./notice-text.ts";
-import type { Stop } from "./plan/stop.ts";
-import { StoreGone } from "./store-guard.ts";
+import type { Stop } from "../plan/stop.ts";
+import { StoreGone } from "../ledger/store-guard.ts";
 
 /** Why a run could not go on, as scripts tell it apart. */
 export type SyncError =

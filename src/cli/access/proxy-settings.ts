@@ -1,4 +1,4 @@
-import type { ProxySettings } from "../lib/http/proxy.ts";
+import type { ProxySettings } from "../../lib/http/proxy.ts";
 
 /** The proxies that the environment names, in capitals or not. */
 export function proxySettings(environment: Readonly<Record<string, string | undefined>>): ProxySettings {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { emailHint, jobHint } from "../../src/upload/hints.ts";
+import { emailHint, jobHint } from "../../../src/upload/send/hints.ts";
 
 test("the job is the parent folder, but for the root and folders that say nothing", () => {
   expect(

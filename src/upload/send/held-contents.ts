@@ -1,5 +1,5 @@
-import type { BufferPool } from "./intake/buffer-pool.ts";
-import type { SharedBytes } from "./intake/hash.ts";
+import type { BufferPool } from "../intake/buffer-pool.ts";
+import type { SharedBytes } from "../intake/hash.ts";
 
 /** The contents that are in memory until the network has them, by checksum; the memory is the pool's. */
 export class HeldContents {
