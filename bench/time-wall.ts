@@ -22,12 +22,7 @@ export interface WallTime {
 
 async function timeRuns(name: string, command: readonly string[], runs: number): Promise<WallTime> {
   const times: number[] = [];
-  for (let run = 0; run < runs; run += 1) {
-    const start = performance.now();
-    const child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "ignore" });
-    await Promise.all([new Response(child.stdout).text(), child.exited]);
-    times.push(performance.now() - start);
-  }
+  for (let run = 0; run < runs; run += 1) times.push((await timeRun(command)).ms);
   times.sort((left, right) => left - right);
   return {
     name,
@@ -44,20 +39,61 @@ function chronydQuery(servers: readonly NtpServer[], options: string): string[] 
   return [programPath("chronyd"), "-Q", "-t", "10", ...quiet, ...directives];
 }
 
-/** The median delay of the servers, as nodupe measures it with kernel timestamps, over several runs. */
-async function measuredRoundTripMs(command: readonly string[], runs: number): Promise<number> {
-  const delays: number[] = [];
-  for (let run = 0; run < runs; run += 1) {
-    const child = Bun.spawn([...command, "--json"], { stdin: "ignore", stdout: "pipe", stderr: "ignore" });
-    const [stdout] = await Promise.all([new Response(child.stdout).text(), child.exited]);
-    const { servers } = JSON.parse(stdout) as { servers: { delay_s: number | null }[] };
-    for (const { delay_s } of servers) if (delay_s !== null) delays.push(delay_s * 1e3);
-  }
+/** Runs of `nodupe time`, each beside the start-up before it, and counted in the round trips that it measured itself. */
+export interface RoundTrips {
+  readonly name: string;
+  /** Medians of the runs. */
+  readonly round_trip_ms: number;
+  readonly wall_ms: number;
+  readonly start_up_ms: number;
+  /** How many round trips a run takes beyond its start-up: the median, and the quarter of the runs that is best. */
+  readonly round_trips: number;
+  readonly best_round_trips: number;
+  readonly runs: number;
+}
+
+async function timeRun(
+  command: readonly string[],
+): Promise<{ readonly ms: number; readonly stdout: string }> {
+  const start = performance.now();
+  const child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "ignore" });
+  const [stdout] = await Promise.all([new Response(child.stdout).text(), child.exited]);
+  return { ms: performance.now() - start, stdout };
+}
+
+/** The median delay of the servers of one run, as nodupe measured it with kernel timestamps. */
+function roundTripMsOf(json: string): number {
+  const { servers } = JSON.parse(json) as { servers: { delay_s: number | null }[] };
+  const delays = servers.flatMap(({ delay_s: delayS }) => (delayS === null ? [] : [delayS * 1e3]));
   return median(delays.toSorted((left, right) => left - right));
 }
 
+/** A busy machine makes the relays late too, so that each run is held against its own round trip and its own start-up. */
+async function countRoundTrips(name: string, command: readonly string[], runs: number): Promise<RoundTrips> {
+  const told: { roundTripMs: number; wallMs: number; startMs: number }[] = [];
+  for (let run = 0; run < runs; run += 1) {
+    const { ms: startMs } = await timeRun([BINARY, "time", "--help"]);
+    const { ms: wallMs, stdout } = await timeRun([...command, "--json"]);
+    told.push({ roundTripMs: roundTripMsOf(stdout), wallMs, startMs });
+  }
+  const sorted = (of: (each: (typeof told)[number]) => number): number[] => {
+    return told.map(of).toSorted((left, right) => left - right);
+  };
+  const trips = sorted(({ roundTripMs, wallMs, startMs }) => (wallMs - startMs) / roundTripMs);
+  return {
+    name,
+    round_trip_ms: median(sorted(({ roundTripMs }) => roundTripMs)),
+    wall_ms: median(sorted(({ wallMs }) => wallMs)),
+    start_up_ms: median(sorted(({ startMs }) => startMs)),
+    round_trips: median(trips),
+    best_round_trips: quantile(trips, 0.25),
+    runs,
+  };
+}
+
 export interface WallTimes {
-  readonly round_trip_ms: number;
+  readonly half_dead: RoundTrips;
+  readonly all_alive: RoundTrips;
   readonly times: readonly WallTime[];
 }
 
@@ -80,17 +116,19 @@ export async function wallTimes(runs: number): Promise<WallTimes> {
   }
   const half = [...relays, ...dead];
   const alive = [...relays, ...more];
-  const nodupe = (servers: readonly NtpServer[], ...extra: readonly string[]): string[] => {
-    return [BINARY, "time", "--db", ":memory:", ...extra, ...serverArguments(servers)];
+  const nodupe = (servers: readonly NtpServer[]): string[] => {
+    return [BINARY, "time", "--db", ":memory:", ...serverArguments(servers)];
   };
   const addresses = half.map(({ address }) => address);
   const times = [
-    await timeRuns("start-up alone (nodupe time --help)", [BINARY, "time", "--help"], runs),
     await timeRuns("nodupe, half of eight dead", nodupe(half), runs),
-    await timeRuns("nodupe, all of eight alive", nodupe(alive), runs),
     await timeRuns("chronyd -Q, one sample, half dead", chronydQuery(half, "iburst maxsamples 1"), 9),
     await timeRuns("chronyd -Q, iburst, half dead", chronydQuery(half, "iburst"), 1),
   ];
   if (isRoot) times.push(await timeRuns("ntpdig, half dead", [programPath("ntpdig"), ...addresses], 1));
-  return { round_trip_ms: await measuredRoundTripMs(nodupe(alive), runs), times };
+  return {
+    half_dead: await countRoundTrips("half of eight dead", nodupe(half), runs),
+    all_alive: await countRoundTrips("all of eight alive", nodupe(alive), runs),
+    times,
+  };
 }
