@@ -111,7 +111,8 @@ export const serve = command({
   positionals: { min: 0, max: 0 },
   options: OPTIONS,
   details:
-    "The page shows the clock, the nodes and the uploads, and updates itself. Without a token, only this machine can reach it. With --time, --sync and --follow the whole board runs in this one process, each job by the settings of its section; one that fails is started again, and the page goes on. It runs until it is interrupted.",
+    "The page shows the clock, the nodes and the uploads, and updates itself. Without a token, only this machine can reach it. With --time, --sync and --follow the whole board runs in this one process, each by its own settings: see the help of nodupe time, sync and ingest. A job that fails is started again, and the page goes on. It runs until it is interrupted.",
+  toldElsewhere: Object.keys(jobSections),
   examples: [
     ["nodupe serve", "then open http://127.0.0.1:8080"],
     ["nodupe serve --demo", "try the page with made-up data"],

@@ -7,7 +7,7 @@ import type { Group, Leaf } from "./command.ts";
 import { ROOT } from "./commands.ts";
 import { commonOptions } from "./common-options.ts";
 import { isLeaf } from "./find-command.ts";
-import { optionHelp, SIGNAL_CODES } from "./help.ts";
+import { optionHelp, SIGNAL_CODES, toldSections } from "./help.ts";
 
 function flagNodes(sections: Sections): FlagNode[] {
   return [...flagsOf(sections)].map(([name, { section, name: key, option, negates }]) => {
@@ -50,7 +50,7 @@ function leafNode(words: readonly string[], { spec }: Leaf): CommandNode {
     usage: spec.usage,
     details: spec.details ?? null,
     flags: flagNodes({ ...spec.options, common: commonOptions }),
-    settings: settingNodes(spec.options),
+    settings: settingNodes(toldSections(spec)),
     examples: spec.examples,
     exitCodes: [...Object.entries(spec.exitCodes), ...SIGNAL_CODES],
     choices: argumentChoices(spec.usage),

@@ -36,6 +36,8 @@ export interface CommandSpec<S extends Sections = Sections> {
   readonly positionals: { readonly min: number; readonly max: number };
   readonly options: S;
   readonly details?: string;
+  /** Sections whose settings the help leaves to the commands that they are of; the details say which. */
+  readonly toldElsewhere?: readonly string[];
   /**
    * What it prints with `--json`. Loaded where its keys are wanted: they are printed as null where it failed before it
    * could tell them.

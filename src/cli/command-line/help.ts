@@ -72,9 +72,14 @@ function examplesAndCodes(
   return [`Examples:\n${columns(examples, 4, width)}`, `Exit codes:\n${columns(codes, 12, width)}`];
 }
 
+/** The sections whose settings this command's help tells. */
+export function toldSections({ options, toldElsewhere = [] }: Leaf["spec"]): Sections {
+  return Object.fromEntries(Object.entries(options).filter(([section]) => !toldElsewhere.includes(section)));
+}
+
 function leafHelp({ spec }: Leaf, width: number): string {
   const settings = rowsOf(
-    spec.options,
+    toldSections(spec),
     (option) => option.scope === "settings",
     (section, name, option) => [`  ${section}.${keyName(name)}`, optionHelp(section, name, option)],
   );

@@ -17,6 +17,8 @@ function shown(character: string): string {
   const hex = code.toString(16);
   const named = NAMED[character];
   if (named !== undefined) return named;
+  // A byte of a path that is no UTF-8, as path-bytes.ts carries it.
+  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code & 0xff).toString(16)}`;
   if (code < 0x100) return `\\x${hex.padStart(2, "0")}`;
   return code < 0x1_0000 ? `\\u${hex.padStart(4, "0")}` : `\\u{${hex}}`;
 }

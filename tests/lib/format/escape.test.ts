@@ -47,6 +47,7 @@ test("nothing hostile is left, whatever the text", () => {
 test("what is escaped can be read", () => {
   const names = [
     ["a\u001B[31mred.pdf", "a\\x1b[31mred.pdf"],
+    ["not utf-8 \udcff.pdf", "not utf-8 \\xff.pdf"],
     ["two\nlines\tand\rmore", "two\\nlines\\tand\\rmore"],
     ["cv\u202Efdp.exe", "cv\\u202efdp.exe"],
     ["zero\u200Bwidth\uFEFF", "zero\\u200bwidth\\ufeff"],
