@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { problemsOf } from "../../src/board/problems.ts";
-import type { NodeOverview } from "../../src/nodes/overview.ts";
 import type { PastMeasurement } from "../../src/time/overview.ts";
 import type { RunOverview } from "../../src/upload/ledger/overview.ts";
+import { wellNode } from "../support/node-overview.ts";
 
 type Parts = Parameters<typeof problemsOf>[0];
 
@@ -25,24 +25,7 @@ const RUN: RunOverview = {
   ended: "2026-11-26T00:01:00.000Z",
   result: null,
 };
-const NODE: NodeOverview = {
-  node_name: "pi-1",
-  newest_line: "2026-11-26T00:00:00.000Z",
-  age_s: 60,
-  total_operations: 1_000,
-  success_rate_download: 98,
-  success_rate_upload: 98,
-  success_rate_audit: 100,
-  failed_percent: 1,
-  avg_latency_mean: 100,
-  coverage_percent: 100,
-  log_level: "debug",
-  latency_resolution_ms: 1,
-  damaged_hours: 0,
-  scores: [],
-  hours: { total_operations: [], success_rate_download: [], avg_latency_mean: [] },
-  standing: null,
-};
+const NODE = wellNode("pi-1");
 const WELL: Parts = {
   time: { last: MEASURED, age_s: 60, history: [], servers: [] },
   sync: { destinations: [], failures: [], runs: [RUN], watches: [], shares: [], last_success: null },

@@ -1,4 +1,4 @@
-import { type ConsolaInstance, createConsola, type LogObject } from "consola/core";
+import { createConsola, type LogObject } from "consola/core";
 import { escapeText } from "../../lib/format/escape.ts";
 
 export const LOG_FORMATS = ["text", "json"] as const;
@@ -18,9 +18,14 @@ interface Entry {
   readonly fields: LogFields;
 }
 
+/** consola hands on whatever it was given: by `Log`, a line and its fields. */
 function entryOf({ type, args }: LogObject): Entry {
-  const [message, fields] = args as unknown as readonly [string, LogFields | undefined];
-  return { level: type, message, fields: fields ?? {} };
+  const [message, fields]: readonly unknown[] = args;
+  return { level: type, message: String(message), fields: isFields(fields) ? fields : {} };
+}
+
+function isFields(value: unknown): value is LogFields {
+  return typeof value === "object" && value !== null;
 }
 
 /** `time` and `level` come first and are never overwritten by a field. */
@@ -34,11 +39,20 @@ function textLine({ level, message }: Entry, color: boolean): string {
   return shown + escapeText(message);
 }
 
+type Say = (line: string, fields?: LogFields) => void;
+
+export interface Log {
+  readonly error: Say;
+  readonly warn: Say;
+  readonly info: Say;
+  readonly debug: Say;
+}
+
 /** The log of a command: one line an entry, whatever names are in it. */
 export function createLog(
   how: { readonly level: number; readonly color: boolean; readonly format: LogFormat },
   write: (line: string) => void,
-): ConsolaInstance {
+): Log {
   const log = (logged: LogObject): void => {
     const entry = entryOf(logged);
     write(how.format === "json" ? jsonLine(entry) : textLine(entry, how.color));

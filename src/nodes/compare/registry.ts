@@ -24,7 +24,7 @@ export function metricNamed(name: MetricName): Metric<MetricName> {
 }
 
 /** One value for each metric. */
-function forEachMetric<T>(valueOf: (told: Metric<MetricName>) => T): Record<MetricName, T> {
+export function forEachMetric<T>(valueOf: (told: Metric<MetricName>) => T): Record<MetricName, T> {
   // The registry's names are the keys: Object.fromEntries forgets that.
   return Object.fromEntries(METRICS.map((told) => [told.name, valueOf(told)])) as Record<MetricName, T>;
 }

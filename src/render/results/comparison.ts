@@ -3,7 +3,7 @@ import { COMPARISON_TYPES } from "../../nodes/compare/options.ts";
 import type { Unit } from "../../nodes/compare/metric.ts";
 import type { Verdict } from "../../nodes/compare/judge/verdict.ts";
 import type { NodeResult } from "../../nodes/compare/node-result.ts";
-import { METRICS, type Metrics } from "../../nodes/compare/registry.ts";
+import { forEachMetric, METRICS } from "../../nodes/compare/registry.ts";
 import { count, flag, interval, list, maybe, moment, number, object, oneOf, text } from "./fields.ts";
 import { LOG_LEVELS, scores } from "./nodes.ts";
 
@@ -17,12 +17,7 @@ const UNIT_NAMES: Readonly<Record<Unit, string>> = {
   usd: "US dollars",
 };
 
-// The registry's names are the keys: Object.fromEntries forgets that.
-const metrics: z.ZodType<Metrics> = object(
-  Object.fromEntries(
-    METRICS.map(({ name, label, unit }) => [name, maybe(number(`${label}, in ${UNIT_NAMES[unit]}`))]),
-  ),
-) as unknown as z.ZodType<Metrics>;
+const metrics = object(forEachMetric(({ label, unit }) => maybe(number(`${label}, in ${UNIT_NAMES[unit]}`))));
 
 const metric = z.enum(NAMES).describe("a metric");
 const series = (what: string) => list(z.number().nullable(), what);

@@ -1,28 +1,7 @@
 import { expect, test } from "bun:test";
 import { fleetBoard } from "../../../../src/board/fleet.ts";
-import type { NodeOverview } from "../../../../src/nodes/overview.ts";
 import { nodeRows } from "../../../../src/serve/page/views/node-row.ts";
-
-function node(name: string): NodeOverview {
-  return {
-    node_name: name,
-    newest_line: "2026-11-26T00:00:00.000Z",
-    age_s: 60,
-    total_operations: 1_000,
-    success_rate_download: 98,
-    success_rate_upload: 98,
-    success_rate_audit: 100,
-    failed_percent: 1,
-    avg_latency_mean: 100,
-    coverage_percent: 100,
-    log_level: "debug",
-    latency_resolution_ms: 1,
-    scores: [],
-    damaged_hours: 0,
-    hours: { total_operations: [], success_rate_download: [], avg_latency_mean: [] },
-    standing: null,
-  };
-}
+import { wellNode } from "../../../support/node-overview.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 26, 1);
 const URL = "https://attic.lan:8443";
@@ -35,13 +14,13 @@ test("a node of a board that is away keeps its row: what that board told last, o
     problems: [],
     clock: null,
     sync: { done: 0, waiting: 0, failed: 0, at_work: false },
-    nodes: [node("pi-1")],
+    nodes: [wellNode("pi-1")],
   };
   const away = fleetBoard(
     { url: URL, toldMs: NOW_MS - 3_600_000, told, lostMs: NOW_MS - 3_000_000, reason: "no answer" },
     NOW_MS,
   );
-  const rows = nodeRows([node("pi-1")], [away]);
+  const rows = nodeRows([wellNode("pi-1")], [away]);
   expect(rows.map(({ pick, board, age_s: ageS }) => ({ pick, board, ageS }))).toEqual([
     { pick: "pi-1", board: null, ageS: 60 },
     {
@@ -54,5 +33,5 @@ test("a node of a board that is away keeps its row: what that board told last, o
 
 test("a board that was never reached has no rows, and takes none away", () => {
   const never = fleetBoard({ url: URL, toldMs: null, told: null, lostMs: NOW_MS, reason: "refused" }, NOW_MS);
-  expect(nodeRows([node("pi-1")], [never]).map(({ pick }) => pick)).toEqual(["pi-1"]);
+  expect(nodeRows([wellNode("pi-1")], [never]).map(({ pick }) => pick)).toEqual(["pi-1"]);
 });

@@ -1,4 +1,4 @@
-import type { Epoch } from "../../src/upload/shared/shared-history.ts";
+import type { Epoch } from "../../../src/upload/shared/shared-history.ts";
 
 const LEASE_MS = 10_000;
 

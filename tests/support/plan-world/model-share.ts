@@ -1,0 +1,137 @@
+import type {
+  HeldLease,
+  Lease,
+  ShareOutcome,
+  ShareRequest,
+} from "../../../src/upload/plan/sharing/share-requests.ts";
+import type { Work } from "../../../src/upload/plan/work.ts";
+import { ClaimGuard } from "../../../src/upload/shared/claim-guard.ts";
+import { settlingMs } from "../../../src/upload/shared/share-driver.ts";
+import type { ModelRedis } from "./model-redis.ts";
+
+/** What one life of a machine asks of, and holds in, a shared store: the driver of shared/ as a model. */
+export class ModelShare {
+  readonly #redis: ModelRedis;
+  readonly #guard: ClaimGuard;
+  readonly #waitMs: number;
+  readonly #holder: string;
+  #joined: string | null = null;
+
+  /** @param holder names the machine and its life. */
+  constructor(
+    redis: ModelRedis,
+    { holder, waitMs, now }: { readonly holder: string; readonly waitMs: number; readonly now: () => number },
+  ) {
+    this.#redis = redis;
+    this.#holder = holder;
+    this.#waitMs = waitMs;
+    this.#guard = new ClaimGuard(now);
+  }
+
+  /** The epoch that it takes part in; null before. */
+  get joined(): string | null {
+    return this.#joined;
+  }
+
+  #token({ number }: Lease): string {
+    return `${this.#holder}/${number}`;
+  }
+
+  /**
+   * @param machine the epoch that its store has written down, and what is done in it.
+   * @returns what the shared store makes of a request.
+   */
+  ask(
+    request: ShareRequest,
+    machine: { readonly epoch: string | null; readonly done: readonly string[] },
+    nowMs: number,
+  ): ShareOutcome {
+    const redis = this.#redis;
+    const isOver = this.#joined === null || redis.epoch !== this.#joined;
+    switch (request.type) {
+      case "join": {
+        const before = this.#joined;
+        const epoch = redis.join(before ?? machine.epoch, this.#waitMs, nowMs);
+        this.#joined = epoch.name;
+        const kept = this.#prolong(request.leases, { isRegained: before !== epoch.name, nowMs });
+        if (kept.type !== "renewed") return kept;
+        const settleMs = settlingMs(epoch, { known: machine.epoch, before, waitMs: this.#waitMs });
+        return { type: "joined", settleMs, isKnown: false, lost: kept.lost };
+      }
+      case "publish":
+        for (const checksum of machine.done) redis.done(checksum, null, nowMs);
+        return { type: "published" };
+      case "remember":
+        return { type: "remembered" };
+      case "claim": {
+        const { checksum } = request.lease;
+        if (isOver) return { type: "epoch-changed" };
+        if (redis.isDone(checksum)) return { type: "done" };
+        const holder = redis.holder(checksum, nowMs);
+        if (holder !== null && holder.token !== this.#token(request.lease))
+          return { type: "held", forMs: holder.untilMs - nowMs };
+        redis.hold(checksum, this.#token(request.lease), nowMs);
+        this.#guard.hold([request.lease.number], nowMs);
+        const sinceMs = redis.doubtedMs(checksum);
+        return { type: "claimed", inDoubtForMs: sinceMs === null ? null : nowMs - sinceMs };
+      }
+      case "mark": {
+        if (isOver) return { type: "epoch-changed" };
+        const lost = request.leases.filter(
+          (lease) => redis.holder(lease.checksum, nowMs)?.token !== this.#token(lease),
+        );
+        if (lost.length > 0) return { type: "lost", leases: lost };
+        for (const lease of request.leases) {
+          redis.hold(lease.checksum, this.#token(lease), nowMs);
+          redis.doubt(lease.checksum, nowMs);
+          this.#guard.hold([lease.number], nowMs);
+        }
+        return { type: "marked" };
+      }
+      case "renew":
+        return this.#prolong(request.leases, { isRegained: false, nowMs });
+      case "close": {
+        const { lease, as } = request;
+        if (as === "done") redis.done(lease.checksum, this.#token(lease), nowMs);
+        else redis.release(lease.checksum, this.#token(lease), as === "unsent", nowMs);
+        this.#guard.drop(lease.number);
+        return { type: "closed" };
+      }
+    }
+  }
+
+  /** Whether the last byte of these may go out, as the driver asks before it. */
+  mayFinish(works: readonly Work[], how: { readonly isCutOff: boolean; readonly nowMs: number }): boolean {
+    const leases = works.flatMap(({ lease }) => (lease === null ? [] : [lease]));
+    if (leases.length === works.length && leases.every(({ number }) => this.#guard.isSure(number)))
+      return true;
+    if (leases.length < works.length || how.isCutOff) return false;
+    const sending = leases.map((lease) => ({ ...lease, stage: "sending" as const }));
+    const renewed = this.#prolong(sending, { isRegained: false, nowMs: how.nowMs });
+    return renewed.type === "renewed" && renewed.lost.length === 0;
+  }
+
+  #prolong(
+    leases: readonly HeldLease[],
+    { isRegained, nowMs }: { readonly isRegained: boolean; readonly nowMs: number },
+  ): Extract<ShareOutcome, { type: "renewed" | "epoch-changed" }> {
+    const redis = this.#redis;
+    if (redis.epoch !== this.#joined) return { type: "epoch-changed" };
+    const lost: Lease[] = [];
+    for (const lease of leases) {
+      const { checksum, stage } = lease;
+      const token = this.#token(lease);
+      const holder = redis.holder(checksum, nowMs);
+      if (holder?.token === token || (isRegained && holder === null)) {
+        redis.hold(checksum, token, nowMs);
+        if (stage === "sending" || (stage === "in-doubt" && redis.doubtedMs(checksum) === null))
+          redis.doubt(checksum, nowMs);
+        this.#guard.hold([lease.number], nowMs);
+      } else {
+        lost.push(lease);
+        this.#guard.drop(lease.number);
+      }
+    }
+    return { type: "renewed", lost };
+  }
+}
