@@ -1,10 +1,27 @@
 import { escapeText } from "../lib/format/escape.ts";
 import { type HistoryEntry, SHOWN_DIGITS, type StateCounts } from "../upload/ledger/history.ts";
 
+export interface ToldEntry extends Omit<HistoryEntry, "updatedAtMs"> {
+  readonly updated_at: string;
+}
+
 export interface ShownDestination {
   readonly url: string;
   readonly counts: StateCounts;
   readonly entries: readonly HistoryEntry[];
+}
+
+/** An entry as `history list --json` and the API tell it. */
+export function entryJson(entry: HistoryEntry): ToldEntry {
+  return {
+    checksum: entry.checksum,
+    state: entry.state,
+    via: entry.via,
+    path: entry.path,
+    status: entry.status,
+    reason: entry.reason,
+    updated_at: new Date(entry.updatedAtMs).toISOString(),
+  };
 }
 
 /** What `history list --json` prints. */
@@ -13,15 +30,7 @@ export function historyJson(destinations: readonly ShownDestination[]): object {
     destinations: destinations.map(({ url, counts, entries }) => ({
       url,
       counts,
-      entries: entries.map((entry) => ({
-        checksum: entry.checksum,
-        state: entry.state,
-        via: entry.via,
-        path: entry.path,
-        status: entry.status,
-        reason: entry.reason,
-        updated_at: new Date(entry.updatedAtMs).toISOString(),
-      })),
+      entries: entries.map(entryJson),
     })),
   };
 }

@@ -3,6 +3,7 @@ import type { Store } from "../db/open.ts";
 import { CONTENT_STATES } from "../db/tables/upload.ts";
 import { METRICS } from "../nodes/compare/registry.ts";
 import { nodesOverview } from "../nodes/overview.ts";
+import { entryJson } from "../render/history.ts";
 import { clockOverview } from "../time/overview.ts";
 import { listDestinations, listPage, retryFailed } from "../upload/ledger/history.ts";
 import { doneByHour, uploadsOverview } from "../upload/ledger/overview.ts";
@@ -105,7 +106,9 @@ function historyRoute({ store }: ApiOptions): Route {
       const asked = query(historyQuery, request);
       if (asked.type === "invalid") return refusal(request, 400, asked.reason);
       const { state: states = CONTENT_STATES, limit, offset } = asked.value;
-      return jsonReply(request, { entries: listPage(store.db, { states, limit, offset }), limit, offset });
+      const page = listPage(store.db, { states, limit, offset });
+      const entries = page.map((entry) => ({ ...entryJson(entry), destination: entry.destination }));
+      return jsonReply(request, { entries, limit, offset });
     },
   };
 }
@@ -133,6 +136,7 @@ export function apiRoutes(options: ApiOptions): Map<string, Route> {
     () => doneByHour(store.db, { nowMs: now(), hours: DAY_HOURS }),
     COUNTING_SHARE,
   );
+  let description: object | null = null;
   return new Map<string, Route>([
     ["/api/login", loginRoute(options)],
     [
@@ -182,7 +186,7 @@ export function apiRoutes(options: ApiOptions): Map<string, Route> {
     ["/api/jobs", { GET: (request) => jsonReply(request, { jobs: options.jobs() }) }],
     ["/api/rollups", rollupsRoute({ store, queryTimeout: options.queryTimeout })],
     ["/api/events", { GET: (request) => eventStream(request, bus, signal) }],
-    ["/api/openapi.json", { GET: (request) => jsonReply(request, openApi()) }],
+    ["/api/openapi.json", { GET: (request) => jsonReply(request, (description ??= openApi())) }],
     [
       "/health",
       {

@@ -39,6 +39,11 @@ function isManifest(value: unknown): value is Manifest {
   return typeof value === "object" && value !== null && "files" in value && Array.isArray(value.files);
 }
 
+/** Whether If-None-Match names the tag (RFC 9110, 13.1.2). */
+function hasTag(ifNoneMatch: string | null, etag: string): boolean {
+  return ifNoneMatch?.split(",").some((tag) => [etag, etag.slice(2), "*"].includes(tag.trim())) ?? false;
+}
+
 /** The page's files, compressed once. Their names hold a hash of what is in them, so that they never change. */
 async function manifestRoutes(manifest: Manifest): Promise<[string, Route][]> {
   return Promise.all(
@@ -46,14 +51,17 @@ async function manifestRoutes(manifest: Manifest): Promise<[string, Route][]> {
       const bytes = await Bun.file(path).bytes();
       const compressed = Bun.gzipSync(bytes, { level: 9 });
       const isIndex = path === manifest.index;
+      const etag = `W/"${Bun.hash(bytes).toString(36)}"`;
       const all = {
         ...COMMON,
         ...headers,
         "cache-control": isIndex ? "no-cache" : "public, max-age=31536000, immutable",
         vary: "accept-encoding",
+        // Weak: the same for the compressed bytes and the plain ones.
+        etag,
       };
       const GET = (request: Request): Response => {
-        if (request.headers.get("if-none-match") === headers["etag"] && headers["etag"] !== undefined)
+        if (hasTag(request.headers.get("if-none-match"), etag))
           return new Response(null, { status: 304, headers: all });
         return /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "")
           ? new Response(compressed, { headers: { ...all, "content-encoding": "gzip" } })

@@ -1,5 +1,6 @@
-import { z } from "zod";
+import * as z from "zod";
 import { VERSION } from "../lib/version.ts";
+import { type Answered, ANSWERS, refused } from "./answers.ts";
 import {
   comparisonBody,
   historyQuery,
@@ -10,90 +11,135 @@ import {
   rollupsQuery,
 } from "./schemas.ts";
 
-function schemaOf(schema: z.ZodType): object {
+/** What may be asked for at one path. */
+interface Operation {
+  readonly summary: string;
+  /** What a 200 says. */
+  readonly ok: string;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  /** Further statuses with the same form of answer. */
+  readonly also?: Readonly<Record<number, string>>;
+  /** Whoever has no token yet may ask. */
+  readonly isPublic?: boolean;
+}
+
+const IN_JSON: Readonly<Record<Answered, Operation>> = {
+  "POST /api/comparison": {
+    summary: "Compares nodes",
+    ok: "as nodupe compare --json prints it",
+    body: comparisonBody,
+  },
+  "GET /api/time": { summary: "The clock", ok: "measurements and servers", query: rangeQuery },
+  "GET /api/nodes": { summary: "Every node at a glance", ok: "nodes", query: nodesQuery },
+  "GET /api/board": {
+    summary: "The board at a glance",
+    ok: "problems, clock, uploads, nodes, store; the same size however many nodes there are",
+  },
+  "GET /api/system": { summary: "What runs here", ok: "store, logs, watched folders" },
+  "GET /api/metrics": {
+    summary: "The metrics of a comparison",
+    ok: "name, label, unit and direction of each",
+  },
+  "GET /api/sync": { summary: "The uploads", ok: "destinations, failures by reason, runs" },
+  "POST /api/sync/retry": {
+    summary: "Retries failed uploads",
+    ok: "how many are pending again",
+    body: retryBody,
+  },
+  "GET /api/history": {
+    summary: "The upload history, one page",
+    ok: "entries, newest first",
+    query: historyQuery,
+  },
+  "GET /api/fleet": { summary: "The other boards that this one follows", ok: "each with its nodes" },
+  "GET /api/jobs": { summary: "What this process does beside serving", ok: "jobs, and how each stands" },
+  "POST /api/login": {
+    summary: "Opens a session",
+    ok: "the session is in a cookie",
+    body: loginBody,
+    isPublic: true,
+  },
+  "POST /api/logout": { summary: "Ends the session", ok: "ended" },
+  "GET /health": {
+    summary: "As nodupe status --json",
+    ok: "healthy",
+    also: { 503: "something is wrong: `problems` says what" },
+  },
+};
+
+const IN_OTHER_FORMS: Readonly<Record<string, Operation & { readonly contentType: string }>> = {
+  "GET /api/rollups": {
+    summary: "A node's hours, for another board",
+    ok: "bytes that nodupe compare reads",
+    query: rollupsQuery,
+    contentType: "application/octet-stream",
+  },
+  "GET /api/events": {
+    summary: "Live events, as server-sent events",
+    ok: "a stream of events",
+    contentType: "text/event-stream",
+  },
+  "GET /metrics": { summary: "As nodupe metrics", ok: "Prometheus text", contentType: "text/plain" },
+};
+
+type Content = Readonly<Record<string, object>>;
+
+function schemaOf(schema: z.ZodType, io: "input" | "output"): object {
   // Durations are texts or numbers when they come in.
-  return z.toJSONSchema(schema, { target: "openapi-3.0", io: "input", unrepresentable: "any" });
+  return z.toJSONSchema(schema, { target: "openapi-3.0", io, unrepresentable: "any" });
 }
 
-function body(schema: z.ZodType): object {
-  return { required: true, content: { "application/json": { schema: schemaOf(schema) } } };
+function json(schema: z.ZodType, io: "input" | "output"): Content {
+  return { "application/json": { schema: schemaOf(schema, io) } };
 }
 
-function parameters(schema: z.ZodObject): object[] {
-  return Object.entries(schema.shape).map(([name, of]) => ({
+function parameters(query: z.ZodObject): object[] {
+  return Object.entries(query.shape).map(([name, of]) => ({
     name,
     in: "query",
     required: false,
-    schema: schemaOf(of as z.ZodType),
+    schema: schemaOf(of as z.ZodType, "input"),
   }));
 }
 
-const REFUSALS = {
-  400: { description: "the request is not valid; `error` says why" },
-  401: { description: "the token is missing or wrong" },
-};
-
-function operation(summary: string, ok: string, rest: object = {}): object {
-  return { summary, responses: { 200: { description: ok }, ...REFUSALS }, ...rest };
+function operation(
+  { summary, ok, query, body, also = {}, isPublic = false }: Operation,
+  content: Content,
+): object {
+  const answers = Object.entries({ 200: ok, ...also }).map(([status, description]) => [
+    status,
+    { description, content },
+  ]);
+  const says = json(refused, "output");
+  return {
+    summary,
+    ...(query === undefined ? {} : { parameters: parameters(query) }),
+    ...(body === undefined ? {} : { requestBody: { required: true, content: json(body, "input") } }),
+    responses: {
+      ...Object.fromEntries(answers),
+      400: { description: "the request is not valid; `error` says why", content: says },
+      401: { description: "the token is missing or wrong", content: says },
+    },
+    ...(isPublic ? { security: [] } : {}),
+  };
 }
 
-/** The API as an OpenAPI 3.0 document, out of the schemas that check the requests. */
+/** The API as an OpenAPI 3.0 document, out of the schemas that check the requests and describe the answers. */
 export function openApi(): object {
+  const paths: Record<string, Record<string, object>> = {};
+  const add = (name: string, of: object): void => {
+    const [method = "", path = ""] = name.split(" ");
+    paths[path] = { ...paths[path], [method.toLowerCase()]: of };
+  };
+  for (const [name, of] of Object.entries(IN_JSON))
+    add(name, operation(of, json(ANSWERS[name as Answered], "output")));
+  for (const [name, of] of Object.entries(IN_OTHER_FORMS)) add(name, operation(of, { [of.contentType]: {} }));
   return {
     openapi: "3.0.3",
     info: { title: "nodupe", version: VERSION, description: "The API of nodupe serve." },
     components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
     security: [{ bearer: [] }],
-    paths: {
-      "/api/comparison": {
-        post: operation("Compares nodes", "as nodupe compare --json prints it", {
-          requestBody: body(comparisonBody),
-        }),
-      },
-      "/api/time": {
-        get: operation("The clock", "measurements and servers", { parameters: parameters(rangeQuery) }),
-      },
-      "/api/nodes": {
-        get: operation("Every node at a glance", "nodes", { parameters: parameters(nodesQuery) }),
-      },
-      "/api/board": {
-        get: operation(
-          "The board at a glance",
-          "problems, clock, uploads, nodes, store; the same size however many nodes there are",
-        ),
-      },
-      "/api/system": { get: operation("What runs here", "store, logs, watched folders") },
-      "/api/metrics": {
-        get: operation("The metrics of a comparison", "name, label, unit and direction of each"),
-      },
-      "/api/sync": { get: operation("The uploads", "destinations, failures by reason, runs") },
-      "/api/sync/retry": {
-        post: operation("Retries failed uploads", "how many are pending again", {
-          requestBody: body(retryBody),
-        }),
-      },
-      "/api/history": {
-        get: operation("The upload history, one page", "entries, newest first", {
-          parameters: parameters(historyQuery),
-        }),
-      },
-      "/api/fleet": { get: operation("The other boards that this one follows", "each with its nodes") },
-      "/api/jobs": { get: operation("What this process does beside serving", "jobs, and how each stands") },
-      "/api/rollups": {
-        get: operation("A node's hours, for another board", "bytes that nodupe compare reads", {
-          parameters: parameters(rollupsQuery),
-        }),
-      },
-      "/api/events": { get: operation("Live events, as server-sent events", "a stream of events") },
-      "/api/login": {
-        post: operation("Opens a session", "the session is in a cookie", {
-          requestBody: body(loginBody),
-          security: [],
-        }),
-      },
-      "/api/logout": { post: operation("Ends the session", "ended") },
-      "/health": { get: operation("As nodupe status --json", "healthy; 503 where something is wrong") },
-      "/metrics": { get: operation("As nodupe metrics", "Prometheus text") },
-    },
+    paths,
   };
 }

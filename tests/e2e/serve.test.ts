@@ -141,3 +141,16 @@ test("an alert runs the operator's command with the text in its environment", as
   await until(() => text().includes("silent"), "the command has run");
   expect(text()).toMatch(/^old has been silent for \d+ days$/);
 });
+
+test("the page is sent once: whoever has it is told so, by its tag in any form", async () => {
+  await using served = await startServe(["--db", ":memory:"]);
+  const etag = (await served.ask("/")).headers.get("etag") ?? "";
+  expect(etag).toMatch(/^W\/"[^"]+"$/);
+  const asked = async (tag: string): Promise<number> => {
+    return (await served.ask("/", { headers: { "if-none-match": tag } })).status;
+  };
+  expect([await asked(etag), await asked(`"other", ${etag.slice(2)}`), await asked("*")]).toEqual([
+    304, 304, 304,
+  ]);
+  expect(await asked('"other"')).toBe(200);
+});

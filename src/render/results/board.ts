@@ -5,7 +5,7 @@ import { LOG_LEVELS, scores } from "./nodes.ts";
 import { syncResult } from "./uploads.ts";
 import { count, flag, list, maybe, moment, number, object, oneOf, text, whole } from "./fields.ts";
 
-const measurement = object({
+export const measurement = object({
   at: moment("when, by the clock of then"),
   source: maybe(text("where the time came from")),
   authenticated: flag("true for NTS alone"),
@@ -16,7 +16,8 @@ const measurement = object({
   action: text("none, step or slew"),
 });
 
-const clock = object({
+/** GET /api/time. */
+export const clock = object({
   last: maybe(measurement.describe("the newest measurement from servers")),
   age_s: maybe(number("since then; negative where the clock was set back")),
   history: list(
@@ -47,7 +48,8 @@ const clock = object({
 const { failures: _failures, ...totals } = syncResult.shape;
 const destination = text("the API's base URL, or `sandbox`");
 
-const uploads = object({
+/** GET /api/sync. */
+export const uploads = object({
   destinations: list(
     object({
       url: destination,
@@ -112,7 +114,8 @@ const uploads = object({
 
 const series = (what: string) => list(z.number().nullable(), what);
 
-const node = object({
+/** A node over some hours. */
+export const nodeOverview = object({
   node_name: text("its name in the store"),
   newest_line: maybe(moment("the newest line that was read")),
   age_s: maybe(number("since then")),
@@ -150,7 +153,7 @@ const node = object({
   ),
 });
 
-const problems = list(
+export const problems = list(
   object({
     about: oneOf(PROBLEM_SUBJECTS, "what it is about"),
     key: text("the same for the same problem"),
@@ -159,7 +162,7 @@ const problems = list(
   "what somebody should look at",
 );
 
-const fleet = list(
+export const fleet = list(
   object({
     url: text("as `[fleet] boards` names it"),
     name: maybe(text("what that board calls itself; null until it has answered once")),
@@ -185,10 +188,35 @@ const fleet = list(
         at_work: flag("whether an upload runs"),
       }).describe("its uploads"),
     ),
-    nodes: list(node, "its nodes over the last 24 hours"),
+    nodes: list(nodeOverview, "its nodes over the last 24 hours"),
   }),
   "the other boards that `nodupe serve` follows",
 );
+
+export const store = object({
+  path: text("the file"),
+  size_bytes: count("with its write-ahead log"),
+  free_bytes: maybe(count("free on its file system")),
+  total_bytes: maybe(count("size of its file system")),
+  version: text("of nodupe"),
+  damaged: maybe(
+    object({
+      pages: list(text("in SQLite's words"), "what is wrong with the database itself"),
+      parts: list(
+        object({
+          node_name: text("whose it is"),
+          part: oneOf(
+            ["events", "hour", "day", "operations_in_flight", "checkpoint", "kept_hour"],
+            "what is damaged",
+          ),
+          since: maybe(moment("where it begins")),
+          until: maybe(moment("where it ends")),
+        }),
+        "what does not have the checksum it was written with",
+      ),
+    }).describe("what --deep found; null without it"),
+  ),
+});
 
 /** `nodupe status`, and GET /health. */
 export const statusResult = object({
@@ -196,31 +224,8 @@ export const statusResult = object({
   problems,
   time: clock.describe("the clock"),
   sync: uploads.describe("the uploads"),
-  nodes: list(node, "every node over the last 24 hours"),
-  store: object({
-    path: text("the file"),
-    size_bytes: count("with its write-ahead log"),
-    free_bytes: maybe(count("free on its file system")),
-    total_bytes: maybe(count("size of its file system")),
-    version: text("of nodupe"),
-    damaged: maybe(
-      object({
-        pages: list(text("in SQLite's words"), "what is wrong with the database itself"),
-        parts: list(
-          object({
-            node_name: text("whose it is"),
-            part: oneOf(
-              ["events", "hour", "day", "operations_in_flight", "checkpoint", "kept_hour"],
-              "what is damaged",
-            ),
-            since: maybe(moment("where it begins")),
-            until: maybe(moment("where it ends")),
-          }),
-          "what does not have the checksum it was written with",
-        ),
-      }).describe("what --deep found; null without it"),
-    ),
-  }).describe("the store"),
+  nodes: list(nodeOverview, "every node over the last 24 hours"),
+  store: store.describe("the store"),
   fleet,
 }) satisfies z.ZodType<Board>;
 

@@ -58,23 +58,23 @@ const states = object({
   failed: count("refused for good"),
 });
 
+/** A content that was, or is to be, uploaded. */
+export const historyEntry = object({
+  checksum: text("SHA-256 in hexadecimal"),
+  state: oneOf(CONTENT_STATES, "the content's state"),
+  via: maybe(oneOf(["upload", "server", "import"], "how it came to be done")),
+  path: maybe(text("the file that was, or was to be, sent")),
+  status: maybe(whole("the last HTTP status")),
+  reason: maybe(text("why it failed, or waits")),
+  updated_at: moment("when the state changed last"),
+});
+
 export const historyListResult = object({
   destinations: list(
     object({
       url: destination,
       counts: states.describe("contents by state"),
-      entries: list(
-        object({
-          checksum: text("SHA-256 in hexadecimal"),
-          state: oneOf(CONTENT_STATES, "the content's state"),
-          via: maybe(oneOf(["upload", "server", "import"], "how it came to be done")),
-          path: maybe(text("the file that was, or was to be, sent")),
-          status: maybe(whole("the last HTTP status")),
-          reason: maybe(text("why it failed, or waits")),
-          updated_at: moment("when the state changed last"),
-        }),
-        "the newest, as many as --limit says",
-      ),
+      entries: list(historyEntry, "the newest, as many as --limit says"),
     }),
     "every server that CVs were sent to",
   ),

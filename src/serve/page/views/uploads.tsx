@@ -58,7 +58,7 @@ function Retry({ label, body }: { label: string; body: object }) {
 }
 
 const ENTRY_COLUMNS: readonly Column<Entry>[] = [
-  { name: "When", cell: ({ updatedAtMs }) => <Ago at={new Date(updatedAtMs).toISOString()} /> },
+  { name: "When", cell: ({ updated_at: at }) => <Ago at={at} /> },
   { name: "State", cell: ({ state }) => <Mark state={STATES[state]}>{state}</Mark> },
   { name: "File", cell: ({ path }) => fileName(path) },
   { name: "Content", cell: ({ checksum }) => <code title={checksum}>{checksum.slice(0, 12)}</code> },
