@@ -168,6 +168,8 @@ const GUARDS: readonly Guard[] = [
       // What commands print with --json: loaded where one fails before it has a result, and by the tools of build/.
       "render/results",
       "nodes/fleet/frame-codec.ts",
+      // What the API answers, beside what commands print.
+      "serve/answers.ts",
       "serve/body.ts",
       "serve/fleet/board-told.ts",
       "serve/openapi.ts",
