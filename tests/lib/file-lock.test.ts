@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { lockFile } from "../../src/lib/file-lock.ts";
 import { tempFolder } from "../support/temp.ts";
 
@@ -17,7 +18,7 @@ test("one holder at a time, named to whoever comes second; a release lets the ne
 test("a holder that is killed leaves no lock behind", async () => {
   using folder = tempFolder();
   const path = folder.file("lock");
-  const module = new URL("../../src/lib/file-lock.ts", import.meta.url).pathname;
+  const module = join(import.meta.dir, "../../src/lib/file-lock.ts");
   const script = `const { lockFile } = await import(${JSON.stringify(module)}); const kept = lockFile(${JSON.stringify(path)}); console.log(kept.type); setInterval(() => kept, 1000);`;
   const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe" });
   const { value } = await child.stdout.getReader().read();
