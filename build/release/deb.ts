@@ -1,4 +1,6 @@
-// A Debian package: an ar archive of two tar archives (deb(5)). Made without dpkg, and of nothing but what is put in.
+// A Debian package: an ar archive of two tar archives (deb(5)). Made without dpkg, and of nothing but what is put in. Its
+// maintainer is package.json's author: Debian wants an address, and this one takes no mail (RFC 2606), as SECURITY.md says.
+import { author } from "../../package.json" with { type: "json" };
 import { paperPlace } from "../../src/upgrade/papers.ts";
 import { type ServicePlan, systemdUnits } from "../../src/render/service-unit.ts";
 import { ar } from "./ar.ts";
@@ -6,7 +8,6 @@ import { gzip, xz } from "./archive.ts";
 import { textEntry } from "./papers.ts";
 import { type Entry, tar, withFolders } from "./tar.ts";
 
-const MAINTAINER = "The nodupe authors <nodupe@users.noreply.invalid>";
 const DOC = "usr/share/doc/nodupe";
 const SYSTEMD = "usr/lib/systemd/system";
 
@@ -71,7 +72,7 @@ function paperEntry({ name, content }: Entry): Entry | null {
 
 function changelog(version: string, timeS: number): string {
   const date = new Date(timeS * 1_000).toUTCString().replace("GMT", "+0000");
-  return `nodupe (${debVersion(version)}) stable; urgency=medium\n\n  * Release ${version}; CHANGELOG.md.gz beside this file says what changed.\n\n -- ${MAINTAINER}  ${date}\n`;
+  return `nodupe (${debVersion(version)}) stable; urgency=medium\n\n  * Release ${version}; CHANGELOG.md.gz beside this file says what changed.\n\n -- ${author}  ${date}\n`;
 }
 
 function copyright(licence: string): string {
@@ -150,7 +151,7 @@ function control({ version, architecture }: DebContents, installedBytes: number)
   return `Package: nodupe
 Version: ${debVersion(version)}
 Architecture: ${architecture}
-Maintainer: ${MAINTAINER}
+Maintainer: ${author}
 Installed-Size: ${Math.ceil(installedBytes / 1024)}
 Depends: libc6 (>= 2.17)
 Recommends: ca-certificates

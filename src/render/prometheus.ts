@@ -1,5 +1,5 @@
 import type { Scrape } from "../board/scrape.ts";
-import type { Metric, Unit } from "../nodes/compare/metric.ts";
+import type { Metric, Span, Unit } from "../nodes/compare/metric.ts";
 import { METRICS, type MetricName } from "../nodes/compare/registry.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -25,6 +25,14 @@ const UNITS: Readonly<Record<Unit, { readonly suffix: string; readonly divisor: 
   count: { suffix: "", divisor: 1 },
 };
 
+/** What stands behind a metric's name in its help. */
+const SPANS: Readonly<Record<Span, string>> = {
+  window: "over the last 24 hours",
+  latest: "as the node told it last",
+  month: "of this month, as its API told it last",
+  "month-or-window": "of this month by its API, else of the last 24 hours by the rates",
+};
+
 export function escapeLabel(text: string): string {
   return text.toWellFormed().replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
 }
@@ -36,14 +44,14 @@ function sampleLine(name: string, { labels, value }: Sample): string {
 
 /** A metric of the registry in its base unit: its name ends in that unit and in no other. */
 function nodeFamily(
-  { name, label, unit, prometheusStem }: Metric<MetricName>,
+  { name, label, unit, span, prometheusStem }: Metric<MetricName>,
   nodes: Scrape["nodes"],
 ): Family {
   const { suffix, divisor } = UNITS[unit];
   const stem = prometheusStem ?? name.replace(new RegExp(`_${unit}$`), "");
   return {
     name: `nodupe_node_${stem}${suffix}`,
-    help: `${label}, over the last 24 hours`,
+    help: `${label}, ${SPANS[span]}`,
     samples: nodes.flatMap(({ name: node, metrics }) => {
       const value = metrics[name];
       return value === null ? [] : [{ labels: { node }, value: value / divisor }];

@@ -5,6 +5,12 @@ import type { ComparisonType } from "./options.ts";
 export type Unit = "percent" | "count" | "bytes" | "ms" | "usd";
 
 /**
+ * What time a value is of: the window; the last word of the node's API or log, whenever that was; this month by its API;
+ * this month by its API where that tells it, else the window by the rates.
+ */
+export type Span = "window" | "latest" | "month" | "month-or-window";
+
+/**
  * What logs must have in common before the metric may be compared: lines at DEBUG, started lines to time by, times
  * finer than a second, as large a part of the window, what is stored.
  */
@@ -37,6 +43,7 @@ export interface Metric<N extends string = string> {
   /** The name that people read, at most 18 columns wide. */
   readonly label: string;
   readonly unit: Unit;
+  readonly span: Span;
   readonly lowerIsBetter: boolean;
   /** The name in Prometheus text, without its unit, where that wants another; null: the same. */
   readonly prometheusStem: string | null;
@@ -52,9 +59,17 @@ export interface Metric<N extends string = string> {
 }
 
 type Told<N extends string> = Pick<Metric<N>, "name" | "label" | "unit" | "types" | "of"> &
-  Partial<Pick<Metric, "lowerIsBetter" | "prometheusStem" | "ranked" | "needs" | "question">>;
+  Partial<Pick<Metric, "lowerIsBetter" | "span" | "prometheusStem" | "ranked" | "needs" | "question">>;
 
-/** A metric that is ranked, higher being better, that needs nothing and is not judged, unless it says so. */
+/** A metric of the window that is ranked, higher being better, that needs nothing and is not judged, unless it says so. */
 export function metric<const N extends string>(told: Told<N>): Metric<N> {
-  return { lowerIsBetter: false, prometheusStem: null, ranked: true, needs: [], question: null, ...told };
+  return {
+    span: "window",
+    lowerIsBetter: false,
+    prometheusStem: null,
+    ranked: true,
+    needs: [],
+    question: null,
+    ...told,
+  };
 }

@@ -5,6 +5,7 @@ export const earnings = [
     name: "total_earnings",
     label: "earnings",
     unit: "usd",
+    span: "month-or-window",
     types: ["earnings", "overall"],
     needs: ["storage"],
     of: (measured) => measured.earnings.totalUsd,
@@ -15,6 +16,7 @@ export const earnings = [
     // promtool takes tb for an abbreviated unit.
     prometheusStem: "earnings_per_terabyte",
     unit: "usd",
+    span: "month-or-window",
     types: ["earnings", "efficiency", "overall"],
     of: (measured) => measured.earnings.perTbUsd,
   }),
@@ -22,6 +24,7 @@ export const earnings = [
     name: "held_usd",
     label: "held back",
     unit: "usd",
+    span: "month",
     types: ["earnings", "overall"],
     ranked: false,
     of: (measured) => measured.earnings.heldUsd,
