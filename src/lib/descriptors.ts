@@ -2,7 +2,7 @@ import { codeOf } from "./errors.ts";
 import { wait } from "./wait.ts";
 
 const AGAIN_MS = 50;
-/** What holds descriptors are uploads, which end; ten seconds are more than most of them take. */
+/** Uploads hold most descriptors, and most of them end within ten seconds. */
 const ATTEMPTS = 200;
 
 /** The process, or the machine, has no descriptor left for another file. */
@@ -11,7 +11,7 @@ export function isOutOfDescriptors(error: unknown): boolean {
   return code === "EMFILE" || code === "ENFILE";
 }
 
-/** What `open` opens; while there is no descriptor left it is tried again, for ten seconds. */
+/** Calls `open`, retrying for ten seconds while no descriptor is left. */
 export async function openPatiently<T>(open: () => T | Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {

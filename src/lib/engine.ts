@@ -1,39 +1,43 @@
-// What is asked of the JavaScript engine beyond its own judgement, which is made for servers: it compiles eagerly and lets
-// garbage grow with the machine's memory. What each of these brings is measured by bench/engine.ts, which builds the
-// program with and without them; the figures stand in bench/results/engine.json.
+// Settings of the JavaScript engine. Its defaults are made for servers: it compiles eagerly and lets garbage grow
+// with the machine's memory. bench/engine.ts measures the effect of each by building the program with and without
+// it; see bench/results/engine.json.
 
 /**
- * How much longer than usual code stays in the interpreter while a command starts: most of that code runs once, and
- * compiling it was a tenth of a start's CPU time. build/compile.ts has the program begin so.
+ * How many times longer than usual code stays in the interpreter while a command starts: most of that code runs
+ * once, and compiling it took a tenth of the CPU time of a start. Set by build/compile.ts.
  */
 export const JIT_RELUCTANCE_AT_START = 4;
 
-/** The start is over: from here on code runs often enough to be worth compiling. */
+/** Call when the start is over: from here on code runs often enough to be worth compiling. */
 export function compileAsUsual(): void {
   Bun.unsafe.setJITPolicy(1);
 }
 
 /**
- * The engine hardly compiles from here on, for work that is the disk's, the hash's and the network's: a tenth less memory
- * over 3,000 uploads, at the CPU time that it would take anyway.
+ * From here on the engine compiles next to nothing: for work whose time goes to disk, hash and network. Saves a
+ * tenth of the memory over 3,000 uploads, at no cost in CPU time.
  */
 export function compileHardly(): void {
   Bun.unsafe.setJITPolicy(1_000);
 }
 
 export interface CollectorOptions {
-  /** Of whatever is counted; a collection takes some 10 ms. */
+  /** Collect after this many units of work; a collection takes some 10 ms. */
   readonly every: number;
-  /** Collects only where resident memory has grown by so much. */
+  /** Collect only if resident memory has grown by this much. */
   readonly fromGrowthBytes?: number;
   /**
-   * Since when that growth is counted: since the collection before, where more and more is kept for good, or since the
-   * collector was made, where all growth is garbage. There each collection would allow for as much again.
+   * Where that growth is counted from. `collection`: from the previous collection, if the work keeps more and more
+   * data for good. `start`: from when the collector was made, if all growth is garbage; counting from the previous
+   * collection would then allow as much garbage again after each one.
    */
   readonly since?: "collection" | "start";
 }
 
-/** Counts work that leaves garbage, and collects it where enough has come together: a fifth less memory at its peak, for an eighth more CPU time. */
+/**
+ * Counts work that leaves garbage and collects it from time to time: a fifth less peak memory for an eighth more
+ * CPU time.
+ */
 export function createCollector({
   every,
   fromGrowthBytes = 0,

@@ -11,12 +11,12 @@ const LOCK_NB = 4;
 
 export type LockAttempt =
   | { readonly type: "held"; readonly lock: Disposable }
-  /** `holder` is the process id that the other process wrote, null where it has not yet. */
+  /** `holder`: the process id that the holder wrote into the file; null if it has not yet. */
   | { readonly type: "taken"; readonly holder: number | null };
 
 /**
- * Takes an exclusive lock on a file, which is made where it is missing. The kernel lets go of it when the process
- * ends, however it ends. The file stays: removing it would let two processes lock two files of the same name.
+ * Takes an exclusive lock on a file, created if missing. The kernel releases it when the process ends, however it
+ * ends. The file is kept: if it were removed, two processes could lock two files of the same name.
  */
 export function lockFile(path: string): LockAttempt {
   const descriptor = openOwnFile(path, "the lock");

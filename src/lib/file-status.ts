@@ -2,20 +2,23 @@ import type { BigIntStats } from "node:fs";
 
 export type FileType = "file" | "folder" | "link" | "other";
 
-/** What tells whether a file is still the one that it was. */
+/** What shows whether a file has changed. */
 export interface FileStatus {
   readonly type: FileType;
   readonly sizeBytes: number;
-  /** Whole microseconds since the epoch: what a double holds exactly, so that however it was asked for it is the same. */
+  /**
+   * Whole microseconds since the epoch: a double holds these exactly, so the value is the same whichever call it
+   * came from.
+   */
   readonly mtimeUs: number;
-  /** Likewise. Nobody can set it: it tells what a restored mtime hides. */
+  /** Likewise. Unlike mtime it cannot be set, so it reveals a change behind a restored mtime. */
   readonly ctimeUs: number;
   readonly inode: number;
-  /** As st_dev has it. */
+  /** As in st_dev. */
   readonly device: number;
 }
 
-/** Whole microseconds, rounded down, before 1970 too. */
+/** Whole microseconds, rounded down, also before 1970. */
 function microseconds(ns: bigint): number {
   return Number(ns / 1_000n) - (ns % 1_000n < 0n ? 1 : 0);
 }
@@ -28,7 +31,7 @@ export function typeOfMode(mode: number): FileType {
   return TYPES[mode & TYPE_MASK] ?? "other";
 }
 
-/** The status in what node:fs tells with `bigint: true`. */
+/** From the result of a stat call of node:fs with `bigint: true`. */
 export function statusOf(stats: BigIntStats): FileStatus {
   return {
     type: typeOfMode(Number(stats.mode)),

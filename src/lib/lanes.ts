@@ -1,4 +1,4 @@
-/** Keeps up to `size` tasks at work at once, and hands out what each comes to, whichever is first. */
+/** Runs up to `size` tasks at once and returns their results in the order in which they finish. */
 export class Lanes<T> {
   readonly #size: number;
   readonly #running = new Map<number, Promise<void>>();
@@ -9,7 +9,7 @@ export class Lanes<T> {
     this.#size = size;
   }
 
-  /** As many are at work, or wait to be taken, as there may be. */
+  /** No more tasks can be added: as many as allowed are running or have results waiting. */
   get isFull(): boolean {
     return this.#running.size + this.#results.length >= this.#size;
   }
@@ -23,7 +23,7 @@ export class Lanes<T> {
     this.#running.set(this.#lastId, this.#run(this.#lastId, task));
   }
 
-  /** What the next task comes to; there has to be one. Throws what the task throws. */
+  /** The result of the next task to finish; there must be one. Throws what the task throws. */
   async next(): Promise<T> {
     while (this.#results.length === 0 && this.#running.size > 0) await Promise.race(this.#running.values());
     const result = this.#results.shift();

@@ -21,7 +21,7 @@ export function editDistance(left: string, right: string): number {
   return last[right.length] ?? 0;
 }
 
-/** The known name that was most likely meant, or null where none is near (more than a third of it wrong). */
+/** The known name that was most likely meant, or null if none is close (more than a third of it differs). */
 export function nearest(name: string, known: Iterable<string>): string | null {
   let best: string | null = null;
   let bestDistance = Infinity;
@@ -37,7 +37,7 @@ export function nearest(name: string, known: Iterable<string>): string | null {
   return best;
 }
 
-/** `; did you mean X?`, or nothing: the tail of a message that refuses a name. */
+/** `; did you mean X?`, or nothing: the end of a message that rejects a name. */
 export function didYouMean(name: string, known: Iterable<string>): string {
   const match = nearest(name, known);
   return match === null ? "" : `; did you mean ${match}?`;

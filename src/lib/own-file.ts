@@ -14,17 +14,17 @@ import { codeOf, Failure } from "./errors.ts";
 const OTHERS_WRITE = 0o002;
 const GROUP_WRITES = 0o020;
 const STICKY = 0o1000;
-/** Any right for anybody else. */
+/** Any permission for group or others. */
 export const OTHERS_ANY = 0o077;
 
 const NOT_REGULAR = "is not a regular file";
 
-/** The user that this process acts as. */
+/** The effective user id. */
 function ourUser(): number {
   return process.geteuid?.() ?? 0;
 }
 
-/** Why a file cannot be taken for our own; null where it can. */
+/** Why a file is not safely our own; null if it is. */
 function faultOf(status: Stats): string | null {
   if (status.isSymbolicLink()) return "is a symbolic link";
   if (!status.isFile()) return NOT_REGULAR;
@@ -35,7 +35,7 @@ function faultOf(status: Stats): string | null {
 }
 
 function refuse(what: string, path: string, fault: string): never {
-  // Nobody is told to remove a device.
+  // Do not advise removing a device.
   const advice = fault === NOT_REGULAR ? "name another place" : "remove this one, or name another place";
   throw new Failure(
     "not-permitted",
@@ -44,16 +44,16 @@ function refuse(what: string, path: string, fault: string): never {
 }
 
 /**
- * A folder's write permission for the group is ours alone where the group is the user's own, as Debian makes them: the
- * same number as the user.
+ * Group write permission on a folder is harmless if the group is the user's private one, as Debian sets them up:
+ * the same id as the user.
  */
 function isGroupOurs(gid: number): boolean {
   return gid === ourUser() && gid === process.getegid?.();
 }
 
 /**
- * Why others could put files of theirs beside ours; null where they cannot. In a sticky folder, such as /tmp, they can
- * add files, but neither rename nor remove ours: it is taken, and what lies there already is looked at file by file.
+ * Why others could put files next to ours; null if they cannot. In a sticky folder such as /tmp they can add files
+ * but neither rename nor remove ours: it is accepted, and files already there are checked one by one.
  */
 function folderFault(folder: string): string | null {
   const { uid, gid, mode } = statSync(folder);
@@ -64,7 +64,7 @@ function folderFault(folder: string): string | null {
   return null;
 }
 
-/** @throws Failure not-permitted where somebody else could plant files beside this one. */
+/** @throws Failure not-permitted if somebody else could plant files beside this one. */
 export function refuseSharedFolder(path: string, what: string): void {
   const folder = dirname(path);
   const fault = folderFault(folder);
@@ -76,8 +76,10 @@ export function refuseSharedFolder(path: string, what: string): void {
 }
 
 /**
- * @throws Failure not-permitted where something else than a regular file of our own, with this one name, lies there:
- *   what somebody planted where we are about to write, or to have a library write.
+ * Call before writing a file, or letting a library write it.
+ *
+ * @throws Failure not-permitted if anything other than a regular file of our own, with a single link, is there:
+ * somebody may have planted it.
  */
 export function refusePlanted(path: string, what: string): void {
   const status = lstatSync(path, { throwIfNoEntry: false });
@@ -86,23 +88,24 @@ export function refusePlanted(path: string, what: string): void {
 }
 
 /**
- * Opens a file that this program keeps for itself (a lock, a sandbox's memory) to read and to append; made with mode
- * 0600 where it is missing. No link is followed, so that nobody has us write to another file by planting one under its
- * name: it has to be a regular file of our own, with this one name, in a folder that nobody else may write.
+ * Opens a file that this program keeps for itself (a lock, a sandbox's memory) to read and append; creates it with
+ * mode 0600 if missing. Links are not followed, so that nobody can make us write to another file by planting a
+ * link. It must be a regular file of our own, with a single link, in a folder that nobody else can write to.
  *
- * @param what how messages call it: `the lock`.
+ * @param what its name in messages: `the lock`.
  * @returns its descriptor.
- * @throws Failure not-permitted where it is none; the system's error (EACCES, EROFS, ENOENT of the folder, …).
+ * @throws Failure not-permitted if it is anything else; the system's error (EACCES, EROFS, ENOENT of the folder,
+ * …).
  */
 export function openOwnFile(path: string, what: string): number {
   refuseSharedFolder(path, what);
   const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
   let descriptor: number;
   try {
-    // O_NONBLOCK: a FIFO is told from a file without a wait for its other end.
+    // O_NONBLOCK: opening a FIFO must not wait for its other end.
     descriptor = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   } catch (error) {
-    // A link; a socket, or a device without a driver.
+    // A link (ELOOP); a socket or a device without a driver (ENXIO).
     if (codeOf(error) === "ELOOP" || codeOf(error) === "ENXIO") refusePlanted(path, what);
     throw error;
   }

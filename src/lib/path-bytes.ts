@@ -1,14 +1,14 @@
 /**
- * Paths as text, whatever their bytes. A byte that is no UTF-8 becomes a lone low surrogate, U+DC80 to U+DCFF, which no
- * valid text holds, and is turned back into the byte where the system is asked (PEP 383, "surrogateescape"). To show
- * such a path, or to send it, `toWellFormed()` puts U+FFFD in its place.
+ * Paths as text, whatever their bytes. A byte that is not UTF-8 becomes a lone low surrogate, U+DC80 to U+DCFF,
+ * which no valid text contains, and is turned back into the byte for system calls (PEP 383, "surrogateescape"). To
+ * show or send such a path, replace them with U+FFFD by `toWellFormed()`.
  */
 
 const ESCAPE = 0xdc00;
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** How many bytes the UTF-8 sequence at `at` has; 0 where there is none. */
+/** The length of the UTF-8 sequence at `at`; 0 if there is none. */
 function sequenceLength(bytes: Uint8Array, at: number): number {
   const lead = bytes[at] ?? 0;
   const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
@@ -20,7 +20,7 @@ function sequenceLength(bytes: Uint8Array, at: number): number {
   }
 }
 
-/** The text of a name's bytes. */
+/** The bytes of a name as text. */
 export function pathOfBytes(bytes: Uint8Array): string {
   try {
     return strict.decode(bytes);
@@ -38,7 +38,7 @@ export function pathOfBytes(bytes: Uint8Array): string {
   }
 }
 
-/** The bytes that a text of `pathOfBytes` stands for. */
+/** The inverse of `pathOfBytes`. */
 function bytesOfPath(path: string): Buffer {
   const pieces: Buffer[] = [];
   for (const letter of path) {
@@ -49,7 +49,7 @@ function bytesOfPath(path: string): Buffer {
   return Buffer.concat(pieces);
 }
 
-/** What node:fs takes for a path: the text itself wherever it can. */
+/** A path for node:fs: the text itself unless it holds escaped bytes. */
 export function systemPath(path: string): string | Buffer {
   return path.isWellFormed() ? path : bytesOfPath(path);
 }

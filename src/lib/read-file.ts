@@ -1,10 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 
-/** A pipe that a shell has opened for us: `--config <(…)`. */
+/** A pipe opened by the shell: `--config <(…)`. */
 const HANDED_OVER = /^\/(dev\/(stdin|fd\/\d+)|proc\/self\/fd\/\d+)$/;
 
 /**
- * Opens a file to read it. A FIFO, whose other end may never open, and a device are refused at once.
+ * Opens a file for reading. Devices are refused, and so are FIFOs, whose other end may never open.
  *
  * @returns its descriptor.
  * @throws Error saying what it is instead; the system's error.
@@ -19,17 +19,17 @@ export function openRegularFile(path: string): number {
   throw new Error(`it is ${kind}, expected a regular file`);
 }
 
-/** The line of the first byte that is no UTF-8, from 1. */
+/** The line, from 1, of the first byte that is not UTF-8. */
 function lineOfFault(bytes: Uint8Array): number {
-  // Every beginning of UTF-8 is UTF-8, but for a character that is cut; a fault is replaced by U+FFFD.
+  // A prefix of valid UTF-8 decodes cleanly except for a character that is cut off; a fault decodes to U+FFFD.
   const text = new TextDecoder().decode(bytes);
   return text.slice(0, text.indexOf("\uFFFD")).split("\n").length;
 }
 
 /**
- * Reads a text file whole.
+ * Reads a whole text file.
  *
- * @throws Error where it is no regular file or no UTF-8, with the line; the system's error.
+ * @throws Error if it is not a regular file or not UTF-8, with the line; the system's error.
  */
 export function readText(path: string): string {
   const descriptor = openRegularFile(path);

@@ -2,15 +2,15 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } fro
 import { refusePlanted } from "./own-file.ts";
 
 /**
- * Writes a file whole or not at all, on the disk before it takes the old one's place. A link is not followed, nor
- * replaced without a word: it is refused.
+ * Writes a file atomically: it is on the disk before it replaces the old one. A symbolic link is refused, neither
+ * followed nor replaced.
  *
- * @param what how messages call it: `config file`.
- * @throws Failure not-permitted where something else than a file of our own lies there; the system's error.
+ * @param what its name in messages: `config file`.
+ * @throws Failure not-permitted if anything but a file of our own is there; the system's error.
  */
 export function replaceFile(path: string, content: string, options: { what: string; mode: number }): void {
   refusePlanted(path, options.what);
-  // A name that nobody can foresee, and a file that was not there (O_EXCL, which follows no link).
+  // An unpredictable name, and a new file (O_EXCL, which follows no link).
   const draft = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
   const descriptor = openSync(draft, "wx", options.mode);
   try {

@@ -14,7 +14,7 @@ const SOCK_CLOEXEC = 0x80000;
 const MSG_NOSIGNAL = 0x4000;
 const LONGEST_PATH_BYTES = 107;
 
-/** `struct sockaddr_un` of a path, or of an abstract name, which is written with a leading `@`. */
+/** `struct sockaddr_un` for a path or an abstract name, which is written with a leading `@`. */
 export function unixAddress(path: string): Uint8Array {
   const name = Buffer.from(path);
   if (name.length > LONGEST_PATH_BYTES)
@@ -22,7 +22,7 @@ export function unixAddress(path: string): Uint8Array {
       `Cannot address a socket: its name has ${name.length} bytes, at most ${LONGEST_PATH_BYTES} fit`,
     );
   const isAbstract = path.startsWith("@");
-  // A path ends in a NUL; an abstract name begins with one and ends where its length says.
+  // A path ends in NUL; an abstract name begins with one and ends where its length says.
   const address = Buffer.alloc(2 + name.length + (isAbstract ? 0 : 1));
   address.writeUInt16LE(AF_UNIX, 0);
   name.copy(address, 2);
@@ -31,9 +31,9 @@ export function unixAddress(path: string): Uint8Array {
 }
 
 /**
- * Tells the service manager one or more `NAME=value` lines (sd_notify(3)).
+ * Sends one or more `NAME=value` lines to the service manager (sd_notify(3)).
  *
- * @throws Error where the datagram is not taken.
+ * @throws Error if the datagram is not accepted.
  */
 export function sdNotify(socketPath: string, lines: readonly string[]): void {
   const c = libc();

@@ -1,4 +1,4 @@
-/** Uniform in [0, 1), the same for the same seed. Mulberry32 (Ettinger, 2017). */
+/** Uniform in [0, 1); the same sequence for the same seed. Mulberry32 (Ettinger, 2017). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

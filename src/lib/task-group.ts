@@ -1,8 +1,8 @@
-/** Tasks that are begun and not waited for where they begin, so that they are waited for together. */
+/** Tasks started in several places and awaited together. */
 export class TaskGroup {
   readonly #tasks = new Set<Promise<void>>();
 
-  /** `onError` is told what a task throws. */
+  /** `onError` is called with what the task throws. */
   add(task: Promise<void>, onError: (error: unknown) => void): void {
     const end = (): void => {
       this.#tasks.delete(watched);
@@ -14,7 +14,7 @@ export class TaskGroup {
     this.#tasks.add(watched);
   }
 
-  /** Resolves when none is at work, those included that are added meanwhile. */
+  /** Resolves when no task is running, including those added meanwhile. */
   async idle(): Promise<void> {
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
   }

@@ -6,8 +6,8 @@ declare const NODUPE_BUILD_TIME_S: number | undefined;
 export const VERSION: string = version;
 
 /**
- * When the commit that this program was built from was made, in Unix seconds: a floor below which no clock can be
- * right. build/compile.ts sets it; run from source it is the day the project began.
+ * When the commit of this build was made, in Unix seconds: no correct clock can be earlier. Set by
+ * build/compile.ts; when run from source, the day the project began.
  */
 export const BUILD_TIME_S: number =
   typeof NODUPE_BUILD_TIME_S === "number" ? NODUPE_BUILD_TIME_S : Date.UTC(2026, 10, 20) / 1000;

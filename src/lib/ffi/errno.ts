@@ -1,4 +1,4 @@
-/** errno numbers of Linux, x64 and arm64 alike, that are told apart here. */
+/** The errno values that this program distinguishes; the same on Linux x64 and arm64. */
 export const ERRNO = { EPERM: 1, EAGAIN: 11, EACCES: 13, ENOSPC: 28, ECONNREFUSED: 111 } as const;
 
 const MESSAGES: Readonly<Record<number, string>> = {
@@ -17,7 +17,7 @@ const MESSAGES: Readonly<Record<number, string>> = {
   113: "no route to host",
 };
 
-/** What an error number means, in words. */
+/** An errno value in words. */
 export function errnoMessage(number: number): string {
   return MESSAGES[number] ?? `system error ${number}`;
 }

@@ -3,9 +3,9 @@ import { libcOrNull } from "./libc.ts";
 const libc = libcOrNull({ _exit: { args: ["i32"], returns: "void" } });
 
 /**
- * Ends the process without what the runtime does at its exit: it closes every database, and the last close of a store
- * writes its log back, with syncs that somebody waits for. The next opening takes up the log. Returns where there is no
- * C library to be had.
+ * Ends the process without the runtime's exit work. The runtime closes every database, and the last close of a
+ * store checkpoints its write-ahead log, with syncs that would delay the exit; the next open picks up the log.
+ * Returns if there is no C library.
  */
 export function exitAtOnce(code: number): void {
   libc()?._exit(code);

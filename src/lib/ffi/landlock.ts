@@ -13,7 +13,7 @@ const PR_SET_NO_NEW_PRIVS = 38;
 /** O_PATH | O_CLOEXEC. */
 const O_PATH = 0x28_0000;
 
-/** Rights of files (landlock(7)), by the version of the kernel's interface that knows them. */
+/** File access rights (landlock(7)), by the ABI version that introduced them. */
 const EXECUTE = 1;
 const WRITE_FILE = 1 << 1;
 const REMOVE_DIR = 1 << 4;
@@ -28,15 +28,15 @@ const MAKE_SYM = 1 << 12;
 const TRUNCATE = 1 << 14;
 const TRUNCATE_SINCE = 3;
 const MAKE = MAKE_CHAR | MAKE_DIR | MAKE_REG | MAKE_SOCK | MAKE_FIFO | MAKE_BLOCK | MAKE_SYM;
-/** Rights of the network: TCP alone, from version 4 on. */
+/** Network access rights: only TCP, since version 4. */
 const BIND_TCP = 1;
 const CONNECT_TCP = 1 << 1;
 const NETWORK_SINCE = 4;
-/** What a file that is no folder may be given. */
+/** The rights that a file other than a folder can be given. */
 const OF_FILE = WRITE_FILE | TRUNCATE;
 
 const libc = libcOrNull({
-  // All arguments as numbers, pointers too: the three calls have them in different places.
+  // All arguments are numbers, pointers too: the three calls take pointers in different places.
   syscall: {
     args: [FFIType.i64_fast, FFIType.i64_fast, FFIType.i64_fast, FFIType.i64_fast, FFIType.i64_fast],
     returns: FFIType.i64_fast,
@@ -44,11 +44,11 @@ const libc = libcOrNull({
   prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
 });
 
-/** Where SQLite, and the runtime, keep what does not fit into memory. */
+/** Where SQLite and the runtime put temporary files. */
 export const TEMPORARY_FOLDERS: readonly string[] = [tmpdir(), "/tmp", "/var/tmp"];
 
 export interface Confinement {
-  /** Folders below which files are written, made and removed. */
+  /** Folders below which files may be written, created and removed. */
   readonly folders: readonly string[];
   /** Whether TCP is used at all. */
   readonly network: boolean;
@@ -61,7 +61,7 @@ function allow(c: Calls, ruleset: number, path: string, rights: number): void {
   try {
     parent = openSync(path, O_PATH);
   } catch {
-    // Nothing that is not there needs a right.
+    // A folder that does not exist needs no rights.
     return;
   }
   try {
@@ -76,12 +76,13 @@ function allow(c: Calls, ruleset: number, path: string, rights: number): void {
 }
 
 /**
- * Gives up, for good, writing files anywhere but below some folders, starting programs, and TCP where it is not used
- * (Landlock, Linux 5.13). Reading stays as it is. It holds for this thread, on which all of our code runs but for workers,
- * and for all that is started from now on, workers among them. The runtime's threads of before keep their rights, those of
- * its pool too where something asynchronous has been done: to reach all of them takes version 8 of Landlock (TSYNC).
+ * Gives up, for good, writing files outside some folders, starting programs, and TCP if it is not used (Landlock,
+ * Linux 5.13). Reading is not restricted. It holds for this thread, which runs all of our code except workers, and
+ * for everything started from now on, workers included. Threads that the runtime has already started keep their
+ * rights, among them its thread pool if anything asynchronous has run; covering them takes version 8 of Landlock
+ * (TSYNC).
  *
- * @returns false where the kernel does not know or allow it: nothing is given up then.
+ * @returns false if the kernel does not know or allow Landlock: nothing is given up then.
  */
 export function confine({ folders, network }: Confinement): boolean {
   const c = libc();
@@ -91,7 +92,7 @@ export function confine({ folders, network }: Confinement): boolean {
   const truncate = version >= TRUNCATE_SINCE ? TRUNCATE : 0;
   const written = WRITE_FILE | REMOVE_DIR | REMOVE_FILE | MAKE | truncate;
   const tcp = !network && version >= NETWORK_SINCE ? BIND_TCP | CONNECT_TCP : 0;
-  // struct landlock_ruleset_attr: u64 rights of files, u64 rights of the network, which older kernels do not know.
+  // struct landlock_ruleset_attr: u64 file rights, u64 network rights; older kernels know only the first.
   const attributes = new BigUint64Array(new ArrayBuffer(16));
   attributes.set([BigInt(EXECUTE | written), BigInt(tcp)]);
   const bytes = version >= NETWORK_SINCE ? 16 : 8;

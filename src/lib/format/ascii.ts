@@ -1,4 +1,4 @@
-/** What the program itself writes beyond ASCII, and what stands for it in a locale that has nothing else. */
+/** The non-ASCII characters that this program writes, and their replacements in an ASCII-only locale. */
 const PLAIN: Readonly<Record<string, string>> = {
   "…": "...",
   "—": "-",
@@ -31,12 +31,12 @@ const PLAIN: Readonly<Record<string, string>> = {
 
 const FANCY = new RegExp(`[${Object.keys(PLAIN).join("")}]`, "gu");
 
-/** A text of ours in ASCII; characters that came from outside stay as they are. */
+/** Replaces our own non-ASCII characters; those that came from outside are kept. */
 export function toAscii(text: string): string {
   return text.replace(FANCY, (character) => PLAIN[character] ?? character);
 }
 
-/** Whether a locale says that only ASCII can be shown: LC_ALL before LC_CTYPE before LANG is C or POSIX. */
+/** Whether the locale is ASCII only: the first that is set of LC_ALL, LC_CTYPE and LANG is C or POSIX. */
 export function isAsciiLocale(environment: Readonly<Record<string, string | undefined>>): boolean {
   const locale = environment["LC_ALL"] || environment["LC_CTYPE"] || environment["LANG"] || "";
   return locale === "C" || locale === "POSIX";

@@ -1,6 +1,6 @@
 const UNIT_BYTES: Readonly<Record<string, number>> = { "": 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
 
-/** `512K`, `2M`, `1.5G`, `4096` (units of 1024) → bytes; null where the text is no size. */
+/** `512K`, `2M`, `1.5G`, `4096` (units of 1024) → bytes; null if the text is not a size. */
 export function parseByteSize(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)([KMG]?)$/i.exec(text.trim());
   const unit = UNIT_BYTES[match?.[2]?.toUpperCase() ?? "?"];
@@ -17,7 +17,7 @@ export function formatByteSize(bytes: number): string {
   return String(bytes);
 }
 
-/** Bytes as people read them: `1.4 MiB`. */
+/** Bytes for people: `1.4 MiB`. */
 export function humanBytes(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let value = bytes;

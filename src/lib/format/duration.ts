@@ -1,6 +1,6 @@
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** `1.5s`, `90m`, `250ms` → milliseconds; null where the text is no duration. */
+/** `1.5s`, `90m`, `250ms` → milliseconds; null if the text is not a duration. */
 export function parseDurationMs(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h|d)$/.exec(text.trim());
   const unit = UNIT_MS[match?.[2] ?? ""];
@@ -19,7 +19,7 @@ export function formatDurationMs(ms: number): string {
   return ms >= 1_000 && isExact ? `${ms / 1_000}s` : `${ms}ms`;
 }
 
-/** Seconds as people read them on a progress line: `42s`, `3m07s`, `2h05m`. */
+/** Seconds for a progress line: `42s`, `3m07s`, `2h05m`. */
 export function formatEta(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole}s`;
@@ -28,12 +28,12 @@ export function formatEta(seconds: number): string {
   return `${Math.floor(whole / 3_600)}h${pad(Math.floor((whole % 3_600) / 60))}m`;
 }
 
-/** How long something took, as people read it: `0.3s`, `42s`, `3m07s`. */
+/** Elapsed seconds for people: `0.3s`, `42s`, `3m07s`. */
 export function formatElapsed(seconds: number): string {
   return seconds < 9.95 ? `${seconds.toFixed(1)}s` : formatEta(seconds);
 }
 
-/** A measured quantity of seconds in the unit that people read it in: `2.00 days`, `1.500 s`, `12.345 ms`, `3.1 µs`. */
+/** A measured number of seconds in the unit that suits it: `2.00 days`, `1.500 s`, `12.345 ms`, `3.1 µs`. */
 export function formatQuantity(seconds: number): string {
   const size = Math.abs(seconds);
   if (size >= 86_400) return `${(seconds / 86_400).toFixed(2)} days`;

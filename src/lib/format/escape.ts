@@ -1,10 +1,10 @@
 /**
- * What a terminal would act on, or a reader could not see: control characters (Cc), format characters (Cf: the marks
- * that change the direction of text, zero-width ones, tags), line and paragraph separators, lone surrogates, and all
+ * What a terminal would act on or a reader could not see: control characters (Cc), format characters (Cf:
+ * direction marks, zero-width characters, tags), line and paragraph separators, lone surrogates, and everything
  * that fonts are told not to draw (Default_Ignorable_Code_Point).
  */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
-/** The same but for what a text of several lines is made of. */
+/** The same except line feeds and tabs. */
 const UNSAFE_IN_TEXT = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** A colour as the renderers write it (SGR). */
@@ -17,21 +17,21 @@ function shown(character: string): string {
   const hex = code.toString(16);
   const named = NAMED[character];
   if (named !== undefined) return named;
-  // A byte of a path that is no UTF-8, as path-bytes.ts carries it.
+  // A byte of a path that is not UTF-8, as encoded by path-bytes.ts.
   if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code & 0xff).toString(16)}`;
   if (code < 0x100) return `\\x${hex.padStart(2, "0")}`;
   return code < 0x1_0000 ? `\\u${hex.padStart(4, "0")}` : `\\u{${hex}}`;
 }
 
 /**
- * Text from outside (file names, server messages, node names, log lines) as one line that is safe to print: what is
- * unsafe is shown escaped, `\x1b`, `\u202e`.
+ * Makes text from outside (file names, server messages, node names, log lines) one line that is safe to print:
+ * unsafe characters are shown as escapes, `\x1b`, `\u202e`.
  */
 export function escapeText(text: string): string {
   return text.replace(UNSAFE, shown);
 }
 
-/** Plain data in which every text is escaped, for a renderer that writes nearly all of them: keys too. */
+/** Plain data with every text escaped, keys included, for a renderer that prints nearly all of it. */
 export function escapeAll<T>(data: T): T {
   const escaped = (value: unknown): unknown => {
     if (typeof value === "string") return escapeText(value);
@@ -43,9 +43,9 @@ export function escapeAll<T>(data: T): T {
 }
 
 /**
- * A whole output of lines and tabs: the last line of defence behind `escapeText`, for what a renderer let through.
+ * Escapes a whole output, keeping line feeds and tabs: the last line of defence behind `escapeText`.
  *
- * @param keepColor lets pass the colours that the renderers themselves write (SGR sequences).
+ * @param keepColor keeps the colours that the renderers write (SGR sequences).
  */
 export function escapeLines(text: string, keepColor: boolean): string {
   if (!keepColor) return text.replace(UNSAFE_IN_TEXT, shown);

@@ -3,7 +3,7 @@ import { humanBytes } from "./bytes.ts";
 import { formatEta } from "./duration.ts";
 import { fit } from "./wrap.ts";
 
-/** The rate of something over about its last `spanMs`, weighted towards now; pure but for what it is told. */
+/** A rate over roughly the last `spanMs`, weighted towards now. Reads no clock. */
 export class Rate {
   readonly #spanMs: number;
   #atMs: number;
@@ -15,7 +15,7 @@ export class Rate {
     this.#atMs = nowMs;
   }
 
-  /** Takes note that `count` are done by now. */
+  /** Records that `count` are done at `nowMs`. */
   update(count: number, nowMs: number): void {
     const elapsedMs = nowMs - this.#atMs;
     if (elapsedMs <= 0) return;
@@ -31,21 +31,21 @@ export class Rate {
   }
 }
 
-/** How a job stands, in its own words for things: what every progress line is made of. */
+/** The state of a job: what every progress line is made of. */
 export interface Progress {
   readonly done: number;
-  /** null where it is not known, or there is no end. */
+  /** null if unknown or endless. */
   readonly total: number | null;
   /** What is counted, in the plural: `files`, `lines`, `cases`. */
   readonly noun: string;
   readonly bytes: number | null;
-  /** More to say, the most telling first: `5 in flight`, `2 failed`. */
+  /** Further details, the most important first: `5 in flight`, `2 failed`. */
   readonly details: readonly string[];
-  /** What is waited for: `the server until 14:05:10`. */
+  /** What the job waits for: `the server until 14:05:10`. */
   readonly waiting: string | null;
 }
 
-/** What a job has done a second, lately. */
+/** Recent work per second. */
 export interface Speed {
   readonly done: number;
   readonly bytes: number;
@@ -66,7 +66,7 @@ function countsText({ done, total, noun }: Progress): string {
     : `${formatCount(done)}/${formatCount(total)} ${noun}`;
 }
 
-/** What is said last, and always whole: what is waited for, else the time left. */
+/** The last part, never shortened: what the job waits for, else the time left. */
 function ending(progress: Progress, speed: Speed): string {
   if (progress.waiting !== null) return `waiting for ${progress.waiting}`;
   if (progress.total === null || speed.done <= 0 || progress.done >= progress.total) return "";
@@ -90,8 +90,9 @@ function joined(parts: readonly string[]): string {
 }
 
 /**
- * The line that a terminal shows: a bar, counts, details and the time left, in at most `columns` columns. What does not
- * fit goes: details from the last on, then the bar, then the counts' noun. From 40 columns on the time left is whole.
+ * The line shown on a terminal: a bar, counts, details and the time left, in at most `columns` columns. If it is
+ * too long, details are dropped from the last on, then the bar, then the noun. From 40 columns on the time left is
+ * always whole.
  */
 export function progressLine(progress: Progress, speed: Speed, columns: number): string {
   const counts = countsText(progress);
@@ -101,7 +102,7 @@ export function progressLine(progress: Progress, speed: Speed, columns: number):
   for (const width of widths) {
     const drawn =
       width === 0 ? "" : bar(progress.total === 0 ? 1 : progress.done / (progress.total ?? 1), width);
-    // A bar is worth less than the first details: it shrinks before they go.
+    // The bar shrinks before the first two details are dropped.
     const least = width === 0 ? 0 : Math.min(2, details.length);
     for (let kept = details.length; kept >= least; kept -= 1) {
       const line = joined([drawn, counts, ...details.slice(0, kept), end]);
@@ -114,7 +115,7 @@ export function progressLine(progress: Progress, speed: Speed, columns: number):
   return fit(joined([shown, end]), columns);
 }
 
-/** The line that a pipe or a log gets every so often: everything, in words. */
+/** The line written to a pipe or a log at intervals: everything, in words. */
 export function progressSentence(progress: Progress, speed: Speed): string {
   const { done, total, noun } = progress;
   const share = total === null || total === 0 ? "" : ` (${Math.floor((done / total) * 100)}%)`;

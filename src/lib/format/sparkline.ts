@@ -1,6 +1,6 @@
 const BARS = "▁▂▃▄▅▆▇█";
 
-/** Values as a line of bars between the least and the greatest of them; a space where a value is null. */
+/** Values as a line of bars, scaled between the least and the greatest; null is a space. */
 export function sparkline(values: readonly (number | null)[]): string {
   const known = values.filter((value) => value !== null);
   const least = Math.min(...known);

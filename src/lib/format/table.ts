@@ -6,8 +6,8 @@ function pad(text: string, width: number, alignment: Alignment): string {
 }
 
 /**
- * A head and rows in columns two spaces apart, widths counted as a terminal counts them. Columns default to left. A row
- * of one cell is a heading: it runs across the columns.
+ * A table in columns two spaces apart, with widths as a terminal counts them. Columns are left-aligned by default.
+ * A row of one cell is a heading across all columns.
  */
 export function textTable(
   head: readonly string[],
@@ -30,7 +30,7 @@ export function textTable(
     .join("\n");
 }
 
-/** The same as Markdown: columns are left at their own width. */
+/** The same in Markdown; columns are not padded. */
 export function markdownTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],

@@ -1,4 +1,4 @@
-/** Breaks a text at spaces into lines of at most `width` columns, all but the first behind `indent`. */
+/** Breaks a text at spaces into lines of at most `width` columns; all but the first begin with `indent`. */
 export function wrap(text: string, width: number, indent = ""): string[] {
   const lines: string[] = [];
   let line = "";
@@ -12,7 +12,7 @@ export function wrap(text: string, width: number, indent = ""): string[] {
   return [...lines, line];
 }
 
-/** Cuts a text to `width` columns, with an ellipsis where something is missing. */
+/** Cuts a text to `width` columns, with an ellipsis if anything is cut. */
 export function fit(text: string, width: number): string {
   return Bun.stringWidth(text) <= width ? text : `${Bun.sliceAnsi(text, 0, Math.max(0, width - 1))}…`;
 }

@@ -1,4 +1,4 @@
-/** What a peer sent is not HTTP/1.1. */
+/** The peer sent something other than HTTP/1.1. */
 export class MalformedAnswer extends Error {
   override readonly name = "MalformedAnswer";
 }
@@ -9,7 +9,7 @@ export type Headers = ReadonlyMap<string, string>;
 export interface AnswerHead {
   readonly status: number;
   readonly headers: Headers;
-  /** The server leaves the connection open for another request. */
+  /** The server keeps the connection open for another request. */
   readonly keepsAlive: boolean;
 }
 
@@ -51,8 +51,8 @@ function parseHead(text: string): AnswerHead {
 }
 
 /**
- * How the body of an answer with these headers is framed. Both headers at once, or lengths that differ, are how
- * answers are smuggled: refused (RFC 9112, 6.3).
+ * How the body of an answer with these headers is framed. Answers with both headers, or with differing lengths,
+ * are refused: they can be used for smuggling (RFC 9112, 6.3).
  */
 function bodyState(headers: Headers): State {
   const encoding = headers.get("transfer-encoding");
@@ -70,9 +70,9 @@ function bodyState(headers: Headers): State {
 }
 
 export interface AnswerReaderOptions {
-  /** A longer body is refused. */
+  /** Longer bodies are refused. */
   readonly maxBodyBytes: number;
-  /** It is the answer to CONNECT: after a 2xx there is no body, the tunnel begins (RFC 9110, 9.3.6). */
+  /** This answers CONNECT: after a 2xx there is no body, and the tunnel begins (RFC 9110, 9.3.6). */
   readonly isTunnel: boolean;
 }
 
@@ -81,8 +81,8 @@ function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
 }
 
 /**
- * Reads the answer to one request out of the pieces that a socket delivers, interim answers (1xx) aside. Memory is
- * bounded by one head and one body.
+ * Reads the answer to one request from the pieces that a socket delivers, skipping interim answers (1xx). Memory
+ * is bounded by one head and one body.
  */
 export class AnswerReader {
   readonly #options: AnswerReaderOptions;
@@ -91,14 +91,14 @@ export class AnswerReader {
   #isTouched = false;
   #body: Buffer[] = [];
   #bodyBytes = 0;
-  /** Bytes of a head or a chunk line that is not whole yet. */
+  /** Bytes of an incomplete head or chunk line. */
   #held = NOTHING;
 
   constructor(options: AnswerReaderOptions) {
     this.#options = options;
   }
 
-  /** Once it has come whole. */
+  /** null until it is complete. */
   get head(): AnswerHead | null {
     return this.#head;
   }
@@ -107,18 +107,18 @@ export class AnswerReader {
     return this.#state.type === "done";
   }
 
-  /** Not a byte has come, not of an interim answer either. */
+  /** Not one byte has arrived, not even of an interim answer. */
   get untouched(): boolean {
     return !this.#isTouched;
   }
 
-  /** The body so far. */
+  /** The body received so far. */
   body(): Buffer {
     const [first = NOTHING] = this.#body;
     return this.#body.length > 1 ? Buffer.concat(this.#body) : first;
   }
 
-  /** Takes bytes up to the end of the answer; what is left over is returned. Throws MalformedAnswer. */
+  /** Takes bytes up to the end of the answer and returns the rest. Throws MalformedAnswer. */
   push(bytes: Uint8Array): Uint8Array {
     if (bytes.length > 0) this.#isTouched = true;
     let rest = bytes;
@@ -126,7 +126,7 @@ export class AnswerReader {
     return rest;
   }
 
-  /** The connection has ended in good order: true where that completes the answer. */
+  /** The peer closed the connection properly: returns whether that completes the answer. */
   close(): boolean {
     if (this.#state.type === "until-close") this.#state = { type: "done" };
     return this.done;
@@ -168,14 +168,14 @@ export class AnswerReader {
     }
   }
 
-  /** Sockets only lend their bytes, so they are copied. */
+  /** Sockets reuse their buffers, so the bytes are copied. */
   #keep(bytes: Uint8Array): void {
     this.#bodyBytes += bytes.length;
     if (this.#bodyBytes > this.#options.maxBodyBytes) throw new MalformedAnswer("the answer has no end");
     this.#body.push(Buffer.from(bytes));
   }
 
-  /** Collects up to `end`, then goes on with what stands before it. */
+  /** Collects bytes up to `end`, then calls `go` with what came before it. */
   #until(bytes: Uint8Array, end: Buffer, limit: number, go: (before: Buffer) => void): Uint8Array {
     const held = this.#held.length;
     const all = held > 0 ? Buffer.concat([this.#held, bytes]) : viewOf(bytes);
@@ -195,7 +195,7 @@ export class AnswerReader {
   #enter(text: string): void {
     const head = parseHead(text);
     const { status } = head;
-    // An interim answer: the one that counts follows.
+    // An interim answer: the final one follows.
     if (status < 200) return;
     this.#head = head;
     const hasNoBody = status === 204 || status === 304 || (this.#options.isTunnel && status < 300);

@@ -3,7 +3,7 @@ import { nextTurn } from "../wait.ts";
 import { Connection, type Answer, type Route, type WholeAnswer } from "./connection.ts";
 import { ConnectionLost } from "./connection-lost.ts";
 
-/** Sends bytes on; false where no more are wanted, as an answer has come already. */
+/** Sends bytes; resolves to false if no more are wanted because an answer has already come. */
 export type Sink = (bytes: Uint8Array) => Promise<boolean>;
 
 export interface RequestBody {
@@ -13,14 +13,14 @@ export interface RequestBody {
   send(sink: Sink): Promise<void>;
 }
 
-/** What was to be sent cannot be, or must not be: the request is cut before its last byte. */
+/** The body cannot or must not be sent: the request is cut off before its last byte. */
 export class BodyWithdrawn extends Error {
   override readonly name: string = "BodyWithdrawn";
 }
 
-/** Bytes a second, over all requests that share it. */
+/** A limit in bytes per second, shared by requests. */
 export interface Bandwidth {
-  /** Resolves when `bytes` more may be sent; at once when the signal aborts. */
+  /** Resolves when `bytes` more may be sent; at once if the signal aborts. */
   take(bytes: number, signal: AbortSignal): Promise<void>;
 }
 
@@ -30,18 +30,21 @@ export interface Request {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: RequestBody;
-  /** Changes nothing on the server: where a kept-alive connection turns out dead it is simply asked again. */
+  /** The request changes nothing on the server, so it is repeated if a kept-alive connection turns out dead. */
   readonly safe: boolean;
-  /** For the whole exchange; without it only silence, or an answer that does not become whole, ends it. */
+  /**
+   * For the whole exchange. Without it the exchange ends only by silence or by an answer that is not completed in
+   * time.
+   */
   readonly timeoutMs?: number;
-  /** Holds the bytes back. */
+  /** Limits the sending rate. */
   readonly bandwidth?: Bandwidth | undefined;
-  /** Told of bytes that were handed to the network. */
+  /** Called with the number of bytes handed to the network. */
   readonly onSent?: (bytes: number) => void;
 }
 
 export type Exchange<A extends Answer = Answer> =
-  /** `whole`: the request had been handed over to its last byte. */
+  /** `whole`: the request was handed over to its last byte. */
   | { readonly type: "answer"; readonly answer: A; readonly whole: boolean }
   | { readonly type: "lost"; readonly error: ConnectionLost; readonly whole: boolean }
   | { readonly type: "withdrawn"; readonly error: BodyWithdrawn };
@@ -51,32 +54,35 @@ export interface HttpClientOptions {
   /** Sent with every request. */
   readonly headers: Readonly<Record<string, string>>;
   readonly connectTimeoutMs: number;
-  /** Without a byte sent or received for this long, a request has failed. */
+  /** A request fails if no byte is sent or received for this long. */
   readonly silenceTimeoutMs: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
 /**
- * How long a connection may idle and still be used again. Servers close theirs after 5 s (Node) to 75 s (nginx), and
- * a request that crosses with the close is one whose answer is lost: better to connect anew.
+ * How long a connection may idle and still be reused. Servers close idle ones after 5 s (Node) to 75 s (nginx),
+ * and if a request crosses with the close, its answer is lost: better to open a new connection.
  */
 const IDLE_MS = 3_000;
-/** A connection is handed, and the limiter asked for, at most this much at once. */
+/** The most that is handed to a connection, or asked of the limiter, at once. */
 const WRITE_BYTES = 256 * 1024;
 const LIMITED_WRITE_BYTES = 16 * 1024;
-/** Up to here a request, or its head and the first bytes of its body, goes out in one write: one packet instead of three. */
+/**
+ * Up to this size a request, or its head and the start of its body, goes out in one write: one packet instead of
+ * three.
+ */
 const JOIN_BYTES = 16 * 1024;
-/** An answer is whole within so many times the silence that is allowed, however slowly its bytes come. */
+/** An answer must be complete within this many times the allowed silence, however slowly its bytes come. */
 const ANSWER_SILENCES = 2;
 
-/** Requests over kept-alive connections, as many as there are requests at once. */
+/** Sends requests over kept-alive connections, as many as there are concurrent requests. */
 export class HttpClient implements Disposable {
   readonly #options: HttpClientOptions;
   readonly #idle: Connection[] = [];
   readonly #fixedHead: string;
   readonly #pathPrefix: string;
-  /** Of JOIN_BYTES each: as many as there were ever short requests being put together at once. */
+  /** Buffers of JOIN_BYTES each: as many as short requests were ever being assembled at once. */
   readonly #spare: Buffer[] = [];
 
   constructor(options: HttpClientOptions) {
@@ -84,7 +90,7 @@ export class HttpClient implements Disposable {
     const { url, proxy } = options.route;
     const isProxied = proxy !== null && url.protocol === "http:";
     const basePath = url.pathname.replace(/\/+$/, "");
-    // A proxy for plain http is told the whole URL (RFC 9112, 3.2.2).
+    // A proxy for plain http needs the whole URL in the request line (RFC 9112, 3.2.2).
     this.#pathPrefix = isProxied ? url.origin + basePath : basePath;
     this.#fixedHead = [
       `Host: ${url.host}`,
@@ -97,12 +103,12 @@ export class HttpClient implements Disposable {
     for (const connection of this.#idle.splice(0)) connection.destroy("done with");
   }
 
-  /** Never throws for what a network, a server or a withdrawn body does. */
+  /** Never throws because of the network, the server or a withdrawn body. */
   async exchange(request: Request, signal: AbortSignal): Promise<Exchange<WholeAnswer>> {
     const kept = this.#takeIdle();
     if (kept !== null) {
       const result = await this.#attempt(request, kept, signal);
-      // What the server had closed already took nothing in: once more on a connection of its own.
+      // A connection that the server had already closed took nothing in: try once more on a new one.
       const isUntaken = result.type === "lost" && kept.unanswered && (request.safe || !result.whole);
       if (!isUntaken || signal.aborted) return result;
     }
@@ -142,7 +148,7 @@ export class HttpClient implements Disposable {
       const { silenceTimeoutMs } = this.#options;
       if (request.timeoutMs === undefined) deadline.set(ANSWER_SILENCES * silenceTimeoutMs);
       const answer = await connection.answer(silenceTimeoutMs);
-      // An answer to half a request leaves the rest of it unsent: that connection is done with.
+      // The server answered before the whole request was sent: the connection cannot be reused.
       if (!whole) connection.destroy("answered early");
       connection.release(this.#options.now());
       if (connection.idleSinceMs !== null) this.#idle.push(connection);
@@ -157,7 +163,7 @@ export class HttpClient implements Disposable {
     }
   }
 
-  /** Whether all of it was handed over, to the last byte. */
+  /** Returns whether the request was handed over to its last byte. */
   async #send(request: Request, connection: Connection, signal: AbortSignal): Promise<boolean> {
     const { body, headers } = request;
     let head = `${request.method} ${this.#pathPrefix}${request.path} HTTP/1.1\r\n${this.#fixedHead}\r\n`;
@@ -171,7 +177,7 @@ export class HttpClient implements Disposable {
     }
   }
 
-  /** Collects in `joined` what comes first, and what is short all of it. */
+  /** Collects the first bytes in `joined`; a short request goes out in one piece. */
   async #sendJoined(
     head: Buffer,
     joined: Buffer,
@@ -187,7 +193,7 @@ export class HttpClient implements Disposable {
       held = 0;
       return bytes.length === 0 || (await this.#write(connection, bytes, request, signal));
     };
-    /** Nothing is held back once something has gone out, so that content is not copied in vain. */
+    /** Nothing is collected once something has gone out, so that content is not copied needlessly. */
     let isJoining = true;
     const send = async (bytes: Uint8Array): Promise<boolean> => {
       if (isJoining && held + bytes.length <= JOIN_BYTES) {
@@ -221,7 +227,7 @@ export class HttpClient implements Disposable {
       if (bandwidth !== undefined) await bandwidth.take(piece.length, signal);
       if (!(await connection.write(piece, silenceTimeoutMs))) return false;
       onSent?.(piece.length);
-      // A network that takes all at once must not keep an early refusal (413) from being read.
+      // A network that takes everything at once must not keep us from reading an early refusal (413).
       if (piece.length === WRITE_BYTES) await nextTurn();
     }
     return true;
@@ -232,7 +238,7 @@ function headerLines(headers: Readonly<Record<string, string>>): string[] {
   return Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
 }
 
-/** Destroys a connection at a time of its own; one at most is set. */
+/** Destroys a connection when its time is up; at most one timer is set. */
 class Deadline implements Disposable {
   readonly #connection: Connection;
   #timer: ReturnType<typeof setTimeout> | undefined;

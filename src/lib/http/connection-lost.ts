@@ -2,22 +2,22 @@ import { closeSync, openSync } from "node:fs";
 import { isOutOfDescriptors } from "../descriptors.ts";
 import { codeOf, messageOf } from "../errors.ts";
 
-/** The connection could not be made, or ended, or was silent for too long. */
+/** The connection could not be opened, or ended, or was silent for too long. */
 export class ConnectionLost extends Error {
   override readonly name = "ConnectionLost";
-  /** The system's or the TLS library's code (ECONNREFUSED, ENOTFOUND, CERT_HAS_EXPIRED, …), where there is one. */
+  /** The code of the system or the TLS library (ECONNREFUSED, ENOTFOUND, CERT_HAS_EXPIRED, …), if any. */
   readonly code: string | null;
-  /** The status of a proxy that refused to pass the connection on. */
+  /** The status with which a proxy refused to open the tunnel. */
   readonly refusedBy: number | null;
 
-  constructor(reason: string, told: { code?: string; refusedBy?: number } = {}) {
+  constructor(reason: string, details: { code?: string; refusedBy?: number } = {}) {
     super(reason);
-    this.code = told.code ?? null;
-    this.refusedBy = told.refusedBy ?? null;
+    this.code = details.code ?? null;
+    this.refusedBy = details.refusedBy ?? null;
   }
 }
 
-/** Bun tells of a process that is out of descriptors as of a refused connection. */
+/** Bun reports running out of descriptors as a refused connection. */
 function isOpeningRefused(): boolean {
   try {
     closeSync(openSync("/dev/null", "r"));
@@ -27,7 +27,7 @@ function isOpeningRefused(): boolean {
   }
 }
 
-/** Why no connection came about: Bun tells it by a code alone. */
+/** Why a connection could not be opened. Bun gives only a code. */
 export function connectLoss(error: unknown, hostname: string): ConnectionLost {
   const message = messageOf(error);
   const code = codeOf(error);
@@ -51,7 +51,7 @@ const CERTIFICATE_FAULTS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: "is for another host",
 };
 
-/** What is wrong with a server's certificate, as the handshake found it. */
+/** What is wrong with a server's certificate, as found by the handshake. */
 export function certificateLoss(error: Error | null): ConnectionLost {
   const code = codeOf(error);
   if (code === undefined)

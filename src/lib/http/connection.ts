@@ -6,51 +6,51 @@ import { decodeContent } from "./content-encoding.ts";
 import { bareHost, portOf } from "./host.ts";
 import type { Proxy } from "./proxy.ts";
 
-/** Where requests go and how: decided once for a client. */
+/** Where and how requests are sent; decided once per client. */
 export interface Route {
   readonly url: URL;
   readonly proxy: Proxy | null;
-  /** PEM, all that are trusted; undefined for the built-in ones. */
+  /** All trusted authorities, in PEM; undefined for the built-in ones. */
   readonly ca: readonly string[] | undefined;
-  /** A longer answer is refused, before and after its content encoding; 4 MiB where it is not said. */
+  /** Longer answers are refused, before and after content decoding; 4 MiB by default. */
   readonly maxBodyBytes?: number;
 }
 
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** Decoded as UTF-8; empty where the content encoding could not be undone. */
+  /** Decoded as UTF-8; empty if the content encoding could not be decoded. */
   readonly text: string;
-  /** The content encoding that could not be undone, or null. */
+  /** The content encoding that could not be decoded, or null. */
   readonly undecoded: string | null;
 }
 
-/** An answer as it came, for what is no text. */
+/** An answer with its bytes, for content that is not text. */
 export interface WholeAnswer extends Answer {
-  /** As it was before its content encoding. */
+  /** After content decoding. */
   readonly body: Buffer;
 }
 
-/** What an answer may take where nobody says more. */
+/** The default limit. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
-/** setTimeout's limit; a longer one would fire at once. */
+/** setTimeout's limit; longer ones would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 type State =
-  /** The name is looked up, and the socket connects. */
+  /** Looking up the name and connecting. */
   | { readonly type: "connecting" }
-  /** A proxy was asked to pass everything on. */
+  /** A proxy was asked to open a tunnel. */
   | { readonly type: "tunnelling"; readonly reader: AnswerReader }
-  /** The TLS handshake is under way. */
+  /** The TLS handshake is running. */
   | { readonly type: "securing" }
   /** Ready for a request. */
   | { readonly type: "idle"; readonly sinceMs: number }
-  /** A request is going out, or is out. `isLast`: the peer has ended, or overrun its answer. */
+  /** A request is being sent or has been sent. `isLast`: the peer has closed, or sent more than its answer. */
   | { readonly type: "asking"; readonly reader: AnswerReader; isLast: boolean }
-  /** `unanswered`: not a byte of an answer had come to the last request. */
+  /** `unanswered`: not one byte of an answer to the last request had arrived. */
   | { readonly type: "closed"; readonly why: ConnectionLost; readonly unanswered: boolean };
 
-/** What a socket's one user waits for: that it drains, that bytes come, that it ends. */
+/** Wakes the one user of a socket: it drained, bytes came, or it ended. */
 class Wakeup {
   #wake: (() => void) | null = null;
 
@@ -58,7 +58,7 @@ class Wakeup {
     this.#wake?.();
   }
 
-  /** Resolves at the next event; `onSilence` is called first where none came in time. */
+  /** Resolves at the next event; calls `onSilence` first if none comes in time. */
   next(silenceMs: number, onSilence: () => void): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(
@@ -94,12 +94,13 @@ function answerOf(reader: AnswerReader, maxBodyBytes: number): WholeAnswer {
 }
 
 /**
- * One HTTP/1.1 connection, used for one request at a time and kept alive between them.
+ * One HTTP/1.1 connection, used for one request at a time and kept alive in between.
  *
- * Written on Bun's sockets, since whoever must do a thing exactly once has to know whether the last byte of a request
- * was handed over before the connection went: else nothing can have come of it. `fetch` does not tell that, nor
- * connect time-outs apart from silence. The client of `node:http` does (its `finish` event), but 1,000 uploads of 212 MB,
- * 20 at once, took it 105 MB of memory and 0.62 s of processor time where this takes 63 MB and 0.47 s.
+ * Built on Bun's sockets because uploading exactly once requires knowing whether the last byte of a request was
+ * handed over before the connection was lost: if not, the request cannot have had an effect. `fetch` does not
+ * tell, nor does it distinguish connect timeouts from silence. The client of `node:http` does tell (its `finish`
+ * event), but 1,000 uploads of 212 MB, 20 at once, took 105 MB of memory and 0.62 s of CPU time with it, and 63 MB
+ * and 0.47 s with this.
  */
 export class Connection {
   readonly #route: Route;
@@ -111,7 +112,10 @@ export class Connection {
     this.#route = route;
   }
 
-  /** Name look-up, connecting, a proxy's consent and the TLS handshake, all within `timeoutMs`. Throws ConnectionLost. */
+  /**
+   * Name look-up, connecting, the proxy's tunnel and the TLS handshake, all within `timeoutMs`. Throws
+   * ConnectionLost.
+   */
   static async open(route: Route, timeoutMs: number, signal: AbortSignal): Promise<Connection> {
     const connection = new Connection(route);
     const onAbort = (): void => connection.destroy("stopped");
@@ -134,12 +138,12 @@ export class Connection {
     }
   }
 
-  /** Since when it can be used again (`release`); null where it cannot. */
+  /** Since when it has been reusable (see `release`); null if it is not. */
   get idleSinceMs(): number | null {
     return this.#state.type === "idle" ? this.#state.sinceMs : null;
   }
 
-  /** Not a byte of an answer to the last request came. */
+  /** Not one byte of an answer to the last request arrived. */
   get unanswered(): boolean {
     const state = this.#state;
     return state.type === "asking" ? state.reader.untouched : state.type !== "closed" || state.unanswered;
@@ -153,7 +157,7 @@ export class Connection {
     this.#close(new ConnectionLost(reason));
   }
 
-  /** Takes an idle connection into use: `write` the request, then await its `answer`. */
+  /** Takes an idle connection into use: `write` the request, then await the `answer`. */
   begin(): void {
     if (this.#state.type === "closed") throw this.#state.why;
     const reader = new AnswerReader({ maxBodyBytes: this.#maxBodyBytes, isTunnel: false });
@@ -162,8 +166,8 @@ export class Connection {
   }
 
   /**
-   * Hands all of `bytes` to the network: false where an answer began meanwhile, and the rest was not sent. Throws
-   * ConnectionLost.
+   * Hands all of `bytes` to the network. Resolves to false if an answer began meanwhile; the rest is not sent
+   * then. Throws ConnectionLost.
    */
   async write(bytes: Uint8Array, silenceMs: number): Promise<boolean> {
     for (let offset = 0; ;) {
@@ -178,7 +182,7 @@ export class Connection {
     }
   }
 
-  /** The whole answer to the request that was written. Throws ConnectionLost. */
+  /** The complete answer to the request written before. Throws ConnectionLost. */
   async answer(silenceMs: number): Promise<WholeAnswer> {
     for (;;) {
       const state = this.#state;
@@ -188,7 +192,7 @@ export class Connection {
     }
   }
 
-  /** Makes it ready for the next request, or closes it where the answer does not allow one. */
+  /** Makes the connection ready for the next request, or closes it if the answer does not allow one. */
   release(nowMs: number): void {
     const state = this.#state;
     const isKept =
@@ -198,7 +202,7 @@ export class Connection {
       return;
     }
     this.#state = { type: "idle", sinceMs: nowMs };
-    // An idle connection is no reason for the process to go on.
+    // An idle connection does not keep the process alive.
     this.#socket?.unref();
   }
 
@@ -206,7 +210,7 @@ export class Connection {
     return this.#wakeup.next(silenceMs, () => this.destroy(`silent for ${silenceMs / 1_000} s`));
   }
 
-  /** The first reason counts. */
+  /** The first reason is kept. */
   #close(why: ConnectionLost): ConnectionLost {
     if (this.#state.type === "closed") return this.#state.why;
     this.#state = { type: "closed", why, unanswered: this.unanswered };
@@ -225,7 +229,7 @@ export class Connection {
       socket: this.#handlers(!secure || proxy === null),
     } satisfies TCPSocketConnectOptions<undefined>;
     const attempt = Bun.connect(secure && proxy === null ? { ...options, tls: this.#tls() } : options);
-    // The time-out and an abort do not wait for a connection that never comes about.
+    // Timeouts and aborts do not wait for an attempt that never settles.
     attempt.then(
       (socket) => {
         this.#socket = socket;
@@ -241,7 +245,7 @@ export class Connection {
     await this.#reach(() => this.#state.type === "idle");
   }
 
-  /** Waits, within what `open` allows, until a condition holds. */
+  /** Waits until a condition holds; `open` limits the time. */
   async #reach(condition: () => boolean): Promise<void> {
     for (;;) {
       if (this.#state.type === "closed") throw this.#state.why;
@@ -250,7 +254,7 @@ export class Connection {
     }
   }
 
-  /** A loss before the far end is reached is the proxy's, and named as such. */
+  /** A loss before the far end is reached is the proxy's, and is reported as such. */
   #viaProxy(loss: ConnectionLost): ConnectionLost {
     const { proxy } = this.#route;
     const isProxys = this.#state.type === "connecting" || this.#state.type === "tunnelling";
@@ -272,7 +276,7 @@ export class Connection {
     if (status > 299)
       throw new ConnectionLost(`the proxy refused to connect: HTTP ${status}`, { refusedBy: status });
     this.#state = { type: "securing" };
-    // From here the plain socket only carries what the encrypted one sends.
+    // From here on the plain socket only carries what the encrypted one sends.
     const [, encrypted] =
       this.#socket?.upgradeTLS({ data: undefined, tls: this.#tls(), socket: this.#handlers(true) }) ?? [];
     this.#socket = encrypted ?? null;
@@ -287,7 +291,7 @@ export class Connection {
     };
   }
 
-  /** `isFinal`: of the socket that requests go through; else of the plain one below a tunnel. */
+  /** `isFinal`: for the socket that carries requests; otherwise for the plain one below a tunnel. */
   #handlers(isFinal: boolean): SocketHandler<undefined> {
     return {
       data: (_, bytes) => {
@@ -302,7 +306,7 @@ export class Connection {
       },
       close: (_, error) => {
         const state = this.#state;
-        // Only the peer's own orderly end may end a body that lasts until then.
+        // A body that lasts until the connection ends is complete only if the peer closed properly.
         const isWhole =
           state.type === "asking" && (state.reader.done || (error === undefined && state.reader.close()));
         if (isWhole) state.isLast = true;

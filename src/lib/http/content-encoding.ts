@@ -1,4 +1,4 @@
-/** Loaded only for an answer that is encoded though none was asked for. */
+/** Loaded only if an answer is encoded although no encoding was asked for. */
 const zlib = (): typeof import("node:zlib") => process.getBuiltinModule("node:zlib");
 
 type Decode = (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer;
@@ -20,14 +20,14 @@ function decoderOf(encoding: string): Decode | null {
 }
 
 /**
- * A body as it was before its `Content-Encoding` (RFC 9110, 8.4), which some gateways apply unasked; null where that
- * cannot be undone: an unknown encoding, broken bytes, more than `maxBytes`.
+ * Undoes the `Content-Encoding` of a body (RFC 9110, 8.4), which some gateways apply unasked. Returns null if that
+ * is not possible: an unknown encoding, broken bytes, or more than `maxBytes`.
  */
 export function decodeContent(body: Buffer, encodings: string | undefined, maxBytes: number): Buffer | null {
   let bytes = body;
   const applied = (encodings ?? "").toLowerCase().split(/[\s,]+/);
   for (const encoding of applied.filter((name) => name !== "" && name !== "identity").toReversed()) {
-    // An empty body (204, or an error without a word) is often sent with the header all the same.
+    // An empty body (204, or a bare error) often comes with the header all the same.
     if (bytes.length === 0) return bytes;
     const decode = decoderOf(encoding);
     if (decode === null) return null;

@@ -1,11 +1,11 @@
 import { Failure } from "../errors.ts";
 import { bareHost, isLoopback, portOf } from "./host.ts";
 
-/** What the process's environment says of proxies, read by the caller. */
+/** The proxy variables of the process's environment, read by the caller. */
 export interface ProxySettings {
   readonly httpProxy: string | null;
   readonly httpsProxy: string | null;
-  /** For what the other two say nothing of. */
+  /** Used if the variable for the scheme is not set. */
   readonly allProxy: string | null;
   readonly noProxy: string | null;
 }
@@ -13,11 +13,11 @@ export interface ProxySettings {
 export interface Proxy {
   readonly hostname: string;
   readonly port: number;
-  /** The value of Proxy-Authorization, where the proxy's URL holds a user. */
+  /** The value of Proxy-Authorization, if the proxy's URL has a user. */
   readonly authorization: string | null;
 }
 
-/** Loaded only where NO_PROXY is looked at: few have a proxy, and node:net takes long to load. */
+/** Loaded only to check NO_PROXY: few users have a proxy, and node:net takes long to load. */
 const net = (): typeof import("node:net") => process.getBuiltinModule("node:net");
 
 function family(host: string): "ipv4" | "ipv6" | null {
@@ -36,8 +36,9 @@ function inSubnet(host: string, subnet: string): boolean {
 }
 
 /**
- * Whether NO_PROXY exempts a host: `*`; a name, which covers those below it too (a leading dot or `*.` changes
- * nothing); an address; a subnet; each with `:port` to mean that port only. As curl and Go read it.
+ * Whether NO_PROXY exempts a host. Entries: `*`; a name, which covers the names below it too (a leading dot or
+ * `*.` changes nothing); an address; a subnet; each with `:port` to exempt only that port. Same rules as curl and
+ * Go.
  */
 export function isExempt(hostname: string, port: number, noProxy: string): boolean {
   const host = bareHost(hostname).toLowerCase().replace(/\.$/, "");
@@ -67,8 +68,8 @@ function decodePart(encoded: string, name: string): string {
 }
 
 /**
- * The proxy that requests to `url` go through, or null to go direct, as to every loopback address. Throws a usage
- * failure for a proxy that cannot be used; its URL is told without the password.
+ * The proxy for requests to `url`, or null to connect directly, as to every loopback address. Throws a usage
+ * failure if a proxy cannot be used; the message shows its URL without the password.
  */
 export function chooseProxy(url: URL, settings: ProxySettings): Proxy | null {
   const secure = url.protocol === "https:";

@@ -4,15 +4,15 @@ import { chooseProxy, type ProxySettings } from "./proxy.ts";
 
 export interface RouteOptions {
   readonly url: string;
-  /** What the URL is of, as a message begins: `the API's URL`. */
+  /** What the URL belongs to, as the start of a message: `the API's URL`. */
   readonly what: string;
   readonly proxy?: ProxySettings | undefined;
-  /** PEM of authorities to trust beside the built-in ones. */
+  /** Authorities to trust besides the built-in ones, in PEM. */
   readonly ca?: string | undefined;
   readonly maxBodyBytes?: number;
 }
 
-/** Throws a usage failure for a URL or a proxy that cannot be used. */
+/** Throws a usage failure if the URL or the proxy cannot be used. */
 export function routeTo({ url: text, what, proxy, ca, maxBodyBytes }: RouteOptions): Route {
   const url = URL.parse(text);
   if (url === null || (url.protocol !== "https:" && url.protocol !== "http:"))
@@ -25,8 +25,8 @@ export function routeTo({ url: text, what, proxy, ca, maxBodyBytes }: RouteOptio
   return {
     url,
     proxy: proxy === undefined ? null : chooseProxy(url, proxy),
-    // A list of authorities replaces the built-in ones, so they are named again beside it. Few have a private authority,
-    // and node:tls takes 14 ms to load.
+    // A list of authorities replaces the built-in ones, so they are added to it. node:tls takes 14 ms to load and
+    // few users have a private authority, so it is loaded only here.
     ca: ca === undefined ? undefined : [...process.getBuiltinModule("node:tls").rootCertificates, ca],
     ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
   };
