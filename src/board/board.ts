@@ -11,15 +11,15 @@ import { type Problem, problemsOf } from "./problems.ts";
 
 export interface StoreOverview {
   readonly path: string;
-  /** The file with its write-ahead log. */
+  /** The database file and its write-ahead log. */
   readonly size_bytes: number;
-  /** Of its file system; null if the system does not tell. */
+  /** Of the file system; null if the system does not report it. */
   readonly free_bytes: number | null;
   readonly total_bytes: number | null;
   readonly version: string;
 }
 
-/** The whole board as the store knows it, as `nodupe status --json` prints it. */
+/** The whole board as the store knows it: what `nodupe status --json` prints. */
 export interface Board {
   readonly healthy: boolean;
   readonly problems: readonly Problem[];
@@ -27,15 +27,15 @@ export interface Board {
   readonly sync: UploadsOverview;
   readonly nodes: readonly NodeOverview[];
   readonly store: StoreOverview & {
-    /** What a check of all that is stored found; null where none was asked for. */
+    /** What a check of everything stored found; null if none was requested. */
     readonly damaged: StoreCheck | null;
   };
-  /** The other boards that the `serve` of this one follows. */
+  /** The other boards that this board's `serve` follows. */
   readonly fleet: readonly FleetBoard[];
 }
 
 const HOURS = 24;
-/** Points of a day's history: as many as a chart of some 300 pixels shows. */
+/** Points in a day's history: as many as a chart of some 300 pixels can show. */
 const POINTS = 288;
 
 function sizeOf(path: string): number {
@@ -55,16 +55,16 @@ export function storeOverview(path: string): StoreOverview {
     const { bavail, blocks, bsize } = statfsSync(dirname(path));
     space = { free_bytes: bavail * bsize, total_bytes: blocks * bsize };
   } catch {
-    // In memory, or the system does not tell.
+    // In memory, or the system does not report it.
   }
   return { path, size_bytes: sizeOf(path) + sizeOf(`${path}-wal`), ...space, version: VERSION };
 }
 
 /**
- * Reads the whole board, over a read-only connection.
+ * Reads the whole board over a read-only connection.
  *
- * @param how.fleet where it is better known than the store has it.
- * @param how.deep whether all that is stored is checked too: it is read once, front to back.
+ * @param how.fleet given if the caller knows it better than the store does.
+ * @param how.deep also check everything stored, by reading it once from front to back.
  */
 export function readBoard(
   store: Store,

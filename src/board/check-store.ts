@@ -2,22 +2,22 @@ import type { Database } from "bun:sqlite";
 import { codeOf, messageOf } from "../lib/errors.ts";
 import { type DamagedPart, damagedParts } from "../nodes/store/damage.ts";
 
-/** What is not as it was written. */
+/** What is no longer as it was written. */
 export interface StoreCheck {
-  /** What SQLite says of its pages; empty where they are whole. */
+  /** What SQLite reports about its pages; empty if all are sound. */
   readonly pages: readonly string[];
   readonly parts: readonly DamagedPart[];
 }
 
 const MOST_FAULTS = 20;
 
-/** SQLite's own words of pages that cannot be read; other errors are none of the store's. */
+/** SQLite's message about pages that cannot be read. Other errors are not the store's fault and are rethrown. */
 function pageFault(error: unknown): string {
   if (!/^SQLITE_(CORRUPT|NOTADB|IOERR)/.test(codeOf(error) ?? "")) throw error;
   return messageOf(error);
 }
 
-/** Checks the database's pages and every sealed blob. What lies on pages that cannot be read is told as those. */
+/** Checks the database's pages and every sealed blob. Blobs on unreadable pages are reported as page faults. */
 export function checkStore(db: Database): StoreCheck {
   const pages: string[] = [];
   const parts: DamagedPart[] = [];

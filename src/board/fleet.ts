@@ -4,7 +4,7 @@ import type { NodeOverview } from "../nodes/overview.ts";
 import { followedBoards } from "../nodes/fleet/board-rows.ts";
 import type { Problem } from "./problems.ts";
 
-/** What another board tells of itself: `/api/board` and `/api/nodes` of its serve, as far as it is shown here. */
+/** What another board reports about itself: `/api/board` and `/api/nodes` of its serve, as far as we show it. */
 export interface BoardTold {
   readonly name: string;
   readonly version: string;
@@ -25,12 +25,12 @@ export interface BoardTold {
   readonly nodes: readonly NodeOverview[];
 }
 
-/** Another board, as it is known here. */
+/** Another board, as known here. */
 export interface FleetBoard {
   readonly url: string;
   readonly name: string | null;
   readonly state: "reachable" | "unreachable" | "unknown";
-  /** When it last answered: all that follows from `version` on is of then. */
+  /** When it last answered; everything from `version` on dates from then. */
   readonly told: string | null;
   readonly age_s: number | null;
   readonly unreachable_since: string | null;
@@ -44,7 +44,7 @@ export interface FleetBoard {
   readonly nodes: readonly NodeOverview[];
 }
 
-/** What is known of a followed board: by its last answer, and since when there is none. Moments are Unix ms. */
+/** What is known of a followed board: its last answer, and since when there has been none. Times are Unix ms. */
 export interface BoardStanding {
   readonly url: string;
   readonly toldMs: number | null;
@@ -53,7 +53,7 @@ export interface BoardStanding {
   readonly reason: string | null;
 }
 
-/** How the store keeps what a board told: another form, of another version of this program, is not read. */
+/** The version of the stored JSON: other versions, written by other releases, are ignored. */
 const FORM = 1;
 
 export function keptText(told: BoardTold | null): string | null {
@@ -62,12 +62,12 @@ export function keptText(told: BoardTold | null): string | null {
 
 function keptTold(text: string | null): BoardTold | null {
   if (text === null) return null;
-  // Written by this program: what came from outside was checked before.
+  // Written by this program, which checked what came from outside before storing it.
   const kept = JSON.parse(text) as { form: number; told: BoardTold };
   return kept.form === FORM ? kept.told : null;
 }
 
-/** As the `serve` of this board, or one of before, saw the boards that it follows. */
+/** The followed boards as the `serve` of this board last saw them, possibly an earlier process. */
 export function storedStandings(db: Database): readonly BoardStanding[] {
   return followedBoards(db).map(({ overview, ...row }) => ({ ...row, told: keptTold(overview) }));
 }
@@ -76,7 +76,7 @@ function isoOf(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
 }
 
-/** A node's age goes on while its board is away. */
+/** A node keeps ageing while its board is away. */
 function aged(node: NodeOverview, nowMs: number): NodeOverview {
   return node.newest_line === null
     ? node
@@ -102,7 +102,7 @@ export function fleetBoard({ url, toldMs, told, lostMs, reason }: BoardStanding,
   };
 }
 
-/** The boards that are followed, as the store knows them. */
+/** The followed boards, as the store knows them. */
 export function fleetOf({ db }: Pick<Store, "db">, nowMs: number): readonly FleetBoard[] {
   return storedStandings(db).map((standing) => fleetBoard(standing, nowMs));
 }

@@ -5,13 +5,13 @@ import type { StoreCheck } from "./check-store.ts";
 import type { DamagedPart } from "../nodes/store/damage.ts";
 import { humanBytes } from "../lib/format/bytes.ts";
 
-/** What a problem may be about. */
+/** The areas that a problem can belong to. */
 export const PROBLEM_SUBJECTS = ["time", "sync", "nodes", "store", "fleet", "jobs"] as const;
 
 /** Something that somebody should look at. */
 export interface Problem {
   readonly about: (typeof PROBLEM_SUBJECTS)[number];
-  /** Stays the same for the same problem, so that an alert is sent once. */
+  /** The same for the same problem, so that an alert is sent only once. */
   readonly key: string;
   readonly text: string;
 }
@@ -45,7 +45,7 @@ const SILENT_S = 3 * 3_600;
 const LEAST_ONLINE_SCORE = 0.95;
 const LEAST_AUDIT_SCORE = 0.98;
 const LEAST_FREE = 0.05;
-/** A board that starts anew is away for less. */
+/** A board that restarts is away for less time. */
 const AWAY_S = 120;
 
 function hours(seconds: number): string {
@@ -156,7 +156,7 @@ const DAMAGED: Readonly<Record<DamagedPart["part"], string>> = {
   checkpoint: "places where logs are taken up again",
   kept_hour: "hours that another board has told",
 };
-/** Of one kind, that are told one by one. */
+/** How many of one kind are listed one by one. */
 const MOST_SHOWN = 3;
 
 function spanText({ since, until }: DamagedPart): string[] {
@@ -205,7 +205,7 @@ function* fleetProblems({
   yield { about: "fleet", key: `away:${url}`, text };
 }
 
-/** What is wrong, by fixed rules; the same board gives the same problems. */
+/** What is wrong, by fixed rules; the same board always gives the same problems. */
 export function problemsOf(parts: Parts): readonly Problem[] {
   return [
     ...clockProblems(parts.time),

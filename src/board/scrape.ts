@@ -6,7 +6,7 @@ import { uploadsOverview, type UploadsOverview } from "../upload/ledger/overview
 import { type StoreOverview, storeOverview } from "./board.ts";
 import { type FleetBoard, fleetOf } from "./fleet.ts";
 
-/** What a monitoring system is told, from the store alone. */
+/** What a monitoring system gets, from the store alone. */
 export interface Scrape {
   readonly time: Pick<ClockOverview, "last">;
   readonly sync: UploadsOverview;

@@ -3,17 +3,17 @@ import { Failure } from "../lib/errors.ts";
 import { VERSION } from "../lib/version.ts";
 import { sealStoredBlobs } from "./sealed-blob.ts";
 
-/** `NODU` in ASCII: what tells our files from other SQLite databases. */
+/** `NODU` in ASCII: distinguishes our files from other SQLite databases. */
 const APPLICATION_ID = 0x4e4f4455;
 
-/** What a database tells of itself: whether it holds anything, whose it says that it is, and its schema's number. */
+/** What a database says about itself: whether it holds anything, its application id and its schema version. */
 interface Mark {
   readonly holds: 0 | 1;
   readonly application: number;
   readonly version: number;
 }
 
-/** In one statement, and so in one look: another process may commit its tables and their id together. */
+/** One statement, hence one snapshot: another process may commit its tables and their id together. */
 const MARK = `SELECT EXISTS (SELECT 1 FROM sqlite_schema) AS holds, application_id AS application, user_version AS version
   FROM pragma_application_id, pragma_user_version`;
 
@@ -21,7 +21,7 @@ function markOf(db: Database): Mark {
   return db.query<Mark, []>(MARK).get() ?? { holds: 0, application: 0, version: 0 };
 }
 
-/** Whether a database says by its header alone that it is ours. */
+/** Whether the header alone marks a database as ours. */
 export function saysOurs(db: Database): boolean {
   return (
     db.query<{ application_id: number }, []>("PRAGMA application_id").get()?.application_id === APPLICATION_ID
@@ -29,8 +29,8 @@ export function saysOurs(db: Database): boolean {
 }
 
 /**
- * @returns the number of its schema; 0 where it is empty.
- * @throws Failure usage where a database is another program's, or has a schema newer than the one known.
+ * @returns the schema version; 0 for an empty database.
+ * @throws Failure usage if the database belongs to another program, or its schema is newer than `known`.
  */
 export function refuseForeign(db: Database, path: string, known: number): number {
   const { holds, application, version } = markOf(db);
@@ -49,7 +49,7 @@ export function refuseForeign(db: Database, path: string, known: number): number
   return holds === 1 ? version : 0;
 }
 
-/** drizzle changes a column by making its table anew; rows of other tables may point to nothing only while it does. */
+/** drizzle changes a column by recreating its table. Rows of other tables may dangle only while it does. */
 function refuseDangling(db: Database): void {
   const dangling = db.query<{ table: string; parent: string }, []>("PRAGMA foreign_key_check").get();
   if (dangling === null) return;
@@ -58,7 +58,7 @@ function refuseDangling(db: Database): void {
   );
 }
 
-/** What SQL cannot do, by the name that a step gives for it (`SELECT 'then NAME'`). */
+/** Steps that SQL cannot express, by the name that the migration calls them by (`SELECT 'then NAME'`). */
 const BEHIND_STEP: Readonly<Record<string, (db: Database) => void>> = { seal_blobs: sealStoredBlobs };
 
 function take(db: Database, sql: string): void {
@@ -68,12 +68,12 @@ function take(db: Database, sql: string): void {
 }
 
 /**
- * Brings a store to the newest schema. Safe when several processes start at once: whoever takes the write lock
- * first migrates, the others find it done.
+ * Brings a store to the newest schema. Safe when several processes start at once: the first to get the write lock
+ * migrates, the others find it done.
  */
 export function migrate(db: Database, path: string, migrations: readonly string[]): void {
   if (refuseForeign(db, path, migrations.length) === migrations.length) return;
-  // Within a transaction this pragma does nothing, so that it stands before it.
+  // This pragma has no effect within a transaction, so it comes first.
   db.run("PRAGMA foreign_keys = OFF");
   db.run("BEGIN IMMEDIATE");
   try {
@@ -88,6 +88,7 @@ export function migrate(db: Database, path: string, migrations: readonly string[
   } finally {
     db.run("PRAGMA foreign_keys = ON");
   }
-  // So that the file itself says whose it is (saysOurs), and no later process reads all this out of the log.
+  // So that the file's header shows that it is ours (saysOurs), and later processes need not read all this from
+  // the log.
   db.run("PRAGMA wal_checkpoint(TRUNCATE)");
 }

@@ -6,7 +6,10 @@ import { migrate, refuseForeign } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { closeToOthers, notSqlite, prepareStoreFile, refuseForeignFile } from "./store-file.ts";
 
-/** An open store. Hot paths prepare their statements on `db`; queries are built by orm.ts, loaded where it is used. */
+/**
+ * An open store. Hot paths prepare their statements on `db`; queries are built with orm.ts, which is loaded on
+ * demand.
+ */
 export interface Store extends Disposable {
   readonly path: string;
   readonly db: Database;
@@ -15,17 +18,17 @@ export interface Store extends Disposable {
 export interface OpenOptions {
   /** The file, or `:memory:`. */
   readonly path: string;
-  /** For queries that must not hold up a writer; the store has to exist. */
+  /** For queries that must not block a writer; the store must exist. */
   readonly readonly?: boolean;
-  /** How long to wait for another process's write. */
+  /** How long to wait while another process writes. */
   readonly busyTimeoutMs?: number;
-  /** Told where others could read the store until now. */
+  /** Called if others could read the store until now. */
   readonly onMended?: (line: string) => void;
 }
 
 const MEMORY = ":memory:";
 
-/** Full durability for each commit (49 µs), foreign keys, patience with other processes. */
+/** Full durability for each commit (49 µs), foreign keys, and a wait for other processes. */
 function configure(db: Database, busyTimeoutMs: number): void {
   db.run(`PRAGMA busy_timeout = ${Math.round(busyTimeoutMs)}`);
   db.run("PRAGMA foreign_keys = ON");
@@ -33,8 +36,8 @@ function configure(db: Database, busyTimeoutMs: number): void {
 }
 
 /**
- * Tries again for as long as the busy time-out says: SQLite does not call the busy handler where two processes open a
- * new file at once, one of them switching it to WAL.
+ * Retries within the busy timeout: SQLite does not call its busy handler if two processes open a new file at once
+ * and one of them switches it to WAL.
  */
 function patiently(busyTimeoutMs: number, action: () => void): void {
   const deadline = performance.now() + busyTimeoutMs;
@@ -49,7 +52,7 @@ function patiently(busyTimeoutMs: number, action: () => void): void {
   }
 }
 
-/** Opens the file; what is another program's is refused before anything of it changes. */
+/** Opens the file; a database of another program is refused before anything in it changes. */
 function openFile({ path, onMended }: OpenOptions, busyTimeoutMs: number): Database {
   prepareStoreFile(path);
   let db: Database | null = null;
@@ -78,9 +81,10 @@ function openMemory(busyTimeoutMs: number): Database {
 }
 
 /**
- * Opens the store, making and migrating it where needed.
+ * Opens the store, creating and migrating it if needed.
  *
- * @throws Failure where the file is no store, is newer than this program, is missing (read-only), or may not be opened.
+ * @throws Failure if the file is not a store, is newer than this program, is missing (read-only), or cannot be
+ * opened.
  */
 export function openStore(options: OpenOptions): Store {
   const { path, busyTimeoutMs = 5_000 } = options;

@@ -7,7 +7,7 @@ const storePath: Kind<string> = {
   parse: (value) => (value === ":memory:" ? value : path.parse(value)),
 };
 
-/** `[store]`: shared by every command that keeps something. */
+/** `[store]`: shared by every command that stores anything. */
 export const storeOptions = {
   db: optional(storePath, "the embedded SQLite store; :memory: keeps nothing", {
     placeholder: "FILE",

@@ -1,6 +1,9 @@
 import type { Database } from "bun:sqlite";
 
-/** A blob is stored with its CRC-32 behind it, lowest byte first: 0.6 µs for 4 KB, and a board's flash forgets bits. */
+/**
+ * A blob is stored with its CRC-32 appended, little-endian: 0.6 µs for 4 KB, and the flash of small boards loses
+ * bits.
+ */
 const CHECKSUM_BYTES = 4;
 
 /** A stored blob is not what was written. */
@@ -12,7 +15,7 @@ export class DamagedBlob extends Error {
   }
 }
 
-/** What is stored for `bytes`: a copy, with the checksum. */
+/** A copy of `bytes` with the checksum appended. */
 export function sealBlob(bytes: Uint8Array): Uint8Array {
   const sealed = new Uint8Array(bytes.length + CHECKSUM_BYTES);
   sealed.set(bytes);
@@ -21,9 +24,9 @@ export function sealBlob(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * The bytes that were sealed, in the memory of `sealed`.
+ * The bytes that were sealed, as a view of `sealed`.
  *
- * @throws DamagedBlob where they are not those that were written.
+ * @throws DamagedBlob if they are not what was written.
  */
 export function openBlob(sealed: Uint8Array): Uint8Array {
   const at = sealed.length - CHECKSUM_BYTES;
@@ -39,7 +42,7 @@ export function openBlob(sealed: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** What `read` comes to; null where it reads a blob that is damaged. */
+/** The result of `read`, or null if it meets a damaged blob. */
 export function intact<T>(read: () => T): T | null {
   try {
     return read();
@@ -49,7 +52,9 @@ export function intact<T>(read: () => T): T | null {
   }
 }
 
-/** Opens blobs of a row that was just read, in their place. False where one of them is damaged: the row is of no use. */
+/**
+ * Opens the blobs of a row just read, in place. Returns false if one of them is damaged: the row is useless then.
+ */
 export function openRow<K extends string>(row: Record<K, Uint8Array>, columns: readonly K[]): boolean {
   return (
     intact(() => {
@@ -60,8 +65,8 @@ export function openRow<K extends string>(row: Record<K, Uint8Array>, columns: r
 }
 
 /**
- * The columns that hold sealed blobs, by table. Others prove themselves: a cookie and its keys by the server's answer,
- * the checksum of a file by being looked for and not found, upon which the file is read again.
+ * The columns that hold sealed blobs, by table. Other blobs need no checksum: a damaged cookie or key is refused
+ * by the server, and a damaged file checksum is not found, upon which the file is read again.
  */
 export const SEALED_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   event_block: ["columns", "keys"],
@@ -71,7 +76,7 @@ export const SEALED_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   fleet_rollup: ["summary", "cells"],
 };
 
-/** Seals what a store of before has: called once, within the migration. */
+/** Seals the blobs of an older store; called once, by the migration. */
 export function sealStoredBlobs(db: Database): void {
   for (const [table, columns] of Object.entries(SEALED_COLUMNS)) {
     const ids = db.query<{ id: number }, []>(`SELECT rowid AS id FROM ${table}`).all();

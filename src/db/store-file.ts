@@ -6,10 +6,10 @@ import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
 import { OTHERS_ANY, refusePlanted, refuseSharedFolder } from "../lib/own-file.ts";
 import { refuseForeign, saysOurs } from "./migrate.ts";
 
-/** What SQLite keeps beside a database, and opens by these names alone. */
+/** Files that SQLite keeps beside a database, found by these names alone. */
 const SIDE_FILES = ["-wal", "-shm", "-journal"];
 
-/** Where a header holds what PRAGMA application_id tells. */
+/** The length of the header, which holds application_id. */
 const HEADER_BYTES = 100;
 const MAGIC = "SQLite format 3\0";
 
@@ -32,9 +32,9 @@ function translate(path: string, error: unknown): unknown {
 }
 
 /**
- * Takes away what others may do with a store that was left open to them: paths are names of people.
+ * Removes other users' permissions on a store that was left open to them: paths contain people's names.
  *
- * @returns whether there was something to take away.
+ * @returns whether there were any.
  */
 export function closeToOthers(path: string): boolean {
   const open = ["", ...SIDE_FILES]
@@ -45,11 +45,11 @@ export function closeToOthers(path: string): boolean {
 }
 
 /**
- * Makes the store's file where it is missing, its owner's alone from its first moment, and a folder for it; else sees to
- * it that it and what SQLite keeps beside it are files of our own. An existing one is not opened here: closing it
- * again would undo the locks that this process may hold on it (fcntl(2)).
+ * Creates the store's file and its folder if missing, private to its owner from the first moment; otherwise checks
+ * that it and SQLite's files beside it are our own. An existing file is not opened here: closing it would release
+ * locks that this process may hold on it (fcntl(2)).
  *
- * @throws Failure where it is a folder, a link, somebody else's, or may not be made.
+ * @throws Failure if it is a folder, a link, somebody else's, or cannot be created.
  */
 export function prepareStoreFile(path: string): void {
   try {
@@ -70,7 +70,7 @@ export function prepareStoreFile(path: string): void {
   }
 }
 
-/** Whether a header, as it stands in the file, is one of a database that says it is another program's. */
+/** Whether the header in the file marks it as something other than an SQLite database. */
 function isHeaderForeign(path: string): boolean {
   const header = Buffer.alloc(HEADER_BYTES);
   const descriptor = openSync(path, "r");
@@ -79,14 +79,14 @@ function isHeaderForeign(path: string): boolean {
   } finally {
     closeSync(descriptor);
   }
-  // All zeros: a first page that never reached the disk, whose journal puts back what was before: nothing.
+  // All zeros is not foreign: the first page never reached the disk, and the journal restores an empty database.
   return header.some((byte) => byte !== 0) && header.toString("latin1", 0, MAGIC.length) !== MAGIC;
 }
 
 /**
- * Whether the file says that it is ours, whatever stands beside it. An immutable connection takes no lock and reads no
- * log, which makes it four times as quick as one that does; and SQLite, unlike a descriptor of our own, undoes no lock
- * of this process when it closes the file.
+ * Whether the header marks the file as ours, whatever its journal or log holds. An immutable connection takes no
+ * lock and reads no log, which makes it four times as fast as a normal one; and unlike a descriptor of our own,
+ * SQLite releases none of this process's locks when it closes the file.
  */
 function isOursByHeader(path: string): boolean {
   try {
@@ -96,19 +96,19 @@ function isOursByHeader(path: string): boolean {
     );
     return saysOurs(db);
   } catch {
-    // Torn, or no database: the closer look says which.
+    // Torn, or not a database: the closer look finds out.
     return false;
   }
 }
 
 /**
- * Sees whether a database with a journal or a log beside it is ours, over a connection that cannot write: one that
- * can takes over, when it is opened or closed, what another program has left there.
+ * Checks over a read-only connection whether a database with a journal or log beside it is ours: a connection that
+ * can write would apply another program's journal or log when it is opened or closed.
  *
- * A journal that is still to be rolled back keeps such a connection from reading. It is the mark of a store whose
- * creation was cut off, and SQLite rolls it back before the first look at the database.
+ * Such a connection cannot read while there is a journal to roll back. That is the sign of a store whose creation
+ * was interrupted; SQLite rolls it back before the first read over a writable connection.
  *
- * @throws Failure usage where it is another program's.
+ * @throws Failure usage if it belongs to another program.
  */
 export function refuseForeignFile(path: string, knownVersion: number): void {
   if (SIDE_FILES.every((end) => end === "-shm" || sizeOf(path + end) === 0)) return;
@@ -118,7 +118,7 @@ export function refuseForeignFile(path: string, knownVersion: number): void {
     refuseForeign(db, path, knownVersion);
   } catch (error) {
     const code = String(codeOf(error));
-    // A newer SQLite's, or one in a folder that is read-only: whoever opens it to write finds out.
+    // Written by a newer SQLite, or in a read-only folder: opening it for writing will tell.
     if (!code.startsWith("SQLITE_READONLY") && !code.startsWith("SQLITE_CANTOPEN")) throw error;
     if (isHeaderForeign(path)) throw notSqlite(path, error);
   } finally {
@@ -126,7 +126,7 @@ export function refuseForeignFile(path: string, knownVersion: number): void {
   }
 }
 
-/** What SQLite cannot read at all is told like this. */
+/** The message for a file that SQLite cannot read at all. */
 export function notSqlite(path: string, cause: unknown): Failure {
   return new Failure(
     "usage",

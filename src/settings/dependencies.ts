@@ -8,8 +8,8 @@ function isOn(value: unknown): boolean {
 const flag = (name: string): string => `--${flagName(name)}`;
 
 /**
- * One line for each flag that means nothing without another one, or that another one contradicts. Only flags are
- * refused: the same as a setting or a variable is simply not used.
+ * One line for each flag that lacks another flag it needs, or contradicts another one. Only flags are refused: the
+ * same value as a setting or variable is simply not used.
  */
 export function dependencyFaults(options: Options, { values, origins }: Resolution): string[] {
   return Object.entries(options).flatMap(([name, of]) => {

@@ -8,18 +8,18 @@ import type { ConfigValues } from "./schema.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A config file as it was read. `values` is empty where there is no file. */
+/** A config file as read. `values` is empty if there is no file. */
 export interface ConfigFile {
   readonly path: string;
   readonly exists: boolean;
   readonly values: ConfigValues;
-  /** Said once, and no reason to stop: a key that others can read. */
+  /** Shown once without stopping, such as for a key that others can read. */
   readonly warnings: readonly string[];
 }
 
 function xdgPath(environment: Environment, variable: string, fallback: string, name: string): string {
   const base = environment[variable];
-  // The XDG specification: a relative base is to be ignored.
+  // The XDG specification says to ignore relative base paths.
   const folder = base?.startsWith("/") === true ? base : join(homedir(), fallback);
   return join(folder, "nodupe", name);
 }
@@ -47,7 +47,7 @@ function readConfig(path: string, required: boolean): string | null {
   }
 }
 
-/** Bun does not tell where: the statement at fault is the one behind the longest beginning that is TOML. */
+/** Bun does not report the line: the fault is in the statement after the longest prefix that parses as TOML. */
 function lineOfFault(text: string): number {
   const lines = text.split("\n");
   for (let count = lines.length - 1; count > 0; count -= 1) {
@@ -55,7 +55,7 @@ function lineOfFault(text: string): number {
       Bun.TOML.parse(lines.slice(0, count).join("\n"));
       return count + 1;
     } catch {
-      // It stands further up.
+      // The fault is further up.
     }
   }
   return 1;
@@ -87,11 +87,11 @@ function warningsFor(path: string, values: ConfigValues, sections: Sections): st
 }
 
 /**
- * Reads the config file. All its faults are told in one Failure, a line each, with key, what was found, what was
- * expected.
+ * Reads the config file. All its faults are reported in one Failure, one line each: the key, what was found, what
+ * was expected.
  *
- * @param how.required the file was named by the user: that it is missing is an error.
- * @param how.sections what the file may hold; asked for only where there is a file.
+ * @param how.required the user named the file, so it must exist.
+ * @param how.sections what the file may hold; only called if there is a file.
  */
 export async function readConfigFile(
   path: string,
@@ -100,7 +100,7 @@ export async function readConfigFile(
   const text = readConfig(path, how.required);
   if (text === null) return { path, exists: false, values: new Map(), warnings: [] };
   const document = parseToml(path, text);
-  // zod is loaded only where there is a file to validate: it costs every start some milliseconds.
+  // zod takes some milliseconds to load, so it is loaded only if there is a file to validate.
   const [{ parseConfig }, sections] = await Promise.all([import("./schema.ts"), how.sections()]);
   const parsed = parseConfig(document, sections);
   if (parsed.type === "invalid") {
@@ -112,7 +112,7 @@ export async function readConfigFile(
   return { path, exists: true, values: parsed.values, warnings: warningsFor(path, parsed.values, sections) };
 }
 
-/** `section.key`, as a person finds it in the file. */
+/** `section.key`, as written in the file. */
 export function keyPath(section: string, name: string): string {
   return `${section}.${keyName(name)}`;
 }

@@ -4,22 +4,22 @@ import { formatListenAddress, type ListenAddress, parseListenAddress } from "../
 import { formatByteSize, parseByteSize } from "../lib/format/bytes.ts";
 import { formatDurationMs, parseDurationMs } from "../lib/format/duration.ts";
 
-/** A JSON Schema, as plain data. */
+/** A JSON Schema as plain data. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
- * A type of value that flags, environment variables and TOML share: read from text, or from TOML's own types.
- * `parse` answers null for what it does not take; `expected` then completes "expected …".
+ * A type of value shared by flags, environment variables and TOML; parsed from text or from TOML's own types.
+ * `parse` returns null for anything invalid; `expected` completes "expected …".
  */
 export interface Kind<T> {
   readonly expected: string;
-  /** What stands for the value in a usage line; null for a switch, which takes none. */
+  /** The placeholder for the value in a usage line; null for a switch, which takes no value. */
   readonly placeholder: string | null;
   readonly repeatable: boolean;
   parse(value: unknown): T | null;
-  /** As it is written in TOML. */
+  /** The value in TOML syntax. */
   toToml(value: T): string;
-  /** What a config file should hold, for editors: of what `parse` takes, the way that it is written. */
+  /** What a config file should hold, for editors: the form to write, among all that `parse` accepts. */
   readonly json: JsonSchema;
 }
 
@@ -63,14 +63,14 @@ export const duration = durationWithin(
   36_500 * DAY_MS,
 );
 
-/** Milliseconds that a timer counts: 0 is none, and beyond 24.8 days a timer fires at once. */
+/** Milliseconds for a timer: 0 would mean no timer, and beyond 24.8 days a timer fires at once. */
 export const timer = durationWithin(
   "a number with ms, s, m, h or d, such as 1.5s, from 1ms to 24d",
   1,
   24 * DAY_MS,
 );
 
-/** Bytes, or bytes a second. */
+/** Bytes, or bytes per second. */
 export const byteSize: Kind<number> = fromText(
   "SIZE",
   "a number of bytes with K, M or G of 1024, such as 512K",
@@ -87,7 +87,7 @@ export const byteSize: Kind<number> = fromText(
   },
 );
 
-/** Any text that is not empty. */
+/** Any non-empty text. */
 export function text(placeholder: string, expected = "a text"): Kind<string> {
   return fromText(
     placeholder,
@@ -97,7 +97,7 @@ export function text(placeholder: string, expected = "a text"): Kind<string> {
   );
 }
 
-/** A path: absolute, below the home folder (`~/…`), or relative to the working directory. */
+/** A path: absolute, in the home folder (`~/…`), or relative to the working directory. */
 export const path: Kind<string> = fromText(
   "PATH",
   "a path",
@@ -151,7 +151,7 @@ export function choice<const T extends string>(values: readonly T[]): Kind<T> {
   );
 }
 
-/** A whole number, or a word that stands for a policy (`auto`). */
+/** A whole number, or a word that names a policy (`auto`). */
 export function integerOr<const W extends string>(word: W, min: number, max: number): Kind<number | W> {
   const whole = integer(min, max);
   const kind = fromText<number | W>(
@@ -164,7 +164,7 @@ export function integerOr<const W extends string>(word: W, min: number, max: num
   return { ...kind, toToml: (value) => JSON.stringify(value) };
 }
 
-/** Where a server listens; port 0 is any that is free. */
+/** Where a server listens; port 0 is any free port. */
 export const listenAddress: Kind<ListenAddress> = fromText(
   "HOST:PORT",
   "HOST:PORT, such as 127.0.0.1:8080 or [::1]:0 (0 is any free port)",
@@ -188,7 +188,7 @@ export const toggle: Kind<boolean> = {
   json: { type: "boolean" },
 };
 
-/** A flag that may be repeated; a comma-separated variable; a TOML array. One element alone is a list of one. */
+/** A repeatable flag, a comma-separated variable, or a TOML array. A single element is a list of one. */
 export function list<T>(element: Kind<T>): Kind<readonly T[]> {
   return {
     expected: `a list, each ${element.expected}`,

@@ -1,33 +1,33 @@
 import type { Kind } from "./kind.ts";
 
 /**
- * One setting, told once: from it come the flag, the key in the config file, the environment variable, the line in
- * the help, the completion, the commented line of `config init` and the validation.
+ * One setting, defined once: the flag, the key in the config file, the environment variable, the help line, the
+ * completion, the commented line of `config init` and the validation are all derived from it.
  */
 export interface Option<T, D extends T | null = T | null> {
   readonly kind: Kind<T>;
   readonly help: string;
   readonly default: D;
-  /** Written for the default in the help where the value itself says too little. */
+  /** Shown as the default in the help if the value itself says too little. */
   readonly defaultText?: string;
-  /** What `config init` writes where there is no default. */
+  /** What `config init` writes if there is no default. */
   readonly example?: T;
   readonly placeholder?: string;
   readonly short?: string;
-  /** Environment variables accepted beside NODUPE_SECTION_KEY, the earlier clients' names. */
+  /** Environment variables accepted besides NODUPE_SECTION_KEY: the names used by earlier clients. */
   readonly env?: readonly string[];
   /**
-   * Where the option may be given: `everywhere` (flag, environment, file), `flag` (one-off actions that make no sense
-   * as a setting), `settings` (environment and file: secrets, and limits that few change).
+   * Where the option can be given: `everywhere` (flag, environment, file), `flag` (one-off actions that make no
+   * sense as a setting), `settings` (environment and file: secrets, and limits that few people change).
    */
   readonly scope: "everywhere" | "flag" | "settings";
-  /** A secret is masked wherever it would be shown. */
+  /** A secret is masked wherever it is displayed. */
   readonly secret?: boolean;
-  /** The option of the same section without which this flag means nothing: `maxOffset` needs `check`. */
+  /** The option of the same section without which this flag has no meaning: `maxOffset` needs `check`. */
   readonly needs?: string;
-  /** Options of the same section that contradict this one where both are flags. */
+  /** Options of the same section that contradict this one if both are given as flags. */
   readonly excludes?: readonly string[];
-  /** Its values are names that the store knows: completions ask for them. */
+  /** Its values are names in the store, which completions query. */
   readonly completes?: "nodes";
 }
 
@@ -63,7 +63,7 @@ export function option<T>(kind: Kind<T>, value: T, help: string, details: Detail
   return { scope: "everywhere", ...details, kind, help, default: value };
 }
 
-/** An option that may stay unset (null). As a setting it has an example, for the file that `config init` writes. */
+/** An option that can stay unset (null). A setting needs an example, for the file that `config init` writes. */
 export function optional<T>(
   kind: Kind<T>,
   help: string,
@@ -80,7 +80,7 @@ export function keyName(name: string): string {
   return flagName(name).replaceAll("-", "_");
 }
 
-/** The environment variables that set an option, the first one wins. */
+/** The environment variables that set an option; the first one set wins. */
 export function environmentNames(section: string, name: string, of: Option<unknown>): readonly string[] {
   if (of.scope === "flag") return [];
   return [`NODUPE_${section}_${keyName(name)}`.toUpperCase(), ...(of.env ?? [])];

@@ -7,12 +7,12 @@ export interface Origin {
   readonly name: string | null;
 }
 
-/** What is given from outside. Flags and file values are parsed already; the environment is text. */
+/** The given values. Flags and file values are already parsed; environment variables are text. */
 export interface Layers {
-  /** Option name → value, of one section. */
+  /** Option name → value, for one section. */
   readonly flags: ReadonlyMap<string, unknown>;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Option name → value, of one section. */
+  /** Option name → value, for one section. */
   readonly file: ReadonlyMap<string, unknown>;
   readonly filePath: string;
 }
@@ -20,7 +20,7 @@ export interface Layers {
 export interface Resolution {
   readonly values: Readonly<Record<string, unknown>>;
   readonly origins: Readonly<Record<string, Origin>>;
-  /** One line for each environment variable that cannot be read. */
+  /** One line for each environment variable that cannot be parsed. */
   readonly faults: readonly string[];
 }
 
@@ -50,7 +50,7 @@ function resolveOption(
   return { value: of.default, origin: { source: "default", name: null } };
 }
 
-/** Flags > environment > config file > defaults, for one section; pure. */
+/** Flags > environment > config file > defaults, for one section. Pure. */
 export function resolveOptions(section: string, options: Options, layers: Layers): Resolution {
   const values: Record<string, unknown> = {};
   const origins: Record<string, Origin> = {};

@@ -3,7 +3,7 @@ import { didYouMean } from "../lib/nearest.ts";
 import type { Kind } from "./kind.ts";
 import { keyName, type Options, type Sections } from "./option.ts";
 
-/** Section → option name → value: only what the file sets. */
+/** Section → option name → value; only those the file sets. */
 export type ConfigValues = ReadonlyMap<string, ReadonlyMap<string, unknown>>;
 
 export type ConfigParse =
@@ -61,7 +61,7 @@ function faultsOf(error: z.ZodError, sections: Sections): string[] {
   });
 }
 
-/** What a TOML file holds → its values by section, or every fault in it at once. */
+/** A parsed TOML file → its values by section, or all of its faults at once. */
 export function parseConfig(document: unknown, sections: Sections): ConfigParse {
   const parsed = configSchema(sections).safeParse(document);
   if (!parsed.success) return { type: "invalid", faults: faultsOf(parsed.error, sections) };

@@ -12,9 +12,9 @@ function commentedLines(section: string, name: string, option: Option<unknown>):
 }
 
 /**
- * The config file that `config init` writes: every key with its purpose, its default (or an example) and its variable,
- * all of them commented out, so that a later version's better defaults take effect. Explanations have two #, so that
- * the file stays valid when one # is taken away from every line.
+ * The config file that `config init` writes: every key with its purpose, its default (or an example) and its
+ * variable, all commented out, so that better defaults of later versions take effect. Explanations have two #, so
+ * that the file stays valid if one # is removed from every line.
  */
 export function configTemplate(sections: Sections): string {
   const chapters = Object.entries(sections).map(([section, options]) => {
@@ -29,7 +29,7 @@ export function configTemplate(sections: Sections): string {
   return [head, ...chapters].join("\n");
 }
 
-/** The template with some values set: what a converter of another program's config writes. */
+/** The template with some values set: for converting another program's configuration. */
 export function configTemplateWith(sections: Sections, values: ConfigValues): string {
   const lines = configTemplate(sections).split("\n");
   let section = "";

@@ -1,9 +1,9 @@
 import { nearest } from "../lib/nearest.ts";
 import { environmentNames, type Sections } from "./option.ts";
 
-/** One line for each variable that looks like a setting and is none: a mistyped one would be ignored unseen. */
+/** One line for each variable that looks like a setting but is not: a typo would otherwise go unnoticed. */
 export function unknownVariables(names: Iterable<string>, sections: Sections): string[] {
-  // `NODUPE_SYNC_WORKER`. Others (NODUPE_BASE_URL) are not for the program.
+  // Such as `NODUPE_SYNC_WORKER`. Variables of other forms (NODUPE_BASE_URL) are not settings.
   const looksLikeSetting = new RegExp(`^NODUPE_(?:${Object.keys(sections).join("|")})_`, "i");
   const known = Object.entries(sections).flatMap(([section, options]) =>
     Object.entries(options).flatMap(([name, of]) => environmentNames(section, name, of)),

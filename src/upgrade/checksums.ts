@@ -1,4 +1,4 @@
-/** An archive of a release that fits this machine. */
+/** A release archive for this machine. */
 export interface Candidate {
   readonly name: string;
   readonly version: string;
@@ -7,8 +7,8 @@ export interface Candidate {
 }
 
 /**
- * SHA256SUMS → the newest archive (tar.gz: what Bun unpacks by itself) for a target; null where there is none. A
- * pre-release (1.2.0-rc.1) is taken by nobody who does not name it: install.sh --version.
+ * SHA256SUMS → the newest archive for a target (tar.gz, which Bun unpacks without help); null if there is none.
+ * Pre-releases (1.2.0-rc.1) are skipped; they are installed only by name: install.sh --version.
  */
 export function newestFor(target: string, checksums: string): Candidate | null {
   let newest: Candidate | null = null;
@@ -24,7 +24,7 @@ export function newestFor(target: string, checksums: string): Candidate | null {
   return newest;
 }
 
-/** Whether a version comes after another one, as semver orders them. */
+/** Whether a version comes after another in semver order. */
 export function isNewer(version: string, than: string): boolean {
   return Bun.semver.order(version, than) > 0;
 }

@@ -7,7 +7,7 @@ const BLOCK = 512;
 interface Member {
   readonly name: string;
   readonly size: number;
-  /** A plain file: no link, folder or device. */
+  /** A regular file: not a link, folder or device. */
   readonly isFile: boolean;
 }
 
@@ -28,14 +28,14 @@ function readHeader(block: Uint8Array): Member | null {
   };
 }
 
-/** Takes the bytes of one member, a chunk at a time. */
+/** Receives the bytes of one member, chunk by chunk. */
 type Sink = (chunk: Uint8Array) => void;
 
 /**
- * Reads plain files out of a tar stream, a piece at a time; memory does not grow with the archive.
+ * Reads regular files from a tar stream, piece by piece; memory does not grow with the archive.
  *
- * @param sinkOf what takes a member's bytes; null for one that is not wanted. Never asked about links.
- * @returns the names of those that were there whole.
+ * @param sinkOf returns the receiver of a member's bytes, or null to skip it. Never called for links.
+ * @returns the names of the members that were complete.
  */
 export async function readMembers(
   archive: AsyncIterable<Uint8Array>,
@@ -78,7 +78,7 @@ export async function readMembers(
         }
         member = { name: found.name, sink };
         wanted = found.size;
-        // What fills the last block.
+        // The padding of the last block.
         skip -= found.size;
       }
     }
@@ -86,16 +86,16 @@ export async function readMembers(
   return whole;
 }
 
-/** A failure to write, which is not the archive's. */
+/** A failure to write, not the archive's fault. */
 class WriteError extends Error {}
 
-/** Larger ones are not taken: a man page has some kilobytes. */
+/** Larger files are refused: a man page has a few kilobytes. */
 const PAPER_BYTES = 1024 * 1024;
 
 /**
- * Unpacks the program of a .tar.gz to `path`, executable.
+ * Unpacks the program from a .tar.gz to `path`, executable.
  *
- * @returns the papers that it knows a place for.
+ * @returns the other files that have a known place.
  */
 export async function extractRelease(archive: string, program: string, path: string): Promise<Papers> {
   const papers = new Map<string, Uint8Array>();

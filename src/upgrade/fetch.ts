@@ -4,19 +4,19 @@ import { isAllowed } from "./source.ts";
 
 export interface FetchOptions {
   readonly signal: AbortSignal;
-  /** How long a server may say nothing. */
+  /** How long the server may be silent. */
   readonly silenceMs: number;
-  /** Refused beyond: a release is no larger. */
+  /** Larger files are refused: no release is that large. */
   readonly maxBytes: number;
 }
 
 const REDIRECTS = 5;
 
-/** Follows redirects by itself: each has to be as trustworthy as the first address. */
+/** Follows redirects itself, because each target must be as trustworthy as the first address. */
 async function open(url: URL, signal: AbortSignal): Promise<Response> {
   let at = url;
   for (let redirect = 0; redirect <= REDIRECTS; redirect += 1) {
-    // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED in the environment does not switch it off.
+    // Set explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED in the environment cannot switch it off.
     const tls = { rejectUnauthorized: true };
     const response = await fetch(at.href, { signal, redirect: "manual", tls });
     const location = response.headers.get("location");
@@ -31,7 +31,7 @@ async function open(url: URL, signal: AbortSignal): Promise<Response> {
   throw new Failure("unreachable", `${url.href} redirects more than ${REDIRECTS} times; nothing was changed`);
 }
 
-/** Streams a URL into `take`, a chunk at a time; null where the server has no such file. */
+/** Streams a URL into `take`, chunk by chunk; null if the server has no such file. */
 async function stream(
   url: URL,
   options: FetchOptions,
@@ -75,7 +75,7 @@ async function stream(
     }
     return bytes;
   } catch (error) {
-    // What could not be written is not the network's fault.
+    // A failure to write is not the network's fault.
     if (error instanceof Failure || error === failure) throw error;
     const why = silence.signal.aborted ? messageOf(silence.signal.reason) : messageOf(error);
     throw new Failure("unreachable", `cannot download ${url.href}: ${why}; nothing was changed`, {
@@ -86,14 +86,17 @@ async function stream(
   }
 }
 
-/** A small file in memory; null where there is none. */
+/** Fetches a small file into memory; null if there is none. */
 export async function fetchBytes(url: URL, options: FetchOptions): Promise<Uint8Array | null> {
   const chunks: Uint8Array[] = [];
   const bytes = await stream(url, options, (chunk) => chunks.push(chunk));
   return bytes === null ? null : Buffer.concat(chunks);
 }
 
-/** A large file into `path`, which must not exist; its SHA-256 in hex, or null where the server has no such file. */
+/**
+ * Fetches a large file into `path`, which must not exist; its SHA-256 in hex, or null if the server has no such
+ * file.
+ */
 export async function fetchFile(url: URL, path: string, options: FetchOptions): Promise<string | null> {
   const hasher = new Bun.CryptoHasher("sha256");
   const descriptor = openSync(path, "wx", 0o600);

@@ -1,12 +1,12 @@
 import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
-/** What a release holds beside the program, by the place below PREFIX/share. */
+/** The files of a release other than the program, by their place below PREFIX/share. */
 export type Papers = ReadonlyMap<string, Uint8Array>;
 
 /**
- * Where what comes beside the binary in a release is put, below PREFIX/share; null for what nobody knows. install.sh has
- * the same table (place_of).
+ * Where a file of a release other than the program belongs, below PREFIX/share; null for unknown files. install.sh
+ * has the same table (place_of).
  *
  * @param member its name in the archive: `man/nodupe-sync.1`, `completions/_nodupe`.
  */
@@ -25,7 +25,10 @@ export function paperPlace(member: string): string | null {
   }
 }
 
-/** PREFIX/share of a program in PREFIX/bin; null where there is no such folder: a program that was put anywhere. */
+/**
+ * PREFIX/share for a program in PREFIX/bin; null if there is no such folder, as for a program copied somewhere
+ * else.
+ */
 function shareOf(program: string): string | null {
   const folder = dirname(program);
   const share = join(folder, "../share");
@@ -46,7 +49,7 @@ function placeFile(path: string, content: Uint8Array): void {
 }
 
 /**
- * Puts papers in their places beside a program, each whole or not at all.
+ * Installs these files beside a program, each one atomically.
  *
  * @returns the places that could not be written: the program works without them.
  */

@@ -16,7 +16,7 @@ export interface Stage extends Disposable {
   file(name: string): string;
 }
 
-/** A folder beside the program, so that the last step is a rename within one file system; removed in the end. */
+/** A folder beside the program, so that the last step is a rename within one file system; removed on disposal. */
 export function stageBeside(program: string): Stage {
   const folder = dirname(program);
   try {
@@ -36,7 +36,7 @@ export function stageBeside(program: string): Stage {
   }
 }
 
-/** Runs the new program; it has to start on this machine and to be the version that was promised. */
+/** Runs the new program: it must start on this machine and report the promised version. */
 export async function proveItRuns(program: string, version: string): Promise<void> {
   let found: string;
   try {
@@ -73,7 +73,7 @@ function sync(path: string): void {
   }
 }
 
-/** Replaces `program` by `next`, whose mode becomes the same: after a power cut one of them is there, whole. */
+/** Replaces `program` by `next`, with the same mode. After a power cut one of the two is there, complete. */
 export function replace(program: string, next: string): void {
   chmodSync(next, statSync(program).mode & 0o777);
   sync(next);

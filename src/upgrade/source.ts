@@ -1,6 +1,6 @@
 import { Failure } from "../lib/errors.ts";
 
-/** Where releases may come from: https, or plain http to this machine. */
+/** Releases may come from https, or from plain http on this machine. */
 export function isAllowed(url: URL): boolean {
   if (url.username !== "" || url.password !== "") return false;
   if (url.protocol === "https:") return true;

@@ -7,21 +7,21 @@ import { placePapers } from "./papers.ts";
 import { proveItRuns, replace, stageBeside } from "./replace.ts";
 
 /**
- * Whether an Ed25519 signature over a message is right.
+ * Whether an Ed25519 signature of a message is valid.
  *
- * @param publicKey SPKI DER in base64, as it was compiled in.
+ * @param publicKey SPKI DER in base64, as compiled in.
  */
 function isSigned(message: Uint8Array, signature: Uint8Array, publicKey: string): boolean {
   const key = createPublicKey({ key: Buffer.from(publicKey, "base64"), format: "der", type: "spki" });
   return signature.length === 64 && verify(null, message, key, signature);
 }
 
-/** What was compiled into this program. */
+/** What is installed: facts compiled into this program, and its file. */
 export interface Installed {
   readonly version: string;
-  /** linux-arm64, as archives are named. */
+  /** As in archive names: linux-arm64. */
   readonly target: string;
-  /** SPKI DER in base64; null where the build was made without a release key. */
+  /** SPKI DER in base64; null if built without a release key. */
   readonly publicKey: string | null;
   /** The program's file. */
   readonly path: string;
@@ -30,14 +30,16 @@ export interface Installed {
 export interface Offer {
   readonly candidate: Candidate;
   readonly isNewer: boolean;
-  /** `unchecked`: this build holds no key to check with. */
+  /** `unchecked`: this build has no key to check with. */
   readonly signature: "verified" | "unchecked";
 }
 
 const CHECKSUMS = "SHA256SUMS";
 const SMALL_BYTES = 1024 * 1024;
 
-/** What the release at `source` has for this machine; its list of checksums is verified before it is believed. */
+/**
+ * What the release at `source` offers for this machine. The signature of its checksum list is verified before use.
+ */
 export async function look(source: URL, installed: Installed, options: FetchOptions): Promise<Offer> {
   const small = { ...options, maxBytes: SMALL_BYTES };
   const url = new URL(CHECKSUMS, source);
@@ -75,9 +77,9 @@ export async function look(source: URL, installed: Installed, options: FetchOpti
 }
 
 /**
- * Downloads, verifies, tries and puts in place what was offered; until the last step nothing is changed.
+ * Downloads, verifies, tries out and installs an offer; nothing is changed before the last step.
  *
- * @returns man pages and completions that could not be written; the program is the new one nevertheless.
+ * @returns man pages and completions that could not be written; the new program is installed nevertheless.
  */
 export async function take(
   { candidate }: Offer,

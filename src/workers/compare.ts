@@ -5,7 +5,7 @@ import { answerFleet } from "../nodes/fleet/answer-fleet.ts";
 
 declare const self: Worker;
 
-/** Whoever wants no answer any more ends the worker. */
+/** Never aborted: a caller that no longer wants the answer terminates the worker. */
 const { signal } = new AbortController();
 
 function tell(told: CompareTold): void {

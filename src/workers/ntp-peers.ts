@@ -2,7 +2,7 @@ import { openNtpPeer, type PeersOpened, type PeersWanted } from "../bench/peers/
 
 declare const self: Worker;
 
-/** Held for as long as the worker runs. */
+/** Keeps the sockets open for as long as the worker runs. */
 const sockets: Bun.udp.Socket<"uint8array">[] = [];
 
 self.onmessage = (event: MessageEvent<PeersWanted>): void => {

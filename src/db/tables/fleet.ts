@@ -1,24 +1,24 @@
 import { integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import { bytes } from "../bytes-column.ts";
 
-/** Another board, as its `serve` told of itself last. */
+/** Another board, as its `serve` last reported itself. */
 export const fleetBoard = sqliteTable("fleet_board", {
   id: integer("id").primaryKey(),
-  /** As boards are named: scheme, host and port, and a path where there is one. */
+  /** Scheme, host and port, and a path if any. */
   url: text("url").notNull().unique(),
-  /** 1 where this board's `serve` follows it ([fleet] boards); 0 where a comparison has asked it once. */
+  /** 1 if this board's `serve` follows it ([fleet] boards); 0 if a comparison asked it once. */
   followed: integer("followed").notNull().default(0),
   /** When it last answered, Unix ms. */
   toldMs: integer("told_ms"),
-  /** Since when it does not; null while it does. */
+  /** Since when it has not answered; null while it does. */
   lostMs: integer("lost_ms"),
-  /** Why it does not. */
+  /** Why it does not answer. */
   reason: text("reason"),
-  /** What it told of itself, as JSON. */
+  /** What it reported about itself, as JSON. */
   overview: text("overview"),
 });
 
-/** A node of another board: what a comparison knows of it beside its hours. */
+/** A node of another board: what a comparison knows of it besides its hours. */
 export const fleetNode = sqliteTable(
   "fleet_node",
   {
@@ -28,13 +28,13 @@ export const fleetNode = sqliteTable(
       .references(() => fleetBoard.id),
     name: text("name").notNull(),
     takenMs: integer("taken_ms").notNull(),
-    /** The rest of what its board told with its hours, as JSON. */
+    /** The rest of what its board sent with its hours, as JSON. */
     about: text("about").notNull(),
   },
   (table) => [uniqueIndex("fleet_node_name").on(table.boardId, table.name)],
 );
 
-/** Hours of other boards' nodes, as these boards' stores have them: what is compared while a board is away. */
+/** Hours of other boards' nodes, copied from those boards' stores, to compare while a board is away. */
 export const fleetRollup = sqliteTable(
   "fleet_rollup",
   {

@@ -1,19 +1,22 @@
 import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import { bytes } from "../bytes-column.ts";
 
-/** A storage node, by the name its operator gives it. */
+/** A storage node, under the name its operator gives it. */
 export const node = sqliteTable("node", {
   id: integer("id").primaryKey(),
   name: text("name").notNull().unique(),
-  /** Goes up with every batch: what a comparison was computed from. */
+  /** Incremented with every batch; identifies the data that a comparison was computed from. */
   version: integer("version").notNull().default(0),
-  /** The newest line, Unix ms. */
+  /** Time of the newest line, Unix ms. */
   newestMs: integer("newest_ms"),
-  /** Operations in flight, as OpenOperations.serialize writes them. */
+  /** Operations in flight, in the format of OpenOperations.serialize. */
   open: bytes("open"),
-  /** Race-lost lines that wait, and those just told: JSON. */
+  /** Race-lost lines that are waiting or were just reported, as JSON. */
   race: text("race"),
-  /** The process that ingests into this node, and when it started: a mark that a pid used again does not bear. */
+  /**
+   * The process that ingests into this node, and its start time, which tells it from a later process with the same
+   * pid.
+   */
   leasePid: integer("lease_pid"),
   leaseMark: text("lease_mark"),
 });
@@ -27,7 +30,7 @@ const nodeId = integer("node_id")
   .notNull()
   .references(() => node.id);
 
-/** Up to 4,096 ended operations, as columns; see nodes/store/block.ts. */
+/** Up to 4,096 finished operations, as columns; see nodes/store/block.ts. */
 export const eventBlock = sqliteTable(
   "event_block",
   {
@@ -42,7 +45,7 @@ export const eventBlock = sqliteTable(
   (table) => [index("event_block_time").on(table.nodeId, table.untilMs)],
 );
 
-/** What an hour (tier 0) or a UTC day (tier 1) adds up to; kept when its events are pruned. */
+/** Totals of an hour (tier 0) or a UTC day (tier 1); kept when its events are pruned. */
 export const rollup = sqliteTable(
   "rollup",
   {
@@ -51,9 +54,9 @@ export const rollup = sqliteTable(
     startMs: integer("start_ms").notNull(),
     summary: bytes("summary").notNull(),
     cells: bytes("cells").notNull(),
-    /** 1 where its events were pruned: lines of that hour are then known without them. */
+    /** 1 if its events were pruned: further lines of that hour are then recognized as known without them. */
     closed: integer("closed").notNull().default(0),
-    /** 0: from the node's log. 1: taken over from storj_monitor. Never from both. */
+    /** 0: from the node's log. 1: imported from storj_monitor. Never a mix of both. */
     source: integer("source").notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.nodeId, table.tier, table.startMs] })],
@@ -77,7 +80,9 @@ export const fact = sqliteTable(
   ],
 );
 
-/** How far a log file was read, told by its content: a file that is renamed stays the same file. */
+/**
+ * How far a log file has been read. Files are identified by content, so a renamed file is still the same file.
+ */
 export const logFile = sqliteTable(
   "log_file",
   {
@@ -87,18 +92,18 @@ export const logFile = sqliteTable(
     headHash: text("head_hash").notNull(),
     offsetBytes: integer("offset_bytes").notNull(),
     tailHash: text("tail_hash").notNull(),
-    /** What the lines before the offset were. */
+    /** How the lines before the offset were classified. */
     known: integer("known").notNull(),
     ignored: integer("ignored").notNull(),
     malformed: integer("malformed").notNull(),
     piecestore: integer("piecestore").notNull(),
-    /** Identities of the last lines before the offset. */
+    /** Hashes of the last lines before the offset. */
     recent: bytes("recent").notNull(),
   },
   (table) => [uniqueIndex("log_file_head").on(table.nodeId, table.headHash, table.headBytes)],
 );
 
-/** What a node's own API said. */
+/** What a node's own API reported. */
 export const nodeSnapshot = sqliteTable(
   "node_snapshot",
   {
@@ -108,25 +113,25 @@ export const nodeSnapshot = sqliteTable(
     totalBytes: real("total_bytes"),
     trashBytes: real("trash_bytes"),
     joinedMs: integer("joined_ms"),
-    /** Means over satellites, 0 to 1. */
+    /** Means over all satellites, 0 to 1. */
     auditScore: real("audit_score"),
     suspensionScore: real("suspension_score"),
     onlineScore: real("online_score"),
-    /** This month's net over all satellites. */
+    /** This month's net payout over all satellites. */
     payoutUsd: real("payout_usd"),
     heldUsd: real("held_usd"),
     version: text("version"),
-    /** Satellites that have disqualified, or suspended, the node. */
+    /** The number of satellites that have disqualified, or suspended, the node. */
     disqualified: integer("disqualified"),
     suspended: integer("suspended"),
   },
   (table) => [primaryKey({ columns: [table.nodeId, table.takenMs] })],
 );
 
-/** Comparisons that were computed, for other processes. */
+/** Cached comparisons, shared between processes. */
 export const compareCache = sqliteTable("compare_cache", {
   key: text("key").primaryKey(),
-  /** Node ids with commas around them, so that an ingest finds what it changes. */
+  /** Node ids with commas around them, so that an ingest finds the entries it invalidates. */
   nodes: text("nodes").notNull(),
   createdMs: integer("created_ms").notNull(),
   usedMs: integer("used_ms").notNull(),

@@ -2,19 +2,22 @@ import { sql } from "drizzle-orm";
 import { customType, index, integer, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { bytes } from "../bytes-column.ts";
 
-/** Nanoseconds in 64 bits: read with `safeIntegers`, since a double holds 53. */
+/** 64-bit nanoseconds: read with `safeIntegers`, as a double holds only 53 bits. */
 const int64 = customType<{ data: bigint; driverData: bigint }>({ dataType: () => "integer" });
 
-/** Each address asked: its health over all runs, to choose whom to ask. Moments are Unix ms of the system clock. */
+/**
+ * Every address ever asked and its record over all runs, for choosing servers. Times are Unix ms of the system
+ * clock.
+ */
 export const timeServers = sqliteTable("time_servers", {
   /** ADDRESS:PORT. */
   key: text().primaryKey(),
   host: text().notNull(),
   queries: integer().notNull(),
   answers: integer().notNull(),
-  /** Runs without an answer since the last one that had one. */
+  /** Consecutive runs without an answer. */
   failuresInRow: integer("failures_in_row").notNull(),
-  /** Exponential mean of the round trip. */
+  /** Exponential moving average of the round trip. */
   delayMs: real("delay_ms"),
   lastSuccessMs: integer("last_success_ms"),
   lastFailureMs: integer("last_failure_ms"),
@@ -37,7 +40,7 @@ export const timeRuns = sqliteTable(
     id: integer().primaryKey(),
     /** By the system clock, right or wrong. */
     startedAtMs: integer("started_at_ms").notNull(),
-    /** True time at the end of the run, where servers told it: the last good time. */
+    /** True time at the end of the run if servers gave it: the last known good time. */
     trueAtMs: integer("true_at_ms"),
     source: text(),
     server: text(),
@@ -56,10 +59,10 @@ export const timeRuns = sqliteTable(
     rejected: text().notNull(),
     dnsHits: integer("dns_hits").notNull(),
     dnsMisses: integer("dns_misses").notNull(),
-    /** 1 where a source other than NTP had to be used. */
+    /** 1 if a source other than NTP had to be used. */
     fellBack: integer("fell_back").notNull(),
     durationMs: real("duration_ms").notNull(),
-    /** How many stood behind the answer; 0 where earlier versions did not keep it. */
+    /** How many servers support the answer; 0 in rows of earlier versions, which did not keep it. */
     serversAgreeing: integer("servers_agreeing").notNull().default(0),
   },
   (table) => [
@@ -69,12 +72,12 @@ export const timeRuns = sqliteTable(
   ],
 );
 
-/** True time against the raw clock, from which drift is told. */
+/** True time against the raw clock, for estimating drift. */
 export const timeSamples = sqliteTable(
   "time_samples",
   {
     id: integer().primaryKey(),
-    /** One raw clock: a boot, and the time between suspends. */
+    /** Identifies a raw clock: one boot, and the time between suspends. */
     epoch: text().notNull(),
     rawNs: int64("raw_ns").notNull(),
     offsetRawNs: int64("offset_raw_ns").notNull(),
@@ -83,35 +86,35 @@ export const timeSamples = sqliteTable(
   (table) => [index("time_samples_by_epoch").on(table.epoch, table.rawNs)],
 );
 
-/** One row: the system clock as it was saved last, whether or not it was ever confirmed. */
+/** A single row: the system clock when it was last saved, whether or not it was ever confirmed. */
 export const timeSaved = sqliteTable("time_saved", {
   id: integer().primaryKey(),
   atMs: integer("at_ms").notNull(),
 });
 
-/** Keys and where they hold, one row a server of key exchanges (RFC 8915). */
+/** Keys and where they are valid, one row per key exchange server (RFC 8915). */
 export const timeNts = sqliteTable("time_nts", {
-  /** Never used again: a process that still has an earlier row's keys finds no cookies of theirs. */
+  /** Never reused: a process still holding an earlier row's keys finds no cookies for them. */
   id: integer().primaryKey({ autoIncrement: true }),
   /** HOST:PORT of the key exchange. */
   server: text().notNull().unique(),
-  /** By which authorities it was trusted: the checksum of --nts-ca, or empty. */
+  /** The authorities by which it was trusted: the checksum of --nts-ca, or empty. */
   trust: text().notNull(),
   ntpHost: text("ntp_host").notNull(),
   ntpPort: integer("ntp_port").notNull(),
   /** The address that answered; null until one has. */
   address: text(),
-  /** Its number at IANA. */
+  /** The algorithm's IANA number. */
   aead: integer().notNull(),
   /** Client to server, server to client. */
   c2s: bytes().notNull(),
   s2c: bytes().notNull(),
-  /** When all of its certificate chain is valid, in Unix ms. */
+  /** The period in which the whole certificate chain is valid, in Unix ms. */
   notBeforeMs: integer("not_before_ms").notNull(),
   notAfterMs: integer("not_after_ms").notNull(),
 });
 
-/** Each good for one request, the oldest first; deleted before it is sent. */
+/** Each is good for one request, oldest first, and is deleted before it is sent. */
 export const timeNtsCookies = sqliteTable(
   "time_nts_cookies",
   {

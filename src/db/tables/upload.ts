@@ -2,22 +2,25 @@ import { sql } from "drizzle-orm";
 import { check, customType, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { bytes } from "../bytes-column.ts";
 
-/** Of some file systems mtime and inode do not fit 63 bits: SQLite's ANY keeps the number as it is bound. */
+/** On some file systems mtime and inode exceed 63 bits: SQLite's ANY stores the number as it is bound. */
 const anyNumber = customType<{ data: number; driverData: number }>({ dataType: () => "any" });
 
-/** Where CVs are sent: an API's base URL, or `sandbox`. History belongs to one of them. */
+/** Where CVs are sent: an API's base URL, or `sandbox`. Each has its own history. */
 export const destinations = sqliteTable("destination", {
   id: integer("id").primaryKey(),
   url: text("url").notNull().unique(),
-  /** Until when batches are not tried again, since the server refused them (ms since the epoch). */
+  /** No batches are sent until then, since the server refused them (ms since the epoch). */
   batchRefusedUntilMs: integer("batch_refused_until_ms"),
-  /** Until when it is relied on that the server itself refuses what it has (409), as it has shown (ms since the epoch). */
+  /**
+   * Until then the server, having shown that it refuses duplicates itself (409), is relied on to do so (ms since
+   * the epoch).
+   */
   refusesDuplicatesUntilMs: integer("refuses_duplicates_until_ms"),
-  /** Counted up by triggers whenever a content that was done is so no longer: what files say of `done` is then void. */
+  /** Incremented by triggers whenever a content stops being done: the `done` marks of files are void then. */
   doneGeneration: integer("done_generation").notNull().default(0),
 });
 
-/** One `nodupe sync` at work on a destination. */
+/** One `nodupe sync` running on a destination. */
 export const uploadRuns = sqliteTable("upload_run", {
   id: integer("id").primaryKey(),
   destinationId: integer("destination_id")
@@ -26,13 +29,13 @@ export const uploadRuns = sqliteTable("upload_run", {
   pid: integer("pid").notNull(),
   folder: text("folder").notNull(),
   startedAtMs: integer("started_at_ms").notNull(),
-  /** null while it is at work, and for ever where it was killed. */
+  /** null while it runs, and for good if it was killed. */
   endedAtMs: integer("ended_at_ms"),
-  /** The result as `--json` prints it, but for the failures. */
+  /** The result as printed by `--json`, without the failures. */
   result: text("result"),
 });
 
-/** A folder that a process watches just now. */
+/** A folder that a process is watching right now. */
 export const uploadWatches = sqliteTable("upload_watch", {
   destinationId: integer("destination_id")
     .primaryKey()
@@ -45,16 +48,16 @@ export const uploadWatches = sqliteTable("upload_watch", {
   sinceMs: integer("since_ms").notNull(),
 });
 
-/** The history that a destination's machines share, as this store last saw it. */
+/** The history shared by a destination's machines, as this store last saw it. */
 export const uploadShares = sqliteTable("upload_share", {
   destinationId: integer("destination_id")
     .primaryKey()
     .references(() => destinations.id),
   /** Without user and password. */
   address: text("address").notNull(),
-  /** The epoch whose beginning was waited for; null where none was. */
+  /** The epoch whose start was waited for; null if none was. */
   epoch: text("epoch"),
-  /** All that runs up to this one have done was told in that epoch; null: nothing is known of it. */
+  /** Everything done by runs up to this one was published in that epoch; null: unknown. */
   publishedRunId: integer("published_run_id"),
   /** joined, settling, away (`reason` says why). */
   state: text("state", { enum: ["joined", "settling", "away"] }).notNull(),
@@ -63,7 +66,10 @@ export const uploadShares = sqliteTable("upload_share", {
   sinceMs: integer("since_ms").notNull(),
 });
 
-/** Contents that were forgotten, or turned out to be missing: no longer done for other machines either, once they are told. */
+/**
+ * Contents that were forgotten or found missing: once published, they are no longer done for other machines
+ * either.
+ */
 export const uploadRetractions = sqliteTable(
   "upload_retraction",
   {
@@ -77,7 +83,7 @@ export const uploadRetractions = sqliteTable(
 
 export const CONTENT_STATES = ["pending", "sending", "done", "failed"] as const;
 
-/** A content's standing at a destination. A content that was never taken up has no row. */
+/** The state of a content at a destination. A content that no run has started on has no row. */
 export const contents = sqliteTable(
   "content",
   {
@@ -86,20 +92,20 @@ export const contents = sqliteTable(
       .references(() => destinations.id),
     /** SHA-256, lower-case hex. */
     checksum: text("checksum").notNull(),
-    /** `sending` is written before the first byte is sent; found at start-up it is ambiguous. */
+    /** `sending` is written before the first byte is sent; if found at start-up, the outcome is unknown. */
     state: text("state", { enum: CONTENT_STATES }).notNull(),
-    /** How it came to be `done`: sent by us, known to the server before, or taken from an earlier client's history. */
+    /** How it became `done`: sent by us, already on the server, or imported from an earlier client's history. */
     via: text("via", { enum: ["upload", "server", "import"] }),
-    /** Of the file that was, or was to be, sent. */
+    /** The file that was sent or was to be sent. */
     path: text("path"),
-    /** When it was last known to be on its way (ms since the epoch); kept fresh while it is. */
+    /** When it was last known to be in flight (ms since the epoch); kept fresh while it is. */
     sentAtMs: integer("sent_at_ms"),
-    /** The run that took it up last. */
+    /** The last run that worked on it. */
     runId: integer("run_id"),
     status: integer("status"),
     reason: text("reason"),
     updatedAtMs: integer("updated_at_ms").notNull(),
-    /** When it was on its way last, by a clock that nobody sets: ms since the machine's boot, and which machine and boot that was. */
+    /** When it was last in flight, by a clock that cannot be set: ms since boot, and which machine and boot. */
     sentUptimeMs: integer("sent_uptime_ms"),
     sentBoot: text("sent_boot"),
   },
@@ -108,22 +114,22 @@ export const contents = sqliteTable(
     check("content_checksum", sql`length(${table.checksum}) = 64`),
     check("content_state", sql`${table.state} IN ('pending', 'sending', 'done', 'failed')`),
     check("content_via", sql`${table.via} IN ('upload', 'server', 'import')`),
-    // Few rows are anything but done: the index holds those alone.
+    // Few rows are not done: the index holds only those.
     index("content_by_state")
       .on(table.destinationId, table.state)
       .where(sql`${table.state} <> 'done'`),
   ],
 );
 
-/** A folder whose files are in the checksum cache. */
+/** A folder with files in the checksum cache. */
 export const hashedFolders = sqliteTable("hashed_folder", {
   id: integer("id").primaryKey(),
   path: text("path").notNull().unique(),
-  /** When a run was there last, to a day (ms since the epoch). */
+  /** The day on which a run last visited it (ms since the epoch). */
   seenAtMs: integer("seen_at_ms").notNull(),
 });
 
-/** The checksum cache: a file that has kept its size, times, inode and device keeps its checksum. */
+/** The checksum cache: as long as a file keeps its size, times, inode and device, it keeps its checksum. */
 export const hashedFiles = sqliteTable(
   "hashed_file",
   {
@@ -138,7 +144,7 @@ export const hashedFiles = sqliteTable(
     device: anyNumber("device").notNull(),
     /** SHA-256, 32 bytes. */
     checksum: bytes("checksum").notNull(),
-    /** The content is done at the destination whose done_epoch this is; of another, or null, it says nothing. */
+    /** The content is done at the destination with this done_epoch; any other value, or null, says nothing. */
     doneEpoch: integer("done_epoch"),
   },
   (table) => [primaryKey({ columns: [table.folderId, table.name] })],
