@@ -1,13 +1,15 @@
 import type { Measurement } from "./result.ts";
 
-/** Whether the clock is surely within what is allowed, surely beyond it, or neither is sure. */
+/** Whether the clock is certainly within the limit, certainly beyond it, or neither is certain. */
 export type CheckOutcome = "within" | "beyond" | "unknown";
 
 function magnitude(ns: bigint): bigint {
   return ns < 0n ? -ns : ns;
 }
 
-/** Holds a measurement against the most that the clock may be off: what the bound leaves open is not known. */
+/**
+ * Compares a measurement with the most that the clock may be off; `unknown` if the error bound leaves it open.
+ */
 export function checkOffset(
   { offsetNs, errorBoundNs }: Pick<Measurement, "offsetNs" | "errorBoundNs">,
   mostNs: bigint,
@@ -23,13 +25,16 @@ const EARLY_PAUSE_MS = 2_000;
 const EARLY_MS = 60_000;
 const LATE_PAUSE_MS = 15_000;
 
-/** The pause before the next try: a network may come up any moment while a machine starts, and hardly later. */
+/**
+ * The pause before the next attempt: while a machine starts, the network may come up at any moment; later that is
+ * unlikely.
+ */
 export function pauseMs(tries: number, elapsedMs: number): number {
   if (tries <= 1) return FIRST_PAUSE_MS;
   return elapsedMs < EARLY_MS ? EARLY_PAUSE_MS : LATE_PAUSE_MS;
 }
 
-/** Whether the time is known as well as is asked for. */
+/** Whether the time is known as accurately as requested. */
 export function isKnownWithin(
   { offsetNs, errorBoundNs }: Pick<Measurement, "offsetNs" | "errorBoundNs">,
   maxErrorNs: bigint,

@@ -1,22 +1,22 @@
-/** What earlier runs saw of an address. */
+/** What earlier runs observed of an address. */
 export interface Health {
   readonly key: string;
   readonly host: string;
   readonly queries: number;
   readonly answers: number;
-  /** Runs without an answer since the last one that had one. */
+  /** Consecutive runs without an answer. */
   readonly failuresInRow: number;
-  /** Exponential mean. */
+  /** Exponential moving average. */
   readonly delayMs: number | null;
   readonly lastSuccessMs: number | null;
   readonly lastFailureMs: number | null;
   readonly lastReason: string | null;
 }
 
-/** Of the newest run, in the mean of delays. */
+/** Weight of the newest run in the average. */
 const DELAY_WEIGHT = 0.25;
 
-/** What is to be expected of an address that answered last time. */
+/** The delay to expect of an address that answered last time. */
 export function expectedDelayNs(health: Health | undefined): bigint | null {
   if (health === undefined || health.failuresInRow > 0 || health.delayMs === null) return null;
   return BigInt(Math.round(health.delayMs * 1e6));
@@ -26,11 +26,11 @@ export interface Outcome {
   readonly queries: number;
   readonly answers: number;
   readonly delayMs: number | null;
-  /** Why there was no answer, or why it was not believed; null where it was, or was not needed. */
+  /** Why there was no answer, or why it was not trusted; null if it was trusted or not needed. */
   readonly reason: string | null;
 }
 
-/** Health after one more run. */
+/** The health after another run. */
 export function updatedHealth(
   before: Health | undefined,
   identity: Pick<Health, "key" | "host">,
@@ -53,7 +53,7 @@ export function updatedHealth(
     const delay = outcome.delayMs ?? old.delayMs ?? 0;
     const delayMs = old.delayMs === null ? delay : old.delayMs + DELAY_WEIGHT * (delay - old.delayMs);
     const heard = { ...old, queries, answers, failuresInRow: 0, delayMs, lastSuccessMs: nowMs };
-    // Who lies is asked again, as who is slow is: the next run judges anew.
+    // Addresses that gave wrong time are asked again, like slow ones: each run judges anew.
     return outcome.reason === null ? heard : { ...heard, lastFailureMs: nowMs, lastReason: outcome.reason };
   }
   if (outcome.reason === null) return { ...old, queries };

@@ -1,19 +1,19 @@
 import type { Peer } from "./ntp/peer.ts";
 
-/** A server that says RATE is left alone for so many rounds, then twice as many, and so on. */
+/** After a RATE, a server is skipped for this many rounds, then twice as many, and so on. */
 const RATE_ROUNDS = 2;
 
-/** Kisses of death within one process: DENY and RSTR are obeyed for good, RATE for ever longer. */
+/** Kisses of death within one process: DENY and RSTR are obeyed for good, RATE for a growing number of rounds. */
 export class KissBackoff {
-  /** Address → its code, how many rounds it is to be left alone (Infinity: for good), and how many it was given last. */
+  /** Address → its code, the rounds still to skip (Infinity: for good), and the number of rounds set last. */
   readonly #kissed = new Map<string, { readonly code: string; rounds: number; readonly given: number }>();
 
-  /** Addresses to be left alone in this round, with their codes. */
+  /** Addresses to skip in this round, with their codes. */
   refused(): ReadonlyMap<string, string> {
     return new Map([...this.#kissed].flatMap(([key, { code, rounds }]) => (rounds > 0 ? [[key, code]] : [])));
   }
 
-  /** A round is over: those left alone in it have one round less to go, and new kisses are heeded. */
+  /** Call after a round: counts down the addresses skipped in it and takes up new kisses. */
   heed(peers: readonly Peer[]): void {
     for (const kiss of this.#kissed.values()) kiss.rounds -= 1;
     for (const { end, requests, key } of peers) {

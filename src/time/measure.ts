@@ -13,9 +13,9 @@ import { nsOfMs } from "../lib/format/duration.ts";
 import { type MeasureSettings, serversOf } from "./options.ts";
 import type { Transport } from "./net/transport.ts";
 
-/** Kernel timestamps make one sample good; the runtime's own take the best of several. */
+/** One sample is enough with kernel timestamps; with the runtime's own, the best of several is used. */
 const PORTABLE_SAMPLES = 8;
-/** A server that is less sure of its time than this is refused: RFC 5905's MAXDIST. */
+/** Servers with a greater root distance are refused: RFC 5905's MAXDIST. */
 const MAX_ROOT_DISTANCE_MS = 1_500;
 
 export interface MeasureContext {
@@ -25,23 +25,27 @@ export interface MeasureContext {
   readonly lookup: Lookup;
   readonly signal: AbortSignal;
   readonly buildTimeS: number;
-  /** Named for this very run: its addresses are asked before what earlier runs saw has been read. */
+  /**
+   * The servers were named for this very run: their addresses are queried before earlier runs' data has been read.
+   */
   readonly askAll: boolean;
-  /** The clock is to be set by the answer: what less than half of the servers say is not taken before the deadline. */
+  /**
+   * The answer will set the clock: what less than half of the servers support is not accepted before the deadline.
+   */
   readonly isThorough: boolean;
-  /** What is known once `restore` is done. */
+  /** Health of addresses; available once `restore` has run. */
   readonly healthOf: () => ReadonlyMap<string, Health>;
-  /** Addresses that said never to come again (DENY, RSTR), or to come less often, with the kiss code. */
+  /** Addresses that told us not to come again (DENY, RSTR), or less often, with the kiss code. */
   readonly refusedBy: ReadonlyMap<string, string>;
-  /** Null without `--nts`; once `open` is done. */
+  /** Null without `--nts`; available once `open` is done. */
   readonly nts: () => NtsClient | null;
-  /** Opens the store; packets may be under way meanwhile. */
+  /** Opens the store; packets can be in flight meanwhile. */
   readonly open: () => Promise<void>;
-  /** Loads what earlier runs saw; packets may be under way meanwhile. */
+  /** Loads what earlier runs learned; packets can be in flight meanwhile. */
   readonly restore: () => void;
 }
 
-/** Of a measurement that no run came before and none comes after: no store, no health, no cookies. */
+/** For a single measurement outside of a session: no store, no health, no cookies. */
 export const UNRECORDED = {
   isThorough: false,
   healthOf: (): ReadonlyMap<string, Health> => new Map(),
@@ -94,7 +98,7 @@ function roundFor(context: MeasureContext, transport: Transport): Round {
   );
 }
 
-/** Puts a server's addresses into the round; those that refuse us are listed, and not asked. */
+/** Adds a server's addresses to the round; those that refuse us are recorded but not queried. */
 function enter(round: Round, name: ServerName, targets: readonly Target[], context: MeasureContext): void {
   const server = formatServerName(name);
   round.expect(server, name.host);
@@ -106,9 +110,9 @@ function enter(round: Round, name: ServerName, targets: readonly Target[], conte
 }
 
 /**
- * Names whose addresses are at hand go in at once, the others as they are resolved.
+ * Adds servers whose addresses are known at once, the others when they are resolved.
  *
- * @param signal ends the lookups: what they find after that enters no round.
+ * @param signal ends the lookups; addresses found later are not added.
  * @returns the lookups.
  */
 function enterNames(
@@ -145,15 +149,15 @@ function enterNames(
   return lookups;
 }
 
-/** Asks all addresses of all servers at once, and judges what they say. */
+/** Queries all addresses of all servers at once and evaluates the answers. */
 export async function measureServers(context: MeasureContext): Promise<ServerMeasurement> {
   const { settings, clock, signal, askAll } = context;
   const servers = serversOf(settings);
   using transport = await openTransport(settings.transport, clock);
   const round = roundFor(context, transport);
   const deadlineRawNs = round.startRawNs + nsOfMs(settings.timeout);
-  // Addresses that are given need nothing from the store: while it is opened their packets travel. The kernel stamps
-  // what comes back meanwhile; without it an answer would count as late as the event loop takes it.
+  // Literal addresses need nothing from the store: their packets travel while it is opened. Only with kernel
+  // timestamps, as otherwise an answer would be stamped only when the event loop gets to it.
   const early =
     askAll && transport.kind === "kernel" && !settings.nts
       ? servers.filter((name) => literalEndpoint(name) !== null)
@@ -166,7 +170,7 @@ export async function measureServers(context: MeasureContext): Promise<ServerMea
   await context.open();
   await using sealed = context.nts()?.begin(round, signal) ?? null;
   const seal = (due: readonly Outgoing[]): readonly Outgoing[] => sealed?.seal(due) ?? due;
-  // Likewise what has cookies.
+  // The same goes for servers whose cookies are at hand.
   if (sealed !== null) sendDue(round, { transport, clock, seal });
   context.restore();
   const ended = new AbortController();

@@ -18,7 +18,7 @@ export interface MemoryLimits {
 const HEALTH_COLUMNS = `key, host, queries, answers, failures_in_row AS failuresInRow, delay_ms AS delayMs,
   last_success_ms AS lastSuccessMs, last_failure_ms AS lastFailureMs, last_reason AS lastReason`;
 
-/** Column of time_runs → its value's name, in one place for the insert. */
+/** Column of time_runs → name of its value, in one place for the insert. */
 const RUN_COLUMNS: Readonly<Record<string, keyof RunRecord>> = {
   started_at_ms: "startedAtMs",
   true_at_ms: "trueAtMs",
@@ -57,19 +57,19 @@ const INSERT_SAMPLE = "INSERT INTO time_samples (epoch, raw_ns, offset_raw_ns, e
 const FORGET_SAMPLES = "DELETE FROM time_samples WHERE id <= (SELECT max(id) FROM time_samples) - ?";
 
 /**
- * A process that ends at once leaves the log to the next one, which reads all of it: that of some ten runs, not more.
- * SQLite's own checkpoints would not do: each process finds the log anew, takes none of it for written back, and
- * starts it from the beginning only after a checkpoint of its own.
+ * A process that exits at once leaves its write-ahead log to the next one, which must read all of it; this keeps
+ * it to about ten runs. SQLite's own checkpoints would not do: each process opens the log afresh, assumes that
+ * none of it was checkpointed, and restarts it only after a checkpoint of its own.
  */
 const LOG_BYTES = 64 * 4_096;
 
-/** What `nodupe time` remembers between runs, in the store. */
+/** What `nodupe time` remembers between runs; kept in the store. */
 export class TimeMemory {
   readonly #store: Store;
 
   constructor(store: Store) {
     this.#store = store;
-    // The database keeps what it has prepared. Now packets travel; when a run is recorded somebody waits for its end.
+    // The database caches prepared statements. Packets are in flight now, whereas recording a run delays its exit.
     for (const sql of [INSERT_RUN, FORGET_RUNS, SAVE_HEALTH, SAVE_CLOCK, INSERT_SAMPLE, FORGET_SAMPLES])
       store.db.query(sql);
   }
@@ -88,7 +88,10 @@ export class TimeMemory {
       .map((row) => ({ ...row, addresses: addressesOf(row.addresses) }));
   }
 
-  /** The time that servers confirmed last, in Unix nanoseconds: the newest run's, even where an earlier one told more. */
+  /**
+   * The time last confirmed by servers, in Unix nanoseconds: that of the newest run, even if an earlier one gave a
+   * later time.
+   */
   lastGoodNs(): bigint | null {
     const sql =
       "SELECT true_at_ms AS at FROM time_runs WHERE true_at_ms IS NOT NULL ORDER BY id DESC LIMIT 1";
@@ -97,8 +100,9 @@ export class TimeMemory {
   }
 
   /**
-   * A moment that has certainly passed, in Unix milliseconds: the last time that was authenticated, or that three
-   * servers agreed on. What one server tells is not taken: it could claim a time by which no certificate is valid.
+   * A moment that has certainly passed, in Unix milliseconds: the last time that was authenticated, or on which
+   * three servers agreed. A single server's time is not used: it could claim a time at which no certificate is
+   * valid.
    */
   certainMs(): number | null {
     const sql = `SELECT true_at_ms AS at FROM time_runs
@@ -107,12 +111,12 @@ export class TimeMemory {
     return this.#store.db.query<{ at: number }, []>(sql).get()?.at ?? null;
   }
 
-  /** The clock as it was saved last, confirmed or not, in Unix milliseconds. */
+  /** The clock as last saved, confirmed or not, in Unix milliseconds. */
   savedMs(): number | null {
     return this.#store.db.query<{ at: number }, []>("SELECT at_ms AS at FROM time_saved").get()?.at ?? null;
   }
 
-  /** Saves the clock, apart from what servers confirmed. */
+  /** Saves the clock, separately from the time confirmed by servers. */
   save(nowMs: number): void {
     this.#store.db.query(SAVE_CLOCK).run(Math.round(nowMs));
   }
@@ -129,10 +133,10 @@ export class TimeMemory {
   }
 
   /**
-   * Records a run in one transaction, and forgets what is older than the limits. No sync is waited for: the last run
-   * before a power cut may be lost, and the store stays whole.
+   * Records a run in one transaction and deletes what exceeds the limits. Does not wait for a sync: a power cut
+   * may lose the last run, but leaves the store intact.
    *
-   * @param also what else is to be kept of the run, in the same transaction.
+   * @param also what else to store of the run, in the same transaction.
    */
   record(traces: RunTraces, limits: MemoryLimits, also: () => void = () => undefined): void {
     const { db } = this.#store;
@@ -153,7 +157,7 @@ export class TimeMemory {
     }
   }
 
-  /** Writes a log that has grown back into the store, and empties it; later, where others are reading. */
+  /** Checkpoints and truncates a log that has grown; a later run does so if others are reading now. */
   #foldLog(): void {
     const { db, path } = this.#store;
     if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) <= LOG_BYTES) return;

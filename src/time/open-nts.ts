@@ -9,7 +9,7 @@ import type { Roots } from "./net/x509/roots.ts";
 import { type MeasureSettings, serversOf } from "./options.ts";
 
 export interface NtsSurroundings {
-  /** Null where it cannot be had: then cookies last as long as the process. */
+  /** Null if it cannot be opened: cookies then last as long as the process. */
   readonly store: Store | null;
   readonly resolution: ResolveContext;
   /** A moment that has certainly passed, in Unix milliseconds. */
@@ -17,9 +17,9 @@ export interface NtsSurroundings {
 }
 
 /**
- * What stands for the authorities that are trusted: keys that others certified are not used.
+ * Identifies the trusted authorities: keys certified by others are not used.
  *
- * @throws Failure where the file cannot be read, or holds no certificate.
+ * @throws Failure if the file cannot be read or holds no certificate.
  */
 function trustOf(caFile: string | null): string {
   if (caFile === null) return "";
@@ -37,18 +37,18 @@ function trustOf(caFile: string | null): string {
   return new Bun.CryptoHasher("sha256").update(pem).digest("hex");
 }
 
-/** Servers of key exchanges as the settings name them. @throws Failure where --nts-ca is of no use. */
+/** Key exchange servers according to the settings. @throws Failure if --nts-ca cannot be used. */
 export function openNts(settings: MeasureSettings, surroundings: NtsSurroundings): NtsClient {
   const { ntsCa, fresh } = settings;
   const { store, resolution, floorMs } = surroundings;
   const trust = trustOf(ntsCa);
   let roots: Promise<Roots> | null = null;
-  // The same server named twice exchanges keys once.
+  // A server named twice exchanges keys only once.
   const servers = new Map(serversOf(settings).map((name) => [formatServerName(name), name]));
   const context = {
     servers: [...servers.values()],
     jar: store === null ? null : new CookieJar(store, trust),
-    // With cookies at hand nothing of TLS is loaded; else once for all servers.
+    // Loaded once for all servers; with cookies at hand, no TLS code is loaded at all.
     roots: () => (roots ??= import("./net/x509/roots.ts").then(({ trustedRoots }) => trustedRoots(ntsCa))),
     resolve: (host: string) => resolveName(host, resolution),
     nowMs: resolution.nowMs,

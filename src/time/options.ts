@@ -20,7 +20,7 @@ const httpsUrl: Kind<string> = {
     typeof value === "string" && /^https:\/\/[^/]/.test(value) && URL.canParse(value) ? value : null,
 };
 
-/** None of these smears leap seconds: smeared and unsmeared servers are never mixed. */
+/** None of these smears leap seconds: never mix smeared and unsmeared servers. */
 const DEFAULT_SERVERS: readonly NamedServer[] = [
   { host: "time.cloudflare.com", port: null },
   { host: "ntp.se", port: null },
@@ -29,7 +29,7 @@ const DEFAULT_SERVERS: readonly NamedServer[] = [
   { host: "2.pool.ntp.org", port: null },
 ];
 
-/** Likewise, where none is named with `--nts`: five operators in five countries. */
+/** Likewise, the defaults for `--nts`: five operators in five countries. */
 const DEFAULT_NTS_SERVERS: readonly NamedServer[] = [
   { host: "time.cloudflare.com", port: null },
   { host: "nts.netnod.se", port: null },
@@ -41,7 +41,7 @@ const DEFAULT_NTS_SERVERS: readonly NamedServer[] = [
 const setting = { scope: "settings" } as const;
 const flag = { scope: "flag" } as const;
 
-/** What of `[time]` a measurement takes: `nodupe stamp` has these too. */
+/** The part of `[time]` that a measurement needs; `nodupe stamp` has these too. */
 export const measureOptions = {
   server: option(list(server), DEFAULT_SERVERS, "a time server", {
     defaultText: DEFAULT_SERVERS.map(({ host }) => host).join(", "),
@@ -103,7 +103,7 @@ export type MeasureSettings = ValuesOf<typeof measureOptions>;
 const NTP_PORT = 123;
 const NTS_PORT = 4_460;
 
-/** The servers to ask: with NTS those where keys are exchanged. */
+/** The servers to query; with NTS, the key exchange servers. */
 export function serversOf({ server: named, nts }: MeasureSettings): readonly ServerName[] {
   return named.map(({ host, port }) => ({ host, port: port ?? (nts ? NTS_PORT : NTP_PORT) }));
 }

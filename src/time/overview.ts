@@ -3,11 +3,11 @@ import { desc, isNotNull } from "drizzle-orm";
 import { ormOf } from "../db/orm.ts";
 import { timeRuns, timeServers } from "../db/tables/time.ts";
 
-/** A measurement that is in the store, by the clock of then. */
+/** A stored measurement, by the clock at that time. */
 export interface PastMeasurement {
   readonly at: string;
   readonly source: string | null;
-  /** NTS alone. */
+  /** True only for NTS. */
   readonly authenticated: boolean;
   readonly server: string | null;
   readonly offset_s: number | null;
@@ -23,31 +23,31 @@ export interface ServerOverview {
   readonly answers: number;
   readonly delay_ms: number | null;
   readonly last_success: string | null;
-  /** Why it did not answer, or was not believed, last; null where its last answer was good. */
+  /** Why its last answer was missing or not trusted; null if it was good. */
   readonly reason: string | null;
 }
 
-/** The measurements of one stretch of time, together: what a point of a chart shows. */
+/** The measurements of one period combined: one point of a chart. */
 interface MeasuredStretch {
   /** The mean of their times. */
   readonly at: string;
   readonly measurements: number;
-  /** Their mean; null where none of them had one. */
+  /** Their mean; null if none of them had one. */
   readonly offset_s: number | null;
-  /** The least and the greatest that the truth may be, by the bounds of all of them. */
+  /** The lowest and the highest possible true offset, by the bounds of all of them. */
   readonly offset_low_s: number | null;
   readonly offset_high_s: number | null;
   /** Mean parts per million. */
   readonly drift_ppm: number | null;
 }
 
-/** What the store tells of the clock. */
+/** What the store knows about the clock. */
 export interface ClockOverview {
-  /** The newest measurement from servers; null where there is none. */
+  /** The newest measurement from servers; null if there is none. */
   readonly last: PastMeasurement | null;
-  /** Seconds since then; negative where the clock was set back. */
+  /** Seconds since then; negative if the clock was set back. */
   readonly age_s: number | null;
-  /** Oldest first; stretches without a measurement are left out. */
+  /** Oldest first; periods without a measurement are omitted. */
   readonly history: readonly MeasuredStretch[];
   readonly servers: readonly ServerOverview[];
 }
@@ -76,7 +76,7 @@ interface StretchRow {
   readonly driftPpm: number | null;
 }
 
-/** Stretches lie at multiples of their width, so that one that is over stays as it is. */
+/** Periods start at multiples of their width, so that a past one never changes. */
 function stretches(db: Database, sinceMs: number, widthMs: number): MeasuredStretch[] {
   return db
     .query<StretchRow, [number, number]>(
@@ -97,8 +97,8 @@ function stretches(db: Database, sinceMs: number, widthMs: number): MeasuredStre
 }
 
 /**
- * Reads the newest measurement, and those since `sinceMs` in `points` stretches of equal length: a second-by-second
- * history makes no larger an answer than a daily one, and hides no outlier.
+ * Reads the newest measurement, and those since `sinceMs` in `points` periods of equal length: a history with one
+ * measurement per second is no larger than a daily one, and hides no outlier.
  */
 export function clockOverview(
   db: Database,
@@ -125,7 +125,7 @@ export function clockOverview(
       answers: row.answers,
       delay_ms: row.delayMs,
       last_success: row.lastSuccessMs === null ? null : new Date(row.lastSuccessMs).toISOString(),
-      // An answer that was not believed is a success and a failure of one moment.
+      // An answer that was not trusted counts as both success and failure at the same moment.
       reason: row.failuresInRow > 0 || row.lastFailureMs === row.lastSuccessMs ? row.lastReason : null,
     })),
   };

@@ -4,9 +4,9 @@ import type { Tolerance } from "./ntp/combine.ts";
 import type { Leap } from "./ntp/sample.ts";
 import type { Source } from "./sources/source.ts";
 
-/** What one measurement says, whatever it came from. Null: not known. */
+/** The result of a measurement from any source. Null: unknown. */
 export interface Measurement {
-  /** Null where there is no answer at all. */
+  /** Null if there is no answer at all. */
   readonly source: Source | null;
   readonly authenticated: boolean;
   /** True time minus the system clock. */
@@ -22,13 +22,13 @@ export interface Measurement {
   readonly reports: readonly ServerReport[];
   readonly asked: number;
   readonly answered: number;
-  /** How many servers stand behind the answer. */
+  /** How many servers support the answer. */
   readonly agreeing: number;
-  /** For how many liars the bound is true; null where no servers were asked. */
+  /** How many liars the bound tolerates; null if no servers were queried. */
   readonly tolerance: Tolerance | null;
-  /** Why there is no answer, or what a local one rests on. */
+  /** Why there is no answer, or what a local answer is based on. */
   readonly note: string | null;
-  /** Why better sources were passed over. */
+  /** Why better sources were not used. */
   readonly passedOver: readonly string[];
 }
 
@@ -41,11 +41,11 @@ export interface TimeResult extends Measurement {
 export interface ClockOutcome {
   readonly action: "none" | "step" | "slew";
   readonly appliedNs: bigint | null;
-  /** Why the clock was not set although that was asked; null where it was, or nothing was asked. */
+  /** Why the clock was not set although requested; null if it was, or nothing was requested. */
   readonly refusal: { readonly type: "refused" | "not-permitted" | "failed"; readonly reason: string } | null;
-  /** What became of telling the RTC; null where it was not tried. */
+  /** The result of setting the RTC; null if not attempted. */
   readonly rtc: string | null;
-  /** Whether the kernel has been told that the clock is synchronised; null where it was not to be. */
+  /** Whether the kernel's clock was marked as synchronised; null if not attempted. */
   readonly isSynchronised: boolean | null;
 }
 

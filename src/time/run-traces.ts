@@ -9,18 +9,20 @@ import type { ClockOutcome, Measurement, TimeResult } from "./result.ts";
 
 export type RunRecord = Omit<typeof timeRuns.$inferSelect, "id">;
 
-/** What a run leaves behind. */
+/** What to store of a run. */
 export interface RunTraces {
   readonly run: RunRecord;
   readonly health: readonly Health[];
   readonly names: readonly StoredName[];
-  /** Null where no server told the time. */
+  /** Null if no server gave the time. */
   readonly sample: (DriftSample & { readonly epoch: string }) | null;
-  /** The clock as it stands, or true time where it is known, for a start without any; null: not to be believed. */
+  /**
+   * The clock to save for a start without one: true time if known, else the clock as it is; null if implausible.
+   */
   readonly savedMs: number | null;
 }
 
-/** A run that is over, and what was known before it. */
+/** A finished run, and what was known before it. */
 export interface EndedRun {
   readonly result: TimeResult;
   readonly peers: readonly Peer[];
@@ -32,7 +34,7 @@ export interface EndedRun {
   readonly now: { readonly realMs: number; readonly rawNs: bigint };
 }
 
-/** Sources that servers stand behind: what they tell is the last good time. */
+/** Sources backed by servers: their time becomes the last good time. */
 export function isConfirmed({ source, offsetRawNs }: Measurement): boolean {
   return (source === "ntp" || source === "nts" || source === "https") && offsetRawNs !== null;
 }
@@ -41,7 +43,7 @@ function secondsOf(ns: bigint | null): number | null {
   return ns === null ? null : Number(ns) / 1e9;
 }
 
-/** What a run saw of an address, for its health. */
+/** What a run observed of an address, for its health record. */
 function outcomeOf(peer: Peer, report: ServerReport | undefined): Outcome {
   const best = bestSample(peer.samples);
   const delayMs = best === null ? null : Number(best.delayNs) / 1e6;
@@ -66,7 +68,7 @@ function rejections(reports: readonly (ServerReport | undefined)[]): Readonly<Re
   return rejected;
 }
 
-/** What is kept of a run: what it measured, what it cost, and what it saw of each address. */
+/** What to store of a run: what it measured, what it cost, and what it observed of each address. */
 export function tracesOf(ended: EndedRun): RunTraces {
   const { result, peers, clockOutcome, healthBefore, names, now } = ended;
   const reportOf = new Map(result.reports.map((report) => [`${report.address} ${report.port}`, report]));
@@ -74,7 +76,7 @@ export function tracesOf(ended: EndedRun): RunTraces {
     reportOf.get(`${endpoint.address} ${endpoint.port}`),
   );
   const health = peers.flatMap((peer, index) => {
-    // With NTS it is the key exchange that says where to ask: no address is held back.
+    // With NTS the key exchange decides whom to ask, so no address is skipped for its health.
     if (peer.requests === 0 || peer.target.association !== undefined) return [];
     const identity = { key: peer.key, host: peer.target.host };
     return updatedHealth(

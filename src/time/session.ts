@@ -19,24 +19,26 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly lookup: Lookup;
   readonly buildTimeS: number;
-  /** Named for this very run: its addresses are asked before what earlier runs saw has been read. */
+  /**
+   * The servers were named for this very run: their addresses are queried before earlier runs' data has been read.
+   */
   readonly askAll: boolean;
-  /** The clock is to be set: what less than half of the servers say is not taken before the deadline. */
+  /** The clock will be set: what less than half of the servers support is not accepted before the deadline. */
   readonly isThorough: boolean;
   readonly signal: AbortSignal;
-  /** Opens the store; null where it cannot be had, which stops no measurement. */
+  /** Opens the store; null if that fails, which does not prevent a measurement. */
   readonly openStore: () => Promise<Store | null>;
 }
 
 const LEAST_DRIFT_SAMPLES = 4;
-/** The newest samples from which drift is told. */
+/** The newest samples, from which drift is computed. */
 const DRIFT_SAMPLES = 128;
-/** So many of them are read at a start: more would be a tenth of what a run costs. */
+/** How many of them are read at start-up: more would be a tenth of a run's cost. */
 const SAMPLES_AT_START = 24;
-/** What the store keeps of runs, and of samples: those of other boots come back when a drift is asked for. */
+/** Limits on stored runs and samples, which include those of other boots. */
 const KEPT = { runsKept: 10_000, samplesKept: DRIFT_SAMPLES * 8 };
 
-/** Measurements that share what they learn: names, health, refusals, samples of the clock. */
+/** A series of measurements that share what they learn: names, health, refusals, clock samples. */
 export class TimeSession implements Disposable {
   readonly #options: SessionOptions;
   readonly #cache: NameCache;
@@ -58,7 +60,7 @@ export class TimeSession implements Disposable {
     this.#cache = new NameCache({ size, leastTtlMs, mostTtlMs });
   }
 
-  /** Opens the store, once: with it comes all that a request may need. */
+  /** Opens the store, once, with everything that a request may need. */
   async #open(): Promise<void> {
     if (this.#isOpen) return;
     this.#isOpen = true;
@@ -87,7 +89,7 @@ export class TimeSession implements Disposable {
     });
   }
 
-  /** Loads the rest of what earlier runs left, once. */
+  /** Loads the rest of what earlier runs learned, once. */
   #restore(): void {
     if (this.#isRestored) return;
     this.#isRestored = true;
@@ -100,9 +102,9 @@ export class TimeSession implements Disposable {
   }
 
   /**
-   * One measurement, not recorded yet.
+   * Makes one measurement; it is not recorded yet.
    *
-   * @param limitMs an end to it that may come before the time-out's.
+   * @param limitMs a time limit, if shorter than the timeout.
    */
   async measure(limitMs = Infinity): Promise<{ readonly result: TimeResult; readonly obtained: Obtained }> {
     const { clock, settings } = this.#options;
@@ -133,7 +135,10 @@ export class TimeSession implements Disposable {
     return { result: { ...measurement, elapsedNs: clock.rawNs() - startRawNs, drift }, obtained };
   }
 
-  /** Reads the samples of this raw clock, unless it is still the same; those of an earlier boot are of another clock. */
+  /**
+   * Reads the samples of this raw clock, unless they are loaded; samples of an earlier boot are from another
+   * clock.
+   */
   #loadSamples(): void {
     const epoch = this.#options.clock.epoch();
     if (epoch === this.#epoch) return;
@@ -141,9 +146,9 @@ export class TimeSession implements Disposable {
     this.#samples = [...(this.#memory?.samples(epoch, SAMPLES_AT_START) ?? [])];
   }
 
-  /** The samples of this raw clock with the newest one. */
+  /** The samples of this raw clock, including the new one. */
   #addSample(measurement: Measurement): readonly DriftSample[] {
-    // Read already while packets travelled; read again where the machine was suspended since.
+    // Usually already loaded while packets were in flight; loaded again if the machine was suspended since.
     this.#loadSamples();
     const sample = this.#sampleOf(measurement);
     if (sample !== null) this.#samples = [...this.#samples, sample].slice(-DRIFT_SAMPLES);
@@ -156,7 +161,7 @@ export class TimeSession implements Disposable {
     return { rawNs: this.#options.clock.rawNs(), offsetRawNs, errorNs: errorBoundNs };
   }
 
-  /** Keeps what a run learned and what it cost. @throws what the store throws. */
+  /** Stores what a run learned and what it cost. @throws what the store throws. */
   record(result: TimeResult, obtained: Obtained, clockOutcome: ClockOutcome): void {
     const { clock } = this.#options;
     const rawNs = clock.rawNs();
@@ -180,26 +185,29 @@ export class TimeSession implements Disposable {
     else this.#memory.record(traces, KEPT, saveNts);
   }
 
-  /** For a start without a clock: confirmed time, or the system clock, which only moves on; none that cannot be right. */
+  /**
+   * The clock to save for a start without one: confirmed time, or the system clock if it has moved on; never an
+   * impossible one.
+   */
   #clockToSave(confirmedNs: bigint | null): number | null {
     const ms = confirmedNs === null ? this.#nowMs() : Number(confirmedNs / 1_000_000n);
     if (ms > (this.#options.buildTimeS + HORIZON_S) * 1_000) return this.#saved();
     return confirmedNs === null ? Math.max(ms, this.#saved() ?? 0) : ms;
   }
 
-  /** Looked up where it is needed: a run whose servers answer needs it not. */
+  /** Read on demand: a run whose servers answer does not need it. */
   #saved(): number | null {
     return this.#savedMs ?? this.#memory?.savedMs() ?? null;
   }
 
-  /** Hosts that are to be looked up. */
+  /** Hosts to look up. */
   #names(): readonly string[] {
     return serversOf(this.#options.settings)
       .filter((name) => literalEndpoint(name) === null)
       .map(({ host }) => host);
   }
 
-  /** Saves the clock at the end of a service, whether or not it was ever confirmed. @throws what the store throws. */
+  /** Saves the clock at the end of a service, whether or not it was confirmed. @throws what the store throws. */
   saveClock(): void {
     const savedMs = this.#clockToSave(null);
     if (savedMs !== null) this.#memory?.save(savedMs);

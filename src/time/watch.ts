@@ -1,8 +1,8 @@
-/** What `--watch` carries from one round to the next. */
+/** The state that `--watch` keeps between rounds. */
 export interface WatchState {
-  /** Exponential mean of the offset, in seconds; null before the first answer. */
+  /** Exponential moving average of the offset, in seconds; null before the first answer. */
   readonly meanOffsetS: number | null;
-  /** Rounds in a row in which less than half of the servers answered. */
+  /** Consecutive rounds in which less than half of the servers answered. */
   readonly sparseRounds: number;
 }
 
@@ -10,24 +10,24 @@ export const WATCH_START: WatchState = { meanOffsetS: null, sparseRounds: 0 };
 
 export interface WatchRound {
   readonly offsetS: number | null;
-  /** Whether the clock is surely off by more than is allowed. */
+  /** Whether the clock is certainly off by more than allowed. */
   readonly isBeyond: boolean;
-  /** Null where none was asked (offline). */
+  /** Null if none was queried (offline). */
   readonly servers: { readonly asked: number; readonly answered: number } | null;
 }
 
-/** Weight of the newest round in the mean. */
+/** Weight of the newest round in the average. */
 const NEWEST_WEIGHT = 0.2;
-/** So many rounds in a row with less than half of the servers are worth an alert. */
+/** Consecutive rounds with less than half of the servers that trigger an alert. */
 const SPARSE_ROUNDS = 3;
 
 export interface WatchStep {
   readonly state: WatchState;
-  /** What to be alarmed at; empty in a good round. */
+  /** Alerts to raise; empty in a good round. */
   readonly alerts: readonly string[];
 }
 
-/** One round more. An offset that is not known leaves the mean as it is. */
+/** Processes one round. An unknown offset leaves the average unchanged. */
 export function watchStep(state: WatchState, round: WatchRound, maxOffsetS: number): WatchStep {
   const { offsetS, isBeyond, servers } = round;
   const { meanOffsetS: mean } = state;

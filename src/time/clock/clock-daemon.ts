@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Daemons that discipline a clock, by the name that /proc gives them (15 characters at most). */
+/** Daemons that discipline the clock, by their name in /proc (at most 15 characters). */
 const DAEMONS: Readonly<Record<string, string>> = {
   chronyd: "chronyd",
   ntpd: "ntpd",
@@ -13,8 +13,8 @@ const DAEMONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * A chronyd that was told to leave the clock alone (-x), or only to measure (-Q), owns nothing. Nor does one that has
- * ended and waits for its parent: it has no command line any more (proc(5)).
+ * A chronyd started with -x or -Q does not touch the clock. Nor does a zombie, which no longer has a command line
+ * (proc(5)).
  */
 function leavesClockAlone(name: string, argv: readonly string[]): boolean {
   if (argv.length === 0) return true;
@@ -38,7 +38,7 @@ function commandLine(folder: string): readonly string[] {
   }
 }
 
-/** The daemon that owns this machine's clock, with its process; null where there is none. */
+/** The daemon that controls this machine's clock, with its process id; null if there is none. */
 export function clockOwner(proc = "/proc"): { readonly name: string; readonly pid: number } | null {
   let entries: readonly string[];
   try {

@@ -1,20 +1,22 @@
 /** Both clocks, read at the same moment. */
 export interface Reading {
-  /** A clock that nobody steps or slews, in nanoseconds since some start: CLOCK_MONOTONIC_RAW. */
+  /** A clock that is never stepped or slewed, in nanoseconds since an arbitrary start: CLOCK_MONOTONIC_RAW. */
   readonly rawNs: bigint;
   /** The system clock, in Unix nanoseconds: CLOCK_REALTIME. */
   readonly realNs: bigint;
 }
 
-/** The machine's clocks. Nothing in src/time reads time in any other way. */
+/** The machine's clocks. Code in src/time reads the time only through this. */
 export interface Clock {
   rawNs(): bigint;
   read(): Reading;
-  /** What tells one raw clock from another: it changes with each boot and with each suspend. */
+  /** Identifies a raw clock: changes with each boot and each suspend. */
   epoch(): string;
 }
 
-/** How far the two clocks may part within one measurement without a step: the kernel's fastest slew is 500 ppm. */
+/**
+ * How far the two clocks can diverge during a measurement without a step: the kernel's fastest slew is 500 ppm.
+ */
 const SLEW_LIMIT_NS = 200_000n;
 
 function magnitude(value: bigint): bigint {
@@ -22,9 +24,9 @@ function magnitude(value: bigint): bigint {
 }
 
 /**
- * Puts a kernel timestamp, which is of the system clock, on the raw clock. Where the system clock was stepped
- * between two readings, the stamp was taken either before the step or after it: the reading counts under which it
- * falls between the two. Null where that does not tell.
+ * Converts a kernel timestamp, taken from the system clock, to the raw clock. If the system clock was stepped
+ * between the two readings, the timestamp was taken either before or after the step: the right reading is the one
+ * that places it between the two. Null if that does not decide it.
  */
 export function rawOfStamp(stampNs: bigint, before: Reading, after: Reading): bigint | null {
   const leadBefore = before.realNs - before.rawNs;

@@ -1,4 +1,4 @@
-/** A reading of how far true time was ahead of the raw clock. */
+/** How far true time was ahead of the raw clock at some moment. */
 export interface DriftSample {
   readonly rawNs: bigint;
   /** True time minus raw monotonic time. */
@@ -6,7 +6,7 @@ export interface DriftSample {
   readonly errorNs: bigint;
 }
 
-/** How much faster true time runs than the raw clock, with a 95 % interval. */
+/** How much faster true time runs than the raw clock, with a 95 % confidence interval. */
 export interface Drift {
   readonly ppm: number;
   readonly lowPpm: number;
@@ -16,11 +16,14 @@ export interface Drift {
 
 export interface DriftOptions {
   readonly leastSamples: number;
-  /** Over a shorter time the noise of samples outweighs any drift. */
+  /** Over shorter spans the samples' noise outweighs any drift. */
   readonly leastSpanNs: bigint;
 }
 
-/** Student's t for a two-sided 95 % interval, by degrees of freedom from 1 on; beyond the table the normal's. */
+/**
+ * Student's t for a two-sided 95 % interval, by degrees of freedom from 1; beyond the table, the normal
+ * distribution's.
+ */
 const T95 = [
   12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145,
 ];
@@ -29,9 +32,9 @@ function t95(freedom: number): number {
   return T95[freedom - 1] ?? 1.96 + 2.4 / freedom;
 }
 
-/** The kernel corrects a clock by no more than this, and no crystal is that bad: what says so is no drift. */
+/** The kernel corrects a clock by no more than this, and no crystal is that bad: a greater value is not drift. */
 const MOST_PPM = 500;
-/** A normal distribution's standard deviation is so many times its median absolute deviation. */
+/** The ratio of standard deviation to median absolute deviation in a normal distribution. */
 const MAD_TO_SIGMA = 1.4826;
 const OUTLIER_SIGMAS = 3.5;
 
@@ -50,12 +53,13 @@ function medianOf(values: Float64Array): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
 }
 
-/** Up to so many points all pairs are taken. */
+/** Up to this many points, all pairs are used. */
 const ALL_PAIRS = 16;
 
 /**
- * The median of the slopes of all pairs (Theil 1950, Sen 1968), or, of many points, of those half of them apart (Theil's
- * incomplete method, without which 128 points would cost 5 ms): a quarter of the points may be anything.
+ * The median of the slopes of all pairs (Theil 1950, Sen 1968). For many points, only pairs half of the series
+ * apart are used (Theil's incomplete method); all pairs of 128 points would take 5 ms. Tolerates a quarter of the
+ * points being wrong.
  */
 function theilSenSlope(points: readonly Point[]): number {
   const half = Math.ceil(points.length / 2);
@@ -70,7 +74,7 @@ function theilSenSlope(points: readonly Point[]): number {
   return medianOf(Float64Array.from(slopes));
 }
 
-/** Points that lie on the robust line as well as the others do, or as well as they claim themselves. */
+/** Points about as close to the robust line as the others are, or within their own stated error. */
 function withoutOutliers(points: readonly Point[]): readonly Point[] {
   const slope = theilSenSlope(points);
   const rests = Float64Array.from(points, ({ x, y }) => y - slope * x);
@@ -81,8 +85,8 @@ function withoutOutliers(points: readonly Point[]): readonly Point[] {
 }
 
 /**
- * Least squares over samples of one raw clock, outliers left out, each weighted by the inverse square of its error
- * bound. Null while there is too little to say, and where it says what no clock can.
+ * Weighted least squares over samples of one raw clock, without outliers; weights are the inverse squares of the
+ * error bounds. Null if there is too little data, or if the result is impossible for a clock.
  */
 export function fitDrift(samples: readonly DriftSample[], options: DriftOptions): Drift | null {
   const [first] = samples;
@@ -90,7 +94,7 @@ export function fitDrift(samples: readonly DriftSample[], options: DriftOptions)
   if (first === undefined || samples.length < leastSamples) return null;
   const points = withoutOutliers(
     samples.map(({ rawNs, offsetRawNs, errorNs }) => ({
-      // Relative to the first sample: small enough for doubles.
+      // Relative to the first sample, to be small enough for doubles.
       x: Number(rawNs - first.rawNs) / 1e9,
       y: Number(offsetRawNs - first.offsetRawNs) / 1e9,
       error: Math.max(1e-9, Number(errorNs) / 1e9),

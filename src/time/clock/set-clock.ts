@@ -21,7 +21,7 @@ function refuse(type: Refusal["type"], reason: string): ClockOutcome {
   return { ...CLOCK_UNTOUCHED, refusal: { type, reason } };
 }
 
-/** Sources that say what the time is, and not only what it is not before. */
+/** Sources that give the time itself, rather than only a lower bound. */
 const TELLING: ReadonlySet<string> = new Set(["ntp", "nts", "https"]);
 
 function ofFailure({ notPermitted, reason }: Extract<Adjustment, { ok: false }>): ClockOutcome {
@@ -38,8 +38,8 @@ function tellRtc(device: string, ns: bigint): string {
 }
 
 /**
- * Sets the system clock by a measurement: steps or slews it, or says why not. After a step the RTC is told, and after
- * either, or where the clock was right, the kernel that it is synchronised.
+ * Sets the system clock from a measurement: steps or slews it, or says why not. After a step it also sets the RTC.
+ * After a step or slew, or if the clock was right, it marks the kernel's clock as synchronised.
  */
 export function applyToClock(measurement: Measurement, options: ApplyOptions): ClockOutcome {
   const { clock, buildTimeS, stepThreshold, maxStep, rtcDevice } = options;
@@ -55,7 +55,7 @@ export function applyToClock(measurement: Measurement, options: ApplyOptions): C
   }
   const { rawNs, realNs } = clock.read();
   const setting = decideSetting({
-    // The clock may have been stepped since the measurement: what counts is where it stands now.
+    // The clock may have been stepped since the measurement, so its current value counts.
     offsetNs: offsetRawNs + rawNs - realNs,
     errorBoundNs,
     realNs,
@@ -73,10 +73,10 @@ export function applyToClock(measurement: Measurement, options: ApplyOptions): C
     outcome = { ...CLOCK_UNTOUCHED, action, appliedNs: adjusted.appliedNs, rtc };
   }
   if (!TELLING.has(source)) return outcome;
-  // What is still being slewed is an error yet.
+  // The part still being slewed counts as error.
   const leftNs = outcome.action === "slew" && outcome.appliedNs !== null ? outcome.appliedNs : 0n;
   const marked = markSynchronised(errorBoundNs + (leftNs < 0n ? -leftNs : leftNs));
-  // Where the clock was right there was nothing to be refused before.
+  // If the clock was right, this is the first call that can be refused.
   if (!marked.ok && outcome.action === "none") return ofFailure(marked);
   return { ...outcome, isSynchronised: marked.ok };
 }

@@ -1,6 +1,6 @@
 import { nsOfMs } from "../../lib/format/duration.ts";
 
-/** Whether and how a clock is to be set. */
+/** Whether and how to set a clock. */
 export type Setting =
   | { readonly action: "none"; readonly reason: string }
   | { readonly action: "step" | "slew"; readonly byNs: bigint }
@@ -8,26 +8,26 @@ export type Setting =
 
 export interface SettingInput {
   readonly offsetNs: bigint;
-  /** How far the offset may be from the truth. */
+  /** How far the offset can be from the truth. */
   readonly errorBoundNs: bigint;
-  /** The system clock as it stands. */
+  /** The system clock now. */
   readonly realNs: bigint;
   readonly stepThresholdNs: bigint;
-  /** `--max-step` in milliseconds; null: 1000 s, and any offset where the clock is older than the program. */
+  /** `--max-step` in milliseconds. null: 1000 s, and no limit if the clock is behind the program's build time. */
   readonly maxStep: number | null;
-  /** The program's build time, below which no clock is right. */
+  /** The program's build time: no earlier clock is right. */
   readonly floorNs: bigint;
 }
 
-/** What slewing resolves (adjtime counts in microseconds). */
+/** The resolution of slewing (adjtime counts microseconds). */
 const LEAST_SLEW_NS = 500n;
 const MAX_STEP_MS = 1_000_000;
 
 const seconds = (ns: bigint): string => `${Number(ns) / 1e9} s`;
 
 /**
- * Thresholds hold both ways: a clock is not set back further than it would be set forward. What is not known to within
- * the longest step sets no clock, however wrong that one is.
+ * Limits apply in both directions: a clock is not set back further than it would be set forward. If the time is
+ * not known to within the longest step, the clock is not set, however wrong it is.
  */
 export function decideSetting(input: SettingInput): Setting {
   const { offsetNs, errorBoundNs, realNs, stepThresholdNs, maxStep, floorNs } = input;

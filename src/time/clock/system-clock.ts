@@ -14,7 +14,7 @@ const NS_PER_S = 1_000_000_000n;
 
 let knownBootId: string | null = null;
 
-/** Read once: a process does not outlive its boot. */
+/** Read once: it cannot change while a process runs. */
 function bootId(): string {
   try {
     knownBootId ??= readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
@@ -25,7 +25,7 @@ function bootId(): string {
 }
 
 function linuxClock(c: Libc<typeof CALLS>): Clock {
-  // Over an ArrayBuffer of its own: the address of a small typed array may change.
+  // Has its own ArrayBuffer: the address of a small typed array can change.
   const timespec = new BigInt64Array(new ArrayBuffer(16));
   const at = ptr(timespec);
   const gettime = (clock: number): bigint => {
@@ -41,7 +41,7 @@ function linuxClock(c: Libc<typeof CALLS>): Clock {
   return {
     rawNs: () => gettime(CLOCK_MONOTONIC_RAW),
     read: () => {
-      // The reading that took least time was not interrupted between the two clocks.
+      // The fastest of the readings was not interrupted between the two clocks.
       const [best] = [readOnce(), readOnce(), readOnce()].toSorted((a, b) => Number(a.gapNs - b.gapNs));
       const { rawNs, realNs } = best ?? readOnce();
       return { rawNs, realNs };
@@ -53,14 +53,17 @@ function linuxClock(c: Libc<typeof CALLS>): Clock {
   };
 }
 
-/** Without FFI: the runtime's own clocks. The system clock then comes in milliseconds, bettered by waiting for a tick. */
+/**
+ * Without FFI: the runtime's own clocks. The system clock then has millisecond resolution, improved by waiting for
+ * a tick.
+ */
 function portableClock(): Clock {
   return {
     rawNs: () => process.hrtime.bigint(),
     read: () => {
       const start = Date.now();
       let realMs = start;
-      // At most one millisecond until it turns: its edge is sharper than its value.
+      // At most one millisecond until it ticks: the moment of the tick is more precise than the value.
       while (realMs === start) realMs = Date.now();
       return { rawNs: process.hrtime.bigint(), realNs: BigInt(realMs) * 1_000_000n };
     },

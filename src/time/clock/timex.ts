@@ -24,19 +24,20 @@ function adjust(timex: DataView, appliedNs: bigint): Adjustment {
   const c = libc();
   if (c === null)
     return { ok: false, notPermitted: false, reason: "that can be done on Linux (x64, arm64) only" };
-  // The return value is the clock's state (0 to 5), or -1.
+  // Returns the clock's state (0 to 5), or -1.
   if (c.clock_adjtime(CLOCK_REALTIME, ptr(timex)) >= 0) return { ok: true, appliedNs };
   const code = errno(c);
   return { ok: false, notPermitted: code === ERRNO.EPERM, reason: errnoMessage(code) };
 }
 
 /**
- * Tells the kernel that the clock is synchronised, and how well: its 11-minute update of the RTC and all who wait for
- * synchronised time (systemd-time-wait-sync) go by that. A step takes it back, so this comes after.
+ * Marks the kernel's clock as synchronised, with the given error bound. The kernel's 11-minute update of the RTC
+ * depends on it, and so does everything that waits for synchronised time (systemd-time-wait-sync). A step clears
+ * the mark, so call this after it.
  */
 export function markSynchronised(errorBoundNs: bigint): Adjustment {
   const timex = new DataView(new ArrayBuffer(TIMEX_BYTES));
-  // No mode: the state as it is, of which all but one bit stays.
+  // Mode 0 only reads the state; one bit of its status is changed below.
   const read = adjust(timex, 0n);
   if (!read.ok) return read;
   const status = timex.getInt32(40, true);
@@ -48,10 +49,10 @@ export function markSynchronised(errorBoundNs: bigint): Adjustment {
   return adjust(timex, 0n);
 }
 
-/** Moves the clock at once, to the nanosecond. */
+/** Steps the clock, with nanosecond precision. */
 export function stepClock(byNs: bigint): Adjustment {
   const timex = new DataView(new ArrayBuffer(TIMEX_BYTES));
-  // The nanoseconds may not be negative: -0.3 s is -1 s and 0.7 s.
+  // The nanoseconds must not be negative: -0.3 s is written as -1 s and 0.7 s.
   const ns = ((byNs % NS_PER_S) + NS_PER_S) % NS_PER_S;
   timex.setUint32(0, ADJ_SETOFFSET | ADJ_NANO, true);
   timex.setBigInt64(72, (byNs - ns) / NS_PER_S, true);
@@ -60,8 +61,8 @@ export function stepClock(byNs: bigint): Adjustment {
 }
 
 /**
- * Lets the kernel slew the clock at 500 ppm, then stop: adjtime(). The other kernel slew, the PLL, would need a
- * daemon to end it, and changes the clock's rate.
+ * Has the kernel slew the clock at 500 ppm and then stop: adjtime(). The kernel's other slew, the PLL, would need
+ * a daemon to end it, and changes the clock's rate.
  */
 export function slewClock(byNs: bigint): Adjustment {
   const timex = new DataView(new ArrayBuffer(TIMEX_BYTES));

@@ -7,27 +7,27 @@ const IP_RECVERR = 11;
 const IPV6_RECVERR = 25;
 const SCM_TIMESTAMPING = 37;
 const HEADER_BYTES = 16;
-/** struct sock_extended_err, which the address of whoever sent the error follows. */
+/** struct sock_extended_err; followed by the address of the error's sender. */
 const EXTENDED_ERROR_BYTES = 16;
 const NS_PER_S = 1_000_000_000n;
 
 /** sock_extended_err.ee_origin. */
 const ORIGIN = { icmp: 2, icmp6: 3, timestamping: 4 } as const;
-/** ICMP type 3 code 3 and ICMPv6 type 1 code 4: only the host that was asked can know that a port is closed. */
+/** ICMP type 3 code 3 and ICMPv6 type 1 code 4: only the destination itself can know that a port is closed. */
 const PORT_UNREACHABLE: Readonly<Record<number, readonly [type: number, code: number]>> = {
   [ORIGIN.icmp]: [3, 3],
   [ORIGIN.icmp6]: [1, 4],
 };
 
-/** An error that came back from the network or this host. */
+/** An error from the network or from this host. */
 interface NetworkError {
   readonly errno: number;
   readonly isPortUnreachable: boolean;
-  /** The address that it came from; null where that is not told. */
+  /** The address of the error's sender; null if unknown. */
   readonly from: string | null;
 }
 
-/** What the kernel tells beside a datagram. */
+/** What the kernel passes along with a datagram. */
 export interface ControlMessages {
   /** The software timestamp, in Unix nanoseconds. */
   readonly stampNs: bigint | null;

@@ -2,7 +2,7 @@ const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 const IPV6_GROUP = /^[\da-f]{1,4}$/i;
 const ZONE = /^[\da-z.:-]+$/i;
 
-/** How many 16-bit groups a part of an IPv6 address holds; NaN where it is no such part. */
+/** The number of 16-bit groups in a part of an IPv6 address; NaN if it is invalid. */
 function groupCount(part: string, isLast: boolean): number {
   if (part === "") return 0;
   const groups = part.split(":");
@@ -22,8 +22,8 @@ function isIpv6(text: string): boolean {
 }
 
 /**
- * 4 or 6 for a literal address, an IPv6 one with a zone or without; 0 for anything else. As node:net's isIP, whose
- * module would take 2 ms of every command's start.
+ * 4 or 6 for a literal address, with or without a zone for IPv6; 0 for anything else. Like isIP of node:net, which
+ * would add 2 ms to the start of every command.
  */
 export function ipFamily(text: string): 0 | 4 | 6 {
   if (IPV4.test(text)) return 4;
@@ -35,7 +35,7 @@ export function ipv4Bytes(address: string): number[] {
   return address.split(".").map(Number);
 }
 
-/** Groups of a part of an IPv6 address; its last may be a dotted IPv4 address, which makes two. */
+/** The groups of a part of an IPv6 address; it may end in a dotted IPv4 address, which makes two groups. */
 function groupsOf(part: string): number[] {
   if (part === "") return [];
   return part.split(":").flatMap((group) => {
@@ -54,7 +54,7 @@ export function ipv6Groups(address: string): number[] {
   return [...before, ...Array.from({ length: 8 - before.length - after.length }, () => 0), ...after];
 }
 
-/** The shortest spelling of eight groups: the first longest run of two zeros or more becomes `::` (RFC 5952). */
+/** The canonical text of eight groups: the first longest run of two or more zeros becomes `::` (RFC 5952). */
 export function formatIpv6(groups: readonly number[]): string {
   const text = groups.map((group) => group.toString(16)).join(":");
   let longest = "";
@@ -63,7 +63,7 @@ export function formatIpv6(groups: readonly number[]): string {
   return text.replace(new RegExp(`(^|:)${longest}(:|$)`), "::");
 }
 
-/** One spelling for each address: `::0:1` and `::1` are the same server. A zone stays as it is. */
+/** One spelling for each address: `::0:1` and `::1` are the same server. Zones are kept. */
 export function canonicalAddress(address: string): string {
   const [bare = "", zone] = address.split("%");
   if (ipFamily(bare) !== 6) return address;

@@ -24,7 +24,7 @@ const CALLS = {
   close: { args: ["i32"], returns: "i32" },
 } as const;
 
-/** What UDP with kernel timestamps needs of the C library; null where it cannot be had. */
+/** The C functions needed for UDP with kernel timestamps; null if there is no C library. */
 export const socketCalls = libcOrNull(CALLS);
 export type SocketCalls = Libc<typeof CALLS>;
 
@@ -36,18 +36,21 @@ const IP_RECVERR = 11;
 const SOL_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const IPV6_RECVERR = 25;
-/** TX_SOFTWARE, RX_SOFTWARE, SOFTWARE (report them), OPT_CMSG. The sent packet comes back whole, and tells by itself which it was. */
+/**
+ * TX_SOFTWARE, RX_SOFTWARE, SOFTWARE (report them), OPT_CMSG. The kernel returns the whole sent packet, which
+ * identifies itself.
+ */
 const TIMESTAMPING_FLAGS = (1 << 1) | (1 << 3) | (1 << 4) | (1 << 10);
 const MSG_ERRQUEUE = 0x2000;
 const MSG_DONTWAIT = 0x40;
 
-/** A looped-back packet has link, network and transport headers before its 48 bytes and more. */
+/** A looped-back packet has link, network and transport headers before its payload of at least 48 bytes. */
 const DATA_BYTES = 2_048;
 const CONTROL_BYTES = 512;
 const MSGHDR_BYTES = 56;
-/** Where a request carries its transmit timestamp, the cookie. */
+/** Offset of the transmit timestamp in a request; it holds the cookie. */
 const COOKIE_AT = 40;
-/** An error queued for another server makes one call fail; so many are looked through before giving up. */
+/** A queued error for another server makes a call fail; this many are read before giving up. */
 const SEND_ATTEMPTS = 8;
 
 function setOption(c: SocketCalls, fd: number, level: number, name: number, value: number): boolean {
@@ -56,7 +59,7 @@ function setOption(c: SocketCalls, fd: number, level: number, name: number, valu
   return c.setsockopt(fd, level, name, ptr(data), 4) === 0;
 }
 
-/** The buffers of one recvmsg call, made once and used for all: `struct msghdr` of LP64. */
+/** The buffers for recvmsg, allocated once and reused: `struct msghdr` of LP64. */
 class MessageBuffer {
   readonly data = new Uint8Array(new ArrayBuffer(DATA_BYTES));
   readonly name = new Uint8Array(new ArrayBuffer(SOCKADDR_BYTES));
@@ -74,7 +77,7 @@ class MessageBuffer {
     this.#header.setBigUint64(32, BigInt(ptr(this.control)), true);
   }
 
-  /** The kernel overwrites these with what it used. */
+  /** Resets the fields that the kernel overwrites with the sizes it used. */
   prepare(): void {
     this.#header.setUint32(8, SOCKADDR_BYTES, true);
     this.#header.setBigUint64(40, BigInt(CONTROL_BYTES), true);
@@ -85,16 +88,16 @@ class MessageBuffer {
   }
 }
 
-/** One UDP socket of one family whose datagrams the kernel stamps, coming and going. */
+/** A UDP socket for one address family, with kernel timestamps for sent and received datagrams. */
 export class KernelSocket implements Disposable {
   readonly fd: number;
   readonly #buffer = new MessageBuffer();
   readonly #destinations = new Map<Endpoint, Uint8Array>();
-  /** Lengths of the requests sent: 48, and more with NTS. */
+  /** Lengths of the requests sent: 48, or more with NTS. */
   readonly #requestBytes = new Set<number>();
   readonly #c: SocketCalls;
   readonly #clock: Clock;
-  /** When both queues were last seen empty: whatever is in them now came after. */
+  /** When both queues were last seen empty: anything in them now arrived later. */
   #emptyAt: Reading;
 
   private constructor(c: SocketCalls, clock: Clock, fd: number) {
@@ -104,7 +107,7 @@ export class KernelSocket implements Disposable {
     this.#emptyAt = clock.read();
   }
 
-  /** Opens a socket, or says why there can be none (a host without IPv6, a sandbox). */
+  /** Opens a socket, or says why that is impossible (a host without IPv6, a sandbox). */
   static open(c: SocketCalls, clock: Clock, family: 4 | 6): KernelSocket | string {
     const fd = c.socket(family === 4 ? AF_INET : AF_INET6, SOCK_DGRAM_CLOEXEC_NONBLOCK, 0);
     if (fd < 0) return errnoMessage(errno(c));
@@ -136,7 +139,8 @@ export class KernelSocket implements Disposable {
       );
       if (Number(sent) === bytes.byteLength) return { ok: true, atRawNs };
       const code = errno(this.#c);
-      // Not ours, perhaps: an error that came back for another server is reported by the next call, whichever it is.
+      // The error may belong to another server: the kernel reports a queued error on the next call, whichever that
+      // is.
       if (this.#drainErrors(events) === 0 || attempt === SEND_ATTEMPTS - 1) {
         return { ok: false, reason: errnoMessage(code) };
       }
@@ -144,14 +148,17 @@ export class KernelSocket implements Disposable {
     return { ok: false, reason: errnoMessage(ERRNO.ECONNREFUSED) };
   }
 
-  /** Takes all that has come. A packet's stamp is queued before its answer can be: told in that order here too. */
+  /**
+   * Reads all that has arrived. A packet's send timestamp is queued before its answer can be; events keep that
+   * order.
+   */
   drain(events: TransportEvent[]): void {
     const startedAt = this.#clock.read();
     const datagrams: TransportEvent[] = [];
     for (;;) {
       const length = this.#receive(MSG_DONTWAIT);
       if (length < 0) {
-        // EAGAIN: empty. Any other is an error of the socket that the error queue tells in full.
+        // EAGAIN: empty. Any other error is described in full by the error queue.
         if (errno(this.#c) === ERRNO.EAGAIN || this.#drainErrors(events) === 0) break;
         continue;
       }
@@ -172,7 +179,7 @@ export class KernelSocket implements Disposable {
     return Number(this.#c.recvmsg(this.fd, this.#buffer.address, flags));
   }
 
-  /** Reads the error queue: stamps of packets sent, and errors of the network. Returns how many there were. */
+  /** Reads the error queue: timestamps of sent packets, and network errors. Returns how many there were. */
   #drainErrors(events: TransportEvent[]): number {
     for (let count = 0; ; count += 1) {
       const length = this.#receive(MSG_ERRQUEUE | MSG_DONTWAIT);
@@ -181,14 +188,15 @@ export class KernelSocket implements Disposable {
       if (told.error !== null) {
         const { errno: code, isPortUnreachable, from } = told.error;
         const asked = decodeSocketAddress(this.#buffer.name)?.address;
-        // What is not quoted whole may come from somebody who never saw the request.
+        // An error that does not quote the whole request may come from somebody who never saw it.
         if (length < PACKET_BYTES || (isPortUnreachable && from !== asked)) continue;
         const cookie = new DataView(this.#buffer.data.buffer, COOKIE_AT, 8).getBigUint64(0);
         events.push({ type: "refused", cookie, reason: errnoMessage(code) });
       } else if (told.stampNs !== null && length >= PACKET_BYTES) {
         const atRawNs = rawOfStamp(told.stampNs, this.#emptyAt, this.#clock.read());
         if (atRawNs === null) continue;
-        // How long its headers are is not told, only how long requests are: what is no cookie of theirs nobody knows.
+        // The length of the headers is unknown, but the lengths of requests are known: a wrong guess yields a
+        // cookie that nobody knows.
         for (const bytes of this.#requestBytes) {
           if (bytes > length) continue;
           const at = length - bytes + COOKIE_AT;

@@ -6,13 +6,13 @@ import type { Endpoint } from "./server-name.ts";
 import type { SendResult, Transport, TransportChoice, TransportEvent } from "./transport.ts";
 
 const POLLIN = 1;
-/** The longest that ppoll() keeps the event loop from running: signals, DNS and HTTPS wait no longer than this. */
+/** The longest that ppoll() may block the event loop: the longest delay for signals, DNS and HTTPS. */
 const SLICE_MS = 2;
 
 /**
- * UDP through libc, with kernel timestamps. ppoll() blocks the thread in short slices: it wakes sooner than Bun's event
- * loop does, and, unlike poll(), not up to a millisecond after the end of a round's patience. How late it wakes is of no
- * matter to the kernel's stamps.
+ * UDP through libc, with kernel timestamps. ppoll() blocks the thread in short slices: it wakes sooner than Bun's
+ * event loop and, unlike poll(), not up to a millisecond late. Waking late does not affect the kernel's
+ * timestamps.
  */
 class KernelTransport implements Transport {
   readonly kind = "kernel";
@@ -49,7 +49,7 @@ class KernelTransport implements Transport {
         this.#pollfds.setInt32(index * 8, fd, true);
         this.#pollfds.setUint32(index * 8 + 4, POLLIN, true);
       });
-      // With no socket ppoll() is a plain wait. POLLERR, which it always reports, tells of the error queue.
+      // Without a socket ppoll() is a plain wait. POLLERR, which is always reported, signals the error queue.
       if (this.#c.ppoll(ptr(this.#pollfds), BigInt(open.length), ptr(this.#timespec), null) > 0) {
         for (const socket of open) socket.drain(events);
       }
@@ -76,7 +76,7 @@ class KernelTransport implements Transport {
   }
 }
 
-/** Kernel timestamps where there are any, else the runtime's sockets. */
+/** Uses kernel timestamps if available, otherwise the runtime's sockets. */
 export async function openTransport(choice: TransportChoice, clock: Clock): Promise<Transport> {
   const c = socketCalls();
   if (choice !== "portable" && c !== null) return new KernelTransport(c, clock);

@@ -7,7 +7,7 @@ import type { SendResult, Transport, TransportEvent } from "./transport.ts";
 
 type Socket = Bun.udp.Socket<"uint8array">;
 
-/** UDP through the runtime, where libc cannot be had: datagrams are stamped when the event loop hands them over. */
+/** UDP through the runtime, for systems without libc: datagrams are stamped when the event loop delivers them. */
 export class PortableTransport implements Transport {
   readonly kind = "portable";
   readonly precisionNs = 50_000n;
@@ -20,7 +20,7 @@ export class PortableTransport implements Transport {
     this.#clock = clock;
   }
 
-  /** Opens a socket of each family there is. */
+  /** Opens a socket for each available address family. */
   static async open(clock: Clock): Promise<PortableTransport> {
     const transport = new PortableTransport(clock);
     await Promise.all([transport.#openFamily(4, "0.0.0.0"), transport.#openFamily(6, "::")]);
@@ -38,7 +38,7 @@ export class PortableTransport implements Transport {
             const from: Endpoint = { address: canonicalAddress(address), family, port };
             this.#push({ type: "datagram", from, bytes: bytes.slice(), atRawNs: this.#clock.rawNs() });
           },
-          // An error is of no known destination here; whoever does not answer is found out by waiting.
+          // The error's destination is unknown here; an address that does not answer runs into its timeout.
           error: () => undefined,
         },
       });

@@ -7,16 +7,16 @@ import type { Transport } from "./transport.ts";
 export interface QueryContext {
   readonly transport: Transport;
   readonly clock: Clock;
-  /** Makes of requests what is sent, and may leave some out; called in each turn, whether any are due or not. */
+  /** Turns requests into what is sent; may drop some. Called on every turn, even if none are due. */
   readonly seal?: (due: readonly Outgoing[]) => readonly Outgoing[];
   readonly deadlineRawNs: bigint;
   readonly signal: AbortSignal;
 }
 
-/** The longest wait in one go: names that are being resolved, and signals, are looked at this often. */
+/** The longest single wait: how often name lookups and signals are checked. */
 const LONGEST_WAIT_NS = 4_000_000n;
 
-/** Sends whatever of a round is due. */
+/** Sends the requests of a round that are due. */
 export function sendDue(
   round: Round,
   { transport, clock, seal = (due) => due }: Pick<QueryContext, "transport" | "clock" | "seal">,
@@ -28,7 +28,9 @@ export function sendDue(
   }
 }
 
-/** Runs a round to its end: requests out, events in, until enough agree or the deadline has come. */
+/**
+ * Runs a round to its end: sends requests and processes events until enough servers agree or the deadline passes.
+ */
 export async function query(round: Round, context: QueryContext): Promise<Ending> {
   const { transport, clock, deadlineRawNs, signal } = context;
   for (;;) {

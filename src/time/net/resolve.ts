@@ -9,10 +9,10 @@ export interface Resolved {
   readonly ttl: number;
 }
 
-/** All addresses of a name, of both families. Rejects where there are none. */
+/** All addresses of a name, of both families. Rejects if there are none. */
 export type Lookup = (host: string) => Promise<readonly Resolved[]>;
 
-/** A name as the store keeps it. */
+/** A name as stored. */
 export interface StoredName {
   readonly host: string;
   readonly addresses: readonly string[];
@@ -30,7 +30,7 @@ export type Resolution =
   | { readonly ok: true; readonly addresses: readonly string[] }
   | { readonly ok: false; readonly reason: string };
 
-/** A and AAAA side by side: a name that has only one of them is no error. */
+/** Queries A and AAAA in parallel: it is not an error if a name has only one of them. */
 export async function systemLookup(host: string): Promise<readonly Resolved[]> {
   const results = await Promise.allSettled([
     Bun.dns.lookup(host, { family: 4 }),
@@ -42,7 +42,7 @@ export async function systemLookup(host: string): Promise<readonly Resolved[]> {
   return found;
 }
 
-/** Names and their addresses, bound in number and in age; an entry that has expired still serves where DNS is down. */
+/** A cache of names and addresses, limited in size and age; expired entries still serve if DNS is down. */
 export class NameCache {
   hits = 0;
   misses = 0;
@@ -54,13 +54,13 @@ export class NameCache {
     this.#options = options;
   }
 
-  /** Made at its first use: packets to servers that are given by their addresses leave before. */
+  /** Created on first use, so that packets to literal addresses are sent before. */
   get #names(): LRUCache<string, StoredName> {
     this.#made ??= new LRUCache({ max: this.#options.size, allowStale: true, noDeleteOnStaleGet: true });
     return this.#made;
   }
 
-  /** Takes over what earlier runs resolved. An age that the clock makes negative counts as expired. */
+  /** Adds what earlier runs resolved. A negative age, from a clock set back, counts as expired. */
   restore(stored: readonly StoredName[], nowMs: number): void {
     for (const name of stored) {
       const ageMs = nowMs - name.resolvedAtMs;
@@ -79,7 +79,7 @@ export class NameCache {
     return addresses;
   }
 
-  /** Milliseconds until the name expires; 0 where it has, or is not known. */
+  /** Milliseconds until the name expires; 0 if it has, or is unknown. */
   leftMs(host: string): number {
     return Math.max(0, this.#names.getRemainingTTL(host));
   }
@@ -88,7 +88,7 @@ export class NameCache {
     return this.#names.get(host)?.addresses ?? null;
   }
 
-  /** What was resolved since the last call, for the store. */
+  /** Names resolved since the last call, for the store. */
   takeFresh(): readonly StoredName[] {
     const taken = [...this.#fresh].flatMap((host) => this.#names.peek(host) ?? []);
     this.#fresh.clear();
@@ -104,7 +104,7 @@ export interface ResolveContext {
   readonly nowMs: () => number;
 }
 
-/** Looks a name up and remembers it. The resolver's own time-outs are far longer than ours: a timer races it. */
+/** Looks a name up and caches it. The resolver's own timeouts are far longer than ours, so a timer races it. */
 async function lookUp(host: string, context: ResolveContext): Promise<Resolution> {
   const { cache, lookup, timeoutMs, signal, nowMs } = context;
   const stop = new AbortController();
@@ -121,12 +121,12 @@ async function lookUp(host: string, context: ResolveContext): Promise<Resolution
   return first;
 }
 
-/** An expired address is taken when the resolver has not answered by then. */
+/** Expired addresses are used if the resolver has not answered by then. */
 const STALE_AFTER_MS = 300;
 
 /**
- * All addresses of a name: cached ones while they are fresh, else looked up, else those that have expired. A resolver
- * that hangs, as one that checks signatures does under a wrong clock, keeps nobody from the addresses of last time.
+ * All addresses of a name: cached ones while fresh, else looked up, else expired ones. A resolver that hangs, as a
+ * DNSSEC-validating one does under a wrong clock, does not block the use of the last known addresses.
  */
 export async function resolveName(host: string, context: ResolveContext): Promise<Resolution> {
   const { cache, signal } = context;
@@ -146,7 +146,7 @@ export async function resolveName(host: string, context: ResolveContext): Promis
   return first.ok ? first : stale;
 }
 
-/** Looks up again what would expire within `aheadMs`, so that the next round need not wait for it. */
+/** Looks up again what would expire within `aheadMs`, so that the next round does not have to wait for it. */
 export async function refreshNames(
   hosts: readonly string[],
   aheadMs: number,

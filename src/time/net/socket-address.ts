@@ -4,10 +4,10 @@ import type { Endpoint } from "./server-name.ts";
 
 export const AF_INET = 2;
 export const AF_INET6 = 10;
-/** Bytes of sockaddr_in6, the longer of the two. */
+/** Size of sockaddr_in6, the longer of the two. */
 export const SOCKADDR_BYTES = 28;
 
-/** The index of a zone: a number, or an interface's name. */
+/** The scope id of a zone: a number or an interface name. */
 function scopeId(zone: string): number {
   if (/^\d+$/.test(zone)) return Number(zone);
   if (!/^[\w.-]+$/.test(zone)) return 0;
@@ -18,7 +18,7 @@ function scopeId(zone: string): number {
   }
 }
 
-/** Linux's sockaddr_in or sockaddr_in6 of an endpoint. */
+/** Encodes an endpoint as Linux's sockaddr_in or sockaddr_in6. */
 export function encodeSocketAddress(endpoint: Endpoint): Uint8Array {
   const bytes = new Uint8Array(new ArrayBuffer(endpoint.family === 4 ? 16 : SOCKADDR_BYTES));
   const view = new DataView(bytes.buffer);
@@ -35,7 +35,7 @@ export function encodeSocketAddress(endpoint: Endpoint): Uint8Array {
   return bytes;
 }
 
-/** The endpoint of a sockaddr that the kernel filled in; null for another family. Zones are not told. */
+/** Decodes a sockaddr filled in by the kernel; null for other families. Zones are not included. */
 export function decodeSocketAddress(bytes: Uint8Array): Endpoint | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const family = view.getUint16(0, true);

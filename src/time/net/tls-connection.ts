@@ -3,27 +3,27 @@ import { ipFamily } from "./ip-address.ts";
 import type { Roots } from "./x509/roots.ts";
 
 export interface TlsOptions {
-  /** By whose name the server is asked, and its certificate judged. */
+  /** The name sent to the server (SNI) and checked against its certificate. */
   readonly host: string;
-  /** Where it is; the host itself where that is left to the resolver. */
+  /** Where to connect; the host itself to leave that to the resolver. */
   readonly address: string;
   readonly port: number;
   readonly roots: Roots;
-  /** The application protocol to agree on (RFC 7301), with TLS 1.3 alone; null: whatever there is. */
+  /** The application protocol to negotiate (RFC 7301), with TLS 1.3 only; null: any. */
   readonly protocol: string | null;
   readonly signal: AbortSignal;
 }
 
 /**
- * Opens a TLS connection to a server that is not verified yet: see x509/peer.ts.
+ * Opens a TLS connection whose server is not verified yet: see x509/peer.ts.
  *
- * @throws Error where there is no connection before the signal.
+ * @throws Error if there is no connection before the signal aborts.
  */
 export function connectTls({ host, address, port, roots, protocol, signal }: TlsOptions): Promise<TLSSocket> {
   const options: ConnectionOptions = {
     host: address,
     port,
-    // Verified by the caller, since the clock may be wrong.
+    // Verified by the caller, as the clock may be wrong.
     rejectUnauthorized: false,
     secureContext: roots.context(),
     ...(ipFamily(host) === 0 ? { servername: host } : {}),
@@ -45,7 +45,7 @@ export function connectTls({ host, address, port, roots, protocol, signal }: Tls
       reject(new Error("it closed the connection"));
     });
     socket.once("secureConnect", () => resolve(socket));
-    // For good: an error that comes later must not end the process.
+    // Never removed: a later error must not crash the process.
     socket.on("error", reject);
   });
 }

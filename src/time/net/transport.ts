@@ -1,10 +1,10 @@
 import type { Endpoint } from "./server-name.ts";
 
-/** `auto`: kernel timestamps where there are any. */
+/** `auto`: kernel timestamps if available. */
 export const TRANSPORTS = ["auto", "kernel", "portable"] as const;
 export type TransportChoice = (typeof TRANSPORTS)[number];
 
-/** What came of the datagrams sent. All times are on the raw monotonic clock. */
+/** What happened to the datagrams sent. All times are on the raw monotonic clock. */
 export type TransportEvent =
   | {
       readonly type: "datagram";
@@ -12,22 +12,22 @@ export type TransportEvent =
       readonly bytes: Uint8Array;
       readonly atRawNs: bigint;
     }
-  /** The kernel says when the packet with this transmit timestamp left. */
+  /** The kernel reports when the packet with this transmit timestamp left. */
   | { readonly type: "sent"; readonly cookie: bigint; readonly atRawNs: bigint }
-  /** The network says that nothing will come in answer to the request with this cookie, which it quotes. */
+  /** The network reports that the request with this cookie, which it quotes, will not be answered. */
   | { readonly type: "refused"; readonly cookie: bigint; readonly reason: string };
 
 export type SendResult =
   | { readonly ok: true; readonly atRawNs: bigint }
   | { readonly ok: false; readonly reason: string };
 
-/** UDP with the best timestamps to be had: one socket a family, for all servers. */
+/** UDP with the best timestamps available: one socket per address family, shared by all servers. */
 export interface Transport extends Disposable {
   readonly kind: "kernel" | "portable";
-  /** How well a timestamp is known. */
+  /** The precision of timestamps. */
   readonly precisionNs: bigint;
-  /** Sends now; the time is that of the call, until a `sent` event betters it. */
+  /** Sends now; the time is that of the call, until a `sent` event refines it. */
   send(to: Endpoint, bytes: Uint8Array): SendResult;
-  /** Waits up to `waitMs` for something to happen; what has happened already is returned at once. */
+  /** Waits up to `waitMs` for events; returns at once if there already are some. */
   receive(waitMs: number): Promise<readonly TransportEvent[]>;
 }

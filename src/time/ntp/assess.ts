@@ -17,7 +17,7 @@ import {
 } from "./server-status.ts";
 import type { Ending } from "./stop-rule.ts";
 
-/** What became of one address. Offsets are from the system clock. */
+/** The result for one address. Offsets are relative to the system clock. */
 export interface ServerReport {
   readonly server: string;
   readonly host: string;
@@ -31,12 +31,12 @@ export interface ServerReport {
   readonly reason: string | null;
 }
 
-/** True time by a majority of servers. */
+/** True time according to a majority of servers. */
 interface Answer {
   /** True time minus raw monotonic time. */
   readonly offsetRawNs: bigint;
   readonly errorBoundNs: bigint;
-  /** For how many liars the bound is true. */
+  /** How many liars the bound tolerates. */
   readonly tolerance: Tolerance;
   readonly delayNs: bigint;
   readonly stratum: number;
@@ -44,17 +44,17 @@ interface Answer {
   readonly server: string;
   readonly host: string;
   readonly address: string;
-  /** How many servers stand behind it. */
+  /** How many servers support it. */
   readonly agreeing: number;
 }
 
 export interface Assessment {
   readonly answer: Answer | null;
-  /** Servers asked, and servers that gave a valid answer. */
+  /** Servers queried, and servers that gave a valid answer. */
   readonly asked: number;
   readonly answered: number;
   readonly reports: readonly ServerReport[];
-  /** Why there is no answer; null where there is one. */
+  /** Why there is no answer; null if there is one. */
   readonly reason: string | null;
 }
 
@@ -84,7 +84,7 @@ function refusal(support: number, { leastServers, minServers }: Needed): string 
   return `by this clock certificates are not valid: ${leastServers} servers must agree that it is wrong, and ${support} do`;
 }
 
-/** The votes of a round that is over, and what they come to. */
+/** Evaluates the votes of a finished round. */
 function verdictOf(votes: readonly Vote[], needed: Needed): Verdict {
   const { asked } = needed;
   const agreement = majority(votes);
@@ -125,7 +125,7 @@ function reportsOfUnresolved(round: Round, ending: Ending): ServerReport[] {
   });
 }
 
-/** Servers whose certificates are not valid at the time that they helped to find. */
+/** Servers whose certificates are not valid at the time found with their help. */
 function expired(
   { agreement, combination }: Verdict,
   speakers: ReadonlyMap<string, Peer>,
@@ -139,7 +139,7 @@ function expired(
   return new Set(gone.map(({ id }) => id));
 }
 
-/** Votes until every certificate that is used is valid at the time that is found. */
+/** Repeats the vote until every certificate involved is valid at the resulting time. */
 function voteOf(
   votes: readonly Vote[],
   needed: Needed,
@@ -157,7 +157,7 @@ function voteOf(
   );
 }
 
-/** Judges a round that is over: who is right, what the time is, and what is to be said of each address. */
+/** Evaluates a finished round: which servers are right, what the time is, and what to report for each address. */
 export function assess(
   round: Round,
   ending: Ending,

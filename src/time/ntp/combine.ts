@@ -1,32 +1,35 @@
 import { type Agreement, compareNs, highOf, type Interval, lowOf, type Vote } from "./select.ts";
 
-/** How many servers there are to be right or wrong. */
+/** How many servers could be right or wrong. */
 export interface Census {
   readonly asked: number;
   readonly answered: number;
 }
 
-/** For how many liars a bound is true. */
+/** How many liars a bound tolerates. */
 export interface Tolerance {
   readonly liars: number;
-  /** Of all that were asked; of those that answered where so many are silent that the others cannot outnumber liars. */
+  /**
+   * Out of all servers asked; or out of those that answered, if so many are silent that the others could not
+   * outnumber liars among all.
+   */
   readonly of: "asked" | "answered";
 }
 
 export interface Combination {
-  /** The vote that the answer rests on: its offset is next to the median. */
+  /** The vote that the answer rests on: the one whose offset is closest to it. */
   readonly selected: string;
   readonly offsetNs: bigint;
   readonly errorBoundNs: bigint;
   readonly tolerance: Tolerance;
   /**
-   * Whether more answers could not be needed: however the liars are chosen the answer lies in an honest server's
-   * interval, and a single liar could not have moved it past the honest.
+   * Whether no more answers are needed: whoever the liars are, the answer lies in an honest server's interval, and
+   * a single liar could not have moved it past the honest ones.
    */
   readonly isFirm: boolean;
 }
 
-/** The most that can lie while most of `count` are honest. */
+/** The most servers that can lie while most of `count` are honest. */
 function minorityOf(count: number): number {
   return Math.max(0, Math.ceil(count / 2) - 1);
 }
@@ -37,8 +40,8 @@ function toleranceOf(support: number, { asked, answered }: Census): Tolerance {
 }
 
 /**
- * The points that lie in at least `depth` of votes that all share a point. Seen from that point the depth only falls
- * on either side, so these points are one interval.
+ * The points covered by at least `depth` of votes that all share a point. Moving away from that point the coverage
+ * only decreases, so these points form one interval.
  */
 export function pointsInAtLeast(votes: readonly Vote[], depth: number): Interval {
   const lows = votes.map(lowOf).toSorted(compareNs);
@@ -54,7 +57,10 @@ function magnitude(ns: bigint): bigint {
   return ns < 0n ? -ns : ns;
 }
 
-/** Two cannot outvote each other: their mean, by the reciprocal of the root distance (RFC 5905, section 11.2.3). */
+/**
+ * Two votes cannot outvote each other: their mean, weighted by the reciprocal of the root distance (RFC 5905,
+ * section 11.2.3).
+ */
 function weightedMean(left: Vote, right: Vote): bigint {
   const total = left.rootDistanceNs + right.rootDistanceNs;
   const apart = right.offsetNs - left.offsetNs;
@@ -62,8 +68,9 @@ function weightedMean(left: Vote, right: Vote): bigint {
 }
 
 /**
- * The median of three or more, weighted by the reciprocal of the root distance. No weight exceeds what all others have
- * together less half a vote, so that one liar, whatever it claims, leaves the median between the others' offsets.
+ * The median of three or more votes, weighted by the reciprocal of the root distance. No weight exceeds the sum of
+ * the others less half a vote, so that one liar, whatever it claims, leaves the median between the others'
+ * offsets.
  */
 function weightedMedian(sorted: readonly Vote[]): bigint {
   const vaguest = Math.max(...sorted.map(({ rootDistanceNs }) => Number(rootDistanceNs)), 1);
@@ -103,15 +110,15 @@ function nearest(votes: readonly Vote[], offsetNs: bigint): Vote | undefined {
 }
 
 /**
- * What servers that agree say together, and how far that can be from the truth.
+ * Combines the votes of servers that agree, and bounds the error of the result.
  *
- * The bound: of all asked at most `tolerance.liars` lie, so the truth lies in the intervals of at least
- * support - liars of those that agree; the bound reaches to the farthest point that does. Votes that claim ±0 make
- * it no narrower than the honest among them allow, and more answers make it narrower.
+ * The bound: at most `tolerance.liars` of all asked lie, so the truth lies in the intervals of at least support -
+ * liars of those that agree; the bound reaches to the farthest such point. Votes that claim ±0 cannot make it
+ * narrower than the honest ones among them allow, and more answers make it narrower.
  *
- * The answer: the median, moved to where liars + 1 intervals overlap, one of which is honest. Where it takes all that
- * agree to make so many, one liar could move the overlap at will: then one fewer will do, and `isFirm` tells whether
- * to wait for more.
+ * The answer: the median, moved to where liars + 1 intervals overlap, one of which is honest. If that takes all
+ * that agree, a single liar could move the overlap at will: then one fewer is required, and `isFirm` says whether
+ * to wait for more answers.
  */
 export function combine(agreement: Agreement, census: Census): Combination {
   const { support, agreeing } = agreement;
@@ -121,7 +128,7 @@ export function combine(agreement: Agreement, census: Census): Combination {
   const honest = Math.max(1, Math.min(count, support - liars));
   const enough = Math.min(count, liars + 1);
   const depth = Math.max(honest, Math.min(enough, Math.max(2, support - 1)));
-  // Places that tie are joined by those that hold them all; honest intervals cover all that lies between.
+  // Tied places are connected by the votes that cover them all; honest intervals cover everything in between.
   const isTied = count < support;
   const median = middle(agreeing);
   const offsetNs = clamp(median, isTied ? agreement : pointsInAtLeast(agreeing, depth));

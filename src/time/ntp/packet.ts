@@ -1,10 +1,10 @@
-/** Bytes of an NTP packet without extension fields (RFC 5905, section 7.3). */
+/** Size of an NTP packet without extension fields (RFC 5905, section 7.3). */
 export const PACKET_BYTES = 48;
 
 const VERSION = 4;
 const MODE_CLIENT = 3;
 
-/** A packet as it stands on the wire, nothing judged yet. */
+/** The fields of a packet as received, not validated. */
 export interface Packet {
   readonly leap: number;
   readonly version: number;
@@ -15,15 +15,15 @@ export interface Packet {
   readonly rootDelay: number;
   readonly rootDispersion: number;
   readonly referenceId: number;
-  /** 32.32 seconds, the era not told. */
+  /** 32.32 seconds, without the era. */
   readonly origin: bigint;
   readonly receive: bigint;
   readonly transmit: bigint;
 }
 
 /**
- * A client's request. All it tells is its version: every other field is zero, and the transmit timestamp is a random
- * number that the answer must echo (RFC 9109 and the data minimisation draft for NTP clients).
+ * A client's request. It reveals nothing but its version: every other field is zero, and the transmit timestamp is
+ * a random number that the answer must echo (RFC 9109 and the data minimisation draft for NTP clients).
  */
 export function encodeRequest(cookie: bigint): Uint8Array {
   const bytes = new Uint8Array(new ArrayBuffer(PACKET_BYTES));
@@ -32,7 +32,7 @@ export function encodeRequest(cookie: bigint): Uint8Array {
   return bytes;
 }
 
-/** Reads a packet; null where it is too short to be one. Extension fields and MACs after it are not looked at. */
+/** Decodes a packet; null if it is too short. Extension fields and MACs after it are ignored. */
 export function decodePacket(bytes: Uint8Array): Packet | null {
   if (bytes.byteLength < PACKET_BYTES) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

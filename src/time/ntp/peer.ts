@@ -5,18 +5,18 @@ import type { Association } from "../net/nts/association.ts";
 import { endpointKey, type Endpoint } from "../net/server-name.ts";
 import { verify } from "./verify-answer.ts";
 
-/** An address to ask, on behalf of a server (one name may have many addresses, and has one vote). */
+/** An address to query for a server (a name can have several addresses, but has one vote). */
 export interface Target {
   readonly server: string;
   readonly host: string;
   readonly endpoint: Endpoint;
-  /** The delay of earlier runs; null where it is not known, or where the last attempt failed. */
+  /** The delay in earlier runs; null if unknown, or if the last attempt failed. */
   readonly expectedDelayNs: bigint | null;
-  /** The keys under which it is asked; without them it is plain NTP. */
+  /** The keys to use with it; plain NTP without them. */
   readonly association?: Association;
 }
 
-/** Why no more answers are to be had from an address. */
+/** Why an address will give no more answers. */
 export type PeerEnd =
   | { readonly type: "kiss"; readonly code: string }
   | { readonly type: "unsynchronised"; readonly reason: string }
@@ -24,7 +24,7 @@ export type PeerEnd =
   | { readonly type: "refused"; readonly reason: string };
 
 export interface PeerOptions {
-  /** Samples wanted of each address. */
+  /** Samples wanted from each address. */
   readonly samples: number;
   readonly buildTimeS: number;
   readonly precisionNs: bigint;
@@ -37,22 +37,25 @@ export interface Outgoing {
   readonly bytes: Uint8Array;
 }
 
-/** How often an unanswered request is sent again. */
+/** How many times an unanswered request is repeated. */
 const RETRIES = 2;
 
-/** One address: what was sent to it, and what came of it. */
+/** One address: what was sent to it and what came back. */
 export class Peer {
   readonly target: Target;
   readonly samples: Sample[] = [];
   end: PeerEnd | null = null;
-  /** The last thing wrong with a packet that anyone could have forged. */
+  /** What was wrong with the last invalid packet that anyone could have forged. */
   fault: string | null = null;
   firstSentRawNs: bigint | null = null;
   requests = 0;
-  /** The server, or whoever saw the request, says that the cookie is of no use. A true answer counts all the same. */
+  /**
+   * The server, or anyone who saw the request, says that the cookie is invalid. A genuine answer is still
+   * accepted.
+   */
   hasNak = false;
   readonly #options: PeerOptions;
-  /** Cookie → when it left. A cookie is good for one answer. */
+  /** Cookie → when it was sent. Each cookie is good for one answer. */
   readonly #outstanding = new Map<bigint, bigint>();
   #retriesLeft: number;
   #lastSentRawNs: bigint | null = null;
@@ -65,16 +68,16 @@ export class Peer {
 
   get key(): string {
     const { server, endpoint, association } = this.target;
-    // Two servers of key exchanges may name the same address, each with keys of its own.
+    // Two key exchange servers may name the same address, each with its own keys.
     return association === undefined ? endpointKey(endpoint) : `${server} at ${endpointKey(endpoint)}`;
   }
 
-  /** Whether an answer may still come that would count. */
+  /** Whether another answer would still count. */
   get isOpen(): boolean {
     return this.end === null && this.samples.length < this.#options.samples;
   }
 
-  /** Requests that no answer came to, however long ago they were sent. */
+  /** Requests that were not answered, however recently they were sent. */
   get unanswered(): number {
     return this.requests - this.samples.length;
   }
@@ -83,24 +86,24 @@ export class Peer {
     return this.#outstanding.has(cookie);
   }
 
-  /** Whether a request may go out when its time has come: each is repeated so often and no more. */
+  /** Whether another request may be sent when it is due: repeats are limited. */
   get mayAsk(): boolean {
     return this.#outstanding.size === 0 || (this.#retriesLeft > 0 && !this.hasNak);
   }
 
   /**
-   * When something is to be done though nothing comes in: a request sent, or further samples given up. Null: nothing.
+   * When to act even if nothing arrives: to send a request, or to give up on further samples. Null: never.
    *
-   * @param againNs how long an answer is waited for before its request is sent again.
+   * @param againNs how long to wait for an answer before repeating the request.
    */
   nextRawNs(nowRawNs: bigint, againNs: bigint): bigint | null {
     if (!this.isOpen) return null;
     if (this.#outstanding.size === 0 || this.#lastSentRawNs === null) return nowRawNs;
-    // One that has said nothing yet may do so until the round ends.
+    // An address that has not answered yet may do so until the round ends.
     return this.mayAsk || this.samples.length > 0 ? this.#lastSentRawNs + againNs : null;
   }
 
-  /** Makes the next request. */
+  /** Creates the next request. */
   request(cookie: bigint, nowRawNs: bigint): Outgoing {
     if (this.#outstanding.size > 0) this.#retriesLeft -= 1;
     this.requests += 1;
@@ -118,7 +121,7 @@ export class Peer {
     if (this.isOpen) this.end = end;
   }
 
-  /** Takes a datagram from the peer's address. Returns whether it was a valid answer. */
+  /** Processes a datagram from the peer's address. Returns whether it was a valid answer. */
   receive(bytes: Uint8Array, atRawNs: bigint): boolean {
     if (!this.#isAuthentic(bytes)) return false;
     const { buildTimeS, precisionNs, maxRootDistanceNs } = this.#options;
@@ -161,7 +164,7 @@ export class Peer {
     }
   }
 
-  /** With NTS nothing counts that the server did not sign, its kisses and its stratum included. */
+  /** With NTS, whatever the server did not sign is ignored, including kisses and strata. */
   #isAuthentic(bytes: Uint8Array): boolean {
     const opened = this.target.association?.open(bytes);
     switch (opened?.type) {
@@ -178,7 +181,7 @@ export class Peer {
     }
   }
 
-  /** What the address says, by its best sample; null before it has answered. */
+  /** The address's vote, by its best sample; null before it has answered. */
   vote(nowRawNs: bigint): Vote | null {
     const best = bestSample(this.samples);
     if (best === null) return null;

@@ -6,19 +6,19 @@ import { shareVotes, type Standing, standingOf } from "./server-vote.ts";
 import { type Ending, SILENT_NS, type Stop, stopOf, type StopOptions } from "./stop-rule.ts";
 
 export interface RoundOptions extends PeerOptions, StopOptions {
-  /** A random 64-bit number that is not zero. */
+  /** A random, non-zero 64-bit number. */
   readonly cookie: () => bigint;
 }
 
-/** What a server's addresses come from. */
+/** How a server's addresses are obtained. */
 export interface Awaited {
-  /** From the start on they are waited for so long at the least, whoever agrees meanwhile. */
+  /** The least time to wait for them from the start, even if others agree already. */
   readonly patienceNs: bigint;
-  /** What is said where they have not come in time. */
+  /** The reason reported if they do not come in time. */
   readonly late: string;
 }
 
-/** A server in a round, from before its addresses are known. */
+/** A server in a round, even before its addresses are known. */
 interface Asked {
   readonly host: string;
   isResolving: boolean;
@@ -30,12 +30,15 @@ interface Asked {
 export interface Unresolved {
   readonly server: string;
   readonly host: string;
-  /** Why it has no address; null where it is still waited for. */
+  /** Why it has no address; null if it is still awaited. */
   readonly failure: string | null;
   readonly late: string;
 }
 
-/** Whoever is silent is asked again after this, or after four median delays. Fast liars make that no shorter. */
+/**
+ * Silent addresses are queried again after this time or four median delays, whichever is longer: fast liars cannot
+ * shorten it.
+ */
 const ASK_AGAIN_NS = 250_000_000n;
 const NAME: Awaited = { patienceNs: SILENT_NS, late: "its name was not resolved in time" };
 
@@ -47,7 +50,7 @@ function latest(...moments: readonly bigint[]): bigint {
   return moments.reduce((late, moment) => (moment > late ? moment : late), 0n);
 }
 
-/** One measurement as a state: requests come out, events go in, and it tells when it is over. It reads no clock. */
+/** One measurement as a state machine: events in, requests out, until it is over. Reads no clock. */
 export class Round {
   readonly startRawNs: bigint;
   readonly #options: RoundOptions;
@@ -66,8 +69,8 @@ export class Round {
   }
 
   /**
-   * Servers that something is or was to be sent to, dead ones and names that lead nowhere among them; those that share
-   * a vote count once.
+   * The number of servers queried or meant to be, including dead ones and names that do not resolve; servers that
+   * share a vote count once.
    */
   askedCount(standings: readonly Standing[]): number {
     const asked = [...this.#servers.values()].filter(({ isResolving, failure, peers }) => {
@@ -77,8 +80,8 @@ export class Round {
   }
 
   /**
-   * How many servers must agree. By a clock that says that certificates are not valid, no server alone is believed that
-   * it is the clock which is wrong: two, and more than half of all that were asked.
+   * How many servers must agree. If certificates are not valid by the system clock, a single server is not enough
+   * to show that the clock is wrong: it takes two, and more than half of all queried.
    */
   leastServers(standings: readonly Standing[]): number {
     const { minServers } = this.#options;
@@ -112,19 +115,19 @@ export class Round {
     asked.isResolving = false;
     for (const target of targets) {
       const peer = new Peer(target, this.#options);
-      // The same address under a second name has one vote, the first name's.
+      // If two names share an address, the first name gets its vote.
       if (this.#peersByKey.has(peer.key)) continue;
       this.#peersByKey.set(peer.key, peer);
       asked.peers.push(peer);
     }
   }
 
-  /** A server's keys are exchanged anew: it may say something yet. */
+  /** Announces that a server's keys are being exchanged anew: it may still answer. */
   renew(server: string): void {
     this.#asked(server).isResolving = true;
   }
 
-  /** Its new keys take the place of those that brought no answer. */
+  /** Replaces the server's keys that brought no answer. */
   renewed(server: string, targets: readonly Target[]): void {
     const { peers } = this.#asked(server);
     const useless = peers.filter(({ samples }) => samples.length === 0);
@@ -147,7 +150,7 @@ export class Round {
     return asked;
   }
 
-  /** The requests that are due now. */
+  /** The requests that are due. */
   due(nowRawNs: bigint): readonly Outgoing[] {
     const againNs = this.#askAgainNs();
     const due: Outgoing[] = [];
@@ -178,7 +181,7 @@ export class Round {
         for (const peer of this.#peersByKey.values()) peer.sentAt(event.cookie, event.atRawNs);
         return;
       case "refused":
-        // Anyone can say that a port is closed; only who saw the request knows its cookie.
+        // Anyone can claim that a port is closed; only somebody who saw the request knows its cookie.
         for (const peer of this.#peersByKey.values())
           if (peer.owns(event.cookie)) peer.close({ type: "refused", reason: event.reason });
         return;
@@ -200,12 +203,12 @@ export class Round {
     if (meant !== undefined) meant.fault = `the answer came from ${endpointKey(from)}, which was not asked`;
   }
 
-  /** One but for NTS, where several servers may have named the same address. */
+  /** More than one only with NTS, where several servers may have named the same address. */
   #peersAt({ address, port }: Endpoint): readonly Peer[] {
     const there = (isMeant: (asked: string) => boolean): readonly Peer[] =>
       this.peers.filter(({ target: { endpoint } }) => endpoint.port === port && isMeant(endpoint.address));
     const exact = there((asked) => asked === address);
-    // The kernel does not tell an address's zone.
+    // The kernel does not report an address's zone.
     return exact.length > 0 ? exact : there((asked) => asked.split("%")[0] === address);
   }
 
@@ -234,7 +237,7 @@ export class Round {
     return stopOf(count, moments, { ...this.#options, minServers: this.leastServers(standings) });
   }
 
-  /** When each server that is silent has had a second since it was asked, and twice what it took in earlier runs. */
+  /** When every silent server has had a second since it was queried, and twice its delay in earlier runs. */
   #silentUntilRawNs(): bigint {
     let untilRawNs = this.startRawNs + SILENT_NS;
     for (const { isResolving, awaited } of this.#servers.values())
@@ -247,14 +250,14 @@ export class Round {
     return untilRawNs;
   }
 
-  /** Whether the round is over; the deadline is the caller's. */
+  /** Why the round is over, or null; the caller checks the deadline. */
   ending(nowRawNs: bigint): Ending | null {
     const stop = this.#stop(nowRawNs);
     if (stop.type === "over") return stop.ending;
     return stop.type === "at" && stop.rawNs <= nowRawNs ? "quiet" : null;
   }
 
-  /** When something is to be done next though nothing comes in: a request due, or the end of the wait. */
+  /** When to act next even if nothing arrives: a request is due, or the wait ends. */
   nextWakeRawNs(nowRawNs: bigint): bigint {
     const againNs = this.#askAgainNs();
     let next = nowRawNs + againNs;

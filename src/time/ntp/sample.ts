@@ -3,7 +3,7 @@ import type { Packet } from "./packet.ts";
 
 export type Leap = "none" | "insert" | "delete" | "unknown";
 
-/** RFC 5905's PHI: how much worse a reading gets each second, 15 ppm. */
+/** RFC 5905's PHI: a reading's error grows by 15 ppm. */
 const PHI_NUMERATOR = 15n;
 const PHI_DENOMINATOR = 1_000_000n;
 
@@ -13,25 +13,25 @@ function driftAllowanceNs(elapsedNs: bigint): bigint {
 }
 
 /**
- * One exchange with a server, in RFC 5905's terms, but for one thing: the offset is that of true time from the raw
- * monotonic clock, so a system clock that is stepped meanwhile falsifies nothing.
+ * One exchange with a server, in RFC 5905's terms, with one difference: the offset is between true time and the
+ * raw monotonic clock, so that stepping the system clock meanwhile does no harm.
  */
 export interface Sample {
   /** True time minus raw monotonic time. */
   readonly offsetNs: bigint;
-  /** Round trip without the server's own time. */
+  /** Round trip without the server's processing time. */
   readonly delayNs: bigint;
-  /** Error of both clocks' reading, and drift during the exchange. */
+  /** Reading errors of both clocks, and drift during the exchange. */
   readonly dispersionNs: bigint;
   readonly rootDelayNs: bigint;
   readonly rootDispersionNs: bigint;
   readonly stratum: number;
   readonly leap: Leap;
-  /** Raw monotonic time at which the answer came. */
+  /** When the answer arrived, on the raw monotonic clock. */
   readonly atRawNs: bigint;
 }
 
-/** When a request left and its answer came, on the raw monotonic clock, and how well that is known. */
+/** When a request was sent and its answer arrived, on the raw monotonic clock, and the precision of both. */
 export interface Flight {
   readonly sentRawNs: bigint;
   readonly receivedRawNs: bigint;
@@ -41,10 +41,10 @@ export interface Flight {
 const LEAPS: readonly Leap[] = ["none", "insert", "delete", "unknown"];
 
 /**
- * Offset, delay and dispersion of an exchange (RFC 5905, section 8). The packet has been verified. Null where the
+ * Offset, delay and dispersion of an exchange (RFC 5905, section 8). The packet must be verified. Null if the
  * server claims to have held the request for longer than the whole exchange took.
  *
- * @param buildTimeS Unix seconds, from which the era is told.
+ * @param buildTimeS Unix seconds; determines the era.
  */
 export function sampleOf(packet: Packet, flight: Flight, buildTimeS: number): Sample | null {
   const receiveNs = unixNsOfNtp(packet.receive, buildTimeS);
@@ -56,7 +56,7 @@ export function sampleOf(packet: Packet, flight: Flight, buildTimeS: number): Sa
   if (delayNs < -(precisionNs + serverPrecisionNs)) return null;
   return {
     offsetNs: (receiveNs - sentRawNs + (transmitNs - receivedRawNs)) / 2n,
-    // Below what the clocks resolve, a delay is not told from zero (RFC 5905: max(delay, precision)).
+    // Delays below the clocks' resolution are indistinguishable from zero (RFC 5905: max(delay, precision)).
     delayNs: delayNs > precisionNs ? delayNs : precisionNs,
     dispersionNs: serverPrecisionNs + precisionNs + driftAllowanceNs(elapsedNs),
     rootDelayNs: nsOfShort(packet.rootDelay),
@@ -67,14 +67,17 @@ export function sampleOf(packet: Packet, flight: Flight, buildTimeS: number): Sa
   };
 }
 
-/** The sample with the least delay: the one that queues have falsified least. */
+/** The sample with the least delay: the one least distorted by queues. */
 export function bestSample(samples: readonly Sample[]): Sample | null {
   let best: Sample | null = null;
   for (const sample of samples) if (best === null || sample.delayNs < best.delayNs) best = sample;
   return best;
 }
 
-/** RFC 5905's jitter: the root mean square of the other samples' distance from the best one; null for a single one. */
+/**
+ * RFC 5905's jitter: the root mean square of the other samples' distances from the best one; null for a single
+ * sample.
+ */
 export function jitterNs(samples: readonly Sample[], best: Sample): number | null {
   if (samples.length < 2) return null;
   const squares = samples.map((sample) => Number(sample.offsetNs - best.offsetNs) ** 2);
@@ -82,9 +85,9 @@ export function jitterNs(samples: readonly Sample[], best: Sample): number | nul
 }
 
 /**
- * Root distance: the most by which the sample can be wrong if its server tells the truth (RFC 5905, section 11.2).
+ * Root distance: the most that the sample can be wrong if its server tells the truth (RFC 5905, section 11.2).
  *
- * @param nowRawNs the dispersion grows with the sample's age up to here.
+ * @param nowRawNs dispersion grows with the sample's age up to this moment.
  */
 export function rootDistanceNs(sample: Sample, jitter: number | null, nowRawNs: bigint): bigint {
   const ageNs = nowRawNs > sample.atRawNs ? nowRawNs - sample.atRawNs : 0n;

@@ -1,27 +1,27 @@
-/** What a server says, as an interval that holds true time if the server is right. */
+/** A server's claim: an interval that contains true time if the server is right. */
 export interface Vote {
   readonly id: string;
   readonly offsetNs: bigint;
   readonly rootDistanceNs: bigint;
 }
 
-/** Points from `lowNs` to `highNs`, both included. */
+/** Points from `lowNs` to `highNs`, inclusive. */
 export interface Interval {
   readonly lowNs: bigint;
   readonly highNs: bigint;
 }
 
-/** What most votes can stand behind. */
+/** The interval supported by the most votes. */
 export interface Agreement extends Interval {
-  /** How many intervals overlap where most do. */
+  /** The greatest number of overlapping intervals. */
   readonly support: number;
-  /** The votes that hold all of the interval, and so are right if `support` votes are. */
+  /** The votes that contain the whole interval, and so are right if `support` votes are. */
   readonly agreeing: readonly Vote[];
 }
 
 interface Edge {
   readonly at: bigint;
-  /** +1 where an interval begins, -1 where one ends. */
+  /** +1 at the start of an interval, -1 at its end. */
   readonly turn: 1 | -1;
 }
 
@@ -38,9 +38,9 @@ export function compareNs(left: bigint, right: bigint): number {
 }
 
 /**
- * Marzullo's algorithm as NTP's selection uses it (RFC 5905, section 11.2.1): where most intervals overlap. The order
- * of votes is of no matter. Where several places tie, the interval spans them all: a vote that holds only one of
- * them is contradicted by as many as stand behind it.
+ * Marzullo's algorithm as used by NTP's selection (RFC 5905, section 11.2.1): where the most intervals overlap.
+ * Independent of the order of votes. If several places tie, the result spans them all: a vote containing only one
+ * of them is contradicted by as many votes as support it.
  */
 export function largestAgreement(votes: readonly Vote[]): Agreement | null {
   const edges = votes
@@ -67,8 +67,9 @@ export function largestAgreement(votes: readonly Vote[]): Agreement | null {
 }
 
 /**
- * The agreement of more than half of those who voted, or null. Any two places where more than half overlap share a
- * vote, and an interval that holds two places holds what lies between: so `agreeing` is never empty here.
+ * The agreement of more than half of the voters, or null. Any two places where more than half overlap share a
+ * vote, and an interval that contains two places contains everything between them: so `agreeing` is never empty
+ * here.
  */
 export function majority(votes: readonly Vote[]): Agreement | null {
   const agreement = largestAgreement(votes);

@@ -17,7 +17,7 @@ export type ServerStatus =
 const quantity = (ns: bigint): string => formatQuantity(Number(ns) / 1e9);
 const magnitude = (ns: bigint): bigint => (ns < 0n ? -ns : ns);
 
-/** A status, and the reason to tell. */
+/** A status, and the reason to report. */
 export interface Judgement {
   readonly status: ServerStatus;
   readonly reason: string | null;
@@ -29,7 +29,7 @@ export function unreachable(reason: string): Judgement {
 
 const NOT_NEEDED = "enough others agreed before it answered";
 
-/** A server whose address, or whose keys, had not come when the round ended. */
+/** A server whose address or keys had not arrived when the round ended. */
 export function judgeAwaited(late: string, ending: Ending): Judgement {
   switch (ending) {
     case "deadline":
@@ -43,7 +43,7 @@ export function judgeAwaited(late: string, ending: Ending): Judgement {
   }
 }
 
-/** Why an address that never answered did not. */
+/** Why an address never answered. */
 export function judgeSilent(peer: Peer, ending: Ending, endedRawNs: bigint): Judgement {
   const { end, fault, firstSentRawNs } = peer;
   switch (end?.type) {
@@ -62,21 +62,21 @@ export function judgeSilent(peer: Peer, ending: Ending, endedRawNs: bigint): Jud
   const waitedNs = endedRawNs - firstSentRawNs;
   if (ending === "interrupted")
     return { status: "not_needed", reason: `interrupted after ${quantity(waitedNs)}` };
-  // Cut off by an early end: that says nothing of it.
+  // The round ended early: that says nothing about this address.
   if (ending !== "deadline" && waitedNs < SILENT_NS) return { status: "not_needed", reason: NOT_NEEDED };
   return { status: "unreachable", reason: `no answer within ${quantity(waitedNs)}` };
 }
 
-/** What the votes of a round come to. */
+/** The result of a round's votes. */
 export interface Verdict {
   readonly agreement: Agreement | null;
   readonly combination: Combination | null;
   readonly votes: readonly Vote[];
-  /** Why those who agree are not followed; null where they are. */
+  /** Why the agreement is not followed; null if it is. */
   readonly refused: string | null;
 }
 
-/** What a server's vote is worth beside those of the others. */
+/** Judges a server's vote against those of the others. */
 export function judgeVote(vote: Vote, verdict: Verdict): Judgement {
   const { agreement, combination, refused, votes } = verdict;
   if (agreement === null) {
@@ -97,7 +97,7 @@ export function judgeVote(vote: Vote, verdict: Verdict): Judgement {
   return { status: combination?.selected === vote.id ? "selected" : "survivor", reason: null };
 }
 
-/** What an address is worth whose server is spoken for by a surer one. */
+/** Judges an address whose server is represented by a more certain one. */
 export function judgeBeside(own: Vote, speaker: Vote, ofSpeaker: Judgement): Judgement {
   if (ofSpeaker.status === "falseticker") return ofSpeaker;
   if (overlap(own, speaker))
@@ -105,7 +105,7 @@ export function judgeBeside(own: Vote, speaker: Vote, ofSpeaker: Judgement): Jud
   return { status: "falseticker", reason: "it contradicts a more precise address of the same server" };
 }
 
-/** What a server is worth that named the same time server as another one. */
+/** Judges a server that named the same time server as another one. */
 export function judgeSharing(server: string, ofSpeaker: Judgement): Judgement {
   if (ofSpeaker.status === "falseticker") return ofSpeaker;
   return { status: "survivor", reason: `it names the same time server as ${server}: they have one vote` };

@@ -2,22 +2,22 @@ import { endpointKey } from "../net/server-name.ts";
 import type { Peer } from "./peer.ts";
 import { compareNs, highOf, lowOf, overlap, type Vote } from "./select.ts";
 
-/** Where a server stands in a round, however many addresses it has: a vote is the server's. */
+/** A server's state in a round, however many addresses it has: votes belong to servers. */
 export interface Standing {
   readonly server: string;
-  /** What it says; null while none of its addresses has answered. */
+  /** Its vote; null as long as none of its addresses has answered. */
   readonly vote: Vote | null;
-  /** The key of the address that speaks for it. */
+  /** The address that represents it. */
   readonly speaker: Peer | null;
-  /** The server whose vote covers what this one says; null where its vote is its own. */
+  /** The server whose vote includes this one's; null if it has its own. */
   readonly sharesVoteOf: string | null;
-  /** Whether it may still say something, where it has said nothing yet. */
+  /** Whether it has not answered yet but still may. */
   readonly isPending: boolean;
-  /** Whether samples that were asked for are on their way from an address that has answered. */
+  /** Whether an address that has answered still owes samples that were requested. */
   readonly isSampling: boolean;
 }
 
-/** The surest address of a server, the one with the least root distance, speaks for it. */
+/** A server is represented by its most certain address, the one with the least root distance. */
 export function standingOf(server: string, peers: readonly Peer[], nowRawNs: bigint): Standing {
   const votes = peers.flatMap((peer) => peer.vote(nowRawNs) ?? []);
   const [surest] = votes.toSorted(
@@ -34,7 +34,7 @@ export function standingOf(server: string, peers: readonly Peer[], nowRawNs: big
   };
 }
 
-/** Whether two servers of key exchanges sent us to the same server for the time. */
+/** Whether two key exchange servers referred us to the same time server. */
 function areOneTimeServer({ target: left }: Peer, { target: right }: Peer): boolean {
   if (left.association === undefined || right.association === undefined) return false;
   const [named, other] = [left.association.agreed.ntp, right.association.agreed.ntp];
@@ -42,7 +42,7 @@ function areOneTimeServer({ target: left }: Peer, { target: right }: Peer): bool
   return haveOneName || endpointKey(left.endpoint) === endpointKey(right.endpoint);
 }
 
-/** An interval that holds both. */
+/** An interval that contains both. */
 function covering(vote: Vote, other: Vote): Vote {
   const [low, high] = [lowOf(vote), highOf(vote)];
   const lowNs = lowOf(other) < low ? lowOf(other) : low;
@@ -51,9 +51,9 @@ function covering(vote: Vote, other: Vote): Vote {
 }
 
 /**
- * Servers of key exchanges that name the same time server have one vote together. Who relays another's keys may name
- * its server to speak in its stead: so only what agrees is joined, and the vote covers all that they say. It is right
- * if one of them is.
+ * Key exchange servers that name the same time server share one vote. An attacker that relays another server's
+ * keys could name that server to speak in its stead: so only votes that agree are merged, and the merged vote
+ * covers them all. It is right if one of them is.
  */
 export function shareVotes(standings: readonly Standing[]): readonly Standing[] {
   const placed: Standing[] = [];

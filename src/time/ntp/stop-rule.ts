@@ -3,25 +3,28 @@ import { largestAgreement, type Vote } from "./select.ts";
 
 /** Why a round is over. */
 export type Ending =
-  /** Those who agree outnumber all others, heard or not. */
+  /** Those that agree outnumber all others, heard or not. */
   | "outnumbered"
-  /** A majority of those who answered agree, and the others have had their time. */
+  /** A majority of those that answered agree, and the others have had enough time. */
   | "quiet"
-  /** Nobody is left who could answer. */
+  /** No server is left that could still answer. */
   | "exhausted"
   | "deadline"
   | "interrupted";
 
-/** What every server has, slow or fast: no strict minority that answers at once can end a round before. */
+/**
+ * Every server gets this much time, fast or slow: a strict minority that answers at once cannot end a round
+ * earlier.
+ */
 export const SILENT_NS = 1_000_000_000n;
 
-/** Servers by what they have said so far; dead ones and names without an address count among those asked. */
+/** Servers by what they have sent so far; dead ones and unresolved names count as asked. */
 export interface Count {
   readonly asked: number;
   readonly votes: readonly Vote[];
-  /** Servers that have not answered, and still may. */
+  /** Servers that have not answered but still may. */
   readonly pending: number;
-  /** Whether samples that were asked for are on their way. */
+  /** Whether requested samples are still in flight. */
   readonly isSampling: boolean;
 }
 
@@ -30,28 +33,32 @@ export interface Moments {
   readonly lastAnswerRawNs: bigint;
   /** Median delay of the answers. */
   readonly medianDelayNs: bigint;
-  /** When the silent ones have had a second, and twice what they took in earlier runs. */
+  /** When the silent servers have had a second, and twice their delay in earlier runs. */
   readonly silentUntilRawNs: bigint;
 }
 
 export interface StopOptions {
   /** How many servers must agree. */
   readonly minServers: number;
-  /** The clock is to be set: what less than half of the servers say is not taken before the deadline. */
+  /** The clock will be set: what less than half of the servers support is not accepted before the deadline. */
   readonly isThorough: boolean;
 }
 
-/** From when on a round may end though nothing more comes, or why it is over already; null: not before its deadline. */
+/** When a round ends if nothing more arrives, or why it is over already; `open`: not before its deadline. */
 export type Stop =
   | { readonly type: "over"; readonly ending: Ending }
   | { readonly type: "at"; readonly rawNs: bigint }
   | { readonly type: "open" };
 
 /**
- * The stop rule. With n servers asked and a of them in the largest set that agrees:
- * a > n/2: over at once. a = n/2, at least 3: after two median round trips without another answer. Else when a is a
- * majority of those that answered and the silent ones have had their time. Both of the first hold only where the
- * answer is firm (see combine); else one more answer, or that time, is waited for.
+ * The stop rule. With n servers asked, and a of them in the largest set that agrees:
+ *
+ * - a > n/2: over at once.
+ * - a = n/2, and a is at least 3: over after two median round trips without another answer.
+ * - a is a majority of those that answered: over when the silent ones have had their time.
+ *
+ * The first two apply only if the answer is firm (see combine); otherwise one more answer, or that time, is
+ * awaited.
  */
 export function stopOf(count: Count, moments: Moments, options: StopOptions): Stop {
   const { asked, votes, pending, isSampling } = count;

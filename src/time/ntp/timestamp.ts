@@ -11,12 +11,12 @@ function divideToNearest(dividend: bigint, divisor: bigint): bigint {
   return doubled < 0n && doubled % (2n * divisor) !== 0n ? quotient - 1n : quotient;
 }
 
-/** 50 years: a server whose clock is behind the build is read as what it says, not as one 136 years ahead. */
+/** 50 years: a server whose clock is behind the build is read as such, and not as 136 years ahead. */
 const PIVOT_BEFORE_BUILD_S = 1_577_880_000;
 
 /**
- * A 64-bit NTP timestamp → Unix nanoseconds. The era is not in the packet: the seconds are unfolded into the 136
- * years that begin 50 years before the program was built (RFC 5905, section 6; RFC 4330, section 3).
+ * A 64-bit NTP timestamp → Unix nanoseconds. The packet does not include the era: the seconds are mapped to the
+ * 136 years that begin 50 years before the program was built (RFC 5905, section 6; RFC 4330, section 3).
  *
  * @param buildTimeS Unix seconds.
  */
@@ -28,7 +28,7 @@ export function unixNsOfNtp(ntp: bigint, buildTimeS: number): bigint {
   return (pivot + sincePivot) * NS_PER_S + fractionNs;
 }
 
-/** Unix nanoseconds → a 64-bit NTP timestamp, the era dropped. */
+/** Unix nanoseconds → a 64-bit NTP timestamp, without the era. */
 export function ntpOfUnixNs(ns: bigint): bigint {
   const fraction = divideToNearest((ns + NTP_TO_UNIX_S * NS_PER_S) * FRACTION, NS_PER_S);
   return BigInt.asUintN(64, fraction);
@@ -39,7 +39,7 @@ export function nsOfShort(short: number): bigint {
   return (BigInt(short) * NS_PER_S + 32_768n) >> 16n;
 }
 
-/** A log2 seconds precision → nanoseconds; what no clock can have is clamped to 1 ns and 1 s. */
+/** A precision in log2 seconds → nanoseconds; implausible values are clamped to 1 ns and 1 s. */
 export function nsOfPrecision(precision: number): bigint {
   return BigInt(Math.round(2 ** Math.max(-30, Math.min(0, precision)) * 1e9));
 }

@@ -1,7 +1,7 @@
 import { decodePacket, type Packet } from "./packet.ts";
 import { nsOfShort, unixNsOfNtp } from "./timestamp.ts";
 
-/** What an answer is worth. `isFinal`: nothing better can come from this server in this run. */
+/** The verdict on an answer. `isFinal`: nothing better can come from this server in this run. */
 export type Verdict =
   | { readonly type: "answer"; readonly packet: Packet; readonly cookie: bigint }
   | { readonly type: "kiss"; readonly code: string; readonly cookie: bigint }
@@ -9,21 +9,24 @@ export type Verdict =
   | { readonly type: "invalid"; readonly reason: string; readonly isFinal: boolean };
 
 export interface VerifyOptions {
-  /** Whether a cookie was sent to this server and not yet answered. */
+  /** Whether a request with this cookie was sent to this server and has not been answered. */
   isOutstanding(cookie: bigint): boolean;
-  /** Answers whose root distance is beyond this are refused. */
+  /** Answers with a greater root distance are refused. */
   readonly maxRootDistanceNs: bigint;
-  /** When the program was built, in Unix seconds: no answer from before can be right. */
+  /** When the program was built, in Unix seconds: earlier answers cannot be right. */
   readonly buildTimeS: number;
 }
 
 const MODE_SERVER = 4;
 const LEAP_UNSYNCHRONISED = 3;
-/** Strata from here on are "unsynchronised" (16) or reserved (RFC 5905, figure 11). */
+/** Strata from here on mean "unsynchronised" (16) or are reserved (RFC 5905, figure 11). */
 const STRATUM_UNSYNCHRONISED = 16;
-/** Codes that ask the client to change its ways; all others tell of the server's state (RFC 5905, section 7.4). */
+/**
+ * Codes that ask the client to change its behaviour; all others describe the server's state (RFC 5905, section
+ * 7.4).
+ */
 const KISSES_TO_OBEY: ReadonlySet<string> = new Set(["DENY", "RSTR", "RATE"]);
-/** What a clock of the machine that built the program may have been ahead. */
+/** How far the clock of the machine that built the program may have been ahead. */
 const DAY_NS = 86_400_000_000_000n;
 
 function kissCode(referenceId: number): string | null {
@@ -43,10 +46,10 @@ function verdictOnStratumZero({ referenceId, origin: cookie }: Packet): Verdict 
   return { type: "unsynchronised", reason: `kiss code ${code}`, cookie };
 }
 
-/** Faults of an answer to our own request: whoever sent it is the server, and means it. */
+/** Faults of an answer that echoes our request, so that it really comes from the server. */
 function faultOf(packet: Packet, { maxRootDistanceNs, buildTimeS }: VerifyOptions): string | null {
   if (packet.receive === 0n || packet.transmit === 0n) return "it has a zero timestamp";
-  // Modulo 2^64, so that an era's end between the two does no harm.
+  // Modulo 2^64, in case an era ends between the two.
   if (BigInt.asIntN(64, packet.transmit - packet.receive) < 0n) return "it was sent before it received";
   const toldNs = unixNsOfNtp(packet.transmit, buildTimeS);
   if (toldNs < BigInt(buildTimeS) * 1_000_000_000n - DAY_NS) {
@@ -61,8 +64,8 @@ function faultOf(packet: Packet, { maxRootDistanceNs, buildTimeS }: VerifyOption
 }
 
 /**
- * Judges a datagram from a server's address. Never throws. What anyone could have forged (no echo of our random
- * number) is refused without giving up on the server; only a true echo can end the exchange.
+ * Verifies a datagram from a server's address. Never throws. What anyone could have forged (without our random
+ * number) is refused without giving up on the server; only a genuine echo can end the exchange.
  */
 export function verify(bytes: Uint8Array, options: VerifyOptions): Verdict {
   const packet = decodePacket(bytes);

@@ -8,21 +8,21 @@ import { RTC_ADJTIME } from "./rtc.ts";
 import type { MeasureSettings } from "../options.ts";
 
 export interface ObtainContext extends MeasureContext {
-  /** The last time that servers confirmed, once `open` is done. */
+  /** The last time confirmed by servers; available once `open` is done. */
   readonly lastGoodNs: () => bigint | null;
-  /** The system clock as the store saved it last. */
+  /** The system clock as last saved in the store. */
   readonly savedNs: () => bigint | null;
 }
 
 export interface Obtained {
   readonly measurement: Measurement;
-  /** Null where no server was asked. */
+  /** Null if no server was queried. */
   readonly servers: ServerMeasurement | null;
 }
 
-/** HTTPS servers are asked alongside when no NTP server has answered by then. */
+/** HTTPS servers are queried in parallel if no NTP server has answered by then. */
 const HTTPS_AFTER_MS = 500;
-/** HTTPS gets this much beyond the time-out: the command as a whole may take one second more. */
+/** How much longer than the timeout HTTPS may take: the command as a whole may take one second more. */
 const HTTPS_GRACE_MS = 700;
 
 const NOTHING: Measurement = {
@@ -82,7 +82,7 @@ function ofLocal(
   return { ...without, source, offsetNs, offsetRawNs, errorBoundNs, note: basis, passedOver };
 }
 
-/** HTTPS runs beside NTP, from HTTPS_AFTER_MS on or as soon as NTP has failed; `stop` ends it unused. */
+/** Runs HTTPS in parallel with NTP, from HTTPS_AFTER_MS on or as soon as NTP has failed; `stop` cancels it. */
 class HttpsAlongside {
   readonly #beginNow = new AbortController();
   readonly #end = new AbortController();
@@ -143,14 +143,14 @@ async function obtainLocal(context: ObtainContext, without: Measurement): Promis
   return ofLocal(answer, without, [...without.passedOver, ...passedOver], now);
 }
 
-/** The time, by the best source that the settings allow: servers, HTTPS, the machine itself. */
+/** The time from the best source that the settings allow: servers, HTTPS, the machine itself. */
 export async function obtain(context: ObtainContext): Promise<Obtained> {
   const { settings, clock, signal } = context;
   if (settings.offline) {
     await context.open();
     return { measurement: await obtainLocal(context, NOTHING), servers: null };
   }
-  // Whoever asks for what is authenticated is given nothing else in its stead.
+  // A user who asks for authenticated time gets no substitute.
   const https =
     settings.fallback && !settings.nts
       ? new HttpsAlongside(settings, clock, context.buildTimeS * 1_000, signal)

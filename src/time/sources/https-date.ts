@@ -8,15 +8,15 @@ import { combine, type Tolerance } from "../ntp/combine.ts";
 import { majority, type Vote } from "../ntp/select.ts";
 
 const NS_PER_S = 1_000_000_000n;
-/** An answer's head is never longer than this. */
+/** The longest head of an answer that is read. */
 const HEAD_BYTES = 16_384;
 
 export interface HttpsOptions {
   readonly urls: readonly string[];
-  /** More authorities to trust, as PEM; null for the built-in ones alone. */
+  /** Further authorities to trust, in PEM; null for the built-in ones alone. */
   readonly caFile: string | null;
   readonly clock: Clock;
-  /** A moment that has certainly passed: when the program was built. */
+  /** A moment that has certainly passed: the program's build time. */
   readonly floorMs: number;
   readonly signal: AbortSignal;
 }
@@ -28,12 +28,12 @@ interface HttpsAnswer {
   readonly delayNs: bigint;
   readonly host: string;
   readonly agreeing: number;
-  /** For how many liars the bound is true. */
+  /** How many liars the bound tolerates. */
   readonly tolerance: Tolerance;
   readonly answered: number;
 }
 
-/** Why each server that failed did, and the answer of the others. */
+/** The combined answer, and why servers failed that did. */
 export interface HttpsTime {
   readonly answer: HttpsAnswer | null;
   readonly failures: readonly string[];
@@ -47,7 +47,10 @@ interface DateReading {
   readonly isValidNow: boolean;
 }
 
-/** The Date of an answer's head, in Unix milliseconds. A shared cache's copy has an Age, and an old Date. */
+/**
+ * The Date in the head of an answer, in Unix milliseconds. Copies from a shared cache have an Age and an old Date:
+ * refused.
+ */
 export function dateOfHead(head: string): number | string {
   if (!/^HTTP\/1\.[01] \d{3}/.test(head)) return "it does not speak HTTP";
   const age = /^age: *(\d+)/im.exec(head);
@@ -56,7 +59,7 @@ export function dateOfHead(head: string): number | string {
   return Number.isNaN(ms) ? "its answer has no Date header" : ms;
 }
 
-/** Asks for a page's head over TLS; resolves with the head and when the request left and the answer came. */
+/** Sends a HEAD request over TLS; resolves with the head and the times of request and answer. */
 function requestHead(
   socket: TLSSocket,
   host: string,
@@ -97,10 +100,10 @@ async function readDate(
       throw new Error("its certificate is not valid at the time that it reports");
     }
     const delayNs = receivedRawNs - sentRawNs;
-    // The Date was cut to whole seconds, at some moment between request and answer.
+    // The Date was truncated to whole seconds at some moment between request and answer.
     const trueNs = BigInt(date) * 1_000_000n + NS_PER_S / 2n;
     const offsetNs = trueNs - (sentRawNs + delayNs / 2n);
-    // Half a second for the cut, half for a server's clock that is itself only nearly right.
+    // Half a second for the truncation, and half for a server clock that is only roughly right.
     const vote: Vote = { id: text, offsetNs, rootDistanceNs: NS_PER_S + delayNs / 2n };
     return { vote, delayNs, host, isValidNow: chain.isValidNow };
   } finally {
@@ -108,7 +111,7 @@ async function readDate(
   }
 }
 
-/** The time by the Date of several HTTPS servers: a majority of them, to about a second. */
+/** The time by the Date headers of several HTTPS servers: a majority of them, accurate to about a second. */
 export async function httpsTime(options: HttpsOptions): Promise<HttpsTime> {
   let roots: Roots;
   try {

@@ -3,38 +3,38 @@ import { readRtc, type RtcPaths } from "./rtc.ts";
 import { HORIZON_S, type LocalSource } from "./source.ts";
 import { newestTrustedMoment, type ScanOptions } from "./trusted-file.ts";
 
-/** What the machine itself can say of the time, when no server does. */
+/** What the machine itself knows of the time if no server answers. */
 export interface LocalAnswer {
   readonly source: LocalSource;
-  /** True time minus the system clock; null where nothing absolute is known. */
+  /** True time minus the system clock; null if no absolute time is known. */
   readonly offsetNs: bigint | null;
   readonly errorBoundNs: bigint | null;
-  /** What it rests on, for people. */
+  /** What it is based on, for people. */
   readonly basis: string;
 }
 
 export interface LocalOptions {
-  /** In the order in which they are tried. */
+  /** In the order to try. */
   readonly sources: readonly LocalSource[];
   readonly rtc: RtcPaths;
   readonly scan: Omit<ScanOptions, "endNs">;
-  /** The last time that servers confirmed, from the store. */
+  /** The last time confirmed by servers, from the store. */
   readonly lastGoodNs: bigint | null;
-  /** The system clock as the store was last told it, right or wrong; it has only moved on since. */
+  /** The system clock as last saved in the store, right or wrong; true time is later. */
   readonly savedNs: bigint | null;
-  /** When the program was built: no time before it is right. */
+  /** The program's build time: no earlier time is right. */
   readonly floorNs: bigint;
 }
 
 const NS_PER_S = 1_000_000_000n;
-/** What a cheap crystal may gain or lose: 100 ppm. */
+/** The drift of a cheap crystal: 100 ppm. */
 const RTC_DRIFT_DIVISOR = 10_000n;
 
 function max(left: bigint, right: bigint): bigint {
   return left > right ? left : right;
 }
 
-/** True time lies between `floorNs` and the horizon, and nothing says where: the bound reaches to the farther one. */
+/** True time is somewhere between `floorNs` and the horizon: the bound reaches to the farther of the two. */
 function notBefore(
   source: "file" | "build",
   floorNs: bigint,
@@ -51,7 +51,7 @@ function endOf({ floorNs }: LocalOptions): bigint {
   return floorNs + BigInt(HORIZON_S) * NS_PER_S;
 }
 
-/** A last good time that a wrong majority told is none where it is beyond the horizon. */
+/** A last good time beyond the horizon came from a wrong majority and is ignored. */
 function knownNs(options: LocalOptions): bigint {
   const { floorNs, lastGoodNs } = options;
   return lastGoodNs !== null && lastGoodNs < endOf(options) ? max(floorNs, lastGoodNs) : floorNs;
@@ -64,7 +64,7 @@ function fromRtc(options: LocalOptions, now: Reading): LocalAnswer | string {
   if (reading.ns + reading.ambiguousNs < known)
     return "the RTC is behind a time that has certainly passed; perhaps its battery is empty";
   if (reading.ns >= endOf(options)) return "the RTC is more than 30 years ahead of this program";
-  // The middle of the second that it showed, and what a crystal may have lost since time was last known.
+  // The middle of the second that it showed, plus the possible drift since time was last known.
   const halfSecond = NS_PER_S / 2n;
   const errorBoundNs = NS_PER_S + reading.ambiguousNs + max(0n, reading.ns - known) / RTC_DRIFT_DIVISOR;
   return {
@@ -88,8 +88,8 @@ function fromFile(options: LocalOptions, now: Reading): LocalAnswer | string {
 }
 
 /**
- * The best of the machine's own sources, and why those before it would not do. Files and the build time are floors:
- * they put a clock forward that is behind them, and never back.
+ * The best of the machine's own sources, and why the ones before it could not be used. Files and the build time
+ * are lower bounds: they only move a clock forward, never back.
  */
 export function localAnswer(
   options: LocalOptions,

@@ -15,14 +15,14 @@ const RTC_SET_TIME = 0x4024_700an;
 const O_RDONLY_CLOEXEC = 0o2000000;
 
 export interface RtcPaths {
-  /** Holds since_epoch. */
+  /** Contains since_epoch. */
   readonly sysfs: string;
   readonly device: string;
-  /** Its third line says whether the RTC runs in UTC or in local time. */
+  /** Its third line says whether the RTC keeps UTC or local time. */
   readonly adjtime: string;
 }
 
-/** Where hwclock notes how the RTC runs. */
+/** Where hwclock records how the RTC is set. */
 export const RTC_ADJTIME = "/etc/adjtime";
 
 export type RtcReading =
@@ -31,7 +31,7 @@ export type RtcReading =
 
 const HOUR_MS = 3_600_000;
 
-/** Whether hwclock notes that the RTC runs in local time, as other systems on the same machine may want it. */
+/** Whether hwclock records that the RTC keeps local time, as other systems on the same machine may require. */
 function isLocalTime(adjtime: string): boolean {
   try {
     return readFileSync(adjtime, "latin1").split("\n")[2]?.trim() === "LOCAL";
@@ -52,8 +52,8 @@ function localFields(date: Date): readonly [number, number, number, number, numb
 }
 
 /**
- * Local time, given as if it were UTC → Unix milliseconds. In the hour that a change of the zone repeats it may be
- * either: then `ambiguousMs` is how far apart the two are, and the middle is told.
+ * Local time, given as if it were UTC → Unix milliseconds. In the hour repeated by a time zone change it can be
+ * either: `ambiguousMs` is then the difference between the two, and the result is the middle.
  */
 function ofLocalTime(asUtcMs: number): { readonly ms: number; readonly ambiguousMs: number } {
   const wall = new Date(asUtcMs).toISOString().slice(0, 19);
@@ -66,8 +66,8 @@ function ofLocalTime(asUtcMs: number): { readonly ms: number; readonly ambiguous
 }
 
 /**
- * The hardware clock, to the second; the true time of the reading lies in the second that follows, or, where its zone
- * makes it ambiguous, as much to either side.
+ * Reads the hardware clock, which has a resolution of one second: true time is within the following second, or, if
+ * its zone makes it ambiguous, up to that much to either side.
  */
 export function readRtc(paths: RtcPaths): RtcReading {
   try {
@@ -83,7 +83,7 @@ export function readRtc(paths: RtcPaths): RtcReading {
 
 export type RtcSetting = { readonly done: boolean; readonly reason: string | null };
 
-/** struct rtc_time, nine 32-bit integers, in the zone that the RTC runs in. */
+/** struct rtc_time, nine 32-bit integers, in the RTC's zone. */
 export function rtcTime(ns: bigint, adjtime: string): Int32Array {
   const date = new Date(Number(ns / 1_000_000n));
   const fields = new Int32Array(new ArrayBuffer(36));
@@ -99,7 +99,7 @@ export function rtcTime(ns: bigint, adjtime: string): Int32Array {
   return fields;
 }
 
-/** Tells the hardware clock the time, where there is one. */
+/** Sets the hardware clock, if there is one. */
 export function setRtc({ device, adjtime }: Pick<RtcPaths, "device" | "adjtime">, ns: bigint): RtcSetting {
   const c = libc();
   if (c === null) return { done: false, reason: `${device} can be reached on Linux (x64, arm64) only` };

@@ -1,8 +1,8 @@
-/** What the machine itself can say of the time, best first. */
+/** The machine's own sources of time, best first. */
 export const LOCAL_SOURCES = ["rtc", "file", "build", "monotonic"] as const;
 export type LocalSource = (typeof LOCAL_SOURCES)[number];
 
-/** No program of today is run, without a single update, 30 years on: a time later than that is a broken clock's. */
+/** Nobody runs today's program 30 years from now without an update: a later time comes from a broken clock. */
 export const HORIZON_S = 946_728_000;
 
 /** Where the time came from. `nts` is authenticated NTP. */

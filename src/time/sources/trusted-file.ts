@@ -1,29 +1,29 @@
 import { type BigIntStats, type Dirent, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** A moment that has certainly passed, and what says so. */
+/** A moment that has certainly passed, and the evidence for it. */
 export interface PastMoment {
   readonly ns: bigint;
   readonly path: string;
 }
 
 export interface ScanOptions {
-  /** Files whose time alone counts; fake-hwclock's are read for the time written in them. */
+  /** Files whose time counts by itself; those of fake-hwclock are read for the time written in them. */
   readonly files: readonly string[];
-  /** Folders whose files' times count (logs), each with a second witness. */
+  /** Folders whose files (logs) count if another moment confirms them. */
   readonly folders: readonly string[];
-  /** 1: a folder's own files; 2: those of its subfolders too. */
+  /** 1: files in the folder itself; 2: those in its subfolders too. */
   readonly depth: number;
-  /** No more files than this are looked at. */
+  /** The most files to look at. */
   readonly limit: number;
-  /** Moments beyond this bear witness to a broken clock only. */
+  /** Later moments are ignored: they only show that a clock was broken. */
   readonly endNs: bigint;
 }
 
 const DAY_NS = 86_400_000_000_000n;
 const STICKY = 0o1000n;
 const OTHERS_WRITE = 0o022n;
-/** Files that a daemon keeps as its own user, in a folder of its own that root made for it. */
+/** Files owned by a daemon's user, in a folder of its own that root created. */
 const OF_DAEMONS: ReadonlySet<string> = new Set(["/var/lib/systemd/timesync/clock"]);
 
 function statusOf(path: string): BigIntStats | null {
@@ -34,23 +34,23 @@ function statusOf(path: string): BigIntStats | null {
   }
 }
 
-/** Root, and whoever runs this: it could be told any time by its own settings. */
+/** Owned by root or by the user running this, who could set any time through the settings anyway. */
 function isOurs(uid: bigint): boolean {
   return uid === 0n || uid === BigInt(process.getuid?.() ?? 0);
 }
 
-/** Tells which folders nobody else may change, from the root on down. */
+/** Knows which folders nobody else can change, checking from the root down. */
 class FolderTrust {
   readonly #known = new Map<string, boolean>();
 
-  /** Whether nobody but root, this user and, where named, the folder's own daemon can put a file there. */
+  /** Whether nobody but root, this user and, with `ofDaemon`, the folder's own daemon can put a file there. */
   holds(folder: string, ofDaemon = false): boolean {
     const status = statusOf(folder);
     if (status === null || !status.isDirectory() || (status.mode & OTHERS_WRITE) !== 0n) return false;
     return (ofDaemon || isOurs(status.uid)) && this.#isReached(dirname(folder));
   }
 
-  /** Whether nobody else can put another folder in this one's place. */
+  /** Whether nobody else can replace this folder with another one. */
   #isReached(folder: string): boolean {
     const known = this.#known.get(folder);
     if (known !== undefined) return known;
@@ -63,7 +63,7 @@ class FolderTrust {
   }
 }
 
-/** `2026-11-20 22:17:01`, in UTC: what fake-hwclock writes at shutdown. */
+/** `2026-11-20 22:17:01` in UTC, as written by fake-hwclock at shutdown. */
 function writtenNs(path: string): bigint | null {
   if (!path.endsWith("fake-hwclock.data")) return null;
   const match = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)/.exec(readFileSync(path, "latin1"));
@@ -71,7 +71,7 @@ function writtenNs(path: string): bigint | null {
   return Number.isNaN(ms) ? null : BigInt(ms) * 1_000_000n;
 }
 
-/** A link is not followed, and another user's file is not believed. */
+/** Does not follow links or trust other users' files. */
 function momentOf(path: string, trust: FolderTrust): PastMoment | null {
   const status = statusOf(path);
   if (status === null || !status.isFile() || (status.mode & OTHERS_WRITE) !== 0n) return null;
@@ -93,7 +93,7 @@ function entriesOf(folder: string): readonly Dirent[] {
   }
 }
 
-/** Regular files of a folder level by level, so that a limit takes the nearest ones; links are not followed. */
+/** Regular files in a folder, level by level, so that a limit keeps the nearest ones; links are not followed. */
 function* filesBelow(folder: string, depth: number): Generator<string> {
   const below: string[] = [];
   for (const entry of entriesOf(folder)) {
@@ -121,9 +121,9 @@ function newestOf(moments: readonly PastMoment[]): PastMoment | null {
 }
 
 /**
- * The newest moment that files bear witness to; null where there are none. Only files of root, of whoever runs this,
- * and of daemons whose file it is, in folders that nobody else may write. A log is written with whatever the clock
- * said: it counts where another moment, of another log or one of `others`, is within a day of it.
+ * The newest moment proved by files; null if there is none. Only files of root, of the user running this, and of
+ * the daemon that a file belongs to count, in folders that nobody else can write to. A log carries whatever time
+ * the clock showed: it counts only if another moment, from another log or from `others`, is within a day of it.
  *
  * @param others moments from elsewhere, which count by themselves.
  */

@@ -1,6 +1,6 @@
 const NS_PER_S = 1_000_000_000n;
 
-/** Unix nanoseconds → ISO 8601 in UTC with up to nine decimals, trailing zeros trimmed. Years 0000 to 9999. */
+/** Unix nanoseconds → ISO 8601 in UTC with up to nine decimals, without trailing zeros. Years 0000 to 9999. */
 export function isoOfNs(ns: bigint): string {
   const fraction = ((ns % NS_PER_S) + NS_PER_S) % NS_PER_S;
   const seconds = (ns - fraction) / NS_PER_S;
@@ -36,7 +36,7 @@ export function readIso(text: string): IsoReading {
   if (decimals.length > 9) return { ok: false, reason: "it has more than nine decimals of a second" };
   const minutes = offsetMinutes(zone);
   const ms = Date.parse(`${date}T${time}Z`);
-  // Date.parse takes February 30th for March 2nd: only a date that comes out as it went in exists.
+  // Date.parse turns February 30th into March 2nd: a date exists only if it is printed as it was given.
   const exists = !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(`${date}T${time}`);
   if (minutes === null || !exists) return { ok: false, reason: "there is no such date, time or zone" };
   const seconds = BigInt(ms / 1_000 - minutes * 60);

@@ -7,7 +7,7 @@ export type Converted =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly reason: string };
 
-/** Runs a conversion that throws a RangeError for what does not fit. */
+/** Runs a conversion that throws RangeError for values out of range. */
 function within(convert: () => string): Converted {
   try {
     return { ok: true, text: convert() };
@@ -17,7 +17,7 @@ function within(convert: () => string): Converted {
   }
 }
 
-/** `1700000000`, `-1`, `0.5`: exact decimal seconds → nanoseconds; null where the text is none. */
+/** `1700000000`, `-1`, `0.5`: exact decimal seconds → nanoseconds; null if the text is something else. */
 function decimalNs(text: string): bigint | null {
   const match = /^([+-]?)(\d+)(?:\.(\d{1,9}))?$/.exec(text);
   if (match === null) return null;
@@ -26,12 +26,12 @@ function decimalNs(text: string): bigint | null {
   return sign === "-" ? -ns : ns;
 }
 
-/** The number that an encoding is written as: decimal, or `0x` and sixteen digits. */
+/** A code as a decimal number, or as `0x` and sixteen digits. */
 export function codeText(code: bigint, hex: boolean): string {
   return hex ? `0x${code.toString(16).padStart(16, "0")}` : code.toString();
 }
 
-/** Unix nanoseconds → seconds with up to nine decimals, trailing zeros trimmed. */
+/** Unix nanoseconds → seconds with up to nine decimals, without trailing zeros. */
 export function unixText(ns: bigint): string {
   const decimals = (ns % NS_PER_S).toString().padStart(9, "0").replace(/0+$/, "");
   return `${ns / NS_PER_S}${decimals === "" ? "" : `.${decimals}`}`;
@@ -44,7 +44,7 @@ export function encodeText(input: string, hex: boolean): Converted {
   if (ns !== null) return within(() => codeText(encodeFastDate64(ns), hex));
   if (/^[+-]?\d+\.\d{10,}$/.test(text))
     return { ok: false, reason: "it has more than nine decimals of a second" };
-  // Exponents and the special values are doubles, taken at their exact value.
+  // Exponents and special values are doubles, taken at their exact value.
   if (/^[+-]?(\d+(\.\d*)?e[+-]?\d+|nan|inf(inity)?)$/i.test(text)) {
     const special = text.replace(/inf(inity)?/i, "Infinity").replace(/nan/i, "NaN");
     return within(() => codeText(encodeSeconds(Number(special)), hex));

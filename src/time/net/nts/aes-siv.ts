@@ -1,8 +1,8 @@
 import { type Cipheriv, createCipheriv, timingSafeEqual } from "node:crypto";
 
-/** AEAD_AES_SIV_CMAC_256 by its number at IANA: what every NTS server has (RFC 8915, section 5.1). */
+/** AEAD_AES_SIV_CMAC_256, by its IANA number: supported by every NTS server (RFC 8915, section 5.1). */
 export const AEAD_AES_SIV_CMAC_256 = 15;
-/** Bytes of a key: half for S2V, half for CTR. */
+/** Length of a key: half for S2V, half for CTR. */
 export const KEY_BYTES = 32;
 
 const BLOCK_BYTES = 16;
@@ -10,7 +10,7 @@ const ZERO_BLOCK = new Uint8Array(BLOCK_BYTES);
 
 type Bytes = Uint8Array;
 
-/** Doubling in GF(2^128), as CMAC and S2V have it: a left shift, and what falls out comes back as 0x87. */
+/** Doubling in GF(2^128) as in CMAC and S2V: a left shift; if a bit falls out, 0x87 is XORed in. */
 function doubled(block: Bytes): Bytes {
   const out = new Uint8Array(BLOCK_BYTES);
   for (let at = 0; at < BLOCK_BYTES; at += 1) out[at] = ((block[at] ?? 0) << 1) | ((block[at + 1] ?? 0) >> 7);
@@ -18,13 +18,13 @@ function doubled(block: Bytes): Bytes {
   return out;
 }
 
-/** Lays one block over another, from `at` on. */
+/** XORs a block into another, starting at `at`. */
 function xorInto(target: Bytes, block: Bytes, at: number): void {
   for (let index = 0; index < BLOCK_BYTES; index += 1)
     target[at + index] = (target[at + index] ?? 0) ^ (block[index] ?? 0);
 }
 
-/** A copy; where it is not whole blocks, with 0x80 and zeros behind it. */
+/** A copy; unless it consists of whole blocks, padded with 0x80 and zeros. */
 function padded(bytes: Bytes, isWhole: boolean): Bytes {
   const blocks = Math.floor(bytes.length / BLOCK_BYTES) + (isWhole ? 0 : 1);
   const out = new Uint8Array(blocks * BLOCK_BYTES);
@@ -33,13 +33,13 @@ function padded(bytes: Bytes, isWhole: boolean): Bytes {
   return out;
 }
 
-/** AES-SIV-CMAC-256 (RFC 5297). The runtime has no such cipher, but the two that it is made of. */
+/** AES-SIV-CMAC-256 (RFC 5297). The runtime lacks this cipher, but has the two that it is made of. */
 export class AesSiv {
   readonly #ctrKey: Bytes;
   readonly #cbc: Cipheriv;
-  /** The last block that came out of CBC, with which the next one is chained. */
+  /** The last block of CBC output, to which the next block is chained. */
   #chain: Bytes = ZERO_BLOCK;
-  /** CMAC's K1; K2 is its double. */
+  /** K1 of CMAC; K2 is its double. */
   readonly #subkey: Bytes;
 
   /** @param key KEY_BYTES bytes. */
@@ -52,10 +52,10 @@ export class AesSiv {
   }
 
   /**
-   * The last block of CBC with a zero IV. A cipher that is made anew each time takes longer than what it does: this one
-   * goes on, and the block that it is chained with is taken out of the first one again.
+   * The last block of CBC with a zero IV. Creating a cipher costs more than using it, so one cipher is kept
+   * running and the block that it chains from is XORed out of the first block.
    *
-   * @param blocks whole ones; they are overwritten.
+   * @param blocks whole blocks; overwritten.
    */
   #lastBlock(blocks: Bytes): Bytes {
     xorInto(blocks, this.#chain, 0);
@@ -87,13 +87,13 @@ export class AesSiv {
   #ctr(iv: Bytes, text: Bytes): Bytes {
     if (text.length === 0) return text;
     const counter = Uint8Array.from(iv);
-    // Section 2.5: two bits are cleared, so that 32-bit counters never carry.
+    // Section 2.5: two bits are cleared so that 32-bit counters never carry.
     counter[8] = (counter[8] ?? 0) & 0x7f;
     counter[12] = (counter[12] ?? 0) & 0x7f;
     return createCipheriv("aes-128-ctr", this.#ctrKey, counter).update(text);
   }
 
-  /** @returns the synthetic IV of 16 bytes, then as many bytes as the plaintext has. */
+  /** @returns the synthetic IV of 16 bytes, followed by the ciphertext, which is as long as the plaintext. */
   seal(plaintext: Bytes, associated: readonly Bytes[]): Bytes {
     const iv = this.#synthesise(associated, plaintext);
     const out = new Uint8Array(BLOCK_BYTES + plaintext.length);
@@ -102,7 +102,7 @@ export class AesSiv {
     return out;
   }
 
-  /** The plaintext; null where text or associated data are not what was sealed with this key. */
+  /** The plaintext; null if the text or the associated data are not what was sealed with this key. */
   open(sealed: Bytes, associated: readonly Bytes[]): Bytes | null {
     if (sealed.length < BLOCK_BYTES) return null;
     const iv = sealed.subarray(0, BLOCK_BYTES);

@@ -4,51 +4,53 @@ import type { Agreed, Kept } from "./cookie-jar.ts";
 import { NONCE_BYTES, openAnswer, requestBytes, sealRequest, UNIQUE_ID_BYTES } from "./extension-fields.ts";
 import { MOST_COOKIES } from "./records.ts";
 
-/** A request with seven placeholders has 956 bytes, and such are dropped on the way: a few at a time. */
+/**
+ * A request with seven placeholders has 956 bytes, and networks drop such packets: so ask for a few at a time.
+ */
 const MOST_PLACEHOLDERS = 3;
 const MOST_REQUEST_BYTES = 640;
 const STRATUM_KISS = 0;
-/** `NTSN` as a reference id: the server does not know the cookie, or cannot open the request. */
+/** `NTSN` as reference id: the server does not know the cookie or cannot open the request. */
 const NAK = 0x4e54_534e;
 
-/** What a datagram from the server is worth. */
+/** How far a datagram from the server can be trusted. */
 export type Opened =
   | { readonly type: "authentic" }
-  /** The server, or whoever saw the request, says that the cookie is of no use (RFC 8915, section 5.7). */
+  /** The server, or anyone who saw the request, says that the cookie is invalid (RFC 8915, section 5.7). */
   | { readonly type: "nak" }
   | { readonly type: "forged"; readonly reason: string };
 
 interface Sent {
   readonly uniqueId: Uint8Array;
-  /** How many cookies its answer brings. */
+  /** How many cookies its answer will bring. */
   readonly cookies: number;
 }
 
-/** One server's keys, and what was sent under them in this run. */
+/** The keys shared with a server, and the requests sent under them in this run. */
 export class Association {
   readonly agreed: Agreed;
-  /** The address that answered last; null where none has. */
+  /** The last address that answered; null if none has. */
   address: string | null;
-  /** Whether its chain is valid by this machine's clock: where not, other servers must agree. */
+  /** Whether its certificate chain is valid by this machine's clock. If not, other servers must agree. */
   readonly isValidNow: boolean;
-  /** Cookies in hand: of this run's key exchange, or of its answers. */
+  /** Cookies in memory, from the key exchange or the answers of this run. */
   readonly #fresh: Uint8Array[];
-  /** Its row in the store; null where it has none. */
+  /** Its row in the store; null if it has none. */
   #id: number | null;
-  /** How many more are in the store. */
+  /** How many more cookies are in the store. */
   #stored: number;
   readonly #random: (bytes: number) => Uint8Array;
   readonly #toServer: AesSiv;
-  /** Made when an answer comes: nothing is to keep the request from leaving. */
+  /** Created when an answer comes, so as not to delay the request. */
   #fromServer: AesSiv | null = null;
-  /** By the request's random transmit timestamp. */
+  /** Keyed by the request's random transmit timestamp. */
   readonly #sent = new Map<bigint, Sent>();
 
   constructor(
     agreed: Agreed,
     options: {
       readonly isValidNow: boolean;
-      /** From the store; null: of a key exchange in this run. */
+      /** From the store; null if from a key exchange in this run. */
       readonly kept: Pick<Kept, "id" | "cookies" | "address"> | null;
       readonly cookies: readonly Uint8Array[];
       readonly random: (bytes: number) => Uint8Array;
@@ -64,12 +66,12 @@ export class Association {
     this.#toServer = new AesSiv(agreed.c2s);
   }
 
-  /** Whether the chain of its certificate, all of it, is valid at this moment. */
+  /** Whether the whole certificate chain is valid at this moment. */
   isValidAt(unixMs: number): boolean {
     return unixMs >= this.agreed.notBeforeMs && unixMs <= this.agreed.notAfterMs;
   }
 
-  /** Before another round: what is still unanswered is not waited for. */
+  /** Call before another round: requests still unanswered are no longer waited for. */
   forgetSent(): void {
     this.#sent.clear();
   }
@@ -82,33 +84,33 @@ export class Association {
     return this.#stored > 0 || this.#fresh.length > 0;
   }
 
-  /** Whether the next cookie comes out of the store, where the oldest are. */
+  /** Whether the next cookie comes from the store, which holds the oldest ones. */
   get takesFromStore(): boolean {
     return this.#stored > 0;
   }
 
-  /** @param found whether the store gave one; else it has none left. */
+  /** @param found whether the store returned a cookie; otherwise it has none left. */
   tookFromStore(found: boolean): void {
     this.#stored = found ? this.#stored - 1 : 0;
   }
 
-  /** The store has it in this row now, with so many cookies. */
+  /** Records that the store now has it in this row, with this many cookies. */
   keptAs(id: number, cookies: number): void {
     this.#id = id;
     this.#stored = cookies;
   }
 
-  /** The oldest cookie in hand. */
+  /** The oldest cookie in memory. */
   takeFresh(): Uint8Array | undefined {
     return this.#fresh.shift();
   }
 
-  /** All cookies in hand, to be kept for the next run. */
+  /** All cookies in memory, to be stored for the next run. */
   takeAllFresh(): readonly Uint8Array[] {
     return this.#fresh.splice(0);
   }
 
-  /** Makes a request that only the server can read as ours. A cookie is used here once, and never again. */
+  /** Creates a request that only the server can attribute to us. A cookie is used once and never again. */
   seal(packet: Uint8Array, origin: bigint, cookie: Uint8Array): Uint8Array {
     const coming = [...this.#sent.values()].reduce((sum, sent) => sum + sent.cookies, 0);
     const missing = MOST_COOKIES - this.#stored - this.#fresh.length - coming - 1;
@@ -121,7 +123,7 @@ export class Association {
     return sealRequest({ packet, uniqueId, cookie, placeholders, nonce }, this.#toServer);
   }
 
-  /** Judges a datagram, and keeps the cookies that it brings. */
+  /** Verifies a datagram and keeps the cookies that it brings. */
   open(bytes: Uint8Array): Opened {
     const packet = decodePacket(bytes);
     const sent = packet === null ? undefined : this.#sent.get(packet.origin);
@@ -131,7 +133,7 @@ export class Association {
     const opened = openAnswer(bytes, sent.uniqueId, this.#fromServer);
     switch (opened.type) {
       case "authentic":
-        // One answer to a request: a copy of it finds nothing that was sent.
+        // Only one answer per request counts: a copy no longer matches anything sent.
         this.#sent.delete(packet.origin);
         this.#fresh.push(...opened.cookies);
         return { type: "authentic" };

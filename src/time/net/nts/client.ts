@@ -4,12 +4,12 @@ import { formatServerName } from "../server-name.ts";
 import { Association } from "./association.ts";
 import { type NtsContext, NtsRound } from "./nts-round.ts";
 
-/** Servers of key exchanges, with their keys and cookies, over all rounds of a process. */
+/** Key exchange servers with their keys and cookies, across all rounds of a process. */
 export class NtsClient {
   readonly #context: NtsContext;
   readonly #associations = new Map<string, Association>();
 
-  /** @param isFresh what earlier runs left is not used. */
+  /** @param isFresh ignore what earlier runs stored. */
   constructor(context: NtsContext, isFresh: boolean) {
     this.#context = context;
     const kept = isFresh ? undefined : context.jar?.kept();
@@ -22,15 +22,15 @@ export class NtsClient {
     }
   }
 
-  /** Enters all servers: those whose cookies are at hand are asked at once, the others when keys are exchanged. */
+  /** Adds all servers: those with cookies are queried at once, the others once keys have been exchanged. */
   begin(round: Round, signal: AbortSignal): NtsRound {
     return new NtsRound(round, { ...this.#context, associations: this.#associations, signal });
   }
 
-  /** Puts what is left into the jar: the cookies of a new exchange in the place of the old ones. */
+  /** Stores the remaining cookies; those of a new exchange replace the old ones. */
   save(): void {
     const { jar } = this.#context;
-    // Without a store they stay in hand, for the next round.
+    // Without a store they stay in memory for the next round.
     if (jar === null) return;
     for (const [server, association] of this.#associations) {
       const { id, address, agreed } = association;

@@ -7,26 +7,26 @@ import { MOST_COOKIES } from "./records.ts";
 
 type Row = Omit<typeof timeNts.$inferSelect, "trust">;
 
-/** What two parties share after a key exchange, and where and how long it holds. */
+/** The outcome of a key exchange: the shared keys, and where and how long they are valid. */
 export interface Agreed {
   readonly aead: number;
-  /** The key from client to server, and from server to client. */
+  /** The keys from client to server, and from server to client. */
   readonly c2s: Uint8Array;
   readonly s2c: Uint8Array;
-  /** The server to ask for the time. */
+  /** The server to query for the time. */
   readonly ntp: ServerName;
-  /** All of the key exchange's certificate chain is valid between these moments, in Unix milliseconds. */
+  /** The period in which the exchange's whole certificate chain is valid, in Unix milliseconds. */
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
 }
 
-/** What an earlier run left of a server. */
+/** What an earlier run stored about a server. */
 export interface Kept extends Agreed {
   readonly id: number;
   readonly server: string;
-  /** The address that answered last; null where none has. */
+  /** The last address that answered; null if none has. */
   readonly address: string | null;
-  /** How many cookies there are. */
+  /** The number of cookies. */
   readonly cookies: number;
 }
 
@@ -34,18 +34,18 @@ const COLUMNS = `id, server, ntp_host AS ntpHost, ntp_port AS ntpPort, address, 
   not_before_ms AS notBeforeMs, not_after_ms AS notAfterMs`;
 const COUNT = "(SELECT count(*) FROM time_nts_cookies WHERE association = time_nts.id) AS cookies";
 const SELECT = `SELECT ${COLUMNS}, ${COUNT} FROM time_nts WHERE trust = ?`;
-/** Another process may be writing: longer than this no request is held up, since keys can be exchanged instead. */
+/** How long to wait if another process is writing; after that, exchanging keys is the better choice. */
 const TAKE_PATIENCE_MS = 250;
 const TAKE = `DELETE FROM time_nts_cookies
   WHERE id = (SELECT min(id) FROM time_nts_cookies WHERE association = ?) RETURNING cookie`;
 const FORGET = "DELETE FROM time_nts WHERE server = ?";
-/** Keys of servers that are not asked any more are forgotten: those of so many exchanges are kept. */
+/** Keys of servers no longer queried are dropped: only those of this many exchanges are kept. */
 const MOST_SERVERS = 64;
 const FORGET_OLD = "DELETE FROM time_nts WHERE id <= (SELECT max(id) FROM time_nts) - ?";
 const INSERT = `INSERT INTO time_nts
   (server, trust, ntp_host, ntp_port, address, aead, c2s, s2c, not_before_ms, not_after_ms)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`;
-// Another run may have exchanged keys meanwhile: then the row is gone, and its cookies are of no use.
+// Another run may have exchanged keys meanwhile: the row is gone then, and its cookies are useless.
 const PUT = "INSERT INTO time_nts_cookies (association, cookie) SELECT id, ? FROM time_nts WHERE id = ?";
 const MOVE = "UPDATE time_nts SET address = ? WHERE id = ?";
 const COUNT_OF = "SELECT count(*) AS count FROM time_nts_cookies WHERE association = ?";
@@ -53,20 +53,20 @@ const TRIM = `DELETE FROM time_nts_cookies WHERE association = ?1 AND id NOT IN
   (SELECT id FROM time_nts_cookies WHERE association = ?1 ORDER BY id DESC LIMIT ?2)`;
 
 /**
- * Keys and cookies in the store. A cookie that is taken is deleted, and the deletion on the disk, before it is handed
- * out: a crash or a power cut may lose it, and never sends it twice.
+ * Keys and cookies in the store. A cookie is deleted, durably on disk, before it is handed out: a crash or power
+ * cut may lose it, but it is never sent twice.
  */
 export class CookieJar {
   readonly #store: Store;
   readonly #trust: string;
 
-  /** @param trust what stands for the authorities that are trusted now: what others certified is not seen. */
+  /** @param trust identifies the authorities trusted now; keys certified by others are not visible. */
   constructor(store: Store, trust: string) {
     this.#store = store;
     this.#trust = trust;
   }
 
-  /** What earlier runs left, by server. Rows that no run could have written are passed over. */
+  /** What earlier runs stored, by server. Skips rows that no run could have written. */
   kept(): ReadonlyMap<string, Kept> {
     const rows = this.#store.db.query<Row & { cookies: number }, [string]>(SELECT).all(this.#trust);
     const whole = rows.filter(({ c2s, s2c }) => c2s.length === KEY_BYTES && s2c.length === KEY_BYTES);
@@ -79,11 +79,11 @@ export class CookieJar {
   }
 
   /**
-   * Takes the oldest cookies out of the jar, all in one commit.
+   * Takes the oldest cookies, all in one commit.
    *
-   * @param ids of the servers' keys, one for each cookie.
-   * @returns as many; null where none was left.
-   * @throws what the store throws: then none may be sent.
+   * @param ids the ids of the servers' keys, one for each cookie.
+   * @returns one entry for each id; null where none was left.
+   * @throws what the store throws: no cookie may be sent then.
    */
   take(ids: readonly number[]): readonly (Uint8Array | null)[] {
     const { db } = this.#store;
@@ -102,7 +102,7 @@ export class CookieJar {
     }
   }
 
-  /** Puts the keys of a new exchange in the place of a server's earlier ones, whose cookies go with them. */
+  /** Replaces a server's keys with those of a new exchange; the cookies of the old keys are deleted with them. */
   replace(server: string, agreed: Agreed, cookies: readonly Uint8Array[], address: string | null): number {
     const { db } = this.#store;
     const { ntp, aead, c2s, s2c, notBeforeMs, notAfterMs } = agreed;
@@ -120,9 +120,9 @@ export class CookieJar {
   }
 
   /**
-   * Adds cookies that answers brought; of more than fit the newest stay.
+   * Adds cookies brought by answers. If there are too many, the newest are kept.
    *
-   * @returns how many there are now; 0 where another run has exchanged keys since.
+   * @returns how many there are now; 0 if another run has exchanged keys since.
    */
   put(id: number, cookies: readonly Uint8Array[], address: string | null): number {
     const { db } = this.#store;

@@ -10,17 +10,17 @@ const TYPE = {
   authenticator: 0x0404,
 } as const;
 
-/** Bytes of a unique identifier (section 5.3), and of a nonce (section 5.6). */
+/** Length of a unique identifier (section 5.3) and of a nonce (section 5.6). */
 export const UNIQUE_ID_BYTES = 32;
 export const NONCE_BYTES = 16;
 
 const HEADER_BYTES = 4;
-/** Lengths of nonce and ciphertext at the front of an authenticator's body. */
+/** The lengths of nonce and ciphertext at the start of an authenticator's body. */
 const LENGTHS_BYTES = 4;
 
 interface Field {
   readonly type: number;
-  /** Where it begins in the packet. */
+  /** Its offset in the packet. */
   readonly start: number;
   readonly body: Uint8Array;
 }
@@ -30,16 +30,16 @@ export interface RequestParts {
   readonly packet: Uint8Array;
   readonly uniqueId: Uint8Array;
   readonly cookie: Uint8Array;
-  /** How many more cookies are asked for than the one that every answer brings. */
+  /** How many cookies to request besides the one that every answer brings. */
   readonly placeholders: number;
   readonly nonce: Uint8Array;
 }
 
-/** What a datagram is, once its extension fields have been read. */
+/** The result of reading a datagram's extension fields. */
 export type Opened =
   /** From the server that has the key, in answer to this very request. */
   | { readonly type: "authentic"; readonly cookies: readonly Uint8Array[] }
-  /** In answer to this request, but with nothing that shows who wrote it: at most a NAK is heeded. */
+  /** In answer to this request, but nothing proves who sent it: at most a NAK is acted on. */
   | { readonly type: "unauthenticated" }
   | { readonly type: "forged"; readonly reason: string };
 
@@ -64,7 +64,7 @@ function authenticatorBody(nonce: Uint8Array, ciphertext: Uint8Array): Uint8Arra
   return body;
 }
 
-/** Puts a request's extension fields behind it, the authenticator over all that comes before (section 5.7). */
+/** Appends the extension fields to a request; the authenticator covers everything before it (section 5.7). */
 export function sealRequest(parts: RequestParts, aead: AesSiv): Uint8Array {
   const placeholder = field(TYPE.placeholder, new Uint8Array(parts.cookie.length));
   const before = Buffer.concat([
@@ -75,21 +75,21 @@ export function sealRequest(parts: RequestParts, aead: AesSiv): Uint8Array {
   ]);
   const ciphertext = aead.seal(new Uint8Array(), [before, parts.nonce]);
   const authenticator = field(TYPE.authenticator, authenticatorBody(parts.nonce, ciphertext));
-  // Memory of its own, whose address stays: the kernel is given it.
+  // Has its own memory with a fixed address, as it is passed to the kernel.
   const bytes = new Uint8Array(new ArrayBuffer(before.length + authenticator.length));
   bytes.set(before);
   bytes.set(authenticator, before.length);
   return bytes;
 }
 
-/** Bytes that `sealRequest` makes of a cookie of this length. */
+/** The length of `sealRequest`'s result for a cookie of this length. */
 export function requestBytes(cookieBytes: number, placeholders: number): number {
   const authenticator = HEADER_BYTES + LENGTHS_BYTES + NONCE_BYTES + 16;
   const cookies = (1 + placeholders) * (HEADER_BYTES + aligned(cookieBytes));
   return PACKET_BYTES + HEADER_BYTES + UNIQUE_ID_BYTES + cookies + authenticator;
 }
 
-/** The extension fields from `from` to the end (RFC 7822); null where the bytes are no whole fields. */
+/** The extension fields from `from` to the end (RFC 7822); null if the bytes do not consist of whole fields. */
 function fieldsOf(bytes: Uint8Array, from: number): readonly Field[] | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const fields: Field[] = [];
@@ -108,7 +108,7 @@ function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && left.every((byte, index) => byte === right[index]);
 }
 
-/** The plaintext of an authenticator over all of `bytes` before it; null where it does not hold. */
+/** The plaintext of an authenticator covering all of `bytes` before it; null if verification fails. */
 function unsealed(bytes: Uint8Array, { start, body }: Field, aead: AesSiv): Uint8Array | null {
   if (body.length < LENGTHS_BYTES) return null;
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
@@ -123,10 +123,10 @@ function unsealed(bytes: Uint8Array, { start, body }: Field, aead: AesSiv): Uint
 const forged = (reason: string): Opened => ({ type: "forged", reason });
 
 /**
- * Reads what stands behind an answer's 48 bytes. Never throws. New cookies count only from within the authenticator,
- * and nothing counts that comes after it.
+ * Reads what follows the first 48 bytes of an answer. Never throws. New cookies are accepted only from within the
+ * authenticator; everything after it is ignored.
  *
- * @param uniqueId the one that the request had.
+ * @param uniqueId that of the request.
  * @param aead with the key from server to client.
  */
 export function openAnswer(bytes: Uint8Array, uniqueId: Uint8Array, aead: AesSiv): Opened {

@@ -13,10 +13,10 @@ const PROTOCOL = "ntske/1";
 const EXPORTER_LABEL = "EXPORTER-network-time-security";
 const NTP_PORT = 123;
 const LATE = "no key exchange in time";
-/** Another address of a server is tried when the one before has not answered for so long. */
+/** If an address has not answered for this long, the server's next address is tried. */
 const NEXT_ADDRESS_MS = 250;
 
-/** What an exchange comes to. */
+/** The outcome of a key exchange. */
 export type KeyExchange =
   | {
       readonly ok: true;
@@ -31,7 +31,7 @@ export interface KeyExchangeOptions {
   readonly roots: Roots;
   /** A moment that has certainly passed, in Unix milliseconds. */
   readonly floorMs: number;
-  /** Ends every wait. */
+  /** Cancels everything. */
   readonly signal: AbortSignal;
 }
 
@@ -41,7 +41,7 @@ function exportKey(socket: TLSSocket, aead: number, direction: 0 | 1): Uint8Arra
   return Uint8Array.from(socket.exportKeyingMaterial(KEY_BYTES, EXPORTER_LABEL, context));
 }
 
-/** Sends the request, and reads the answer as far as it needs to. @throws Error */
+/** Sends the request and reads the answer as far as necessary. @throws Error */
 function converse(socket: TLSSocket, signal: AbortSignal): Promise<KeyExchangeAnswer> {
   return new Promise((resolve, reject) => {
     let received = Buffer.alloc(0);
@@ -93,8 +93,8 @@ async function exchangeAt(
 }
 
 /**
- * Exchanges keys with a server (RFC 8915, section 4). Its addresses are tried one after the other, the next as soon as
- * one has failed or has not answered for a while; the first exchange that succeeds ends the others.
+ * Exchanges keys with a server (RFC 8915, section 4). Its addresses are tried in turn, the next one as soon as one
+ * has failed or has not answered for a while; the first success ends the others.
  */
 export async function exchangeKeys(
   server: ServerName,

@@ -8,39 +8,42 @@ import type { Roots } from "../x509/roots.ts";
 import { Association } from "./association.ts";
 import type { CookieJar } from "./cookie-jar.ts";
 
-/** Each address that is asked takes a cookie. */
+/** Limits the addresses queried per server, as each takes a cookie. */
 const MOST_ADDRESSES = 4;
-/** An exchange takes four round trips before the request for the time goes out: that long at the least it is awaited. */
+/** A key exchange takes four round trips before the time request can be sent: the least time to wait for it. */
 const EXCHANGE: Awaited = { patienceNs: 2_000_000_000n, late: "no keys: no key exchange in time" };
 
 export interface NtsContext {
-  /** Where keys are exchanged. */
+  /** The key exchange servers. */
   readonly servers: readonly ServerName[];
-  /** Null where there is no store. */
+  /** Null if there is no store. */
   readonly jar: CookieJar | null;
-  /** Asked for where keys are exchanged: a run with cookies needs no authorities. */
+  /** Called only for a key exchange: a run with cookies needs no authorities. */
   readonly roots: () => Promise<Roots>;
   readonly resolve: (host: string) => Promise<Resolution>;
-  /** By this machine's clock, in Unix milliseconds. */
+  /** The system clock in Unix milliseconds. */
   readonly nowMs: () => number;
-  /** A moment that has certainly passed: a chain that ended before it is of no use. */
+  /** A moment that has certainly passed: chains that expired before it are refused. */
   readonly floorMs: number;
 }
 
 interface NtsRoundContext extends NtsContext {
-  /** By server; a new exchange replaces what is there. */
+  /** By server; a new exchange replaces the entry. */
   readonly associations: Map<string, Association>;
   readonly signal: AbortSignal;
 }
 
-/** Whether keys of an earlier run bring nothing any more: the server forgot them, moved, or says nothing though asked thrice. */
+/**
+ * Whether an earlier run's keys have become useless: the server forgot them, has moved, or is silent after three
+ * requests.
+ */
 function isUseless({ samples, hasNak, end, mayAsk }: Peer): boolean {
   if (samples.length > 0) return false;
-  // What ended it otherwise was signed by the server.
+  // Any other end was signed by the server.
   return end === null ? hasNak || !mayAsk : end.type === "refused";
 }
 
-/** One round's key exchanges, and the seal on its requests. */
+/** The key exchanges of one round, and the sealing of its requests. */
 export class NtsRound implements AsyncDisposable {
   readonly #round: Round;
   readonly #context: NtsRoundContext;
@@ -48,7 +51,7 @@ export class NtsRound implements AsyncDisposable {
   readonly #signal: AbortSignal;
   /** None of them rejects. */
   readonly #tasks: Promise<void>[] = [];
-  /** Servers whose keys are or were exchanged in this round: once is enough. */
+  /** Servers that exchange keys in this round: one exchange is enough. */
   readonly #exchanged = new Set<ServerName>();
 
   constructor(round: Round, context: NtsRoundContext) {
@@ -66,8 +69,8 @@ export class NtsRound implements AsyncDisposable {
   }
 
   /**
-   * Makes of the requests that are due what is sent. Cookies of the store are deleted there before, in one commit for
-   * all requests. Servers whose cookies brought nothing exchange keys anew.
+   * Seals the requests that are due. Cookies from the store are deleted there first, in one commit for all
+   * requests. Servers whose cookies have become useless exchange keys anew.
    */
   seal(due: readonly Outgoing[]): readonly Outgoing[] {
     this.#renew();
@@ -95,7 +98,7 @@ export class NtsRound implements AsyncDisposable {
     try {
       taken = jar.take(asked.map(({ id }) => id));
     } catch {
-      // Locked, full or not to be written: a cookie that cannot be deleted is not sent. Keys are exchanged instead.
+      // Locked, full or read-only: a cookie that cannot be deleted is not sent; keys are exchanged instead.
     }
     return new Map(
       asked.flatMap(({ outgoing, association }, index) => {
@@ -117,7 +120,7 @@ export class NtsRound implements AsyncDisposable {
     }
   }
 
-  /** Exchanges keys, and has the server asked under them. Never throws. */
+  /** Exchanges keys, then adds the server's addresses to the round. Never throws. */
   async #exchange(name: ServerName): Promise<void> {
     this.#exchanged.add(name);
     const { resolve, roots, floorMs, associations } = this.#context;
@@ -142,7 +145,7 @@ export class NtsRound implements AsyncDisposable {
     }
   }
 
-  /** Enters the addresses of the server that the exchange named: at once, where no name is to be resolved. */
+  /** Adds the addresses of the time server named by the exchange: at once if there is no name to resolve. */
   async #ask(name: ServerName, association: Association): Promise<void> {
     const server = formatServerName(name);
     const { host, port } = association.agreed.ntp;
@@ -160,7 +163,7 @@ export class NtsRound implements AsyncDisposable {
     this.#round.renewed(server, targets);
   }
 
-  /** Ends the exchanges that are not done. */
+  /** Cancels the exchanges still running. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended.abort();
     await Promise.all(this.#tasks);

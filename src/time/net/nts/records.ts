@@ -1,10 +1,10 @@
 import { AEAD_AES_SIV_CMAC_256 } from "./aes-siv.ts";
 
-/** Longer answers are refused: eight cookies take less than 1 KiB. */
+/** Longer answers are refused: eight cookies need less than 1 KiB. */
 export const MOST_ANSWER_BYTES = 16_384;
-/** A longer cookie would make requests that networks drop. */
+/** Longer cookies would make requests that networks drop. */
 export const MOST_COOKIE_BYTES = 512;
-/** What servers send (RFC 8915, section 4.1.6), and what a jar holds; more are left. */
+/** What servers send (RFC 8915, section 4.1.6) and what is kept; excess cookies are ignored. */
 export const MOST_COOKIES = 8;
 
 /** Record types of RFC 8915, section 4.1. */
@@ -29,18 +29,18 @@ const ERRORS: readonly string[] = [
   "it has an internal error",
 ];
 
-/** What a server answers to a key exchange. */
+/** A server's answer to a key exchange. */
 export interface KeyExchangeAnswer {
   readonly aead: number;
   readonly cookies: readonly Uint8Array[];
-  /** Where to ask for the time; null: the same host. */
+  /** The server to query for the time; null: the same host. */
   readonly server: string | null;
   readonly port: number | null;
 }
 
 export type Decoded =
   | { readonly type: "answer"; readonly answer: KeyExchangeAnswer }
-  /** The end has not come yet. */
+  /** The end record has not arrived yet. */
   | { readonly type: "incomplete" }
   | { readonly type: "refused"; readonly reason: string };
 
@@ -68,7 +68,7 @@ export function encodeRequest(): Uint8Array {
   ]);
 }
 
-/** The records up to the end record; null where it has not come. What follows it is no record. */
+/** The records up to the end record; null if it has not arrived. Bytes after it are ignored. */
 function recordsOf(bytes: Uint8Array): readonly RawRecord[] | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const records: RawRecord[] = [];
@@ -88,7 +88,7 @@ function word(body: Uint8Array): number | null {
   return body.length === 2 ? ((body[0] ?? 0) << 8) | (body[1] ?? 0) : null;
 }
 
-/** A name or an address in ASCII, without what no host can have. */
+/** A host name or address in ASCII; null if it contains characters that no host has. */
 function hostOf(body: Uint8Array): string | null {
   const text = Buffer.from(body).toString("latin1");
   return /^[\w.:-]{1,253}$/.test(text) ? text.toLowerCase().replace(/\.$/, "") : null;
@@ -96,7 +96,7 @@ function hostOf(body: Uint8Array): string | null {
 
 const refused = (reason: string): Decoded => ({ type: "refused", reason });
 
-/** What a message comes to when one of its records is wrong; null where it is right. */
+/** What is wrong with a record; null if nothing is. */
 function faultOf({ type, isCritical, body }: RawRecord): string | null {
   switch (type) {
     case TYPE.end:
@@ -110,7 +110,7 @@ function faultOf({ type, isCritical, body }: RawRecord): string | null {
     case TYPE.warning:
       return `it answers with warning ${word(body) ?? "?"}`;
     case TYPE.aead:
-      // What a server without a common algorithm sends (section 4.1.5).
+      // An empty body is what a server without a common algorithm sends (section 4.1.5).
       if (body.length === 0) return "it has no algorithm in common with us (AES-SIV-CMAC-256)";
       return word(body) === AEAD_AES_SIV_CMAC_256 ? null : "it chose an algorithm that was not offered";
     case TYPE.cookie:
@@ -126,9 +126,9 @@ function faultOf({ type, isCritical, body }: RawRecord): string | null {
 }
 
 /**
- * Reads a key exchange's answer as far as it has come. Never throws.
+ * Reads a key exchange answer as far as it has arrived. Never throws.
  *
- * @param bytes all that was received so far.
+ * @param bytes everything received so far.
  */
 export function decodeAnswer(bytes: Uint8Array): Decoded {
   if (bytes.length > MOST_ANSWER_BYTES)

@@ -19,27 +19,27 @@ import {
   nameConstraints,
 } from "./general-name.ts";
 
-/** What of a certificate decides whether a chain holds (RFC 5280, section 4). */
+/** The parts of a certificate that decide whether a chain is valid (RFC 5280, section 4). */
 export interface Certificate {
-  /** Whether its subject and its issuer have the same name. */
+  /** Whether subject and issuer are the same name. */
   readonly isSelfIssued: boolean;
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
-  /** Dotted, the one that the signature was made with. */
+  /** The algorithm of its signature, dotted. */
   readonly signatureAlgorithm: string;
   readonly isCa: boolean;
-  /** How many authorities may follow on the way to the server; null: any number. */
+  /** How many authorities may be between it and the server; null: any number. */
   readonly pathLength: number | null;
-  /** Null: not restricted. */
+  /** Null: unrestricted. */
   readonly keyUsage: { readonly digitalSignature: boolean; readonly keyCertSign: boolean } | null;
-  /** Purposes, dotted; null: any. */
+  /** Extended key usages, dotted; null: any. */
   readonly extendedKeyUsage: readonly string[] | null;
-  /** What it certifies hosts by: its subject alternative names. */
+  /** The hosts that it certifies: its subject alternative names. */
   readonly hosts: readonly GeneralName[];
-  /** These, and its subject where that is not empty: what name constraints are about. */
+  /** These and its subject, if not empty: what name constraints apply to. */
   readonly names: readonly GeneralName[];
   readonly nameConstraints: NameConstraints | null;
-  /** Critical extensions that are not understood here, dotted. */
+  /** Critical extensions not understood here, dotted. */
   readonly unknownCritical: readonly string[];
 }
 
@@ -80,7 +80,7 @@ function extensionsOf(element: Element | null): Extensions {
   return { bodies, critical };
 }
 
-/** The one element of this tag that an extension's value is. */
+/** The single element, with this tag, that makes up an extension's value. */
 function only(body: Uint8Array, tag: number): Element {
   const reader = new DerReader(body);
   const element = reader.next(tag);
@@ -142,7 +142,7 @@ function read(der: Uint8Array): Certificate {
   if (from === undefined || to === undefined || validity.length > 2) throw new DerError("no validity");
   const subject = body.next(TAG.sequence);
   body.next(TAG.sequence);
-  // Unique identifiers of issuer and subject: primitive, [1] and [2].
+  // The unique identifiers of issuer and subject: primitive, [1] and [2].
   body.optional(0x81);
   body.optional(0x82);
   const extensions = body.optional(constructed(3));
@@ -169,7 +169,7 @@ function read(der: Uint8Array): Certificate {
   };
 }
 
-/** Reads an X.509 certificate in DER; a string says what is wrong with it. Never throws. */
+/** Reads an X.509 certificate in DER; returns a string if it is invalid. Never throws. */
 export function readCertificate(der: Uint8Array): Certificate | string {
   try {
     return read(der);

@@ -3,15 +3,15 @@ import { ipFamily, ipv4Bytes, ipv6Groups } from "../ip-address.ts";
 import { type Certificate, readCertificate } from "./certificate.ts";
 import { isPermitted, namesCover } from "./general-name.ts";
 
-/** Longer chains are not seen in the web's PKI, nor so many certificates sent. */
+/** The web's PKI has no longer chains, and servers send no more certificates than this. */
 const MOST_LINKS = 8;
 const MOST_SENT = 16;
-/** Signatures looked at before a chain is given up: certificates can be made to lead to one another. */
+/** Signature checks before giving up: certificates can be crafted to lead to one another endlessly. */
 const MOST_TRIALS = 64;
 const LEAST_RSA_BITS = 2_048;
 const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
 
-/** Signature algorithms that are trusted: SHA-2 with RSA (PKCS #1 and PSS) or ECDSA, and EdDSA. */
+/** Accepted signature algorithms: SHA-2 with RSA (PKCS #1 and PSS) or ECDSA, and EdDSA. */
 const SIGNATURES: ReadonlySet<string> = new Set([
   "1.2.840.113549.1.1.10",
   "1.2.840.113549.1.1.11",
@@ -24,11 +24,11 @@ const SIGNATURES: ReadonlySet<string> = new Set([
 ]);
 
 export type ChainVerdict =
-  /** All of the chain is valid between these moments. */
+  /** The whole chain is valid between these moments. */
   | { readonly ok: true; readonly notBeforeMs: number; readonly notAfterMs: number }
   | { readonly ok: false; readonly reason: string };
 
-/** A certificate as the engine has it, which verifies signatures, and as it is read here. */
+/** A certificate in two forms: the engine's, which verifies signatures, and as parsed here. */
 interface Link {
   readonly x509: X509Certificate;
   readonly certificate: Certificate;
@@ -49,7 +49,7 @@ function isIssuedBy(link: Link, issuer: Link): boolean {
   return link.x509.checkIssued(issuer.x509) && link.x509.verify(issuer.x509.publicKey);
 }
 
-/** A host as certificates name it: a name, or the bytes of an address. */
+/** A host as it appears in certificates: a name, or the bytes of an address. */
 function certifiedHost(host: string): string | Uint8Array {
   const [address = ""] = host.split("%");
   switch (ipFamily(address)) {
@@ -62,7 +62,7 @@ function certifiedHost(host: string): string | Uint8Array {
   }
 }
 
-/** Whether a server's own certificate is one for this host. */
+/** Whether a server's own certificate is for this host. */
 export function certifiesHost(leaf: X509Certificate, host: string): boolean {
   const link = linkOf(leaf);
   return typeof link !== "string" && namesCover(link.certificate.hosts, certifiedHost(host));
@@ -78,7 +78,7 @@ function hasWeakKey({ x509 }: Link): boolean {
   return isRsa && (asymmetricKeyDetails?.modulusLength ?? 0) < LEAST_RSA_BITS;
 }
 
-/** What is wrong with a server's own certificate; null where nothing is. */
+/** What is wrong with a server's own certificate; null if nothing is. */
 function leafFault(leaf: Link, host: string): string | null {
   const { hosts, keyUsage } = leaf.certificate;
   if (!namesCover(hosts, certifiedHost(host))) return `its certificate is not for ${host}`;
@@ -86,7 +86,10 @@ function leafFault(leaf: Link, host: string): string | null {
   return null;
 }
 
-/** What is wrong with an authority in its place; null where nothing is. @param below from the server's own on. */
+/**
+ * What is wrong with an authority at this place of the chain; null if nothing is. @param below the certificates
+ * below it, the server's own first.
+ */
 function authorityFault({ certificate }: Link, below: readonly Link[]): string | null {
   const { isCa, keyUsage, pathLength, nameConstraints } = certificate;
   if (!isCa || keyUsage?.keyCertSign === false) return "a certificate of its chain is not an authority's";
@@ -100,7 +103,7 @@ function authorityFault({ certificate }: Link, below: readonly Link[]): string |
   return isAllowed ? null : "its chain has a name that an authority of it may not certify";
 }
 
-/** Judges a whole path, the server's own certificate first and a trusted authority last. */
+/** Checks a whole path, from the server's own certificate to a trusted authority. */
 function judge(path: readonly Link[]): ChainVerdict {
   for (const [index, link] of path.entries()) {
     const { unknownCritical, signatureAlgorithm } = link.certificate;
@@ -124,12 +127,12 @@ function judge(path: readonly Link[]): ChainVerdict {
 }
 
 /**
- * Verifies a server's certificate chain by hand, in all but its dates (RFC 5280, section 6): with a wrong clock the
- * engine says "not yet valid" and no more, which would hide a wrong name, authority or purpose. The caller holds the
- * time that it obtains to the interval in which all of the chain is valid.
+ * Verifies everything about a server's certificate chain except its dates (RFC 5280, section 6). With a wrong
+ * clock the engine reports only "not yet valid", which would hide a wrong name, authority or purpose. The caller
+ * must check that the time it obtains is within the period in which the whole chain is valid.
  *
- * @param chain the server's own certificate first, then what it sent beside it, in any order.
- * @param roots trusted authorities; those that another one signed are not taken as such.
+ * @param chain the server's own certificate first, then the others that it sent, in any order.
+ * @param roots trusted authorities; those that are not self-signed are ignored.
  */
 export function verifyChain(
   chain: readonly X509Certificate[],
@@ -150,7 +153,7 @@ export function verifyChain(
   const search = (path: readonly Link[], last: Link): ChainVerdict | null => {
     if (path.length >= MOST_LINKS) return null;
     for (const root of anchors) {
-      // Their names first: of more than a hundred authorities one or two are read.
+      // Compares names first, so that only one or two of over a hundred authorities are parsed.
       if (!last.x509.checkIssued(root)) continue;
       const anchor = linkOf(root);
       if (typeof anchor === "string" || !isIssuedBy(last, anchor)) continue;

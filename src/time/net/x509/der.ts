@@ -1,13 +1,13 @@
-/** One element of DER: a tag, and where its content lies. */
+/** An element of DER: its tag and its content. */
 export interface Element {
-  /** The identifier octet: class, constructed or not, and number (below 31). */
+  /** The identifier octet: class, whether constructed, and number (below 31). */
   readonly tag: number;
   readonly content: Uint8Array;
   /** Tag, length and content. */
   readonly whole: Uint8Array;
 }
 
-/** Identifier octets that certificates have. */
+/** Identifier octets that occur in certificates. */
 export const TAG = {
   boolean: 0x01,
   integer: 0x02,
@@ -24,10 +24,15 @@ export const TAG = {
 export const constructed = (number: number): number => 0xa0 | number;
 export const primitive = (number: number): number => 0x80 | number;
 
-/** What is no DER, or not what was expected there. Never leaves the functions that parse whole structures. */
+/**
+ * The bytes are not DER, or not the expected structure. Never escapes the functions that parse whole structures.
+ */
 export class DerError extends Error {}
 
-/** Reads the elements of a constructed one, or of a whole file, in order. Strict: one encoding for each value (X.690). */
+/**
+ * Reads the elements of a constructed element or a file, in order. Strict: each value has only one encoding
+ * (X.690).
+ */
 export class DerReader {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -55,7 +60,7 @@ export class DerReader {
     const first = this.#octet();
     if (first < 0x80) return first;
     const octets = first & 0x7f;
-    // No length of the indefinite form, and none beyond 16 MiB.
+    // Rejects the indefinite form and lengths beyond 16 MiB.
     if (octets === 0 || octets > 3) throw new DerError("a length that DER does not have");
     let length = 0;
     for (let count = 0; count < octets; count += 1) length = length * 256 + this.#octet();
@@ -63,7 +68,7 @@ export class DerReader {
     return length;
   }
 
-  /** @throws DerError where there is none, or (with `tag`) another one. */
+  /** @throws DerError if there is none, or not with this `tag`. */
   next(tag?: number): Element {
     const start = this.#at;
     const found = this.#octet();
@@ -77,18 +82,18 @@ export class DerReader {
     return { tag: found, content, whole: this.#bytes.subarray(start, end) };
   }
 
-  /** The next element if it has this tag; null where it has another, or there is none. */
+  /** The next element if it has this tag; null if it has another one or there is none. */
   optional(tag: number): Element | null {
     return this.nextTag === tag ? this.next(tag) : null;
   }
 
-  /** @throws DerError where something is left. */
+  /** @throws DerError if anything is left. */
   end(): void {
     if (!this.isAtEnd) throw new DerError("something follows its end");
   }
 }
 
-/** What an element holds, as elements. @throws DerError */
+/** The elements within an element's content. @throws DerError */
 export function elementsOf(content: Uint8Array): readonly Element[] {
   const reader = new DerReader(content);
   const elements: Element[] = [];
@@ -96,14 +101,14 @@ export function elementsOf(content: Uint8Array): readonly Element[] {
   return elements;
 }
 
-/** A BOOLEAN. @throws DerError for octets that DER does not have. */
+/** A BOOLEAN. @throws DerError for octets that are not valid DER. */
 export function booleanOf({ content }: Element): boolean {
   const [octet] = content;
   if (content.length !== 1 || (octet !== 0 && octet !== 0xff)) throw new DerError("no boolean of DER");
   return octet === 0xff;
 }
 
-/** A small INTEGER that is not negative. @throws DerError for any other. */
+/** A small, non-negative INTEGER. @throws DerError for any other. */
 export function smallIntegerOf({ content }: Element): number {
   const [first = 0x80, second = 0x80] = content;
   const isShortest = content.length === 1 || first !== 0 || second >= 0x80;
@@ -132,7 +137,7 @@ export function oidOf({ content }: Element): string {
   return arcs.join(".");
 }
 
-/** A BIT STRING's octets; bit 0 is the highest of the first. @throws DerError */
+/** The octets of a BIT STRING; bit 0 is the highest bit of the first one. @throws DerError */
 export function bitsOf({ content }: Element): Uint8Array {
   const [unused = 8] = content;
   const octets = content.subarray(1);
@@ -142,7 +147,9 @@ export function bitsOf({ content }: Element): Uint8Array {
   return octets;
 }
 
-/** A UTCTime or GeneralizedTime as certificates have them (RFC 5280, section 4.1.2.5), in Unix ms. @throws DerError */
+/**
+ * A UTCTime or GeneralizedTime as used in certificates (RFC 5280, section 4.1.2.5), in Unix ms. @throws DerError
+ */
 export function timeOf({ tag, content }: Element): number {
   const text = Buffer.from(content).toString("latin1");
   const isShort = tag === TAG.utcTime;
@@ -153,7 +160,7 @@ export function timeOf({ tag, content }: Element): number {
   const year = isShort ? `${Number(written) < 50 ? 20 : 19}${written}` : written;
   const day = `${year}-${date.slice(0, 2)}-${date.slice(2)}`;
   const ms = Date.parse(`${day}T${time.slice(0, 2)}:${time.slice(2, 4)}:${time.slice(4)}Z`);
-  // The 31st of February would be read as March.
+  // Date would read the 31st of February as a day in March.
   if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== day) throw new DerError("no such day");
   return ms;
 }

@@ -1,13 +1,13 @@
 import { constructed, DerError, DerReader, type Element, elementsOf, primitive, TAG } from "./der.ts";
 
-/** A subject alternative name, or what name constraints say of one (RFC 5280, section 4.2.1.6). */
+/** A subject alternative name, or a name constraint (RFC 5280, section 4.2.1.6). */
 export type GeneralName =
   | { readonly type: "dns"; readonly name: string }
-  /** 4 or 16 bytes; as a constraint 8 or 32, the mask behind the address. */
+  /** 4 or 16 bytes; in a constraint 8 or 32, the address followed by the mask. */
   | { readonly type: "ip"; readonly bytes: Uint8Array }
-  /** The parts of a distinguished name, the widest first, as they are encoded. */
+  /** The parts of a distinguished name, outermost first, in their encoded form. */
   | { readonly type: "directory"; readonly parts: readonly Uint8Array[] }
-  /** Mail addresses, URIs and others; the tag tells them apart. */
+  /** Mail addresses, URIs and others, distinguished by their tag. */
   | { readonly type: "other"; readonly tag: number };
 
 export interface NameConstraints {
@@ -78,7 +78,7 @@ function ipIsWithin(address: Uint8Array, constraint: Uint8Array): boolean {
   });
 }
 
-/** Whether a distinguished name begins with all that another has. */
+/** Whether a distinguished name starts with all parts of another. */
 function directoryIsWithin(parts: readonly Uint8Array[], wanted: readonly Uint8Array[]): boolean {
   return wanted.every((part, index) => {
     const found = parts[index];
@@ -97,7 +97,7 @@ function isWithin(name: GeneralName, constraint: GeneralName): boolean {
 const isSameForm = (left: GeneralName, right: GeneralName): boolean =>
   left.type === right.type && (left.type !== "other" || right.type !== "other" || left.tag === right.tag);
 
-/** A wildcard stands for names of which some may be excluded: `*.a.example` where `b.a.example` is. */
+/** A wildcard may cover an excluded name: `*.a.example` covers `b.a.example`. */
 function mayBeExcluded(name: GeneralName, excluded: GeneralName): boolean {
   if (name.type !== "dns" || excluded.type !== "dns" || !name.name.startsWith("*.")) return false;
   const below = name.name.slice(1);
@@ -105,8 +105,8 @@ function mayBeExcluded(name: GeneralName, excluded: GeneralName): boolean {
 }
 
 /**
- * Whether a name is one that an authority may certify. Of distinguished names that are excluded nothing is taken for
- * granted, since one name has many encodings; nor of forms that are not known here.
+ * Whether an authority may certify a name. Any exclusion of distinguished names, or of forms not known here, is
+ * taken to match, as one name can have many encodings.
  */
 export function isPermitted(name: GeneralName, { permitted, excluded }: NameConstraints): boolean {
   const against = excluded.filter((constraint) => isSameForm(name, constraint));
@@ -118,16 +118,18 @@ export function isPermitted(name: GeneralName, { permitted, excluded }: NameCons
   return allowed.length === 0 || allowed.some((constraint) => isWithin(name, constraint));
 }
 
-/** A name of the certificate for a host name, a wildcard in its first label alone (RFC 6125, section 6.4.3). */
+/**
+ * Whether a certified name covers a host name; a wildcard matches only the first label (RFC 6125, section 6.4.3).
+ */
 function dnsCovers(pattern: string, host: string): boolean {
   if (!pattern.startsWith("*.")) return pattern === host;
   const dot = host.indexOf(".");
-  // `*.example` would stand for a whole top-level domain.
+  // `*.example` would cover a whole top-level domain.
   return dot > 0 && host.slice(dot) === pattern.slice(1) && pattern.split(".").length > 2;
 }
 
 /**
- * Whether names certify a host.
+ * Whether certified names cover a host.
  *
  * @param host a name, or the bytes of an address.
  */

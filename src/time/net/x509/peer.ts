@@ -3,22 +3,22 @@ import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
 import { certifiesHost, verifyChain } from "./chain.ts";
 import type { Roots } from "./roots.ts";
 
-/** What a server's certificate chain is worth. */
+/** The verdict on a server's certificate chain. */
 export type PeerVerdict =
   | {
       readonly ok: true;
-      /** All of the chain is valid between these moments: no time outside may come from this server. */
+      /** The whole chain is valid between these moments: a time outside must not be accepted from this server. */
       readonly notBeforeMs: number;
       readonly notAfterMs: number;
-      /** Whether it is so by this machine's clock too; where not, the server alone is not to be believed. */
+      /** Whether it is valid by this machine's clock too; if not, the server must not be trusted on its own. */
       readonly isValidNow: boolean;
     }
   | { readonly ok: false; readonly reason: string };
 
-/** The engine's complaints about dates, which may hide others. */
+/** The engine's date errors, which may hide others. */
 const ABOUT_DATES: ReadonlySet<string> = new Set(["CERT_NOT_YET_VALID", "CERT_HAS_EXPIRED"]);
 
-/** The server's own certificate, then what it sent beside it. */
+/** The server's own certificate, then the others that it sent. */
 function chainOf(socket: TLSSocket): readonly X509Certificate[] {
   const chain: X509Certificate[] = [];
   const seen = new Set<string>();
@@ -31,7 +31,7 @@ function chainOf(socket: TLSSocket): readonly X509Certificate[] {
   return chain;
 }
 
-/** The engine's code; null where it has nothing to complain of. */
+/** The engine's error code; null if it accepts the server. */
 function engineComplaint(socket: TLSSocket): string | null {
   if (socket.authorized) return null;
   const error: unknown = socket.authorizationError;
@@ -40,10 +40,12 @@ function engineComplaint(socket: TLSSocket): string | null {
 }
 
 /**
- * Judges the server at the other end of a TLS connection that was opened with `rejectUnauthorized: false` and the same
- * roots. The engine's word counts, but where it complains of dates the chain is checked by hand (see chain.ts).
+ * Verifies the server at the other end of a TLS connection that was opened with `rejectUnauthorized: false` and
+ * the same roots. The engine decides, except for date errors, where our own check of the chain decides (see
+ * chain.ts).
  *
- * @param floorMs a moment that has certainly passed: a chain that ended before is refused whatever the clock says.
+ * @param floorMs a moment that has certainly passed: chains that expired before are refused whatever the clock
+ * says.
  */
 export function verifyPeer(socket: TLSSocket, host: string, roots: Roots, floorMs: number): PeerVerdict {
   const chain = chainOf(socket);
@@ -52,10 +54,10 @@ export function verifyPeer(socket: TLSSocket, host: string, roots: Roots, floorM
   const code = engineComplaint(socket);
   const byHand = verifyChain(chain, host, roots.all());
   const isRefused = code !== null && !ABOUT_DATES.has(code);
-  // Where both refuse it, what was found by hand says more than a code.
+  // If both refuse it, our own check gives a better reason than a code.
   if (!byHand.ok && (code !== null || !certifiesHost(leaf, host))) return byHand;
   if (isRefused) return { ok: false, reason: `its certificate is refused (${code})` };
-  // The engine may have found a way that is not found here: then the server's own dates are what is known.
+  // The engine may have found a path that we do not find: only the server's own dates are known then.
   const { notBeforeMs, notAfterMs } = byHand.ok
     ? byHand
     : { notBeforeMs: Date.parse(leaf.validFrom), notAfterMs: Date.parse(leaf.validTo) };

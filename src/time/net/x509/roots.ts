@@ -2,21 +2,21 @@ import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createSecureContext, rootCertificates, type SecureContext } from "node:tls";
 
-/** Whom to trust as an authority. */
+/** The trusted authorities. */
 export interface Roots {
-  /** For the engine; made once, since it takes 19 ms with authorities of a file. */
+  /** For the engine; created once, as it takes 19 ms with authorities from a file. */
   context(): SecureContext;
-  /** For the check by hand; read when that is needed. */
+  /** For our own check; read on demand. */
   all(): readonly X509Certificate[];
 }
 
 const read = (pem: string): X509Certificate => new X509Certificate(pem);
 
 /**
- * The runtime's authorities, and those of a file.
+ * The runtime's authorities plus those of a file.
  *
  * @param caFile PEM; null for the runtime's alone.
- * @throws the system's error, or one that says that the file holds no certificate.
+ * @throws the system's error, or an error if the file holds no certificate.
  */
 export function trustedRoots(caFile: string | null): Roots {
   const more =
