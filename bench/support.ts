@@ -84,3 +84,10 @@ export function middle(samples: readonly Sample[]): Sample {
 export function machine(): { cpu: string | null; cores: number; memory_bytes: number } {
   return { cpu: cpus()[0]?.model ?? null, cores: cpus().length, memory_bytes: totalmem() };
 }
+
+/** Whether this benchmark, and what it starts, is scheduled before whatever else the machine does (`chrt -r 1`). */
+export function isRealtime(): boolean {
+  const stat = readFileSync("/proc/self/stat", "latin1");
+  // Field 41; the first two, with a name that may hold anything, end with the last parenthesis.
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[38]) > 0;
+}

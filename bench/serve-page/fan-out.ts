@@ -1,74 +1,8 @@
 import { readFileSync } from "node:fs";
-import type { Socket } from "bun";
+import { join } from "node:path";
 import { quantile } from "../../src/bench/measure/statistics.ts";
+import { linesOf } from "../../tests/support/lines.ts";
 import { type Served, startServe } from "../../tests/support/serve.ts";
-
-const HANDSHAKE = (port: number): string =>
-  `GET /ws HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-
-interface Reader {
-  bytes: number;
-  isOpen: boolean;
-}
-
-/** A reader that takes all that comes, or, stuck, nothing; it looks into none of it: readers must not be what is slow. */
-function connectReader(port: number, isStuck: boolean): Promise<Reader & { socket: Socket }> {
-  const reader: Reader = { bytes: 0, isOpen: true };
-  return new Promise((resolve, reject) => {
-    Bun.connect({
-      hostname: "127.0.0.1",
-      port,
-      socket: {
-        open: (socket) => {
-          socket.write(HANDSHAKE(port));
-        },
-        data: (socket, chunk) => {
-          if (reader.bytes === 0) {
-            if (isStuck) socket.pause();
-            resolve(Object.assign(reader, { socket }));
-          }
-          reader.bytes += chunk.length;
-        },
-        close: () => {
-          reader.isOpen = false;
-        },
-        error: (_, error) => reject(error),
-      },
-    }).catch(reject);
-  });
-}
-
-/** When each comparison was asked for, and how long each of its `started` took to a reader. */
-class Stopwatch {
-  readonly #askedMs = new Map<string, number[]>();
-  readonly delaysMs: number[] = [];
-
-  ask(key: string): void {
-    const asked = this.#askedMs.get(key) ?? [];
-    asked.push(performance.now());
-    this.#askedMs.set(key, asked);
-  }
-
-  /** A reader's own count by key: the n-th that it hears is the n-th that was asked for. */
-  watch(url: string): Promise<WebSocket> {
-    const heard = new Map<string, number>();
-    const socket = new WebSocket(`${url.replace("http", "ws")}/ws`);
-    socket.onmessage = ({ data }) => {
-      const text = String(data);
-      if (!text.includes('"started"')) return;
-      const { nodes } = (JSON.parse(text) as { data: { nodes: string[] } }).data;
-      const key = nodes.join();
-      const at = heard.get(key) ?? 0;
-      heard.set(key, at + 1);
-      const askedMs = this.#askedMs.get(key)?.[at];
-      if (askedMs !== undefined) this.delaysMs.push(performance.now() - askedMs);
-    };
-    return new Promise((resolve) => {
-      socket.onopen = () => resolve(socket);
-    });
-  }
-}
 
 /** Resident memory; `file` is the executable's own pages for the most part, which the system may drop and share. */
 interface Memory {
@@ -83,33 +17,76 @@ function memoryOf({ pid }: Served): Memory {
   return { all: bytes("VmRSS"), file: bytes("RssFile") };
 }
 
-const STEP_MS = 10;
+/** Processor time of a process with all its threads, in seconds. */
+export function cpuS(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  const [user = 0, system = 0] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 13)
+    .map(Number);
+  return (user + system) / 100;
+}
+
+/** What readers.ts prints at its end. */
+interface Heard {
+  readonly delays_ms: readonly number[];
+  readonly watched: number;
+  readonly bytes: number;
+  readonly readers_lost: number;
+  readonly stuck_reader_was_closed: boolean;
+}
+
+const STEP_MS = 2;
+/** By then a board has given back what only its start needed. */
+const SETTLED_MS = 6_000;
+
+/** Makes messages as long as those of a page's day: some 350 bytes. */
+const NOBODY = "nobody".repeat(32);
+
+/** Asks over one connection: a client that costs little, so that its own work delays nothing. */
+async function connectAsker(
+  url: string,
+): Promise<{ ask: () => void; answered: () => number; end: () => void }> {
+  let answered = 0;
+  const socket = new WebSocket(`${url.replace("http", "ws")}/ws?topics=none`);
+  socket.onmessage = () => {
+    answered += 1;
+  };
+  await new Promise((resolve) => {
+    socket.onopen = resolve;
+  });
+  return {
+    // Nobody has these nodes: what is asked for in vain is told as any other comparison is.
+    ask: () => {
+      const askedUs = Math.round((performance.timeOrigin + performance.now()) * 1_000);
+      const names = [`asked-${askedUs}`, NOBODY];
+      socket.send(JSON.stringify({ type: "get_comparison_data", node_names: names, time_range: 24 }));
+    },
+    answered: () => answered,
+    end: () => socket.close(),
+  };
+}
 
 /**
- * Each comparison tells every reader two things: that it was asked for, and what became of it. Asking for half as many as
- * messages are wanted tells how long the first one takes from the request to a reader, and what all of it takes of the
- * server's memory.
+ * Each comparison that is asked for in vain tells every reader two things: that it was asked for, and what became of it.
+ * Asking for half as many as messages are wanted tells how long the first of them takes from the question to a reader, and
+ * what all of it takes of the server's memory. The readers are a process of their own.
  */
 export async function fanOut(
   db: string,
-  options: {
-    readonly readers: number;
-    readonly watched: number;
-    readonly messagesPerS: number;
-    readonly seconds: number;
-  },
+  options: { readonly readers: number; readonly messagesPerS: number; readonly seconds: number },
 ): Promise<object> {
   await using served = await startServe(["--db", db]);
+  await Bun.sleep(SETTLED_MS);
   const idle = memoryOf(served);
-
-  const stopwatch = new Stopwatch();
-  const watching = await Promise.all(
-    Array.from({ length: options.watched }, () => stopwatch.watch(served.url)),
+  const readers = Bun.spawn(
+    [process.execPath, join(import.meta.dir, "readers.ts"), `${served.port}`, `${options.readers}`],
+    { stdin: "pipe", stdout: "pipe", stderr: "inherit" },
   );
-  const readers = await Promise.all(
-    Array.from({ length: options.readers - options.watched }, () => connectReader(served.port, false)),
-  );
-  const stuck = await connectReader(served.port, true);
+  const told = linesOf(readers.stdout);
+  await told.next();
+  const asker = await connectAsker(served.url);
 
   const connected = memoryOf(served);
   let most = connected;
@@ -117,42 +94,44 @@ export async function fanOut(
     const now = memoryOf(served);
     if (now.all > most.all) most = now;
   };
+  const before = { board: cpuS(served.pid), readers: cpuS(readers.pid) };
   let sent = 0;
-  const answers: Promise<unknown>[] = [];
   const startMs = performance.now();
   const wanted = (options.messagesPerS * options.seconds) / 2;
   while (sent < wanted) {
     const due = Math.min(wanted, ((performance.now() - startMs) / 1_000) * (options.messagesPerS / 2));
-    for (; sent < due; sent += 1) {
-      // Nobody has these nodes: what is asked for in vain is told as any other comparison is.
-      const pair = [`nobody-${sent}`, "nobody"];
-      stopwatch.ask(pair.join());
-      answers.push(
-        fetch(`${served.url}/api/comparison`, {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body: JSON.stringify({ nodes: pair, timeRange: 24 }),
-        }).then((response) => response.arrayBuffer()),
-      );
-    }
+    for (; sent < due; sent += 1) asker.ask();
     look();
     await Bun.sleep(STEP_MS);
   }
-  await Promise.all(answers);
   const tookS = (performance.now() - startMs) / 1_000;
   await Bun.sleep(1_000);
   look();
-  const lost = readers.filter(({ isOpen }) => !isOpen).length;
-  for (const socket of watching) socket.close();
-  for (const { socket } of [...readers, stuck]) socket.end();
-  const delaysMs = stopwatch.delaysMs.toSorted((a, b) => a - b);
+  const cpuOf = (pid: number, from: number): number => ((cpuS(pid) - from) / tookS) * 100;
+  const cpu = { board: cpuOf(served.pid, before.board), readers: cpuOf(readers.pid, before.readers) };
+  asker.end();
+  await readers.stdin.write("\n");
+  await readers.stdin.end();
+  const { value = "{}" } = await told.next();
+  const {
+    delays_ms: delays,
+    watched,
+    bytes,
+    readers_lost,
+    stuck_reader_was_closed,
+  } = JSON.parse(String(value)) as Heard;
+  const delaysMs = delays.toSorted((a, b) => a - b);
   return {
     readers: options.readers,
     messages_per_s: (2 * sent) / tookS,
+    answered: asker.answered(),
     heard: delaysMs.length,
-    expected: sent * options.watched,
-    readers_lost: lost,
-    stuck_reader_was_closed: !stuck.isOpen,
+    expected: sent * watched,
+    bytes_per_s: Math.round(bytes / tookS),
+    readers_lost,
+    stuck_reader_was_closed,
+    board_cpu_percent: cpu.board,
+    readers_cpu_percent: cpu.readers,
     idle_bytes: idle,
     connected_bytes: connected,
     most_bytes: most,

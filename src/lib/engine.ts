@@ -21,6 +21,11 @@ export function compileHardly(): void {
   Bun.unsafe.setJITPolicy(1_000);
 }
 
+/** Takes some 6 ms with the few megabytes that this program has. */
+export function collectGarbage(): void {
+  Bun.gc(true);
+}
+
 export interface CollectorOptions {
   /** Collect after this many units of work; a collection takes some 10 ms. */
   readonly every: number;
@@ -49,9 +54,9 @@ export function createCollector({
     counted += count;
     if (counted < every) return;
     counted = 0;
-    if (fromGrowthBytes === 0) Bun.gc(true);
+    if (fromGrowthBytes === 0) collectGarbage();
     else if (process.memoryUsage.rss() > startBytes + fromGrowthBytes) {
-      Bun.gc(true);
+      collectGarbage();
       if (since === "collection") startBytes = process.memoryUsage.rss();
     }
   };

@@ -26,6 +26,7 @@ import { Bus, type LiveEvent } from "./live/bus.ts";
 import { LiveStates, type LiveStatesOptions } from "./live/live-states.ts";
 import { Sockets } from "./live/socket.ts";
 import { watchStore } from "./live/store-changes.ts";
+import { MemoryKeeper } from "./memory.ts";
 import { runOnAlert } from "./on-alert.ts";
 import type { ServeSettings } from "./options.ts";
 import { startServer } from "./server.ts";
@@ -139,7 +140,8 @@ export async function startBoardServer(options: BoardServerOptions): Promise<Boa
     isSecure: options.tls !== null,
     now: () => performance.now(),
   });
-  const sockets = new Sockets(bus, comparisons);
+  const memory = new MemoryKeeper();
+  const sockets = new Sockets(bus, { comparisons, memory });
   const api = apiRoutes({
     store,
     boardNow,
@@ -170,6 +172,7 @@ ${
     routes: new Map([...(await pageRoutes()), ...api]),
     sessions,
     sockets,
+    memory,
     onAnswered: (path, status, seconds) => durations.request(path, status, seconds),
     onError,
   });
@@ -199,6 +202,7 @@ ${
   tasks.add(computeAhead(comparisons, signal), (error) =>
     onError(`common comparisons are no longer computed ahead: ${messageOf(error)}`),
   );
+  tasks.add(memory.settle(signal), (error) => onError(messageOf(error)));
   tasks.add(follower.run(), (error) => onError(`boards are no longer followed: ${messageOf(error)}`));
   tasks.add(watchStore(store, { leastMs: options.lookEveryMs, signal, onChange: look }), (error) =>
     onError(`changes to the store are no longer seen; restart nodupe serve: ${messageOf(error)}`),

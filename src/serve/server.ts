@@ -1,11 +1,11 @@
 import type { Server } from "bun";
 import { hostname } from "node:os";
-import { createCollector } from "../lib/engine.ts";
 import { Failure, messageOf } from "../lib/errors.ts";
 import { formatListenAddress } from "../lib/listen-address.ts";
 import { wait } from "../lib/wait.ts";
 import { isJson, judge } from "./gate.ts";
 import { Sockets } from "./live/socket.ts";
+import type { MemoryKeeper } from "./memory.ts";
 import { refusal } from "./replies.ts";
 import { match, type Routes } from "./router.ts";
 import type { Sessions } from "./sessions.ts";
@@ -18,6 +18,7 @@ export interface ServerOptions {
   readonly routes: Routes;
   readonly sessions: Sessions;
   readonly sockets: Sockets;
+  readonly memory: MemoryKeeper;
   /** Told of each answer: the path where it is one of ours, and how long it took. */
   readonly onAnswered: (path: string, status: number, seconds: number) => void;
   /** An internal error while a request was answered. */
@@ -33,10 +34,6 @@ export interface RunningServer {
 const MOST_BODY_BYTES = 64 * 1024;
 /** Seconds without a byte after which a connection is closed. */
 const IDLE_S = 30;
-
-/** On a machine with much memory the engine would let the garbage of requests grow by tens of megabytes. */
-const COLLECT_EVERY = 1_000;
-const MOST_GARBAGE_BYTES = 8 * 1024 * 1024;
 
 type SocketData = ReturnType<typeof Sockets.connection>;
 
@@ -72,12 +69,6 @@ export function startServer(options: ServerOptions): RunningServer {
   const { routes, sessions, sockets, tls } = options;
   const allowed = ownNames(options);
   const scheme = tls === null ? "http" : "https";
-
-  const collect = createCollector({
-    every: COLLECT_EVERY,
-    fromGrowthBytes: MOST_GARBAGE_BYTES,
-    since: "start",
-  });
 
   const answer = async (request: Request, server: Server<SocketData>): Promise<Response | undefined> => {
     const { headers, method } = request;
@@ -134,7 +125,7 @@ export function startServer(options: ServerOptions): RunningServer {
     fetch: async (request, running) => {
       const startedMs = performance.now();
       try {
-        collect(1);
+        options.memory.count();
         const response = await answer(request, running);
         const seconds = (performance.now() - startedMs) / 1_000;
         if (response !== undefined)
@@ -146,6 +137,7 @@ export function startServer(options: ServerOptions): RunningServer {
       }
     },
   });
+  sockets.attach(server);
   const { port = options.port } = server;
   return {
     url: `${scheme}://${formatListenAddress({ hostname: options.hostname, port })}`,

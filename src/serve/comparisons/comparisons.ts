@@ -1,8 +1,8 @@
 import { LRUCache } from "lru-cache";
 import type { FleetBoard } from "../../board/fleet.ts";
 import type { Store } from "../../db/open.ts";
-import { messageOf } from "../../lib/errors.ts";
-import type { Answer } from "../../nodes/compare/answer.ts";
+import { Failure, messageOf } from "../../lib/errors.ts";
+import { type Answer, requireNode } from "../../nodes/compare/answer.ts";
 import type { NodeProgress } from "../../nodes/compare/compare.ts";
 import type { CompareTask } from "../../nodes/compare/compare-task.ts";
 import type { JudgeSettings } from "../../nodes/compare/options.ts";
@@ -180,6 +180,13 @@ export class Comparisons implements AsyncDisposable {
     return isFresh(kept.basis, { nowMs, sinceMs, states }, cacheTtl) ? kept : null;
   }
 
+  /** Names that the store has not are refused here: made up ones cost no worker. */
+  #requireNodes({ nodes }: Asked): void {
+    const { store, states } = this.#options;
+    for (const { name, url } of nodes)
+      if (url === null && states.of(name).type === "unknown") requireNode(store, name);
+  }
+
   #taskOf(asked: Asked, { isAhead }: { isAhead: boolean }): CompareTask {
     const { store, settings, access } = this.#options;
     const nowMs = Date.now();
@@ -231,13 +238,16 @@ export class Comparisons implements AsyncDisposable {
     onEvent({ ...about, state: "started" });
     let computed: Computed = { type: "failed" };
     try {
+      this.#requireNodes(asked);
       const basis = basisOf(asked, this.#options);
       const task = this.#taskOf(asked, { isAhead: false });
       const known = await this.#shared(task);
       const end = known ?? pool.run(task, (progress) => onEvent({ ...about, state: "node", ...progress }));
       computed = await this.#end(asked, basis, end, { isAhead: false, task });
     } catch (error) {
-      onFailure(messageOf(error));
+      if (error instanceof Failure && error.kind === "usage")
+        computed = { type: "unknown-node", reason: error.message };
+      else onFailure(messageOf(error));
     }
     onEvent({ ...about, state: computed.type === "kept" ? "answered" : computed.type });
     return computed;

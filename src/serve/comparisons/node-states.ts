@@ -77,7 +77,8 @@ export class StoredStates {
     const known = this.#states.get(name);
     if (known !== undefined) return known;
     const state = this.#read(name);
-    this.#states.set(name, state);
+    // Names that the store has not are without number.
+    if (state.type !== "unknown") this.#states.set(name, state);
     return state;
   }
 

@@ -1,18 +1,18 @@
+/** Topics with a state: whoever connects later gets the current one. */
+const STATES = ["board", "fleet", "jobs", "sync", "time", "ingest"] as const;
+/** The others are only sent to those connected. */
+const EVENTS = ["comparison", "alert"] as const;
+export const TOPICS = [...STATES, ...EVENTS] as const;
+
+export type Topic = (typeof TOPICS)[number];
+
 /** What happens on the board, as the page and `curl -N` receive it. The newest state of a topic is kept; events are not. */
-export type LiveEvent =
-  | { readonly topic: "board"; readonly data: unknown }
-  | { readonly topic: "fleet"; readonly data: unknown }
-  | { readonly topic: "jobs"; readonly data: unknown }
-  | { readonly topic: "sync"; readonly data: unknown }
-  | { readonly topic: "time"; readonly data: unknown }
-  | { readonly topic: "ingest"; readonly data: unknown }
-  | { readonly topic: "comparison"; readonly data: unknown }
-  | { readonly topic: "alert"; readonly data: unknown };
+export interface LiveEvent {
+  readonly topic: Topic;
+  readonly data: unknown;
+}
 
-export type Topic = LiveEvent["topic"];
-
-/** Topics with a state: whoever connects later gets the current one. The others are only sent to those connected. */
-const STATES: ReadonlySet<Topic> = new Set(["board", "fleet", "jobs", "sync", "time", "ingest"]);
+const HAS_STATE: ReadonlySet<Topic> = new Set(STATES);
 
 type Listener = (message: string, topic: Topic) => void;
 
@@ -27,13 +27,13 @@ export class Bus {
 
   publish(event: LiveEvent): void {
     const message = JSON.stringify(event);
-    if (STATES.has(event.topic)) this.#states.set(event.topic, message);
+    if (HAS_STATE.has(event.topic)) this.#states.set(event.topic, message);
     for (const listener of this.#listeners) listener(message, event.topic);
   }
 
   /** The present state of each topic that has one; `topics`: of those alone. */
-  snapshot(topics: ReadonlySet<string> | null = null): readonly string[] {
-    return [...this.#states].filter(([topic]) => topics?.has(topic) ?? true).map(([, message]) => message);
+  snapshot(topics: readonly Topic[] = STATES): readonly string[] {
+    return topics.map((topic) => this.#states.get(topic)).filter((message) => message !== undefined);
   }
 
   /** Receives everything from now on, until the returned function is called. */

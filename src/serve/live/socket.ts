@@ -1,8 +1,9 @@
-import type { ServerWebSocket, WebSocketHandler } from "bun";
+import type { Server, ServerWebSocket, WebSocketHandler } from "bun";
 import { messageOf } from "../../lib/errors.ts";
 import { type Comparisons } from "../comparisons/comparisons.ts";
+import type { MemoryKeeper } from "../memory.ts";
 import { comparisonRequest, pingMessage, socketMessage } from "../schemas.ts";
-import type { Bus } from "./bus.ts";
+import { type Bus, type Topic, TOPICS } from "./bus.ts";
 
 const MOST_SOCKETS = 500;
 const MESSAGE_BYTES = 16 * 1024;
@@ -10,27 +11,32 @@ const MESSAGE_BYTES = 16 * 1024;
 const MOST_BUFFERED = 256 * 1024;
 
 /** What happens within so many ms goes out together: one write a reader, not one a message. */
-const TOGETHER_MS = 10;
+const TOGETHER_MS = 20;
 
 /** The data of each socket: the topics that it asked for, and whether a request of its own is being answered. */
 interface Connection {
-  /** null: all of them. */
-  readonly topics: ReadonlySet<string> | null;
+  readonly topics: readonly Topic[];
   isAsking: boolean;
 }
+
+/** What sends to all sockets that have subscribed to a topic: the message is written down once, for all of them. */
+type Publish = Server<Connection>["publish"];
 
 /** The page's live connection: the bus, and comparisons as the earlier monitor asked for them. */
 export class Sockets {
   readonly #bus: Bus;
   readonly #comparisons: Comparisons;
+  readonly #memory: MemoryKeeper;
   readonly #open = new Set<ServerWebSocket<Connection>>();
   /** What the bus has told and nobody was sent yet; empty while no socket is open. */
-  #waiting: { readonly topic: string; readonly message: string }[] = [];
+  #waiting: { readonly topic: Topic; readonly message: string }[] = [];
+  #publish: Publish = () => 0;
   #leave: (() => void) | null = null;
 
-  constructor(bus: Bus, comparisons: Comparisons) {
+  constructor(bus: Bus, of: { readonly comparisons: Comparisons; readonly memory: MemoryKeeper }) {
     this.#bus = bus;
-    this.#comparisons = comparisons;
+    this.#comparisons = of.comparisons;
+    this.#memory = of.memory;
   }
 
   get isFull(): boolean {
@@ -39,7 +45,13 @@ export class Sockets {
 
   /** The data of a new socket. */
   static connection(topics: string | null): Connection {
-    return { topics: topics === null ? null : new Set(topics.split(",")), isAsking: false };
+    const asked = topics?.split(",");
+    return { topics: TOPICS.filter((topic) => asked?.includes(topic) ?? true), isAsking: false };
+  }
+
+  /** The server whose sockets these are. */
+  attach(server: Server<Connection>): void {
+    this.#publish = (topic, message) => server.publish(topic, message);
   }
 
   get handler(): WebSocketHandler<Connection> {
@@ -55,6 +67,7 @@ export class Sockets {
         this.#open.add(socket);
         this.#leave ??= this.#bus.subscribe((message, topic) => this.#tellSoon({ topic, message }));
         for (const message of this.#bus.snapshot(socket.data.topics)) socket.send(message);
+        for (const topic of socket.data.topics) socket.subscribe(topic);
       },
       message: (socket, message) => this.#onMessage(socket, message),
       close: (socket) => {
@@ -72,7 +85,7 @@ export class Sockets {
     for (const socket of this.#open) socket.close(1001, "the server is shutting down");
   }
 
-  #tellSoon(told: { readonly topic: string; readonly message: string }): void {
+  #tellSoon(told: { readonly topic: Topic; readonly message: string }): void {
     this.#waiting.push(told);
     if (this.#waiting.length === 1) setTimeout(() => this.#tellAll(), TOGETHER_MS);
   }
@@ -81,14 +94,11 @@ export class Sockets {
     const messages = this.#waiting;
     if (messages.length === 0) return;
     this.#waiting = [];
-    for (const socket of this.#open)
-      socket.cork(() => {
-        for (const { topic, message } of messages)
-          if (socket.data.topics?.has(topic) ?? true) socket.send(message);
-      });
+    for (const { topic, message } of messages) this.#publish(topic, message);
   }
 
   async #onMessage(socket: ServerWebSocket<Connection>, message: string | Buffer): Promise<void> {
+    this.#memory.count();
     const reply = (value: object): void => {
       socket.send(JSON.stringify(value));
     };

@@ -64,6 +64,7 @@ function stage(path: string) {
     return worker as unknown as Worker;
   };
   const failures: string[] = [];
+  const events: string[] = [];
   const comparisons = new Comparisons({
     store,
     states: new StoredStates(store.db),
@@ -72,11 +73,11 @@ function stage(path: string) {
     shared: null,
     access: { tokens: NO_TOKENS, ca: null, insecureHttp: false, proxy: PROXY },
     boards: () => [],
-    onEvent: () => undefined,
+    onEvent: ({ state }) => events.push(state),
     onAnswered: () => undefined,
     onFailure: (line) => failures.push(line),
   });
-  return { comparisons, hands, failures, [Symbol.dispose]: () => store[Symbol.dispose]() };
+  return { comparisons, hands, failures, events, [Symbol.dispose]: () => store[Symbol.dispose]() };
 }
 
 const of = (days: number) => ({ names: ["a", "b"], lastMs: days * DAY_MS, type: "overall" as const });
@@ -123,4 +124,23 @@ test("what is at work when the server ends is answered with a failure, and nothi
   expect([(await joined).type, (await own).type, await ahead]).toEqual(["failed", "failed", false]);
   expect(hands.map(({ isEnded }) => isEnded())).toEqual([true, true]);
   expect(failures).toHaveLength(2);
+});
+
+test("names that the store has not are refused without a worker, and told like any other question", async () => {
+  using folder = tempFolder();
+  using staged = stage(folder.file("store.db"));
+  const { comparisons, hands, failures, events } = staged;
+  const answers = await Promise.all(
+    ["nobody", "c"].map((name) => comparisons.answer({ ...of(1), names: ["a", name] })),
+  );
+  expect(answers).toEqual([
+    { type: "unknown-node", reason: "no node nobody in the store: expected one of a, b" },
+    { type: "unknown-node", reason: expect.stringMatching(/^no node c in the store/) },
+  ]);
+  expect([hands.length, failures, events]).toEqual([
+    0,
+    [],
+    ["started", "unknown-node", "started", "unknown-node"],
+  ]);
+  await comparisons[Symbol.asyncDispose]();
 });
