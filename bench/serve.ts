@@ -1,7 +1,7 @@
 // `nodupe serve` at work, out of the compiled binary: comparisons fifty at a time while a log comes in, the whole board in one
 // process, and twenty nodes on eight boards. `bun bench/serve.ts [EVENTS]` (5,000,000 a node) prints the figures and writes
 // bench/results/serve.json.
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { DEBUG_LOG, generateLog } from "../src/bench/generate-log.ts";
@@ -13,7 +13,7 @@ import { type Served, startServe } from "../tests/support/serve.ts";
 import { tempFolder } from "../tests/support/temp.ts";
 import { until } from "../tests/support/until.ts";
 import { startWholeBoard } from "../tests/support/whole-board.ts";
-import { machine } from "./support.ts";
+import { cpuS, machine } from "./support.ts";
 
 const EVENTS = Number(Bun.argv[2] ?? 5_000_000);
 const AT_ONCE = 50;
@@ -85,17 +85,6 @@ function feed(path: string): () => void {
     appendFileSync(path, lines.join(""));
   }, 100);
   return () => clearInterval(timer);
-}
-
-/** Processor time of a process with all its threads. */
-function cpuS(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-  const [user = 0, system = 0] = stat
-    .slice(stat.lastIndexOf(")") + 2)
-    .split(" ")
-    .slice(11, 13)
-    .map(Number);
-  return (user + system) / 100;
 }
 
 async function comparisons(): Promise<object> {

@@ -85,6 +85,17 @@ export function machine(): { cpu: string | null; cores: number; memory_bytes: nu
   return { cpu: cpus()[0]?.model ?? null, cores: cpus().length, memory_bytes: totalmem() };
 }
 
+/** Processor time of a process with all its threads, in seconds. */
+export function cpuS(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  const [user = 0, system = 0] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 13)
+    .map(Number);
+  return (user + system) / 100;
+}
+
 /** Whether this benchmark, and what it starts, is scheduled before whatever else the machine does (`chrt -r 1`). */
 export function isRealtime(): boolean {
   const stat = readFileSync("/proc/self/stat", "latin1");

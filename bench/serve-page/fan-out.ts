@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { quantile } from "../../src/bench/measure/statistics.ts";
 import { linesOf } from "../../tests/support/lines.ts";
 import { type Served, startServe } from "../../tests/support/serve.ts";
+import { cpuS } from "../support.ts";
 
 /** Resident memory; `file` is the executable's own pages for the most part, which the system may drop and share. */
 interface Memory {
@@ -17,18 +18,7 @@ function memoryOf({ pid }: Served): Memory {
   return { all: bytes("VmRSS"), file: bytes("RssFile") };
 }
 
-/** Processor time of a process with all its threads, in seconds. */
-export function cpuS(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-  const [user = 0, system = 0] = stat
-    .slice(stat.lastIndexOf(")") + 2)
-    .split(" ")
-    .slice(11, 13)
-    .map(Number);
-  return (user + system) / 100;
-}
-
-/** What readers.ts prints at its end. */
+/** What serve-readers.ts prints at its end. */
 interface Heard {
   readonly delays_ms: readonly number[];
   readonly watched: number;
@@ -81,7 +71,7 @@ export async function fanOut(
   await Bun.sleep(SETTLED_MS);
   const idle = memoryOf(served);
   const readers = Bun.spawn(
-    [process.execPath, join(import.meta.dir, "readers.ts"), `${served.port}`, `${options.readers}`],
+    [process.execPath, join(import.meta.dir, "../serve-readers.ts"), `${served.port}`, `${options.readers}`],
     { stdin: "pipe", stdout: "pipe", stderr: "inherit" },
   );
   const told = linesOf(readers.stdout);

@@ -1,4 +1,4 @@
-// `bun bench/serve-page/readers.ts PORT READERS` connects so many readers to a board's /ws, and one that is stuck, in a
+// `bun bench/serve-readers.ts PORT READERS` connects so many readers to a board's /ws, and one that is stuck, in a
 // process of their own: what they cost is not the board's. A line on stdin ends it; it then prints what it heard.
 import type { Socket } from "bun";
 
