@@ -2,7 +2,7 @@ import { FFIType, type Pointer, ptr } from "bun:ffi";
 import { closeSync, constants, lstatSync, openSync, statSync } from "node:fs";
 import { type FileStatus, type FileType, statusOf, typeOfMode } from "./file-status.ts";
 import { errno, libcOf } from "./ffi/libc.ts";
-import { pathOfBytes, systemPath } from "./path-bytes.ts";
+import { pathWithin, systemPath } from "./path-bytes.ts";
 
 export interface DirectoryEntry {
   /** Text; bytes that are not UTF-8 are encoded as in path-bytes.ts. */
@@ -27,7 +27,6 @@ const TYPES: Readonly<Record<number, DirectoryEntry["type"]>> = {
   10: "link",
 };
 const BUFFER_BYTES = 32 * 1024;
-const REPLACEMENT = "\uFFFD";
 
 const STATX = process.arch === "arm64" ? 291 : 332;
 const AT_SYMLINK_NOFOLLOW = 0x100;
@@ -100,8 +99,7 @@ export class Directory implements Disposable {
       this.#current = start;
       this.#at += bytes.readUInt16LE(start + RECORD_LENGTH_AT);
       const nameEnd = bytes.indexOf(0, start + NAME_AT);
-      const text = bytes.toString("utf8", start + NAME_AT, nameEnd);
-      const name = text.includes(REPLACEMENT) ? pathOfBytes(bytes.subarray(start + NAME_AT, nameEnd)) : text;
+      const name = pathWithin(bytes, start + NAME_AT, nameEnd);
       if (name === "." || name === "..") continue;
       this.#name = name;
       const type = TYPES[bytes[start + TYPE_AT] ?? 0] ?? "other";

@@ -5,6 +5,7 @@
  */
 
 const ESCAPE = 0xdc00;
+const REPLACEMENT = "\uFFFD";
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -36,6 +37,12 @@ export function pathOfBytes(bytes: Uint8Array): string {
     }
     return text;
   }
+}
+
+/** The text of a name in a buffer; nearly all names are UTF-8, which is decoded at once. */
+export function pathWithin(bytes: Buffer, start: number, end: number): string {
+  const text = bytes.toString("utf8", start, end);
+  return text.includes(REPLACEMENT) ? pathOfBytes(bytes.subarray(start, end)) : text;
 }
 
 /** The inverse of `pathOfBytes`. */

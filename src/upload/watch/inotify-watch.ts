@@ -109,8 +109,7 @@ export class InotifyWatch {
   async #onEvent(event: InotifyEvent): Promise<void> {
     const { watch, mask, name } = event;
     if ((mask & IN.Q_OVERFLOW) !== 0) {
-      // Folders may have appeared without an event.
-      await this.#enter(null, "", "known");
+      await this.#enterAnew();
       this.#options.ready.askRescan("more happened at once than the kernel's queue holds");
       return;
     }
@@ -135,7 +134,10 @@ export class InotifyWatch {
     if ((mask & IN.MOVED_FROM) !== 0) {
       this.#tell({ type: "folder-gone", path: relativePath });
       const moved = this.#folders.child(watch, name);
-      if (moved !== undefined) this.#moves.set(cookie, { watch: moved, sinceMs: this.#options.now() });
+      if (moved === undefined) return;
+      // What happens in it now is told of no path that another folder may have by then.
+      this.#folders.moveAway(moved);
+      this.#moves.set(cookie, { watch: moved, sinceMs: this.#options.now() });
       return;
     }
     if ((mask & (IN.CREATE | IN.MOVED_TO)) === 0) return;
@@ -185,6 +187,15 @@ export class InotifyWatch {
     }
   }
 
+  /** Events were lost: folders may have come, moved and gone without one. */
+  async #enterAnew(): Promise<void> {
+    const before = [...this.#folders.watches()];
+    this.#folders.clear();
+    this.#moves.clear();
+    await this.#enter(null, "", "known");
+    for (const watch of before) if (!this.#folders.has(watch)) this.#inotify.unwatch(watch);
+  }
+
   /** The names of a folder's subfolders that are looked into; its files are told on the way. */
   #readFolder(relativePath: string, files: "known" | "touched" | "placed"): string[] {
     const { rules } = this.#options;
@@ -195,7 +206,7 @@ export class InotifyWatch {
         const { name } = entry;
         const path = relativePath === "" ? name : `${relativePath}/${name}`;
         const type = entry.type === "unknown" ? directory.status(false).type : entry.type;
-        if (type === "folder" && name.isWellFormed() && rules.isEntered(path, name)) subfolders.push(name);
+        if (type === "folder" && rules.isEntered(path, name)) subfolders.push(name);
         if (type === "file" && files !== "known" && rules.isCandidate(name))
           this.#tell({ type: files, path });
       }

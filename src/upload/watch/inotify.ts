@@ -1,5 +1,6 @@
 import { ERRNO } from "../../lib/ffi/errno.ts";
 import { errno, libcOf } from "../../lib/ffi/libc.ts";
+import { pathWithin, systemPath } from "../../lib/path-bytes.ts";
 
 const libc = libcOf({
   inotify_init1: { args: ["i32"], returns: "i32" },
@@ -12,6 +13,8 @@ const libc = libcOf({
 const IN_CLOEXEC = 0x80000;
 const IN_NONBLOCK = 0x800;
 const EVENT_HEAD_BYTES = 16;
+// <linux/limits.h>, with the NUL at the end
+const PATH_MAX = 4_096;
 
 export const IN = {
   OPEN: 0x20,
@@ -50,7 +53,7 @@ export interface InotifyEvent {
   readonly mask: number;
   /** The two halves of a rename have the same; 0 elsewhere. */
   readonly cookie: number;
-  /** The entry in the watched folder; "" for the folder itself. */
+  /** The entry in the watched folder, as in path-bytes.ts; "" for the folder itself. */
   readonly name: string;
 }
 
@@ -69,7 +72,7 @@ export function decodeInotify(bytes: Uint8Array): InotifyEvent[] {
       watch: buffer.readInt32LE(at),
       mask: buffer.readUInt32LE(at + 4),
       cookie: buffer.readUInt32LE(at + 8),
-      name: buffer.toString("utf8", nameAt, nameEnd),
+      name: pathWithin(buffer, nameAt, nameEnd),
     });
     at = next;
   }
@@ -80,12 +83,14 @@ export function decodeInotify(bytes: Uint8Array): InotifyEvent[] {
 export type WatchResult =
   | { readonly type: "watched"; readonly watch: number }
   | { readonly type: "full" }
-  /** No such folder any more, no folder, or not readable. */
-  | { readonly type: "refused"; readonly errno: number };
+  /** No such folder any more, no folder, not readable, or its path is too long. */
+  | { readonly type: "refused" };
 
 /** One inotify descriptor. The kernel's queue wakes the event loop; no thread waits for it. */
 export class Inotify implements Disposable {
   readonly #descriptor: number;
+  /** A path for the kernel, used again and again: 100,000 of them would be garbage. */
+  readonly #path = Buffer.allocUnsafeSlow(PATH_MAX);
 
   /** @throws Error where the kernel gives no descriptor (EMFILE: fs.inotify.max_user_instances). */
   constructor() {
@@ -96,10 +101,14 @@ export class Inotify implements Disposable {
 
   /** Watches a folder, or changes what it is watched for. */
   watch(path: string, mask: number = FOLDER_MASK): WatchResult {
-    const watch = libc().inotify_add_watch(this.#descriptor, Buffer.from(`${path}\0`), mask);
+    const system = systemPath(path);
+    if (Buffer.byteLength(system) >= PATH_MAX) return { type: "refused" };
+    const end =
+      typeof system === "string" ? this.#path.write(system) : system.copy(this.#path, 0, 0, PATH_MAX);
+    this.#path[end] = 0;
+    const watch = libc().inotify_add_watch(this.#descriptor, this.#path, mask);
     if (watch >= 0) return { type: "watched", watch };
-    const reason = errno(libc());
-    return reason === ERRNO.ENOSPC ? { type: "full" } : { type: "refused", errno: reason };
+    return errno(libc()) === ERRNO.ENOSPC ? { type: "full" } : { type: "refused" };
   }
 
   unwatch(watch: number): void {

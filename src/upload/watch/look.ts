@@ -1,11 +1,12 @@
 import { lstatSync } from "node:fs";
+import { systemPath } from "../../lib/path-bytes.ts";
 import type { Look } from "./arrivals.ts";
 import { writerOf } from "./open-writer.ts";
 
 /** Looks at a path: a regular file's status and whether it is being written; null for anything else. */
 export function lookAt(path: string): Look | null {
   try {
-    const status = lstatSync(path);
+    const status = lstatSync(systemPath(path));
     if (!status.isFile()) return null;
     const { size: sizeBytes, mtimeMs, ino: inode } = status;
     return { sizeBytes, mtimeMs, inode, writer: writerOf(path) };

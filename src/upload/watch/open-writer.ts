@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { ERRNO } from "../../lib/ffi/errno.ts";
 import { errno, libcOf } from "../../lib/ffi/libc.ts";
+import { systemPath } from "../../lib/path-bytes.ts";
 
 const libc = libcOf({
   fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
@@ -33,7 +34,7 @@ function ignoreSigio(): void {
  * @throws the system's error where the file cannot be opened.
  */
 export function writerOf(path: string): Writer {
-  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  const descriptor = openSync(systemPath(path), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   try {
     ignoreSigio();
     if (libc().fcntl(descriptor, F_SETLEASE, F_RDLCK) === 0) {

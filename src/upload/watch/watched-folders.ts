@@ -1,65 +1,205 @@
-/** A watched folder, as the kernel names it, and where it hangs. The root has no parent. */
-interface Folder {
-  readonly parent: number | null;
-  readonly name: string;
-}
+import { pathWithin, systemPath } from "../../lib/path-bytes.ts";
+import { WatchIndex } from "./watch-index.ts";
+
+/** The root has no parent; what was moved away hangs nowhere until it is known where to. */
+const ROOT = -1;
+const AWAY = -2;
+const LEAST_FOLDERS = 64;
+const LEAST_BYTES = 1_024;
+/** A path has at most PATH_MAX bytes, a name and its slash at least two. Lost events may leave a circle behind. */
+const DEEPEST = 2_048;
 
 /**
  * Which watch stands for which folder. A folder knows its parent's watch and its own name, and nothing else: a whole
- * tree that is moved takes the change of one entry, since the kernel's watches go with the folders, and 100,000 folders
- * take some 15 MB. What is seldom asked looks through them all, in milliseconds.
+ * tree that is moved takes the change of one entry, since the kernel's watches go with the folders. All of it lies in
+ * typed arrays: 100,000 folders take some 5 MB, as objects in a Map they took 15. What is seldom asked looks through
+ * them all, in a millisecond.
  */
 export class WatchedFolders {
-  readonly #folders = new Map<number, Folder>();
+  readonly #index = new WatchIndex();
+  /** By slot: the watch itself, its parent's watch or ROOT or AWAY (in a free slot the next free one), where its name is. */
+  #watches = new Int32Array(LEAST_FOLDERS);
+  #parents = new Int32Array(LEAST_FOLDERS);
+  #nameAt = new Uint32Array(LEAST_FOLDERS);
+  #nameBytes = new Uint8Array(LEAST_FOLDERS);
+  /** Counts up: of two folders that seem to have the same place, the one that was put there last is the one that is there. */
+  #turns = new Float64Array(LEAST_FOLDERS);
+  #turn = 0;
+  /** Slots that were ever used, and the first free one of them. */
+  #used = 0;
+  #free = ROOT;
+  /** Names as the system has them, one behind the other; of those that are nobody's any more so many bytes. */
+  #names = Buffer.allocUnsafeSlow(LEAST_BYTES);
+  #namesEnd = 0;
+  #unusedBytes = 0;
 
   get size(): number {
-    return this.#folders.size;
+    return this.#index.size;
   }
 
-  /** Enters a folder, or moves the one that this watch stood for: the kernel has one watch for a folder. */
+  /** What its arrays take, in bytes; the index not counted. */
+  get roomBytes(): number {
+    const arrays = [this.#watches, this.#parents, this.#nameAt, this.#nameBytes, this.#turns, this.#names];
+    return arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  has(watch: number): boolean {
+    return this.#index.get(watch) !== undefined;
+  }
+
+  watches(): Generator<number> {
+    return this.#index.watches();
+  }
+
+  /**
+   * Enters a folder, or moves the one that this watch stood for: the kernel has one watch for a folder.
+   *
+   * @param name as in path-bytes.ts, of at most 255 bytes; "" for the root alone.
+   */
   set(watch: number, parent: number | null, name: string): void {
-    this.#folders.set(watch, { parent, name });
+    let slot = this.#index.get(watch);
+    if (slot === undefined) {
+      slot = this.#takeSlot();
+      this.#watches[slot] = watch;
+      this.#index.set(watch, slot);
+    }
+    this.#parents[slot] = parent ?? ROOT;
+    this.#turn += 1;
+    this.#turns[slot] = this.#turn;
+    if (this.#nameOf(slot) !== name) this.#setName(slot, name);
   }
 
   /** The watch of a folder's subfolder, where there is one. */
   child(parent: number, name: string): number | undefined {
+    const wanted = Buffer.from(systemPath(name));
     let found: number | undefined;
-    // The newest of that name: one that was moved away may still be there.
-    for (const [watch, folder] of this.#folders)
-      if (folder.parent === parent && folder.name === name) found = watch;
+    let turn = 0;
+    for (let slot = 0; slot < this.#used; slot += 1) {
+      // A free slot has no name.
+      if (this.#parents[slot] !== parent || this.#nameBytes[slot] !== wanted.length) continue;
+      const at = this.#nameAt[slot] ?? 0;
+      if (this.#names.compare(wanted, 0, wanted.length, at, at + wanted.length) !== 0) continue;
+      if ((this.#turns[slot] ?? 0) <= turn) continue;
+      turn = this.#turns[slot] ?? 0;
+      found = this.#watches[slot];
+    }
     return found;
   }
 
-  /** The folder's path below the root, "" for the root itself; null where the watch is not known (any more). */
+  /** The folder's path below the root, "" for the root itself; null where the watch, or where it hangs, is not known. */
   path(watch: number): string | null {
-    const names: string[] = [];
-    for (let at: number | null = watch; at !== null;) {
-      const folder: Folder | undefined = this.#folders.get(at);
-      if (folder === undefined) return null;
-      if (folder.parent !== null) names.push(folder.name);
-      at = folder.parent;
+    let path = "";
+    let at = watch;
+    for (let depth = 0; depth < DEEPEST; depth += 1) {
+      const slot = this.#index.get(at);
+      if (slot === undefined) return null;
+      at = this.#parents[slot] ?? AWAY;
+      if (at === ROOT) return path;
+      const name = this.#nameOf(slot);
+      path = path === "" ? name : `${name}/${path}`;
     }
-    return names.toReversed().join("/");
+    return null;
+  }
+
+  /** A folder has been moved away, and all below it: it has no path until `set` says where it is. */
+  moveAway(watch: number): void {
+    const slot = this.#index.get(watch);
+    if (slot !== undefined) this.#parents[slot] = AWAY;
   }
 
   /** Forgets one watch: the kernel has ended it. */
   delete(watch: number): void {
-    this.#folders.delete(watch);
+    const slot = this.#index.get(watch);
+    if (slot === undefined) return;
+    this.#index.delete(watch);
+    this.#unusedBytes += this.#nameBytes[slot] ?? 0;
+    this.#nameBytes[slot] = 0;
+    this.#parents[slot] = this.#free;
+    this.#free = slot;
+  }
+
+  /** Forgets all of them. */
+  clear(): void {
+    for (const watch of [...this.watches()]) this.delete(watch);
   }
 
   /** Forgets a folder and all below it, and tells their watches. */
   deleteTree(top: number): number[] {
     const isBelow = new Map<number, boolean>([[top, true]]);
-    const below = (watch: number): boolean => {
-      const known = isBelow.get(watch);
-      if (known !== undefined) return known;
-      const parent = this.#folders.get(watch)?.parent ?? null;
-      const answer = parent !== null && below(parent);
-      isBelow.set(watch, answer);
-      return answer;
-    };
-    const gone = [...this.#folders.keys()].filter(below);
+    const gone = [...this.watches()].filter((watch) => this.#isBelow(watch, isBelow));
     for (const watch of gone) this.delete(watch);
     return gone;
+  }
+
+  /** Whether a folder hangs below one that `known` says so of; what is found out on the way is added to that. */
+  #isBelow(watch: number, known: Map<number, boolean>): boolean {
+    const way: number[] = [];
+    let answer = known.get(watch);
+    for (let at = watch; answer === undefined;) {
+      way.push(at);
+      const slot = this.#index.get(at);
+      at = slot === undefined ? AWAY : (this.#parents[slot] ?? AWAY);
+      answer = at < 0 || way.length > DEEPEST ? false : known.get(at);
+    }
+    for (const at of way) known.set(at, answer);
+    return answer;
+  }
+
+  #nameOf(slot: number): string {
+    const at = this.#nameAt[slot] ?? 0;
+    return pathWithin(this.#names, at, at + (this.#nameBytes[slot] ?? 0));
+  }
+
+  #takeSlot(): number {
+    const free = this.#free;
+    if (free !== ROOT) {
+      this.#free = this.#parents[free] ?? ROOT;
+      return free;
+    }
+    if (this.#used === this.#watches.length) this.#growSlots();
+    this.#used += 1;
+    return this.#used - 1;
+  }
+
+  #growSlots(): void {
+    const capacity = this.#watches.length * 2;
+    const grown = <T extends Int32Array | Uint32Array | Uint8Array | Float64Array>(from: T, to: T): T => {
+      to.set(from);
+      return to;
+    };
+    this.#watches = grown(this.#watches, new Int32Array(capacity));
+    this.#parents = grown(this.#parents, new Int32Array(capacity));
+    this.#nameAt = grown(this.#nameAt, new Uint32Array(capacity));
+    this.#nameBytes = grown(this.#nameBytes, new Uint8Array(capacity));
+    this.#turns = grown(this.#turns, new Float64Array(capacity));
+  }
+
+  #setName(slot: number, name: string): void {
+    const system = systemPath(name);
+    const bytes = Buffer.byteLength(system);
+    this.#unusedBytes += this.#nameBytes[slot] ?? 0;
+    this.#nameBytes[slot] = 0;
+    if (this.#namesEnd + bytes > this.#names.length) this.#makeRoom(bytes);
+    if (typeof system === "string") this.#names.write(system, this.#namesEnd);
+    else system.copy(this.#names, this.#namesEnd);
+    this.#nameAt[slot] = this.#namesEnd;
+    this.#nameBytes[slot] = bytes;
+    this.#namesEnd += bytes;
+  }
+
+  /** Leaves unused names out, and doubles the room where more than half of it is used. */
+  #makeRoom(bytes: number): void {
+    const used = this.#namesEnd - this.#unusedBytes + bytes;
+    const from = this.#names;
+    const isFull = used * 2 > from.length;
+    this.#names = Buffer.allocUnsafeSlow(isFull ? Math.max(used, from.length * 2) : from.length);
+    this.#namesEnd = 0;
+    this.#unusedBytes = 0;
+    for (let slot = 0; slot < this.#used; slot += 1) {
+      const at = this.#nameAt[slot] ?? 0;
+      const end = at + (this.#nameBytes[slot] ?? 0);
+      this.#nameAt[slot] = this.#namesEnd;
+      this.#namesEnd += from.copy(this.#names, this.#namesEnd, at, end);
+    }
   }
 }
