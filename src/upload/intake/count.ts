@@ -39,9 +39,9 @@ export class TreeCounter implements AsyncDisposable {
     let seen = 0;
     for (const event of events) {
       if (event.type === "crowded") await wait(CROWDED_MS, this.#signal);
-      else if (event.type !== "skipped") files += 1;
+      else if (event.type === "file" || event.type === "unreadable") files += 1;
       seen += 1;
-      if (seen % SLICE_EVENTS !== 0) continue;
+      if (seen % SLICE_EVENTS !== 0 && event.type !== "pause") continue;
       if (this.#signal.aborted) return;
       await nextTurn();
     }

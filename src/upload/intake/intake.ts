@@ -12,7 +12,7 @@ import { HELD_UP_TO_BYTES, type RunLimits } from "../limits.ts";
 import type { SyncSettings } from "../options.ts";
 import { stopOf, type Unsent, unsentBy } from "../plan/stop.ts";
 import type { SmallFile } from "./read-small.ts";
-import { CROWDED_MS, type FoundFile, type ScanEvent } from "../scan/scan.ts";
+import { CROWDED_MS, FOLDERS_A_PAUSE, type FoundFile, type ScanEvent } from "../scan/scan.ts";
 import { isSame, settledAtMs, settleMs, type Settling, type Unsettled } from "./settling.ts";
 import type { Batch } from "./source.ts";
 import type { Tally } from "../report/tally.ts";
@@ -48,8 +48,9 @@ const PAGE_FILES = 256;
 const LANES = 4;
 /** More files than this that may still be written are not kept in mind: only then does the scan wait for the oldest. */
 const UNSETTLED_LIMIT = 5_000;
-/** Files that are known leave nothing but garbage; more often than this costs time and lowers no peak (bench/known-files.ts). */
+/** Files that are known, and folders, leave nothing but garbage; more often than this costs time and lowers no peak (bench/known-files.ts). */
 const COLLECTION: CollectorOptions = { every: 10_000, fromGrowthBytes: 8 * 1024 ** 2 };
+const FOLDER_COLLECTION: CollectorOptions = { every: 4_096, fromGrowthBytes: 4 * 1024 ** 2, since: "start" };
 
 /** The first three stages: scan → hash → look up. It holds a page of files and what the buffer pool allows, no more. */
 export class Intake {
@@ -58,6 +59,7 @@ export class Intake {
   #settleMs = 0;
   #isOver = false;
   readonly #collect = createCollector(COLLECTION);
+  readonly #collectFolders = createCollector(FOLDER_COLLECTION);
   #isWhole = false;
   #renamed = 0;
 
@@ -77,6 +79,10 @@ export class Intake {
       this.#count(event);
       if (event.type === "file") page.push(event.file);
       if (event.type === "crowded") await wait(CROWDED_MS, this.#options.signal);
+      if (event.type === "pause") {
+        this.#collectFolders(FOLDERS_A_PAUSE);
+        await nextTurn();
+      }
       if (page.length < PAGE_FILES) continue;
       yield* this.#take(page);
       page = [];
@@ -147,6 +153,7 @@ export class Intake {
         tally.fail(event.path, { reason: event.reason, status: null });
         break;
       case "crowded":
+      case "pause":
         break;
     }
   }

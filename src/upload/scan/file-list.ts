@@ -74,7 +74,7 @@ export function* scanListed(
   const unreadable: string[] = [];
   for (const event of scanOnly(root, filter, relativePaths)) {
     if (event.type === "file") untold.delete(event.file.path);
-    else if (event.type !== "crowded") untold.delete(event.path);
+    else if (event.type !== "crowded" && event.type !== "pause") untold.delete(event.path);
     if (event.type === "unreadable") unreadable.push(`${event.path}/`);
     yield event;
   }

@@ -27,7 +27,9 @@ export type ScanEvent =
   | { readonly type: "skipped"; readonly path: string; readonly reason: SkipReason }
   | { readonly type: "unreadable"; readonly path: string; readonly reason: string }
   /** The process has no descriptor left to open a folder with: wait a little, then go on. */
-  | { readonly type: "crowded" };
+  | { readonly type: "crowded" }
+  /** `FOLDERS_A_PAUSE` folders more have been read, perhaps without a file in them: others may have their turn. */
+  | { readonly type: "pause" };
 
 /**
  * The root as it really is (links followed), once it can be read.
@@ -77,6 +79,7 @@ interface Level {
 /** How long to wait for a descriptor to come free, and how often in a row that is asked for. */
 export const CROWDED_MS = 50;
 const CROWDED_LIMIT = 200;
+export const FOLDERS_A_PAUSE = 256;
 
 /**
  * Walks the tree below `root` (as `openRoot` gave it), depth first, and tells every CV, everything that is passed
@@ -87,6 +90,7 @@ export function* scan(root: string, filter: GlobFilter): Generator<ScanEvent> {
   const prefix = root === "/" ? "" : root;
   const levels: Level[] = [{ base: "", ignores: [], names: [""] }];
   let crowded = 0;
+  let read = 0;
 
   for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
     const name = level.names.pop();
@@ -132,6 +136,8 @@ export function* scan(root: string, filter: GlobFilter): Generator<ScanEvent> {
       }
     }
     if (names.length > 0) levels.push({ base, ignores, names: names.toReversed() });
+    read += 1;
+    if (read % FOLDERS_A_PAUSE === 0) yield { type: "pause" };
   }
 }
 

@@ -1,5 +1,6 @@
 import { closeSync, openSync, statSync } from "node:fs";
 import { Directory } from "../../lib/directory.ts";
+import { type CollectorOptions, createCollector } from "../../lib/engine.ts";
 import { nextTurn, wait } from "../../lib/wait.ts";
 import { type ArrivalAction, type ArrivalEvent, Arrivals } from "./arrivals.ts";
 import { FOLDER_MASK, IN, Inotify, type InotifyEvent } from "./inotify.ts";
@@ -43,6 +44,8 @@ export type SessionEnd =
 
 const MOST_HELD = 20_000;
 const TICKS_MS = 500;
+/** What each folder that is entered leaves behind is collected where it has come to something. */
+const COLLECTION: CollectorOptions = { every: 4_096, fromGrowthBytes: 4 * 1024 ** 2, since: "start" };
 /** How many folders or files are checked before other work gets its turn. */
 const SLICE = 256;
 const ROOT_CHECK_MS = 3_000;
@@ -58,6 +61,7 @@ export class InotifyWatch {
   readonly #arrivals: Arrivals;
   readonly #moves = new Map<number, { readonly watch: number; readonly sinceMs: number }>();
   readonly #session = new AbortController();
+  readonly #collect = createCollector(COLLECTION);
   #end: SessionEnd | null = null;
   #root = -1;
   #canary: "none" | "waiting" | "heard" = "none";
@@ -183,7 +187,9 @@ export class InotifyWatch {
       for (const subfolder of this.#readFolder(relativePath, files))
         queue.push({ parent: result.watch, name: subfolder });
       count += 1;
-      if (count % SLICE === 0) await nextTurn();
+      if (count % SLICE !== 0) continue;
+      this.#collect(SLICE);
+      await nextTurn();
     }
   }
 

@@ -28,8 +28,8 @@ test("paths are taken below the folder as it was named, or as it really is, each
 const told = (event: ScanEvent): string =>
   event.type === "file"
     ? `file ${event.file.path}`
-    : event.type === "crowded"
-      ? "crowded"
+    : event.type === "crowded" || event.type === "pause"
+      ? event.type
       : `${event.type} ${event.path}: ${event.reason}`;
 
 test("a listed file is told as the scan of the whole tree tells it; what is not there is a failure", () => {
