@@ -1,47 +1,77 @@
-// The compiled binary as it watches a folder in which files arrive all the time: `bun bench/watch-soak.ts [MINUTES]` (60)
-// measures its resident memory, open handles and processor time every ten seconds, ends with 1 where a file did not
-// arrive or arrived twice, and writes bench/results/watch-soak.json with a plot of each.
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+// The compiled binary as it watches a folder in which files arrive, are moved with their folders and removed, all the time:
+// `bun bench/watch-soak.ts [MINUTES]` (60) measures its resident memory, open handles and processor time every ten seconds.
+// It ends with 1 where a file did not arrive or arrived twice, where memory grew by 2 MB or more per 10,000 files, or
+// handles grew, and writes bench/results/watch-soak.json, and watch-soak.svg with a plot of each.
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { sparkline } from "../src/lib/format/sparkline.ts";
+import { median } from "../src/bench/measure/statistics.ts";
 import { seededRandom } from "../src/lib/seeded-random.ts";
 import { startSandbox } from "../src/upload/sandbox/server.ts";
 import { startSync } from "../tests/support/sync.ts";
 import { tempFolder } from "../tests/support/temp.ts";
 import { until } from "../tests/support/until.ts";
+import { linePlot } from "./line-plot.ts";
 import { machine } from "./support.ts";
 
 const MINUTES = Number(Bun.argv[2] ?? 60);
 const SAMPLE_EVERY_MS = 10_000;
+const SAMPLES_A_MINUTE = 6;
 const ARRIVALS_EVERY_MS = 500;
-const ARRIVALS_AT_ONCE = 5;
-const PLOTTED = 60;
+const ARRIVALS_AT_ONCE = 25;
+const FILES_A_FOLDER = 200;
+/** A folder is renamed once so many have come after it, and removed after more: the tree stays as it is in an office. */
+const RENAMED_AFTER = 5;
+const REMOVED_AFTER = 100;
+/** What is still growing into its place is not counted as growth. */
+const SETTLING_SHARE = 1 / 6;
+const MOST_GROWTH_MB = 2;
+const MOST_NEW_HANDLES = 5;
+
+interface Sample {
+  readonly minute: number;
+  readonly files: number;
+  readonly residentMb: number;
+  readonly anonymousMb: number;
+  readonly handles: number;
+  readonly processorS: number;
+}
 
 const random = seededRandom(1);
 using home = tempFolder();
 using cvs = tempFolder();
-using sandbox = await startSandbox({ processingMs: 100, refusesDuplicates: false });
+using sandbox = await startSandbox({ processingMs: 20, refusesDuplicates: false });
 const child = startSync({ home, sandbox }, ["--watch", "--settle", "1s", "--rescan", "5m", cvs.path]);
 void new Response(child.stdout).text();
 void new Response(child.stderr).text();
 
-const memory: number[] = [];
-const handles: number[] = [];
-const processor: number[] = [];
+const samples: Sample[] = [];
+let arrived = 0;
 
-function sample(): void {
+function sample(minute: number): void {
   const status = readFileSync(`/proc/${child.pid}/status`, "latin1");
-  memory.push(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024);
-  handles.push(readdirSync(`/proc/${child.pid}/fd`).length);
+  const megabytes = (name: string): number =>
+    Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1_024;
   const [, fields = ""] = /\) (.*)/.exec(readFileSync(`/proc/${child.pid}/stat`, "latin1")) ?? [];
   const [user, system] = fields.split(" ").slice(11, 13).map(Number);
-  processor.push(((user ?? 0) + (system ?? 0)) / 100);
+  samples.push({
+    minute,
+    files: arrived,
+    residentMb: megabytes("VmRSS"),
+    anonymousMb: megabytes("RssAnon"),
+    handles: readdirSync(`/proc/${child.pid}/fd`).length,
+    processorS: ((user ?? 0) + (system ?? 0)) / 100,
+  });
 }
 
-let arrived = 0;
 /** A file that is written in place, or beside and then renamed; in a folder that is there, or new. */
 function arrive(): void {
-  const folder = join(cvs.path, `${Math.floor(arrived / 200)}`, `${Math.floor(random() * 5)}`);
+  const at = Math.floor(arrived / FILES_A_FOLDER);
+  if (arrived % FILES_A_FOLDER === 0) {
+    const [renamed, removed] = [at - RENAMED_AFTER, at - REMOVED_AFTER];
+    if (renamed >= 0) renameSync(join(cvs.path, `${renamed}`), join(cvs.path, `done ${renamed}`));
+    if (removed >= 0) rmSync(join(cvs.path, `done ${removed}`), { recursive: true });
+  }
+  const folder = join(cvs.path, `${at}`, `${Math.floor(random() * 5)}`);
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `cv_${arrived}.txt`);
   const text = `${arrived} `.repeat(200 + Math.floor(random() * 2_000));
@@ -61,34 +91,41 @@ function sleep(ms: number): Promise<void> {
 
 const startedMs = performance.now();
 let sampledMs = startedMs;
-while (performance.now() - startedMs < MINUTES * 60_000) {
+for (let passedMs = 0; passedMs < MINUTES * 60_000; passedMs = performance.now() - startedMs) {
   for (let file = 0; file < ARRIVALS_AT_ONCE; file += 1) arrive();
   await sleep(ARRIVALS_EVERY_MS);
   if (performance.now() - sampledMs < SAMPLE_EVERY_MS) continue;
   sampledMs = performance.now();
-  sample();
+  sample(passedMs / 60_000);
 }
 await until(() => sandbox.stats().stored === arrived, "all have arrived", 120_000).catch(() => undefined);
-sample();
 child.kill("SIGTERM");
 await child.exited;
 
-function plot(values: readonly number[]): string {
-  const step = Math.max(1, values.length / PLOTTED);
-  const picked = Array.from(
-    { length: Math.min(PLOTTED, values.length) },
-    (_, at) => values[Math.floor(at * step)] ?? 0,
-  );
-  return sparkline(picked);
+const rounded = (value: number): number => Math.round(value * 100) / 100;
+const medianOf = (of: readonly Sample[], value: (sample: Sample) => number): number =>
+  rounded(median(of.map(value)));
+const mostOf = (of: readonly Sample[], value: (sample: Sample) => number): number =>
+  rounded(Math.max(...of.map(value)));
+
+/** What becomes of a value in MB over 10,000 files, between the median of an early part and that of the last one. */
+function growth(value: (sample: Sample) => number): number {
+  const size = Math.max(1, Math.floor(samples.length * SETTLING_SHARE));
+  const early = samples.slice(size, 2 * size);
+  const late = samples.slice(-size);
+  const files = medianOf(late, (at) => at.files) - medianOf(early, (at) => at.files);
+  return rounded(((medianOf(late, value) - medianOf(early, value)) / files) * 10_000);
 }
 
-const rounded = (value: number): number => Math.round(value * 10) / 10;
-/** What was reached in a third of the soak. */
-const third = (values: readonly number[], which: 0 | 1 | 2): number => {
-  const size = Math.floor(values.length / 3);
-  return rounded(Math.max(...values.slice(which * size, which === 2 ? undefined : (which + 1) * size)));
-};
+const minutes = Array.from({ length: Math.ceil(samples.length / SAMPLES_A_MINUTE) }, (_, at) =>
+  samples.slice(at * SAMPLES_A_MINUTE, (at + 1) * SAMPLES_A_MINUTE),
+);
+const thirds = [0, 1, 2].map((at) =>
+  samples.slice(Math.floor((at * samples.length) / 3), Math.floor(((at + 1) * samples.length) / 3)),
+);
 const { stored, repeats } = sandbox.stats();
+const newHandles =
+  medianOf(thirds[2] ?? [], (at) => at.handles) - medianOf(thirds[0] ?? [], (at) => at.handles);
 const results = {
   machine: machine(),
   minutes: MINUTES,
@@ -96,19 +133,36 @@ const results = {
   lost: arrived - stored,
   repeats,
   exit_code: child.exitCode,
-  resident_mb: {
-    plot: plot(memory),
-    first: rounded(memory[0] ?? 0),
-    most_by_third: [0, 1, 2].map((at) => third(memory, at as 0)),
+  growth_mb_per_10000_files: {
+    resident: growth((at) => at.residentMb),
+    anonymous: growth((at) => at.anonymousMb),
   },
-  handles: {
-    plot: plot(handles),
-    first: handles[0],
-    most_by_third: [0, 1, 2].map((at) => third(handles, at as 0)),
+  by_third: thirds.map((of) => ({
+    resident_mb: { median: medianOf(of, (at) => at.residentMb), most: mostOf(of, (at) => at.residentMb) },
+    anonymous_mb: { median: medianOf(of, (at) => at.anonymousMb), most: mostOf(of, (at) => at.anonymousMb) },
+    handles: { median: medianOf(of, (at) => at.handles), most: mostOf(of, (at) => at.handles) },
+    processor_ms_per_file: rounded(
+      (((of.at(-1)?.processorS ?? 0) - (of[0]?.processorS ?? 0)) * 1_000) /
+        ((of.at(-1)?.files ?? 0) - (of[0]?.files ?? 0)),
+    ),
+  })),
+  by_minute: {
+    files: minutes.map((of) => of.at(-1)?.files ?? 0),
+    resident_mb: minutes.map((of) => medianOf(of, (at) => at.residentMb)),
+    anonymous_mb: minutes.map((of) => medianOf(of, (at) => at.anonymousMb)),
+    handles: minutes.map((of) => mostOf(of, (at) => at.handles)),
   },
-  processor_s: rounded(processor.at(-1) ?? 0),
 };
+const folder = join(resolve(import.meta.dir, ".."), "bench/results");
+const plot = linePlot(`${arrived} files in ${MINUTES} minutes, watched`, [
+  { name: "resident MB", points: samples.map(({ minute, residentMb }) => [minute, residentMb]) },
+  { name: "of it anonymous MB", points: samples.map(({ minute, anonymousMb }) => [minute, anonymousMb]) },
+  { name: "open handles", points: samples.map(({ minute, handles }) => [minute, handles]) },
+]);
+await Bun.write(join(folder, "watch-soak.svg"), plot);
 const text = `${JSON.stringify(results, null, 2)}\n`;
-await Bun.write(join(resolve(import.meta.dir, ".."), "bench/results/watch-soak.json"), text);
+await Bun.write(join(folder, "watch-soak.json"), text);
 await Bun.write(Bun.stdout, text);
-if (results.lost > 0 || repeats > 0 || child.exitCode !== 143) process.exitCode = 1;
+const isGrowing =
+  results.growth_mb_per_10000_files.resident >= MOST_GROWTH_MB || newHandles > MOST_NEW_HANDLES;
+if (results.lost > 0 || repeats > 0 || child.exitCode !== 143 || isGrowing) process.exitCode = 1;

@@ -8,7 +8,7 @@ const SRC = join(import.meta.dir, "../src");
 const LAYERS: readonly (readonly string[])[] = [
   ["lib"],
   ["settings"],
-  ["db"],
+  ["db", "redis"],
   ["time", "nodes", "upload", "upgrade"],
   ["board"],
   ["bench"],
@@ -52,10 +52,10 @@ const GUARDS: readonly Guard[] = [
       "time/net/x509/peer.ts",
       "time/net/x509/roots.ts",
       "time/sources/https-date.ts",
-      "upload/shared/diagnose.ts",
+      "redis/diagnose.ts",
     ],
   },
-  { what: "Redis", pattern: /\bRedisClient\b/, where: ["upload/shared/link.ts"] },
+  { what: "Redis", pattern: /\bRedisClient\b/, where: ["redis/link.ts"] },
   {
     what: "HTTP",
     pattern: /\bfetch\(|\bBun\.serve\b|"node:https?"/,

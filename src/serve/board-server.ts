@@ -9,7 +9,7 @@ import { wait } from "../lib/wait.ts";
 import { TaskGroup } from "../lib/task-group.ts";
 import type { JudgeSettings } from "../nodes/compare/options.ts";
 import type { FleetAccess } from "../nodes/fleet/access.ts";
-import type { Link } from "../upload/shared/link.ts";
+import type { Link } from "../redis/link.ts";
 import { prometheusText } from "../render/prometheus.ts";
 import { type Alert, Alerts } from "./alerts.ts";
 import { apiRoutes } from "./api.ts";

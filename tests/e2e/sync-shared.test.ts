@@ -8,7 +8,7 @@ import { writeCvs } from "../support/cvs.ts";
 import { patientMs } from "../support/emulation.ts";
 import { linesOf } from "../support/lines.ts";
 import { needs } from "../support/programs.ts";
-import { freeTcpPort, startRedis } from "../support/redis.ts";
+import { freeTcpPort, startRedis, startSentinel } from "../support/redis.ts";
 import { type Run, runCommand } from "../support/run.ts";
 import { isSumRight, resultOf, startSync, sync, syncEnvironment } from "../support/sync.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
@@ -149,12 +149,15 @@ test("TLS with an authority of one's own and a user of the server's; unknown and
 test("what cannot be shared in is refused before anything is done; a store that is away is waited for, then exit 4", async () => {
   using at = await office(1, 3);
   await using cluster = await startRedis(["--cluster-enabled", "yes"]);
+  await using primary = await startRedis();
+  await using sentinel = await startSentinel(primary);
   const home = at.homes[0];
   if (home === undefined) throw new Error("there is no machine");
   const flag = (...words: readonly string[]): Promise<Run> =>
     sync({ home, sandbox: at.sandbox }, [...words, at.cvs.path]);
   const runs = await Promise.all([
     syncAt(at, 0, `redis://127.0.0.1:${cluster.port}`),
+    syncAt(at, 0, `redis://127.0.0.1:${sentinel.port}`),
     flag("--shared", "redis://:s3cret@127.0.0.1:1"),
     flag("--shared", "http://127.0.0.1:1"),
     flag("--shared-wait", "1s"),
@@ -162,10 +165,11 @@ test("what cannot be shared in is refused before anything is done; a store that 
   expect(runs.map(({ exitCode, stdout }) => [exitCode, stdout])).toEqual(runs.map(() => [2, ""]));
   const said = runs.map(({ stderr }) => stderr);
   expect(said[0]).toContain("it is a Redis Cluster");
-  expect(said[1]).toContain("set it in NODUPE_SHARED");
-  expect(said[1]).not.toContain("s3cret");
-  expect(said[2]).toContain("expected redis://HOST:PORT/DB");
-  expect(said[3]).toContain("means nothing without --shared");
+  expect(said[1]).toContain("it is a Sentinel, which holds no data; name the primary itself");
+  expect(said[2]).toContain("set it in NODUPE_SHARED");
+  expect(said[2]).not.toContain("s3cret");
+  expect(said[3]).toContain("expected redis://HOST:PORT/DB");
+  expect(said[4]).toContain("means nothing without --shared");
   const away = await flag("--shared", "redis://127.0.0.1:1", "--shared-wait", "1s");
   expect(away.exitCode).toBe(4);
   expect(resultOf(away)).toMatchObject({ uploaded: 0, failed: 3, error: { kind: "unreachable" } });

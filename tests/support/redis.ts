@@ -1,5 +1,6 @@
+import { writeFileSync } from "node:fs";
 import { programPath } from "./programs.ts";
-import { tempFolder } from "./temp.ts";
+import { type TempFolder, tempFolder } from "./temp.ts";
 import { until } from "./until.ts";
 
 export interface RedisServer extends AsyncDisposable {
@@ -20,6 +21,9 @@ export function freeTcpPort(): number {
   return port;
 }
 
+/** What a redis-server that keeps nothing on the disk is told. */
+const FORGETFUL = ["--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0"];
+
 /** A real redis-server on loopback that keeps nothing on the disk. `settings` as on its command line. */
 export async function startRedis(
   settings: readonly string[] = [],
@@ -27,28 +31,36 @@ export async function startRedis(
 ): Promise<RedisServer> {
   const folder = tempFolder();
   const port = freeTcpPort();
+  const words = ["--port", `${port}`, "--bind", "127.0.0.1", ...FORGETFUL, "--dir", folder.path, ...settings];
+  return await started(port, { folder, words, cli });
+}
+
+/** A real Sentinel that watches over a server. */
+export async function startSentinel(primary: RedisServer): Promise<RedisServer> {
+  const folder = tempFolder();
+  const port = freeTcpPort();
+  const file = folder.file("sentinel.conf");
+  const lines = [
+    `port ${port}`,
+    "bind 127.0.0.1",
+    `dir ${folder.path}`,
+    `sentinel monitor main 127.0.0.1 ${primary.port} 1`,
+  ];
+  writeFileSync(file, `${lines.join("\n")}\n`);
+  return await started(port, { folder, words: [file, "--sentinel"], cli: [] });
+}
+
+interface Start {
+  readonly folder: TempFolder;
+  readonly words: readonly string[];
+  readonly cli: readonly string[];
+}
+
+async function started(port: number, { folder, words, cli }: Start): Promise<RedisServer> {
   const spawn = (): Bun.Subprocess =>
-    Bun.spawn(
-      [
-        programPath("redis-server"),
-        "--port",
-        `${port}`,
-        "--bind",
-        "127.0.0.1",
-        "--save",
-        "",
-        "--appendonly",
-        "no",
-        "--repl-diskless-sync-delay",
-        "0",
-        "--dir",
-        folder.path,
-        ...settings,
-      ],
-      { stdout: "ignore", stderr: "ignore" },
-    );
-  const command = (...words: string[]): string =>
-    Bun.spawnSync([programPath("redis-cli"), "-p", `${port}`, ...cli, ...words])
+    Bun.spawn([programPath("redis-server"), ...words], { stdout: "ignore", stderr: "ignore" });
+  const command = (...asked: string[]): string =>
+    Bun.spawnSync([programPath("redis-cli"), "-p", `${port}`, ...cli, ...asked])
       .stdout.toString()
       .trim();
   let child = spawn();

@@ -55,8 +55,8 @@ export async function openSharedStore(
   if (url === null) return null;
   const { sharedWait } = settings;
   const [{ Link }, { SharedStoreError }] = await Promise.all([
-    import("../../upload/shared/link.ts"),
-    import("../../upload/shared/shared-store-error.ts"),
+    import("../../redis/link.ts"),
+    import("../../redis/shared-store-error.ts"),
   ]);
   const link = new Link({ url, ca: readCa(caFile).ca ?? null, timeoutMs: TIMEOUT_MS });
   try {

@@ -11,7 +11,7 @@ import { timeOptions } from "../../time/options.ts";
 import { sharedOptions } from "../../upload/shared/options.ts";
 import { syncOptions } from "../../upload/options.ts";
 import { readCa } from "../access/tanova-client.ts";
-import type { Link } from "../../upload/shared/link.ts";
+import type { Link } from "../../redis/link.ts";
 import { openSharedStore } from "../access/shared-store.ts";
 import type { Invocation } from "../command-line/command.ts";
 
@@ -116,7 +116,7 @@ async function followJobsOf(call: Call, named: readonly string[]): Promise<Job[]
 export async function comparisonLink(call: Call): Promise<Link | null> {
   const { shared: url } = withDefaults(sharedOptions, call.options.shared);
   if (url === null) return null;
-  const { Link: SharedLink } = await import("../../upload/shared/link.ts");
+  const { Link: SharedLink } = await import("../../redis/link.ts");
   const { caFile } = withDefaults(syncOptions, call.options.sync);
   return new SharedLink({ url, ca: readCa(caFile).ca ?? null, timeoutMs: LINK_MS });
 }

@@ -4,7 +4,7 @@ import { messageOf } from "../../lib/errors.ts";
 import { VERSION } from "../../lib/version.ts";
 import type { Answer } from "../../nodes/compare/answer.ts";
 import type { CompareTask } from "../../nodes/compare/compare-task.ts";
-import type { Link } from "../../upload/shared/link.ts";
+import type { Link } from "../../redis/link.ts";
 import { nodeMark } from "./node-states.ts";
 
 export interface SharedCacheOptions {

@@ -3,10 +3,10 @@ import { messageOf } from "../../lib/errors.ts";
 import { thisBoot } from "../ledger/boot.ts";
 import type { HeldLease, Lease, ShareOutcome, ShareRequest } from "../plan/sharing/share-requests.ts";
 import { ClaimGuard } from "./claim-guard.ts";
-import type { Link } from "./link.ts";
+import type { Link } from "../../redis/link.ts";
 import type { ShareRecord } from "./share-record.ts";
 import { type Claim, type Epoch, LEASE_MS, type RenewAnswer, SharedHistory } from "./shared-history.ts";
-import { SharedStoreError } from "./shared-store-error.ts";
+import { SharedStoreError } from "../../redis/shared-store-error.ts";
 
 /**
  * For how long (ms) uploads that a shared store has forgotten may still arrive once an epoch is joined.

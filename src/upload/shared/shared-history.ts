@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import type { Link } from "./link.ts";
+import type { Link } from "../../redis/link.ts";
 import { SCRIPTS } from "./scripts.ts";
 
 /** How long a claim holds without being renewed, and how often it is. */

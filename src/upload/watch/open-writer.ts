@@ -34,7 +34,10 @@ function ignoreSigio(): void {
  * @throws the system's error where the file cannot be opened.
  */
 export function writerOf(path: string): Writer {
-  const descriptor = openSync(systemPath(path), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  const descriptor = openSync(
+    systemPath(path),
+    constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW,
+  );
   try {
     ignoreSigio();
     if (libc().fcntl(descriptor, F_SETLEASE, F_RDLCK) === 0) {

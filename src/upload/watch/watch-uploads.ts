@@ -1,4 +1,5 @@
 import { backoffMs } from "../../lib/backoff.ts";
+import { type CollectorOptions, createCollector } from "../../lib/engine.ts";
 import { TaskGroup } from "../../lib/task-group.ts";
 import { wait } from "../../lib/wait.ts";
 import { destinationRow, lockDestination } from "../ledger/destination.ts";
@@ -22,6 +23,8 @@ const SCAN_EVERY_MS = 30_000;
 /** What could not be sent, or no server, is tried again after this, then after twice as long and so on. */
 const RETRY = { baseMs: 60_000, maxMs: 900_000 };
 const AWAY = { baseMs: 5_000, maxMs: 60_000 };
+/** Days of small runs, each with less garbage than would be worth a collection, are as many uploads as one large run. */
+const COLLECTION: CollectorOptions = { every: 250, fromGrowthBytes: 8 * 1024 ** 2, since: "start" };
 
 function didSomething({ tally, stop }: RunOutcome): boolean {
   return tally.uploaded + tally.duplicateRemote + tally.failures.length > 0 || stop !== null;
@@ -63,6 +66,7 @@ export async function watchUploads(options: WatchUploadsOptions): Promise<RunOut
   let away = 0;
   let isRetrying = false;
   let last: RunOutcome | null = null;
+  const collect = createCollector(COLLECTION);
 
   /** Rescans the tree after a while: what is left belongs to another run. */
   const retryLater = (): void => {
@@ -83,6 +87,7 @@ export async function watchUploads(options: WatchUploadsOptions): Promise<RunOut
       const outcome = await run({ ...options, source, isLocked: true });
       if (last === null || didSomething(outcome)) await onRound(outcome);
       last = outcome;
+      collect(outcome.tally.found);
       const { stop } = outcome;
       if (stop?.type === "unreachable" || stop?.type === "rate-limited") {
         onNotice(`${stop.reason}: waiting for the server`);

@@ -120,7 +120,7 @@ export class WatchedFolders {
 
   /** Forgets all of them. */
   clear(): void {
-    for (const watch of [...this.watches()]) this.delete(watch);
+    for (const watch of this.watches().toArray()) this.delete(watch);
   }
 
   /** Forgets a folder and all below it, and tells their watches. */

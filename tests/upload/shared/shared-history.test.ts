@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { createHash, randomUUID } from "node:crypto";
-import { Link, shownAddress } from "../../../src/upload/shared/link.ts";
+import { Link } from "../../../src/redis/link.ts";
 import {
   type Claim,
   type ClaimAnswer,
@@ -8,7 +8,7 @@ import {
   LEASE_MS,
   SharedHistory,
 } from "../../../src/upload/shared/shared-history.ts";
-import { SharedStoreError } from "../../../src/upload/shared/shared-store-error.ts";
+import { SharedStoreError } from "../../../src/redis/shared-store-error.ts";
 import { needs } from "../../support/programs.ts";
 import { type RedisServer, startRedis } from "../../support/redis.ts";
 import { until } from "../../support/until.ts";
@@ -248,65 +248,4 @@ test("another destination's history says nothing, and what is retracted is done 
   await one.history.retract(many.slice(600));
   expect((await one.claim(checksumOf("1199"))).answer.type).toBe("claimed");
   expect((await one.claim(checksumOf("1"))).answer).toEqual({ type: "done" });
-});
-
-test("a wrong password, a missing right, a database that is not there, a cluster and another server are told apart", async () => {
-  const secret = ["-a", "secret", "--no-auth-warning"];
-  await using redis = await startRedis(
-    ["--requirepass", "secret", "--user", "reader", "on", ">pw", "~*", "+get", "+info"],
-    secret,
-  );
-  await using cluster = await startRedis(["--cluster-enabled", "yes"]);
-  await using open = await startRedis();
-  using web = Bun.listen({
-    hostname: "127.0.0.1",
-    port: 0,
-    socket: {
-      data: (socket) => {
-        socket.end("HTTP/1.1 400 Bad Request\r\n\r\n");
-      },
-    },
-  });
-  const told = async (url: string): Promise<[string, string]> => {
-    using link = new Link({ url, ca: null, timeoutMs: 5_000 });
-    const { kind, message } = await rejection(machineOn(link).join());
-    return [kind, /password|right|database|Cluster|not Redis|refused/.exec(message)?.[0] ?? message];
-  };
-  const { port } = redis;
-  expect(
-    await Promise.all([
-      told(`redis://:no@127.0.0.1:${port}`),
-      told(`redis://127.0.0.1:${port}`),
-      told(`redis://reader:pw@127.0.0.1:${port}`),
-      told(`redis://127.0.0.1:${open.port}/99`),
-      told(`redis://127.0.0.1:${cluster.port}`),
-      told(`redis://127.0.0.1:${web.port}`),
-      told("redis://127.0.0.1:1"),
-    ]),
-  ).toEqual([
-    ["not-permitted", "password"],
-    ["not-permitted", "password"],
-    ["not-permitted", "right"],
-    ["usage", "database"],
-    ["usage", "Cluster"],
-    ["unreachable", "not Redis"],
-    ["unreachable", "refused"],
-  ]);
-});
-
-test("a server that hangs is away after the time-out, and is there again once it answers", async () => {
-  await using redis = await startRedis();
-  using one = await machine(redis);
-  process.kill(redis.pid, "SIGSTOP");
-  try {
-    using hung = new Link({ url: `redis://127.0.0.1:${redis.port}`, ca: null, timeoutMs: 200 });
-    expect(await rejection(machineOn(hung).join())).toMatchObject({ kind: "unreachable", isPassing: true });
-  } finally {
-    process.kill(redis.pid, "SIGCONT");
-  }
-  expect((await answered(() => one.claim(CV))).answer.type).toBe("claimed");
-});
-
-test("the address that is shown has no password", () => {
-  expect(shownAddress("redis://user:secret@host.example:6380/2")).toBe("redis://host.example:6380/2");
 });

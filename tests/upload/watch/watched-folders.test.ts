@@ -4,7 +4,10 @@ import { WatchIndex } from "../../../src/upload/watch/watch-index.ts";
 import { WatchedFolders } from "../../../src/upload/watch/watched-folders.ts";
 
 /** Few of each, so that they meet; such as the kernel gives, and such as fall on the same place of a table. */
-const watch = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constantFrom(2 ** 31 - 1, 2 ** 16, 2 ** 20, 2 ** 24));
+const watch = fc.oneof(
+  fc.integer({ min: 1, max: 12 }),
+  fc.constantFrom(2 ** 31 - 1, 2 ** 16, 2 ** 20, 2 ** 24),
+);
 const name = fc.oneof(
   fc.constantFrom("a", "b", "äöü", "日本", "\uDCE4\uDCF6", "x".repeat(255), "\uFFFD"),
   fc.string({ minLength: 1, maxLength: 20 }),

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { codeOf, reasonOf } from "../../lib/errors.ts";
+import { codeOf, reasonOf } from "../lib/errors.ts";
 import { refusalOf, SharedStoreError, unreachable } from "./shared-store-error.ts";
 
 export interface Address {

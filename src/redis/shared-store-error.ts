@@ -1,4 +1,4 @@
-import { Failure, type FailureKind } from "../../lib/errors.ts";
+import { Failure, type FailureKind } from "../lib/errors.ts";
 
 /** No answer from the shared store: it is away, hung, or refuses us. The message completes "the shared store …: ". */
 export class SharedStoreError extends Failure {
@@ -34,7 +34,7 @@ const REFUSALS: readonly (readonly [RegExp, FailureKind, string])[] = [
   ],
   [/^NOPERM/, "not-permitted", RIGHTS],
   [/DB index|invalid DB/, "usage", DATABASE],
-  [/unknown command.*evalsha/i, "usage", SENTINEL],
+  [/unknown command.*(evalsha|select)/i, "usage", SENTINEL],
 ];
 
 /** What an error reply of the server means; null where it may pass. */

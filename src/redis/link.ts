@@ -1,6 +1,6 @@
 import { RedisClient } from "bun";
 import { createHash } from "node:crypto";
-import { reasonOf } from "../../lib/errors.ts";
+import { reasonOf } from "../lib/errors.ts";
 import { authorities, diagnose } from "./diagnose.ts";
 import { refusalOf, refusalOfKind, SharedStoreError, unreachable } from "./shared-store-error.ts";
 
