@@ -145,17 +145,26 @@ test("a temporary file that is renamed arrives at once; one written line by line
   expect(told.files).toHaveLength(6);
 });
 
-test("more at once than the kernel's queue holds has the tree looked through", async () => {
+test("more at once than the kernel's queue holds: the tree is rescanned, and watched as it is by then", async () => {
   using folder = tempFolder();
+  using outside = tempFolder();
+  mkdirSync(folder.file("moved", "sub"), { recursive: true });
+  mkdirSync(folder.file("left"));
   await using told = await started(folder.path);
   const most = Number(readFileSync("/proc/sys/fs/inotify/max_queued_events", "utf8"));
-  // Each file makes two events, and nothing reads them meanwhile: this is the watcher's own process.
-  for (let at = 0; at <= most / 2; at += 1) writeFileSync(folder.file(`${at}.pdf`), "x");
+  // Each makes an event at least, and nothing reads them meanwhile: this is the watcher's own process.
+  for (let at = 0; at <= most; at += 1) writeFileSync(folder.file("left", `${at % 2}.txt`), "");
+  // Nobody is told of these.
+  renameSync(folder.file("moved"), folder.file("now here"));
+  renameSync(folder.file("left"), outside.file("left"));
+  mkdirSync(folder.file("new"));
   await until(() => told.rescans.length > 1, "a rescan was asked for", 30_000);
   expect(told.rescans.at(-1)).toBe("more happened at once than the kernel's queue holds");
-  mkdirSync(folder.file("after"));
-  writeFileSync(folder.file("after", "last.pdf"), "x");
-  await until(() => told.files.includes("after/last.pdf"), "single files are told again", 30_000);
+  writeFileSync(outside.file("left", "away.pdf"), "x");
+  const after = ["new/1.pdf", "now here/2.pdf", "now here/sub/3.pdf"];
+  for (const path of after) writeFileSync(folder.file(path), "x");
+  await until(() => after.every((path) => told.files.includes(path)), "single files are told again", 30_000);
+  expect(told.files.toSorted()).toEqual(after);
 });
 
 test("a changed ignore file and the time for it have the tree looked through", async () => {
