@@ -5,7 +5,7 @@ import { seededRandom } from "../lib/seeded-random.ts";
 import { wait } from "../lib/wait.ts";
 import type { Sandbox } from "../upload/sandbox/server.ts";
 import { command } from "./command-line/command.ts";
-import { readTls } from "./access/read-tls.ts";
+import { readTls } from "./access/certificates.ts";
 
 export const sandbox = command({
   name: "sandbox",

@@ -11,8 +11,8 @@ import { boardJobs, comparisonLink, jobSections } from "./serve/board-jobs.ts";
 import { fleetAccess } from "./access/fleet-access.ts";
 import { serveOptions, type ServeSettings } from "../serve/options.ts";
 import { command, type ExitCode, type Invocation } from "./command-line/command.ts";
-import { readSecret } from "./access/read-secret.ts";
-import { readTls } from "./access/read-tls.ts";
+import { readTls } from "./access/certificates.ts";
+import { readClosedSecret } from "./access/secret-file.ts";
 import { serviceManager } from "./command-line/service-manager.ts";
 
 const LEAST_TOKEN = 16;
@@ -22,7 +22,7 @@ const GRACE_MS = 4_000;
 
 function readToken(file: string | null): string | null {
   if (file === null) return null;
-  return readSecret(file, "--token-file", ({ length }) => {
+  return readClosedSecret(file, "--token-file", ({ length }) => {
     if (length >= LEAST_TOKEN) return;
     throw new Failure(
       "usage",

@@ -7,6 +7,13 @@ export interface Origin {
   readonly name: string | null;
 }
 
+const RANK: Readonly<Record<Origin["source"], number>> = { flag: 3, environment: 2, file: 1, default: 0 };
+
+/** Whether `first` was given at least as near to the command line as `second`. */
+export function isNearer(first: Origin, second: Origin): boolean {
+  return RANK[first.source] >= RANK[second.source];
+}
+
 /** The given values. Flags and file values are already parsed; environment variables are text. */
 export interface Layers {
   /** Option name → value, for one section. */

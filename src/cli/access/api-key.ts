@@ -1,7 +1,7 @@
-import type { Origin } from "../../settings/resolve.ts";
+import { isNearer, type Origin } from "../../settings/resolve.ts";
 import { Failure } from "../../lib/errors.ts";
 import type { SyncSettings } from "../../upload/options.ts";
-import { isNearer, readSecretFile, type Secret } from "./secret-file.ts";
+import { readSecretFile, type Secret } from "./secret-file.ts";
 
 /** The key, and what a person should know of where it lies. */
 export interface ApiKey {

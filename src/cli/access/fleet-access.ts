@@ -1,9 +1,8 @@
-import { Failure, reasonOf } from "../../lib/errors.ts";
-import { readText } from "../../lib/read-file.ts";
 import { type FleetAccess, NO_TOKENS, parseTokens } from "../../nodes/fleet/access.ts";
 import type { FleetSettings } from "../../nodes/fleet/options.ts";
+import { readCa } from "./certificates.ts";
 import { proxySettings } from "./proxy-settings.ts";
-import { readSecret } from "./read-secret.ts";
+import { readClosedSecret } from "./secret-file.ts";
 
 /**
  * What opens other boards, out of the settings and the files that they name.
@@ -14,13 +13,9 @@ export function fleetAccess(
   { tokenFile, caFile, insecureHttp }: Pick<FleetSettings, "tokenFile" | "caFile" | "insecureHttp">,
   environment: Readonly<Record<string, string | undefined>>,
 ): FleetAccess {
-  let ca: string | null = null;
-  try {
-    if (caFile !== null) ca = readText(caFile);
-  } catch (error) {
-    throw new Failure("usage", `the CA file ${caFile} cannot be read: ${reasonOf(error)}`);
-  }
   const tokens =
-    tokenFile === null ? NO_TOKENS : parseTokens(readSecret(tokenFile, "token_file of [fleet]"), tokenFile);
-  return { tokens, ca, insecureHttp, proxy: proxySettings(environment) };
+    tokenFile === null
+      ? NO_TOKENS
+      : parseTokens(readClosedSecret(tokenFile, "token_file of [fleet]"), tokenFile);
+  return { tokens, ca: readCa(caFile), insecureHttp, proxy: proxySettings(environment) };
 }

@@ -1,14 +1,6 @@
 import { statSync } from "node:fs";
 import { codeOf, Failure, reasonOf } from "../../lib/errors.ts";
 import { readText } from "../../lib/read-file.ts";
-import type { Origin } from "../../settings/resolve.ts";
-
-const RANK: Readonly<Record<Origin["source"], number>> = { flag: 3, environment: 2, file: 1, default: 0 };
-
-/** Which of two was given nearer to the command line: the first one where both were given alike. */
-export function isNearer(first: Origin, second: Origin): boolean {
-  return RANK[first.source] >= RANK[second.source];
-}
 
 /** What a secret's file holds, and what a person should know of where it lies. */
 export interface Secret {
@@ -16,25 +8,52 @@ export interface Secret {
   readonly warning: string | null;
 }
 
+function read(path: string): { text: string; isOpen: boolean } {
+  return { text: readText(path).trim(), isOpen: (statSync(path).mode & 0o077) !== 0 };
+}
+
 /**
- * Reads a secret from its file.
+ * Reads a key or an address; where others can read it, `warning` says so.
  *
  * @param what completes "the … file"; `expected` "expected …".
  * @throws Failure where it cannot be read, or is empty.
  */
 export function readSecretFile(path: string, what: string, expected: string): Secret {
-  let text: string;
-  let isOpen: boolean;
+  let secret: ReturnType<typeof read>;
   try {
-    text = readText(path).trim();
-    isOpen = (statSync(path).mode & 0o077) !== 0;
+    secret = read(path);
   } catch (error) {
     const code = codeOf(error);
     if (code === "EACCES" || code === "EPERM")
       throw new Failure("not-permitted", `the ${what} file ${path} cannot be read: permission denied`);
     throw new Failure("usage", `the ${what} file ${path} cannot be read: ${reasonOf(error)}`);
   }
+  const { text, isOpen } = secret;
   if (text === "") throw new Failure("usage", `the ${what} file ${path} is empty; expected ${expected}`);
   const warning = isOpen ? `others can read the ${what} in ${path}; fix it with: chmod 600 ${path}` : null;
   return { text, warning };
+}
+
+/**
+ * Reads tokens: a file that others can read is refused.
+ *
+ * @param flag what names the file, as messages say it.
+ * @param check throws where the text cannot be what is wanted: that is said first.
+ * @throws Failure usage where it cannot be read, or others can.
+ */
+export function readClosedSecret(
+  path: string,
+  flag: string,
+  check: (text: string) => void = () => undefined,
+): string {
+  let secret: ReturnType<typeof read>;
+  try {
+    secret = read(path);
+  } catch (error) {
+    throw new Failure("usage", `${flag}: cannot read ${path} (${reasonOf(error)})`);
+  }
+  check(secret.text);
+  if (secret.isOpen)
+    throw new Failure("usage", `${path} can be read by others; fix it with: chmod 600 ${path}`);
+  return secret.text;
 }

@@ -1,8 +1,8 @@
 import { Failure, messageOf } from "../../lib/errors.ts";
-import type { Origin } from "../../settings/resolve.ts";
+import { isNearer, type Origin } from "../../settings/resolve.ts";
 import { redisUrl, type SharedSettings } from "../../upload/shared/options.ts";
-import { isNearer, readSecretFile } from "./secret-file.ts";
-import { readCa } from "./tanova-client.ts";
+import { readCa } from "./certificates.ts";
+import { readSecretFile } from "./secret-file.ts";
 import type { SharedStore } from "../../upload/shared/share-driver.ts";
 
 /** For a connection and for each command: well below a lease. */
@@ -58,7 +58,7 @@ export async function openSharedStore(
     import("../../redis/link.ts"),
     import("../../redis/shared-store-error.ts"),
   ]);
-  const link = new Link({ url, ca: readCa(caFile).ca ?? null, timeoutMs: TIMEOUT_MS });
+  const link = new Link({ url, ca: readCa(caFile), timeoutMs: TIMEOUT_MS });
   try {
     await link.open();
   } catch (error) {

@@ -1,5 +1,4 @@
-import { Failure, reasonOf } from "../../lib/errors.ts";
-import { readText } from "../../lib/read-file.ts";
+import { readCa } from "./certificates.ts";
 import { proxySettings } from "./proxy-settings.ts";
 import type { SyncSettings } from "../../upload/options.ts";
 import type { TanovaClient } from "../../upload/tanova/types.ts";
@@ -11,16 +10,6 @@ const CHECK_TIMEOUT_MS = 10_000;
 export interface Server {
   readonly url: string;
   readonly apiKey: string;
-}
-
-/** The further authorities that --ca-file names. */
-export function readCa(path: string | null): { ca?: string } {
-  if (path === null) return {};
-  try {
-    return { ca: readText(path) };
-  } catch (error) {
-    throw new Failure("usage", `the CA file ${path} cannot be read: ${reasonOf(error)}`);
-  }
 }
 
 /** A sandbox in this process, which is stopped with it; it keeps what it was sent beside the store. */
@@ -40,15 +29,12 @@ export async function clientOf(
     import("../../upload/tanova/client.ts"),
     import("../../upload/control/bandwidth.ts"),
   ]);
+  const ca = settings.sandbox ? null : readCa(settings.caFile);
   return createTanovaClient({
     url: server.url,
     apiKey: server.apiKey,
-    ...(settings.sandbox
-      ? {}
-      : {
-          ...readCa(settings.caFile),
-          proxy: proxySettings(environment),
-        }),
+    ...(ca === null ? {} : { ca }),
+    ...(settings.sandbox ? {} : { proxy: proxySettings(environment) }),
     connectTimeoutMs: settings.connectTimeout,
     silenceTimeoutMs: settings.silenceTimeout,
     checkTimeoutMs: CHECK_TIMEOUT_MS,

@@ -10,7 +10,7 @@ import { systemClock } from "../../time/clock/system-clock.ts";
 import { timeOptions } from "../../time/options.ts";
 import { sharedOptions } from "../../upload/shared/options.ts";
 import { syncOptions } from "../../upload/options.ts";
-import { readCa } from "../access/tanova-client.ts";
+import { readCa } from "../access/certificates.ts";
 import type { Link } from "../../redis/link.ts";
 import { openSharedStore } from "../access/shared-store.ts";
 import type { Invocation } from "../command-line/command.ts";
@@ -118,7 +118,7 @@ export async function comparisonLink(call: Call): Promise<Link | null> {
   if (url === null) return null;
   const { Link: SharedLink } = await import("../../redis/link.ts");
   const { caFile } = withDefaults(syncOptions, call.options.sync);
-  return new SharedLink({ url, ca: readCa(caFile).ca ?? null, timeoutMs: LINK_MS });
+  return new SharedLink({ url, ca: readCa(caFile), timeoutMs: LINK_MS });
 }
 
 /**

@@ -1,6 +1,20 @@
 import { Failure, reasonOf } from "../../lib/errors.ts";
 import { readText } from "../../lib/read-file.ts";
 
+/**
+ * The further authorities that `ca_file` names, as PEM; null where it names none.
+ *
+ * @throws Failure usage where the file cannot be read.
+ */
+export function readCa(path: string | null): string | null {
+  if (path === null) return null;
+  try {
+    return readText(path);
+  } catch (error) {
+    throw new Failure("usage", `the CA file ${path} cannot be read: ${reasonOf(error)}`);
+  }
+}
+
 function readPem(file: string, flag: string): string {
   try {
     return readText(file);
