@@ -3,8 +3,8 @@ import type { Machine } from "./machine.ts";
 import type { CaseReport } from "./report.ts";
 
 /**
- * A case that was measured then and now. `slower_percent` is of the medians, negative where it became faster; it lies
- * between `low_percent` and `high_percent` as surely as the medians lie in their intervals.
+ * A case measured before and now. `slower_percent` compares the medians; it is negative if the case became faster.
+ * It lies between `low_percent` and `high_percent` with the same certainty as the medians lie in their intervals.
  */
 export interface Change {
   readonly job: Job;
@@ -20,10 +20,13 @@ export interface Change {
 export interface Comparison {
   readonly tolerance_percent: number;
   readonly compared: number;
-  /** Beyond the tolerance, and slower for sure; the worst first. How it was done before is not among them. */
+  /**
+   * Certainly slower, and by more than the tolerance; the worst first. Does not include earlier ways of doing
+   * things.
+   */
   readonly slower: readonly Change[];
   readonly faster: readonly Change[];
-  /** Cases of these jobs that the saved report has and this one has not. */
+  /** Cases of these jobs that are in the saved report but not in this one. */
   readonly missing: readonly string[];
   readonly same_machine: boolean;
 }
@@ -38,18 +41,18 @@ function keyOf({ job, name, unit }: Pick<CaseReport, "job" | "name" | "unit">): 
 
 type ComparedCase = Pick<CaseReport, "job" | "name" | "unit" | "median" | "median_low" | "median_high">;
 
-/** What is compared of a report. */
+/** The part of a report that is compared. */
 interface Comparable {
   readonly machine: Pick<Machine, "cpu" | "cores" | "memory_bytes">;
   readonly cases: readonly ComparedCase[];
 }
 
-/** What is compared with it: now. */
+/** The current report that it is compared with. */
 interface Current extends Comparable {
   readonly cases: readonly (ComparedCase & Pick<CaseReport, "earlier">)[];
 }
 
-/** Where a median surely lies; a report that does not tell is taken at its word. */
+/** The confidence interval of a median; the median itself if the report has none. */
 function intervalOf({ median, median_low: low, median_high: high }: ComparedCase): readonly [number, number] {
   return [low ?? median, high ?? median];
 }
@@ -72,8 +75,8 @@ function changeOf(earlier: ComparedCase, current: ComparedCase): Change {
 }
 
 /**
- * Compares the medians of our own ways, case by case: a change counts where it is beyond the tolerance and the two
- * intervals do not meet. Pure.
+ * Compares the medians of our own ways, case by case: a change counts if it exceeds the tolerance and the two
+ * intervals do not overlap. Pure.
  */
 export function compareReports(saved: Comparable, now: Current, tolerancePercent: number): Comparison {
   const known = new Map(saved.cases.map((of) => [keyOf(of), of]));
@@ -90,7 +93,7 @@ export function compareReports(saved: Comparable, now: Current, tolerancePercent
     slower: changes
       .filter((change) => change.slower_percent > tolerancePercent && change.low_percent > 0)
       .toSorted((left, right) => right.slower_percent - left.slower_percent),
-    // As far below as the tolerance is above: twice as slow and twice as fast are the same distance.
+    // The tolerance is applied as a ratio: twice as slow and twice as fast are equally far.
     faster: changes
       .filter(
         (change) =>

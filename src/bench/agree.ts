@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 
-/** Sees to it that two ways give the same result: a ratio of ways that do different things would say nothing. */
+/**
+ * Throws unless two ways give the same result: a ratio between ways that do different things would mean nothing.
+ */
 export function agree(what: string, ours: unknown, theirs: unknown): void {
   if (isDeepStrictEqual(ours, theirs)) return;
   throw new Error(

@@ -4,14 +4,17 @@ import type { BoardReport } from "./report.ts";
 
 const GB = 1e9;
 
-/** What a way that tells of the machine has done: its median, in operations a second, or in ms for a comparison. */
+/**
+ * The result of a way that measures the machine's capability: its median, in operations per second, or in ms for a
+ * comparison.
+ */
 export interface Told {
   readonly median: number;
   readonly bytesPerOperation: number | null;
 }
 
 /**
- * What the machine can do. Uploads and logs were measured on files that lay in memory: where the storage reads slower
+ * What the machine can do. Uploads and logs were measured with files in memory; if the storage reads more slowly
  * than that, it is the limit. Pure.
  */
 export function boardReport(

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { seededRandom } from "../lib/seeded-random.ts";
 
 const FOLDERS = 8;
-/** Long past: a file that has just been written is waited for, lest it be still growing. */
+/** Long ago: a file that has just been written might still be growing, so sync would wait for it. */
 const WRITTEN_S = Date.UTC(2026, 0, 1) / 1e3;
 const LETTERS = "etaoin shrdlu cmfwyp vbgkqj xz, ";
 
-/** Made-up CVs, no two alike, in folders named for jobs. Returns their paths. */
+/** Generates CVs, no two alike, in folders named after jobs. Returns their paths. */
 export function makeCvs(root: string, options: { count: number; bytes: number; seed: number }): string[] {
   const random = seededRandom(options.seed);
   const page = Array.from({ length: options.bytes }, () =>

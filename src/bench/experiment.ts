@@ -1,8 +1,8 @@
-/** The jobs that cases belong to, in the order they are run and shown. */
+/** The jobs that cases belong to, in the order in which they are run and shown. */
 export const JOBS = ["time", "ingest", "compare", "sync"] as const;
 export type Job = (typeof JOBS)[number];
 
-/** What a sample is given in. Of rates more is better, of everything else less. */
+/** The unit of a sample. For rates more is better, for everything else less. */
 export const UNITS = ["ns", "µs", "ms", "s", "MiB", "op/s", "lines/s"] as const;
 export type Unit = (typeof UNITS)[number];
 
@@ -10,73 +10,73 @@ export function isRate(unit: Unit): boolean {
   return unit.endsWith("/s");
 }
 
-/** What an experiment is given to work with. */
+/** What an experiment has to work with. */
 export interface Lab {
-  /** A folder of its own, removed afterwards. */
+  /** The experiment's own folder, removed afterwards. */
   readonly folder: string;
   readonly signal: AbortSignal;
   /** Less data and fewer rounds. */
   readonly quick: boolean;
-  /** The command line that starts this program anew, for work that must not share our thread. */
+  /** The command line that starts this program again, for work that must not share our thread. */
   readonly self: readonly string[];
-  /** A file that several experiments read: made when it is first asked for, by the name of what it holds. */
+  /** Returns a file that several experiments read, by name; created on first use. */
   shared(name: string, make: (path: string) => Promise<void>): Promise<string>;
-  /** Registers the end of something that was started; the last one registered ends first. */
+  /** Registers a cleanup; the last one registered runs first. */
   defer(end: () => void | Promise<void>): void;
 }
 
-/** What a way of ours tells about the machine, in the last line of a report: uploads, reading logs, comparing nodes. */
+/** A capability of the machine, shown in the last line of a report: uploads, reading logs, comparing nodes. */
 export type Capability = "cvs" | "log" | "comparison";
 
-/** One way to do a thing. */
+/** One way to do something. */
 export interface Way {
   readonly name: string;
-  /** How it was done before: measured to be compared with, and nothing to fail by. */
+  /** An earlier implementation: measured for comparison only. */
   readonly earlier?: true;
   readonly tells?: Capability;
-  /** Bytes that one operation reads, where that is what it does. */
+  /** Bytes read by one operation, if it reads any. */
   readonly bytesPerOperation?: number;
-  /** How many operations one call does: samples are per operation. */
+  /** How many operations one call performs: samples are per operation. */
   readonly operations?: number;
   run(): unknown;
-  /** Undoes what the call before left behind; not timed. */
+  /** Undoes what the previous call left behind; not timed. */
   beforeEach?(): void | Promise<void>;
 }
 
-/** A claim: how much better `after` is than `before`, both names of ways. */
+/** A claim: how much better `after` is than `before`; both are names of ways. */
 export interface Claim {
   readonly name: string;
   readonly before: string;
   readonly after: string;
 }
 
-/** Ways that are timed in turns, so that whatever else the machine does meets all of them alike. */
+/** Ways timed in turns, so that other load on the machine affects them all alike. */
 export interface Timing {
   readonly type: "timing";
   readonly unit: Unit;
   readonly asynchronous: boolean;
-  /** Samples of each way in one round. */
+  /** Samples per way and round. */
   readonly iterations: number;
-  /** A round of one way lasts at least this long: for calls of microseconds. */
+  /** The least duration of a way's round: for calls that take microseconds. */
   readonly roundMs?: number;
-  /** A round that is not counted goes first, so that the compiler is warm: for what runs long in real use. */
+  /** Start with a round that does not count, to warm up the compiler: for code that runs for long in real use. */
   readonly warmUp?: boolean;
   readonly ways: readonly Way[];
   readonly claims: readonly Claim[];
 }
 
-/** A quantity that is watched rather than timed, and claims nothing: what it is is all that is said of it. */
+/** A quantity that is observed rather than timed; no claim is made about it. */
 interface Observation {
   readonly type: "observation";
   readonly unit: Unit;
-  /** Way → values in the order they were seen. */
+  /** Way → values in the order in which they were observed. */
   observe(): Promise<ReadonlyMap<string, readonly number[]>>;
 }
 
 export interface Experiment {
   readonly job: Job;
-  /** Unique in its job; a case is named `NAME: WAY`. */
+  /** Unique within its job; a case is named `NAME: WAY`. */
   readonly name: string;
-  /** Makes the data and starts the peers, and sees to it that the ways agree on the result. */
+  /** Generates the data, starts the peers and checks that the ways agree on the result. */
   prepare(lab: Lab): Promise<Timing | Observation>;
 }

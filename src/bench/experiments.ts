@@ -1,6 +1,6 @@
 import { type Experiment, type Job, JOBS } from "./experiment.ts";
 
-/** Each job's experiments, in the order that they are shown; loaded for the jobs that are asked about. */
+/** Each job's experiments, in display order; only those of the requested jobs are loaded. */
 const LOADERS: Readonly<Record<Job, () => Promise<readonly Experiment[]>>> = {
   time: async () => {
     const [servers, names, files, codes] = await Promise.all([
@@ -44,7 +44,7 @@ const LOADERS: Readonly<Record<Job, () => Promise<readonly Experiment[]>>> = {
   },
 };
 
-/** The experiments of the jobs, in the order that they are shown. */
+/** The experiments of the jobs, in display order. */
 export async function experimentsOf(jobs: readonly Job[]): Promise<Experiment[]> {
   const wanted = JOBS.filter((job) => jobs.includes(job));
   return (await Promise.all(wanted.map((job) => LOADERS[job]()))).flat();

@@ -1,17 +1,17 @@
 import { seededRandom } from "../lib/seeded-random.ts";
 
-/** How a generated log looks: which version wrote it, how, and through what it came. */
+/** The form of a generated log: the version that wrote it, its encoding, and what it was passed through. */
 export interface LogShape {
   /** `old`: up to 1.145, keys with capitals; `new`: from 1.146, snake_case. */
   readonly keys: "old" | "new";
   readonly encoding: "console" | "json";
   readonly prefix: "none" | "docker" | "compose" | "docker-json" | "syslog";
   readonly time: "millis-offset" | "millis-z" | "seconds-colon" | "seconds-z";
-  /** INFO logs have no started lines and no ordinary failed uploads (as from 1.116 on). */
+  /** INFO logs have no started lines and no ordinary failed uploads (from 1.116 on). */
   readonly level: "debug" | "info";
 }
 
-/** What a node of today writes at its most talkative level. */
+/** What a current node writes at its most verbose level. */
 export const DEBUG_LOG: LogShape = {
   keys: "new",
   encoding: "console",
@@ -26,10 +26,10 @@ export interface LogOptions extends LogShape {
   readonly operations: number;
   readonly startMs: number;
   readonly spanMs: number;
-  /** Shares of ended operations. */
+  /** Shares of finished operations. */
   readonly failed?: number;
   readonly canceled?: number;
-  /** Median latency, ms; the logarithm is normal with a spread of 0.8. */
+  /** Median latency in ms; log-normal with a sigma of 0.8. */
   readonly latencyMs?: number;
 }
 
@@ -129,7 +129,7 @@ function lineOf(
   }
 }
 
-/** The lines of one operation, each with when it is written. */
+/** The lines of one operation, each with its time. */
 function linesOf(options: LogOptions, random: () => number, startMs: number): [ms: number, line: string][] {
   const action = ACTIONS[Math.floor(random() * ACTIONS.length)] ?? "GET";
   const isUpload = action.startsWith("PUT");
@@ -178,10 +178,12 @@ function linesOf(options: LogOptions, random: () => number, startMs: number): [m
   return lines;
 }
 
-/** Lines held back until no earlier one can come: operations overlap, and a log is in order of writing. */
+/**
+ * Lines are held back until no earlier one can follow: operations overlap, but a log is in the order of writing.
+ */
 const HELD_OPERATIONS = 256;
 
-/** A seeded log: the same options give the same bytes. Chunks of whole lines, in order of time. */
+/** A seeded log: the same options give the same bytes. Yields chunks of whole lines in order of time. */
 export function* generateLog(options: LogOptions): Generator<string> {
   const random = seededRandom(options.seed);
   let held: [number, string][] = [];

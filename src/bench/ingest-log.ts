@@ -4,7 +4,7 @@ import { ingestFiles } from "../nodes/ingest/ingest-run.ts";
 import { Ingestion } from "../nodes/ingest/ingestion.ts";
 import { defaultsOf } from "../settings/defaults.ts";
 
-/** Reads a log into a store as `nodupe ingest` does, with its defaults. Returns how many operations have ended. */
+/** Reads a log into a store like `nodupe ingest` with its defaults. Returns the number of finished operations. */
 export async function ingestLog(
   db: Database,
   node: string,

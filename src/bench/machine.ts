@@ -4,14 +4,14 @@ import { VERSION } from "../lib/version.ts";
 import { cpuKind } from "./measure/cpu.ts";
 import { type StorageSpeed, storageSpeed } from "./measure/storage-speed.ts";
 
-/** What was measured on, by kind only: no host name, no user, no serial number. Unknown values are null. */
+/** The kind of machine measured: no host name, user or serial number. Unknown values are null. */
 export interface Machine extends StorageSpeed {
   readonly cpu: string;
   readonly cores: number;
   readonly memory_bytes: number;
   readonly architecture: string;
   readonly system: string;
-  /** Of the folder that the cases worked in. */
+  /** That of the folder the cases worked in. */
   readonly filesystem: string | null;
   readonly nodupe: string;
 }
@@ -45,7 +45,7 @@ function filesystemOf(folder: string): string | null {
   }
 }
 
-/** Looks at the machine, and measures the storage below `folder`. */
+/** Describes the machine, and measures the storage below `folder`. */
 export async function describeMachine(folder: string, signal: AbortSignal): Promise<Machine> {
   return {
     cpu: cpuKind(

@@ -1,10 +1,12 @@
 import type { Lab } from "./experiment.ts";
 import { DEBUG_LOG, generateLog, type LogOptions } from "./generate-log.ts";
 
-/** The week that all generated logs are of. */
+/** The week covered by all generated logs. */
 export const LOG_WINDOW = { sinceMs: Date.UTC(2026, 0, 1), untilMs: Date.UTC(2026, 0, 8) };
 
-/** Each generated operation is written for so many pieces: copying lines is faster than drawing them. */
+/**
+ * Each generated operation is written once for each of these pieces: copying lines is faster than generating them.
+ */
 const PIECES = "ABCD";
 const PIECE_KEY = '"piece_id": "';
 
@@ -14,7 +16,7 @@ interface NodeLog {
   readonly latencyMs: number;
 }
 
-/** Two nodes, one of which is slower. */
+/** Two nodes, one of them slower. */
 const LOGS: readonly NodeLog[] = [
   { name: "pi-1", seed: 1, latencyMs: 110 },
   { name: "pi-2", seed: 2, latencyMs: 130 },
@@ -26,12 +28,12 @@ function generated(lab: Pick<Lab, "quick">): number {
   return lab.quick ? 6_000 : 30_000;
 }
 
-/** Operations in each log; every one has a line for its start, and one for its end. */
+/** Operations in each log; each has a line for its start and one for its end. */
 export function operationsIn(lab: Pick<Lab, "quick">): number {
   return generated(lab) * PIECES.length;
 }
 
-/** The same line for each of PIECES. */
+/** The line once for each of PIECES. */
 function copiesOf(line: string): string {
   const at = line.indexOf(PIECE_KEY) + PIECE_KEY.length;
   const [head, tail] = [line.slice(0, at), line.slice(at + 1)];
@@ -47,7 +49,7 @@ async function writeCopies(path: string, options: LogOptions): Promise<void> {
   await writer.end();
 }
 
-/** The log of one of LOG_NODES over LOG_WINDOW, as a node of version 1.146 writes it with debug lines. */
+/** The log of one of LOG_NODES over LOG_WINDOW, as written by a node of version 1.146 with debug lines. */
 export function nodeLog(lab: Lab, node: string): Promise<string> {
   const log = LOGS.find(({ name }) => name === node);
   if (log === undefined)
@@ -64,7 +66,10 @@ export function nodeLog(lab: Lab, node: string): Promise<string> {
   );
 }
 
-/** A copy of a log of LOG_WINDOW, moved to another month of its year (2 to 9): lines that are new to a store. */
+/**
+ * A copy of a log of LOG_WINDOW, moved to another month of its year (2 to 9): a store does not have these lines
+ * yet.
+ */
 export function inMonth(log: string, month: number): string {
   return log.replaceAll(/^2026-01-/gm, `2026-0${month}-`);
 }

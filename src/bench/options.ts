@@ -15,7 +15,7 @@ const percent: Kind<number> = {
   json: { type: "string", pattern: String.raw`^\d+(\.\d+)? *%?$` },
 };
 
-/** Actions of one run: nothing of a benchmark is worth keeping as a setting. */
+/** All options apply to one run: nothing about a benchmark is worth keeping as a setting. */
 export const benchOptions = {
   quick: option(toggle, false, "less data and fewer rounds: under 30 s on two cores", { scope: "flag" }),
   save: optional(path, "write the report to a file, as JSON", { scope: "flag", placeholder: "FILE" }),

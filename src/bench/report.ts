@@ -3,7 +3,7 @@ import type { Machine } from "./machine.ts";
 import type { Rounds } from "./measure/measure.ts";
 import { improvement, median, medianInterval, summarise, thin } from "./measure/statistics.ts";
 
-/** Points of the series that a report keeps of a case. */
+/** Points of a case's series that a report keeps. */
 const SERIES_POINTS = 32;
 
 /** A measured case. All values are in `unit`. The keys are those of the printed and saved JSON. */
@@ -17,21 +17,22 @@ export interface CaseReport {
   readonly median: number;
   readonly p99: number;
   readonly samples: number;
-  /** Between these lies the middle half of the samples. */
+  /** The middle half of the samples lies between these. */
   readonly low: number;
   readonly high: number;
-  /** Between these the median itself surely lies, by the rounds; null where there was only one. */
+  /** The confidence interval of the median, by rounds; null if there was only one. */
   readonly median_low: number | null;
   readonly median_high: number | null;
-  /** How it was done before: nothing to fail by. */
+  /** An earlier implementation, measured for comparison only. */
   readonly earlier: boolean;
-  /** The samples in the order they were taken, thinned. */
+  /** The samples in the order taken, thinned out. */
   readonly series: readonly number[];
 }
 
 /**
- * `ratio` is how many times better `after` is; `low` and `high` are that of the worst and the best round. It is the ratio
- * of the middle round, and `before` and `after` are that round's: so it lies in its range.
+ * `ratio` is how many times better `after` is; `low` and `high` are the ratios of the worst and the best round.
+ * All three values of the middle round are reported together (`ratio`, `before` and `after`), so the ratio is
+ * always within its range.
  */
 export interface RatioReport {
   readonly job: Job;
@@ -46,14 +47,14 @@ export interface RatioReport {
   readonly after_case: string;
 }
 
-/** What this machine can do; null where the job was not measured, or could not be. */
+/** What this machine can do; null if the job was not measured or could not be. */
 export interface BoardReport {
   readonly cvs_per_s: number | null;
   readonly cv_bytes: number | null;
   /** For a log of 10^9 bytes. */
   readonly log_gb_s: number | null;
   readonly comparison_ms: number | null;
-  /** What would have to be faster for more: null where neither uploads nor logs were measured. */
+  /** What limits the machine; null if neither uploads nor logs were measured. */
   readonly limit: "storage" | "processor" | null;
 }
 
@@ -68,7 +69,7 @@ export interface BenchReport {
   readonly elapsed_s: number;
 }
 
-/** What is said of a way beside what was measured. */
+/** What is known of a way besides its measurements. */
 export interface WayFacts {
   readonly earlier?: true;
   readonly tells?: Capability;
@@ -108,7 +109,7 @@ export function caseReports(
   });
 }
 
-/** Each claim as the ratio of the middle round, with its range over the rounds in which both ways were measured. */
+/** Each claim as the ratio of the middle round, with its range over the rounds that measured both ways. */
 export function ratioReports({ job, name, unit, rounds }: Measured, claims: readonly Claim[]): RatioReport[] {
   const rate = isRate(unit);
   return claims.flatMap((claim) => {
@@ -120,7 +121,7 @@ export function ratioReports({ job, name, unit, rounds }: Measured, claims: read
       return [{ before, after, ratio: improvement(before, after, rate) }];
     });
     const sorted = each.toSorted((left, right) => left.ratio - right.ratio);
-    // Of an even number the worse of the two in the middle.
+    // If the number of rounds is even, the worse of the two in the middle.
     const [middle, worst, best] = [sorted[(sorted.length - 1) >> 1], sorted[0], sorted.at(-1)];
     if (middle === undefined || worst === undefined || best === undefined) return [];
     return [

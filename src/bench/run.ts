@@ -17,15 +17,15 @@ import { createScratch, type Scratch } from "./scratch.ts";
 
 const FULL: Effort = { rounds: 15, leastRounds: 3, budgetMs: 8_000 };
 const QUICK: Effort = { rounds: 5, leastRounds: 3, budgetMs: 1_200 };
-/** Where a quick run falls behind: two rounds will have to do. */
+/** For a quick run that is behind schedule: two rounds must do. */
 const HURRIED: Effort = { rounds: 2, leastRounds: 2, budgetMs: 0 };
-/** What a quick run of all jobs aims at; what an idle machine needs is less. */
+/** The target for a quick run of all jobs; an idle machine needs less. */
 const QUICK_AIM_MS = 18_000;
 
-/** Experiments differ in length: so much behind the plan is no cause for hurry. */
+/** Experiments differ in length: being behind by this much is no reason to hurry. */
 const SLACK_MS = 3_000;
 
-/** @param share how much of the run is done, 0 to 1. */
+/** @param share the part of the run that is done, 0 to 1. */
 function effortFor(quick: boolean, share: number, elapsedMs: number): Effort {
   if (!quick) return FULL;
   return elapsedMs > QUICK_AIM_MS * share + SLACK_MS ? HURRIED : QUICK;
@@ -36,7 +36,7 @@ export interface BenchOptions {
   readonly quick: boolean;
   readonly signal: AbortSignal;
   readonly self: readonly string[];
-  /** Told before each experiment, `done` of `total` being over. */
+  /** Called before each experiment; `done` of `total` are finished. */
   onProgress(done: number, total: number, experiment: Experiment): void;
 }
 
@@ -46,7 +46,7 @@ interface Performed {
   readonly told: readonly (readonly [Capability, Told])[];
 }
 
-/** Runs one experiment: null where the signal aborted before anything was known. */
+/** Runs one experiment; null if the signal aborted before there was a result. */
 async function perform(
   experiment: Experiment,
   lab: Omit<Lab, "defer">,
@@ -77,7 +77,7 @@ async function perform(
   return { cases, ratios: ratioReports(measured, claims), told };
 }
 
-/** Files by name, each made once in a run. */
+/** Files by name, each created once per run. */
 function sharedFiles(folder: string): Lab["shared"] {
   const made = new Map<string, Promise<string>>();
   return (name, make) => {
@@ -108,10 +108,10 @@ async function performAll(options: BenchOptions, scratch: Scratch) {
       ratios.push(...(performed?.ratios ?? []));
       for (const [capability, of] of performed?.told ?? []) told.set(capability, of);
     } catch (error) {
-      // One case that cannot run here says so; the others are still worth having.
+      // A case that cannot run here is reported as failed; the others are still useful.
       if (!signal.aborted) failures.push({ job, name, reason: messageOf(error) });
     } finally {
-      // Storage is small: what one experiment wrote is gone before the next begins.
+      // Storage is scarce: an experiment's files are removed before the next one starts.
       rmSync(folder, { recursive: true, force: true });
     }
   }
@@ -119,8 +119,8 @@ async function performAll(options: BenchOptions, scratch: Scratch) {
 }
 
 /**
- * Runs the experiments, on data made on the spot, in a temporary folder that is gone when this returns. Ends
- * soon after the signal aborts, with what was measured by then.
+ * Runs the experiments with generated data, in a temporary folder that is removed before this returns. Ends soon
+ * after the signal aborts, with the results so far.
  */
 export async function runBench(options: BenchOptions): Promise<BenchReport> {
   const start = performance.now();

@@ -5,7 +5,7 @@ import { refusePlanted } from "../lib/own-file.ts";
 import { replaceFile } from "../lib/replace-file.ts";
 import type { BenchReport } from "./report.ts";
 
-/** Why a report could not be written there; null where it can. */
+/** Why a report cannot be written there; null if it can. */
 export function writableFault(path: string): Failure | null {
   try {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
 import { JOBS, UNITS } from "./experiment.ts";
 
-/** What a comparison reads of a saved report; what else stands in it is of no matter. */
+/** What a comparison needs of a saved report; everything else in it is ignored. */
 const savedReport = z.object({
   machine: z.object({
     cpu: z.string(),
@@ -35,9 +35,9 @@ function expected(path: string, found: string): Failure {
 }
 
 /**
- * Reads what `--save` wrote. A quick run has less data in its cases: only quick runs are compared with one.
+ * Reads what `--save` wrote. A quick run has less data in its cases, so it is only compared with quick runs.
  *
- * @throws Failure (usage) where the file is missing, is anything else, or is of a run of the other kind.
+ * @throws Failure (usage) if the file is missing, is something else, or is from a run of the other kind.
  */
 export function readSavedReport(path: string, quick: boolean): SavedReport {
   let document: unknown;

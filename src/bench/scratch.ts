@@ -5,7 +5,7 @@ import { codeOf } from "../lib/errors.ts";
 
 const PREFIX = "nodupe-bench-";
 
-/** A temporary folder that does not outlive the process, however that ends; only kill -9 leaves it to the next run. */
+/** A temporary folder that is removed however the process ends; only after kill -9 the next run removes it. */
 export interface Scratch extends Disposable {
   readonly path: string;
   /** A new folder below it. */
@@ -21,7 +21,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Removes what runs that were killed have left: their folders carry the number of a process that is no more. */
+/** Removes what killed runs left behind: folders named after a process that no longer exists. */
 function removeLeftovers(parent: string): void {
   for (const name of readdirSync(parent)) {
     const pid = Number(/^nodupe-bench-(\d+)-/.exec(name)?.[1] ?? Number.NaN);
@@ -29,17 +29,17 @@ function removeLeftovers(parent: string): void {
     try {
       rmSync(join(parent, name), { recursive: true, force: true });
     } catch {
-      // Another user's: theirs to remove.
+      // Belongs to another user, who can remove it.
     }
   }
 }
 
-/** @param parent the system's temporary folder unless a test names another. */
+/** @param parent the system's temporary folder unless a test gives another. */
 export function createScratch(parent: string = tmpdir()): Scratch {
   removeLeftovers(parent);
   const path = mkdtempSync(join(parent, `${PREFIX}${process.pid}-`));
   const remove = (): void => rmSync(path, { recursive: true, force: true });
-  // A second signal, or the end of the grace, ends the process without unwinding.
+  // A second signal, or the end of the grace period, ends the process without unwinding.
   process.once("exit", remove);
   return {
     path,

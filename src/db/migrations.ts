@@ -16,10 +16,11 @@ import m0012 from "./migrations/0012_blob_checksums.sql" with { type: "text" };
  * The SQL of every schema step, oldest first, embedded in the binary. The store's `user_version` is the number of
  * steps applied to it. A released step is never changed. To add one:
  *
- *   1. Change the table in db/tables: it is the truth, and the row types follow from it.
- *   2. `npm run migration -- NAME` writes migrations/NNNN_NAME.sql (STRICT) and its snapshot, and adds it to this file.
- *   3. Read that SQL; write by hand what the tables cannot express (WITHOUT ROWID, the values of existing rows). The tests
- *      in tests/db compare a migrated store with the tables. Code for what SQL cannot do is in migrate.ts; the step names it.
+ * 1. Change the table in db/tables: it is the truth, and the row types follow from it.
+ * 2. `npm run migration -- NAME` writes migrations/NNNN_NAME.sql (STRICT) and its snapshot, and adds it to this file.
+ * 3. Read that SQL; write by hand what the tables cannot express (WITHOUT ROWID, the values of existing rows). The
+ *    tests in tests/db compare a migrated store with the tables. Code for what SQL cannot do is in migrate.ts; the step
+ *    names it.
  *
  * If two branches both add a step, this file and meta/ conflict. Keep your tables and recreate your step on top of
  * the other: `npm run migration -- NAME --onto main`, then `git add src/db`.

@@ -8,7 +8,7 @@ import { type Alignment, markdownTable, textTable } from "../lib/format/table.ts
 
 const INDENT = "  ";
 
-/** Three digits that count, grouped: 12,300,000 · 1,230 · 12.3 · 0.0123. */
+/** Three significant digits, grouped: 12,300,000 · 1,230 · 12.3 · 0.0123. */
 export function threeDigits(value: number): string {
   if (value === 0) return "0";
   const rounded = Number(value.toPrecision(3));
@@ -23,7 +23,7 @@ function withUnit(value: number, unit: Unit): string {
   return `${threeDigits(value)} ${unit}`;
 }
 
-/** Half the width of the middle half, as a share of the median. */
+/** Half the width of the middle half, relative to the median. */
 function spreadText({ low, high, median }: CaseReport): string {
   return `±${threeDigits(((high - low) / 2 / median) * 100)}%`;
 }
@@ -36,7 +36,7 @@ function speedText(bytesPerS: number | null): string {
   return bytesPerS === null ? "unknown" : `${humanBytes(bytesPerS)}/s`;
 }
 
-/** One line by which boards can be told apart and compared. */
+/** Describes a board in one line, for telling boards apart. */
 export function machineLine(machine: Machine): string {
   const {
     cpu,
@@ -69,14 +69,14 @@ function caseCells(of: CaseReport): string[] {
   ];
 }
 
-/** Memory is watched and not repeated: its most in each half of the run is all that there is to tell. */
+/** Memory is observed in a single run: all there is to show is its maximum in each half. */
 function isWatched({ unit }: CaseReport): boolean {
   return unit === "MiB";
 }
 
 const MEMORY_HEAD = ["resident memory", "first half, most", "second half, most", "growth", "series"];
 
-/** One row for what was watched: the most in both halves, how much more the second was, and all of it. */
+/** One row for observed memory: the maximum of each half, the growth between them, and the series. */
 function memoryRow(ways: readonly CaseReport[]): string[] {
   const [all, first, second] = ways;
   if (all === undefined || first === undefined || second === undefined) return [];
@@ -90,7 +90,7 @@ function memoryRow(ways: readonly CaseReport[]): string[] {
   ];
 }
 
-/** A line for each experiment, and below it one for each of its ways. */
+/** A line for each experiment, followed by one for each of its ways. */
 function indentedRows(cases: readonly CaseReport[]): string[][] {
   return [...Map.groupBy(cases, (of) => of.experiment)].flatMap(([experiment, ways]) => [
     [experiment],
@@ -102,7 +102,7 @@ function ratioRow(of: RatioReport): string[] {
   return [of.name, withUnit(of.before, of.unit), withUnit(of.after, of.unit), ratioText(of)];
 }
 
-/** How tables and headings are written. */
+/** How tables and headings are formatted. */
 interface Format {
   heading(job: Job): string;
   rows(cases: readonly CaseReport[]): string[][];
@@ -137,7 +137,7 @@ const MARKDOWN: Format = {
   table: (head, rows) => markdownTable(head, rows, ["left", ...head.slice(1).map((): Alignment => "right")]),
 };
 
-/** What a board's owner wants to know, in one line; null where nothing of it was measured. */
+/** What a board's owner wants to know, in one line; null if none of it was measured. */
 export function boardLine({ board, machine }: Pick<BenchReport, "board" | "machine">): string | null {
   const { cvs_per_s: cvs, cv_bytes: cvBytes, log_gb_s: logS, comparison_ms: comparisonMs, limit } = board;
   const can = [
@@ -157,7 +157,7 @@ export function boardLine({ board, machine }: Pick<BenchReport, "board" | "machi
   }
 }
 
-/** The report for people: a machine line, then each job's cases and claims, and what the machine can do. */
+/** The report for people: a machine line, each job's cases and claims, and what the machine can do. */
 export function benchText(report: BenchReport, compared: string | null): string {
   const notes = [
     ...(report.interrupted ? ["Interrupted: these are the results so far."] : []),
@@ -174,7 +174,7 @@ export function benchText(report: BenchReport, compared: string | null): string 
   ].join("\n\n");
 }
 
-/** The same as Markdown, for a page. */
+/** The same in Markdown, for a page. */
 export function benchMarkdown(report: BenchReport): string {
   const { machine } = report;
   const board = boardLine(report);
@@ -185,7 +185,7 @@ export function benchMarkdown(report: BenchReport): string {
   ].join("\n\n");
 }
 
-/** How much slower in percent: 50% slower, 20% faster. */
+/** The change in words: 50% slower, 20% faster. */
 function signedPercent(slower: number): string {
   const faster = (1 / (1 + slower / 100) - 1) * 100;
   return slower < 0 ? `${threeDigits(faster)}% faster` : `${threeDigits(slower)}% slower`;

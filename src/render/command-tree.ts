@@ -1,23 +1,23 @@
-/** Names that the store knows, which a completion script asks for: `nodupe completions nodes`. */
+/** Names in the store that a completion script queries: `nodupe completions nodes`. */
 export type Candidates = "nodes" | "checksums";
 
-/** A flag as help, completions and the man page tell it. */
+/** A flag as described by help, completions and the man page. */
 export interface FlagNode {
   /** Without dashes. */
   readonly name: string;
   readonly short: string | null;
-  /** What stands for its value; null for a switch. */
+  /** The placeholder for its value; null for a switch. */
   readonly placeholder: string | null;
-  /** Its purpose, its default, whether it repeats. */
+  /** Its purpose, its default, and whether it can be repeated. */
   readonly help: string;
   readonly repeatable: boolean;
-  /** The only words it takes; empty where it takes others too. */
+  /** The only words it accepts; empty if it also accepts others. */
   readonly choices: readonly string[];
-  /** Its value is a file or a folder. */
+  /** Its value is the path of a file or folder. */
   readonly isPath: boolean;
-  /** `--no-X` of a switch. */
+  /** It is the `--no-X` of a switch. */
   readonly negates: boolean;
-  /** Its values are names that the store knows. */
+  /** Its values are names in the store. */
   readonly completes: Candidates | null;
 }
 
@@ -25,7 +25,7 @@ export interface FlagNode {
 export interface SettingNode {
   /** `sync.outage_wait` */
   readonly key: string;
-  /** Its purpose, its default, its variables. */
+  /** Its purpose, its default and its variables. */
   readonly help: string;
 }
 
@@ -36,29 +36,29 @@ export interface CommandNode {
   readonly usage: string;
   readonly details: string | null;
   readonly flags: readonly FlagNode[];
-  /** What it reads from the environment and the config file alone. */
+  /** Settings that it reads only from the environment and the config file. */
   readonly settings: readonly SettingNode[];
   readonly examples: readonly (readonly [command: string, what: string])[];
   readonly exitCodes: readonly (readonly [code: string, meaning: string])[];
-  /** The words that its arguments may be; empty where they are free. */
+  /** The words that its arguments can be; empty if any text is accepted. */
   readonly choices: readonly string[];
   readonly takesArguments: boolean;
-  /** Its arguments are names that the store knows; null: files, where it takes any. */
+  /** Its arguments are names in the store; null: files, if it takes arguments. */
   readonly completes: Candidates | null;
   readonly children: readonly CommandNode[];
 }
 
-/** The node and all below it, each before its children. */
+/** The node and all its descendants, parents before children. */
 export function flatten(node: CommandNode): readonly CommandNode[] {
   return [node, ...node.children.flatMap(flatten)];
 }
 
-/** `config init`; nothing for the root. */
+/** `config init`; empty for the root. */
 export function nameOf(node: CommandNode): string {
   return node.words.join(" ");
 }
 
-/** The flags that every command takes; they may stand before it too. */
+/** The flags common to all commands; they can also precede the command. */
 export function commonFlags(root: CommandNode): readonly FlagNode[] {
   const leaves = flatten(root).filter((node) => node.children.length === 0);
   return (leaves[0]?.flags ?? []).filter(({ name }) =>
@@ -68,7 +68,7 @@ export function commonFlags(root: CommandNode): readonly FlagNode[] {
 
 const WORD = /^[a-z][a-z0-9-]*$/;
 
-/** `a|b|c` → its words; empty where one of them stands for something (`N|auto`). */
+/** `a|b|c` → its words; empty if one of them is a placeholder (`N|auto`). */
 export function choicesOf(placeholder: string): readonly string[] {
   const words = placeholder.split("|");
   return words.length > 1 && words.every((word) => WORD.test(word)) ? words : [];

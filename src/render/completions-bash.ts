@@ -1,7 +1,7 @@
 import { type CommandNode, commonFlags, flatten, nameOf } from "./command-tree.ts";
 import { shellQuote } from "./shell-quote.ts";
 
-/** Flags whose value is asked for, as one branch of a `case` on the word before. */
+/** Flags that take a value, as branches of a `case` on the previous word. */
 function valueBranches(node: CommandNode): string[] {
   const pattern = (flag: { name: string; short: string | null }): string =>
     flag.short === null ? `--${flag.name}` : `--${flag.name} | -${flag.short}`;
@@ -45,7 +45,7 @@ function branch(node: CommandNode): string {
   ].join("\n");
 }
 
-/** Flags before the command: those with a value take the next word with them. */
+/** Flags before the command: those that take a value consume the next word. */
 function before(root: CommandNode): string {
   const valued = commonFlags(root).filter((flag) => flag.placeholder !== null);
   const names = valued.map(({ name }) => `--${name}`).join(" | ");

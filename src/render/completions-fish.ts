@@ -8,7 +8,7 @@ function valueOf(flag: FlagNode): string {
   return flag.isPath ? " -r -F" : " -x";
 }
 
-/** Names that the store knows; a log file stands behind NAME=. */
+/** Names in the store; NAME= is followed by a log file. */
 function knownArguments({ completes, ...node }: CommandNode): string[] {
   if (completes === null) return [];
   const isName = `__nodupe_at ${fishQuote(nameOf({ completes, ...node }))}; and not string match -q '*=*' -- (commandline -ct)`;
@@ -30,7 +30,7 @@ function linesOf(node: CommandNode): string[] {
   return [...(isClosed ? [`${when} -f`] : []), ...words, ...choices, ...known, ...flags];
 }
 
-/** Flags before the command: those with a value take the next word with them. */
+/** Flags before the command: those that take a value consume the next word. */
 function before(root: CommandNode): string {
   const valued = commonFlags(root).filter((flag) => flag.placeholder !== null);
   if (valued.length === 0) return "";

@@ -1,7 +1,7 @@
 import { type CommandNode, commonFlags, type FlagNode, flatten, nameOf } from "./command-tree.ts";
 import { shellQuote } from "./shell-quote.ts";
 
-/** Within `[…]` and between colons of an _arguments specification these have a meaning. */
+/** Characters with a meaning within `[…]` and between the colons of an _arguments specification. */
 function escape(text: string): string {
   return text.replace(/[\\:[\]]/g, String.raw`\$&`);
 }
@@ -9,7 +9,7 @@ function escape(text: string): string {
 function actionOf(flag: FlagNode): string {
   if (flag.choices.length > 0) return `(${flag.choices.join(" ")})`;
   if (flag.completes !== null) return ` _nodupe_known ${flag.completes}`;
-  // A space is "nothing to offer, but a value there has to be".
+  // A space means "nothing to offer, but a value is required".
   return flag.isPath ? "_files" : " ";
 }
 
@@ -49,7 +49,7 @@ function branch(node: CommandNode): string {
   return [`    (${name})`, `      _arguments -s -S : \\\n${specs.join(" \\\n")}`, "      ;;"].join("\n");
 }
 
-/** Flags before the command, which is not known yet: those with a value take the next word with them. */
+/** Flags before the command, which is not known yet: those that take a value consume the next word. */
 function before(root: CommandNode): string {
   const valued = commonFlags(root).filter((flag) => flag.placeholder !== null);
   const groups = flatten(root).filter((node) => node.children.length > 0);

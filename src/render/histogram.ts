@@ -1,11 +1,11 @@
 import { escapeLabel } from "./prometheus.ts";
 
-/** Durations counted by how long they were: what a Prometheus histogram is made of. */
+/** Durations counted by length: the data of a Prometheus histogram. */
 interface DurationCounts {
   readonly labels: Readonly<Record<string, string>>;
-  /** Upper bounds in seconds, rising; beyond the last one is one count more. */
+  /** Upper bounds in seconds, ascending; one more count follows for everything beyond the last one. */
   readonly bounds: readonly number[];
-  /** How many lay up to each bound and beyond the one before. */
+  /** How many durations are above the previous bound and at most this one. */
   readonly counts: readonly number[];
   readonly sumS: number;
 }

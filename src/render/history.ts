@@ -11,7 +11,7 @@ export interface ShownDestination {
   readonly entries: readonly HistoryEntry[];
 }
 
-/** An entry as `history list --json` and the API tell it. */
+/** An entry as shown by `history list --json` and the API. */
 export function entryJson(entry: HistoryEntry): ToldEntry {
   return {
     checksum: entry.checksum,

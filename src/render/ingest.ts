@@ -2,7 +2,7 @@ import { formatCount } from "../lib/format/count.ts";
 import { formatElapsed } from "../lib/format/duration.ts";
 import { escapeText } from "../lib/format/escape.ts";
 
-/** What an ingest is told as: the contract's keys, and some more. */
+/** What an ingest reports: the contract's keys and some more. */
 export interface IngestReport {
   readonly node: string;
   readonly files: number;
@@ -27,7 +27,7 @@ export function ingestJson(report: IngestReport): object {
   return { ...rest, elapsed_s: elapsedS, malformed_samples: malformedSamples };
 }
 
-/** One line for people: what was new, and what was not. */
+/** One line for people: what was new and what was not. */
 export function ingestText(report: IngestReport): string {
   const { node, events, lines, elapsedS } = report;
   const parts = [

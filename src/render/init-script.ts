@@ -7,7 +7,7 @@ export interface InitPlan {
   readonly user: string;
 }
 
-/** A service script of OpenRC (openrc-run(8)), which starts the job again when it ends. */
+/** A service script for OpenRC (openrc-run(8)) that restarts the job whenever it ends. */
 export function openrcScript({ service, command, user }: InitPlan): string {
   const [program = "", ...args] = command;
   return `#!/sbin/openrc-run
@@ -25,7 +25,7 @@ depend() {
 `;
 }
 
-/** A line of busybox's /etc/inittab: started at boot, and again whenever it ends. */
+/** A line for busybox's /etc/inittab: the job is started at boot and restarted whenever it ends. */
 export function inittabLine({ command, user }: InitPlan): string {
   const words = command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : shellQuote(word))).join(" ");
   const run = user === "root" ? words : `su ${user} -s /bin/sh -c ${shellQuote(`exec ${words}`)}`;

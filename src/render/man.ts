@@ -11,7 +11,7 @@ function hex(letter: string): string {
   return (letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
 }
 
-/** A text as roff: a backslash, a hyphen that is to stay one, a leading dot or apostrophe, what is not ASCII. */
+/** Escapes text for roff: backslashes, literal hyphens, a leading dot or apostrophe, and non-ASCII characters. */
 function escape(text: string): string {
   return text
     .replaceAll("\\", String.raw`\e`)
@@ -55,7 +55,7 @@ function list(rows: readonly (readonly [string, string])[]): string {
   return rows.map(([left, right]) => `.TP\n${escape(left)}\n${escape(right)}`).join("\n");
 }
 
-/** A page of section 1, and the file that it belongs in. */
+/** A page of section 1 and its file name. */
 export interface ManPage {
   /** `nodupe-history-forget.1` */
   readonly file: string;
@@ -71,7 +71,7 @@ function reference(node: CommandNode): string {
   return String.raw`\fB${escape(pageName(node))}\fR(1)`;
 }
 
-/** A sentence as whatis(1) wants it: no capital, no full stop. */
+/** A sentence in whatis(1) style: no capital, no full stop. */
 function whatis(purpose: string): string {
   return escape(purpose.charAt(0).toLowerCase() + purpose.slice(1)).replace(/\.$/, "");
 }
@@ -103,7 +103,7 @@ function synopsis(node: CommandNode): string {
   return `${name} [options]${node.usage === "" ? "" : ` ${escape(node.usage)}`}`;
 }
 
-/** The pages near this one: those below it, the group it is of with the others of it, or nodupe's own. */
+/** Related pages: its children, its group and the others in it, or nodupe's own page. */
 function seeAlso(node: CommandNode, nodes: readonly CommandNode[]): string {
   const parent = nodes.find((other) => nameOf(other) === node.words.slice(0, -1).join(" ") && other !== node);
   const beside = node.words.length > 1 ? (parent?.children ?? []) : [];
@@ -115,8 +115,8 @@ function seeAlso(node: CommandNode, nodes: readonly CommandNode[]): string {
 }
 
 /**
- * The man pages, one for nodupe, for each group and for each command, from the command definitions alone. `timeS` is the
- * commit's time in Unix seconds.
+ * The man pages for nodupe, each group and each command, generated from the command definitions alone. `timeS` is
+ * the commit's time in Unix seconds.
  */
 export function manPages(root: CommandNode, version: string, timeS: number): readonly ManPage[] {
   const date = new Date(timeS * 1_000).toISOString().slice(0, 10);

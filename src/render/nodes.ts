@@ -25,7 +25,7 @@ export function nodesJson(nodes: readonly NodeSummary[]): object {
   };
 }
 
-/** A node a row. */
+/** One row per node. */
 export function nodesText(nodes: readonly NodeSummary[], nowMs: number): string {
   if (nodes.length === 0) return "The store has no nodes yet; add one with: nodupe ingest --node NAME FILE";
   const moment = (ms: number | null): string => (ms === null ? "-" : momentText(ms, nowMs));

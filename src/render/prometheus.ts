@@ -16,7 +16,7 @@ interface Family {
   readonly samples: readonly Sample[];
 }
 
-/** Base units, as Prometheus asks for them: what a name ends in, and what a value is divided by. */
+/** Base units, as Prometheus recommends: the suffix of a name, and the divisor of its value. */
 const UNITS: Readonly<Record<Unit, { readonly suffix: string; readonly divisor: number }>> = {
   percent: { suffix: "_ratio", divisor: 100 },
   ms: { suffix: "_seconds", divisor: 1_000 },
@@ -25,7 +25,7 @@ const UNITS: Readonly<Record<Unit, { readonly suffix: string; readonly divisor: 
   count: { suffix: "", divisor: 1 },
 };
 
-/** What stands behind a metric's name in its help. */
+/** The period of a metric, shown after its name in the help. */
 const SPANS: Readonly<Record<Span, string>> = {
   window: "over the last 24 hours",
   latest: "as the node told it last",
@@ -42,7 +42,7 @@ function sampleLine(name: string, { labels, value }: Sample): string {
   return `${name}${told.length === 0 ? "" : `{${told.join(",")}}`} ${value}`;
 }
 
-/** A metric of the registry in its base unit: its name ends in that unit and in no other. */
+/** A metric of the registry in its base unit: the name ends in that unit and no other. */
 function nodeFamily(
   { name, label, unit, span, prometheusStem }: Metric<MetricName>,
   nodes: Scrape["nodes"],
@@ -125,7 +125,7 @@ function fleetFamilies(fleet: Scrape["fleet"]): Family[] {
   ];
 }
 
-/** What stands in the store, by family; those without a sample are left out. */
+/** What is in the store, as metric families; those without samples are omitted. */
 export function familiesOf({ nodes, time, sync, store, fleet }: Scrape): readonly Family[] {
   const families: Family[] = [
     {

@@ -2,27 +2,29 @@
 export const SERVICES = ["sync", "time", "ingest", "serve"] as const;
 export type Service = (typeof SERVICES)[number];
 
-/** The flags that name files of secrets, by the credentials' names. */
+/** The flags that name files of secrets, by credential name. */
 const SECRET_FLAGS = { "api-key": "--api-key-file", shared: "--shared-file" } as const;
 type Secret = keyof typeof SECRET_FLAGS;
 
-/** Who a system service runs as: somebody who is there, or a user that systemd makes up for as long as it runs. */
+/**
+ * The user a system service runs as: an existing one, or one that systemd allocates while it runs (DynamicUser).
+ */
 export type RunAs = { readonly type: "user"; readonly name: string } | { readonly type: "dynamic" };
 
 export interface ServicePlan {
   readonly service: Service;
-  /** `system`: started at boot; `user`: with its user's session. */
+  /** `system`: started at boot; `user`: started with the user's session. */
   readonly scope: "system" | "user";
   /** The program's absolute path. */
   readonly program: string;
-  /** What follows the command's own words: folders, files, flags. */
+  /** What follows the command's name: folders, files, flags. */
   readonly args: readonly string[];
   readonly runAs: RunAs;
-  /** Folders that are read, which have to be mounted first. */
+  /** Folders that are read; they must be mounted first. */
   readonly reads: readonly string[];
-  /** Groups that the job needs to read them, beside its user's own: logs are mostly `adm`'s. */
+  /** Further groups that the job needs to read them, besides its user's own: logs usually belong to `adm`. */
   readonly groups: readonly string[];
-  /** The files that hold secrets; they reach the job as credentials of these names. */
+  /** The files that hold secrets, passed to the job as credentials with these names. */
   readonly secrets: Readonly<Record<Secret, string | null>>;
 }
 
@@ -46,13 +48,13 @@ const WORDS: Readonly<Record<Service, readonly string[]>> = {
   serve: ["serve"],
 };
 
-/** The command of a service, word by word, where no credentials are to be had. */
+/** The command line of a service as words, for where credentials are not available. */
 export function serviceCommand(plan: ServicePlan): readonly string[] {
   const { service, program, args } = plan;
   return [program, ...WORDS[service], ...secretsOf(plan).flatMap(({ flag, file }) => [flag, file]), ...args];
 }
 
-/** The secrets that a service is given. */
+/** The secrets passed to a service. */
 function secretsOf({ secrets }: ServicePlan): readonly { name: string; flag: string; file: string }[] {
   return (["api-key", "shared"] as const).flatMap((name) => {
     const file = secrets[name];
@@ -60,10 +62,10 @@ function secretsOf({ secrets }: ServicePlan): readonly { name: string; flag: str
   });
 }
 
-/** What the runtime inside the program would take from the environment. */
+/** Variables that would affect the runtime embedded in the program. */
 const UNSET = "UnsetEnvironment=BUN_BE_BUN BUN_OPTIONS BUN_INSPECT BUN_INSPECT_NOTIFY NODE_OPTIONS";
 
-/** A word of a command line as systemd reads it: quoted, with `%` and `$` taken for themselves. */
+/** A command-line word in systemd's syntax: quoted, with literal `%` and `$`. */
 function unitWord(word: string): string {
   const literal = word.replaceAll("\\", "\\\\").replaceAll("%", "%%").replaceAll("$", "$$$$");
   return /^[\w@%+=:,./$-]+$/.test(word)
@@ -71,18 +73,18 @@ function unitWord(word: string): string {
     : `"${literal.replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
 }
 
-/** A path where systemd reads the rest of the line as it stands, but for its specifiers. */
+/** A path for a directive where systemd expands only specifiers. */
 function unitPath(path: string): string {
   return path.replaceAll("%", "%%");
 }
 
 function commandLine(plan: ServicePlan, words: readonly string[]): string {
-  // The credential's folder is systemd's to fill in.
+  // systemd replaces %d by the credentials folder.
   const secrets = secretsOf(plan).flatMap(({ name, flag }) => [flag, `%d/${name}`]);
   return [unitWord(plan.program), ...words, ...secrets, ...plan.args.map(unitWord)].join(" ");
 }
 
-/** What no job of ours needs. Not MemoryDenyWriteExecute: the engine compiles while it runs. */
+/** Privileges that none of our jobs needs. Not MemoryDenyWriteExecute: the engine compiles at run time. */
 const HARDENING: readonly string[] = [
   "NoNewPrivileges=yes",
   "ProtectSystem=strict",
@@ -98,12 +100,12 @@ const HARDENING: readonly string[] = [
   "RemoveIPC=yes",
   "LockPersonality=yes",
   "SystemCallArchitectures=native",
-  // What the filter leaves out fails, as where a kernel lacks it, instead of ending the job.
+  // Filtered system calls fail as on a kernel that lacks them, instead of killing the job.
   "SystemCallErrorNumber=EPERM",
   "UMask=0077",
 ];
 
-/** The time service changes the clock and looks for other daemons in /proc; the others do neither. */
+/** The time service sets the clock and looks for other daemons in /proc; the others do neither. */
 function hardening({ service, runAs: who }: ServicePlan): readonly string[] {
   if (service === "time") {
     return [
@@ -118,7 +120,7 @@ function hardening({ service, runAs: who }: ServicePlan): readonly string[] {
       "SystemCallFilter=~@resources",
     ];
   }
-  // Root reads what others have closed, and takes leases on it, by these two rights alone.
+  // Root needs these two capabilities to read files closed to others and to take leases on them.
   const isRoot = who.type === "user" && who.name === "root";
   return [
     ...HARDENING,
@@ -129,7 +131,7 @@ function hardening({ service, runAs: who }: ServicePlan): readonly string[] {
     "ProtectClock=yes",
     "ProtectProc=invisible",
     "ProcSubset=pid",
-    // Folders of CVs and logs may lie in a home.
+    // Folders of CVs and logs can be in a home folder.
     service === "serve" ? "ProtectHome=yes" : "ProtectHome=read-only",
     "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX",
     "SystemCallFilter=@system-service",
@@ -182,7 +184,7 @@ function mainUnit(plan: ServicePlan): Unit {
         UNSET,
         "Restart=always",
         "RestartSec=5s",
-        // A setting that is wrong, or a key that is refused, is not mended by trying again.
+        // Retrying does not help with a wrong setting or a refused key.
         "RestartPreventExitStatus=2 5",
         "WatchdogSec=60s",
         "TimeoutStopSec=10s",
@@ -193,7 +195,7 @@ function mainUnit(plan: ServicePlan): Unit {
   };
 }
 
-/** Sets the clock once at boot, before whatever waits for the right time. */
+/** Sets the clock once at boot, before anything that waits for the right time. */
 function bootUnit(plan: ServicePlan): Unit {
   const words = ["time", "--wait", "--set", "--max-error", "100ms"];
   return {

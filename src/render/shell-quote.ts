@@ -1,9 +1,9 @@
-/** A text as one word of a POSIX shell, of bash, of zsh. */
+/** Quotes text as one word for a POSIX shell, bash or zsh. */
 export function shellQuote(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** A text as one word of fish, which knows two escapes within single quotes. */
+/** Quotes text as one word for fish, which knows two escapes within single quotes. */
 export function fishQuote(text: string): string {
   return `'${text.replaceAll("\\", "\\\\").replaceAll("'", String.raw`\'`)}'`;
 }

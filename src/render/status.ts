@@ -7,7 +7,7 @@ import { textTable } from "../lib/format/table.ts";
 
 const whole = new Intl.NumberFormat("en");
 
-/** `3 min ago`, up to a day; then the date. */
+/** `3 min ago` up to a day; after that the date. */
 function agoText(seconds: number, iso: string): string {
   if (seconds < 0 || seconds >= 86_400) return iso.slice(0, 16).replace("T", " ");
   if (seconds < 90) return `${Math.round(seconds)} s ago`;
@@ -15,7 +15,7 @@ function agoText(seconds: number, iso: string): string {
   return `${Math.round(seconds / 3_600)} h ago`;
 }
 
-/** Seconds with the unit that fits them: `1.2 ms`. */
+/** Seconds in a suitable unit: `1.2 ms`. */
 function shortSeconds(seconds: number): string {
   const size = Math.abs(seconds);
   if (size < 1e-3) return `${(seconds * 1e6).toFixed(0)} µs`;
@@ -102,7 +102,7 @@ function boardLines({ fleet }: Board): string[] {
   });
 }
 
-/** One screen: what is wrong first, then each job in a line or two. */
+/** One screen: problems first, then each job in a line or two. */
 export function statusText(board: Board): string {
   const { problems, store } = board;
   const indent = (lines: readonly string[]): string => lines.join("\n        ");

@@ -39,7 +39,7 @@ export function syncResult(
   };
 }
 
-/** The result of a run that could not begin: nothing is known of the tree. */
+/** The result of a run that could not start: nothing is known about the tree. */
 export function unknownResult(run: {
   elapsedS: number;
   error: SyncError;
@@ -66,7 +66,7 @@ export function unknownResult(run: {
   };
 }
 
-/** Failures named in a text result; the rest is counted. */
+/** Failures listed in a text result; the rest are only counted. */
 const FAILURES_SHOWN = 20;
 
 function failureLine({ path, reason, status }: UploadFailure): string {
@@ -74,7 +74,7 @@ function failureLine({ path, reason, status }: UploadFailure): string {
   return `  ${escapeText(`${path}: ${told}`)}`;
 }
 
-/** The counts of every CV that was found, in words that add up. */
+/** The number of CVs found by outcome, in words; the numbers add up. */
 function outcomes(result: SyncResult): string {
   const { uploaded, duplicate_local: here, duplicate_remote: there, failed, pending } = result;
   return [
@@ -108,7 +108,7 @@ export function syncText(result: SyncResult): string {
   return lines.join("\n");
 }
 
-/** Why a run could not go on, and what comes of it. `pending`: so many CVs wait for the next run. */
+/** Why a run could not go on, and what follows from it. `pending`: the number of CVs left for the next run. */
 export function stopText(error: SyncError, pending: number): string {
   if (!("until" in error)) return error.reason;
   const rest = `${plural(pending, "CV")} left for the next run`;

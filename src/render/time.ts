@@ -9,15 +9,15 @@ import type { ClockOutcome, TimeResult } from "../time/result.ts";
 
 const NTP_PORT = 123;
 
-/** A result together with what was done about it. */
+/** A result and what was done about it. */
 export interface TimeReport {
   readonly result: TimeResult;
   readonly clock: ClockOutcome;
-  /** The corrected time at the moment of printing; null where it is not known. */
+  /** The corrected time at the moment of printing; null if unknown. */
   readonly trueNs: bigint | null;
-  /** `--check`: null where it was not asked for. */
+  /** `--check`: null if not requested. */
   readonly check: CheckOutcome | null;
-  /** `--watch`: the exponential mean of the offset. */
+  /** `--watch`: the exponential moving average of the offset. */
   readonly meanOffsetS?: number | null;
 }
 
@@ -29,7 +29,7 @@ function milliseconds(ns: bigint | number | null): number | null {
   return ns === null ? null : Number(ns) / 1e6;
 }
 
-/** FastDate64 of an instant; null outside the years that it holds. */
+/** An instant as FastDate64; null outside its range. */
 function fastDate64(ns: bigint): string | null {
   try {
     return encodeFastDate64(ns).toString();
@@ -53,7 +53,7 @@ function serverJson(report: ServerReport): object {
   };
 }
 
-/** The `--json` object, keys as the contract names them. */
+/** The `--json` object, with the contract's keys. */
 export function timeJson({ result, clock, trueNs, check, meanOffsetS }: TimeReport): object {
   const { drift } = result;
   return {
@@ -91,12 +91,12 @@ export function timeJson({ result, clock, trueNs, check, meanOffsetS }: TimeRepo
   };
 }
 
-/** A bound of a day or more says no more than that nothing is known. */
+/** A bound of a day or more only means that nothing is known. */
 const KNOWN_NS = 86_400_000_000_000n;
 
 const quantity = (ns: bigint): string => formatQuantity(Math.abs(Number(ns)) / 1e9);
 
-/** The first line: whether the clock is right, by how much, and how sure that is. */
+/** The first line: whether the clock is right, by how much it is off, and how certain that is. */
 function verdictText({ offsetNs, errorBoundNs, source, note }: TimeResult): string {
   if (offsetNs === null || errorBoundNs === null || source === null)
     return `It is not known whether the clock is right: ${note ?? "no source gave the time"}`;
@@ -113,7 +113,7 @@ function verdictText({ offsetNs, errorBoundNs, source, note }: TimeResult): stri
     : `The clock is ${measured}`;
 }
 
-/** On what the bound rests. */
+/** How many wrong servers the bound tolerates. */
 function toleranceText({ tolerance, answered, asked }: TimeResult): string | null {
   if (tolerance === null) return null;
   const { liars, of } = tolerance;

@@ -10,10 +10,10 @@ import type { Experiment, Lab } from "../experiment.ts";
 import { ingestLog } from "../ingest-log.ts";
 import { LOG_NODES, LOG_WINDOW, nodeLog } from "../node-logs.ts";
 
-/** Sketches keep quantiles to 1% of the exact ones. */
+/** Sketches are accurate to 1% of the exact quantiles. */
 const MOST_ERROR = 0.0101;
 
-/** Sees to it that roll-ups say what the rows say: counts and rates to the last digit, quantiles within their bound. */
+/** Checks that roll-ups agree with the rows: counts and rates exactly, quantiles within their error bound. */
 function checkAgainstRows(answer: Answer, rows: readonly RowMetrics[]): void {
   for (const [at, { metrics }] of answer.nodes.entries()) {
     const row = rows[at];
@@ -51,7 +51,10 @@ async function fill(lab: Lab, rowPath: string, storePath: string): Promise<void>
   rows.close();
 }
 
-/** Two nodes over a week. Ours opens the store anew each time, as the command does, and adds intervals and verdicts. */
+/**
+ * Two nodes over a week. Our way opens the store each time, as the command does, and also computes intervals and
+ * verdicts.
+ */
 const twoNodes: Experiment = {
   job: "compare",
   name: "2 nodes, 7 days",

@@ -8,7 +8,7 @@ import { memoryOver, watchResident } from "../measure/resident.ts";
 const EVERY_MS = 10;
 const MONTHS = [2, 3, 4];
 
-/** A process of its own ingests one log after another: what it holds must not grow with what it has read. */
+/** A separate process ingests one log after another: its memory must not grow with what it has read. */
 export const ingestMemory: Experiment = {
   job: "ingest",
   name: "memory while ingesting",

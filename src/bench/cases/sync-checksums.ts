@@ -15,7 +15,7 @@ function filesOf(root: string): FoundFile[] {
   return [...scan(root, globFilter([], []))].flatMap((event) => (event.type === "file" ? [event.file] : []));
 }
 
-/** The second start over files that are known: the checksums of all, by reading them or from the store. */
+/** A second start with known files: getting all checksums by reading the files, or from the store. */
 export const checksumCache: Experiment = {
   job: "sync",
   name: "second start over known files",

@@ -7,7 +7,7 @@ import { agree } from "../agree.ts";
 import { JsonHistory } from "../earlier/json-history.ts";
 import type { Experiment } from "../experiment.ts";
 
-/** Entries that the history holds before, as after some months of use. */
+/** Entries already in the history, as after some months of use. */
 const HELD = 20_000;
 const ENTRIES = 200;
 
@@ -15,7 +15,10 @@ function checksumOf(index: number): string {
   return createHash("sha256").update(`content ${index}`).digest("hex");
 }
 
-/** What recording an upload costs. Only the first two are safe: an entry of a batch that is not committed is lost. */
+/**
+ * The cost of recording an upload. Only the first two ways are safe: entries of a batch that is not committed are
+ * lost.
+ */
 export const historyCommits: Experiment = {
   job: "sync",
   name: `history of ${HELD.toLocaleString("en-US")} entries, each new one`,

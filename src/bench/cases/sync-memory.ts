@@ -7,7 +7,7 @@ import { memoryOver, watchResident } from "../measure/resident.ts";
 
 const EVERY_MS = 10;
 
-/** A process of its own uploads a tree without a pause: what it holds must not grow with what it has sent. */
+/** A separate process uploads a tree without a pause: its memory must not grow with what it has sent. */
 export const uploadMemory: Experiment = {
   job: "sync",
   name: "memory while uploading",

@@ -22,12 +22,12 @@ const MODES: readonly Mode[] = [
   { name: "batches", latencyMs: LATENCY_MS, flags: ["--bulk", "--workers", "5"], batch: true },
 ];
 
-/** As a mass import goes where the network is no hindrance: what this machine can do. */
+/** A mass import on a network that does not slow it down: the machine's limit. */
 const AT_ONCE: Mode = { name: "bulk", latencyMs: 0, flags: ["--bulk"], batch: true };
 
 /**
- * Uploads the tree to a fresh sandbox with a fresh store. The sandbox is ours, the client a process of its own, so
- * that neither waits for the other's thread. The time is what the client tells: its start is no part of it.
+ * Uploads the tree to a fresh sandbox with a fresh store. The sandbox runs here and the client in its own process,
+ * so that neither waits for the other's thread. The time is the one that the client reports, without its start-up.
  */
 function uploading(mode: Mode, tree: string, count: number, lab: Lab): Way {
   let run = 0;

@@ -15,7 +15,7 @@ function instants(): bigint[] {
   return Array.from({ length: BATCH }, () => upTo(4e9) * 1_000_000_000n + upTo(1e9));
 }
 
-/** Converts all values into the same place, so that what is timed is the conversion alone. */
+/** Converts all values into one preallocated array, so that only the conversion is timed. */
 function converting(values: readonly bigint[], by: (value: bigint) => bigint): () => void {
   const output = new BigUint64Array(values.length);
   return () => {

@@ -8,7 +8,7 @@ import type { Experiment } from "../experiment.ts";
 const NEWEST_S = Date.UTC(2026, 0, 2) / 1e3;
 const OLDER_S = Date.UTC(2026, 0, 1) / 1e3;
 
-/** A /var/log of services, each with dated subfolders; the newest file is the plain `syslog` of its top. */
+/** A /var/log of services, each with dated subfolders; the newest file is `syslog` at the top. */
 function makeLogs(root: string, services: number, files: number): void {
   mkdirSync(root, { recursive: true });
   const write = (path: string, seconds: number): void => {
@@ -16,7 +16,7 @@ function makeLogs(root: string, services: number, files: number): void {
     utimesSync(path, seconds, seconds);
   };
   write(join(root, "syslog"), NEWEST_S);
-  // A log's time wants a second witness.
+  // A log's time counts only if another moment confirms it.
   write(join(root, "auth.log"), OLDER_S);
   for (let service = 0; service < services; service += 1) {
     const folder = join(root, `service-${service}`, "2025", "archive");
@@ -25,7 +25,7 @@ function makeLogs(root: string, services: number, files: number): void {
   }
 }
 
-/** The fallback of a board without a clock chip: the newest file that can be trusted. */
+/** The fallback on a board without a clock chip: the newest trustworthy file. */
 export const trustedFileScan: Experiment = {
   job: "time",
   name: "newest file of a log folder",

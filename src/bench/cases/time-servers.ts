@@ -9,12 +9,12 @@ import type { Experiment } from "../experiment.ts";
 import { startNtpPeers } from "../peers/ntp-peers.ts";
 
 const ROUND_TRIP_MS = 20;
-/** Both ways wait this long for a server that is dead. */
+/** Both ways wait this long for a dead server. */
 const TIMEOUT_MS = 200;
-/** Peers answer by this machine's own clock: beyond half of the time-out no delay explains an offset. */
+/** Peers answer by this machine's own clock: no delay can explain an offset greater than half the timeout. */
 const MOST_OFFSET_MS = TIMEOUT_MS / 2 + 10;
 
-/** All servers at once, as `nodupe time` asks them: the offset in milliseconds. */
+/** All servers at once, as in `nodupe time`: the offset in milliseconds. */
 async function askAtOnce(ports: readonly number[], signal: AbortSignal): Promise<number> {
   const settings: MeasureSettings = {
     ...defaultsOf(measureOptions),

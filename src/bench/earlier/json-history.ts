@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 
-/** The earlier client's history: one JSON array of checksums, written anew in whole for each entry. */
+/** The earlier client's history: one JSON array of checksums, rewritten for each entry. */
 export class JsonHistory {
   readonly #path: string;
   readonly #checksums: string[];

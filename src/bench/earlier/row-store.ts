@@ -2,7 +2,8 @@ import { Database } from "bun:sqlite";
 import { readFileSync } from "node:fs";
 
 /**
- * A log kept the straightforward way: each line's JSON parsed, each ended operation a row, indexed by node and time.
+ * A log stored in the straightforward way: each line's JSON is parsed, each finished operation is a row, indexed
+ * by node and time.
  */
 export function openRowStore(path: string): Database {
   const db = new Database(path, { create: true });
@@ -39,7 +40,7 @@ const STATUS: Readonly<Record<string, string>> = {
 
 const COMMIT_ROWS = 10_000;
 
-/** Reads a log into rows; starts and ends are paired in a map. Returns how many operations have ended. */
+/** Reads a log into rows; a map pairs starts with ends. Returns the number of finished operations. */
 export function ingestRows(db: Database, node: string, path: string): number {
   const insert = db.prepare(
     `INSERT INTO event (node, time_ms, action, status, piece, satellite, remote, size, duration_ms)
@@ -110,7 +111,7 @@ function rateOf(rows: readonly Row[]): number {
   return (rows.filter(({ status }) => status === "success").length / rows.length) * 100;
 }
 
-/** A node's metrics in a window: every row is loaded, and all durations are sorted. */
+/** A node's metrics over a window: loads every row and sorts all durations. */
 export function metricsFromRows(
   db: Database,
   node: string,

@@ -3,7 +3,7 @@ import { unixNsOfNtp } from "../../time/ntp/timestamp.ts";
 
 const PIVOT_S = Date.UTC(2020, 0, 1) / 1e3;
 
-/** Offset of one server in milliseconds, or null where it does not answer within the time-out. */
+/** The offset of one server in milliseconds; null if it does not answer within the timeout. */
 async function askOne(port: number, timeoutMs: number): Promise<number | null> {
   const { promise, resolve } = Promise.withResolvers<number | null>();
   const sentAt = Date.now();
@@ -29,7 +29,9 @@ async function askOne(port: number, timeoutMs: number): Promise<number | null> {
   }
 }
 
-/** The mean offset, in milliseconds, of servers asked one after another: each that is dead costs the whole time-out. */
+/**
+ * The mean offset, in milliseconds, of servers queried one after another: each dead one costs the whole timeout.
+ */
 export async function askInSequence(ports: readonly number[], timeoutMs: number): Promise<number> {
   const offsets: number[] = [];
   for (const port of ports) {

@@ -16,7 +16,7 @@ function readOne(view: DataView, code: string, at: number): [value: number | big
   }
 }
 
-/** Unpacks bytes by a format that is read anew in each call, as the earlier client did for every packet. */
+/** Unpacks bytes by a format that is parsed again on each call, as the earlier client did for every packet. */
 export function unpack(format: string, bytes: Uint8Array): (number | bigint)[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const values: (number | bigint)[] = [];

@@ -1,4 +1,4 @@
-/** Cores of ARM that small boards have, by the part number in /proc/cpuinfo (implementer 0x41). */
+/** ARM cores of small boards, by the part number in /proc/cpuinfo (implementer 0x41). */
 const ARM_PARTS: Readonly<Record<string, string>> = {
   "0xb76": "ARM1176",
   "0xc07": "Cortex-A7",
@@ -32,8 +32,8 @@ function armCores(cpuinfo: string): string | null {
 }
 
 /**
- * The processor's kind, from the text of /proc/cpuinfo and the device tree's model (null where there is none):
- * `Raspberry Pi 4 Model B Rev 1.4 (Cortex-A72)`. Serial numbers that stand beside them are left out.
+ * The processor's kind, from the text of /proc/cpuinfo and the device tree's model (null if there is none):
+ * `Raspberry Pi 4 Model B Rev 1.4 (Cortex-A72)`. Serial numbers in these files are left out.
  */
 export function cpuKind(cpuinfo: string, board: string | null, fallback: string): string {
   const model = field(cpuinfo, "model name") ?? armCores(cpuinfo) ?? fallback;

@@ -1,15 +1,15 @@
 import { Bench } from "tinybench";
 import type { Timing, Unit, Way } from "../experiment.ts";
 
-/** How much is measured. */
+/** How much to measure. */
 export interface Effort {
   readonly rounds: number;
-  /** No new round begins when this has passed, once there are `leastRounds`: slow boards take fewer samples. */
+  /** No new round starts after this time, once there are `leastRounds`: slow boards take fewer samples. */
   readonly budgetMs: number;
   readonly leastRounds: number;
 }
 
-/** Way → samples of each round. */
+/** Way → the samples of each round. */
 export type Rounds = ReadonlyMap<string, readonly (readonly number[])[]>;
 
 const PER_MS: Readonly<Record<Exclude<Unit, "MiB">, (msPerOperation: number) => number>> = {
@@ -21,7 +21,7 @@ const PER_MS: Readonly<Record<Exclude<Unit, "MiB">, (msPerOperation: number) => 
   "lines/s": (ms) => 1e3 / ms,
 };
 
-/** Milliseconds of one call → the unit that its case is told in. */
+/** Milliseconds of one call → the unit of its case. */
 export function inUnit(unit: Unit, ms: number, operations: number): number {
   if (unit === "MiB") throw new Error("Cannot time a size: MiB are observed");
   return PER_MS[unit](ms / operations);
@@ -63,8 +63,8 @@ async function runRound(
 }
 
 /**
- * Times all ways in rounds, tinybench timing each of them; the order turns around with each round, so that no way
- * always follows the same other one. Ends early, with whole rounds only, when the signal aborts.
+ * Times all ways in rounds, using tinybench. The order is reversed after each round, so that no way always follows
+ * the same other one. Ends early, with whole rounds only, if the signal aborts.
  */
 export async function measure(timing: Timing, effort: Effort, signal: AbortSignal): Promise<Rounds> {
   const rounds = new Map<string, number[][]>(timing.ways.map((way) => [way.name, []]));
@@ -77,7 +77,7 @@ export async function measure(timing: Timing, effort: Effort, signal: AbortSigna
     try {
       samples = await runRound(timing, ways, signal);
     } catch (error) {
-      // What an abort breaks off may throw; the rounds before it stand.
+      // An aborted round may throw; earlier rounds are kept.
       if (signal.aborted) break;
       throw error;
     }

@@ -1,20 +1,18 @@
 import type { Lab } from "../experiment.ts";
 
-/** What a command of this program is run with: nothing of the user's settings, store or network reaches it. */
+/** The environment for commands of this program, without the user's settings, store or proxies. */
 function environmentOf(lab: Lab, extra: Readonly<Record<string, string>>): Record<string, string> {
   return { HOME: lab.folder, TMPDIR: lab.folder, ...extra };
 }
 
-/** A command of this program that is at work. */
+/** A running command of this program. */
 export interface OwnProcess {
   readonly pid: number;
-  /**
-   * Its result. Rejects where it does not end with 0, with what it said.
-   */
+  /** Its result. Rejects, with its output, if it does not exit with 0. */
   readonly result: Promise<Readonly<Record<string, unknown>>>;
 }
 
-/** Starts a command of this program with `--json`; it ends with the run. */
+/** Starts a command of this program with `--json`; it is stopped at the end of the run. */
 export function startOwn(
   lab: Lab,
   args: readonly string[],

@@ -3,7 +3,7 @@ import { wait } from "../../lib/wait.ts";
 
 const KIB_PER_MIB = 1024;
 
-/** Resident memory of a process in MiB, as Linux tells it; null where there is no such process, or no /proc. */
+/** A process's resident memory in MiB, as reported by Linux; null if there is no such process or no /proc. */
 export function residentMib(pid: number): number | null {
   try {
     const text = readFileSync(`/proc/${pid}/status`, "latin1");
@@ -14,7 +14,7 @@ export function residentMib(pid: number): number | null {
   }
 }
 
-/** Looks at a process's memory every so often, until its work is done. */
+/** Samples a process's memory at intervals until its work is done. */
 export async function watchResident(
   pid: number,
   work: Promise<unknown>,
@@ -32,7 +32,10 @@ export async function watchResident(
   return seen;
 }
 
-/** What a run's memory was: all that was seen, and the most of each half. One that holds what it has done grows. */
+/**
+ * The memory of a run: all samples, and the maximum of each half. It grows in a process that keeps what it has
+ * processed.
+ */
 export function memoryOver(series: readonly number[]): ReadonlyMap<string, readonly number[]> {
   const middle = Math.ceil(series.length / 2);
   if (series.length < 2)

@@ -1,4 +1,4 @@
-/** The quantile of ascending values, interpolated between neighbours (type 7 of Hyndman and Fan 1996). */
+/** The quantile of ascending values, with linear interpolation (type 7 of Hyndman and Fan 1996). */
 export function quantile(ascending: readonly number[], q: number): number {
   const position = (ascending.length - 1) * q;
   const below = ascending[Math.floor(position)];
@@ -18,14 +18,15 @@ function ascending(values: readonly number[]): number[] {
 }
 
 /**
- * Where the median of what rounds were drawn from lies: between the k-th of them from either end, k being the largest
- * for which chance alone leaves it outside in at most 5 of 100 (order statistics, no shape assumed). Fewer than six
- * rounds say less: between the least and the most of them.
+ * A confidence interval for the median of the distribution that rounds are drawn from: between the k-th values
+ * from either end, with the largest k that misses it by chance in at most 5 of 100 cases (order statistics, no
+ * assumption about the distribution). Fewer than six rounds give less certainty: the least and the greatest of
+ * them.
  */
 export function medianInterval(rounds: readonly number[]): { readonly low: number; readonly high: number } {
   const sorted = ascending(rounds);
   const count = sorted.length;
-  // Twice the chance that fewer than k of the rounds fall below the median.
+  // Twice the probability that fewer than k of the rounds fall below the median.
   let outside = 2 * 0.5 ** count;
   let term = outside;
   let k = 1;
@@ -42,15 +43,15 @@ export function medianInterval(rounds: readonly number[]): { readonly low: numbe
 
 export interface Summary {
   readonly median: number;
-  /** What 99 of 100 samples are at least as good as. */
+  /** 99 of 100 samples are at least this good. */
   readonly p99: number;
-  /** The middle half of the samples lies from `low` to `high`. */
+  /** The middle half of the samples lies between `low` and `high`. */
   readonly low: number;
   readonly high: number;
   readonly samples: number;
 }
 
-/** @param rate more is better, so that the 99th percentile is counted from the other end. */
+/** @param rate more is better, so the 99th percentile is counted from the other end. */
 export function summarise(values: readonly number[], rate: boolean): Summary {
   const sorted = ascending(values);
   return {
@@ -62,7 +63,7 @@ export function summarise(values: readonly number[], rate: boolean): Summary {
   };
 }
 
-/** At most `points` values that follow the series: the median of each of as many equal stretches. */
+/** Reduces a series to at most `points` values: the medians of stretches of equal length. */
 export function thin(values: readonly number[], points: number): number[] {
   if (values.length <= points) return [...values];
   return Array.from({ length: points }, (_, index) => {

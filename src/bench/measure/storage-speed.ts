@@ -4,20 +4,23 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf } from "../../lib/errors.ts";
 
-/** Of sequential access in pieces of 1 MiB; null where it could not be measured. */
+/** Sequential access in blocks of 1 MiB; null if it could not be measured. */
 export interface StorageSpeed {
-  /** Until the data is on the storage: fsync is part of it. */
+  /** Includes fsync. */
   readonly storage_write_bytes_per_s: number | null;
-  /** Past the page cache. */
+  /** Bypasses the page cache. */
   readonly storage_read_bytes_per_s: number | null;
 }
 
 const PIECE_BYTES = 1024 * 1024;
 const MAX_PIECES = 64;
-/** Slow cards are measured on less data. */
+/** Slow cards are measured with less data. */
 const MAX_MS = 700;
 
-/** Moves pieces until the file's end, the time or the pieces are used up; bytes a second, or null for none. */
+/**
+ * Processes blocks until the file ends or the time or the blocks run out; returns bytes per second, or null if
+ * nothing was processed.
+ */
 async function rate(
   signal: AbortSignal,
   move: () => Promise<number>,
@@ -39,7 +42,7 @@ async function openUncached(path: string): Promise<FileHandle | null> {
   try {
     return await open(path, constants.O_RDONLY | (constants.O_DIRECT ?? 0));
   } catch (error) {
-    // Not every file system can read past its cache: then its speed is not known.
+    // Not every file system can bypass its cache: the speed is unknown then.
     if (codeOf(error) === "EINVAL") return null;
     throw error;
   }
@@ -56,7 +59,7 @@ async function readSpeed(path: string, piece: Uint8Array, signal: AbortSignal): 
       async () => undefined,
     );
   } catch (error) {
-    // Memory or offsets that are not aligned as the device wants them.
+    // Memory or offsets not aligned as the device requires.
     if (codeOf(error) === "EINVAL") return null;
     throw error;
   }

@@ -5,12 +5,14 @@ import { sendAnyway } from "./send-anyway.ts";
 
 const HEADER_BYTES = 12;
 const TYPE_A = 1;
-/** A pointer to the name asked for, type A, class IN, 300 s, 4 bytes: 127.0.0.1. */
+/** A pointer to the queried name, type A, class IN, 300 s, 4 bytes: 127.0.0.1. */
 const LOOPBACK_RECORD = [0xc0, HEADER_BYTES, 0, TYPE_A, 0, 1, 0, 0, 0x01, 0x2c, 0, 4, 127, 0, 0, 1];
-/** A response, recursion wanted and had, no error. */
+/** A response; recursion desired and available; no error. */
 const FLAGS = 0x8180;
 
-/** Answers a question with 127.0.0.1, or with nothing where no IPv4 address is asked for (RFC 1035, section 4). */
+/**
+ * Answers a query with 127.0.0.1, or with no records unless it asks for an IPv4 address (RFC 1035, section 4).
+ */
 function answerTo(question: Uint8Array): Uint8Array {
   let at = HEADER_BYTES;
   while ((question[at] ?? 0) !== 0) at += (question[at] ?? 0) + 1;
@@ -28,8 +30,8 @@ function answerTo(question: Uint8Array): Uint8Array {
 }
 
 /**
- * A name server on the loopback that takes `delayMs` to answer, and a lookup that asks it. Each lookup is a resolver
- * of its own: the one of the runtime remembers what it was told.
+ * A name server on the loopback that takes `delayMs` to answer, and a lookup that queries it. Each lookup uses its
+ * own resolver, because the runtime's caches results.
  */
 export async function startDnsPeer(
   delayMs: number,
@@ -39,7 +41,7 @@ export async function startDnsPeer(
     hostname: "127.0.0.1",
     port: 0,
     socket: {
-      // A client that left before its answer came. Without a handler the error would end the whole thread.
+      // The client left before its answer came. Without a handler the error would end the whole thread.
       error: () => undefined,
       data: (from, question, port, address) => {
         const answer = answerTo(question);

@@ -1,7 +1,7 @@
 import { ntpOfUnixNs } from "../../time/ntp/timestamp.ts";
 import { sendAnyway } from "./send-anyway.ts";
 
-/** Round trips of the peers wanted, in milliseconds; a null peer takes requests and never answers. */
+/** The peers' round trips in milliseconds; a null peer receives requests and never answers. */
 export interface PeersWanted {
   readonly delaysMs: readonly (number | null)[];
 }
@@ -38,8 +38,8 @@ function answerTo(request: Uint8Array): Uint8Array {
 }
 
 /**
- * Opens a peer on the loopback. The delay is the network's: half of it passes before the server reads its clock, half
- * after. The caller holds on to the socket: one that nobody refers to is closed when garbage is collected.
+ * Opens a peer on the loopback. The delay simulates the network: half of it passes before the server reads its
+ * clock, half after. The caller must keep a reference to the socket, or it is closed by garbage collection.
  */
 export async function openNtpPeer(delayMs: number | null): Promise<Bun.udp.Socket<"uint8array">> {
   return Bun.udpSocket({
@@ -47,7 +47,7 @@ export async function openNtpPeer(delayMs: number | null): Promise<Bun.udp.Socke
     hostname: "127.0.0.1",
     port: 0,
     socket: {
-      // A client that left before its answer came. Without a handler the error would end the whole thread.
+      // The client left before its answer came. Without a handler the error would end the whole thread.
       error: () => undefined,
       data: (from, request, port, address) => {
         if (delayMs === null || request.byteLength < PACKET_BYTES) return;

@@ -3,8 +3,8 @@ import type { Lab } from "../experiment.ts";
 import type { PeersOpened, PeersWanted } from "./ntp-peer.ts";
 
 /**
- * NTP servers on the loopback in a thread of their own, since the client measured blocks its own while it waits for
- * packets. They end with the experiment. Returns a port for each delay.
+ * NTP servers on the loopback in a thread of their own, since the measured client blocks its thread while it waits
+ * for packets. They end with the experiment. Returns a port for each delay.
  */
 export async function startNtpPeers(
   delaysMs: readonly (number | null)[],

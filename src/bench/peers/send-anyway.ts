@@ -1,6 +1,9 @@
 import { codeOf } from "../../lib/errors.ts";
 
-/** Sends, though the socket may still carry the refusal that an earlier answer met: it is told once, and cleared. */
+/**
+ * Sends even if the socket still holds the error of an earlier answer that was refused: it is reported once and
+ * thereby cleared.
+ */
 export function sendAnyway(
   socket: { send(data: Uint8Array, port: number, address: string): boolean },
   bytes: Uint8Array,

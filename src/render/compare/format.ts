@@ -8,7 +8,7 @@ function milliseconds(value: number): string {
   return value >= 10 ? `${value.toFixed(0)} ms` : `${value.toFixed(1)} ms`;
 }
 
-/** A value as people read it: `—` where it is not known. */
+/** A value for people: `—` if unknown. */
 export function formatMetric(name: MetricName, metrics: Metrics): string {
   const { unit, needs } = metricNamed(name);
   const value = metrics[name];

@@ -2,7 +2,7 @@ import type { Comparison } from "../../nodes/compare/compare.ts";
 import type { CacheCounts } from "../../nodes/compare/compare-cache.ts";
 import type { MetricName } from "../../nodes/compare/registry.ts";
 
-/** All that `compare` answers. */
+/** Everything that `compare` returns. */
 export interface CompareReport extends Comparison {
   readonly type: string;
   readonly timeRange: string;
@@ -14,7 +14,7 @@ export interface CompareReport extends Comparison {
   readonly elapsedS: number;
 }
 
-/** The nodes that have a metric's best value; none where it is not ranked, or where no two that have one differ. */
+/** The nodes with a metric's best value; none if it is not ranked, or if all known values are equal. */
 export function bestNodes(report: CompareReport, metric: MetricName): readonly string[] {
   const valueOf = (name: string): number | null =>
     report.nodes.find((node) => node.node_name === name)?.metrics[metric] ?? null;
@@ -26,7 +26,7 @@ export function bestNodes(report: CompareReport, metric: MetricName): readonly s
   return report.nodes.map(({ node_name }) => node_name).filter((name) => valueOf(name) === valueOf(best));
 }
 
-/** Whether a verdict says so: a better value alone is none. */
+/** Whether a verdict confirms it: a better value alone does not. */
 export function isReallyBetter({ verdicts }: CompareReport, metric: MetricName, name: string): boolean {
   return verdicts.some(
     (verdict) => verdict.significant && verdict.metric === metric && verdict.better === name,

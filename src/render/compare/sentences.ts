@@ -14,7 +14,7 @@ function whyText({ mostly, metric }: Why): string {
   return `mostly ${mostly.dimension} ${mostly.group} (${amount(mostly.contribution, metric)})`;
 }
 
-/** One sentence of the answer, and where the difference comes from. */
+/** One sentence of the answer, and the cause of the difference. */
 export interface Sentence {
   readonly text: string;
   readonly why: string | null;
@@ -26,7 +26,7 @@ function realDifferences({ verdicts, why }: CompareReport): Sentence[] {
     .filter(({ significant }) => significant)
     .map(({ text, metric, worse, better }) => {
       const isShare = metricNamed(metric).question?.type === "share";
-      // Of the latencies the mean is taken apart, and told once.
+      // For latencies only the mean is broken down, and that only once.
       const about = isShare ? metric : "avg_latency_mean";
       const found = why.find(
         (entry) => entry.metric === about && entry.worse === worse && entry.better === better,
@@ -37,7 +37,7 @@ function realDifferences({ verdicts, why }: CompareReport): Sentence[] {
     });
 }
 
-/** The verdict first: what is really different, what cannot be told yet, and that the rest is alike. */
+/** The verdict first: what really differs, what cannot be told yet, and that the rest is alike. */
 export function verdictSentences(report: CompareReport): Sentence[] {
   const { verdicts } = report;
   if (verdicts.length === 0) return [];
@@ -61,7 +61,7 @@ export function verdictSentences(report: CompareReport): Sentence[] {
   return sentences;
 }
 
-/** What is wrong with a node, and nothing else can be read without: said before the figures. */
+/** Faults of a node without which nothing else can be understood: shown before the figures. */
 export function troubleSentences({ nodes }: CompareReport): string[] {
   return nodes.flatMap(({ node_name, error, metrics, newest_line }) => {
     if (error !== null) return [`${node_name}: ${error}`];
@@ -70,12 +70,12 @@ export function troubleSentences({ nodes }: CompareReport): string[] {
   });
 }
 
-/** What a reader must know of the figures: where earnings are from, and what is not fair to compare. */
+/** Notes on the figures: where earnings come from, and which comparisons are unfair. */
 export function noteSentences(report: CompareReport): string[] {
   return [...earningsNote(report), ...report.caveats.map(({ text }) => text)];
 }
 
-/** Both figures of a node whose API tells one; where none does, that all are the model's. */
+/** Both figures of each node whose API reports one; if none does, that all are estimates of the model. */
 function earningsNote({ nodes, rankings }: CompareReport): string[] {
   const earning = nodes.filter(({ earnings_model_usd, earnings_api_usd }) => {
     return earnings_model_usd !== null || earnings_api_usd !== null;

@@ -11,7 +11,7 @@ type Node = CompareReport["nodes"][number];
 const LABEL_WIDTH = 19;
 const NAME_WIDTH = 20;
 const MIN_COLUMN = 13;
-/** So many nodes stand beside each other; more have a row each. */
+/** Up to this many nodes are columns; more nodes are rows. */
 const MOST_COLUMNS = 3;
 const BETTER = "*";
 const WORSE = "!";
@@ -21,7 +21,7 @@ export interface TableOptions {
   readonly color: boolean;
 }
 
-/** A row of the table: a metric, or how something went over the window. */
+/** A row of the table: a metric, or a trend over the window. */
 interface Line {
   readonly label: string;
   readonly cell: (node: Node) => string;
@@ -32,7 +32,7 @@ function pad(text: string, width: number): string {
   return " ".repeat(Math.max(0, width - Bun.stringWidth(text))) + text;
 }
 
-/** `*` where a verdict says that the node is really better, `!` where it is worse than its fleet. */
+/** `*` if a verdict says that the node is really better, `!` if it is worse than its fleet. */
 function markOf(report: CompareReport, metric: MetricName, { node_name }: Node): string {
   const real = report.verdicts.filter((verdict) => verdict.significant && verdict.metric === metric);
   if (real.some(({ worse }) => worse === node_name)) return report.nodes.length > 2 ? WORSE : " ";
@@ -70,7 +70,7 @@ function colored(cell: string, mark: string, color: boolean): string {
   return `\u001B[1;${mark === BETTER ? 32 : 31}m${cell}\u001B[22;39m`;
 }
 
-/** Few nodes: one beside the other, a metric a row. */
+/** Few nodes: nodes are columns, metrics are rows. */
 function besideEachOther(nodes: readonly Node[], lines: readonly Line[], options: TableOptions): string[] {
   const width = Math.floor((options.columns - LABEL_WIDTH) / nodes.length);
   const head = nodes.map(({ node_name }) => pad(fit(escapeText(node_name), width - 2), width - 1) + " ");
@@ -84,13 +84,13 @@ function besideEachOther(nodes: readonly Node[], lines: readonly Line[], options
   return [" ".repeat(LABEL_WIDTH) + head.join(""), ...rows].map((line) => line.trimEnd());
 }
 
-/** A label in two lines, broken at its last space. */
+/** A label on two lines, broken at its last space. */
 function twoLines(label: string): readonly [string, string] {
   const at = label.lastIndexOf(" ");
   return at < 0 ? ["", label] : [label.slice(0, at), label.slice(at + 1)];
 }
 
-/** Many nodes: one a row, as many metrics beside each other as fit, the others below in the same way. */
+/** Many nodes: one per row, with as many metrics side by side as fit and the others in further tables below. */
 function oneARow(nodes: readonly Node[], lines: readonly Line[], options: TableOptions): string[] {
   const names = nodes.map(({ node_name }) => fit(escapeText(node_name), NAME_WIDTH));
   const nameWidth = Math.max(...names.map((name) => Bun.stringWidth(name)));
@@ -127,7 +127,7 @@ function oneARow(nodes: readonly Node[], lines: readonly Line[], options: TableO
   });
 }
 
-/** Audit, suspension and online score of every node on every satellite that its log names, in percent. */
+/** Audit, suspension and online score of every node on every satellite in its log, in percent. */
 function scoreLines(report: CompareReport): Line[] {
   if (!Object.hasOwn(report.rankings, "avg_audit_score")) return [];
   const satellites = new Set(report.nodes.flatMap(({ scores }) => scores.map(({ satellite }) => satellite)));
@@ -147,7 +147,7 @@ function time(ms: number): string {
   return new Date(ms).toISOString().slice(0, 16).replace("T", " ");
 }
 
-/** The comparison for a terminal: the verdict, then the figures, then what must be known of them. */
+/** The comparison for a terminal: the verdict, then the figures, then notes on them. */
 export function compareTable(report: CompareReport, options: TableOptions): string {
   const { nodes } = report;
   const sentence = (text: string, first: string, indent: string): string[] =>

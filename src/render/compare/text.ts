@@ -4,12 +4,12 @@ import { bestNodes, type CompareReport, isReallyBetter } from "./report.ts";
 import { formatMetric } from "./format.ts";
 import { noteSentences, troubleSentences, verdictSentences } from "./sentences.ts";
 
-/** RFC 4180: quoted where a comma, a quote or a line break asks for it. */
+/** RFC 4180: quoted if it contains a comma, a quote or a line break. */
 function csvField(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** One row a metric, one column a node; unrounded, empty where not known. Intervals stand beside their values. */
+/** One row per metric, one column per node; unrounded, empty if unknown. Intervals are next to their values. */
 export function compareCsv(report: CompareReport): string {
   const header = [
     "metric",
@@ -27,7 +27,7 @@ export function compareCsv(report: CompareReport): string {
   return [header, ...rows].map((row) => row.map(csvField).join(",")).join("\n");
 }
 
-/** Names come from outside: no bar, markup or control character of theirs acts on the text. */
+/** Names come from outside: no bar, markup or control character in them may take effect. */
 function markdownText(text: string): string {
   return escapeText(text).replaceAll(/[\\|*_`<>[\]]/g, (character) => `\\${character}`);
 }

@@ -2,7 +2,7 @@ import { count, flag, list, maybe, moment, number, object, oneOf, text } from ".
 
 export const LOG_LEVELS = ["debug", "info", "error"] as const;
 
-/** Of each satellite, as a node's log told them last. */
+/** For each satellite, the latest scores in a node's log. */
 export const scores = list(
   object({
     satellite: text("its name"),
@@ -15,7 +15,7 @@ export const scores = list(
 
 const node = text("its name in the store");
 
-/** `nodupe ingest`; with `--follow` one for each time that something is stored. */
+/** `nodupe ingest`; with `--follow` one each time something is stored. */
 export const ingestResult = object({
   node,
   files: count("files that were read"),

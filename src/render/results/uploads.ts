@@ -58,7 +58,7 @@ const states = object({
   failed: count("refused for good"),
 });
 
-/** A content that was, or is to be, uploaded. */
+/** A content that was uploaded or is to be. */
 export const historyEntry = object({
   checksum: text("SHA-256 in hexadecimal"),
   state: oneOf(CONTENT_STATES, "the content's state"),
