@@ -1,5 +1,6 @@
-// What each request of src/lib/engine.ts brings: the program built with it and without it, the two run in turns on the
-// same work. `bun bench/engine.ts` prints ratios (with / without) and writes bench/results/engine.json; some two minutes.
+// The effect of each request in src/lib/engine.ts: the program built with and without it, both run in turns on the
+// same work. `bun bench/engine.ts` prints ratios (with / without) and writes bench/results/engine.json; takes
+// about two minutes.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -10,7 +11,7 @@ import { machine, middle, type Sample, timed } from "./support.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 
-/** A request of the engine, and the text that takes it out of engine.ts. */
+/** A request to the engine, and the text in engine.ts to change in order to remove it. */
 interface Request {
   readonly name: string;
   readonly from: string;
@@ -70,7 +71,7 @@ const REQUESTS: readonly Request[] = [
   },
 ];
 
-/** Builds the program with one text of engine.ts changed; null: as it is. */
+/** Builds the program with one text of engine.ts changed; null: unchanged. */
 async function build(name: string, change: { from: string; to: string } | null): Promise<string> {
   const tree = join(scratch, name);
   copyTree(tree);

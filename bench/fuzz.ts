@@ -1,10 +1,10 @@
-// Bytes that nobody wrote, given to every reader of what comes from outside: mutations of a saved corpus (flips, splices,
-// cuts, repeats, edges, words of the format), seeded, each target in a process of its own that is watched for crashes,
-// loops and memory. An input with an outcome never seen goes into tests/fixtures/corpus.
+// Fuzzes every parser of outside data: seeded mutations of a saved corpus (flips, splices, cuts, repeats, edge
+// values, words of the format). Each target runs in its own process, which is watched for crashes, loops and
+// memory. Inputs with an outcome not seen before go into tests/fixtures/corpus.
 //
 //   bun bench/fuzz.ts [TARGET…] [--seconds 10] [--seed 1] [--at-once 2] [--save]
 //
-// --save adds up what was tried in bench/results/fuzz.json and keeps the corpus. Exit code 1 where a promise broke.
+// --save adds the counts to bench/results/fuzz.json and keeps the corpus. Exits with 1 if a promise was broken.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -26,7 +26,7 @@ async function makeTarget(name: string): Promise<FuzzTarget> {
   return make();
 }
 
-/** The process that is watched. */
+/** Runs a target in a child process, which is watched. */
 async function fuzzOne(
   name: string,
   seed: number,
@@ -44,7 +44,7 @@ async function fuzzOne(
   await Bun.write(Bun.stdout, JSON.stringify(told));
 }
 
-/** What earlier runs tried and this one, a line a target. */
+/** The totals of earlier runs and this one, one line per target. */
 function added(before: readonly Fuzzed[], now: readonly Fuzzed[]): Fuzzed[] {
   const totals = new Map(before.map((each) => [each.target, each]));
   for (const each of now) {

@@ -1,5 +1,5 @@
-// A storage-node log to try things with: `bun bench/generate-log.ts FILE [OPERATIONS] [SEED] [LATENCY_MS] [DAYS]`
-// writes one that ends with the present hour, with debug lines, as version 1.146 has them.
+// Generates a storage-node log for experiments: `bun bench/generate-log.ts FILE [OPERATIONS] [SEED] [LATENCY_MS]
+// [DAYS]` writes one that ends with the current hour, with debug lines, in the format of version 1.146.
 import { DEBUG_LOG, writeLog } from "../src/bench/generate-log.ts";
 
 const HOUR_MS = 3_600_000;

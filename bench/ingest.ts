@@ -1,6 +1,6 @@
-// `bun bench/ingest.ts [--beside BINARY] [--rounds N]` (after `bun run build`): 2 M debug lines into a store, as a whole
-// process, beside `grep -c PATTERN FILE | cat` and, where one is named, beside an earlier binary, in turns in one run.
-// Ratios are the result; bench/results/ingest.json keeps them.
+// `bun bench/ingest.ts [--beside BINARY] [--rounds N]` (after `bun run build`): ingests 2 M debug lines into a
+// store, as a whole process, compared with `grep -c PATTERN FILE | cat` and, with --beside, an earlier binary, in
+// turns in one run. The result is ratios, kept in bench/results/ingest.json.
 import { Database } from "bun:sqlite";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
-// A run over files that are all known: 10,000 and 200,000 of them, beside `find -printf '%s %T@ %C@ %i'` over the same
-// tree in the same run, which asks the system for the very same things.
-// `bun bench/known-files.ts [FILES]` prints the figures and writes bench/results/known-files.json. Needs dist/nodupe.
+// A run over 10,000 and 200,000 files that are all known, compared with `find -printf '%s %T@ %C@ %i'` over the
+// same tree in the same run, which asks the system for the same data. `bun bench/known-files.ts [FILES]` prints
+// the figures and writes bench/results/known-files.json. Needs dist/nodupe.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -14,7 +14,7 @@ import { machine, middle, type Sample, timed } from "./support.ts";
 const ROOT = resolve(import.meta.dir, "..");
 const ROUNDS = 5;
 const FILES_A_FOLDER = 200;
-/** Nobody answers there, and nobody is asked. */
+/** Nothing listens there, and nothing is sent. */
 const URL = "http://127.0.0.1:9";
 
 function writeTree(folder: string, files: number): void {
@@ -29,7 +29,7 @@ function writeTree(folder: string, files: number): void {
   }
 }
 
-/** Leaves a store as a run leaves it that has uploaded all of the tree. */
+/** Fills a store as if a run had uploaded the whole tree. */
 function writeStore(path: string, folder: string): void {
   using store = openStore({ path });
   const { id } = destinationRow(store.db, URL);
@@ -60,7 +60,7 @@ async function compare(files: number): Promise<Record<string, unknown>> {
     const sync = [join(ROOT, "dist/nodupe"), "sync", "--json", "-q", "--db", store, "--url", URL, folder];
     const find = ["find", folder, "-printf", "%s %T@ %C@ %i\\n"];
     const samples: { sync: Sample[]; find: Sample[] } = { sync: [], find: [] };
-    // The first of each finds nothing in the caches of the system.
+    // The first round of each warms up the system's caches.
     for (let round = 0; round <= ROUNDS; round += 1) {
       const found = await timed(find);
       const run = await timed(sync, { env: { TANOVA_API_KEY: "tanova_sk_bench" } });

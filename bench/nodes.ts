@@ -1,5 +1,5 @@
-// `bun bench/nodes.ts` (after `bun run build`): ingest and compare, beside grep and beside the earlier way of comparing.
-// Ratios are the result; the absolute figures are of the machine that is named. bench/results/nodes.json keeps them.
+// `bun bench/nodes.ts` (after `bun run build`): ingest and compare, against grep and the earlier way of comparing.
+// The result is ratios; absolute figures apply to the named machine. Kept in bench/results/nodes.json.
 import { Database } from "bun:sqlite";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -33,8 +33,8 @@ const LIMITS = defaultsOf(pairingOptions);
 const untilMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
 
 /**
- * Reading, parsing and pairing on this thread, no store; lines a second of CPU time (as grep's, so that a busy machine does not
- * tell), the best of three rounds.
+ * Reads, parses and pairs on this thread, without a store. Returns lines per second of CPU time (comparable to
+ * grep's, and independent of other load), the best of three rounds.
  */
 function parseAndPair(path: string): number {
   let best = 0;
@@ -68,7 +68,7 @@ function parseAndPair(path: string): number {
   return best;
 }
 
-/** A node of `count` events over `days`, straight into the store; with or without its event blocks. */
+/** Writes a node of `count` events over `days` straight into the store, with or without its event blocks. */
 function fill(
   db: Database,
   name: string,
@@ -114,7 +114,7 @@ function fill(
   }
 }
 
-/** A comparison as a whole process, not from the cache: the median of several. */
+/** The time of a comparison as a whole process, uncached: the median of several. */
 async function timeCompare(
   db: string,
   names: readonly string[],
@@ -129,7 +129,7 @@ async function timeCompare(
   return { ms: wallMs, cpuMs, rssMb: Math.max(...runs.map(({ peakBytes }) => peakBytes)) / 1_048_576 };
 }
 
-/** What `/metrics` takes in a process that runs: the median of several. */
+/** The time for `/metrics` in a running process: the median of several. */
 function scrapeMs(path: string): number {
   using store = openStore({ path, readonly: true });
   const settings = { egressUsd: 2, repairUsd: 2, auditUsd: 2, storageUsd: 1.5, queryTimeout: 60_000 };
@@ -142,7 +142,7 @@ function scrapeMs(path: string): number {
   return times.toSorted((a, b) => a - b)[ROUNDS] ?? Number.NaN;
 }
 
-/** The earlier way, on the same number of events: load the window's rows, compute in the program. */
+/** The earlier way with the same number of events: loads the window's rows and computes in the program. */
 async function earlierWay(folder: string, count: number): Promise<TimedRun> {
   const path = join(folder, "rows.db");
   const db = new Database(path);

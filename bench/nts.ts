@@ -1,8 +1,9 @@
-// Authenticated time: how long whole processes take, cold and with cookies, beside plain NTP and `chronyd -Q` with NTS.
+// Authenticated time: the wall time of whole processes, cold and with cookies, compared with plain NTP and
+// `chronyd -Q` with NTS.
 //
-//   bun bench/nts.ts [RUNS]      RUNS of the quick ones (40), taken in turn; results in bench/results/nts.json
+//   bun bench/nts.ts [RUNS]      RUNS of the quick ones (40), in turns; results in bench/results/nts.json
 //
-// On a machine that has other things to do: chrt -r 5 bun bench/nts.ts 30 (as root; what the results were made with).
+// On a busy machine: chrt -r 5 bun bench/nts.ts 30 (as root; the saved results were made this way).
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { median, quantile } from "../src/bench/measure/statistics.ts";
@@ -38,7 +39,7 @@ await using stack = new AsyncDisposableStack();
 const folder = stack.use(tempFolder());
 const authority = await createAuthority(folder, "authority");
 const chronyds = await Promise.all(
-  // chronyd takes one server of an address.
+  // chronyd accepts only one server per address.
   Array.from({ length: SERVERS }, async (_, index) => {
     const address = `127.0.9.${40 + index}`;
     const extensions = ["basicConstraints = CA:FALSE", `subjectAltName = IP:${address}`];
@@ -58,7 +59,7 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 const times = new Map(Object.keys(CLIENTS).map((name) => [name, [] as number[]]));
-// In turn, so that whatever else the machine does meets all of them alike; the first turn makes stores and cookies.
+// In turns, so that other load affects all alike; the first turn creates stores and cookies.
 for (let run = 0; run <= runs; run += 1) {
   for (const [name, command] of Object.entries(CLIENTS)) {
     const { wallMs } = await timed(command);
@@ -71,7 +72,7 @@ const directives = chronyds.map(({ port, ntsName }) => {
   return `server ${address} port ${port} nts ntsport ${ntsPort} iburst`;
 });
 const quiet = ["cmdport 0", `pidfile ${join(tmpdir(), `nodupe-bench-${process.pid}.pid`)}`];
-// Else it gives up the right to read the authorities in this folder.
+// As root, chronyd would otherwise give up its right to read the authorities in this folder.
 const user = process.getuid?.() === 0 ? ["-u", "root"] : [];
 const trust = `ntstrustedcerts ${authority.path}`;
 const chronydTimes: number[] = [];

@@ -1,5 +1,5 @@
-// Reading a log and hashing files, against programs that many machines have: grep, awk and sha256sum. The log, the files
-// and the measuring are those of `nodupe bench`. What is not installed is left out, and said.
+// Reading a log and hashing files, compared with common programs: grep, awk and sha256sum. The log, the files and
+// the measuring code are those of `nodupe bench`. Programs that are not installed are skipped with a message.
 //
 //   bun bench/other-programs.ts      prints the tables, writes bench/results/other-programs.json
 import { join, resolve } from "node:path";
@@ -18,7 +18,7 @@ const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
 process.once("SIGTERM", () => stop.abort());
 
-/** Ways that need a program; those whose program is missing are left out. */
+/** The ways whose program is installed. */
 function installed(ways: Readonly<Record<string, Way>>): Way[] {
   return Object.entries(ways).flatMap(([program, way]) => {
     if (Bun.which(program) !== null) return [way];
@@ -34,7 +34,7 @@ async function outputOf(command: readonly string[]): Promise<string> {
   return text.trim();
 }
 
-/** Counts downloads and their bytes, by splitting at what stands around the fields. */
+/** Counts downloads and their bytes by splitting lines at the text around the fields. */
 const AWK_COUNT = `BEGIN { FS = "\\t" } $4 == "downloaded" { count++; split($5, part, "\\"size\\": "); bytes += part[2] } END { print count, bytes }`;
 
 const logReading: Experiment = {

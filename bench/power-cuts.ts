@@ -1,8 +1,8 @@
-// Power cuts, simulated: the writes and syncs of the compiled binary are recorded by strace, and replayed up to some
-// moment; what was not synced by then is lost, torn sector by sector, or taken in another order. Then the job goes on
-// with what the disk has. `bun bench/power-cuts.ts [CUTS] [SEED] [JOB]` cuts 500 times over three jobs: an upload (to a server
-// that stores again what it is sent again), an ingest and the jar of NTS cookies; writes bench/results/power-cuts.json, and
-// ends with 1 where something was repeated, lost or refused.
+// Simulated power cuts: strace records the writes and syncs of the compiled binary, which are replayed up to some
+// moment; what was not synced by then is lost, torn sector by sector, or reordered. Then the job continues with
+// what is on the disk. `bun bench/power-cuts.ts [CUTS] [SEED] [JOB]` makes 500 cuts over three jobs: an upload (to
+// a server that stores duplicates), an ingest, and the jar of NTS cookies. Writes bench/results/power-cuts.json;
+// exits with 1 if anything was repeated, lost or refused.
 import { join } from "node:path";
 import { type CutJob, cutPower } from "../tests/support/power-cut/cut-job.ts";
 import { cookieJob } from "../tests/support/power-cut/cookie-job.ts";

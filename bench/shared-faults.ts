@@ -1,7 +1,7 @@
-// Three machines of the compiled binary on one shared store (a real redis-server) and a server that takes 3 to 10 s and
-// refuses no duplicates, with the program's own lease of 10 s: `bun bench/shared-faults.ts [SEEDS] [AT_ONCE]` plays each
-// fault with five seeds, ends with 1 where anything was stored twice, lost or counted wrong or a run did not end, and
-// writes bench/results/shared-faults.json. Needs redis-server, unshare, ip and nft, and root.
+// Three machines running the compiled binary on one shared store (a real redis-server), and a server that takes 3
+// to 10 s and accepts duplicates, with the program's own lease of 10 s. `bun bench/shared-faults.ts [SEEDS]
+// [AT_ONCE]` plays each fault with five seeds; exits with 1 if anything was stored twice, lost or miscounted, or a
+// run did not end; writes bench/results/shared-faults.json. Needs redis-server, unshare, ip and nft, and root.
 import { join, resolve } from "node:path";
 import { type FaultOutcome, FULL, SHARED_FAULTS } from "../tests/support/shared-faults.ts";
 import { machine } from "./support.ts";

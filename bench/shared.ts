@@ -1,7 +1,7 @@
-// How much several machines of the compiled binary gain from sharing a history, and what sharing costs one of them, where
-// the server's latency is the bound: `bun bench/shared.ts [ROUNDS]` plays one machine alone, then one, two and five that
-// share one real redis-server, in turn, and writes the medians and their ratios to bench/results/shared.json. Needs
-// redis-server.
+// What several machines running the compiled binary gain from a shared history, and what sharing costs one of
+// them, when the server's latency is the limit. `bun bench/shared.ts [ROUNDS]` plays one machine alone, then one,
+// two and five that share one real redis-server, in turns, and writes the medians and their ratios to
+// bench/results/shared.json. Needs redis-server.
 import { join, resolve } from "node:path";
 import { startSandbox } from "../src/upload/sandbox/server.ts";
 import { writeCvs } from "../tests/support/cvs.ts";
@@ -15,7 +15,7 @@ const ROUNDS = Number(Bun.argv[2] ?? 3);
 const FILES = 300;
 const PROCESSING_MS = 1_000;
 
-/** Seconds from the start of all to the end of the last one, each with a store of its own. */
+/** Seconds from the common start to the end of the last machine; each has its own store. */
 async function play(machines: number, isShared: boolean): Promise<number> {
   using stack = new DisposableStack();
   const cvs = stack.use(tempFolder());

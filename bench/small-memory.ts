@@ -1,6 +1,6 @@
-// What fits into a board's spare memory: with 64 MB and no swap (a memory cgroup, which needs root) 3,000 CVs are uploaded, a
-// log of 150 MB is read, and two nodes are compared. The kernel kills whoever needs more. `bun bench/small-memory.ts [MEGABYTES]`
-// writes bench/results/small-memory.json, and ends with 1 where a job did not end well.
+// What fits into a board's spare memory: with 64 MB and no swap (a memory cgroup, which needs root), 3,000 CVs are
+// uploaded, a log of 150 MB is read, and two nodes are compared. The kernel kills a process that needs more. `bun
+// bench/small-memory.ts [MEGABYTES]` writes bench/results/small-memory.json and exits with 1 if a job failed.
 import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DEBUG_LOG, writeLog } from "../src/bench/generate-log.ts";
@@ -15,10 +15,10 @@ import { machine } from "./support.ts";
 const MEGABYTES = Number(Bun.argv[2] ?? 64);
 const HOUR_MS = 3_600_000;
 const CVS = 3_000;
-/** Lines of a debug log: two an operation, some 400 bytes each. */
+/** A debug log has two lines per operation, some 400 bytes each. */
 const OPERATIONS = 245_000;
 
-/** A cgroup of version 2, or of version 1, whose processes have so much memory together. */
+/** A cgroup (version 2 or 1) whose processes share this much memory. */
 function makeGroup(bytes: number): { readonly path: string; peak(): number } {
   const isV2 = existsSync("/sys/fs/cgroup/cgroup.controllers");
   const path = join(isV2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory", `nodupe-${process.pid}`);

@@ -1,7 +1,8 @@
-// Uploads over a store whose disk fails: strace answers calls on the store's files with EIO, ENOSPC and EINTR, once,
-// for a while or from some call on, and a limit on the size of files makes writes short. `bun bench/store-faults.ts` makes 60 such runs, each
-// followed by one without faults, writes bench/results/store-faults.json, and ends with 1 where what was reported as
-// uploaded is not what the server has, something was sent twice or is missing, or a run hung.
+// Uploads with a store on a failing disk: strace makes calls on the store's files fail with EIO, ENOSPC and EINTR,
+// once, for a while or from some call on, and a file size limit makes writes short. `bun bench/store-faults.ts`
+// makes 60 such runs, each followed by one without faults, and writes bench/results/store-faults.json. Exits with
+// 1 if what was reported as uploaded is not what the server has, something was sent twice or is missing, or a run
+// hung.
 import { join } from "node:path";
 import pLimit from "p-limit";
 import { faultOf, type StoreFault, syncWithFault } from "../tests/support/store-fault.ts";
@@ -9,7 +10,7 @@ import { machine } from "./support.ts";
 
 const ONCE = ["1", "3", "8", "20"];
 const FROM_THEN_ON = ["2+", "6+", "15+", "40+"];
-/** No kernel interrupts a write for ever, and SQLite writes again until it is not. */
+/** Ranges of calls for EINTR: no kernel interrupts a write for ever, and SQLite retries until it succeeds. */
 const FOR_A_WHILE = ["2..20", "6..60", "15..100", "40..200"];
 const faults: StoreFault[] = [
   ...(["pwrite64", "fsync"] as const).flatMap((call) =>

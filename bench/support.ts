@@ -1,12 +1,12 @@
-// What the development benchmarks share: a child process measured from outside, medians of its runs, the machine's kind.
+// Shared by the development benchmarks: measuring a child process from outside, medians, the kind of machine.
 import { readFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { median } from "../src/bench/measure/statistics.ts";
 
-/** What one run took. */
+/** The cost of one run. */
 export interface Sample {
   readonly wallMs: number;
-  /** User and system time of the process and of what it waited for. */
+  /** User and system time of the process and of the children it waited for. */
   readonly cpuMs: number;
   readonly peakBytes: number;
 }
@@ -17,14 +17,14 @@ export interface TimedRun extends Sample {
 }
 
 export interface TimedOptions {
-  /** Beside the environment of the benchmark. */
+  /** In addition to the benchmark's own environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
-  /** A run that fails is a result too. */
+  /** A failed run is a result too. */
   readonly mayFail?: boolean;
 }
 
-/** How often a child's memory is looked at: what it takes in its very last moments may be missed. */
+/** How often a child's memory is sampled; a peak in its last moments may be missed. */
 const LOOK_EVERY_MS = 2;
 
 /** The high-water mark of a process's resident memory; 0 once it has ended. */
@@ -39,10 +39,10 @@ export function peakBytesOf(pid: number | "self"): number {
 /**
  * Runs a command to its end.
  *
- * Its peak is polled from /proc: the ru_maxrss that wait4 tells begins, on Linux, at what the parent had when it
- * started the child, so that a benchmark with much in memory would find its own size in every child.
+ * Its peak memory is polled from /proc: on Linux, the ru_maxrss of wait4 starts at the parent's memory when it
+ * started the child, so a large benchmark would find its own size in every child.
  *
- * @throws Error where it fails, with what it said.
+ * @throws Error with the command's output if it fails.
  */
 export async function timed(command: readonly string[], options: TimedOptions = {}): Promise<TimedRun> {
   const startMs = performance.now();
@@ -71,7 +71,7 @@ export async function timed(command: readonly string[], options: TimedOptions = 
   return { wallMs, cpuMs, peakBytes, stdout, exitCode };
 }
 
-/** The median of each figure by itself. */
+/** The median of each figure separately. */
 export function middle(samples: readonly Sample[]): Sample {
   return {
     wallMs: median(samples.map(({ wallMs }) => wallMs)),
@@ -80,7 +80,7 @@ export function middle(samples: readonly Sample[]): Sample {
   };
 }
 
-/** The machine by its kind, as results name it. */
+/** The kind of machine, for results. */
 export function machine(): { cpu: string | null; cores: number; memory_bytes: number } {
   return { cpu: cpus()[0]?.model ?? null, cores: cpus().length, memory_bytes: totalmem() };
 }

@@ -1,6 +1,6 @@
-// The compiled binary against a server that does everything wrong that real ones do, at 5% each and all together, with
-// kills: `bun bench/sync-faults.ts [SEEDS]` plays 50 seeds, ends with 1 where anything was stored twice, lost or counted
-// wrong, and writes bench/results/sync-faults.json.
+// The compiled binary against a server with every fault that real ones show, at 5% each and all together, with
+// kills: `bun bench/sync-faults.ts [SEEDS]` plays 50 seeds, exits with 1 if anything was stored twice, lost or
+// miscounted, and writes bench/results/sync-faults.json.
 import { join, resolve } from "node:path";
 import { type MixOutcome, playFaultMix } from "../tests/support/fault-mix.ts";
 import { machine } from "./support.ts";

@@ -1,6 +1,6 @@
-// `nodupe sync` under pressure: against a server that takes three uploads at once and refuses the rest (429, with and without
-// Retry-After), and --workers auto beside a fixed 20 on an idle and on a busy machine. `bun bench/sync-pressure.ts [FILES]`
-// prints ratios and writes bench/results/sync-pressure.json.
+// `nodupe sync` under pressure: against a server that accepts three uploads at once and refuses the rest (429,
+// with and without Retry-After), and --workers auto compared with a fixed 20 on an idle and on a busy machine.
+// `bun bench/sync-pressure.ts [FILES]` prints ratios and writes bench/results/sync-pressure.json.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -57,7 +57,7 @@ async function upload(folder: string, server: readonly string[], workers: string
   }
 }
 
-/** Against a server with room for three, as a ratio to what three at once would take without a pause. */
+/** Against a server with room for three: the ratio to the ideal time of three at once without a pause. */
 async function limited(folder: string): Promise<Record<string, object>> {
   const idealMs = Math.ceil(FILES / ROOM) * LIMITED_LATENCY_MS;
   const server = ["--latency", String(LIMITED_LATENCY_MS), "--max-in-flight", String(ROOM), "--retry-after"];
@@ -76,7 +76,7 @@ async function limited(folder: string): Promise<Record<string, object>> {
   return Object.fromEntries(outcomes) as Record<string, object>;
 }
 
-/** auto against a fixed 20, round after round, so that what else the machine does meets both. */
+/** auto compared with a fixed 20, round after round, so that other load affects both. */
 async function auto(folder: string): Promise<number> {
   const ratios: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -89,7 +89,7 @@ async function auto(folder: string): Promise<number> {
 const folder = mkdtempSync(join(tmpdir(), "nodupe-cvs-"));
 try {
   writeCvs(folder, { files: FILES });
-  // Only what has settled is taken at once.
+  // Files are only taken at once if they have not changed for a second.
   await Bun.sleep(1_100);
   const idle = await auto(folder);
   const spinning = Array.from({ length: SPINNING }, () => Bun.spawn(["sh", "-c", "while :; do :; done"]));

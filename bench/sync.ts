@@ -1,6 +1,6 @@
-// `nodupe sync` as people run it, against what it could reach and against other clients, in one run: the compiled
-// binary, a sandbox in a process of its own, the same files for all. `bun bench/sync.ts` prints ratios and writes
-// bench/results/sync.json. It takes about four minutes; only ratios mean anything on a machine that does other things.
+// `nodupe sync` as people use it, compared with the ideal and with other clients, in one run: the compiled binary,
+// a sandbox in its own process, the same files for all. `bun bench/sync.ts` prints ratios and writes
+// bench/results/sync.json. Takes about four minutes; on a busy machine only ratios are meaningful.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
@@ -39,7 +39,7 @@ function syncCommand(folder: string, store: string, url: string, args: readonly 
 
 const CLIENT = { env: { TANOVA_API_KEY: KEY } };
 
-/** A store and a server that know nothing. */
+/** An empty store and an empty server. */
 async function firstRun(
   folder: string,
   scratch: string,
@@ -57,7 +57,7 @@ function filesOf(folder: string): string[] {
   );
 }
 
-/** Uploads only, checksums told beforehand: what a well-made C program needs for the sending alone. */
+/** Uploads only, with known checksums: what a well-made C program needs for sending alone. */
 async function curlRun(
   files: readonly string[],
   scratch: string,
@@ -79,7 +79,7 @@ async function curlRun(
   return await timed(["curl", "-s", "--parallel", "--parallel-max", String(WORKERS), "--config", file]);
 }
 
-/** One file after the other, a check and an upload each, and the whole history written anew after every file. */
+/** One file after the other, a check and an upload for each, rewriting the whole history after every file. */
 async function sequentially(url: string, files: readonly string[], history: string): Promise<void> {
   const headers = { "X-Tanova-API-Key": KEY };
   const synced: string[] = [];
@@ -113,7 +113,7 @@ async function sequentialRun(
   return performance.now() - startMs;
 }
 
-/** The second start over files that are all known. */
+/** The second start, when all files are known. */
 async function secondRuns(folder: string, scratch: string): Promise<Sample> {
   using sandbox = await startServer(["--batch"]);
   const command = syncCommand(folder, join(scratch, "second.db"), sandbox.url, ["--bulk"]);
@@ -123,7 +123,7 @@ async function secondRuns(folder: string, scratch: string): Promise<Sample> {
   return middle(samples);
 }
 
-/** The same experiments round after round, so that what else the machine does meets them all. */
+/** Runs the experiments round after round, so that other load affects all of them. */
 async function inRounds<Name extends string>(
   experiments: Readonly<Record<Name, () => Promise<Sample>>>,
 ): Promise<Record<Name, Sample>> {
@@ -153,7 +153,7 @@ async function main(): Promise<void> {
     const tree = writeCvs(cvs, { files: FILES, minBytes: 20_000, maxBytes: 400_000 });
     writeCvs(many, { files: 10_000, minBytes: 500, maxBytes: 2_000, seed: 2 });
     writeCvs(most, { files: 100_000, minBytes: 500, maxBytes: 2_000, seed: 3 });
-    // What was just written goes to the disk first: else its writing holds up every commit that is measured.
+    // Flush what was just written to the disk: otherwise that would delay every commit that is measured.
     Bun.spawnSync(["sync"]);
     const files = filesOf(cvs);
     const few = files.slice(0, 100);

@@ -1,5 +1,5 @@
-// Plays one set of servers against the round that `nodupe time` runs, on a made-up clock, and holds the outcome
-// against the truth.
+// Plays one set of servers against the round that `nodupe time` runs, on a simulated clock, and compares the
+// outcome with the truth.
 import { type Assessment, assess } from "../src/time/ntp/assess.ts";
 import { decodePacket } from "../src/time/ntp/packet.ts";
 import type { Peer } from "../src/time/ntp/peer.ts";
@@ -12,16 +12,16 @@ import type { AttackServer, AttackSet } from "./time-attack-set.ts";
 const MS = 1_000_000n;
 const DEADLINE_NS = 3_000n * MS;
 
-/** What an outcome was worth, held against the truth. */
+/** An outcome compared with the truth. */
 export interface Judged {
   readonly isAnswered: boolean;
-  /** The truth lies beyond the bound that was told. */
+  /** The truth is outside the reported bound. */
   readonly boundViolated: boolean;
-  /** With one liar of five or more: the answer lies outside what the honest servers that were heard say. */
+  /** With one liar of five or more: the answer is outside the range of the honest servers heard. */
   readonly rangeViolated: boolean;
-  /** The answer lies in no honest server's interval. */
+  /** The answer is in no honest server's interval. */
   readonly intervalViolated: boolean;
-  /** How far the answer is off, and the bound, in nanoseconds; 0 without an answer. */
+  /** The answer's error and the bound, in nanoseconds; 0 without an answer. */
   readonly errorNs: number;
   readonly boundNs: number;
 }
@@ -35,7 +35,7 @@ function magnitude(ns: bigint): bigint {
   return ns < 0n ? -ns : ns;
 }
 
-/** Enters the servers, each under addresses of its own; returns address → server. */
+/** Adds the servers, each with its own addresses; returns address → server. */
 function enter(round: Round, set: AttackSet): ReadonlyMap<string, AttackServer> {
   const serverOf = new Map<string, AttackServer>();
   set.servers.forEach((server, index) => {
@@ -51,7 +51,7 @@ function enter(round: Round, set: AttackSet): ReadonlyMap<string, AttackServer> 
   return serverOf;
 }
 
-/** Runs the round to its end: what is due goes out, what the servers do comes back, in the order of time. */
+/** Runs the round to its end: sends what is due and delivers the servers' answers in order of time. */
 function run(round: Round, serverOf: ReadonlyMap<string, AttackServer>): { ending: Ending; endedNs: bigint } {
   const queue: { readonly atNs: bigint; readonly event: TransportEvent }[] = [];
   const asked = new Map<string, number>();
@@ -82,14 +82,14 @@ function run(round: Round, serverOf: ReadonlyMap<string, AttackServer>): { endin
   }
 }
 
-/** An outcome of a set, as `assess` gives it. */
+/** The outcome for a set, as `assess` returns it. */
 export interface Outcome {
   readonly answer: Assessment["answer"];
   readonly peers: readonly Peer[];
   readonly endedRawNs: bigint;
 }
 
-/** Holds an outcome against the truth. */
+/** Compares an outcome with the truth. */
 export function judge(
   set: AttackSet,
   { answer, peers, endedRawNs }: Outcome,

@@ -1,9 +1,9 @@
-// Random sets of time servers for bench/time-attack.ts: honest ones as bad as honest ones can be, and a minority of
-// liars that know all about them and stand where they do the most harm.
+// Random sets of time servers for bench/time-attack.ts: honest ones as bad as honest ones can be, and a minority
+// of liars that know everything about them and do the most harm possible.
 import type { Packet } from "../src/time/ntp/packet.ts";
 import { ntpOfUnixNs } from "../src/time/ntp/timestamp.ts";
 
-/** What a liar does. The first eight are about what it says; the last two about when. */
+/** The behaviour of a liar. The first eight concern what it says, the last two when. */
 export const LIES = [
   "far off",
   "just off",
@@ -18,19 +18,19 @@ export const LIES = [
 ] as const;
 export type Lie = (typeof LIES)[number];
 
-/** An answer, and how long after the request it comes. */
+/** An answer, and its delay after the request. */
 interface Answer {
   readonly packet: Packet;
   readonly afterNs: bigint;
 }
 
-/** A server of a set, with one address or more that all do the same. */
+/** A server of a set, with one or more addresses that all behave alike. */
 export interface AttackServer {
   readonly name: string;
   readonly addresses: number;
-  /** Null: it is honest. */
+  /** Null: honest. */
   readonly lie: Lie | null;
-  /** What it does with a request; null: nothing comes back. */
+  /** The answer to a request; null: none. */
   answer(request: {
     readonly cookie: bigint;
     readonly sentRawNs: bigint;
@@ -40,7 +40,7 @@ export interface AttackServer {
 
 export interface AttackSet {
   readonly servers: readonly AttackServer[];
-  /** True time when the raw clock stands at zero, in Unix nanoseconds: what the answer should be. */
+  /** True time when the raw clock is at zero, in Unix nanoseconds: the right answer. */
   readonly trueNs: bigint;
   readonly samples: number;
 }
@@ -49,12 +49,14 @@ const MS = 1e6;
 const ASK_AGAIN_NS = 250 * MS;
 const SHORT_NS = 1e9 / 65_536;
 
-/** What an honest server will be measured as: an interval around its offset, relative to true time, in nanoseconds. */
+/**
+ * How an honest server will be measured: an interval around its offset, relative to true time, in nanoseconds.
+ */
 interface Honest {
   readonly forwardNs: number;
   readonly backNs: number;
   readonly processingNs: number;
-  /** How far its own clock is off, and what it says of that: units of 2^-16 s. */
+  /** Its own clock's error, and what it states about it: in units of 2^-16 s. */
   readonly errorNs: number;
   readonly rootDelay: number;
   readonly rootDispersion: number;
@@ -91,7 +93,7 @@ function packetOf(cookie: bigint, change: Partial<Packet>): Packet {
   };
 }
 
-/** An honest server: delays that may be wholly one-sided, a clock that is off by all that it admits. */
+/** An honest server: delays can be entirely one-sided, and its clock is off by as much as it admits. */
 function honestOf(random: Random, mayDie: boolean, limitNs: number): Honest {
   const losesFirst = random() < 0.1;
   const most = losesFirst ? limitNs - ASK_AGAIN_NS : limitNs;
@@ -142,8 +144,8 @@ function honestServer(name: string, honest: Honest, trueNs: bigint, addresses: n
 }
 
 /**
- * Where a lie is worth most: just beyond what the honest servers measure as, or just inside or outside the edges of
- * their intervals, or of what these have in common.
+ * The most effective lies: just beyond the honest servers' measurements, or just inside or outside the edges of
+ * their intervals or of their intersection.
  */
 function temptingOffset(random: Random, honest: readonly Honest[]): number {
   const offsets = honest.map(({ offsetNs }) => offsetNs);
@@ -181,7 +183,7 @@ function liarServer(name: string, lie: Lie, plot: Plot, random: Random): AttackS
       break;
     case "just off":
       halfNs = logUniform(random, 1e3, 50 * MS);
-      // Its interval reaches just into what the honest have in common.
+      // Its interval just reaches into the intersection of the honest ones.
       offsetNs += Math.sign(offsetNs) * halfNs;
       break;
     case "claiming ±0":
@@ -220,7 +222,7 @@ function liarServer(name: string, lie: Lie, plot: Plot, random: Random): AttackS
     answer: ({ cookie, sentRawNs, number }) => {
       const after = Math.round(afterNs);
       const wobble = number % 2 === 0 ? wobbleNs : 0;
-      // It claims to have held the request for all of the way: the delay that is measured is next to nothing.
+      // It claims to have held the request for the whole round trip: the measured delay is next to nothing.
       const receivedNs = plot.trueNs + sentRawNs + BigInt(Math.round(offsetNs + wobble));
       const change = {
         rootDispersion: Math.floor(halfNs / SHORT_NS),
@@ -233,9 +235,9 @@ function liarServer(name: string, lie: Lie, plot: Plot, random: Random): AttackS
 }
 
 /**
- * A set of up to nine servers in which liars are a minority, of those that will answer too.
+ * A set of up to nine servers in which liars are a minority, also of those that will answer.
  *
- * @param honestMs the honest have a second, less what a machine may lose: their answers come by then.
+ * @param honestMs honest servers answer within this time: a second, less a margin for delays of the machine.
  */
 export function attackSet(random: Random, buildTimeS: number, honestMs = 950): AttackSet {
   const trueNs =

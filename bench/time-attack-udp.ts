@@ -8,11 +8,11 @@ import { settingsFor } from "../tests/support/time-session.ts";
 import { type AttackServer, type AttackSet, attackSet } from "./time-attack-set.ts";
 import { judge, type Played } from "./time-attack-play.ts";
 
-/** Timers and the event loop delay answers beyond what they were to take: the honest get by with less. */
+/** Timers and the event loop add delays to answers, so the honest servers get a shorter limit. */
 const HONEST_MS = 600;
 const clock = systemClock();
 
-/** Timers may be early by a millisecond: the last stretch is waited for turn by turn. An answer never leaves too soon. */
+/** Timers can fire a millisecond early, so the rest is spent polling. An answer is never sent too soon. */
 function at(dueRawNs: bigint, act: () => void): void {
   const look = (): void => {
     const leftMs = Number(dueRawNs - clock.rawNs()) / 1e6;
@@ -28,7 +28,7 @@ interface Running extends Disposable {
   readonly addresses: readonly string[];
 }
 
-/** Listens on a server's addresses, all at one port, and does with a request what the set says. */
+/** Listens on a server's addresses, all at one port, and answers requests as the set says. */
 async function start(server: AttackServer, index: number): Promise<Running> {
   const addresses = Array.from({ length: server.addresses }, (_, number) => `127.1.${number}.${index + 1}`);
   const sockets: Bun.udp.Socket<"uint8array">[] = [];
@@ -92,7 +92,7 @@ async function playOne(set: AttackSet, buildTimeS: number): Promise<Played> {
   return { ...judged, ending, endedMs: Number(endedRawNs - startRawNs) / 1e6 };
 }
 
-/** Plays so many sets one after another. */
+/** Plays this many sets one after another. */
 export async function playUdp(
   runs: number,
   random: () => number,

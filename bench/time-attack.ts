@@ -1,5 +1,5 @@
-// `bun bench/time-attack.ts [SETS] [SEED]`: random sets of servers with liars among them, against the round and the
-// selection of `nodupe time` alone: no network, a made-up clock. Counts broken promises; each must be 0.
+// `bun bench/time-attack.ts [SETS] [SEED]`: random sets of servers with liars among them, against the round and
+// the selection of `nodupe time` alone: no network, a simulated clock. Counts broken promises; each must be 0.
 // `bun bench/time-attack.ts udp [RUNS] [SEED]`: the same sets as real servers on loopback, in real time.
 import { join } from "node:path";
 import { median, quantile } from "../src/bench/measure/statistics.ts";
@@ -44,7 +44,7 @@ function tallyOf(sets: number, seed: number, played: readonly Played[]): Tally {
   };
 }
 
-/** Plays so many sets; the same for the same seed. */
+/** Plays this many sets; the same ones for the same seed. */
 export function attack(sets: number, seed: number): Tally {
   const random = seededRandom(seed);
   let cookies = 0n;

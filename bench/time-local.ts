@@ -1,4 +1,4 @@
-// What needs no server: FastDate64, and the scan of trusted files against a walk of the whole tree.
+// What needs no server: FastDate64, and the scan of trusted files compared with a walk of the whole tree.
 import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { median } from "../src/bench/measure/statistics.ts";
@@ -17,7 +17,7 @@ export interface LocalFigures {
   readonly full_walk_ms: number;
 }
 
-/** The median over rounds of what one call takes, in milliseconds; the first round warms up. */
+/** The median time of one call, in milliseconds; the first round warms up. */
 function timed(run: () => void, rounds: number): number {
   run();
   const times = Array.from({ length: rounds }, () => {
@@ -28,7 +28,7 @@ function timed(run: () => void, rounds: number): number {
   return median(times);
 }
 
-/** A tree like that of logs: folders two deep with files in each. */
+/** A tree like that of logs: files in two levels of folders. */
 function growTree(root: string): void {
   for (let folder = 0; folder < FILES / FILES_A_FOLDER; folder += 1) {
     const path = join(root, `service-${folder % 40}`, `part-${folder}`);

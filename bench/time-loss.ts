@@ -1,5 +1,6 @@
-// `bun bench/time-loss.ts [RUNS]`: five servers, and 30 % of the packets lost each way, in a network namespace of its
-// own. Needs unshare, ip and nft. Says in how many runs a majority of the five decided, and in how many there was an answer.
+// `bun bench/time-loss.ts [RUNS]`: five servers, with 30 % of the packets lost each way, in its own network
+// namespace. Needs unshare, ip and nft. Prints how many runs were decided by a majority of the five, and how many
+// had an answer.
 import { join } from "node:path";
 import { median, quantile } from "../src/bench/measure/statistics.ts";
 import { BINARY } from "../tests/support/binary.ts";
@@ -23,7 +24,7 @@ function run(...command: readonly string[]): void {
   if (exitCode !== 0) throw new Error(`Cannot run ${command.join(" ")}: ${stderr.toString().trim()}`);
 }
 
-/** Drops where packets come in: what is dropped on its way out is told to the sender. */
+/** Drops incoming packets: a packet dropped on its way out would be reported to the sender. */
 function losePackets(ports: readonly number[]): void {
   const lost = `numgen random mod 100 < ${LOSS_PERCENT} drop`;
   const set = `{ ${ports.join(", ")} }`;

@@ -1,4 +1,5 @@
-// Error against a server on the same machine, whose clock is ours: true offset zero. Both cores are kept busy.
+// The error against a server on the same machine, which uses our clock: the true offset is zero. All cores are
+// kept busy.
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { median, quantile } from "../src/bench/measure/statistics.ts";
@@ -13,7 +14,7 @@ export interface Precision {
   readonly runs: number;
 }
 
-/** Keeps every core busy until it is disposed of. */
+/** Keeps every core busy until disposed of. */
 function load(): Disposable {
   const children = Array.from({ length: availableParallelism() }, () =>
     Bun.spawn(["/bin/sh", "-c", "while :; do :; done"]),
@@ -30,7 +31,7 @@ function summary(name: string, errorsUs: readonly number[]): Precision {
   return { name, median_us: median(sorted), p99_us: quantile(sorted, 0.99), runs: sorted.length };
 }
 
-/** The offsets, in seconds, of one command run after another. */
+/** The offsets, in seconds, of repeated runs of a command. */
 async function offsets(
   command: readonly string[],
   read: (output: string) => number | null,
@@ -68,7 +69,10 @@ async function watchedOffsets(server: string, runs: number): Promise<number[]> {
   return found.slice(0, runs);
 }
 
-/** `runs` measurements each by nodupe in one process, by as many processes, and fewer by chronyd -Q, all under load. */
+/**
+ * `runs` measurements by nodupe in one process, `runs` by separate processes, and fewer by chronyd -Q, all under
+ * load.
+ */
 export async function precision(runs: number): Promise<readonly Precision[]> {
   await using server = await startChronyd();
   using _ = load();

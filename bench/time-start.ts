@@ -1,4 +1,4 @@
-// What a measurement over loopback costs beside the help alone: wall and processor time of whole processes, in turn.
+// The cost of a measurement over loopback compared with the help: wall and CPU time of whole processes, in turns.
 import { BINARY } from "../tests/support/binary.ts";
 import { startChronyd } from "../tests/support/chronyd.ts";
 import { tempFolder } from "../tests/support/temp.ts";
@@ -9,7 +9,7 @@ export interface StartCost {
   readonly loopback: Sample;
   readonly wall_ratio: number;
   readonly cpu_ratio: number;
-  /** Of the best runs: what a machine that is busy with other things adds to either is left out. */
+  /** Of the best runs, to leave out delays caused by other load. */
   readonly best_wall_ratio: number;
   readonly best_cpu_ratio: number;
   readonly runs: number;
@@ -19,7 +19,7 @@ function best(samples: readonly Sample[], of: "wallMs" | "cpuMs"): number {
   return Math.min(...samples.map((sample) => sample[of]));
 }
 
-/** One server on this machine, and a store that is there already, as from the second run on. */
+/** One server on this machine and an existing store, as from the second run on. */
 export async function startCost(runs: number): Promise<StartCost> {
   await using server = await startChronyd();
   using folder = tempFolder();

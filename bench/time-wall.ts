@@ -1,4 +1,4 @@
-// Wall time of whole processes: eight servers, half of them dead, 20 ms away; beside chronyd -Q and ntpdig.
+// Wall time of whole processes: eight servers, half of them dead, 20 ms away; compared with chronyd -Q and ntpdig.
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { median, quantile } from "../src/bench/measure/statistics.ts";
@@ -7,9 +7,12 @@ import { startChronyd } from "../tests/support/chronyd.ts";
 import { delayRelay, type NtpServer, serverArguments, silentServer } from "../tests/support/ntp.ts";
 import { programPath } from "../tests/support/programs.ts";
 
-/** What the relays are told to add; timers make it somewhat more, so ratios are of the round trip that is measured. */
+/**
+ * The delay that the relays are asked to add; timers make it somewhat longer, so ratios use the measured round
+ * trip.
+ */
 const ROUND_TRIP_MS = 20;
-/** ntpdig knows no other port than 123, which takes root to bind. */
+/** ntpdig can only use port 123, which only root can bind. */
 const NTP_PORT = 123;
 
 export interface WallTime {
@@ -39,14 +42,16 @@ function chronydQuery(servers: readonly NtpServer[], options: string): string[] 
   return [programPath("chronyd"), "-Q", "-t", "10", ...quiet, ...directives];
 }
 
-/** Runs of `nodupe time`, each beside the start-up before it, and counted in the round trips that it measured itself. */
+/**
+ * Runs of `nodupe time`, each compared with the start-up before it and expressed in its own measured round trips.
+ */
 export interface RoundTrips {
   readonly name: string;
   /** Medians of the runs. */
   readonly round_trip_ms: number;
   readonly wall_ms: number;
   readonly start_up_ms: number;
-  /** How many round trips a run takes beyond its start-up: the median, and the quarter of the runs that is best. */
+  /** Round trips that a run takes beyond its start-up: the median, and that of the best quarter of runs. */
   readonly round_trips: number;
   readonly best_round_trips: number;
   readonly runs: number;
@@ -61,14 +66,14 @@ async function timeRun(
   return { ms: performance.now() - start, stdout };
 }
 
-/** The median delay of the servers of one run, as nodupe measured it with kernel timestamps. */
+/** The median delay of a run's servers, as measured by nodupe with kernel timestamps. */
 function roundTripMsOf(json: string): number {
   const { servers } = JSON.parse(json) as { servers: { delay_s: number | null }[] };
   const delays = servers.flatMap(({ delay_s: delayS }) => (delayS === null ? [] : [delayS * 1e3]));
   return median(delays.toSorted((left, right) => left - right));
 }
 
-/** A busy machine makes the relays late too, so that each run is held against its own round trip and its own start-up. */
+/** A busy machine delays the relays too, so each run is compared with its own round trip and its own start-up. */
 async function countRoundTrips(name: string, command: readonly string[], runs: number): Promise<RoundTrips> {
   const told: { roundTripMs: number; wallMs: number; startMs: number }[] = [];
   for (let run = 0; run < runs; run += 1) {
@@ -97,7 +102,10 @@ export interface WallTimes {
   readonly times: readonly WallTime[];
 }
 
-/** Measures all clients against the same servers. `runs` bounds the quick ones; the slow ones run once or twice. */
+/**
+ * Measures all clients against the same servers. `runs` applies to the quick ones; the slow ones run once or
+ * twice.
+ */
 export async function wallTimes(runs: number): Promise<WallTimes> {
   await using first = await startChronyd();
   await using second = await startChronyd();

@@ -1,4 +1,5 @@
-// `bun bench/time.ts [start|wall|precision|local]`: nodupe time beside chronyd -Q and ntpdig; ratios, and bench/results/time.json.
+// `bun bench/time.ts [start|wall|precision|local]`: nodupe time compared with chronyd -Q and ntpdig; writes
+// bench/results/time.json.
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { machine } from "./support.ts";
@@ -86,7 +87,7 @@ async function main(parts: readonly string[]): Promise<void> {
     }
   }
   if (wants("wall")) {
-    // What else the machine had to do: with more than its cores can bear, wall times say little.
+    // The machine's other load: if it is overloaded, wall times mean little.
     const [loadBefore = 0] = loadavg();
     const wall = await wallTimes(WALL_RUNS);
     const ratios = ratiosOf(wall);

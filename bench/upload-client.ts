@@ -1,6 +1,6 @@
-// The API client against curl and against fetch: the same files to the same sandbox, 20 at once, no latency.
-// Both clients in Bun hash what they send, curl does not.
-// `bun bench/upload-client.ts` prints ratios and writes bench/results/upload-client.json.
+// The API client compared with curl and with fetch: the same files to the same sandbox, 20 at once, no latency.
+// Both clients in Bun hash what they send, curl does not. `bun bench/upload-client.ts` prints ratios and writes
+// bench/results/upload-client.json.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -20,7 +20,7 @@ function contentOf(index: number): Buffer {
   return bytes.fill(new Bun.CryptoHasher("sha512").update(String(index)).digest());
 }
 
-/** Uploads the whole set by one client, in a process of its own; prints its sample. */
+/** Uploads the whole set with one client, in its own process; prints its sample. */
 async function upload(client: string, url: string, folder: string): Promise<void> {
   const checksums = readFileSync(join(folder, "checksums"), "utf8").trimEnd().split("\n");
   using tanova = createTanovaClient({
@@ -45,7 +45,7 @@ async function upload(client: string, url: string, folder: string): Promise<void
     const form = new FormData();
     form.set("checksum", checksum);
     const bytes = await Bun.file(path).bytes();
-    // The other client hashes what it sends, so this one does too; curl does not.
+    // Our client hashes what it sends, so this one does too; curl does not.
     if (new Bun.CryptoHasher("sha256").update(bytes).digest("hex") !== checksum) return false;
     form.set("file", new File([bytes], filename, { type: mimeTypeOf(filename) }));
     const headers = { "X-Tanova-API-Key": KEY };
@@ -84,7 +84,7 @@ async function runCurl(url: string, folder: string): Promise<Sample> {
   return timed(command, { stdin: config.join("\nnext\n") });
 }
 
-/** A sandbox of its own for one run, stopped after it. */
+/** Runs with a fresh sandbox, stopped afterwards. */
 async function withSandbox<T>(run: (url: string) => Promise<T>): Promise<T> {
   const child = Bun.spawn(
     [process.execPath, "src/main.ts", "sandbox", "--json", "-q", "--listen", "127.0.0.1:0"],

@@ -1,6 +1,7 @@
-// What uploads cost this machine: processor time and memory of `nodupe sync`, beside those of another build of it in the
-// same run. Asking first is what a server that is not known to refuse duplicates costs; a build that cannot ask does not.
-// `bun bench/upload-cost.ts [OTHER_BINARY] [ROUNDS]` prints a table and writes bench/results/upload-cost.json.
+// What uploads cost this machine: CPU time and memory of `nodupe sync`, compared with another build of it in the
+// same run. One case includes asking first, which is necessary if the server is not known to refuse duplicates; a
+// build that cannot ask is not measured for it. `bun bench/upload-cost.ts [OTHER_BINARY] [ROUNDS]` prints a table
+// and writes bench/results/upload-cost.json.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -26,7 +27,7 @@ interface Case {
   readonly asksFirst: boolean;
 }
 
-/** A sandbox that knows nothing, a store that knows no more than whether the server refuses duplicates, one run. */
+/** One run with an empty sandbox and a store that at most knows whether the server refuses duplicates. */
 async function upload(binary: string, scratch: string, of: Case): Promise<Sample> {
   const child = Bun.spawn([BINARY, "sandbox", "--json", "--listen", "127.0.0.1:0", ...of.server], {
     env: { ...process.env, NODUPE_SANDBOX_API_KEY: KEY },
@@ -91,7 +92,7 @@ try {
   }
   const runs = cases.map(({ name, asksFirst }, at) => {
     const ours = middle(samples[at]?.ours ?? []);
-    // A build that never asks is measured once for both.
+    // A build that never asks is measured once for both cases.
     const others = samples[at]?.other.length === 0 ? samples[at - 1]?.other : samples[at]?.other;
     const other = others === undefined || others.length === 0 ? null : middle(others);
     return {

@@ -1,7 +1,7 @@
-// The plan of uploads in a world of its own (a server, a store, a tree, a clock), where what happens next is drawn: any
-// order of events, answers, stops and kills. `bun bench/upload-plan.ts [SEQUENCES]` plays 100,000 seeded sequences of up
-// to three runs each, ends at the first one that sends twice, loses something or does not end, and writes what it did to
-// bench/results/upload-plan.json.
+// The plan of uploads in a simulated world (a server, a store, a tree, a clock) where the next event is drawn at
+// random: any order of events, answers, stops and kills. `bun bench/upload-plan.ts [SEQUENCES]` plays 100,000
+// seeded sequences of up to three runs each, stops at the first one that sends twice, loses something or does not
+// end, and writes a summary to bench/results/upload-plan.json.
 import { join, resolve } from "node:path";
 import { seededRandom } from "../src/lib/seeded-random.ts";
 import type { Draw } from "../tests/support/plan-world/draw.ts";
@@ -11,7 +11,7 @@ import { machine } from "./support.ts";
 const SEQUENCES = Number(Bun.argv[2] ?? 100_000);
 const MOST_STEPS = 200;
 
-/** One that stores again what it has, one that refuses it, and one that is known to. */
+/** A server that stores duplicates, one that refuses them, and one that is known to refuse them. */
 function serverOf(kind: number): { refusesDuplicates: boolean; isKnownToRefuse: boolean } {
   return { refusesDuplicates: kind > 0, isKnownToRefuse: kind > 1 };
 }

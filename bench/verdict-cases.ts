@@ -1,5 +1,5 @@
-// What bench/verdicts.ts counts: verdicts on equal nodes, differences that are found, hours that are said to be missing.
-// Each case is cut into parts, each with its own seed, so that the figures do not depend on how many run at a time.
+// The counts behind bench/verdicts.ts: verdicts on equal nodes, differences found, hours reported as missing. Each
+// case is split into parts with their own seeds, so that the figures do not depend on how many run at a time.
 import { seededRandom } from "../src/lib/seeded-random.ts";
 import { hourGrid } from "../src/nodes/compare/judge/hourly-series.ts";
 import { type Side, sideOf } from "../src/nodes/compare/judge/side.ts";
@@ -27,7 +27,7 @@ import {
 const RATES = { egressUsd: 2, repairUsd: 2, auditUsd: 2, storageUsd: 1.5 };
 const ALIKE: Shift = { points: 0, latency: 0 };
 
-/** A case, by what is counted. */
+/** A case, by what it counts. */
 export type Case = { readonly regime: string; readonly runs: number } &
   /** Fleets of these sizes: the first nodes of the largest. */
   (
@@ -42,7 +42,7 @@ export type Case = { readonly regime: string; readonly runs: number } &
     | { readonly type: "missing"; readonly what: string; readonly hours: number; readonly shift: Shift }
   );
 
-/** Verdicts on so many equal nodes over so many hours. */
+/** Verdicts on this many equal nodes over this many hours. */
 export interface Alike {
   readonly nodes: number;
   readonly hours: number;
@@ -52,13 +52,13 @@ export interface Alike {
   early: number;
 }
 
-/** What a part of a case counted; parts are added up. */
+/** The counts of a part of a case; parts are added up. */
 export interface Counted {
   runs: number;
   /** Runs with the right verdict. */
   hits: number;
   readonly alike: readonly Alike[];
-  /** The hours named over those that it took. */
+  /** Hours predicted divided by hours actually needed. */
   readonly ratios: number[];
 }
 
@@ -117,7 +117,7 @@ function verdicts(nodes: readonly (readonly StoredHour[])[], hours: number): Ver
   return judged(nodes.map((all, index) => sideFrom(`n${index}`, all, hours)));
 }
 
-/** One fleet of the largest size, judged over each window, as a whole and its first few by themselves. */
+/** Judges a fleet of the largest size over each window, both as a whole and its first few nodes alone. */
 function countAlike(fleet: readonly (readonly StoredHour[])[], to: readonly Alike[]): void {
   for (const window of WINDOWS) {
     const sides = fleet.map((all, index) => sideFrom(`n${index}`, all, window));
@@ -131,7 +131,9 @@ function countAlike(fleet: readonly (readonly StoredHour[])[], to: readonly Alik
   }
 }
 
-/** How far off the hours that are said to be missing are: the same nodes, watched on until the verdict is told. */
+/**
+ * How accurate the hours reported as missing are: the same nodes are observed further until there is a verdict.
+ */
 function missingRatios(pair: readonly (readonly StoredHour[])[], hours: number, longest: number): number[] {
   const ratios: number[] = [];
   const early = new Map(
@@ -147,7 +149,7 @@ function missingRatios(pair: readonly (readonly StoredHour[])[], hours: number, 
       early.delete(metric);
     }
   }
-  // Never told within twelve times as long.
+  // No verdict even within twelve times as long.
   for (const named of early.values()) ratios.push(Math.min(0.49, named / longest));
   return ratios;
 }

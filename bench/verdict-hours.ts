@@ -1,4 +1,4 @@
-// Made-up hours of nodes for bench/verdicts.ts: what an hour's roll-up would hold, by the regime that the hours follow.
+// Simulated hours of nodes for bench/verdicts.ts: what an hour's roll-up would hold under a given regime.
 import { HOUR_MS } from "../src/nodes/log/vocabulary.ts";
 import type { StoredHour } from "../src/nodes/store/hour-table.ts";
 import { ALPHA, Sketch } from "../src/nodes/store/sketch.ts";
@@ -10,10 +10,10 @@ const UPLOADS = 300;
 const AUDITS = 4;
 /** By level. */
 const LINES = [DOWNLOADS, 0, 0, 0];
-/** Share of the operations that do not succeed that were canceled. */
+/** The share of canceled operations among those that do not succeed. */
 const CANCELED = 0.8;
 
-/** How a node's hours are, beside what chance makes of so many operations. */
+/** How a node's hours vary, beyond the randomness of that many operations. */
 export interface Regime {
   readonly name: string;
   /** Correlation of a node's neighbouring hours. */
@@ -22,9 +22,9 @@ export interface Regime {
   readonly scatterPoints: number;
   /** … and the logarithm of its latency. */
   readonly scatterLatency: number;
-  /** Student's t with 3 degrees of freedom in place of the normal distribution. */
+  /** Student's t with 3 degrees of freedom instead of the normal distribution. */
   readonly heavy?: boolean;
-  /** Half of the way from its best to its worst hour, of a daily cycle that all nodes share. */
+  /** Amplitude of a daily cycle shared by all nodes: half the distance between its best and worst hour. */
   readonly cyclePoints?: number;
   readonly cycleLatency?: number;
 }
@@ -42,27 +42,27 @@ export const REGIMES: readonly Regime[] = [
   { name: "correlation 0.5", correlation: 0.5, scatterPoints: 2, scatterLatency: 0.2 },
   { name: "correlation 0.8", correlation: 0.8, scatterPoints: 2, scatterLatency: 0.2 },
   { name: "correlation 0.95", correlation: 0.95, scatterPoints: 2, scatterLatency: 0.2 },
-  // The scatter that the issue names: hidden in sampling noise, so that neighbouring hours look less alike than they are.
+  // Scatter hidden in sampling noise, so that neighbouring hours look less alike than they are.
   { name: "correlation 0.5, half hidden", correlation: 0.5, scatterPoints: 0.3, scatterLatency: 0.05 },
   { name: "correlation 0.8, half hidden", correlation: 0.8, scatterPoints: 0.3, scatterLatency: 0.05 },
   { name: "correlation 0.95, half hidden", correlation: 0.95, scatterPoints: 0.3, scatterLatency: 0.05 },
   { name: "heavy tails", correlation: 0, scatterPoints: 1, scatterLatency: 0.2, heavy: true },
 ];
 
-/** What makes a node unlike the others. */
+/** How a node differs from the others. */
 export interface Shift {
-  /** Percentage points of success that it lacks. */
+  /** Percentage points of success that it is short of. */
   readonly points: number;
-  /** Logarithm of how many times as long it takes. */
+  /** Logarithm of the factor by which its operations take longer. */
   readonly latency: number;
 }
 
 export type Random = () => number;
 
-/** The middles of 65,536 parts of the normal distribution that are equally likely: a tenth of what a draw would cost. */
+/** The midpoints of 65,536 equally likely parts of the normal distribution: a tenth of the cost of a draw. */
 const NORMALS = (() => {
   const parts = 65_536;
-  // Numerically: the distribution's own integral, walked in small steps.
+  // Numerically: integrates the density in small steps.
   const values = new Float64Array(parts);
   const step = 0.0005;
   let share = 0;
@@ -86,7 +86,7 @@ function innovation(random: Random, heavy: boolean): number {
   return value / Math.sqrt(square / 3) / Math.sqrt(3);
 }
 
-/** A node's level by hour: an autoregression of the first order with variance 1. */
+/** A node's level by hour: a first-order autoregression with variance 1. */
 function levels(hours: number, { correlation, heavy = false }: Regime, random: Random): Float64Array {
   const values = new Float64Array(hours);
   let level = innovation(random, heavy);
@@ -121,7 +121,10 @@ function setOutcomes(
   counts[at + 2] = trials - good - canceled;
 }
 
-/** An hour's durations: log-normal about 110 ms. Each of the pool is drawn once, and used by any hour, as it is or scaled. */
+/**
+ * An hour's durations: log-normal around 110 ms. Each set in the pool is drawn once and used by any hour, as it is
+ * or scaled.
+ */
 interface Durations {
   readonly logs: Float64Array;
   readonly byScale: Map<number, Scaled>;
@@ -129,17 +132,20 @@ interface Durations {
 
 interface Scaled {
   readonly timedMs: number;
-  /** Their sketch, as a summary has it. */
+  /** Their sketch, as in a summary. */
   readonly sketch: Uint8Array;
 }
 
 const writer = new VarintWriter();
 
 const POOL = 512;
-/** How finely an hour's scale is told: by a sketch's bucket, 2%. */
+/** The resolution of an hour's scale: one bucket of a sketch, 2%. */
 const SCALE_STEP = Math.log((1 + ALPHA) / (1 - ALPHA));
 
-/** Scaling is to the nearest step, so that hours of one scale share their sketch: 1,000 draws for each would take days. */
+/**
+ * Scales are rounded to the nearest step, so that hours with the same scale share their sketch: 1,000 draws for
+ * each would take days.
+ */
 export class DurationPool {
   readonly #pool: Durations[];
 
@@ -150,7 +156,7 @@ export class DurationPool {
     }));
   }
 
-  /** 1,000 durations, `log` being the logarithm of how many times as long they take as usual. */
+  /** 1,000 durations; `log` is the logarithm of the factor by which they are longer than usual. */
   take(log: number, random: Random): Scaled {
     const durations = this.#pool[Math.floor(random() * POOL)];
     if (durations === undefined) throw new Error("Cannot find the hour of the pool");
@@ -174,7 +180,7 @@ export class DurationPool {
   }
 }
 
-/** So many hours of one node. */
+/** This many hours of one node. */
 export function nodeHours(
   hours: number,
   { regime, shift }: { regime: Regime; shift: Shift },
@@ -197,7 +203,7 @@ export function nodeHours(
     const log = (slow[hour] ?? 0) * scatterLatency + cycle * cycleLatency + shift.latency;
     const startMs = START_MS + hour * HOUR_MS;
     const { sketch, timedMs } = pool.take(log, random);
-    // As rollup.encodeSummary writes it.
+    // In the format of rollup.encodeSummary.
     writer.reset();
     for (const number of [...counts, ...LINES, DOWNLOADS, timedMs, 0, 1]) writer.unsigned(number);
     writer.signed(startMs);

@@ -1,14 +1,14 @@
-// `bun bench/verdicts.ts [--runs N] [--only TEXT]`: how often verdicts call equal nodes different, and unlike ones unlike.
-// Simulated hours of nodes go through the command's own way from the hour's statistics on: sketches, series, verdicts.
-// Seeded: the same figures on every machine. bench/results/verdicts.json keeps those of a whole run: every regime, 1,000
-// comparisons each. That takes half an hour of processor time; --runs 100 shows the same picture in a few minutes. After
-// SIGINT or SIGTERM it ends with what it has counted.
+// `bun bench/verdicts.ts [--runs N] [--only TEXT]`: how often verdicts call equal nodes different, and different
+// ones different. Simulated hours of nodes go through the command's own code from the hourly statistics on:
+// sketches, series, verdicts. Seeded: the same figures on every machine. bench/results/verdicts.json keeps those
+// of a full run: every regime, 1,000 comparisons each. That takes half an hour of CPU time; --runs 100 shows the
+// same picture in a few minutes. After SIGINT or SIGTERM it ends with the counts so far.
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { addCounted, type Case, type Counted, nothingCounted, runPart } from "./verdict-cases.ts";
 import { REGIMES } from "./verdict-hours.ts";
 
-/** Comparisons of a part: a process runs one part after the other. */
+/** Comparisons per part: a process runs one part after the other. */
 const PART_RUNS = 100;
 
 /** Wilson's 95% interval, in percent. */
@@ -96,7 +96,7 @@ function partsOf(told: Case): Part[] {
   }));
 }
 
-/** A part in a process of its own, so that all cores work. */
+/** Runs a part in its own process, to use all cores. */
 async function inProcess(part: Part): Promise<Counted> {
   const child = Bun.spawn([process.execPath, import.meta.path, "--part", JSON.stringify(part)], {
     stdout: "pipe",
@@ -113,7 +113,7 @@ interface Result {
   readonly hours_missing: unknown[];
 }
 
-/** Puts a case's figures in their place, and returns the lines that say them. */
+/** Stores a case's figures, and returns the lines that report them. */
 function tell(told: Case, { runs, hits, alike, ratios }: Counted, to: Result): string[] {
   const { regime } = told;
   switch (told.type) {
@@ -168,7 +168,8 @@ async function main(): Promise<void> {
   const runs = Number(flag("--runs") ?? 1_000);
   const only = flag("--only");
   const wanted = cases(runs).filter((told) => only === null || JSON.stringify(told).includes(only));
-  // Large fleets last, since they take longest; a part of each case in turn, so that all come as far where it is stopped.
+  // Large fleets last, since they take longest; otherwise one part of each case in turn, so that all are equally
+  // complete if the run is stopped.
   const isLarge = ({ told }: Part): number => Number(told.type === "alike" && Math.max(...told.sizes) > 5);
   const parts = wanted.flatMap(partsOf).toSorted((a, b) => isLarge(a) - isLarge(b) || a.part - b.part);
   const counted = new Map(wanted.map((told) => [told, nothingCounted(told)]));

@@ -1,5 +1,5 @@
-// The compiled binary as it watches under pressure: `bun bench/watch.ts [CASE…]` plays a burst of 40,000 files, 10,000
-// files with a server that fails for 60 s in the middle, and a tree of 100,000 folders; it ends with 1 where a file was
+// The compiled binary watching under pressure: `bun bench/watch.ts [CASE…]` plays a burst of 40,000 files, 10,000
+// files with a server that fails for 60 s in the middle, and a tree of 100,000 folders; exits with 1 if a file was
 // lost or sent twice, and writes bench/results/watch.json.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -22,7 +22,7 @@ function sleep(ms: number): Promise<void> {
 
 interface Watching {
   readonly child: ReturnType<typeof startSync>;
-  /** Resolves when it says that it watches. */
+  /** Resolves when it reports that it is watching. */
   readonly ready: Promise<void>;
 }
 
@@ -51,7 +51,7 @@ function writeFiles(folder: string, from: number, to: number): void {
   }
 }
 
-/** Files that are all written at once while it watches. */
+/** Files all written at once while it watches. */
 async function burst(files: number) {
   using home = tempFolder();
   using cvs = tempFolder();
@@ -115,7 +115,10 @@ function cpuS(pid: number): number {
   return ((user ?? 0) + (system ?? 0)) / 100;
 }
 
-/** A tree with many folders: when it is watched, at what memory, and what that takes when nothing happens. */
+/**
+ * A tree with many folders: when it is being watched, with how much memory, and what that costs while nothing
+ * happens.
+ */
 async function folders(count: number) {
   using home = tempFolder();
   using cvs = tempFolder();

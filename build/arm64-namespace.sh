@@ -1,11 +1,11 @@
 #!/bin/sh
-# Runs a command where the kernel starts arm64 programs by itself, each through an interpreter:
+# Runs a command in a namespace where the kernel can start arm64 programs, through an interpreter:
 #
 #   build/arm64-namespace.sh INTERPRETER COMMAND [ARGUMENT…]
 #
-# That is a user namespace with a binfmt_misc of its own, so that nothing is registered on the machine and nothing left
-# behind, however it ends. Nothing in it can set the clock either: for that the kernel wants CAP_SYS_TIME outside.
-# Needs Linux 6.7, and root, who alone may map all users into it. Ends with 125 where that cannot be had.
+# It uses a user namespace with its own binfmt_misc, so that nothing is registered on the machine and nothing is
+# left behind, however it ends. Nothing in it can set the clock either: that needs CAP_SYS_TIME outside. Needs
+# Linux 6.7 and root, who alone may map all users into it. Exits with 125 if that is not available.
 set -u
 
 if [ "${1:-}" = --inside ]; then
@@ -14,7 +14,7 @@ if [ "${1:-}" = --inside ]; then
   shift 3
   echo >"$folder/apart"
   read -r _ <"$folder/mapped"
-  # Of an ELF header: 64 bits, little endian, a program or shared object (2, 3) for machine 183.
+  # The ELF header to match: 64 bits, little-endian, an executable or shared object (2, 3) for machine 183.
   magic='\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00'
   mask='\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff'
   mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc &&

@@ -1,5 +1,5 @@
-// Fills the tables of docs/board.md from a report of `nodupe bench --json`: of a file (`--save` writes the same), or,
-// without one, of dist/nodupe measured now. The machine is named by its kind only.
+// Fills the tables of docs/board.md from a report of `nodupe bench --json`: read from a file (`--save` writes the
+// same) or, without one, measured now with dist/nodupe. Only the kind of machine is named.
 //
 //   bun build/bench-page.ts [REPORT.json]
 import { join, resolve } from "node:path";
@@ -19,7 +19,7 @@ async function reportOf(file: string | undefined): Promise<BenchReport> {
   return JSON.parse(text) as BenchReport;
 }
 
-/** The page with what stands between the two marks replaced. */
+/** The page with everything between the two marks replaced. */
 export function withTables(page: string, tables: string): string {
   const from = page.indexOf(BEGIN);
   const to = page.indexOf(END);

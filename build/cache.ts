@@ -2,8 +2,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 /**
- * What builds and checks bring once and keep, outside the tree: runtimes, a Debian to try things in. BUILD_CACHE names
- * another folder.
+ * The folder outside the tree where builds and checks keep downloads: runtimes, a Debian for trial installations.
+ * BUILD_CACHE overrides it.
  */
 export function buildCache(): string {
   const named = process.env["BUILD_CACHE"];

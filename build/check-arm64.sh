@@ -1,14 +1,14 @@
 #!/bin/sh
-# Runs the end-to-end tests against the arm64 binary, under emulation of a Cortex-A53 (what small boards have).
+# Runs the end-to-end tests against the arm64 binary, emulating a Cortex-A53 (common on small boards).
 #
 #   build/check-arm64.sh             what may differ there: foreign functions, sockets, workers, the store, installing
-#   build/check-arm64.sh --all       all that run the binary
+#   build/check-arm64.sh --all       everything that runs the binary
 #   build/check-arm64.sh FILE…       these files of tests/e2e
 #
-# Needs Debian's qemu-user-static, libc6-arm64-cross, libstdc++6-arm64-cross, libgcc-s1-arm64-cross. Where they are
-# missing that is said, and counted as skipped (NODUPE_SKIPPED), never as passed. So are the few tests in which the
-# program is started by itself or by install.sh, where the kernel cannot do that (see arm64-namespace.sh). Prints bun's
-# own summaries, one of the tests that measure a clock and one of the others.
+# Needs Debian's qemu-user-static, libc6-arm64-cross, libstdc++6-arm64-cross, libgcc-s1-arm64-cross. If they are
+# missing, that is reported and counted as skipped (NODUPE_SKIPPED), never as passed. So are the few tests in which the
+# program is started by itself or by install.sh, if the kernel cannot do that (see arm64-namespace.sh). Prints
+# bun's own summaries, one for the tests that measure a clock and one for the others.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 PATH="$PWD/node_modules/.bin:$PATH"
@@ -30,7 +30,7 @@ fi
 EMULATOR="$(command -v qemu-aarch64-static) -cpu cortex-a53 -L $SYSROOT"
 bun build/compile.ts --target linux-arm64 dist/arm64/nodupe || exit 1
 
-# Runs an arm64 program: qemu as a Cortex-A53, with Debian's libraries.
+# Wrappers that run an arm64 program: qemu as a Cortex-A53, with Debian's libraries.
 printf '#!/bin/sh\nexec %s "$@"\n' "$EMULATOR" >dist/arm64/emulate
 printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$EMULATOR" "$PWD/dist/arm64/nodupe" >dist/arm64/run
 chmod 755 dist/arm64/emulate dist/arm64/run
@@ -42,14 +42,15 @@ if [ $# -eq 0 ]; then
     install-program.test.ts upgrade.test.ts
   for file in "$@"; do
     shift
-    # bun takes a name that is nowhere for a filter that matches nothing.
+    # bun takes a name that does not exist as a filter that matches nothing.
     [ -e "tests/e2e/$file" ] || { echo "check-arm64.sh: there is no tests/e2e/$file" >&2 && exit 1; }
     set -- "$@" "tests/e2e/$file"
   done
 fi
 
-# Left out of all, because nothing in them is of arm64: install.test.ts and install-download.test.ts install shell scripts in the
-# program's place (install-program.test.ts installs the program), install-checkout.test.ts builds for the machine itself.
+# Never run here, as they do not depend on arm64: install.test.ts and install-download.test.ts install shell
+# scripts in the program's place (install-program.test.ts installs the program), install-checkout.test.ts builds
+# for this machine.
 if [ "$1" = --all ]; then
   shift
   for file in tests/e2e/*.test.ts; do
@@ -64,17 +65,17 @@ export NODUPE_TEST_PROGRAM="$PWD/dist/arm64/nodupe" NODUPE_TEST_TARGET=linux-arm
 in_namespace=true
 build/arm64-namespace.sh "$PWD/dist/arm64/emulate" dist/arm64/nodupe --version >/dev/null 2>&1 || in_namespace=false
 
-# emulated COMMAND...: a command whose tests start the arm64 program.
+# emulated COMMAND...: runs a command whose tests start the arm64 program.
 emulated() {
   if [ "$in_namespace" = true ]; then
     NODUPE_BINARY="$NODUPE_TEST_PROGRAM" build/arm64-namespace.sh "$PWD/dist/arm64/emulate" "$@"
   else
-    # The kernel cannot: the tests start the emulator.
+    # The kernel cannot start it: the tests start the emulator.
     NODUPE_BINARY="$PWD/dist/arm64/run" NODUPE_TEST_EMULATOR="$EMULATOR" "$@"
   fi
 }
 
-# Those that measure a clock one file after the other: what is emulated takes all that a core has.
+# Tests that measure a clock run one file after the other: emulation takes everything that a core has.
 clocks=''
 others=''
 for file in "$@"; do

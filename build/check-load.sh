@@ -1,9 +1,10 @@
 #!/bin/sh
-# Runs tests while the machine has more to do than it can: no test may fail because others are at work.
+# Runs tests on an overloaded machine: no test may fail because other programs are running.
 #
-#   build/check-load.sh [N] [TEST…]    N processes that spin (8), and these tests, or all of them
+#   build/check-load.sh [N] [TEST…]    N spinning processes (8), and these tests, or all of them
 #
-# Deadlines of tests stretch with the load (tests/support/emulation.ts); the runner's own is four times as long here.
+# Test deadlines stretch with the load (tests/support/emulation.ts); the runner's own timeout is four times as
+# long here.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 PATH="$PWD/node_modules/.bin:$PATH"

@@ -1,5 +1,5 @@
-// Compiles every target in two folders of different names and depths and compares the bytes:
-// `bun build/check-reproducible.ts [TARGET…]`. Ends with 1 where a target's bytes differ.
+// Compiles every target in two folders with different names and depths and compares the bytes: `bun
+// build/check-reproducible.ts [TARGET…]`. Exits with 1 if a target's bytes differ.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { copyTree } from "./copy-tree.ts";
 import { runtimeOf } from "./release/runtime.ts";
 import { type Target, TARGETS } from "./release/targets.ts";
 
-/** Compiles in a process of its own: compile.ts takes its root from where it stands. */
+/** Compiles in a separate process: compile.ts takes its own location as the root. */
 async function digest(folder: string, target: Target, runtime: string): Promise<string> {
   const outfile = join(folder, "dist", target.name.startsWith("windows") ? "nodupe.exe" : "nodupe");
   const build = { target: target.name, cross: { bun: target.bun, runtime }, publicKey: null, baseUrl: null };

@@ -1,21 +1,22 @@
 #!/bin/sh
-# Everything that must hold before a change lands: format, lint, types, dead code, a reproducible build, all tests,
-# the compiled binary's among them. Needs git, Node 18 and npm; brings Bun and the packages itself.
+# Everything that must hold before a change lands: format, lint, types, dead code, a reproducible build, and all
+# tests, including those of the compiled binary. Needs git, Node 18 and npm; fetches Bun and the packages itself.
 #
-#   build/check.sh            system programs that tests need and that are missing are listed, their tests skipped
+#   build/check.sh            lists missing system programs that tests need, and skips those tests
 #   build/check.sh --install  installs them first (Debian, as root); CI=true does the same
-#   build/check.sh --all      all end-to-end tests on arm64 too, which is emulated here and slow; without it those that
-#                             touch what differs there: foreign functions, sockets, workers, the store, installing.
-#                             And this script itself on a fresh Debian, where else only install.sh and packages are tried
+#   build/check.sh --all      also runs all end-to-end tests on arm64, which is emulated here and slow; otherwise only
+#                             those that cover what differs there: foreign functions, sockets, workers, the store,
+#                             installing. Also runs this script itself on a fresh Debian, where otherwise only
+#                             install.sh and the packages are tried
 #
-# BUILD_CACHE (~/.cache/nodupe) keeps what is brought once: runtimes of other machines, the fresh Debian.
-# Ends with a line "N passed, N failed, N skipped"; exit code 0 only where nothing failed.
+# BUILD_CACHE (~/.cache/nodupe) keeps downloads: runtimes of other platforms, the fresh Debian. Ends with a line
+# "N passed, N failed, N skipped"; exit code 0 only if nothing failed.
 set -u
-# Tests look at the modes that files get: they go by the usual umask, whatever this was started with.
+# Tests check the modes of created files: use the usual umask, whatever this was started with.
 umask 022
 cd "$(dirname "$0")/.." || exit 1
 
-# program:package, as Debian names them; of a library its file
+# program:package, with Debian's names; for a library, its file
 PROGRAMS="chronyd:chrony ntpdig:ntpsec-ntpdig strace:strace curl:curl wget:wget openssl:openssl nginx:nginx
 shellcheck:shellcheck busybox:busybox dash:dash faketime:faketime xz:xz-utils zsh:zsh fish:fish groff:groff man:man-db lexgrog:man-db logrotate:logrotate
 chromium:chromium systemd-nspawn:systemd-container systemd-analyze:systemd pgrep:procps
@@ -56,7 +57,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# step NAME COMMAND...: runs it, shows its output where it fails, counts it.
+# step NAME COMMAND...: runs a command, shows its output if it fails, and counts the result.
 step() {
   name=$1
   shift
@@ -81,7 +82,7 @@ missing_packages() {
   done
 }
 
-# Debian starts a service when its package is installed; policy-rc.d is its own way to say no.
+# Debian starts a service when its package is installed, unless policy-rc.d forbids it.
 install_packages() {
   policy=/usr/sbin/policy-rc.d
   made_policy=false
@@ -100,15 +101,15 @@ if [ -n "$missing" ] && [ "$install" = true ]; then
   step 'programs' install_packages "$missing"
   missing=$(missing_packages)
 fi
-[ -z "$missing" ] || echo "missing, so that some tests are skipped (build/check.sh --install brings them): $missing"
+[ -z "$missing" ] || echo "missing, so some tests are skipped (build/check.sh --install installs them): $missing"
 
-# What fits the lockfile is used as it is, so that a machine that lost its network can still check; CI always brings it.
+# Packages that match the lockfile are kept, so that checking works without a network; CI always installs them.
 packages_fit() {
   [ "${CI:-false}" != true ] && [ -x node_modules/.bin/bun ] && [ -f node_modules/.package-lock.json ] &&
     [ -z "$(find package-lock.json -newer node_modules/.package-lock.json)" ]
 }
 if packages_fit; then
-  echo 'packages       as they are: they fit the lockfile'
+  echo 'packages       kept: they match the lockfile'
 else
   step 'packages' npm ci --no-fund --no-audit
 fi
@@ -117,19 +118,19 @@ export PATH
 
 lockfile_is_clean() { ! grep -n '"resolved"' package-lock.json; }
 
-# A build of the same tree elsewhere gives the same bytes.
+# Building the same tree elsewhere must give the same bytes.
 build_is_reproducible() {
   bun build/copy-tree.ts "$work/elsewhere" &&
     SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) SOURCE_COMMIT=$(git rev-parse --short=12 HEAD) bun "$work/elsewhere/build/compile.ts" "$work/elsewhere/dist/nodupe" &&
     cmp dist/nodupe "$work/elsewhere/dist/nodupe"
 }
 
-# The tools that look at the source are Node's, and of a newer one than builds and tests need.
+# The tools that check the source need Node, and a newer one than builds and tests do.
 node_is_new() {
   node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? 0 : 1)'
 }
 
-# lint_step NAME COMMAND...: a step of such a tool; skipped, and counted, where Node is too old for it.
+# lint_step NAME COMMAND...: a step for such a tool; counted as skipped if Node is too old for it.
 lint_step() {
   if node_is_new; then
     step "$@"
@@ -147,16 +148,17 @@ lint_step 'dead code' knip
 step 'build' bun run build
 step 'reproducible' build_is_reproducible
 
-# The tests run with a home of their own: nothing of this user's settings or store is read or written.
+# The tests run with their own home: this user's settings and store are neither read nor written.
 mkdir -p "$work/home"
 NODUPE_SKIPPED="$work/skipped"
 : >"$NODUPE_SKIPPED"
 export NODUPE_SKIPPED
 
-# count WORD: the runner's own number of tests that pass, fail or skip, of all its runs; nothing where it printed no summary.
+# count WORD: how many tests passed, failed or were skipped (bun's own numbers, over all its runs); empty without
+# a summary.
 count() { sed -n "s/^ *\([0-9][0-9]*\) $1\$/\1/p" "$work/tests" | awk '{ sum += $1 } END { if (NR > 0) print sum }'; }
 
-# run_tests NAME COMMAND...: runs a command that ends with bun's summary, and adds its numbers up.
+# run_tests NAME COMMAND...: runs a command that ends with bun's summary, and adds up its numbers.
 run_tests() {
   name=$1
   shift
@@ -175,7 +177,7 @@ run_tests() {
   skipped=$((skipped + ${now_skipped:-0}))
   if [ "$status" -ne 0 ]; then
     failures="$failures $name"
-    # A runner that ended badly without a failed test of its own is a failure too.
+    # A runner that fails without a failed test counts as a failure too.
     [ "${now_failed:-0}" -gt 0 ] || failed=$((failed + 1))
   elif [ -z "$now_passed" ] && ! grep -q '^skipped' "$work/tests"; then
     echo "check.sh: $name printed no summary" >&2
@@ -184,12 +186,12 @@ run_tests() {
   fi
 }
 
-# Files run in as many processes as there are cores, two at least: many tests wait for something.
+# Files run in as many processes as there are cores, but at least two: many tests wait for something.
 cores=$(nproc)
 [ "$cores" -ge 2 ] || cores=2
 run_tests 'tests' bun test --parallel="$cores" --timeout 60000 --path-ignore-patterns 'tests/fresh/**' tests
 
-# On a fresh Debian, beside what is emulated: that keeps one core busy, one file after the other.
+# On a fresh Debian, in parallel with the emulated tests: this keeps one core busy, one file after the other.
 (
   HOME="$work/home" NODUPE_FRESH_CHECK="$arm64" bun test --timeout 600000 tests/fresh >"$work/fresh" 2>&1
   echo $? >"$work/fresh-status"

@@ -1,4 +1,4 @@
-// Draws docs/images/compare.svg: what `nodupe compare` prints on a terminal, from two generated logs of a week.
+// Draws docs/images/compare.svg: the terminal output of `nodupe compare` for two generated logs of a week.
 //
 //   bun build/compare-picture.ts
 import { mkdtempSync, rmSync } from "node:fs";
@@ -8,9 +8,9 @@ import { writeLog } from "../src/bench/generate-log.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 const DAY_MS = 86_400_000;
-/** Pixels of a character, and of a line, at 14 px. */
+/** The width of a character, the height of a line and the margin, in pixels at a font size of 14 px. */
 const [CELL, LINE, EDGE] = [8.43, 19, 16];
-/** The colours of the terminal: the palette of the page's dark theme. */
+/** The terminal's colours: the palette of the page's dark theme. */
 const COLORS: Readonly<Record<string, string>> = {
   "31": "#ff8a80",
   "32": "#6fcf97",
@@ -23,7 +23,7 @@ function escape(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }
 
-/** A line with SGR sequences as an SVG text. */
+/** Converts a line with SGR sequences to an SVG text element. */
 function lineOf(line: string, at: number): string {
   const style = { fill: "#e9e9e6", weight: "400" };
   const parts = line.split(new RegExp(`${String.fromCodePoint(27)}\\[([\\d;]*)m`));

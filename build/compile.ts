@@ -1,5 +1,5 @@
-// Compiles src/ into one executable: `bun run build` makes dist/nodupe for this machine,
-// `bun build/compile.ts --target linux-arm64 dist/arm64/nodupe` another one's.
+// Compiles src/ into one executable: `bun run build` makes dist/nodupe for this machine, `bun build/compile.ts
+// --target linux-arm64 dist/arm64/nodupe` makes one for another.
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -20,7 +20,7 @@ export function buildTimeS(): number {
   return Number.isInteger(seconds) ? seconds : 0;
 }
 
-/** The commit's first 12 digits; null outside a checkout. SOURCE_COMMIT tells it to a copy of one. */
+/** The commit's first 12 digits; null outside a checkout. In a copy of the tree, SOURCE_COMMIT provides it. */
 function commit(): string | null {
   const told = process.env["SOURCE_COMMIT"];
   if (told !== undefined) return told;
@@ -29,21 +29,21 @@ function commit(): string | null {
   return /^[0-9a-f]{12}$/.test(digits) ? digits : null;
 }
 
-/** Entry points: main first (it names the executable's entry), then every worker, in an order that never varies. */
+/** Entry points: main first (it names the executable's entry), then every worker, in a fixed order. */
 export function entryPoints(): string[] {
   const workers = [...new Bun.Glob("src/workers/*.ts").scanSync({ cwd: ROOT })].toSorted();
   return ["src/main.ts", ...workers];
 }
 
-/** All that the bytes depend on beside the sources. */
+/** Everything that the bytes depend on besides the sources. */
 export interface Build {
-  /** The name in archives: linux-arm64. */
+  /** As in archive names: linux-arm64. */
   readonly target: string;
-  /** bun's name for it and its runtime's path; null for this machine and the Bun that is running. */
+  /** bun's name for the target and the path of its runtime; null for this machine and the running Bun. */
   readonly cross: { readonly bun: string; readonly runtime: string } | null;
-  /** The key that releases are signed with: SPKI DER in base64, or null. */
+  /** The public key for verifying releases: SPKI DER in base64, or null. */
   readonly publicKey: string | null;
-  /** Where releases are; null where the publisher has not said. */
+  /** The address of releases; null if the publisher has not set one. */
   readonly baseUrl: string | null;
 }
 
@@ -52,7 +52,7 @@ export function hostBuild(): Build {
   return { target: hostTarget(), cross: null, ...publisher };
 }
 
-/** A build for another kind of machine; its runtime comes from the npm registry at the first time. */
+/** A build for another platform; its runtime is downloaded from the npm registry the first time. */
 export async function crossBuild(name: string): Promise<Build> {
   const target = targetNamed(name);
   const cross = { bun: target.bun, runtime: await runtimeOf(target) };
@@ -71,10 +71,10 @@ function defines(build: Build): string[] {
   return Object.entries(values).map(([name, value]) => `--define=${name}=${JSON.stringify(value)}`);
 }
 
-/** Compiles to `outfile`, whole or not at all. */
+/** Compiles to `outfile`, atomically. */
 export async function compile(build: Build, outfile: string): Promise<void> {
   mkdirSync(dirname(outfile), { recursive: true });
-  // The outfile's basename is part of the output: the draft keeps it, in a folder of its own.
+  // The outfile's basename is part of the output, so the draft has the same name in a folder of its own.
   const draft = join(dirname(outfile), `.draft-${process.pid}`, basename(outfile));
   const runtime = join(dirname(draft), "runtime");
   mkdirSync(dirname(draft), { recursive: true });
@@ -83,11 +83,11 @@ export async function compile(build: Build, outfile: string): Promise<void> {
     "--bytecode",
     "--format=esm",
     "--minify",
-    // What is imported lazily becomes a chunk with bytecode of its own: a start reads only what its command needs.
+    // Lazily imported code becomes a chunk with its own bytecode: a start reads only what its command needs.
     "--splitting",
     "--sourcemap=none",
     `--compile-jit-policy=${JIT_RELUCTANCE_AT_START}`,
-    // Without these two a bunfig.toml or .env in the working directory would run inside the binary.
+    // Without these two, the binary would load a bunfig.toml or .env from the working directory.
     "--no-compile-autoload-dotenv",
     "--no-compile-autoload-bunfig",
     `--compile-executable-path=${runtime}`,
@@ -98,7 +98,7 @@ export async function compile(build: Build, outfile: string): Promise<void> {
     await writeDeafRuntime(build.cross?.runtime ?? process.execPath, runtime);
     const child = Bun.spawn([process.execPath, "build", ...flags, ...entryPoints(), "--outfile", draft], {
       cwd: ROOT,
-      // Without it the bundler writes the page's JSX for a debugger, or does not, as what lies around the tree has it.
+      // Otherwise files around the tree would decide whether the bundler compiles the page's JSX for debugging.
       env: { ...process.env, NODE_ENV: "production" },
       stdout: "ignore",
       stderr: "pipe",

@@ -1,5 +1,5 @@
-// Copies what a build needs to another folder: `bun build/copy-tree.ts FOLDER`. That the bytes do not depend on where
-// the tree lies is tried on such copies.
+// Copies what a build needs to another folder: `bun build/copy-tree.ts FOLDER`. Such copies are used to check that
+// the bytes do not depend on the tree's location.
 import { cpSync, existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import lock from "../package-lock.json" with { type: "json" };
@@ -11,8 +11,8 @@ const FILES =
   );
 
 /**
- * Copies the sources and the packages that go into the binary. The packages are copied and not linked: the names of
- * the bundle's chunks come from the modules' paths below the root, and a link leads out of it.
+ * Copies the sources and the packages that go into the binary. Packages are copied rather than linked: chunk names
+ * depend on the modules' paths below the root, and a link leads outside of it.
  */
 export function copyTree(folder: string): void {
   mkdirSync(folder, { recursive: true });

@@ -1,13 +1,13 @@
-// Debian's archive, by whatever mirror this machine's own apt is set up with.
+// Debian's archive, through the mirror that this machine's apt is configured with.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The release that things are tried in and taken from. */
+/** The release used for trial installations and for its packages. */
 export const SUITE = "bookworm";
 
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/** The mirror's address; null where apt has none, or is not here. */
+/** The mirror's address; null without apt, or if apt has none. */
 export function debianMirror(): string | null {
   if (Bun.which("apt-get") === null) return null;
   const told = Bun.spawnSync(["apt-get", "indextargets", "--format", "$(REPO_URI)"], { stderr: "ignore" });
@@ -15,7 +15,7 @@ export function debianMirror(): string | null {
   return uris.find((uri) => /^https?:\/\/.*\/debian\/?$/.test(uri)) ?? null;
 }
 
-/** The proxy that apt fetches through, as other programs take it: `http_proxy`; empty where there is none. */
+/** The proxy that apt uses, as `http_proxy` for other programs; empty if there is none. */
 export function aptProxy(): Readonly<Record<string, string>> {
   const told = Bun.spawnSync(["apt-config", "dump", "--format", "%v", "Acquire::http::Proxy"], {
     stderr: "ignore",
@@ -25,8 +25,8 @@ export function aptProxy(): Readonly<Record<string, string>> {
 }
 
 /**
- * Downloads a package of another architecture, too, into `folder`, verified by apt: nothing of this machine's own lists
- * and packages is touched.
+ * Downloads a package, of any architecture, into `folder`, verified by apt, without touching this machine's own
+ * lists and packages.
  *
  * @returns the path of the .deb.
  */

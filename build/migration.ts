@@ -1,7 +1,7 @@
-// `npm run migration -- NAME`: makes the next schema step from the difference between src/db/tables and the last step,
-// and embeds it. Says "No schema changes" where there is none. Works offline.
+// `npm run migration -- NAME`: creates the next schema step from the difference between src/db/tables and the last
+// step, and embeds it. Prints "No schema changes" if there is none. Works offline.
 //
-//   --onto REF   first takes src/db/migrations as they are in REF (main), for two branches that both added a step
+//   --onto REF   first resets src/db/migrations to those of REF (main), for when two branches both added a step
 import { readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -27,14 +27,14 @@ function takeFrom(ref: string): void {
   run("git", "checkout", ref, "--", FOLDER, "src/db/migrations.ts");
 }
 
-/** drizzle knows no STRICT: every table that is made anew gets it here. */
+/** drizzle does not support STRICT: it is added here to every new table. */
 async function makeStrict(name: string): Promise<void> {
   const path = join(ROOT, FOLDER, name);
   const sql = await Bun.file(path).text();
   await Bun.write(path, sql.replaceAll(/^\);?$/gm, ") STRICT;").trimEnd() + "\n");
 }
 
-/** Writes the imports and the list of db/migrations.ts. */
+/** Writes the imports and the list in db/migrations.ts. */
 async function embed(names: readonly string[]): Promise<void> {
   const source = await Bun.file(LIST).text();
   const known = names.map((name) => ({ name, as: `m${name.slice(0, 4)}` }));

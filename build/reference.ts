@@ -1,5 +1,5 @@
-// Writes docs/reference from the code: settings, keys of --json, exit codes, metrics, and a JSON Schema for each --json and
-// for the config file.
+// Generates docs/reference from the code: settings, keys of --json, exit codes, metrics, and JSON Schemas for each
+// --json and for the config file.
 //
 //   bun build/reference.ts
 import { rmSync } from "node:fs";

@@ -1,11 +1,12 @@
-// Makes dist/release: an archive for each target, a Debian package and an image for containers of those with glibc, their
-// checksums, and the installer that goes with them.
+// Makes dist/release: an archive for each target, a Debian package and a container image for those with glibc,
+// checksums, and the matching installer.
 //
 //   bun run release                          all targets
-//   bun run release --target linux-arm64     one (repeatable); the checksums then cover the archives made now
+//   bun run release --target linux-arm64     one (repeatable); the checksums then cover only these archives
 //   bun run release --out FOLDER --key FILE --level N     N: xz's level, 0 for a quick trial
 //
-// NODUPE_RELEASE_KEY or --key names the releaser's Ed25519 private key (PEM); without one the release is unsigned.
+// NODUPE_RELEASE_KEY or --key names the file of the releaser's Ed25519 private key (PEM); without it the release
+// is unsigned.
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -55,7 +56,7 @@ function readArguments(): Release {
   return { targets, folder: resolve(values.out), key, xzLevel: Number(values.level) };
 }
 
-/** Everything of an archive but what differs between targets. */
+/** The files of an archive that are the same for every target. */
 async function sharedPapers(timeS: number): Promise<readonly Entry[]> {
   return [...projectPapers(), ...(await commandPapers(VERSION, timeS))];
 }
@@ -126,7 +127,7 @@ async function writeChecksums(names: readonly string[], { folder, key }: Release
   say("Whoever installs it can check that it is complete, not who made it.");
 }
 
-/** Removes what an earlier release left in the folder, and nothing else that may be there. */
+/** Removes an earlier release from the folder, but nothing else. */
 function clear(folder: string): void {
   mkdirSync(folder, { recursive: true });
   const ours = readdirSync(folder).filter((name) =>

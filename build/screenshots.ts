@@ -1,4 +1,4 @@
-// Takes the pictures of docs/images from dist/nodupe's made-up board, in Debian's chromium.
+// Takes the screenshots in docs/images of dist/nodupe's demo board, using Debian's chromium.
 //
 //   bun build/screenshots.ts [FOLDER]
 import { mkdirSync } from "node:fs";
@@ -12,17 +12,17 @@ const ROOT = resolve(import.meta.dir, "..");
 const WIDTH = 1280;
 const THEMES = ["light", "dark"] as const;
 
-/** Each view, what it is opened with, and what it says once it is drawn. */
+/** Each view, its hash, and a text that appears once it is drawn. */
 const VIEWS = [
   { name: "overview", hash: "overview", says: "CVs were refused" },
   { name: "clock", hash: "clock", says: "The clock is right:" },
   { name: "nodes", hash: "nodes?pick=attic,shed&range=7d", says: "shed is slower" },
 ] as const;
 
-/** The page's own height, but no taller than somebody would scroll for at once. */
+/** The page's own height, up to what somebody would scroll through at once. */
 const TALLEST = 840;
 const SIGNATURE_BYTES = 8;
-/** A chunk's length and name before its data, its checksum behind them (PNG, third edition, 5.3). */
+/** A chunk's length and name precede its data, and its checksum follows (PNG, third edition, 5.3). */
 const [HEAD_BYTES, CHECKSUM_BYTES] = [8, 4];
 
 function chunk(name: string, data: Uint8Array): Buffer {
@@ -35,7 +35,7 @@ function chunk(name: string, data: Uint8Array): Buffer {
   return bytes;
 }
 
-/** The same picture, compressed as far as zlib can: the browser is in a hurry. */
+/** The same picture, compressed as far as zlib can: browsers compress for speed. */
 function smaller(png: Buffer): Buffer {
   const pixels: Buffer[] = [];
   let head = Buffer.alloc(0);

@@ -5,7 +5,7 @@ interface TraceEvent {
   readonly ph: string;
   readonly pid: number;
   readonly tid: number;
-  /** Microseconds; `tdur` of the thread's own time, so that other programs of a busy machine do not count. */
+  /** Microseconds; `tdur` is the thread's own CPU time, so that other programs on a busy machine do not count. */
   readonly dur?: number;
   readonly tdur?: number;
   readonly args?: { readonly name?: string };
@@ -13,7 +13,7 @@ interface TraceEvent {
 
 const TASK = /RunTask$/;
 
-/** The longest task of a page's main thread while something is done, in ms of that thread's time. */
+/** The longest task of a page's main thread during `act`, in ms of that thread's CPU time. */
 export async function longestTaskMs(browser: Browser, page: Page, act: () => Promise<void>): Promise<number> {
   await browser.startTracing(page, { categories: ["toplevel", "disabled-by-default-devtools.timeline"] });
   await act();

@@ -10,13 +10,16 @@ import { type Rollup, SOURCE_LOG } from "../../src/nodes/store/rollup.ts";
 import { demoMeasurement } from "../../src/serve/demo/clock.ts";
 import { DEMO_NODES, DEMO_SATELLITES, type DemoNode, demoHour } from "../../src/serve/demo/nodes.ts";
 
-/** Of a node's traffic in the past: what a year of 200 nodes takes on the disk goes by it, and nothing that is measured. */
+/**
+ * A fraction of a node's past traffic: it only affects how much disk a year of 200 nodes takes, and nothing that
+ * is measured.
+ */
 const LOAD = 0.02;
-/** As much as is told hour by hour: of each node its own. */
+/** The period shown hour by hour: generated for each node separately. */
 const OWN_DAYS = 2;
 const DAYS_AT_ONCE = 30;
 
-/** Clock measurements at equal distances until now. */
+/** Clock measurements at equal intervals until now. */
 export function fillClock(db: Database, { everyMs, count }: { everyMs: number; count: number }): void {
   const nowMs = Date.now();
   const orm = ormOf(db);
@@ -43,7 +46,7 @@ function writeHours(
   }
 }
 
-/** A store with so many nodes over so many days: the last ones are of each node its own, those before are copied. */
+/** A store with this many nodes and days: the last days are generated for each node, earlier ones are copies. */
 export function fillNodes(db: Database, { nodes, days }: { nodes: number; days: number }): void {
   const satellites = new SatelliteIds(db).idsOf(DEMO_SATELLITES);
   const nowMs = Date.now();
@@ -73,7 +76,7 @@ export function fillNodes(db: Database, { nodes, days }: { nodes: number; days: 
   }
 }
 
-/** Makes a store, has it filled, and closes it. */
+/** Creates a store, fills it and closes it. */
 export function makeStore(path: string, fill: (db: Database) => void): void {
   using store = openStore({ path });
   fill(store.db);

@@ -6,12 +6,12 @@ import { optionHelp } from "../../src/cli/command-line/help.ts";
 
 const DIALECT = "https://json-schema.org/draft/2020-12/schema";
 
-/** The bounds of what a double holds exactly say nothing to a reader. */
+/** The range of integers that a double holds exactly tells a reader nothing. */
 function isSafeBound(key: string, value: unknown): boolean {
   return /^(min|max)imum$/.test(key) && Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER;
 }
 
-/** What may be null, as one schema where that can be said so; told once. */
+/** Merges "or null" into a schema where possible, and keeps only one description. */
 function nullable(of: Record<string, unknown>, about: Record<string, unknown>): Record<string, unknown> {
   const { description: _, ...rest } = of;
   const isSimple = typeof of["type"] === "string" && !("enum" in of);
@@ -31,13 +31,13 @@ function tidy(value: unknown): unknown {
   return first !== undefined && second?.["type"] === "null" ? nullable(first, about) : tidied;
 }
 
-/** What a zod schema says, without the dialect that stands at the head of a file. */
+/** The JSON Schema of a zod schema, without the dialect that is stated at the top of a file. */
 export function schemaOf(schema: z.ZodType): JsonSchema {
   const { $schema: _, ...rest } = z.toJSONSchema(schema);
   return tidy(rest) as JsonSchema;
 }
 
-/** The schema of `nodupe NAME --json`: its result, or what is printed where it failed before it had one. */
+/** The schema of `nodupe NAME --json`: its result, or what it prints if it failed before it had one. */
 export function resultSchema(name: string, result: ResultSchema): JsonSchema {
   return {
     $schema: DIALECT,

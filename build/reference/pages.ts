@@ -110,7 +110,7 @@ function schemaName(command: string): string {
 
 const LINE = 110;
 
-/** JSON as people read it: what fits on a line stays on one. */
+/** Readable JSON: what fits on a line is kept on one. */
 function json(value: unknown, indent = ""): string {
   const short = JSON.stringify(value);
   if (typeof value !== "object" || value === null || indent.length + short.length <= LINE) return short;
@@ -122,7 +122,7 @@ function json(value: unknown, indent = ""): string {
   return `${open}\n${members.map((member) => inner + member).join(",\n")}\n${indent}${close}`;
 }
 
-/** Every file of docs/reference by its name, as the code makes it now. */
+/** Every file of docs/reference by name, as currently generated from the code. */
 export async function referenceFiles(): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>([
     ["settings.md", `${settingsPage()}\n`],

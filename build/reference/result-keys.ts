@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { JsonSchema } from "../../src/settings/kind.ts";
 import { schemaOf } from "./json-schemas.ts";
 
-/** A key of a result as the page tells it. */
+/** A key of a result as shown on the page. */
 export interface ResultKey {
   /** From the root: `servers[].offset_s`. */
   readonly path: string;
@@ -22,7 +22,7 @@ const UNITS: readonly (readonly [suffix: RegExp, unit: string])[] = [
   [/_s$/, "seconds"],
 ];
 
-/** A quantity's key ends in its unit. */
+/** The unit of a quantity is the suffix of its key. */
 function unitOf(key: string): string {
   return UNITS.find(([suffix]) => suffix.test(key))?.[1] ?? "";
 }
@@ -57,7 +57,7 @@ function typeOf(node: Node, isRequired: boolean): string {
   return `${names.join(", ")}${isRequired ? "" : ", or absent"}`;
 }
 
-/** The keys below a node, each followed by those below it. */
+/** The keys below a node, each followed by its own. */
 function keysBelow(node: Node, prefix: string): ResultKey[] {
   const inner = [...(node.anyOf ?? []), ...(node.items === undefined ? [] : [node.items])];
   const mark = node.items === undefined ? prefix : `${prefix}[]`;
@@ -79,7 +79,7 @@ export function resultKeys(result: ResultSchema): readonly (readonly ResultKey[]
   const forms = result instanceof z.ZodUnion ? result.options : [result];
   return forms.map((form) => {
     const keys = keysBelow(schemaOf(form), "");
-    // The members of a union share some.
+    // The members of a union share some keys.
     return keys.filter(({ path }, at) => keys.findIndex((other) => other.path === path) === at);
   });
 }

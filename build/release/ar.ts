@@ -5,7 +5,7 @@ export interface ArMember {
   readonly content: Uint8Array;
 }
 
-/** An ar archive as dpkg wants it (deb(5)): plain names, owner root, all of the same time. */
+/** An ar archive in dpkg's form (deb(5)): plain names, owner root, a single timestamp. */
 export function ar(members: readonly ArMember[], timeS: number): Uint8Array {
   const parts = members.flatMap(({ name, content }) => {
     const header = [
@@ -17,7 +17,7 @@ export function ar(members: readonly ArMember[], timeS: number): Uint8Array {
       String(content.length).padEnd(10),
       "`\n",
     ].join("");
-    // Members begin at even offsets.
+    // Members start at even offsets.
     return [Buffer.from(header), content, Buffer.from(content.length % 2 === 0 ? "" : "\n")];
   });
   return Buffer.concat([Buffer.from("!<arch>\n"), ...parts]);

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { type Entry, tar } from "./tar.ts";
 
 /**
- * Level 2 on two threads: half of level 4's time, for archives 7% larger; all targets together stay below ten minutes
- * on two cores that have other work as well, and a board unpacks it with 3 MB of memory.
+ * Level 2 on two threads: half the time of level 4, for archives 7% larger. All targets together take less than
+ * ten minutes on two cores that are busy with other work too, and a board unpacks it with 3 MB of memory.
  */
 export const XZ_LEVEL = 2;
 
-/** Writes bytes to a file as xz has them; the same bytes on every machine. */
+/** Compresses bytes with xz into a file; the same bytes on every machine. */
 async function writeXz(bytes: Uint8Array, path: string, level: number): Promise<void> {
   const flags = ["--threads=2", "--block-size=16MiB", "--check=crc64", "--no-adjust", "--quiet"];
   const xz = Bun.spawn(["xz", `-${level}`, ...flags], {
@@ -19,12 +19,12 @@ async function writeXz(bytes: Uint8Array, path: string, level: number): Promise<
   if ((await xz.exited) !== 0) throw new Error(`Cannot compress ${path}: is xz installed?`);
 }
 
-/** Bytes as gzip has them. libdeflate writes no time and no name into the header. */
+/** Compresses bytes with gzip. libdeflate writes no time and no name into the header. */
 export function gzip(bytes: Uint8Array, level: 6 | 9): Uint8Array {
   return Bun.gzipSync(new Uint8Array(bytes), { level, library: "libdeflate" });
 }
 
-/** Bytes as xz has them; `folder` is where they lie meanwhile. */
+/** Compresses bytes with xz; `folder` is for a temporary file. */
 export async function xz(bytes: Uint8Array, folder: string, level: number): Promise<Uint8Array> {
   const path = join(folder, `.xz-${process.pid}`);
   try {
@@ -35,7 +35,7 @@ export async function xz(bytes: Uint8Array, folder: string, level: number): Prom
   }
 }
 
-/** The name of a release's archive, without its folder. */
+/** The file name of a release's archive. */
 function archiveName(version: string, target: string, suffix: "xz" | "gz"): string {
   return `nodupe-${version}-${target}.tar.${suffix}`;
 }

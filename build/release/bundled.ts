@@ -1,4 +1,4 @@
-// Which packages are inside the binary: asked of the bundler, not guessed from package.json.
+// The packages in the binary, according to the bundler rather than package.json.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { entryPoints } from "../compile.ts";
@@ -10,9 +10,9 @@ export interface Bundled {
   readonly version: string;
   /** An SPDX expression. */
   readonly licence: string;
-  /** As package-lock.json has it: `sha512-…` in base64. */
+  /** As in package-lock.json: `sha512-…` in base64. */
   readonly integrity: string;
-  /** The text that the package itself carries; null where it carries none. */
+  /** The licence text included in the package; null if there is none. */
   readonly licenceText: string | null;
 }
 
@@ -40,7 +40,7 @@ function licenceTextIn(folder: string): string | null {
     .join("\n\n");
 }
 
-/** The packages whose code the bundle holds, by name. */
+/** The packages whose code is in the bundle, by name. */
 export async function bundledPackages(): Promise<readonly Bundled[]> {
   const build = await Bun.build({
     entrypoints: entryPoints().map((path) => join(ROOT, path)),

@@ -1,5 +1,6 @@
-// A Debian package: an ar archive of two tar archives (deb(5)). Made without dpkg, and of nothing but what is put in. Its
-// maintainer is package.json's author: Debian wants an address, and this one takes no mail (RFC 2606), as SECURITY.md says.
+// A Debian package: an ar archive of two tar archives (deb(5)). Built without dpkg; depends only on its contents.
+// The maintainer is package.json's author: Debian requires an address, and this one accepts no mail (RFC 2606), as
+// SECURITY.md explains.
 import { author } from "../../package.json" with { type: "json" };
 import { paperPlace } from "../../src/upgrade/papers.ts";
 import { type ServicePlan, systemdUnits } from "../../src/render/service-unit.ts";
@@ -17,16 +18,16 @@ export interface DebContents {
   readonly architecture: string;
   readonly timeS: number;
   readonly program: Uint8Array;
-  /** As they are in an archive: man pages, completions, README.md, LICENSE, CHANGELOG.md. */
+  /** The same as in an archive: man pages, completions, README.md, LICENSE, CHANGELOG.md. */
   readonly papers: readonly Entry[];
-  /** The licences of what the program holds. */
+  /** The licences of everything in the program. */
   readonly thirdParties: string;
   readonly xzLevel: number;
-  /** Where the parts lie while they are made. */
+  /** For temporary files. */
   readonly folder: string;
 }
 
-/** What runs without being told a folder or a file; sync and ingest come by `nodupe service install`. */
+/** Services that need no folder or file as argument; sync and ingest are set up by `nodupe service install`. */
 const READY_SERVICES = ["time", "serve"] as const;
 
 function unitsOf(): readonly { readonly name: string; readonly text: string }[] {
@@ -45,27 +46,27 @@ function unitsOf(): readonly { readonly name: string; readonly text: string }[] 
   });
 }
 
-/** 1.0.0-rc.1 comes before 1.0.0: to dpkg by a tilde. */
+/** 1.0.0-rc.1 comes before 1.0.0: for dpkg that takes a tilde. */
 function debVersion(version: string): string {
   return version.replace("-", "~");
 }
 
-/** The package's name, without its folder. */
+/** The package's file name. */
 export function debName(version: string, architecture: string): string {
   return `nodupe_${debVersion(version)}_${architecture}.deb`;
 }
 
-/** Text that policy wants compressed as well as gzip can, without a name or a time. */
+/** A text that policy requires at gzip's best compression, without name or time. */
 function gzipped(name: string, text: string | Uint8Array): Entry {
   return { name: `${name}.gz`, content: gzip(Buffer.from(text), 9), executable: false };
 }
 
-/** Where a paper is put below usr/share by Debian's rules. */
+/** The place of a document below usr/share according to Debian's rules. */
 function paperEntry({ name, content }: Entry): Entry | null {
   const place = paperPlace(name);
   if (place === null) return null;
   if (place.startsWith("man/")) return gzipped(`usr/share/${place}`, content);
-  // What a package brings to zsh lies apart from what is installed by hand.
+  // zsh completions from packages are kept apart from those installed by hand.
   const debian = place.replace("zsh/site-functions/", "zsh/vendor-completions/");
   return { name: `usr/share/${debian}`, content, executable: false };
 }
@@ -82,7 +83,7 @@ THIRD-PARTY-LICENCES.txt.gz beside this file.
 ${licence}`;
 }
 
-/** Tags of lintian that cannot hold for a program with its runtime in it, each with the reason. */
+/** lintian tags that a program with an embedded runtime cannot avoid, each with the reason. */
 const LINTIAN = `# The program stands behind its runtime in one ELF file: stripped, it is the bare runtime.
 nodupe: unstripped-binary-or-object [usr/bin/nodupe]
 # Bun links its libraries into its runtime; the bill of materials names them with their versions.
@@ -109,7 +110,7 @@ function dataEntries(contents: DebContents): readonly Entry[] {
   ];
 }
 
-/** What dpkg runs; all of it does nothing where systemd is not what runs services (a container, a chroot). */
+/** Maintainer scripts; they do nothing if systemd does not run the services (in a container or chroot). */
 function scripts(): Readonly<Record<string, string>> {
   const units = unitsOf()
     .map(({ name }) => name)
@@ -135,7 +136,7 @@ if [ "$1" = remove ]; then
   fi
 fi
 `,
-    // Nobody's store or settings are removed, by purge neither: /var/lib/nodupe, /etc/nodupe, and what lies in homes.
+    // Nobody's store or settings are removed, not even by purge: /var/lib/nodupe, /etc/nodupe, and files in homes.
     postrm: `#!/bin/sh
 set -e
 if [ "$1" = remove ]; then
@@ -169,7 +170,7 @@ Description: uploads CVs once, tells the right time, compares storage nodes
 `;
 }
 
-/** The package; the same contents give the same bytes. */
+/** Builds the package; the same contents give the same bytes. */
 export async function debPackage(contents: DebContents): Promise<Uint8Array> {
   const { timeS, folder, xzLevel } = contents;
   const data = dataEntries(contents);

@@ -1,11 +1,11 @@
-// An image for containers (OCI image-spec 1.1), as one file: the program, the C library, certificates, and no shell.
+// A container image (OCI image-spec 1.1) as one file: the program, the C library, certificates, and no shell.
 import { rootCertificates } from "node:tls";
 import { gzip } from "./archive.ts";
 import { textEntry } from "./papers.ts";
 import type { RuntimeLibraries } from "./runtime-libraries.ts";
 import { type Entry, tar, withFolders } from "./tar.ts";
 
-/** Whom the program runs as; the number that distroless images have, too. */
+/** The user that the program runs as; the same number as in distroless images. */
 const USER = 65_532;
 
 export interface ImageContents {
@@ -15,7 +15,7 @@ export interface ImageContents {
   readonly timeS: number;
   readonly program: Uint8Array;
   readonly libraries: RuntimeLibraries;
-  /** LICENSE, the licences of what the program holds, its bill of materials. */
+  /** LICENSE, the licences of everything in the program, its bill of materials. */
   readonly papers: readonly Entry[];
 }
 
@@ -34,7 +34,7 @@ function layer({ program, libraries, papers }: ImageContents): readonly Entry[] 
     ),
     textEntry("etc/group", `root:x:0:\nnodupe:x:${USER}:\n`),
     textEntry("etc/nsswitch.conf", "hosts: files dns\n"),
-    // Mozilla's, as Bun's own list has them.
+    // Mozilla's, from Bun's own list.
     textEntry("etc/ssl/certs/ca-certificates.crt", `${rootCertificates.join("\n")}\n`),
     folder("data/", 0o700, USER),
     folder("tmp/", 0o1777, 0),
@@ -62,7 +62,7 @@ function descriptor(mediaType: string, { digest, content }: Blob): Readonly<Reco
   return { mediaType: `application/vnd.oci.image.${mediaType}`, digest, size: content.length };
 }
 
-/** What the image says of itself and of how it is run: the store, and a config file, are in the volume /data. */
+/** The image's metadata and how to run it: the store and a config file are in the volume /data. */
 function configOf(contents: ImageContents, diffId: string): unknown {
   const { version, architecture, timeS, libraries } = contents;
   const created = new Date(timeS * 1_000).toISOString();
@@ -99,8 +99,8 @@ function configOf(contents: ImageContents, diffId: string): unknown {
 }
 
 /**
- * The image as a tar archive in the layout that podman, skopeo and docker load read; the same contents give the same
- * bytes.
+ * The image as a tar archive in a layout that podman, skopeo and docker load can read; the same contents give the
+ * same bytes.
  */
 export function imageArchive(contents: ImageContents): Uint8Array {
   const { version, architecture, timeS } = contents;
@@ -125,7 +125,7 @@ export function imageArchive(contents: ImageContents): Uint8Array {
     ],
   };
   const pathOf = ({ digest }: Blob): string => `blobs/${digest.replace(":", "/")}`;
-  // What docker load reads where it does not know the layout.
+  // For versions of docker load that do not know the layout.
   const docker = [{ Config: pathOf(config), RepoTags: [`nodupe:${version}`], Layers: [pathOf(files)] }];
   const json = (name: string, value: unknown): Entry => textEntry(name, JSON.stringify(value));
   const entries = [

@@ -12,7 +12,7 @@ function fill(script: string, name: string, value: string | null): string {
   return script.replace(blank, `\n${name}='${value ?? ""}'\n`);
 }
 
-/** install.sh as it is published: with the release key and the publisher's address in it. */
+/** install.sh as published, with the release key and the publisher's address filled in. */
 export function publishedInstaller(publicKey: string | null, baseUrl: string | null): string {
   const script = readFileSync(SOURCE, "utf8");
   return fill(fill(script, "RELEASE_KEY", publicKey), "BASE_URL", baseUrl);

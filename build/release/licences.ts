@@ -32,7 +32,7 @@ function namesIn(expression: string): string[] {
   return expression.split(/ (?:AND|OR|WITH) /);
 }
 
-/** The licences of all that a binary holds, as one text. */
+/** The licences of everything in a binary, as one text. */
 export function licences(
   packages: readonly Bundled[],
   runtimeComponents: readonly Component[],

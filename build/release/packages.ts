@@ -5,7 +5,7 @@ import { textEntry } from "./papers.ts";
 import { runtimeLibraries } from "./runtime-libraries.ts";
 import type { Entry } from "./tar.ts";
 
-/** The targets that are packaged, with Debian's and the OCI's name of their architecture. */
+/** The targets that are packaged, and their architecture's name for Debian and OCI. */
 const PACKAGED: Readonly<Record<string, string>> = { "linux-arm64": "arm64", "linux-x64": "amd64" };
 
 export interface PackageContents {
@@ -15,16 +15,16 @@ export interface PackageContents {
   readonly timeS: number;
   readonly xzLevel: number;
   readonly program: Uint8Array;
-  /** As they are in an archive, LICENSE among them. */
+  /** The same as in an archive, including LICENSE. */
   readonly papers: readonly Entry[];
   readonly thirdParties: string;
   readonly bill: string;
 }
 
 /**
- * Writes what a target is packaged as beside its archives: a Debian package and an image for containers.
+ * Writes a target's Debian package and container image next to its archives.
  *
- * @returns the names of the files, and why one was not made.
+ * @returns the names of the files, and why one could not be made.
  */
 export async function writePackages(
   contents: PackageContents,

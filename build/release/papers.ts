@@ -1,4 +1,4 @@
-// What stands beside the binary in an archive: man page, completions, README, licences, bill of materials.
+// The files beside the binary in an archive: man pages, completions, README, licences, bill of materials.
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { commandTree } from "../../src/cli/command-line/command-tree.ts";
@@ -14,7 +14,7 @@ export function textEntry(name: string, text: string): Entry {
   return { name, content: Buffer.from(text), executable: false };
 }
 
-/** The man pages and the completions, from the command definitions. */
+/** The man pages and completions, from the command definitions. */
 export async function commandPapers(version: string, timeS: number): Promise<readonly Entry[]> {
   const root = await commandTree();
   return [
@@ -25,7 +25,7 @@ export async function commandPapers(version: string, timeS: number): Promise<rea
   ];
 }
 
-/** The project's own papers, those that there are. */
+/** The project's own documents, as far as they exist. */
 export function projectPapers(): readonly Entry[] {
   return ["LICENSE", "README.md", "CHANGELOG.md"]
     .filter((name) => existsSync(join(ROOT, name)))

@@ -1,6 +1,6 @@
-// What Bun's runtime holds and therefore every binary does: the libraries that Bun's build vendors, and the packages
-// that its licence file names as embedded. Bun does not publish the list of the Rust crates in a build: the bill of
-// materials says that it is incomplete below the runtime.
+// The contents of Bun's runtime, and therefore of every binary: the libraries that Bun's build vendors, and the
+// packages that its licence file names as embedded. Bun does not publish which Rust crates are in a build, so the
+// bill of materials declares itself incomplete below the runtime.
 
 export interface Component {
   readonly name: string;
@@ -8,7 +8,7 @@ export interface Component {
   readonly licence: string;
   readonly copyright: string;
   readonly source: string;
-  /** The key of `process.versions` that tells which version it is; null where Bun does not say. */
+  /** The key of `process.versions` with its version; null if Bun does not say. */
   readonly versionKey: string | null;
 }
 
@@ -24,7 +24,9 @@ function library(
   return { name, licence, copyright, source, versionKey };
 }
 
-/** Embedded for Node's modules and Bun's own tools, under the MIT licence; each one's notice is in its package. */
+/**
+ * Embedded for Node's modules and Bun's own tools, under the MIT licence; each notice is in the package itself.
+ */
 const EMBEDDED_PACKAGES =
   `acorn acorn-walk assert browserify-zlib buffer constants-browserify crypto-browserify
 domain-browser events https-browserify os-browserify path-browserify process punycode querystring-es3
@@ -184,7 +186,7 @@ export const RUNTIME_COMPONENTS: readonly Component[] = [
   ),
 ];
 
-/** The version of a component in the Bun that is running, which is the one that every target is built with. */
+/** The version of a component in the running Bun, which is the one that every target is built with. */
 export function versionOf({ versionKey }: Component): string | null {
   return versionKey === null ? null : (process.versions[versionKey] ?? null);
 }

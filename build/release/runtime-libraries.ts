@@ -1,4 +1,4 @@
-// The C library that an image needs beside the program: of Debian, as it is.
+// The C library that an image needs besides the program: Debian's, unchanged.
 import {
   existsSync,
   mkdirSync,
@@ -14,16 +14,16 @@ import { buildCache } from "../cache.ts";
 import { debianMirror, downloadPackage, SUITE } from "../debian.ts";
 import type { Entry } from "./tar.ts";
 
-/** Of an architecture as Debian names it: its folder of libraries, and the loader that programs name. */
+/** For each Debian architecture: its library folder, and the loader that programs name. */
 const PLACES: Readonly<Record<string, { readonly folder: string; readonly loader: string }>> = {
   amd64: { folder: "lib/x86_64-linux-gnu", loader: "lib64/ld-linux-x86-64.so.2" },
   arm64: { folder: "lib/aarch64-linux-gnu", loader: "lib/ld-linux-aarch64.so.1" },
 };
 
-/** What the program is linked with (readelf -d), and what a look-up of names loads. */
+/** What the program is linked with (readelf -d), and what name lookups load. */
 const NAMES = ["libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "libresolv.so.2"];
 
-/** A day: a release takes what is current, and the next target of the same release what this one took. */
+/** One day: a release uses the current version, and all targets of a release use the same one. */
 const FRESH_MS = 86_400_000;
 
 export interface RuntimeLibraries {
@@ -38,7 +38,7 @@ async function unpack(deb: string, folder: string): Promise<void> {
   if ((await child.exited) !== 0) throw new Error(`Cannot unpack ${deb}: ${messages}`);
 }
 
-/** The folder of libc6 as it is unpacked; its name ends in the version. */
+/** The folder of the unpacked libc6; its name ends in the version. */
 async function libcFolder(architecture: string): Promise<string | null> {
   const cache = join(buildCache(), "libc6", `${SUITE}-${architecture}`);
   if (existsSync(cache) && Date.now() - statSync(cache).mtimeMs < FRESH_MS) {
@@ -62,7 +62,7 @@ async function libcFolder(architecture: string): Promise<string | null> {
   }
 }
 
-/** The C library of an architecture (arm64, amd64); null where there is no apt to bring it. */
+/** The C library of an architecture (arm64, amd64); null if there is no apt to fetch it. */
 export async function runtimeLibraries(architecture: string): Promise<RuntimeLibraries | null> {
   const place = PLACES[architecture];
   if (place === undefined) throw new Error(`Cannot tell where the libraries of ${architecture} are`);

@@ -1,4 +1,4 @@
-// Brings the Bun runtime of a target from the npm registry, checks it, and keeps it for the next build.
+// Downloads the Bun runtime of a target from the npm registry, verifies it, and keeps it for the next build.
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { devDependencies } from "../../package.json" with { type: "json" };
@@ -18,11 +18,11 @@ async function run(command: readonly string[], cwd: string): Promise<string> {
   return out.trim();
 }
 
-/** The path of the target's runtime; downloaded at its first use, refused where its bytes are not those expected. */
+/** The path of the target's runtime; downloaded on first use, and refused if its hash is not the expected one. */
 export async function runtimeOf(target: Target): Promise<string> {
   const executable = target.name.startsWith("windows") ? "bun.exe" : "bun";
   const cache = join(buildCache(), "runtimes");
-  // Part of the integrity in the name: another Bun version never meets the old file.
+  // The name contains part of the integrity value, so that another Bun version never uses the old file.
   const mark = new Bun.CryptoHasher("sha256").update(target.integrity).digest("hex").slice(0, 12);
   const kept = join(cache, `${target.runtime}-${BUN_VERSION}-${mark}`, executable);
   if (existsSync(kept)) return kept;

@@ -11,7 +11,7 @@ export interface Contents {
   readonly runtimeComponents: readonly Component[];
 }
 
-/** `sha512-…` in base64 → hex, as CycloneDX writes it. */
+/** `sha512-…` in base64 → hex, as in CycloneDX. */
 function hash(integrity: string): { alg: string; content: string } {
   return {
     alg: "SHA-512",
@@ -50,7 +50,7 @@ function runtimeComponent(component: Component): object {
   };
 }
 
-/** A CycloneDX 1.6 bill of what one binary holds; the same contents give the same bytes. */
+/** A CycloneDX 1.6 bill of materials for one binary; the same contents give the same bytes. */
 export function sbom(contents: Contents): string {
   const { version, target, bunVersion, packages, runtimeComponents } = contents;
   const self = `pkg:generic/nodupe@${version}?target=${target.name}`;

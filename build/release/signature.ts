@@ -1,11 +1,11 @@
-// The releaser's Ed25519 key signs SHA256SUMS. Its public half is a part of what is built.
+// The releaser's Ed25519 key signs SHA256SUMS. Its public half is built into the program and the installer.
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 export interface SigningKey {
-  /** SPKI DER in base64, one line: what install.sh and the binary hold. */
+  /** SPKI DER in base64, one line: as in install.sh and the binary. */
   readonly publicKey: string;
-  /** 64 bytes over the message. */
+  /** Returns the signature, 64 bytes. */
   sign(message: Uint8Array): Buffer;
 }
 

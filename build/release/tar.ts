@@ -1,19 +1,19 @@
-// A tar archive that depends on nothing but what is put in: no user, no host, no clock.
+// A tar archive that depends only on its contents: no user, host or clock.
 
 export interface Entry {
-  /** Relative, with `/`, at most 100 bytes; a folder's ends in one. */
+  /** Relative, with `/`, at most 100 bytes; a folder's name ends in `/`. */
   readonly name: string;
   readonly content: Uint8Array;
   readonly executable: boolean;
-  /** Where it is not what a file or folder has that all may read. */
+  /** If it differs from the usual mode of a file or folder that everybody can read. */
   readonly mode?: number;
-  /** The numeric user and group that it belongs to; 0 where nothing is said. */
+  /** The numeric user and group; 0 by default. */
   readonly owner?: number;
 }
 
 const BLOCK = 512;
 
-/** A number as ustar writes it: octal digits and a NUL. */
+/** A number in ustar form: octal digits and a NUL. */
 function octal(value: number, width: number): string {
   return `${value.toString(8).padStart(width - 1, "0")}\0`;
 }
@@ -29,7 +29,7 @@ function header(entry: Entry, timeS: number): Buffer {
   block.write(octal(entry.owner ?? 0, 8), 116);
   block.write(octal(entry.content.length, 12), 124);
   block.write(octal(timeS, 12), 136);
-  // The checksum is taken with its own field blank.
+  // The checksum is computed with its own field blank.
   block.write("        ", 148);
   block.write(isFolder ? "5" : "0", 156);
   block.write("ustar\0" + "00", 257);
@@ -38,7 +38,7 @@ function header(entry: Entry, timeS: number): Buffer {
   return block;
 }
 
-/** Entries with every folder that they lie in before them, once. */
+/** Inserts every parent folder before its first entry. */
 export function withFolders(entries: readonly Entry[]): Entry[] {
   const known = new Set(entries.filter(({ name }) => name.endsWith("/")).map(({ name }) => name));
   return entries.flatMap((entry) => {
@@ -50,7 +50,7 @@ export function withFolders(entries: readonly Entry[]): Entry[] {
   });
 }
 
-/** The entries as one ustar archive, in the order given; owner root, all of the same time. */
+/** One ustar archive of the entries, in the given order; owner root, a single timestamp. */
 export function tar(entries: readonly Entry[], timeS: number): Uint8Array {
   const parts = entries.flatMap((entry) => {
     const padding = (BLOCK - (entry.content.length % BLOCK)) % BLOCK;

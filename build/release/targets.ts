@@ -1,16 +1,16 @@
-// What is built, and from which Bun runtime. The integrity values are those of the npm registry for the Bun version
-// that package.json pins; tests/build/targets.test.ts holds them against package-lock.json.
+// The platforms to build for and the Bun runtime of each. The integrity values are the npm registry's for the Bun
+// version pinned in package.json; tests/build/targets.test.ts compares them with package-lock.json.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 export interface Target {
-  /** In the archive's name. */
+  /** As in the archive's name. */
   readonly name: string;
-  /** bun's own name for it. */
+  /** bun's name for it. */
   readonly bun: string;
-  /** The npm package that holds its runtime, without the scope. */
+  /** The npm package of its runtime, without the scope. */
   readonly runtime: string;
   readonly integrity: string;
-  /** The end-to-end tests run it, arm64 under emulation; the others are built and not tried. */
+  /** Whether the end-to-end tests run it (arm64 under emulation); the others are built but not tried. */
   readonly tested: boolean;
 }
 
@@ -89,7 +89,7 @@ export const TARGETS: readonly Target[] = [
   },
 ];
 
-/** The target of a name; throws with the known ones. */
+/** The target with this name; otherwise throws an error that lists the names. */
 export function targetNamed(name: string): Target {
   const target = TARGETS.find((known) => known.name === name);
   if (target === undefined) {
@@ -102,13 +102,13 @@ export function targetNamed(name: string): Target {
 
 const isMusl = (): boolean => readdirSync("/lib").some((name) => name.startsWith("ld-musl-"));
 
-/** Whether this x64 processor lacks what Bun's ordinary build uses. */
+/** Whether this x64 processor lacks instructions that Bun's regular build uses. */
 function needsBaseline(): boolean {
   const info = "/proc/cpuinfo";
   return existsSync(info) && !/^flags\s*:.*\bavx2\b/m.test(readFileSync(info, "utf8"));
 }
 
-/** The target's name of the machine that builds. */
+/** The target name of the machine that is building. */
 export function hostTarget(): string {
   const { platform, arch } = process;
   if (platform !== "linux") return `${platform === "win32" ? "windows" : platform}-${arch}`;
