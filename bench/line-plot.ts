@@ -1,4 +1,4 @@
-// A small plot for bench/results: lines over minutes, on one scale that begins at nought.
+// A small plot for bench/results: lines over minutes, on a scale starting at zero.
 
 const WIDTH = 720;
 const HEIGHT = 260;
@@ -8,17 +8,17 @@ const STEPS = 4;
 
 export interface Line {
   readonly name: string;
-  /** Minutes, and a value. */
+  /** Times in minutes. */
   readonly points: readonly (readonly [minute: number, value: number])[];
 }
 
-/** The next of 1, 2 and 5 times a power of ten. */
+/** The next greater of 1, 2, 5 and 10 times a power of ten. */
 function niceAbove(value: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
   return [1, 2, 5, 10].map((times) => times * power).find((step) => step >= value) ?? value;
 }
 
-/** The lines as an SVG image; names are taken as they are. */
+/** The lines as an SVG image; names are not escaped. */
 export function linePlot(title: string, lines: readonly Line[]): string {
   const all = lines.flatMap(({ points }) => points);
   const most = niceAbove(Math.max(1, ...all.map(([, value]) => value)));

@@ -1,11 +1,12 @@
-// `bun bench/serve-page.ts [--only PART,…] [--rounds N]` (after `bun run build`): what the page of dist/nodupe costs in a
-// real chromium, and what it takes to tell many readers at once. bench/results/serve-page.json keeps it.
+// `bun bench/serve-page.ts [--only PART,…] [--rounds N]` (after `bun run build`): what the page of dist/nodupe
+// costs in a real chromium, and what it costs to update many readers at once. Kept in
+// bench/results/serve-page.json.
 //
-//   size     bytes of the page and its assets, compressed, as they cross the network
-//   paint    first contentful paint of the demo board: with an empty cache, and with the assets in it
-//   data     bytes of the first answers of each view, 200 nodes with a year of history behind them
-//   samples  the longest task while twelve hours of samples, one a second, are fetched and drawn
-//   fanout   200 readers and one that is stuck, at 1,000 messages a second: memory and delay of delivery
+//   size     bytes of the page and its assets, compressed, as sent over the network
+//   paint    first contentful paint of the demo board, with an empty cache and with cached assets
+//   data     bytes of the first answers of each view, with 200 nodes and a year of history
+//   samples  the longest task while twelve hours of samples, one per second, are fetched and drawn
+//   fanout   200 readers and one that is stuck, at 1,000 messages per second: memory and delivery delay
 import { mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -61,7 +62,7 @@ async function paint(browser: Browser): Promise<object> {
   const cold: number[] = [];
   const warm: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    // A context has a cache of its own.
+    // Each context has its own cache.
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     for (const times of [cold, warm]) {
       const page = await context.newPage();
@@ -75,7 +76,7 @@ async function paint(browser: Browser): Promise<object> {
   return { rounds, cold_ms: median(cold), warm_ms: median(warm), cold_all_ms: cold, warm_all_ms: warm };
 }
 
-/** What the API has sent by the time that a view is drawn. */
+/** Bytes sent by the API until a view is drawn. */
 async function firstData(browser: Browser, url: string, view: string): Promise<number> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
@@ -154,7 +155,7 @@ try {
   const result: Record<string, unknown> = { ...kept, machine: machine() };
   for (const [name, measure] of Object.entries(PARTS)) {
     if (values.only !== undefined && !values.only.split(",").includes(name)) continue;
-    // Times are those of a machine that had so much else to do, unless they were measured ahead of it: chrt -r 1 bun bench/…
+    // Times depend on the machine's other load, unless measured with real-time priority: chrt -r 1 bun bench/…
     const [load = 0] = loadavg();
     result[name] = { ...(await measure(browser)), load_average: Math.round(load), realtime: isRealtime() };
     await Bun.write(Bun.stdout, `${name} ${JSON.stringify(result[name], null, 2)}\n`);

@@ -1,8 +1,9 @@
-// `bun bench/serve-readers.ts PORT READERS` connects so many readers to a board's /ws, and one that is stuck, in a
-// process of their own: what they cost is not the board's. A line on stdin ends it; it then prints what it heard.
+// `bun bench/serve-readers.ts PORT READERS` connects this many readers, and one that is stuck, to a board's /ws.
+// They run in their own process, so that their cost is not counted as the board's. A line on stdin ends it; it
+// then prints what it received.
 import type { Socket } from "bun";
 
-/** Every so manieth reader looks into what it gets: looking must not be what is slow. */
+/** One in this many readers parses what it receives: parsing must not be the bottleneck. */
 const WATCHED_EVERY = 10;
 const [port = 0, count = 0] = Bun.argv.slice(2).map(Number);
 
@@ -10,7 +11,7 @@ const HANDSHAKE =
   `GET /ws HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-/** A question names a node for the moment at which it was asked, in microseconds since the epoch. */
+/** A request names a node after the moment at which it was sent, in microseconds since the epoch. */
 const STAMP = /\["asked-(\d+)",[^}]*"state":"started"/g;
 
 interface Reader {
@@ -20,7 +21,9 @@ interface Reader {
 
 const delaysMs: number[] = [];
 
-/** Its frames may be cut anywhere: what is behind the last whole stamp is looked at again with what comes next. */
+/**
+ * Frames can be split anywhere: the bytes after the last complete stamp are examined again with the next ones.
+ */
 function watcher(): (chunk: Buffer) => void {
   let rest = "";
   return (chunk) => {
@@ -69,7 +72,7 @@ for (let at = 0; at < count; at += 1)
 const stuck = await connect("stuck");
 await Bun.write(Bun.stdout, "connected\n");
 for await (const _ of console) break;
-// It took nothing so far, so that it could not hear either whether it was cut off.
+// It has read nothing so far, so it could not notice being disconnected either.
 stuck.socket.resume();
 for (let at = 0; at < 50 && stuck.tell.isOpen; at += 1) await Bun.sleep(20);
 await Bun.write(

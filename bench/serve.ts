@@ -1,6 +1,6 @@
-// `nodupe serve` at work, out of the compiled binary: comparisons fifty at a time while a log comes in, the whole board in one
-// process, and twenty nodes on eight boards. `bun bench/serve.ts [EVENTS]` (5,000,000 a node) prints the figures and writes
-// bench/results/serve.json.
+// `nodupe serve` from the compiled binary: fifty comparisons at a time while a log is ingested, the whole board in
+// one process, and twenty nodes on eight boards. `bun bench/serve.ts [EVENTS]` (5,000,000 per node) prints the
+// figures and writes bench/results/serve.json.
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -33,11 +33,13 @@ async function ingest(db: string, node: string, log: string): Promise<void> {
   if (run.exitCode !== 0) throw new Error(run.stderr);
 }
 
-/** Each generated operation is written for so many pieces: copying lines is faster than drawing them. */
+/**
+ * Each generated operation is written once for each of these pieces: copying lines is faster than generating them.
+ */
 const PIECES = "ABCDEFGHIJ";
 const PIECE_KEY = '"piece_id": "';
 
-/** A week that ends with the present hour. */
+/** A week that ends with the current hour. */
 async function weekOf(path: string, seed: number, operations: number): Promise<void> {
   const untilMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
   const log = generateLog({
@@ -63,7 +65,7 @@ async function ask(served: Served, body: object): Promise<{ ms: number; cached: 
   return { ms: performance.now() - startedMs, cached: (answer as { cached: boolean }).cached };
 }
 
-/** Writes lines of now to a log, some hundred operations a second, until it is stopped. */
+/** Appends current lines to a log, some hundred operations per second, until stopped. */
 function feed(path: string): () => void {
   let at = 0;
   const timer = setInterval(() => {
@@ -100,7 +102,7 @@ async function comparisons(): Promise<object> {
   await using served = await startServe(["--db", db, "--follow", `pi-1=${live}`]);
   const stop = feed(live);
   const nodes = ["pi-1", "pi-2"];
-  // Each question about another window: none is answered out of memory.
+  // Each question is about another window, so that none is answered from a cache.
   let hours = 60;
   const next = (): object => ({ nodes, timeRange: (hours += 1) });
   await ask(served, next());
@@ -148,7 +150,7 @@ async function comparisons(): Promise<object> {
     different_p99_ms: p99(different),
     different_bound_ms: bound,
     different_p99_of_bound: p99(different) / bound,
-    // Whoever else uses the machine stretches what takes long more than what is over soon; this does not depend on them.
+    // Other load stretches long requests more than short ones; this ratio does not depend on it.
     single_cpu_ms: singleCpuMs,
     different_cpu_of_single: ((differentCpuS / different.length) * 1_000) / singleCpuMs,
     same_p99_ms: p99(same),
@@ -160,7 +162,7 @@ async function comparisons(): Promise<object> {
   };
 }
 
-/** One process for all of it, with what the page holds open and asks for. */
+/** One process for everything, including the page's requests and open connections. */
 async function wholeBoard(): Promise<object> {
   using folder = tempFolder();
   await using board = await startWholeBoard(folder, { NODUPE_TIME_INTERVAL: "60s" });

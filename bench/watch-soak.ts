@@ -1,7 +1,7 @@
-// The compiled binary as it watches a folder in which files arrive, are moved with their folders and removed, all the time:
-// `bun bench/watch-soak.ts [MINUTES]` (60) measures its resident memory, open handles and processor time every ten seconds.
-// It ends with 1 where a file did not arrive or arrived twice, where memory grew by 2 MB or more per 10,000 files, or
-// handles grew, and writes bench/results/watch-soak.json, and watch-soak.svg with a plot of each.
+// The compiled binary watching a folder in which files continuously arrive, are moved with their folders, and are
+// removed: `bun bench/watch-soak.ts [MINUTES]` (60) measures its resident memory, open handles and CPU time every
+// ten seconds. Exits with 1 if a file did not arrive or arrived twice, memory grew by 2 MB or more per 10,000
+// files, or handles grew. Writes bench/results/watch-soak.json, and watch-soak.svg with a plot of each.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { median } from "../src/bench/measure/statistics.ts";
@@ -19,10 +19,13 @@ const SAMPLES_A_MINUTE = 6;
 const ARRIVALS_EVERY_MS = 500;
 const ARRIVALS_AT_ONCE = 25;
 const FILES_A_FOLDER = 200;
-/** A folder is renamed once so many have come after it, and removed after more: the tree stays as it is in an office. */
+/**
+ * A folder is renamed once this many have come after it, and removed after more: the tree keeps the size of an
+ * office's.
+ */
 const RENAMED_AFTER = 5;
 const REMOVED_AFTER = 100;
-/** What is still growing into its place is not counted as growth. */
+/** Growth is not counted in the first part of the run, while memory is still settling. */
 const SETTLING_SHARE = 1 / 6;
 const MOST_GROWTH_MB = 2;
 const MOST_NEW_HANDLES = 5;
@@ -63,7 +66,7 @@ function sample(minute: number): void {
   });
 }
 
-/** A file that is written in place, or beside and then renamed; in a folder that is there, or new. */
+/** Creates a file in place, or elsewhere and then renames it; in an existing folder or a new one. */
 function arrive(): void {
   const at = Math.floor(arrived / FILES_A_FOLDER);
   if (arrived % FILES_A_FOLDER === 0) {
@@ -108,7 +111,7 @@ const medianOf = (of: readonly Sample[], value: (sample: Sample) => number): num
 const mostOf = (of: readonly Sample[], value: (sample: Sample) => number): number =>
   rounded(Math.max(...of.map(value)));
 
-/** What becomes of a value in MB over 10,000 files, between the median of an early part and that of the last one. */
+/** The change of a value in MB per 10,000 files, between the medians of an early part and of the last one. */
 function growth(value: (sample: Sample) => number): number {
   const size = Math.max(1, Math.floor(samples.length * SETTLING_SHARE));
   const early = samples.slice(size, 2 * size);

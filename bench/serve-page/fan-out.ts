@@ -5,7 +5,7 @@ import { linesOf } from "../../tests/support/lines.ts";
 import { type Served, startServe } from "../../tests/support/serve.ts";
 import { cpuS } from "../support.ts";
 
-/** Resident memory; `file` is the executable's own pages for the most part, which the system may drop and share. */
+/** Resident memory; `file` is mostly the executable's own pages, which the system can drop and share. */
 interface Memory {
   readonly all: number;
   readonly file: number;
@@ -28,13 +28,13 @@ interface Heard {
 }
 
 const STEP_MS = 2;
-/** By then a board has given back what only its start needed. */
+/** By then a board has freed the memory that only its start needed. */
 const SETTLED_MS = 6_000;
 
-/** Makes messages as long as those of a page's day: some 350 bytes. */
+/** Makes messages as long as typical ones of the page: some 350 bytes. */
 const NOBODY = "nobody".repeat(32);
 
-/** Asks over one connection: a client that costs little, so that its own work delays nothing. */
+/** Sends requests over one connection: a cheap client, whose own work delays nothing. */
 async function connectAsker(
   url: string,
 ): Promise<{ ask: () => void; answered: () => number; end: () => void }> {
@@ -47,7 +47,7 @@ async function connectAsker(
     socket.onopen = resolve;
   });
   return {
-    // Nobody has these nodes: what is asked for in vain is told as any other comparison is.
+    // These nodes do not exist: a failed request is reported to readers like any other.
     ask: () => {
       const askedUs = Math.round((performance.timeOrigin + performance.now()) * 1_000);
       const names = [`asked-${askedUs}`, NOBODY];
@@ -59,9 +59,9 @@ async function connectAsker(
 }
 
 /**
- * Each comparison that is asked for in vain tells every reader two things: that it was asked for, and what became of it.
- * Asking for half as many as messages are wanted tells how long the first of them takes from the question to a reader, and
- * what all of it takes of the server's memory. The readers are a process of their own.
+ * Each failing comparison sends every reader two messages: that it was requested, and its outcome. So half as many
+ * requests are made as messages are wanted. Measures the time from a request to its first message, and the
+ * server's memory. The readers run in their own process.
  */
 export async function fanOut(
   db: string,

@@ -3,19 +3,19 @@ import { runCommand } from "./run.ts";
 import type { TempFolder } from "./temp.ts";
 
 export interface IssueOptions {
-  /** YYYYMMDDHHMMSSZ; both, or 90 days from now on. */
+  /** YYYYMMDDHHMMSSZ; give both or neither (90 days from now). */
   readonly from?: string;
   readonly to?: string;
-  /** Lines of openssl's configuration; by default those of a server at 127.0.0.1 and localhost. */
+  /** Lines of openssl's configuration; by default those for a server at 127.0.0.1 and localhost. */
   readonly extensions?: readonly string[];
 }
 
 export interface Authority {
-  /** PEM file of the authority's certificate. */
+  /** Path of the authority's certificate, PEM. */
   readonly path: string;
-  /** Issues a server's certificate, in PEM with the authorities between it and the root. */
+  /** Issues a server certificate; PEM, followed by the authorities between it and the root. */
   issue(name: string, options?: IssueOptions): Promise<{ key: string; cert: string }>;
-  /** An authority that this one certifies. */
+  /** An authority certified by this one. */
   subordinate(name: string, options?: IssueOptions): Promise<Authority>;
 }
 
@@ -25,7 +25,7 @@ const server = (names: string): readonly string[] => [
   `subjectAltName = ${names}`,
 ];
 const AUTHORITY = ["basicConstraints = critical,CA:TRUE", "keyUsage = critical,keyCertSign"];
-/** Roots are valid whatever year a test plays in. */
+/** Roots are valid in whatever year a test is set. */
 const ROOT: IssueOptions = { from: "19700101000000Z", to: "21500101000000Z", extensions: AUTHORITY };
 
 async function openssl(...args: readonly string[]): Promise<void> {
@@ -33,7 +33,7 @@ async function openssl(...args: readonly string[]): Promise<void> {
   if (exitCode !== 0) throw new Error(`openssl ${args[0]}: ${stderr}`);
 }
 
-/** Makes NAME.key and NAME.pem. @param signer null: itself. */
+/** Creates NAME.key and NAME.pem. @param signer null: self-signed. */
 async function sign(folder: TempFolder, name: string, signer: string | null, options: IssueOptions) {
   const own = (end: string): string => folder.file(`${name}.${end}`);
   const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
@@ -67,13 +67,13 @@ async function sign(folder: TempFolder, name: string, signer: string | null, opt
   await openssl("ca", ...files, ...by, "-batch", "-notext", ...dates);
 }
 
-/** A certificate authority of the test's own. */
+/** Creates a certificate authority for a test. */
 export async function createAuthority(folder: TempFolder, name: string): Promise<Authority> {
   await sign(folder, name, null, ROOT);
   return authorityOf(folder, name, "");
 }
 
-/** @param chain PEM of the authorities from this one to the root, without that. */
+/** @param chain the authorities from this one up to the root, excluding it, in PEM. */
 function authorityOf(folder: TempFolder, authority: string, chain: string): Authority {
   const read = (name: string): string => readFileSync(folder.file(name), "utf8");
   return {
@@ -89,7 +89,10 @@ function authorityOf(folder: TempFolder, authority: string, chain: string): Auth
   };
 }
 
-/** A server's key and certificate for `names` (`DNS:localhost,IP:127.0.0.1`), and the authority that issued it, all PEM. */
+/**
+ * A server's key and certificate for `names` (`DNS:localhost,IP:127.0.0.1`), and the authority that issued it, all
+ * in PEM.
+ */
 export async function certified(
   folder: TempFolder,
   names = LOOPBACK,

@@ -4,10 +4,10 @@ import { hostTarget } from "../../build/release/targets.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
 
-/** The compiled binary that end-to-end tests run; `bun run build` makes it. NODUPE_BINARY names another one. */
+/** The compiled binary run by end-to-end tests; made by `bun run build`. NODUPE_BINARY overrides it. */
 export const BINARY: string = process.env["NODUPE_BINARY"] ?? join(ROOT, "dist/nodupe");
 
-/** The executable itself, where BINARY is a script that starts it through an emulator (see emulation.ts). */
+/** The executable itself, if BINARY is a script that starts it in an emulator (see emulation.ts). */
 export const PROGRAM: string = process.env["NODUPE_TEST_PROGRAM"] ?? BINARY;
 export const TARGET: string = process.env["NODUPE_TEST_TARGET"] ?? hostTarget();
 

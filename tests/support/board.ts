@@ -4,7 +4,7 @@ import type { TempFolder } from "./temp.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** A store with two nodes, `pi-2` of which takes twice as long, over the last two days, and a few uploads. */
+/** A store with two nodes over the last two days, of which `pi-2` is twice as slow, and a few uploads. */
 export async function boardStore(folder: TempFolder): Promise<string> {
   const db = folder.file("store.db");
   const startMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 48 * HOUR_MS;

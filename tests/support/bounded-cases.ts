@@ -1,5 +1,5 @@
-// Loaded before every test file (bunfig.toml): a property test on a busy machine tries as many cases as this gives it time
-// for, not all of them, and one at least. Alone on a machine none comes near it.
+// Loaded before every test file (bunfig.toml): on a busy machine a property test tries as many cases as fit into
+// this time, at least one, instead of all. On an idle machine no test comes near the limit.
 import fc from "fast-check";
 
 fc.configureGlobal({ interruptAfterTimeLimit: 20_000 });

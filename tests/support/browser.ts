@@ -2,7 +2,7 @@ import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { programPath } from "./programs.ts";
 
-/** Nothing of the browser's own asks for anything from outside. */
+/** Keeps the browser from making requests of its own. */
 const QUIET = [
   "--no-sandbox",
   "--disable-gpu",
@@ -13,18 +13,18 @@ const QUIET = [
   "--disable-sync",
 ];
 
-/** Debian's chromium, without a window. */
+/** Debian's chromium, headless. */
 export function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: programPath("chromium"), args: QUIET });
 }
 
 export interface Visit extends AsyncDisposable {
   readonly page: Page;
-  /** Whatever the page said on its console, and errors that nobody caught. */
+  /** Everything that the page logged to its console, and uncaught errors. */
   readonly said: readonly string[];
 }
 
-/** A visit by somebody whose browser is so wide and likes such colours. */
+/** Opens the page with the given window width and colour scheme. */
 export async function visit(
   browser: Browser,
   url: string,
@@ -43,7 +43,7 @@ export async function visit(
   return { page, said, [Symbol.asyncDispose]: () => context.close() };
 }
 
-/** What axe-core finds that would keep somebody from using the page: serious and critical faults. */
+/** Faults reported by axe-core that would keep somebody from using the page: serious and critical ones. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const faults = await page.evaluate(async () => {

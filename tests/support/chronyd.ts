@@ -27,7 +27,7 @@ async function answers(address: string, port: number): Promise<boolean> {
       data: (_, data) => {
         answered = decodePacket(data)?.leap === 0;
       },
-      // Nobody listens there yet: asked again.
+      // Not listening yet: the request is repeated.
       error: () => undefined,
     },
   });
@@ -40,7 +40,7 @@ async function answers(address: string, port: number): Promise<boolean> {
   }
 }
 
-/** A real chronyd on a high port of loopback that never touches the clock (-x). */
+/** A real chronyd on a high port of loopback that never sets the clock (-x). */
 export async function startChronyd(extra: readonly string[] = [], address = "127.0.0.1"): Promise<Chronyd> {
   const folder = tempFolder();
   const port = await freePort();
@@ -73,7 +73,7 @@ export async function startChronyd(extra: readonly string[] = [], address = "127
 }
 
 export interface NtsChronyd extends Chronyd {
-  /** What --server takes with --nts: where keys are exchanged. */
+  /** The --server argument for use with --nts: the key exchange server. */
   readonly ntsName: string;
 }
 
@@ -94,7 +94,7 @@ async function listens(hostname: string, port: number): Promise<boolean> {
   }
 }
 
-/** A real chronyd as NTS server. @param tls PEM of a key and a chain. */
+/** A real chronyd as an NTS server. @param tls a key and a chain in PEM. */
 export async function startNtsChronyd(
   tls: { readonly key: string; readonly cert: string },
   extra: readonly string[] = [],

@@ -27,7 +27,7 @@ const NODE: CommandNode = {
   children: [],
 };
 
-/** A program of four commands, with a flag of each kind and texts that a shell or groff could misread. */
+/** A program with four commands, a flag of each kind, and texts that a shell or groff could misread. */
 export const SMALL_TREE: CommandNode = {
   ...NODE,
   purpose: "Does little.",

@@ -3,7 +3,7 @@ import type { CompareReport } from "../../src/render/compare/report.ts";
 
 type NodeResult = CompareReport["nodes"][number];
 
-/** A node's part of a report: what is not told is not known. */
+/** A node's part of a report; whatever is not given is unknown. */
 export function nodeResult(
   node_name: string,
   metrics: Partial<Metrics>,
@@ -30,7 +30,7 @@ export function nodeResult(
   };
 }
 
-/** A report of 24 hours, about nothing but what is told. */
+/** A report of 24 hours with only the given parts. */
 export function compareReport(told: Partial<CompareReport>): CompareReport {
   return {
     nodes: [],
@@ -58,7 +58,7 @@ const GET_REPAIR = {
   share_percent: 10,
 } as const;
 
-/** Two nodes of which one is really better, with what is said about it. */
+/** Two nodes, one of which is really better, and the verdict on them. */
 export const TWO_NODES: CompareReport = compareReport({
   nodes: [
     nodeResult(

@@ -5,14 +5,14 @@ import type { TempFolder } from "./temp.ts";
 /** What a shell offers for a command line that ends at the cursor, sorted. */
 export type Complete = (line: string) => Promise<readonly string[]>;
 
-/** Where a script finds nodupe, and nodupe its store. */
+/** Where a script finds nodupe, and where nodupe finds its store. */
 type Environment = Readonly<Record<string, string>>;
 
 function lines(text: string): string[] {
   return [...new Set(text.split(/\r?\n/).filter((line) => line !== ""))].toSorted();
 }
 
-/** bash splits at spaces and at `=` before it asks. */
+/** bash splits words at spaces and at `=` before it asks for completions. */
 export function inBash(script: string, folder: TempFolder, env: Environment = {}): Complete {
   writeFileSync(folder.file("nodupe.bash"), script);
   return async (line) => {
@@ -42,7 +42,7 @@ export function inFish(script: string, folder: TempFolder, env: Environment = {}
   };
 }
 
-// zsh completes only in its line editor: a shell on a pseudo-terminal, whose compadd prints what it is given.
+// zsh completes only in its line editor: runs a shell on a pseudo-terminal whose compadd prints its arguments.
 const ZSH_DRIVER = `
 zmodload zsh/zpty || exit 1
 zpty z zsh -f -i

@@ -5,9 +5,11 @@ import { type Run, runCommand } from "./run.ts";
 import { tempFolder } from "./temp.ts";
 import { until } from "./until.ts";
 
-/** A machine of its own under systemd: this one's files, on which nothing that it does is left behind, and no network. */
+/**
+ * A separate machine under systemd, with this machine's files, on which it leaves no trace, and without a network.
+ */
 export interface Container extends AsyncDisposable {
-  /** Runs a command in it, as root. */
+  /** Runs a command in it as root. */
   run(...command: string[]): Promise<Run>;
   write(path: string, text: string, mode?: number): void;
 }
@@ -17,13 +19,13 @@ async function mustRun(...command: string[]): Promise<void> {
   if (run.exitCode !== 0) throw new Error(`Cannot run ${command.join(" ")}: ${run.stderr}`);
 }
 
-/** The process id of the systemd that was started as a child of the container's own starter. */
+/** The process id of systemd, a child of the process that started the container. */
 async function initOf(starter: number): Promise<number> {
   const children = await runCommand([programPath("pgrep"), "-P", `${starter}`]);
   return Number(children.stdout.trim().split("\n")[0] ?? Number.NaN);
 }
 
-/** Boots a container as far as its basic system, with `files` (path in it → path here) put into it. */
+/** Boots a container up to its basic system, with `files` (path inside → path here) added. */
 export async function bootContainer(files: Readonly<Record<string, string>>): Promise<Container> {
   const folder = tempFolder();
   await mustRun("mount", "-t", "tmpfs", "-o", "size=512m", "nodupe-test", folder.path);

@@ -3,14 +3,15 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 export interface Tree {
-  /** Checksum → how many files have the content. */
+  /** Checksum → number of files with this content. */
   readonly contents: ReadonlyMap<string, number>;
   readonly files: number;
   readonly bytes: number;
 }
 
 /**
- * Writes CVs with made-up contents below a folder, ten to a folder; every `duplicateEvery`-th repeats an earlier one.
+ * Writes CVs with generated contents below a folder, ten per folder; every `duplicateEvery`-th repeats an earlier
+ * one.
  */
 export function writeCvs(
   folder: string,

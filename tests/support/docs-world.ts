@@ -21,9 +21,9 @@ import { type TempFolder, tempFolder } from "./temp.ts";
 const ROOT = join(import.meta.dir, "../..");
 const FIXTURES = join(import.meta.dir, "../fixtures");
 
-/** Servers and logs that all pages share. */
+/** Servers and logs shared by all pages. */
 export interface DocsWorld extends AsyncDisposable {
-  /** A machine of its own for a page: a home, and /etc, /srv, /usr/local/bin, /var below a folder. */
+  /** A separate machine for a page: a home, and /etc, /srv, /usr/local/bin and /var below a folder. */
   machine(): DocsMachine;
 }
 
@@ -31,7 +31,7 @@ export interface DocsMachine extends Disposable {
   readonly folder: TempFolder;
   readonly env: Readonly<Record<string, string>>;
   readonly home: string;
-  /** The text of a block with what stands for the reader's own replaced, as docs/README.md says. */
+  /** A block's text with placeholders replaced, as docs/README.md describes. */
   here(text: string): string;
 }
 
@@ -55,7 +55,7 @@ async function startSandbox(folder: string): Promise<{ url: string; key: string 
   };
 }
 
-/** What a storage node's own API answers. */
+/** A storage node's own API. */
 function nodeApi(): { url: string } & AsyncDisposable {
   const answers = JSON.parse(readFileSync(join(FIXTURES, "storagenode-api.json"), "utf8")) as Record<
     string,
@@ -91,7 +91,7 @@ async function writeLogs(folder: TempFolder): Promise<void> {
     });
 }
 
-/** A certificate that nobody looks at, and its key. */
+/** A certificate that is not checked by anything, and its key. */
 async function selfSigned(folder: TempFolder): Promise<{ cert: string; key: string }> {
   const [cert, key] = [folder.file("self.cert"), folder.file("self.key")];
   const subject = [
@@ -110,7 +110,7 @@ async function selfSigned(folder: TempFolder): Promise<{ cert: string; key: stri
   return { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
 }
 
-/** A store with both nodes, served: what `http://127.0.0.1:8080` stands for. */
+/** Serves a store with both nodes: stands for `http://127.0.0.1:8080`. */
 async function serveBoard(logs: TempFolder): ReturnType<typeof startServe> {
   const db = logs.file("served.db");
   for (const node of [1, 2]) {
@@ -142,7 +142,7 @@ export async function docsWorld(): Promise<DocsWorld> {
       writeFileSync(join(path, "nodupe"), `#!/bin/sh\nexec '${BINARY}' "$@"\n`, { mode: 0o755 });
     for (const name of readdirSync(join(ROOT, "examples/scripts")))
       copyFileSync(join(ROOT, "examples/scripts", name), join(bin, name));
-    // Mail is taken by a file.
+    // Mail is appended to a file.
     writeFileSync(join(home, ".local/bin/mail"), '#!/bin/sh\ncat >>"$HOME/mail"\n', { mode: 0o755 });
     const { contents } = writeCvs(folder.file("srv/cvs"), { files: 6 });
     symlinkSync(folder.file("srv/cvs"), join(home, "cvs"));

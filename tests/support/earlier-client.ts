@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { runCommand } from "./run.ts";
 
-/** What the earlier client counted. */
+/** The earlier client's counts. */
 export interface EarlierRun {
   readonly uploaded: number;
   readonly known: number;
@@ -9,8 +9,8 @@ export interface EarlierRun {
 }
 
 /**
- * Speaks to a server as the earlier client does: a check before each upload, a connection for each request, and 200 alone
- * counts as success. Written with curl.
+ * Behaves towards a server as the earlier client does: a check before each upload, a new connection for each
+ * request, and only 200 counts as success. Uses curl.
  */
 export async function uploadAsEarlierClient(
   server: { readonly url: string; readonly apiKey: string },

@@ -2,33 +2,37 @@ import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 
 /**
- * The tested program may be one of another kind of machine: build/check-arm64.sh sets these variables. What starts it
- * is empty where the program is this machine's, and where the kernel calls the emulator by itself.
+ * The program under test may be built for another platform; build/check-arm64.sh sets these variables. EMULATOR is
+ * the command that starts it: empty if the program is for this machine, or if the kernel starts the emulator
+ * itself.
  */
 export const EMULATOR: readonly string[] = (process.env["NODUPE_TEST_EMULATOR"] ?? "")
   .split(" ")
   .filter(Boolean);
 
-/** How many times longer it may take: here and nowhere else the bounds of tests are stretched. */
+/** How many times longer the program may take: the time limits of tests are stretched here and nowhere else. */
 const PATIENCE = Number(process.env["NODUPE_TEST_PATIENCE"] ?? 1);
 
-/** An emulated program may be given less of the same to do: fewer shapes, fewer files. */
+/** Tests may give an emulated program less to do: fewer shapes, fewer files. */
 export const IS_EMULATED: boolean = PATIENCE > 1;
 
-/** How many times more the machine has to do than its cores can at once: by the last minute, or by this moment. */
+/** The machine's load relative to its cores, over the last minute or now, whichever is higher; at least 1. */
 function crowding(): number {
   const [, minute, running] = /^(\S+) \S+ \S+ (\d+)\//.exec(readFileSync("/proc/loadavg", "latin1")) ?? [];
   return Math.max(1, Number(minute) / cpus().length, Number(running) / cpus().length);
 }
 
-/** A deadline or a tolerance, in whatever unit; asked for at the moment that it is needed, since a machine gets busy. */
+/**
+ * Stretches a time limit or tolerance, in any unit, by the load. Call it when the value is needed, since the load
+ * changes.
+ */
 export function patient(amount: number): number {
   const stretched = amount * PATIENCE * crowding();
-  // Whole milliseconds stay whole: timers and processes take no others.
+  // Whole numbers stay whole: timers and processes accept only whole milliseconds.
   return Number.isInteger(amount) ? Math.ceil(stretched) : stretched;
 }
 
-/** A deadline as the command line takes it. */
+/** A time limit as a command-line argument. */
 export function patientMs(ms: number): string {
   return `${ms * PATIENCE}ms`;
 }

@@ -3,14 +3,14 @@ import type { Served } from "./serve.ts";
 type Data = Readonly<Record<string, unknown>>;
 
 export interface Heard {
-  /** What came of a topic so far, oldest first. */
+  /** Messages received for a topic so far, oldest first. */
   all(topic: string): readonly Data[];
   last(topic: string): Data;
   /** Resolves when the server has closed the stream. */
   readonly reading: Promise<void>;
 }
 
-/** Listens to a server's events from now on. */
+/** Subscribes to a server's events from now on. */
 export async function listen(served: Served): Promise<Heard> {
   const response = await fetch(`${served.url}/api/events`);
   const heard = new Map<string, Data[]>();

@@ -1,6 +1,6 @@
 import { Failure } from "../../src/lib/errors.ts";
 
-/** What an action throws, which has to be a Failure: what a person is told. */
+/** The Failure that an action throws. */
 export function failureOf(action: () => unknown): Failure {
   try {
     action();

@@ -7,7 +7,7 @@ import { isSumRight, resultOf, startSync, sync } from "./sync.ts";
 import { tempFolder } from "./temp.ts";
 import { until } from "./until.ts";
 
-/** Everything that a gateway, a limit or a network does to a request, at 5% each. */
+/** Everything that gateways, rate limits and networks do to requests, at 5% each. */
 const FAULTS = [
   "504json",
   "500json",
@@ -21,26 +21,27 @@ const FAULTS = [
   "lostack",
 ];
 const FAULT_SHARE = 0.05;
-/** What is not there after so many runs is lost. */
+/** A content that has not arrived after this many runs counts as lost. */
 const MOST_RUNS = 8;
 
 export interface MixOutcome {
   readonly contents: number;
   readonly kills: number;
   readonly runs: number;
-  /** Uploads of what was there already. */
+  /** Uploads of contents that the server already had. */
   readonly repeats: number;
-  /** Contents that are not there in the end. */
+  /** Contents missing in the end. */
   readonly lost: number;
   /** Results whose counts do not add up. */
   readonly wrongSums: number;
-  /** Which faults were met, and how often. */
+  /** The faults that occurred, and how often. */
   readonly faults: Readonly<Record<string, number>>;
 }
 
 /**
- * The compiled binary against a server that refuses no duplicates and does everything wrong that real ones do: killed a
- * few times, then run until all is said to be done. The seed draws the tree, the faults, the kills and the kind of server.
+ * Runs the compiled binary against a server that accepts duplicates and shows every fault of real ones. It is
+ * killed a few times, then run until it reports that everything is done. The seed determines the tree, the faults,
+ * the kills and the kind of server.
  */
 export async function playFaultMix(seed: number): Promise<MixOutcome> {
   using home = tempFolder();

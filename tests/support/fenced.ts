@@ -1,14 +1,14 @@
-/** A fenced block of a page, with what the comment before it says of trying it. */
+/** A fenced block of a page, and how to try it according to the comment before it. */
 export interface Fence {
   readonly page: string;
   readonly line: number;
-  /** What stands behind the fence: `sh`, `toml` …; nothing for a sample of output. */
+  /** The language after the fence: `sh`, `toml` …; empty for a sample of output. */
   readonly language: string;
   readonly text: string;
   readonly how: HowToTry;
 }
 
-/** `<!-- try: exit 3 -->`, `<!-- try: stays -->`, `<!-- try: tests/e2e/x.test.ts -->`; docs/README.md tells of them. */
+/** `<!-- try: exit 3 -->`, `<!-- try: stays -->`, `<!-- try: tests/e2e/x.test.ts -->`; see docs/README.md. */
 type HowToTry =
   | { readonly type: "exits"; readonly code: number }
   | { readonly type: "stays" }
@@ -34,7 +34,7 @@ export function fencesOf(page: string, content: string): Fence[] {
   });
 }
 
-/** What a block of a config file says that it is, in its first line: `# /etc/x/NAME`. */
+/** The file name in the first line of a config file's block: `# /etc/x/NAME`. */
 export function namedFile(text: string): string {
   return /^# (\S+)\n/.exec(text)?.[1]?.split("/").at(-1) ?? "";
 }

@@ -4,7 +4,7 @@ import type { TempFolder } from "./temp.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** Ingests a made-up log of the last two days into stores; `latencyMs` tells nodes apart. */
+/** Ingests a generated log of the last two days into stores; `latencyMs` makes nodes differ. */
 export async function ingestNode(
   folder: TempFolder,
   node: {

@@ -1,6 +1,6 @@
-// A Debian as it is on the day it was set up, with git, Node and npm from its own packages: what the README expects of a
-// machine. Bootstrapped once from the mirror that this machine's apt is set up with, kept in the cache of builds, and
-// covered for each use by an overlay in a mount namespace: nothing that is done in it stays, here or there.
+// A freshly installed Debian with git, Node and npm from its own packages: what the README expects of a machine.
+// Bootstrapped once from the mirror configured in this machine's apt, kept in the build cache, and covered for
+// each use by an overlay in a mount namespace, so that nothing done in it persists, here or there.
 import { createHash } from "node:crypto";
 import {
   cpSync,
@@ -22,7 +22,7 @@ import { until } from "./until.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
 const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
-// busybox is kept aside: tests take it for a system of its own, and nobody on the machine finds it.
+// busybox is hidden: tests use it as a separate system, and other programs on the machine must not find it.
 const PACKAGES = ["ca-certificates", "git", "nodejs", "npm", "sudo", "busybox-static"];
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -32,14 +32,14 @@ type Template =
   | { readonly type: "ready"; readonly folder: string }
   | { readonly type: "none"; readonly why: string };
 
-/** Bootstraps the Debian, or says why it cannot. */
+/** Bootstraps the Debian, or says why that is not possible. */
 async function bootstrap(folder: string): Promise<Template> {
   const mirror = debianMirror();
   if (mirror === null) return { type: "none", why: "apt has no Debian mirror" };
   mkdirSync(join(folder, ".."), { recursive: true });
   const draft = mkdtempSync(join(folder, "../.draft-"));
   try {
-    // What is mounted meanwhile goes away with the namespace, however it ends. apt needs its sources' proxy alone.
+    // Mounts made here disappear with the namespace, however it ends. Of apt's settings only the proxy is needed.
     const install = `set -e
       "$1" --variant=minbase "$2" "$3" "$4"
       cp -L /etc/resolv.conf /etc/hosts "$3/etc"
@@ -72,28 +72,28 @@ async function template(): Promise<Template> {
   return existsSync(folder) ? { type: "ready", folder } : bootstrap(folder);
 }
 
-/** Declares a test that needs a fresh Debian: skipped, with the reason, where there is none to be had. */
+/** Declares a test that needs a fresh Debian; it is skipped, with the reason, if none is available. */
 export async function needsFreshDebian(): Promise<Declare> {
   const made = await template();
   return made.type === "ready" ? declare : skipping(made.why);
 }
 
 interface RunAs {
-  /** root where nothing is said. */
+  /** root by default. */
   readonly user?: string;
   readonly umask?: string;
-  /** Whether this machine's network is there. */
+  /** Whether this machine's network is available. */
   readonly network?: boolean;
 }
 
 export interface FreshDebian extends AsyncDisposable {
-  /** Runs a script by sh, as a login of the user would: in the home, with nothing of this machine's environment. */
+  /** Runs a script with sh like a login of the user: in the home folder, without this machine's environment. */
   run(script: string, as?: RunAs): Promise<Run>;
-  /** Where a path of the machine is seen from here. */
+  /** The path on this machine of a path inside. */
   path(inside: string): string;
 }
 
-/** How npm gets its packages here, for a machine that knows nothing of it; nothing of this is in the tree. */
+/** npm's configuration on this machine, for use inside; none of it is in the tree. */
 async function networkSettings(): Promise<Readonly<Record<string, string>>> {
   const asked = await runCommand(["npm", "config", "get", "registry"], { cwd: "/" });
   const proxies = Object.entries(process.env).filter(([name]) => /^(https?|no)_proxy$/i.test(name));
@@ -108,7 +108,7 @@ async function networkSettings(): Promise<Readonly<Record<string, string>>> {
 
 const NAMESPACE = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"];
 
-/** The shell that makes the machine's root of the template, and stays. */
+/** The shell that mounts the machine's root on top of the template, and stays running. */
 const HOLD = `set -e
 mount -t tmpfs -o size=4g,mode=0755 fresh "$2"
 mkdir "$2/upper" "$2/work" "$2/root"
@@ -123,7 +123,7 @@ umount -l mnt
 : >/run/fresh
 exec sleep infinity`;
 
-/** Starts the machine; all of it is gone when it is disposed of. */
+/** Starts the machine; disposing of it removes all of it. */
 export async function freshDebian(): Promise<FreshDebian> {
   const made = await template();
   if (made.type === "none") throw new Error(`Cannot make a fresh Debian: ${made.why}`);
@@ -154,7 +154,7 @@ export async function freshDebian(): Promise<FreshDebian> {
       const enter = ["nsenter", `--target=${inner}`, "--mount", "--pid", "--root"];
       const inside = [...enter, "sh", "-c", login, "sh", ...variables, "sh", "-c", script];
       if (network) return runCommand(inside);
-      // A network of its own, in which there is the loopback alone.
+      // A separate network with only the loopback.
       return runCommand(["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", ...inside]);
     },
     [Symbol.asyncDispose]: async () => {
@@ -165,10 +165,10 @@ export async function freshDebian(): Promise<FreshDebian> {
   };
 }
 
-/** Puts a checkout of this tree, as it is now, into the machine. */
+/** Puts a checkout of the current tree into the machine. */
 export async function cloneInto(machine: FreshDebian, folder: string, owner: string): Promise<void> {
   using clone = tempFolder();
-  // git itself would take the machine's path for one of this machine.
+  // Inside, git would take the path of this machine for one of its own.
   const copy = `git clone -q --no-hardlinks "$1" "$2/tree" && cd "$1" &&
     git ls-files -z --cached --others --exclude-standard --deduplicate | xargs -0 -r sh -c '
       for file; do [ -e "$file" ] && cp -a --parents "$file" "$0"; done; true' "$2/tree" &&
@@ -178,7 +178,7 @@ export async function cloneInto(machine: FreshDebian, folder: string, owner: str
   await machine.run(`chown -R ${owner}: '${folder}'`);
 }
 
-/** Makes a user with a home of a name with a space in it, who may use sudo. */
+/** Adds a user with sudo rights whose home folder has spaces in its name. */
 export async function addUser(machine: FreshDebian, name: string): Promise<void> {
   const run = await machine.run(`useradd -m -d '/home/${name} of the office' -s /bin/sh ${name}`);
   if (run.exitCode !== 0) throw new Error(`Cannot add ${name}: ${run.stderr}`);

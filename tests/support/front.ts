@@ -1,14 +1,14 @@
 import type { Sandbox } from "../../src/upload/sandbox/server.ts";
 
-/** What stands before an API and answers in its place where it likes. */
+/** A server in front of an API that can answer in its place. */
 export interface Front extends Disposable {
   readonly url: string;
   readonly apiKey: string;
 }
 
 /**
- * A server before a sandbox, as proxies and limits of web servers are: `answer` sees each request whole, and what it
- * leaves (null) goes on to the sandbox.
+ * A server in front of a sandbox, like the proxies and limits of web servers: `answer` sees each whole request; if
+ * it returns null, the request is passed on to the sandbox.
  */
 export function startFront(
   sandbox: Pick<Sandbox, "url" | "apiKey">,
@@ -33,7 +33,7 @@ export function startFront(
   };
 }
 
-/** How many files a form carries. */
+/** The number of files in a form. */
 export function filesIn(body: string): number {
   return body.match(/name="file\d*"; filename=/g)?.length ?? 0;
 }

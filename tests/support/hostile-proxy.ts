@@ -1,17 +1,17 @@
-/** What a proxy does with an answer: what it sends instead, and what it makes up itself. */
+/** What a proxy sends instead of an answer. */
 export type Attack = (answer: Uint8Array, request: Uint8Array) => readonly Uint8Array[];
 
 export interface HostileProxy extends Disposable {
   readonly address: string;
-  /** Answers that came through, as the server gave them. */
+  /** The server's answers that came through, unchanged. */
   readonly answers: readonly Uint8Array[];
   attack: Attack;
 }
 
-/** Everything as it is. */
+/** Passes everything on unchanged. */
 export const pass: Attack = (answer) => [answer];
 
-/** Stands between a client and the server at 127.0.0.1 on the same port, and sends on what it likes. */
+/** A proxy between a client and the server at 127.0.0.1 on the same port, which sends what `attack` returns. */
 export async function hostileProxy(address: string, port: number): Promise<HostileProxy> {
   const answers: Uint8Array[] = [];
   const ways: Bun.udp.Socket<"uint8array">[] = [];

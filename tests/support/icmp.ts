@@ -23,7 +23,7 @@ function checksum(bytes: Uint8Array): number {
   return ~sum & 0xffff;
 }
 
-/** "Port unreachable", as an answer to a datagram that went from one place to another and of which so much is quoted. */
+/** "Port unreachable" in answer to a datagram between two places, quoting these bytes of it. */
 function portUnreachable(from: Place, to: Place, quoted: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(new ArrayBuffer(8 + 20 + 8 + quoted.byteLength));
   const view = new DataView(bytes.buffer);
@@ -42,7 +42,7 @@ function portUnreachable(from: Place, to: Place, quoted: Uint8Array): Uint8Array
   return bytes;
 }
 
-/** Sends an ICMP error from 127.0.0.1 to whoever sent the datagram. Takes root. */
+/** Sends an ICMP error from 127.0.0.1 to the sender of the datagram. Needs root. */
 export function sendPortUnreachable(from: Place, to: Place, quoted: Uint8Array): void {
   const { symbols } = dlopen("libc.so.6", {
     socket: { args: ["i32", "i32", "i32"], returns: "i32" },

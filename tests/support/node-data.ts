@@ -19,14 +19,14 @@ export const DAY_START = Date.UTC(2026, 2, 1);
 export const ONE_DAY: Window = { sinceMs: DAY_START, untilMs: DAY_START + DAY_MS };
 export const RATES = { egressUsd: 2, repairUsd: 2, auditUsd: 2, storageUsd: 1.5 };
 
-/** Operations alike, as a test says them. */
+/** A number of identical operations, as specified by a test. */
 interface Operations {
   readonly action: (typeof ACTIONS)[number];
   readonly outcome?: (typeof OUTCOMES)[number];
   readonly count: number;
   readonly sizeBytes?: number;
   readonly durationMs?: number;
-  /** The log tells whole seconds. */
+  /** The log has whole seconds only. */
   readonly coarse?: boolean;
   readonly satellite?: number;
 }
@@ -55,7 +55,7 @@ export const NO_SNAPSHOT: Snapshot = {
   suspended: null,
 };
 
-/** What a store would have of these hours, made by the code that makes it there. */
+/** What a store would hold for these hours, produced by the store's own code. */
 export function nodeData(hours: readonly PlainHour[], snapshot: Partial<Snapshot> | null = null): NodeData {
   const cells = new StoredCells();
   const all = createRollup().summary;

@@ -1,6 +1,6 @@
 import { runCommand } from "./run.ts";
 
-/** Counts that an ingest and a comparison must agree with, had by awk from a console log. */
+/** Counts from a console log that an ingest and a comparison must agree with, computed by awk. */
 export interface AwkCounts {
   readonly lines: number;
   readonly started: number;
@@ -17,8 +17,8 @@ export interface AwkCounts {
 }
 
 /**
- * An independent count: fields are cut out of the text by name, with no code of ours. It works on any prefix and
- * encoding, since it looks for the texts anywhere in a line (docker's escaped quotes are taken off first).
+ * An independent count without our code: extracts fields from the text by name. Works with any prefix and
+ * encoding, since it searches anywhere in a line (docker's escaped quotes are removed first).
  */
 const PROGRAM = String.raw`
 function text(line, a, b,   at) {
@@ -78,7 +78,7 @@ function share(part: number, all: number): number | null {
   return all === 0 ? null : (part / all) * 100;
 }
 
-/** The metrics that awk's counts amount to. */
+/** The metrics that follow from awk's counts. */
 export function metricsByAwk(counts: AwkCounts): Readonly<Record<string, number | null>> {
   return {
     success_rate_download: share(counts.downloadSuccess, counts.downloadAll),

@@ -1,6 +1,6 @@
 import type { NodeOverview } from "../../src/nodes/overview.ts";
 
-/** A node that is well. */
+/** A healthy node. */
 export function wellNode(name: string): NodeOverview {
   return {
     node_name: name,

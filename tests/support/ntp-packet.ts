@@ -1,6 +1,6 @@
 import type { Packet } from "../../src/time/ntp/packet.ts";
 
-/** Writes a packet: what servers of the tests answer with. */
+/** Encodes a packet, for the answers of test servers. */
 export function encodePacket(packet: Packet): Uint8Array {
   const bytes = new Uint8Array(new ArrayBuffer(48));
   const view = new DataView(bytes.buffer);
@@ -16,7 +16,7 @@ export function encodePacket(packet: Packet): Uint8Array {
   return bytes;
 }
 
-/** An answer as an honest server of stratum 2 would give it, to a request with this transmit timestamp. */
+/** The answer of an honest stratum 2 server to a request with this transmit timestamp. */
 export function honestAnswer(origin: bigint, receive: bigint, transmit: bigint): Packet {
   return {
     leap: 0,
@@ -33,7 +33,7 @@ export function honestAnswer(origin: bigint, receive: bigint, transmit: bigint):
   };
 }
 
-/** `RATE` and the like as a reference id. */
+/** A kiss code such as `RATE` as a reference id. */
 export function referenceId(code: string): number {
   return new DataView(new TextEncoder().encode(code.padEnd(4, "\0")).buffer).getUint32(0);
 }

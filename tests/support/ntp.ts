@@ -3,7 +3,7 @@ import { systemClock } from "../../src/time/clock/system-clock.ts";
 import { ntpOfUnixNs } from "../../src/time/ntp/timestamp.ts";
 import { encodePacket, honestAnswer } from "./ntp-packet.ts";
 
-/** A server of the tests; `name` is what --server takes. */
+/** A test server; `name` is its --server argument. */
 export interface NtpServer extends Disposable {
   readonly address: string;
   readonly port: number;
@@ -18,15 +18,15 @@ export interface Place {
 }
 
 export interface NtpServerOptions extends Place {
-  /** How far its time is ahead of this machine's. */
+  /** How far its clock is ahead of this machine's. */
   readonly offsetS?: number;
-  /** From request to answer; half of it before the request is taken to arrive. */
+  /** The time from request to answer; half of it passes before the request is considered received. */
   readonly delayMs?: number;
-  /** What a liar changes in an honest answer; null: say nothing. */
+  /** Changes an honest answer into a lie; null: do not answer. */
   readonly lie?: (answer: Packet, request: Packet) => Packet | null;
-  /** What is sent instead of the answer's bytes. */
+  /** Replaces the answer's bytes. */
   readonly bytes?: (answer: Uint8Array) => Uint8Array;
-  /** Answers from another port than the one asked. */
+  /** Answers from a port other than the one asked. */
   readonly otherPort?: boolean;
 }
 
@@ -36,7 +36,7 @@ function nowNtp(offsetS: number): bigint {
   return ntpOfUnixNs(clock.read().realNs + BigInt(Math.round(offsetS * 1e9)));
 }
 
-/** Timers fire up to a millisecond late and more: the last stretch is waited for turn by turn. */
+/** Timers can be late by a millisecond or more, so the rest of the wait is polled. */
 const TIMER_SLACK_MS = 1.5;
 
 function after(ms: number, run: () => void): void {
@@ -52,7 +52,7 @@ function after(ms: number, run: () => void): void {
   setTimeout(look, Math.max(0, ms - TIMER_SLACK_MS)).unref();
 }
 
-/** An honest NTP server on loopback, or a liar. */
+/** An NTP server on loopback, honest or lying. */
 export async function ntpServer(options: NtpServerOptions = {}): Promise<NtpServer> {
   const { offsetS = 0, delayMs = 0, lie, bytes: forge, hostname = "127.0.0.1" } = options;
   let requests = 0;
@@ -79,7 +79,7 @@ export async function ntpServer(options: NtpServerOptions = {}): Promise<NtpServ
           });
         });
       },
-      // Whoever asked may be gone when the answer comes.
+      // The client may be gone when the answer is sent.
       error: () => undefined,
     },
   });
@@ -98,12 +98,12 @@ export async function ntpServer(options: NtpServerOptions = {}): Promise<NtpServ
   };
 }
 
-/** A server that takes requests and never answers. */
+/** A server that receives requests and never answers. */
 export function silentServer(place: Place = {}): Promise<NtpServer> {
   return ntpServer({ ...place, lie: () => null });
 }
 
-/** Passes datagrams on to a server on loopback and back, each way after half the delay. */
+/** Relays datagrams to a server on loopback and back, delaying each direction by half the delay. */
 export async function delayRelay(
   targetPort: number,
   delayMs: number,
@@ -140,7 +140,7 @@ export async function delayRelay(
         const way = wayOf(port, address);
         after(delayMs / 2, () => void way.then((open) => open.send(copy, targetPort, "127.0.0.1")));
       },
-      // Whoever asked is gone by now: it needed no answer.
+      // The client is gone and needs no answer.
       error: () => undefined,
     },
   });
@@ -158,7 +158,7 @@ export async function delayRelay(
   };
 }
 
-/** The --server arguments for servers. */
+/** The --server arguments for these servers. */
 export function serverArguments(servers: readonly NtpServer[]): string[] {
   return servers.flatMap(({ name }) => ["--server", name]);
 }

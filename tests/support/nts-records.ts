@@ -1,4 +1,4 @@
-/** One record of a key exchange (RFC 8915, section 4), its body given in 16-bit words or in bytes. */
+/** A record of a key exchange (RFC 8915, section 4), with a body of 16-bit words or bytes. */
 export function record(
   type: number,
   body: readonly number[] | Uint8Array | string,
@@ -18,14 +18,14 @@ export function record(
 
 export interface AnswerParts {
   readonly cookies: readonly Uint8Array[];
-  /** Words of the record; null: none. */
+  /** The record's words; null: omit the record. */
   readonly protocol?: readonly number[] | null;
   readonly aead?: readonly number[] | null;
   readonly server?: string;
   readonly port?: number;
 }
 
-/** A server's answer, honest unless told otherwise. */
+/** A server's answer; honest by default. */
 export function answerBytes({ cookies, protocol = [0], aead = [15], server, port }: AnswerParts): Uint8Array {
   return Buffer.concat([
     ...(protocol === null ? [] : [record(1, protocol)]),

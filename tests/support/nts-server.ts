@@ -7,7 +7,7 @@ import { ntpOfUnixNs } from "../../src/time/ntp/timestamp.ts";
 import { encodePacket, honestAnswer } from "./ntp-packet.ts";
 import { answerBytes, type AnswerParts } from "./nts-records.ts";
 
-/** Type → bodies of a packet's extension fields, and where each begins. */
+/** A packet's extension fields, with their types, bodies and offsets. */
 export function fieldsOf(bytes: Uint8Array): { type: number; start: number; body: Uint8Array }[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const fields: { type: number; start: number; body: Uint8Array }[] = [];
@@ -28,7 +28,7 @@ export function field(type: number, body: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Puts fields behind a packet, and the authenticator of RFC 8915, section 5.6, with `secret` inside. */
+/** Appends fields to a packet, and the authenticator of RFC 8915, section 5.6, containing `secret`. */
 export function sealFields(
   packet: Uint8Array,
   fields: readonly Uint8Array[],
@@ -47,14 +47,14 @@ interface Keys {
   readonly s2c: Uint8Array;
 }
 
-/** What of an honest exchange is at hand for an attack on it. */
+/** The parts of an honest exchange that an attack can use. */
 interface Exchange {
   readonly request: Uint8Array;
   readonly uniqueId: Uint8Array;
   readonly keys: Keys | null;
-  /** The honest answer; null where the cookie is not known. */
+  /** The honest answer; null if the cookie is unknown. */
   readonly honest: Uint8Array | null;
-  /** The honest answer's 48 bytes, for another set of fields. */
+  /** The first 48 bytes of the honest answer, for use with other fields. */
   readonly packet: Uint8Array;
 }
 
@@ -63,34 +63,34 @@ export interface NtsServerOptions {
   readonly tls: { readonly key: string; readonly cert: string };
   readonly offsetS?: number;
   readonly hostname?: string;
-  /** Another server that knows this one's cookies, and is named as the one to ask for the time. */
+  /** Another server that knows this one's cookies and is named as the time server. */
   readonly timeServer?: NtsServer;
-  /** What a key exchange is answered with instead: bytes, or nothing where it answers by itself. */
+  /** Replaces the answer to a key exchange; null if it handles the socket itself. */
   readonly exchange?: (honest: AnswerParts, socket: TLSSocket) => Uint8Array | null;
-  /** What a request for the time is answered with instead; several datagrams, or none. */
+  /** Replaces the answer to a time request by any number of datagrams. */
   readonly answer?: (exchange: Exchange) => readonly Uint8Array[];
 }
 
 export interface NtsServer extends AsyncDisposable {
-  /** What --server takes. */
+  /** Its --server argument. */
   readonly name: string;
   readonly port: number;
   readonly ntpPort: number;
   readonly exchanges: number;
-  /** Cookies that came, in hexadecimal, in order. */
+  /** The cookies received, in hexadecimal, in order. */
   readonly cookies: readonly string[];
-  /** Requests as they came. */
+  /** The requests received. */
   readonly requests: readonly Uint8Array[];
-  /** Forgets all keys: what a server does that starts anew. */
+  /** Forgets all keys, like a server that restarts. */
   forget(): void;
-  /** Takes a cookie for one of its own. */
+  /** Makes it accept a cookie with these keys as its own. */
   learn(cookie: Uint8Array, keys: Keys): void;
 }
 
 const clock = systemClock();
 const COOKIE_BYTES = 100;
 
-/** An NTS server on loopback, key exchange and time, honest unless told otherwise. */
+/** An NTS server on loopback, for key exchange and time; honest by default. */
 export async function ntsServer(options: NtsServerOptions): Promise<NtsServer> {
   const { tls, offsetS = 0, hostname = "127.0.0.1" } = options;
   const known = new Map<string, Keys>();
@@ -130,7 +130,7 @@ export async function ntsServer(options: NtsServerOptions): Promise<NtsServer> {
       data: (self, data, port, address) => {
         for (const answer of onRequest(data.slice())) self.send(answer, port, address);
       },
-      // Whoever asked may be gone when the answer comes.
+      // The client may be gone when the answer is sent.
       error: () => undefined,
     },
   });
@@ -183,7 +183,7 @@ export async function ntsServer(options: NtsServerOptions): Promise<NtsServer> {
   return self;
 }
 
-/** The answer to a cookie that a server does not know (RFC 8915, section 5.7): a kiss, unauthenticated. */
+/** The answer to an unknown cookie (RFC 8915, section 5.7): an unauthenticated kiss. */
 export function nak(packet: Uint8Array, uniqueId: Uint8Array, code = "NTSN"): Uint8Array {
   const kiss = Uint8Array.from(packet);
   kiss[1] = 0;

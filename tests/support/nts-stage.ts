@@ -4,7 +4,7 @@ import { type NtsServer, ntsServer, type NtsServerOptions } from "./nts-server.t
 import { type TempFolder, tempFolder } from "./temp.ts";
 import { nodupeTime, type TimeRun } from "./time-result.ts";
 
-/** An authority, servers of key exchanges that it certifies, and a store. */
+/** An authority, key exchange servers certified by it, and a store. */
 export class NtsStage implements AsyncDisposable {
   readonly folder: TempFolder;
   readonly authority: Authority;
@@ -28,7 +28,7 @@ export class NtsStage implements AsyncDisposable {
     return this.use(await startNtsChronyd(await this.authority.issue(name), extra));
   }
 
-  /** @param issuer the stage's own authority where none is named. */
+  /** @param issuer by default the stage's own authority. */
   async server(
     name: string,
     options: Omit<NtsServerOptions, "tls"> & {

@@ -1,19 +1,19 @@
 import type { Socket } from "bun";
 
-/** A TCP server of a test's own making, for what no well-behaved server does. */
+/** A TCP server controlled by a test, for what no well-behaved server does. */
 export interface Peer extends Disposable {
   readonly port: number;
   readonly url: string;
   readonly connections: number;
-  /** Of them, those that have ended. */
+  /** How many of them have ended. */
   readonly closed: number;
-  /** All bytes that came in, as Latin-1. */
+  /** All bytes received, as Latin-1. */
   readonly received: string;
 }
 
 type Talk = (socket: Socket<undefined>, bytes: Buffer, peer: Peer) => void;
 
-/** `onData` is called with what comes in; it answers, falls silent or cuts as it likes. */
+/** `onData` is called with the bytes received; it can answer, stay silent or close the connection. */
 export function startPeer(onData: Talk, onOpen: (socket: Socket<undefined>) => void = () => {}): Peer {
   const open = new Set<Socket<undefined>>();
   let connections = 0;

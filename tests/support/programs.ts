@@ -8,7 +8,9 @@ export type Declare = (name: string, body: Body, timeoutMs?: number) => void;
 export const declare: Declare = (name, body, timeoutMs) =>
   test(name, body, timeoutMs === undefined ? undefined : patient(timeoutMs));
 
-/** Says and counts tests as skipped (build/check.sh reads NODUPE_SKIPPED), so that none is passed silently. */
+/**
+ * Declares tests as skipped, printed and counted (build/check.sh reads NODUPE_SKIPPED), never passed silently.
+ */
 export function skipping(why: string): Declare {
   return (name) => {
     const line = `skipped, ${why}: ${name}\n`;
@@ -19,8 +21,8 @@ export function skipping(why: string): Declare {
 }
 
 /**
- * A test that needs system programs: `needs("chronyd")("answers", async () => …)`. Where one is missing, the test is
- * skipped.
+ * A test that needs system programs: `needs("chronyd")("answers", async () => …)`. It is skipped if one is
+ * missing.
  */
 export function needs(...programs: string[]): Declare {
   const path = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
@@ -29,8 +31,8 @@ export function needs(...programs: string[]): Declare {
 }
 
 /**
- * A test in which the binary is started by itself or by another program than the test: skipped where that has to be
- * emulated and the kernel does not do it (see build/arm64-namespace.sh).
+ * A test in which the binary is started by itself or by a program other than the test: skipped if it needs an
+ * emulator that the kernel cannot start (see build/arm64-namespace.sh).
  */
 export function needsExecution(...programs: string[]): Declare {
   return EMULATOR.length === 0
@@ -38,22 +40,22 @@ export function needsExecution(...programs: string[]): Declare {
     : skipping("the kernel starts no emulated program by itself");
 }
 
-/** A test that only root can do: it sends what other users may not, mounts or boots something. */
+/** A test that needs root: it sends restricted packets, mounts something or boots a container. */
 export function needsRoot(...programs: string[]): Declare {
   return process.getuid?.() === 0 ? needsExecution(...programs) : skipping("not run as root");
 }
 
-/** A test of what a machine allows a program: an emulator would need some of it for itself. */
+/** A test of what the machine permits a program: an emulator would need some of that for itself. */
 export const unemulated: Declare = IS_EMULATED ? skipping("the program is emulated") : declare;
 
-/** Where a program that is in sbin too is found. */
+/** The path of a program, which may be in an sbin folder. */
 export function programPath(program: string): string {
   const found = Bun.which(program, { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` });
   if (found === null) throw new Error(`Cannot find ${program}`);
   return found;
 }
 
-/** What `promtool check metrics` says about a text, and its exit code: nothing and 0 where it is flawless. */
+/** The output of `promtool check metrics` for a text, and its exit code: empty and 0 if it is flawless. */
 export async function promtoolSays(text: string): Promise<[said: string, exitCode: number]> {
   const checked = Bun.spawn(["promtool", "check", "metrics"], {
     stdin: new Blob([text]),

@@ -3,15 +3,15 @@ import { once } from "node:events";
 
 export interface TestProxy extends AsyncDisposable {
   readonly port: number;
-  /** First lines of the requests that came in. */
+  /** The first lines of the requests received. */
   readonly requests: string[];
-  /** Values of Proxy-Authorization. */
+  /** The values of Proxy-Authorization received. */
   readonly authorizations: string[];
 }
 
 /**
- * A forward proxy: CONNECT, and plain http by whole URLs; every name leads to `targetPort` on loopback. With
- * `refuse` it answers every request with that status.
+ * A forward proxy for CONNECT and for plain http with whole URLs; every name leads to `targetPort` on loopback.
+ * With `refuse` it answers every request with that status.
  */
 export async function startProxy(targetPort: number, refuse: number | null = null): Promise<TestProxy> {
   const requests: string[] = [];
@@ -31,7 +31,7 @@ export async function startProxy(targetPort: number, refuse: number | null = nul
       }
       const upstream = connect(targetPort, "127.0.0.1", () => {
         if (head.startsWith("CONNECT ")) client.write("HTTP/1.1 200 Connection established\r\n\r\n");
-        // What a proxy does with a whole URL: it asks for the path.
+        // Given a whole URL, a proxy requests only its path.
         else upstream.write(Buffer.from(head.replace(/^(\S+) http:\/\/[^/]+/, "$1 "), "latin1"));
         client.pipe(upstream).pipe(client);
       });

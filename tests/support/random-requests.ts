@@ -97,12 +97,12 @@ const HOSTS = [
   "",
 ];
 
-/** Requests that nobody would send by mistake: the same ones for the same seed. */
+/** Requests that nobody would send by accident; the same ones for the same seed. */
 export class RandomRequests {
   readonly #random: () => number;
   readonly #authorization: string | null;
 
-  /** `authorization`: the header of those who may ask; null: nobody may. */
+  /** `authorization`: the header of authorized clients; null: nobody is authorized. */
   constructor(seed: number, authorization: string | null) {
     this.#random = seededRandom(seed);
     this.#authorization = authorization;

@@ -1,19 +1,19 @@
 import { connect, type Socket } from "node:net";
 
-/** What came back on a connection until it was closed. */
+/** What a server sent on a connection until it closed it. */
 export interface RawAnswer {
   /** 0: closed without an answer. */
   readonly status: number;
   readonly text: string;
 }
 
-/** A connection to loopback whose bytes are written by hand. */
+/** A connection to loopback for hand-written bytes. */
 export interface RawConnection {
   readonly socket: Socket;
   readonly answer: Promise<RawAnswer>;
 }
 
-/** Sends bytes as they are, and leaves the connection open. */
+/** Sends bytes as they are and leaves the connection open. */
 export function rawConnection(port: number, bytes: string | Uint8Array): RawConnection {
   const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
   const answer = new Promise<RawAnswer>((resolve) => {
@@ -21,13 +21,13 @@ export function rawConnection(port: number, bytes: string | Uint8Array): RawConn
     const over = (): void => resolve({ status: Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0), text });
     socket.on("data", (data) => (text += data.toString("latin1")));
     socket.on("close", over);
-    // A reset is an answer too: the server may close while more is being sent.
+    // A reset is an answer too: the server may close while bytes are still being sent.
     socket.on("error", over);
   });
   return { socket, answer };
 }
 
-/** Sends bytes and nothing more; answers what comes back until the server closes. */
+/** Sends bytes and half-closes; returns everything received until the server closes. */
 export function raw(port: number, bytes: string | Uint8Array): Promise<RawAnswer> {
   const { socket, answer } = rawConnection(port, bytes);
   socket.once("connect", () => socket.end());

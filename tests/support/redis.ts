@@ -6,11 +6,11 @@ import { until } from "./until.ts";
 export interface RedisServer extends AsyncDisposable {
   readonly port: number;
   readonly pid: number;
-  /** One command, as redis-cli prints its answer. */
+  /** Runs one command; returns its answer as printed by redis-cli. */
   command(...words: string[]): string;
-  /** Ends it at once, with nothing kept. */
+  /** Stops it at once; nothing is saved. */
   stop(): Promise<void>;
-  /** Starts it again on the same port. */
+  /** Restarts it on the same port. */
   start(): Promise<void>;
 }
 
@@ -21,10 +21,10 @@ export function freeTcpPort(): number {
   return port;
 }
 
-/** What a redis-server that keeps nothing on the disk is told. */
+/** Arguments that make a redis-server keep nothing on disk. */
 const FORGETFUL = ["--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0"];
 
-/** A real redis-server on loopback that keeps nothing on the disk. `settings` as on its command line. */
+/** A real redis-server on loopback without persistence. `settings` are command-line arguments. */
 export async function startRedis(
   settings: readonly string[] = [],
   cli: readonly string[] = [],
@@ -35,7 +35,7 @@ export async function startRedis(
   return await started(port, { folder, words, cli });
 }
 
-/** A real Sentinel that watches over a server. */
+/** A real Sentinel that monitors a server. */
 export async function startSentinel(primary: RedisServer): Promise<RedisServer> {
   const folder = tempFolder();
   const port = freeTcpPort();

@@ -7,7 +7,7 @@ export interface Relay extends Disposable {
   lead(port: number): void;
 }
 
-/** A port of loopback that leads to another one, which may change. */
+/** A port of loopback that forwards to another one, which can be changed. */
 export async function startRelay(target: number): Promise<Relay> {
   let to = target;
   const sockets = new Set<Socket>();

@@ -9,14 +9,14 @@ import { textEntry } from "../../build/release/papers.ts";
 import type { Entry } from "../../build/release/tar.ts";
 import { hostTarget } from "../../build/release/targets.ts";
 
-/** A new releaser's key in `path`. */
+/** Generates a releaser's key and saves it to `path`. */
 export function makeKey(path: string): SigningKey {
   const { privateKey } = generateKeyPairSync("ed25519");
   writeFileSync(path, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
   return readSigningKey(path);
 }
 
-/** A program that is small and answers `--version`; `ballast` bytes that do not compress follow its text. */
+/** A small program that answers `--version`, followed by `ballast` incompressible bytes. */
 export function smallProgram(version: string, ballast = 0): Uint8Array {
   const text = `#!/bin/sh\n[ "$1" = --version ] && echo ${version}\nexit 0\n`;
   const rest = new Uint8Array(ballast);
@@ -30,7 +30,7 @@ export interface ReleaseOptions {
   readonly program?: Uint8Array;
   readonly targets?: readonly string[];
   readonly key?: SigningKey | null;
-  /** Beside the program; a man page and one completion where nothing else is said. */
+  /** Files besides the program; by default a man page and one completion. */
   readonly papers?: readonly Entry[];
 }
 
@@ -39,7 +39,7 @@ const PAPERS: readonly Entry[] = [
   textEntry("completions/nodupe.bash", "# bash\n"),
 ];
 
-/** Writes (and signs, with a key) the checksums of files in a folder. */
+/** Writes the checksums of files in a folder, and signs them if there is a key. */
 export function writeSums(folder: string, names: readonly string[], key: SigningKey | null = null): void {
   const sums = names
     .map((name) => {
@@ -51,7 +51,7 @@ export function writeSums(folder: string, names: readonly string[], key: Signing
   if (key !== null) writeFileSync(join(folder, "SHA256SUMS.sig"), key.sign(Buffer.from(sums)));
 }
 
-/** Writes a release as build/release.ts does, with another program in it. */
+/** Writes a release like build/release.ts, but with another program in it. */
 export async function makeRelease(options: ReleaseOptions): Promise<void> {
   const { folder, version, program = smallProgram(version), targets = [hostTarget()], key = null } = options;
   mkdirSync(folder, { recursive: true });
@@ -77,9 +77,9 @@ export async function makeRelease(options: ReleaseOptions): Promise<void> {
 
 export interface ReleaseServer extends AsyncDisposable {
   readonly url: string;
-  /** Paths asked for, in order. */
+  /** The requested paths, in order. */
   readonly requests: string[];
-  /** Names after whose half the connection is cut. */
+  /** Names of files whose transfer is cut off halfway. */
   readonly cut: Set<string>;
 }
 

@@ -7,13 +7,13 @@ export interface Run {
 }
 
 export interface RunOptions {
-  /** Beside PATH, HOME and the like of the test; undefined removes a variable. */
+  /** Added to PATH, HOME and the like; undefined removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   readonly stdin?: string | Uint8Array<ArrayBuffer>;
 }
 
-/** The environment of a test run: nothing of the developer's own settings leaks into it. */
+/** The environment of a test run, without the developer's own settings. */
 export function cleanEnvironment(
   extra: Readonly<Record<string, string | undefined>> = {},
 ): Record<string, string> {
@@ -25,7 +25,7 @@ export function cleanEnvironment(
   return Object.fromEntries(kept.map(([name, value]) => [name, String(value)]));
 }
 
-/** Runs a command to its end, stdout and stderr apart. */
+/** Runs a command to its end, with stdout and stderr separate. */
 export async function runCommand(command: readonly string[], options: RunOptions = {}): Promise<Run> {
   const child = Bun.spawn([...command], {
     env: cleanEnvironment(options.env),

@@ -5,7 +5,7 @@ interface Column {
   readonly type: string;
   readonly isNullable: boolean;
   readonly default: string | null;
-  /** Its place in the primary key, from 1; 0 outside it. */
+  /** Its position in the primary key, from 1; 0 if not part of it. */
   readonly keyPlace: number;
 }
 
@@ -26,7 +26,9 @@ interface Table {
 
 type Row = Readonly<Record<string, string | number | null>>;
 
-/** An expression as SQLite keeps it: as it was written, so that quotes, blanks and the table's own name say nothing. */
+/**
+ * SQLite stores an expression as written: removes quotes, blanks and the table's own name, which do not matter.
+ */
 function plain(expression: string, table: string): string {
   return expression
     .replaceAll(/["`\s]/g, "")
@@ -34,7 +36,7 @@ function plain(expression: string, table: string): string {
     .toLowerCase();
 }
 
-/** The text between a bracket that opens at `from` and the one that closes it. */
+/** The text between the bracket that opens at `from` and its closing one. */
 function bracketed(text: string, from: number): string {
   let depth = 0;
   for (let at = from; at < text.length; at += 1) {
@@ -52,8 +54,8 @@ function checksOf(sql: string, table: string): string[] {
 }
 
 /**
- * What a database's tables are, however they came to be so: `PRAGMA` tells it, names of indexes and of constraints
- * left out, and the primary key never null (SQLite says so only where it was written).
+ * The structure of a database's tables, however they were created, according to `PRAGMA`. Leaves out the names of
+ * indexes and constraints, and treats primary keys as never null (SQLite reports that only if it was written).
  */
 export function schemaOf(db: Database): Table[] {
   const rows = (sql: string) => db.query<Row, []>(sql).all();

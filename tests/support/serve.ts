@@ -7,10 +7,10 @@ export interface Served extends AsyncDisposable {
   readonly port: number;
   readonly pid: number;
   readonly stderr: () => string;
-  /** Asks for a path; JSON goes out and comes in. */
+  /** Requests a path; JSON goes out and comes in. */
   ask(path: string, init?: RequestInit): Promise<{ status: number; headers: Headers; body: unknown }>;
   post(path: string, body: unknown, headers?: Record<string, string>): ReturnType<Served["ask"]>;
-  /** Ends it by a signal and tells its exit code. */
+  /** Sends it a signal and returns its exit code. */
   end(signal?: NodeJS.Signals): Promise<number>;
 }
 

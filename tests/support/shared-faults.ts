@@ -8,7 +8,7 @@ import { isSumRight, resultOf, startSync } from "./sync.ts";
 import { type TempFolder, tempFolder } from "./temp.ts";
 import { until } from "./until.ts";
 
-/** What befalls machines that share a history, or the shared store. */
+/** Faults of machines that share a history, or of the shared store. */
 export const SHARED_FAULTS = [
   "none",
   "flush",
@@ -20,11 +20,11 @@ export const SHARED_FAULTS = [
 ] as const;
 export type SharedFault = (typeof SHARED_FAULTS)[number];
 
-/** How much of it there is. Times in milliseconds; the lease is the program's own 10 s. */
+/** The scale of a test. Times in milliseconds; the lease is the program's own 10 s. */
 export interface FaultScale {
   readonly contents: number;
   readonly workers: number;
-  /** An upload is worked on for so long, uniformly. */
+  /** How long the server processes an upload, uniformly distributed. */
   readonly processingMs: readonly [least: number, most: number];
   readonly ambiguousWaitMs: number;
   readonly pauseMs: number;
@@ -32,7 +32,7 @@ export interface FaultScale {
   readonly kills: number;
 }
 
-/** As it is promised. */
+/** The scale that is promised. */
 export const FULL: FaultScale = {
   contents: 150,
   workers: 6,
@@ -42,7 +42,7 @@ export const FULL: FaultScale = {
   partitionMs: 20_000,
   kills: 30,
 };
-/** Waits scaled down to what the server needs; what outlasts a lease stays longer than one. */
+/** Waits reduced to what the server needs; a fault that must outlast a lease still does. */
 export const QUICK: FaultScale = {
   contents: 36,
   workers: 3,
@@ -60,9 +60,9 @@ export interface FaultOutcome {
   /** Runs of all machines, and how many of them were killed. */
   readonly runs: number;
   readonly kills: number;
-  /** Uploads of what was there already. */
+  /** Uploads of contents that the server already had. */
   readonly repeats: number;
-  /** Contents that are not there in the end. */
+  /** Contents missing in the end. */
   readonly lost: number;
   /** Results whose counts do not add up, and runs that did not end. */
   readonly wrong_sums: number;
@@ -71,10 +71,10 @@ export interface FaultOutcome {
 }
 
 const MACHINES = 3;
-/** What is not there after so many runs of each machine is lost. */
+/** A content that has not arrived after this many runs of each machine counts as lost. */
 const MOST_RUNS = 12;
 const RUN_ENDS_MS = 240_000;
-/** The address that is cut off: the shared store listens there too. */
+/** The address that gets cut off; the shared store listens there too. */
 const FAR = "127.0.0.9";
 
 function nft(...words: readonly string[]): void {
@@ -95,7 +95,7 @@ interface Count {
   endless: number;
 }
 
-/** One machine: a store of its own, and runs until all is done. */
+/** One machine with its own store, which runs until everything is done. */
 class Machine implements Disposable {
   readonly #home: TempFolder = tempFolder();
   readonly #args: readonly string[];
@@ -140,7 +140,7 @@ class Machine implements Disposable {
       clearTimeout(deadline);
       if (this.#isKilled) {
         this.#count.kills += 1;
-        // It is not the runs' number that a kill uses up.
+        // Killed runs do not count.
         run -= 1;
         continue;
       }
@@ -157,8 +157,8 @@ class Machine implements Disposable {
 }
 
 /**
- * Three machines of the compiled binary with the same tree, one real redis-server and a server that refuses no
- * duplicates; one fault in the middle. `partition` has to run in a network namespace of its own, as root.
+ * Three machines running the compiled binary with the same tree, one real redis-server and a server that accepts
+ * duplicates; one fault in the middle. `partition` must run in its own network namespace, as root.
  */
 export async function playSharedFault(
   fault: SharedFault,
@@ -206,7 +206,7 @@ export async function playSharedFault(
         await redis.start();
         return;
       case "promotion":
-        // From now on it falls behind.
+        // From now on the replica falls behind.
         replica?.command("REPLICAOF", "NO", "ONE");
         await sleep(1_000 + 2_000 * random());
         await redis.stop();
@@ -248,7 +248,8 @@ export async function playSharedFault(
   };
 }
 
-// `unshare -n bun tests/support/shared-faults.ts FAULT SEED [quick]`: one fault in a network of its own.
+// `unshare -n bun tests/support/shared-faults.ts FAULT SEED [quick]`: plays one fault in its own network
+// namespace.
 if (import.meta.main) {
   const [fault, seed, how] = Bun.argv.slice(2);
   const known = SHARED_FAULTS.find((one) => one === fault) ?? "none";

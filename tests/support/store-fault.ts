@@ -7,28 +7,28 @@ import { cleanEnvironment } from "./run.ts";
 import { resultOf, sync, syncCommand, syncEnvironment } from "./sync.ts";
 import { tempFolder } from "./temp.ts";
 
-/** What the disk under a store does: a call that fails, once or from then on; or a file that may not grow. */
+/** A fault of the disk under a store: a call that fails, once or from then on; or a limit on file size. */
 export type StoreFault =
   | {
       readonly type: "call";
       readonly call: "pwrite64" | "fsync" | "ftruncate";
       readonly error: "EIO" | "ENOSPC" | "EINTR";
-      /** As strace has it: `7` is the seventh call alone, `7+` that and all that follow. */
+      /** In strace's syntax: `7` is only the seventh call, `7+` that and all later ones. */
       readonly when: string;
     }
-  /** A write beyond it is short, and the next one fails. */
+  /** A write beyond the limit is short, and the next one fails. */
   | { readonly type: "limit"; readonly kilobytes: number };
 
 export interface Faulted {
   readonly fault: StoreFault;
   readonly exitCode: number | null;
   readonly hung: boolean;
-  /** As the run reported; null where it did not come so far as to report. */
+  /** As reported by the run; null if it ended before that. */
   readonly uploaded: number | null;
-  /** At the server, once the run had ended. */
+  /** At the server when the run had ended. */
   readonly stored: number;
   readonly repeats: number;
-  /** At the server, once a run without faults had ended; each is there once. */
+  /** At the server after another run without faults; each is there once. */
   readonly storedInTheEnd: number;
   readonly contents: number;
   readonly said: string;
@@ -39,7 +39,7 @@ const HANGS_AFTER_MS = 60_000;
 
 function commandFor(fault: StoreFault, db: string, command: readonly string[]): string[] {
   if (fault.type === "limit")
-    // The signal that tells of the limit is ignored, so that the call itself fails, as on a full disk.
+    // The signal for exceeding the limit is ignored, so that the call itself fails, as on a full disk.
     return ["sh", "-c", `trap '' XFSZ; ulimit -f ${fault.kilobytes * 2}; exec "$@"`, "sh", ...command];
   const { call, error, when } = fault;
   const ours = ["", "-wal", "-journal"].flatMap((end) => ["-P", `${db}${end}`]);
@@ -47,7 +47,7 @@ function commandFor(fault: StoreFault, db: string, command: readonly string[]): 
   return [programPath("strace"), "-f", "-qqq", "-o", "/dev/null", ...ours, ...injected, ...command];
 }
 
-/** Uploads CVs over a store whose disk fails, then once more over one that does not. */
+/** Uploads CVs with a store whose disk fails, then again with one that does not. */
 export async function syncWithFault(fault: StoreFault): Promise<Faulted> {
   using home = tempFolder();
   mkdirSync(home.file("cvs"));
@@ -99,7 +99,7 @@ export async function syncWithFault(fault: StoreFault): Promise<Faulted> {
   };
 }
 
-/** What of the promises does not hold; null where all do. */
+/** The promise that was broken; null if none. */
 export function faultOf(run: Faulted): string | null {
   if (run.hung) return "it hung";
   if ((run.uploaded ?? 0) !== run.stored) return `it reported ${run.uploaded}, the server has ${run.stored}`;

@@ -7,13 +7,14 @@ import { tempFolder } from "./temp.ts";
 const CLOCK_CALLS = "clock_adjtime,clock_settime,adjtimex,settimeofday";
 
 export interface ClockCalls extends Run {
-  /** The calls that would have set the clock, as strace decodes them. */
+  /** The calls that would have set the clock, as decoded by strace. */
   readonly calls: readonly string[];
 }
 
 /**
- * Runs the binary so that it cannot set the clock: without the capability, and with strace answering every call that
- * would in the kernel's stead; an emulator passes the calls on, so that this holds of it too. `inject` is that answer: `retval=0`, `error=EPERM`.
+ * Runs the binary so that it cannot set the clock: without the capability, and with strace answering every such
+ * call instead of the kernel (an emulator passes the calls on, so this works there too). `inject` is that answer:
+ * `retval=0`, `error=EPERM`.
  */
 export async function withClockCalls(
   args: readonly string[],

@@ -4,7 +4,7 @@ import { BINARY } from "./binary.ts";
 import { cleanEnvironment, type Run, runCommand } from "./run.ts";
 import type { TempFolder } from "./temp.ts";
 
-/** What a sync of the compiled binary against a sandbox of the test needs. */
+/** What a sync of the compiled binary against a test's sandbox needs. */
 export interface SyncCase {
   readonly home: TempFolder;
   readonly sandbox: Pick<Sandbox, "url" | "apiKey">;
@@ -15,7 +15,7 @@ export function syncEnvironment({ home, sandbox }: SyncCase): Record<string, str
     HOME: home.path,
     TANOVA_API_KEY: sandbox.apiKey,
     NODUPE_SYNC_URL: sandbox.url,
-    // Files of a test are new; only tests of settling wait for them.
+    // Test files are new; only tests of settling wait for them.
     NODUPE_SYNC_SETTLE: "0ms",
   });
 }
@@ -40,7 +40,7 @@ export function resultOf(run: Pick<Run, "stdout" | "stderr">): SyncResult {
   return JSON.parse(run.stdout) as SyncResult;
 }
 
-/** The sum that the contract promises: every CV that was found ended in exactly one way. */
+/** The sum promised by the contract: every CV found ended in exactly one way. */
 export function isSumRight(result: SyncResult): boolean {
   const { found, uploaded, duplicate_local, duplicate_remote, failed } = result;
   return uploaded + duplicate_local + duplicate_remote + failed === found;

@@ -1,7 +1,7 @@
 import { createTanovaClient } from "../../src/upload/tanova/client.ts";
 import type { ClientOptions, TanovaClient, UploadItem } from "../../src/upload/tanova/types.ts";
 
-/** A client with time-outs that a test can wait for. */
+/** A client with timeouts short enough for tests. */
 export function testClient(options: Partial<ClientOptions> & Pick<ClientOptions, "url">): TanovaClient {
   return createTanovaClient({
     apiKey: "tanova_sk_test",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 export interface TempFolder extends Disposable {
   readonly path: string;
-  /** A path below the folder. */
+  /** A path in the folder. */
   file(...names: string[]): string;
 }
 

@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { patient } from "./emulation.ts";
 import { nodupe, type Run, type RunOptions } from "./run.ts";
 
-/** What `nodupe time --json` prints; the tests look at each key they need. */
+/** The keys of `nodupe time --json` that tests need. */
 export interface TimeJson {
   readonly source: string | null;
   readonly authenticated: boolean;
@@ -45,7 +45,7 @@ export interface TimeRun extends Run {
   readonly json: TimeJson;
 }
 
-/** Runs `nodupe time --json …` with no store but one in memory, unless --db says otherwise. */
+/** Runs `nodupe time --json …`, with a store in memory unless --db says otherwise. */
 export async function nodupeTime(args: readonly string[], options: RunOptions = {}): Promise<TimeRun> {
   const db = args.includes("--db") ? [] : ["--db", ":memory:"];
   const run = await nodupe(["time", "--json", ...db, ...args], options);
@@ -53,7 +53,7 @@ export async function nodupeTime(args: readonly string[], options: RunOptions = 
   return { ...run, json: JSON.parse(run.stdout) as TimeJson };
 }
 
-/** Holds an offset against the true one: it is close, and within the bound that is claimed. */
+/** Checks that an offset is close to the true one and within the claimed bound. */
 export function expectOffset({ offset_s, error_bound_s }: TimeJson, trueS: number): void {
   const error = Math.abs((offset_s ?? Number.NaN) - trueS);
   expect(error).toBeLessThan(patient(0.05));

@@ -7,7 +7,7 @@ import { type MeasureSettings, measureOptions } from "../../src/time/options.ts"
 import { type SessionOptions, TimeSession } from "../../src/time/session.ts";
 import type { NtpServer } from "./ntp.ts";
 
-/** The defaults, with these servers and no local source of this machine. */
+/** The default settings with these servers, and without this machine's local sources. */
 export function settingsFor(
   servers: readonly NtpServer[],
   change: Partial<MeasureSettings> = {},
@@ -22,12 +22,12 @@ export function settingsFor(
   };
 }
 
-/** A store in memory that outlives the sessions that are handed it. */
+/** A store in memory, for several sessions. */
 export function memoryStore(): Store {
   return openStore({ path: ":memory:" });
 }
 
-/** A session on this machine's clock, unless told otherwise, that keeps what it learns in `store`. */
+/** A session that keeps what it learns in `store`; on this machine's clock by default. */
 export function sessionOn(
   store: Store,
   settings: MeasureSettings,

@@ -1,6 +1,6 @@
 import type { RunTraces } from "../../src/time/run-traces.ts";
 
-/** What a run leaves behind; `run` and the rest as they are told. */
+/** What to store of a run, with the given parts. */
 export function timeTraces(
   trueAtMs: number | null,
   { run, ...rest }: { readonly run?: Partial<RunTraces["run"]> } & Partial<Omit<RunTraces, "run">> = {},

@@ -36,7 +36,7 @@ const EXTENSIONS = [
   "",
   ".",
 ];
-// `ROOT` and `OUTSIDE` stand for where the tree and another folder turn out to be.
+// `ROOT` and `OUTSIDE` are replaced by the paths of the tree and of another folder.
 const TARGETS = [
   "inside.pdf",
   "empty.pdf",
@@ -67,10 +67,10 @@ const { node } = fc.letrec<{ node: Node; folder: Node }>((tie) => ({
     entries: fc.uniqueArray(fc.tuple(name, tie("node")), { maxLength: 8, selector: ([first]) => first }),
   }),
 }));
-/** What may lie in a folder: names that are awkward, and links to everywhere. */
+/** The entries of a folder: awkward names, and links to everywhere. */
 export const trees = fc.uniqueArray(fc.tuple(name, node), { maxLength: 8, selector: ([first]) => first });
 
-/** The tree within a folder that has more beside it, made in the given order or the other way round. */
+/** Builds the tree in a folder that also contains other things, in the given or the reverse order. */
 export function buildTree(
   at: TempFolder,
   entries: readonly (readonly [string, Node])[],

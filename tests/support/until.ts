@@ -1,6 +1,6 @@
 import { patient } from "./emulation.ts";
 
-/** Waits until a condition holds, looking again every few milliseconds; throws at the deadline. */
+/** Waits until a condition holds, checking every few milliseconds; throws at the deadline. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,

@@ -18,13 +18,13 @@ interface UploadRun {
 interface Settings extends Partial<SyncSettings> {
   readonly signal?: AbortSignal;
   readonly onFile?: RunOptions["onFile"];
-  /** Told once the root was opened, before the run begins. */
+  /** Called when the root has been opened, before the run begins. */
   readonly onOpened?: () => void;
-  /** How long what is in flight may go on once the run is stopped. */
+  /** How long uploads in flight may continue once the run is stopped. */
   readonly graceMs?: number;
 }
 
-/** A run of the upload in this process, with waits that a test can wait for. */
+/** An upload run in this process, with waits short enough for tests. */
 export async function runUpload(test: UploadRun, given: Settings = {}): Promise<RunOutcome> {
   const { signal = NEVER, onFile = null, onOpened, graceMs = 50, ...changes } = given;
   using client = testClient(test.server);
@@ -51,7 +51,7 @@ export type Counts = Pick<Tally, "uploaded" | "duplicateLocal" | "duplicateRemot
   readonly failures: readonly string[];
 };
 
-/** How every CV ended; failures by their reasons. */
+/** How every CV ended; failures are grouped by reason. */
 export function countsOf({ tally, found }: RunOutcome): Counts {
   const { uploaded, duplicateLocal, duplicateRemote, retries, failures } = tally;
   const reasons = failures.map(({ reason }) => reason);

@@ -6,12 +6,12 @@ import { Ledger, type LedgerOptions } from "../../src/upload/ledger/ledger.ts";
 import { sha256 } from "./tanova.ts";
 import type { TempFolder } from "./temp.ts";
 
-/** A store in a file, a run's book in it, and a second connection, which sees what is committed. */
+/** A store in a file with a run's ledger, and a second connection, which sees what has been committed. */
 export interface UploadStore extends Disposable {
   readonly store: Store;
   readonly destinationId: number;
   readonly ledger: Ledger;
-  /** Checksum → state, as committed. */
+  /** Checksum → committed state. */
   states(): Record<string, ContentRow["state"]>;
   /** Commits since the store was opened. */
   commits(): Promise<number>;
@@ -19,7 +19,7 @@ export interface UploadStore extends Disposable {
 
 export const RUN_ID = 7;
 
-/** A checksum for a name. */
+/** A checksum derived from a name. */
 export function checksumOf(name: string): string {
   return sha256(name);
 }
@@ -31,7 +31,7 @@ export function statesIn(db: Database): Record<string, ContentRow["state"]> {
   return Object.fromEntries(rows.map(({ checksum, state }) => [checksum, state]));
 }
 
-/** In the write-ahead log a frame ends a commit where it tells the size of the database: word 1 of its head. */
+/** In the write-ahead log, a frame that states the size of the database (word 1 of its header) ends a commit. */
 async function commitsIn(path: string): Promise<number> {
   const log = Buffer.from(await Bun.file(`${path}-wal`).bytes());
   const frameBytes = 24 + log.readUInt32BE(8);

@@ -26,18 +26,18 @@ interface Made extends AsyncDisposable {
   readonly uploader: Uploader;
   readonly plan: UploadPlan;
   readonly tally: Tally;
-  /** What is to be remembered of the destination. */
+  /** What should be remembered about the destination. */
   readonly facts: readonly DestinationFact[];
-  /** Offers a content whose bytes are its name, in memory, padded to `sizeBytes`. */
+  /** Offers a content in memory that consists of its name, padded to `sizeBytes`. */
   offer(name: string, sizeBytes?: number): Promise<void>;
-  /** Offers the content of a file, as one that is not in memory. */
+  /** Offers the content of a file as one that is not in memory. */
   offerFile(path: string): Promise<void>;
   stop(): Stop | null;
-  /** Resolves only where all memory has been given back. */
+  /** Resolves only when all memory has been returned. */
   isMemoryBack(): Promise<boolean>;
 }
 
-/** An uploader with a client of its own, and little memory. */
+/** An uploader with its own client and little memory. */
 export function makeUploader(
   { ledger }: UploadStore,
   server: Pick<Sandbox, "url" | "apiKey">,
@@ -106,10 +106,10 @@ export function makeUploader(
   };
 }
 
-/** A server that holds every answer to an upload back until it is let go. */
+/** A server that holds back every answer to an upload until released. */
 export function holdingFront(sandbox: Sandbox) {
   const held: PromiseWithResolvers<null>[] = [];
-  /** How many files each upload has carried, in the order they came. */
+  /** The number of files in each upload, in the order received. */
   const sizes: number[] = [];
   const front = startFront(sandbox, (path, body) => {
     if (!path.includes("/upload")) return null;

@@ -6,10 +6,10 @@ import { type Served, startServe } from "./serve.ts";
 import type { TempFolder } from "./temp.ts";
 
 const HOUR_MS = 3_600_000;
-/** Long enough that an upload is seen on its way. */
+/** Long enough for an upload to be observed in flight. */
 const UPLOAD_MS = 1_500;
 
-/** A log of so many operations that end now. */
+/** A log with this many operations, ending now. */
 export async function recentLog(path: string, seed: number, operations = 300): Promise<void> {
   await writeLog(path, {
     keys: "new",
@@ -27,14 +27,16 @@ export async function recentLog(path: string, seed: number, operations = 300): P
 export interface WholeBoard extends AsyncDisposable {
   readonly served: Served;
   readonly sandbox: Sandbox;
-  /** The folder that is uploaded. */
+  /** The folder being uploaded. */
   readonly cvs: string;
   readonly db: string;
-  /** Puts lines at the end of a node's log. */
+  /** Appends lines to a node's log. */
   append(node: "pi-1" | "pi-2", log: string): Promise<void>;
 }
 
-/** One process that serves, measures the clock, uploads a folder and follows two logs; servers of the test's own. */
+/**
+ * One process that serves, measures the clock, uploads a folder and follows two logs, with the test's own servers.
+ */
 export async function startWholeBoard(
   folder: TempFolder,
   env: Readonly<Record<string, string>> = {},

@@ -2,7 +2,7 @@ import type { FoundFile } from "../../src/upload/scan/scan.ts";
 import { newWork, type Work } from "../../src/upload/plan/work.ts";
 import { checksumOf } from "./upload-store.ts";
 
-/** A small file of that name. */
+/** A small file with this name. */
 export function fileOf(name: string, changes: Partial<FoundFile> = {}): FoundFile {
   const path = changes.path ?? `/cvs/${name}`;
   const at = path.lastIndexOf("/") + 1;
@@ -10,7 +10,7 @@ export function fileOf(name: string, changes: Partial<FoundFile> = {}): FoundFil
   return { ...place, sizeBytes: 1, mtimeUs: 0, ctimeUs: 1, inode: 0, device: 0, ...changes };
 }
 
-/** A work in line whose checksum is that of its name. */
+/** A queued work whose checksum is derived from its name. */
 export function workOf(name: string, changes: Partial<Work> = {}): Work {
   return { ...newWork(checksumOf(name), fileOf(name), { type: "queued" }), ...changes };
 }

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Inputs of a target by what came of them: the shortest that is known. */
+/** Inputs of a target by outcome: the shortest known input for each. */
 export type Corpus = Map<string, Uint8Array>;
 
 const CORPUS_FOLDER = join(import.meta.dir, "../../fixtures/corpus");
-/** What the tree has to carry. */
+/** Limits on what is kept in the repository. */
 const MOST_INPUTS = 80;
 const MOST_INPUT_BYTES = 2_048;
 
@@ -13,7 +13,7 @@ function pathOf(target: string): string {
   return join(CORPUS_FOLDER, `${target}.txt`);
 }
 
-/** A target's corpus: a line an input, what came of it, a tab, its bytes in base64. */
+/** A target's corpus file: one line per input, with its outcome, a tab, and its bytes in base64. */
 export function readCorpus(target: string): Corpus {
   if (!existsSync(pathOf(target))) return new Map();
   const lines = readFileSync(pathOf(target), "utf8").split("\n").filter(Boolean);
@@ -25,7 +25,7 @@ export function readCorpus(target: string): Corpus {
   );
 }
 
-/** Keeps an input whose outcome is new. */
+/** Keeps an input if its outcome is new. */
 export function addToCorpus(corpus: Corpus, outcome: string, input: Uint8Array): void {
   if (corpus.has(outcome) || corpus.size >= MOST_INPUTS || input.length > MOST_INPUT_BYTES) return;
   corpus.set(outcome, input.slice());

@@ -12,7 +12,7 @@ export interface LoopOptions {
   readonly shared: SharedInput;
 }
 
-/** A broken promise, and the input that broke it. */
+/** A promise was broken by this input. */
 class Broken extends Error {
   readonly input: Uint8Array;
 
@@ -22,14 +22,16 @@ class Broken extends Error {
   }
 }
 
-/** No input may take longer. */
+/** The time limit for an input. */
 const MOST_MS = 1_000;
-/** A machine that is busy makes any input slow: beyond this the processor time of the same once more counts. */
+/**
+ * On a busy machine any input can be slow: if one takes longer than this, it is run again and its CPU time counts.
+ */
 const DOUBTFUL_MS = 20;
 
 const MOST_SHORTENING_MS = 500;
 
-/** Cuts out what an outcome does not depend on, in ever shorter pieces. */
+/** Removes parts of an input that do not affect its outcome, in ever smaller pieces. */
 async function shortened(
   run: (input: Uint8Array) => Promise<string>,
   input: Uint8Array,
@@ -48,10 +50,10 @@ async function shortened(
 }
 
 /**
- * Gives a target its corpus and its seeds, then mutations of them, until the time is up.
+ * Feeds a target its corpus and its seeds, then mutations of them, until the time is up.
  *
- * @returns how many inputs it was given, and how many different outcomes they had.
- * @throws Broken at the first promise that an input breaks.
+ * @returns the number of inputs, and of different outcomes.
+ * @throws Broken at the first input that breaks a promise.
  */
 export async function fuzz({
   target,
@@ -96,7 +98,7 @@ export async function fuzz({
     seen.add(outcome);
   }
   while (performance.now() < untilMs) {
-    // Time is looked at once for some dozens: most targets take microseconds.
+    // The clock is only read once per batch: most targets take microseconds.
     for (let left = 32; left > 0; left -= 1) {
       const pick = (): Uint8Array => inputs[draw(inputs.length)] ?? new Uint8Array();
       const input = mutate(pick(), { draw, dictionary, other: pick(), mostBytes: target.mostBytes });

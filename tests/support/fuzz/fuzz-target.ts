@@ -1,34 +1,34 @@
-/** What bytes from outside are given to, and what must hold whatever they are. */
+/** Code that reads bytes from outside, and what must hold whatever the bytes are. */
 export interface FuzzTarget {
-  /** Where mutations begin, beside the corpus. */
+  /** Inputs to start mutations from, besides the corpus. */
   readonly seeds: readonly Uint8Array[];
   /** Words of the format. */
   readonly dictionary: readonly string[];
   readonly mostBytes: number;
   /**
-   * Takes an input, and tells in a few words what came of it: one whose words were never seen goes into the corpus.
-   * @throws where a promise is broken; typed errors of ours are outcomes, and caught.
+   * Processes an input and describes the outcome in a few words; an input with a new outcome goes into the corpus.
+   * @throws if a promise is broken; our own typed errors are outcomes and are caught.
    */
   run(input: Uint8Array): string | Promise<string>;
-  /** Ends what the target has started. */
+  /** Stops what the target has started. */
   end?(): Promise<void>;
 }
 
-/** What is opened for a target lives as long as the process that fuzzes it. */
+/** Resources opened for a target live as long as the process that fuzzes it. */
 export type MakeTarget = () => FuzzTarget | Promise<FuzzTarget>;
 
-/** @throws Error saying what of a promise does not hold. */
+/** @throws Error naming the promise that does not hold. */
 export function mustHold(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Error(`Does not hold: ${what}`);
 }
 
-/** @throws Error where two ways to the same thing differ. */
+/** @throws Error if two ways of computing the same thing differ. */
 export function mustEqual(found: unknown, expected: unknown, what: string): void {
   if (!Bun.deepEquals(found, expected, true))
     throw new Error(`${what}: found ${Bun.inspect(found)}, expected ${Bun.inspect(expected)}`);
 }
 
-/** A message without what varies from input to input, so that outcomes are few. */
+/** A message without the parts that vary between inputs, so that there are few outcomes. */
 export function shapeOf(message: string): string {
   return message
     .replaceAll(/"[^"]*"|'[^']*'/g, '""')
@@ -42,7 +42,7 @@ export function sizeWord(count: number): string {
   return count <= 0 ? "0" : `${Math.ceil(Math.log2(count))}`;
 }
 
-/** Cuts an input into pieces, always at the same places for the same input. */
+/** Splits an input into pieces, always at the same places for the same input. */
 export function piecesOf(input: Uint8Array): Uint8Array[] {
   let state = Bun.hash.crc32(input) | 1;
   const pieces: Uint8Array[] = [];

@@ -1,9 +1,9 @@
 /** A number below `count`. */
 export type Draw = (count: number) => number;
 
-/** Bytes at the edges of what formats count with. */
+/** Byte values at the edges of ranges used by formats. */
 const EDGES = [0, 1, 9, 10, 13, 31, 32, 34, 47, 48, 57, 58, 91, 92, 123, 126, 127, 128, 191, 192, 254, 255];
-/** Numbers, as text, at and past the edges of 16, 31, 32, 53 and 64 bits. */
+/** Numbers as text, at and beyond the limits of 16, 31, 32, 53 and 64 bits. */
 const NUMBERS = [
   "0",
   "-1",
@@ -25,7 +25,7 @@ const MOST_CHANGES = 5;
 const encoder = new TextEncoder();
 const numbers = NUMBERS.map((text) => encoder.encode(text));
 
-/** Replaces [start, end) of `bytes`. */
+/** Replaces the range [start, end) of `bytes`. */
 function spliced(bytes: Uint8Array, start: number, end: number, put: Uint8Array): Uint8Array {
   const result = new Uint8Array(bytes.length - (end - start) + put.length);
   result.set(bytes.subarray(0, start));
@@ -40,7 +40,7 @@ function drawRange(bytes: Uint8Array, draw: Draw, most: number): readonly [start
   return [start, start + draw(Math.min(most, bytes.length - start) + 1)];
 }
 
-/** Where the run of digits at or behind `from` stands; null where there is none. */
+/** The position of the first run of digits at or after `from`; null if there is none. */
 function digitsFrom(bytes: Uint8Array, from: number): readonly [start: number, end: number] | null {
   const isDigit = (at: number): boolean => (bytes[at] ?? 0) >= 48 && (bytes[at] ?? 0) <= 57;
   let start = from;
@@ -56,7 +56,7 @@ function withNumber(bytes: Uint8Array, draw: Draw): Uint8Array {
   return spliced(bytes, start, end, numbers[draw(numbers.length)] ?? encoder.encode("0"));
 }
 
-/** A 16- or 32-bit length field, whichever stands there, made large, small or off by one. */
+/** Changes a 16- or 32-bit word, which may be a length field, to be large, small or off by one. */
 function withWord(bytes: Uint8Array, draw: Draw): Uint8Array {
   if (bytes.length < 4) return bytes;
   const result = bytes.slice();
@@ -72,8 +72,8 @@ function withWord(bytes: Uint8Array, draw: Draw): Uint8Array {
 }
 
 /**
- * One change: a bit or a byte flipped, an edge or a word put in, a range taken out, doubled, repeated, moved, shuffled,
- * cut off, taken from another input.
+ * One change: flips a bit or a byte, inserts an edge value or a word, or removes, doubles, repeats, moves,
+ * shuffles or truncates a range, or takes one from another input.
  */
 function changed(
   bytes: Uint8Array,
@@ -128,7 +128,7 @@ function changed(
   }
 }
 
-/** A few changes of `bytes`, kept to `mostBytes`. */
+/** Applies a few changes to `bytes`, up to `mostBytes`. */
 export function mutate(
   bytes: Uint8Array,
   how: {

@@ -1,6 +1,6 @@
 import { ACTIONS, LINE_ENDED, LINE_RACE_LOST, LINE_STARTED } from "../../../src/nodes/log/vocabulary.ts";
 
-/** What a line says, read slowly. */
+/** The contents of a line, read by a slow reference parser. */
 export interface PlainLine {
   readonly action: string;
   readonly satellite: string;
@@ -30,7 +30,7 @@ const KEYS = new Set(
 );
 const MOST_NAME = 64;
 
-/** Years that both calendars and stores agree on; the 29th to 31st are left to other tests. */
+/** Only dates on which calendars and stores agree; the 29th to 31st are left to other tests. */
 function timeOf(date: string, fraction: string, zone: string): number | null {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = date.split(/[-T:]/).map(Number);
   const [zoneHour, zoneMinute] = zone === "Z" ? [0, 0] : [Number(zone.slice(1, 3)), Number(zone.slice(-2))];
@@ -44,8 +44,8 @@ function timeOf(date: string, fraction: string, zone: string): number | null {
 }
 
 /**
- * A console line of an operation by a regular expression and JSON.parse: the reference for those lines about which
- * there is nothing to argue. Null of any other.
+ * Reads a console line of an operation with a regular expression and JSON.parse: the reference for unambiguous
+ * lines. Null for all others.
  */
 export function readPlainLine(line: string): PlainLine | null {
   if (!/^[\x20-\x5b\x5d-\x7e\t]*$/.test(line)) return null;
@@ -61,10 +61,10 @@ export function readPlainLine(line: string): PlainLine | null {
   } catch {
     return null;
   }
-  // No node puts a space or a tab before a comma, a colon or a brace: such a line may be called damaged.
+  // No node writes a space or tab before a comma, colon or brace: such a line may be reported as damaged.
   if (/[ \t][,:}]|[,:][ \t]{2}|\{[ \t]|\t/.test(json.replaceAll(/"[^"]*"/g, "x"))) return null;
   if (!Object.keys(fields).every((key) => KEYS.has(key))) return null;
-  // The same in both generations of keys, or twice in one: who wins is nobody's promise.
+  // The same field under both generations of keys, or twice under one: which of them counts is not promised.
   if ((json.match(/":/g) ?? []).length !== Object.keys(fields).length) return null;
   const one = (old: string, now: string): unknown =>
     old in fields && now in fields ? null : old in fields ? fields[old] : fields[now];

@@ -1,8 +1,9 @@
 import { writeFileSync } from "node:fs";
 
 /**
- * The input that a fuzzer is at, in memory that it shares with its watcher: a file outlives a crash, and is looked at
- * while a loop has no end. Words: how many inputs were begun, the bytes of this one, the microseconds of the slowest.
+ * The fuzzer's current input, in memory mapped from a file and shared with its watcher: the file survives a crash
+ * and can be read during an endless loop. Header words: the number of inputs started, the size of this one, the
+ * microseconds of the slowest.
  */
 const HEAD_BYTES = 16;
 const LARGEST_INPUT = 256 * 1024;

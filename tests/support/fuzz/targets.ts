@@ -9,7 +9,7 @@ import { ntpPackets } from "./targets/ntp-packets.ts";
 import { ntsFields, ntsRecords } from "./targets/nts-records.ts";
 import { toml } from "./targets/toml.ts";
 
-/** All that reads bytes from outside, by the name that `bench/fuzz.ts` takes. */
+/** All readers of bytes from outside, by their name for `bench/fuzz.ts`. */
 export const TARGETS: Readonly<Record<string, MakeTarget>> = {
   "log-lines": logLines,
   "compressed-logs": compressedLogs,

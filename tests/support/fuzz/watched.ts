@@ -3,7 +3,7 @@ import { peakBytesOf } from "../../../bench/support.ts";
 import { tempFolder } from "../temp.ts";
 import { createSharedInput } from "./shared-input.ts";
 
-/** What became of one target's fuzzing. */
+/** The result of fuzzing one target. */
 export interface Fuzzed {
   readonly target: string;
   readonly seed: number;
@@ -14,7 +14,7 @@ export interface Fuzzed {
   readonly hangs: number;
   readonly slowest_ms: number;
   readonly peak_bytes: number;
-  /** What went wrong, with the input; null where nothing did. */
+  /** What went wrong, with the input; null if nothing did. */
   readonly fault: string | null;
 }
 
@@ -22,16 +22,16 @@ export interface WatchOptions {
   readonly target: string;
   readonly seed: number;
   readonly seconds: number;
-  /** The command that fuzzes; it is given the target, the seed, the seconds and the shared file. */
+  /** The command that fuzzes; it is passed the target, the seed, the seconds and the shared file. */
   readonly command: readonly string[];
 }
 
-/** Of processor time, for one input: it has no end. Wall time says nothing on a busy machine. */
+/** CPU time of an input that counts as endless. Wall time means nothing on a busy machine. */
 const HANG_MS = 10_000;
 const LOOK_EVERY_MS = 250;
-/** Whatever bytes come, no reader needs more: the runtime itself takes a third of it. */
+/** No reader needs more memory, whatever the input; the runtime itself takes a third of it. */
 const MOST_BYTES = 600 * 1024 * 1024;
-/** Clock ticks a second of /proc/PID/stat: Linux' USER_HZ, on every architecture. */
+/** The clock tick of /proc/PID/stat: Linux's USER_HZ on every architecture. */
 const TICK_MS = 10;
 
 function cpuMsOf(pid: number): number {
@@ -44,7 +44,7 @@ function cpuMsOf(pid: number): number {
   }
 }
 
-/** What the target has started, such as a server: it would outlive a process that is killed. */
+/** Processes that the target started, such as a server: they would outlive a killed parent. */
 function childrenOf(pid: number): readonly number[] {
   try {
     return readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").split(" ").filter(Boolean).map(Number);
@@ -53,7 +53,7 @@ function childrenOf(pid: number): readonly number[] {
   }
 }
 
-/** Fuzzes a target in a process of its own, so that a crash, a loop without an end and memory without a bound are seen. */
+/** Fuzzes a target in a child process, to detect crashes, endless loops and unbounded memory. */
 export async function fuzzWatched({ target, seed, seconds, command }: WatchOptions): Promise<Fuzzed> {
   using folder = tempFolder();
   const path = folder.file("input");

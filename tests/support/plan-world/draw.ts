@@ -1,12 +1,12 @@
-/** Draws a number from 0 to `count - 1`: what happens next. */
+/** Draws a number from 0 to `count - 1`, which decides what happens next. */
 export type Draw = (count: number) => number;
 
-/** Always the first of what can happen: all goes well. */
+/** Always draws the first possibility: everything goes well. */
 export const FAIR: Draw = () => 0;
 
 class Broken extends Error {}
 
-/** What must hold, or the sequence has shown a defect. */
+/** If this does not hold, the sequence has revealed a defect. */
 export function must(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Broken(what);
 }

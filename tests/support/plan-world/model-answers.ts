@@ -4,7 +4,7 @@ import type { CheckOutcome, HealthOutcome, UploadOutcome } from "../../../src/up
 import type { Draw } from "./draw.ts";
 import { LOST, type ModelServer } from "./model-server.ts";
 
-/** How a server says it is, if it says so. */
+/** A server's answer about its health, or none. */
 export function drawnHealth(draw: Draw, { bulkCheck }: { readonly bulkCheck: boolean }): HealthOutcome {
   const drawn = draw(12);
   if (drawn === 1) return { type: "unauthorized", status: 401, reason: "no" };
@@ -22,7 +22,7 @@ export function drawnHealth(draw: Draw, { bulkCheck }: { readonly bulkCheck: boo
   };
 }
 
-/** Whether the server has a content, if it answers: truly. */
+/** Whether the server has a content; true if it answers at all. */
 export function drawnCheck(server: ModelServer, checksum: string, draw: Draw): CheckOutcome {
   if (draw(6) === 1) return { type: "unanswered", ...LOST, status: draw(3) === 1 ? 429 : null };
   return server.has(checksum) ? "there" : "absent";
@@ -55,7 +55,7 @@ function drawnOutcome(server: ModelServer, { checksum }: Work, draw: Draw, nowMs
   }
 }
 
-/** What comes of a request with these contents: any answer that a server may give, or none. */
+/** The outcome of a request with these contents: any answer that a server can give, or none. */
 export function drawnAnswer(
   server: ModelServer,
   works: readonly Work[],

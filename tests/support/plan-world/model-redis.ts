@@ -7,7 +7,7 @@ interface Lease {
   readonly untilMs: number;
 }
 
-/** What a shared store holds, and does in one step; scripts.ts as a model. */
+/** A model of scripts.ts: the contents of a shared store, and its atomic operations. */
 export class ModelRedis {
   #run = 1;
   #words = 0;
@@ -32,7 +32,7 @@ export class ModelRedis {
     this.#doubts = new Map();
   }
 
-  /** Another process has its data, or what a replica had of it. */
+  /** Restarts as another process with the same data, or with what a replica had of it. */
   restart(): void {
     this.#run += 1;
   }

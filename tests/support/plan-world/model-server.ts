@@ -1,12 +1,12 @@
 import type { Draw } from "./draw.ts";
 import { must } from "./draw.ts";
 
-/** How a request ended that got no answer. */
+/** The outcome of a request without an answer. */
 export const LOST = { status: null, reason: "cut", retryAfterMs: null } as const;
 
 /**
- * What a server has. What it was sent it stores while the request is whole, or up to the ambiguous wait later. To store a
- * content twice is the defect that is looked for.
+ * The contents of a server. It stores what it is sent as soon as the request is complete, or up to the ambiguous
+ * wait later. Storing a content twice is the defect being looked for.
  */
 export class ModelServer {
   readonly #stored = new Set<string>();
@@ -14,7 +14,7 @@ export class ModelServer {
   readonly #ambiguousWaitMs: number;
   #landings: { readonly atMs: number; readonly checksum: string }[] = [];
 
-  /** @param refusesDuplicates it answers 409 to what it has; else it stores it again. */
+  /** @param refusesDuplicates whether it answers 409 to contents that it has; otherwise it stores them again. */
   constructor(how: { readonly refusesDuplicates: boolean; readonly ambiguousWaitMs: number }) {
     this.#refusesDuplicates = how.refusesDuplicates;
     this.#ambiguousWaitMs = how.ambiguousWaitMs;
@@ -31,14 +31,14 @@ export class ModelServer {
     return "stored";
   }
 
-  /** Nobody knows: it is stored, will be, or never arrived. */
+  /** The outcome is unknown: the content is stored now, later or never. */
   maybeStore(checksum: string, draw: Draw, nowMs: number): void {
     const drawn = draw(3);
     if (drawn === 0) this.store(checksum);
     if (drawn === 1) this.#landings.push({ atMs: nowMs + draw(this.#ambiguousWaitMs), checksum });
   }
 
-  /** Stores what has been on its way until now. */
+  /** Stores what was still being processed until now. */
   land(nowMs: number): void {
     const due = this.#landings.filter(({ atMs }) => atMs <= nowMs);
     this.#landings = this.#landings.filter(({ atMs }) => atMs > nowMs);

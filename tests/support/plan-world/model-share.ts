@@ -9,7 +9,7 @@ import { ClaimGuard } from "../../../src/upload/shared/claim-guard.ts";
 import { settlingMs } from "../../../src/upload/shared/share-driver.ts";
 import type { ModelRedis } from "./model-redis.ts";
 
-/** What one life of a machine asks of, and holds in, a shared store: the driver of shared/ as a model. */
+/** A model of the driver in shared/: what one run of a machine asks of a shared store and holds in it. */
 export class ModelShare {
   readonly #redis: ModelRedis;
   readonly #guard: ClaimGuard;
@@ -17,7 +17,7 @@ export class ModelShare {
   readonly #holder: string;
   #joined: string | null = null;
 
-  /** @param holder names the machine and its life. */
+  /** @param holder identifies the machine and the run. */
   constructor(
     redis: ModelRedis,
     { holder, waitMs, now }: { readonly holder: string; readonly waitMs: number; readonly now: () => number },
@@ -28,7 +28,7 @@ export class ModelShare {
     this.#guard = new ClaimGuard(now);
   }
 
-  /** The epoch that it takes part in; null before. */
+  /** The epoch that it has joined; null before that. */
   get joined(): string | null {
     return this.#joined;
   }
@@ -38,8 +38,8 @@ export class ModelShare {
   }
 
   /**
-   * @param machine the epoch that its store has written down, and what is done in it.
-   * @returns what the shared store makes of a request.
+   * @param machine the epoch recorded in its store, and the contents done in it.
+   * @returns the shared store's answer to a request.
    */
   ask(
     request: ShareRequest,
@@ -100,7 +100,7 @@ export class ModelShare {
     }
   }
 
-  /** Whether the last byte of these may go out, as the driver asks before it. */
+  /** Whether the last byte of these may be sent, as the driver asks before sending it. */
   mayFinish(works: readonly Work[], how: { readonly isCutOff: boolean; readonly nowMs: number }): boolean {
     const leases = works.flatMap(({ lease }) => (lease === null ? [] : [lease]));
     if (leases.length === works.length && leases.every(({ number }) => this.#guard.isSure(number)))

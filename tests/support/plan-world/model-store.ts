@@ -13,7 +13,7 @@ const FRESH: ContentStanding = {
   reason: null,
 };
 
-/** What a store has of contents: it outlives the runs. */
+/** The contents in a store, which outlives the runs. */
 export class ModelStore {
   readonly #rows = new Map<string, ContentStanding>();
   #runId = 0;
@@ -22,7 +22,7 @@ export class ModelStore {
     return this.#runId;
   }
 
-  /** Another run writes from here on. */
+  /** From here on another run writes. */
   beginRun(): void {
     this.#runId += 1;
   }
@@ -31,7 +31,7 @@ export class ModelStore {
     return this.#rows.get(checksum) ?? null;
   }
 
-  /** Contents whose rows say that they are on their way. */
+  /** Contents whose rows say that they are in flight. */
   get sending(): string[] {
     return this.#in("sending");
   }
@@ -44,14 +44,14 @@ export class ModelStore {
     return [...this.#rows].flatMap(([checksum, { state }]) => (state === wanted ? [checksum] : []));
   }
 
-  /** @param onlyIn writes nothing where the row has none of these states. */
+  /** @param onlyIn write only if the row has one of these states. */
   write(checksum: string, change: Partial<ContentStanding>, onlyIn?: readonly State[]): void {
     const row = this.#rows.get(checksum);
     if (onlyIn !== undefined && (row === undefined || !onlyIn.includes(row.state))) return;
     this.#rows.set(checksum, { ...FRESH, ...row, runId: this.#runId, ...change });
   }
 
-  /** Writes how a content ended, where that is anything to write. */
+  /** Records how a content ended, if that changes anything. */
   settle(checksum: string, as: Settlement): void {
     switch (as.type) {
       case "uploaded":
@@ -73,7 +73,7 @@ export class ModelStore {
     }
   }
 
-  /** What earlier runs left on its way. */
+  /** Contents that earlier runs left in flight. */
   strays(nowMs: number): Stray[] {
     return [...this.#rows]
       .filter(([, row]) => row.state === "sending" && row.runId !== this.#runId)

@@ -1,7 +1,7 @@
 import type { FoundFile } from "../../../src/upload/scan/scan.ts";
 import { must } from "./draw.ts";
 
-/** The files of one run: what is still to be offered, and what became of each. */
+/** The files of a run: those still to be offered, and the outcome of each. */
 export class ModelTree {
   readonly #toOffer: FoundFile[];
   readonly #offered = new Set<string>();
@@ -11,7 +11,7 @@ export class ModelTree {
     this.#toOffer = [...files];
   }
 
-  /** The next file to offer; null where there is none just now. */
+  /** The next file to offer; null if there is none right now. */
   get next(): FoundFile | null {
     return this.#toOffer[0] ?? null;
   }
@@ -21,7 +21,7 @@ export class ModelTree {
     this.#offered.add(file.path);
   }
 
-  /** It is no longer what was hashed. */
+  /** The file is no longer what was hashed: it is offered again. */
   readAnew(file: FoundFile): void {
     this.#offered.delete(file.path);
     this.#toOffer.push(file);
@@ -34,7 +34,7 @@ export class ModelTree {
     this.#ends.set(file.path, how);
   }
 
-  /** Holds what was offered to have come to an end. */
+  /** Checks that everything offered has an outcome. */
   mustBeOver(): void {
     for (const path of this.#offered) must(this.#ends.has(path), `${path} was offered and has no end`);
   }

@@ -1,6 +1,6 @@
 import type { PlanOptions } from "../../../src/upload/plan/upload-plan.ts";
 
-/** A plan that gives up soon, and draws nothing itself. */
+/** Options of a plan that gives up soon and uses no randomness. */
 export function modelPlanOptions(
   given: Omit<PlanOptions, "retryFailed" | "inFlight" | "retry" | "batchBytes" | "graceMs"> & {
     readonly workers: number;

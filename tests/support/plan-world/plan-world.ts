@@ -13,15 +13,15 @@ import { ModelTree } from "./model-tree.ts";
 import { modelPlanOptions } from "./plan-options.ts";
 
 export interface WorldOptions {
-  /** Contents of the tree; file number n has content n modulo this. */
+  /** Number of contents; file n has content n modulo this. */
   readonly contents: number;
   readonly files: number;
   readonly batchItems: number;
   readonly workers: number;
   readonly bulkCheck: boolean;
-  /** The server answers 409 to what it has; else it stores it again. */
+  /** The server answers 409 to contents that it has; otherwise it stores them again. */
   readonly refusesDuplicates: boolean;
-  /** The client believes so from an earlier run. Wrongly so is a server that has changed within a day. */
+  /** The client believes so from an earlier run. It is wrong if the server has changed within a day. */
   readonly isKnownToRefuse: boolean;
 }
 
@@ -38,21 +38,21 @@ const OPEN_STATES: readonly OpenState[] = [
 ];
 
 /**
- * A server, a store and a tree around a plan, on a clock of their own: what is drawn decides which of all that can happen
- * next does.
+ * A server, a store and a tree around a plan, on a simulated clock; draws decide which of the possible events
+ * happens next.
  */
 export class PlanWorld {
   readonly #options: WorldOptions;
   readonly #store = new ModelStore();
   readonly #server: ModelServer;
-  /** Contents that were begun to be sent, in any run. */
+  /** Contents of which any run began to send bytes. */
   readonly #everSent = new Set<string>();
   readonly #files: FoundFile[];
   #nowMs = 0;
   #plan: UploadPlan;
   #ops: Op[] = [];
   #wakeAtMs = Infinity;
-  /** Ticks in a row that came at once. */
+  /** Consecutive ticks at the same moment. */
   #spins = 0;
   #tree: ModelTree = new ModelTree([]);
   #phase: "offering" | "exhausted" | "finished" = "offering";
@@ -64,7 +64,7 @@ export class PlanWorld {
     this.#plan = this.#begin();
   }
 
-  /** Lets `steps` things happen in this run, as they are drawn, then everything go well to its end. */
+  /** Performs `steps` events of a run as drawn, then lets everything go well to its end. */
   run(draw: Draw, steps: number): void {
     this.#plan = this.#begin();
     const isKilled = draw(8) === 0;
@@ -73,7 +73,7 @@ export class PlanWorld {
     else this.#finish();
   }
 
-  /** A run in which all goes well; throws where anything is lost, repeated or left open after it. */
+  /** A run in which everything goes well; throws if anything is lost, repeated or left open afterwards. */
   settle(): void {
     this.#nowMs += 60_000;
     this.#server.land(this.#nowMs);
@@ -123,7 +123,7 @@ export class PlanWorld {
     this.#check();
   }
 
-  /** What holds after every event. */
+  /** Invariants checked after every event. */
   #check(): void {
     const sent = this.#ops.flatMap((op) => (op.type === "send" ? op.works : []));
     must(new Set(sent).size === sent.length, "a content is sent twice at once");
@@ -254,7 +254,7 @@ export class PlanWorld {
     if (isLooking) this.#store.write(checksum, {});
   }
 
-  /** The tree is at its end, and so is what came back of it. */
+  /** Reports that the tree, including files offered again, is exhausted. */
   #close(): void {
     if (this.#phase === "offering") {
       this.#phase = "exhausted";
@@ -270,7 +270,7 @@ export class PlanWorld {
     this.#server.land(this.#nowMs);
   }
 
-  /** The next time that the plan wants to be woken at has come. */
+  /** The moment has come at which the plan asked to be woken. */
   #tick(): void {
     if (this.#wakeAtMs === Infinity) return;
     this.#spins = this.#wakeAtMs <= this.#nowMs ? this.#spins + 1 : 0;
@@ -287,7 +287,7 @@ export class PlanWorld {
     });
   }
 
-  /** Rows are written: those of one unit, or of all that wait for the same commit. */
+  /** Writes rows: those of one unit, or of all that wait for the same commit. */
   #reserve(op: Extract<Op, { type: "reserve" }>, draw: Draw): void {
     if (draw(60) === 1) {
       this.#tell({ type: "reserved", units: [op.unit], error: new Error("the disk is full") });
@@ -327,7 +327,7 @@ export class PlanWorld {
     }
   }
 
-  /** The process is gone: what was in flight is stored, will be, or never arrived. */
+  /** The process is gone: what was in flight is stored now, later or never. */
   #kill(draw: Draw): void {
     this.#forgiveSending();
     for (const op of this.#ops)
@@ -335,12 +335,14 @@ export class PlanWorld {
         for (const { checksum } of op.works) this.#server.maybeStore(checksum, draw, this.#nowMs);
   }
 
-  /** What is reserved now stays so without having been sent: nobody is there to take it back, or the store is broken. */
+  /**
+   * What is reserved now stays reserved without having been sent: nobody can take it back, or the store is broken.
+   */
   #forgiveSending(): void {
     for (const checksum of this.#store.sending) this.#everSent.add(checksum);
   }
 
-  /** How the run stands, for whoever has to find out. */
+  /** The state of the run, for debugging. */
   #describe(): string {
     const works = OPEN_STATES.flatMap((state) => [...this.#plan.works.in(state)]);
     return JSON.stringify({
@@ -352,7 +354,7 @@ export class PlanWorld {
     });
   }
 
-  /** All goes well from here on; the run has to come to its end. */
+  /** From here on everything goes well; the run must end. */
   #finish(): void {
     for (let step = 0; !this.#isOver; step += 1) {
       must(step < 20_000, `the run does not end: ${this.#describe()}`);

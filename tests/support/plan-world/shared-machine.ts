@@ -13,24 +13,24 @@ import { modelPlanOptions } from "./plan-options.ts";
 
 type Op = Extract<PlanAction, { type: "connect" | "reserve" | "send" | "check" | "share" }>;
 
-/** What machines have in common. */
+/** What the machines share. */
 export interface Surroundings {
   readonly redis: ModelRedis;
   readonly server: ModelServer;
   readonly contents: readonly string[];
   readonly workers: number;
-  /** How long a shared store that is away is waited for; Infinity as with --watch. */
+  /** How long to wait for an unreachable shared store; Infinity as with --watch. */
   readonly waitMs: number;
   readonly ambiguousWaitMs: number;
   readonly now: () => number;
 }
 
-/** One machine: a store that a kill leaves, and the run that it ends. */
+/** One machine: a store that survives kills, and a run that does not. */
 export class SharedMachine {
   readonly store = new ModelStore();
-  /** Of the shared store, as it is written down. */
+  /** The shared store's epoch, as recorded. */
   epoch: string | null = null;
-  /** Nothing happens in it before; the shared store is out of its reach before. */
+  /** Until then nothing happens in it, or it cannot reach the shared store, respectively. */
   frozenUntilMs = 0;
   cutOffUntilMs = 0;
   readonly #around: Surroundings;
@@ -56,7 +56,7 @@ export class SharedMachine {
     return this.#around.now() < this.cutOffUntilMs;
   }
 
-  /** Another run begins; what the last one had in memory is gone. */
+  /** Starts another run; what the last one had in memory is lost. */
   begin(): void {
     [this.#plan, this.#share] = this.#live();
   }
@@ -83,7 +83,7 @@ export class SharedMachine {
     return [new UploadPlan(options), new ModelShare(redis, { holder, waitMs: ambiguousWaitMs, now })];
   }
 
-  /** The process is gone: what was on its way is stored, will be, or never arrives. */
+  /** The process is gone: what was in flight is stored now, later or never. */
   kill(draw: Draw): void {
     for (const op of this.#ops)
       if (op.type === "send" && this.#mayFinish(op.works))
@@ -98,7 +98,7 @@ export class SharedMachine {
 
   step(draw: Draw): void {
     const at = draw(this.#ops.length + 2);
-    // What is asked on one connection is answered in order.
+    // Requests on one connection are answered in order.
     const drawn = this.#ops[at];
     const op = drawn?.type === "share" ? this.#ops.find(({ type }) => type === "share") : drawn;
     if (op !== undefined) this.#complete(op, draw);
@@ -123,7 +123,7 @@ export class SharedMachine {
         this.#ops.push(action);
         return;
       case "share":
-        // It is written down before anything that was asked after it is answered.
+        // The epoch is recorded before any later request is answered.
         if (action.request.type === "remember") this.epoch = this.#share.joined;
         this.#ops.push(action);
         return;
@@ -235,7 +235,7 @@ export class SharedMachine {
 
   #askShared(request: ShareRequest, draw: Draw): void {
     const isSilent = this.#isCutOff || draw(40) === 1;
-    // What got no answer may have been done.
+    // A request without an answer may have been executed.
     const outcome = this.#isCutOff && draw(2) === 0 ? null : this.#ask(request);
     if (!isSilent && outcome !== null) {
       this.#tell({ type: "shared", request, outcome });

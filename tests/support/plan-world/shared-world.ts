@@ -7,15 +7,15 @@ export interface SharedWorldOptions {
   readonly machines: number;
   readonly contents: number;
   readonly workers: number;
-  /** How long a shared store that is away is waited for; Infinity as with --watch. */
+  /** How long to wait for an unreachable shared store; Infinity as with --watch. */
   readonly waitMs: number;
 }
 
 const AMBIGUOUS_WAIT_MS = 20_000;
 
 /**
- * Several machines with the same tree, one shared store and one server that refuses no duplicates, on one clock: what is
- * drawn decides what happens next, faults among it.
+ * Several machines with the same tree, one shared store and one server that accepts duplicates, on one clock;
+ * draws decide what happens next, including faults.
  */
 export class SharedWorld {
   readonly #redis = new ModelRedis();
@@ -37,7 +37,7 @@ export class SharedWorld {
       now: () => this.#nowMs,
     };
     this.#machines = Array.from({ length: machines }, (_, name) => new SharedMachine(around, name));
-    // All have taken part once: what is promised of somebody new is less.
+    // All join once before the test starts: less is promised for newcomers.
     for (const machine of this.#machines)
       for (let step = 0; machine.epoch === null; step += 1) {
         must(step <= 200, "a machine does not come to take part");
@@ -45,7 +45,7 @@ export class SharedWorld {
       }
   }
 
-  /** One thing happens. */
+  /** Performs one event. */
   step(draw: Draw): void {
     const machine = this.#machines[draw(this.#machines.length)];
     if (machine === undefined) return;
@@ -101,7 +101,10 @@ export class SharedWorld {
     this.#server.land(this.#nowMs);
   }
 
-  /** All goes well from here on: every run ends, and in the next ones everything is there, once. */
+  /**
+   * From here on everything goes well: every run ends, and after the next ones everything has been stored exactly
+   * once.
+   */
   settle(): void {
     for (const machine of this.#machines) {
       machine.frozenUntilMs = 0;

@@ -10,7 +10,7 @@ import type { CutJob, Wrong } from "./cut-job.ts";
 import { type Op, record } from "./recording.ts";
 
 const COOKIE = 0x0204;
-/** One more measurement than cookies that a jar holds would need a second key exchange. */
+/** With more measurements than a jar has cookies, a second key exchange would be needed. */
 const RUNS = 3;
 
 function cookiesSent(ops: readonly Op[]): Set<string> {
@@ -34,7 +34,7 @@ function cookiesIn(path: string): string[] {
   return rows.map(({ cookie }) => Buffer.from(cookie).toString("hex"));
 }
 
-/** The jar of NTS cookies (`synchronous=FULL`): one that left before the cut is in no store after it. */
+/** The jar of NTS cookies (`synchronous=FULL`): a cookie sent before the cut is in no store after it. */
 export async function cookieJob(): Promise<CutJob> {
   const stage = await NtsStage.open();
   const server = await stage.server("server");

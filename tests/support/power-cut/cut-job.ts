@@ -4,18 +4,21 @@ import { seededRandom } from "../../../src/lib/seeded-random.ts";
 import { diskAfterCut, type Fate } from "./disk.ts";
 import type { Op } from "./recording.ts";
 
-/** One job's recorded run, and what must hold after a power cut anywhere in it. */
+/** The recorded run of a job, and what must hold after a power cut at any point of it. */
 export interface CutJob extends AsyncDisposable {
   readonly ops: readonly Op[];
   readonly before: ReadonlyMap<string, Buffer>;
   /**
-   * Goes on with the files that a cut before operation `cut` has left, at their old paths.
-   * @returns what is wrong, in a few words each; nothing where all is well.
+   * Continues with the files left by a cut before operation `cut`, at their old paths.
+   * @returns what is wrong, in a few words each; empty if nothing is.
    */
   check(cut: number): Promise<readonly Wrong[]>;
 }
 
-/** `refused`: the store was not opened; `repeated`: something was sent twice; `lost`: what was done is not. */
+/**
+ * `refused`: the store could not be opened; `repeated`: something was sent twice; `lost`: finished work is
+ * missing.
+ */
 export interface Wrong {
   readonly type: "refused" | "repeated" | "lost";
   readonly what: string;
@@ -23,7 +26,7 @@ export interface Wrong {
 
 const FATES: readonly Fate[] = ["torn", "lost", "torn", "kept"];
 
-/** Puts the files where they were; what else is in their folder goes. */
+/** Restores the files and removes everything else from their folder. */
 function putFiles(folder: string, files: ReadonlyMap<string, Buffer>): void {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -36,7 +39,7 @@ export interface CutsDone {
   readonly wrong: readonly (Wrong & { readonly cut: number; readonly fate: Fate })[];
 }
 
-/** Cuts the power `count` times, spread over the whole run, and sees what comes of it. */
+/** Cuts the power `count` times, spread over the whole run, and checks each outcome. */
 export async function cutPower(job: CutJob, count: number, seed: number): Promise<CutsDone> {
   const random = seededRandom(seed);
   const draw = (below: number): number => Math.floor(random() * below);

@@ -6,8 +6,8 @@ type Draw = (count: number) => number;
 type FileOp = Exclude<Op, { type: "send" | "sync" }>;
 
 /**
- * What becomes of what was not synced: all is lost; all is there (the process alone was killed); or each operation by
- * itself is there, lost, or there in some of its sectors, in whatever order the disk took them.
+ * What happens to operations that were not synced: all are lost; all are kept (only the process was killed); or
+ * each is kept, lost, or written in some of its sectors, in any order.
  */
 export type Fate = "lost" | "kept" | "torn";
 
@@ -17,7 +17,7 @@ function grown(bytes: Buffer, size: number): Buffer {
   return bytes.length >= size ? bytes : Buffer.concat([bytes, Buffer.alloc(size - bytes.length)]);
 }
 
-/** A file after an operation; null where there is none. */
+/** A file after an operation; null if there is none. */
 function applied(before: Buffer | null, op: FileOp): Buffer | null {
   switch (op.type) {
     case "create":
@@ -27,7 +27,7 @@ function applied(before: Buffer | null, op: FileOp): Buffer | null {
     case "truncate":
       return before === null ? null : Buffer.from(grown(before, op.size).subarray(0, op.size));
     case "write": {
-      // Without the file's entry in its folder nobody finds what was written.
+      // Without an entry in its folder, the file's contents cannot be found.
       if (before === null) return null;
       const after = Buffer.from(grown(before, op.at + op.bytes.length));
       op.bytes.copy(after, op.at);
@@ -36,7 +36,7 @@ function applied(before: Buffer | null, op: FileOp): Buffer | null {
   }
 }
 
-/** The same of a write of which only some sectors reached the disk. */
+/** The same for a write of which only some sectors reached the disk. */
 function torn(before: Buffer | null, op: FileOp, draw: Draw): Buffer | null {
   if (op.type !== "write" || before === null) return before;
   let after: Buffer | null = before;
@@ -48,7 +48,7 @@ function torn(before: Buffer | null, op: FileOp, draw: Draw): Buffer | null {
   return after;
 }
 
-/** In another order, as a disk's cache is written back. */
+/** In another order, as when a disk writes back its cache. */
 function shuffled<T>(items: readonly T[], draw: Draw): T[] {
   const result = [...items];
   for (let at = result.length - 1; at > 0; at -= 1) {
@@ -58,11 +58,11 @@ function shuffled<T>(items: readonly T[], draw: Draw): T[] {
   return result;
 }
 
-/** What of `pending` survives, from the file as it is on the disk. */
+/** What survives of `pending`, given the file on the disk. */
 function survived(durable: Buffer | null, pending: readonly FileOp[], fate: Fate, draw: Draw): Buffer | null {
   if (fate === "lost") return durable;
   if (fate === "kept") return pending.reduce<Buffer | null>(applied, durable);
-  // What a folder holds is written in order, what files hold is not; a write may come before or after a truncation.
+  // Folder entries are written in order, file contents are not; a write can come before or after a truncation.
   const names = pending.filter(({ type }) => type === "create" || type === "unlink");
   const kept = names.slice(0, draw(names.length + 1));
   const dropped = new Set(names.slice(kept.length));
@@ -80,7 +80,7 @@ function survived(durable: Buffer | null, pending: readonly FileOp[], fate: Fate
   return file;
 }
 
-/** The files that are on the disk once the power is back, by path: it failed before operation `cut`. */
+/** The files on the disk, by path, when the power is back after failing before operation `cut`. */
 export function diskAfterCut(
   ops: readonly Op[],
   cut: number,
@@ -105,7 +105,7 @@ export function diskAfterCut(
       pending.delete(op.path);
       continue;
     }
-    // A folder: its entries are on the disk now, what the files hold may not be.
+    // A folder: its entries are on the disk now, but not necessarily the files' contents.
     for (const [path, waiting] of pending) {
       if (!path.startsWith(`${op.path}/`)) continue;
       const last = waiting.findLastIndex(({ type }) => type === "create" || type === "unlink");

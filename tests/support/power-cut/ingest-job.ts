@@ -9,7 +9,7 @@ import { tempFolder } from "../temp.ts";
 import type { CutJob, Wrong } from "./cut-job.ts";
 import { record } from "./recording.ts";
 
-/** Three commits' lines. */
+/** Enough lines for three commits. */
 const OPERATIONS = 22_000;
 const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2026, 0, 1);
@@ -20,7 +20,7 @@ interface Checked {
   };
 }
 
-/** All that the store has of the node, added up: operations, bytes, latencies by hour and by group. */
+/** Totals of everything stored about the node: operations, bytes, latencies by hour and by group. */
 function figuresIn(db: string): unknown {
   using store = openStore({ path: db, readonly: true });
   const node = findNode(store.db, "a");
@@ -35,7 +35,10 @@ function figuresIn(db: string): unknown {
   return { columns, lines: hours.linesByLevel(), groups, actions, bucketCounts };
 }
 
-/** A log that is read: its last commits may be gone and are read again, and the figures are those of an undisturbed run. */
+/**
+ * Reading a log: the last commits may be lost and read again, and the figures must equal those of an undisturbed
+ * run.
+ */
 export async function ingestJob(): Promise<CutJob> {
   const home = tempFolder();
   mkdirSync(home.file("store"), { mode: 0o700 });

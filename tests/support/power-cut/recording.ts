@@ -4,12 +4,12 @@ import { programPath } from "../programs.ts";
 import { type Run, runCommand, type RunOptions } from "../run.ts";
 import { tempFolder } from "../temp.ts";
 
-/** What a process did to files below a folder, and what it sent, in this order. */
+/** What a process did to files below a folder and what it sent, in order. */
 export type Op =
   | { readonly type: "create" | "unlink"; readonly path: string }
   | { readonly type: "write"; readonly path: string; readonly at: number; readonly bytes: Buffer }
   | { readonly type: "truncate"; readonly path: string; readonly size: number }
-  /** Of a file or a folder; it has ended, so that what was written before it is on the disk. */
+  /** A completed sync of a file or folder: everything written to it before is on the disk. */
   | { readonly type: "sync"; readonly path: string }
   | { readonly type: "send"; readonly socket: string; readonly bytes: Buffer };
 
@@ -19,7 +19,7 @@ const CALLS =
 const LINE = /^\d+ +(\w+)\((.*)$/;
 const TEXT = /"((?:\\x[0-9a-f]{2})*)"/;
 const FILE = /<((?:\\x[0-9a-f]{2})*|[^>]*)>/;
-/** SQLite's index of its log lives in shared memory, and is made anew after a crash. */
+/** SQLite's index of its log is in shared memory and is rebuilt after a crash. */
 const IGNORED = /-shm$/;
 
 function bytesOf(hex: string): Buffer {
@@ -30,7 +30,7 @@ function textOf(hex: string): string {
   return hex.startsWith("\\x") ? bytesOf(hex).toString("utf8") : hex;
 }
 
-/** The calls in the order in which they ended; those that another thread interrupts are put together again. */
+/** The calls in the order in which they ended; calls split in the output by other threads are joined. */
 function* callsOf(log: string): Generator<readonly [name: string, rest: string]> {
   const unfinished = new Map<string, string>();
   for (const line of log.split("\n")) {
@@ -45,13 +45,13 @@ function* callsOf(log: string): Generator<readonly [name: string, rest: string]>
     const [, name, rest] = LINE.exec(line) ?? [];
     if (name === undefined || rest === undefined) continue;
     if (!rest.endsWith("<unfinished ...>")) yield [name, rest];
-    // Bytes may leave as soon as the call begins.
+    // Bytes may be sent as soon as the call begins.
     else if (name === "sendto") yield [name, `${rest.replace("<unfinished ...>", "")} = 0`];
     else unfinished.set(thread, rest.replace("<unfinished ...>", ""));
   }
 }
 
-/** The operations on files below `folder`, and what was sent. Paths are kept whole. */
+/** The operations on files below `folder`, and what was sent. Paths are absolute. */
 function opsOf(log: string, folder: string): Op[] {
   const ops: Op[] = [];
   const existing = new Set<string>();
@@ -106,7 +106,7 @@ function opsOf(log: string, folder: string): Op[] {
         ops.push({ type: "send", socket: handle, bytes: bytesOf(text) });
         break;
       default:
-        // What is not understood must not be overlooked: it could be what keeps a store whole.
+        // A call that is not understood must not be ignored: the store's integrity could depend on it.
         if (isOurs(handle) || isOurs(textOf(text)) || name === "sendmsg")
           throw new Error(`Cannot replay ${name}(${rest.slice(0, 200)}`);
     }
@@ -119,7 +119,7 @@ export interface Recorded {
   readonly run: Run;
 }
 
-/** Runs a command, and records what it writes below the folder of `path`, and what it sends. */
+/** Runs a command and records what it writes below the folder of `path` and what it sends. */
 export async function record(
   command: readonly string[],
   path: string,

@@ -13,12 +13,18 @@ import { type Op, record } from "./recording.ts";
 const FILES = 30;
 const KEY = "tanova_sk_power_cut_0123456789abcdef";
 const PATIENCE = ["--workers", "4", "--retry-delay", "20ms"];
-/** So long after the power is back, the server is still at work on what had come in, and says that it is not there. */
+/**
+ * For this long after the power is back, the server is still processing what it received, and reports it as
+ * absent.
+ */
 const PROCESSING_MS = 300;
-/** An upload that was in flight is looked for so much longer: the server has it by then, or never will. */
+/** How much longer an upload that was in flight is looked for: by then the server has it or never will. */
 const LOOKED_FOR_MS = 1_000;
 
-/** The contents of which a whole request had left before operation `cut`: the server may have stored each of them. */
+/**
+ * The contents of which a complete request was sent before operation `cut`: the server may have stored each of
+ * them.
+ */
 function sentWhole(ops: readonly Op[], cut: number): Set<string> {
   const streams = new Map<string, Buffer[]>();
   for (const op of ops.slice(0, cut)) {
@@ -64,7 +70,7 @@ function contentsOf(folder: string): Map<string, Uint8Array<ArrayBuffer>> {
   );
 }
 
-/** Hands the server what had reached it before the cut. It is not waited for: the server is at work on it. */
+/** Passes to the server what had reached it before the cut, without waiting for the result. */
 async function handIn(
   sandbox: Sandbox,
   contents: readonly (readonly [string, Uint8Array<ArrayBuffer>])[],
@@ -79,7 +85,9 @@ async function handIn(
   await until(() => sandbox.stored().size === contents.length, "the server has what was sent");
 }
 
-/** An upload of CVs to a server that stores again what it has: nothing may arrive twice, nothing done be missing. */
+/**
+ * Uploading CVs to a server that accepts duplicates: nothing may arrive twice, and nothing done may be missing.
+ */
 export async function syncJob(): Promise<CutJob> {
   const home = tempFolder();
   mkdirSync(home.file("cvs"));
@@ -106,7 +114,7 @@ export async function syncJob(): Promise<CutJob> {
       refusesDuplicates: false,
       processingMs: PROCESSING_MS,
     });
-    // Opened by ourselves first: what SQLite brings back is what the next run finds.
+    // Opens the store first: what SQLite recovers is what the next run finds.
     const opened = await runCommand(commandWith("--dry-run"), { env });
     if (opened.exitCode !== 0) return [{ type: "refused", what: opened.stderr.trim() }];
     const lost = [...doneIn(db)].filter((checksum) => !there.has(checksum));
@@ -115,7 +123,7 @@ export async function syncJob(): Promise<CutJob> {
       sandbox,
       [...contents].filter(([checksum]) => there.has(checksum)),
     );
-    // The wait is counted from when it was sent, which the store says.
+    // The program counts the wait from the time of sending recorded in the store.
     const patienceMs = Math.round(performance.now() - recordedMs) + LOOKED_FOR_MS;
     const again = await runCommand(commandWith("--ambiguous-wait", `${patienceMs}ms`), { env });
     if (again.exitCode !== 0)

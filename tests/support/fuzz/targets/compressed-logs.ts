@@ -5,10 +5,10 @@ import { openSource } from "../../../../src/nodes/ingest/source.ts";
 import { tempFolder } from "../../temp.ts";
 import { type FuzzTarget, mustEqual, mustHold, shapeOf, sizeWord } from "../fuzz-target.ts";
 
-/** A bomb is read for so long: a log may be of any length. */
+/** How much of a decompression bomb is read: a log can have any length. */
 const MOST_PLAIN = 4 * 1024 * 1024;
 
-/** All at once; null of what cannot be. */
+/** Decompresses all at once; null if that fails. */
 function plainly(input: Uint8Array<ArrayBuffer>): Uint8Array | null {
   try {
     if (input[0] === 0x1f && input[1] === 0x8b) return gunzipSync(input);
@@ -19,7 +19,9 @@ function plainly(input: Uint8Array<ArrayBuffer>): Uint8Array | null {
   }
 }
 
-/** A compressed log is what it was before, or a failure in words of ours; memory is that of one piece. */
+/**
+ * A compressed log decompresses to the original or fails with our own message; memory is limited to one piece.
+ */
 export function compressedLogs(): FuzzTarget {
   const folder = tempFolder();
   const path = folder.file("log");
@@ -71,7 +73,7 @@ export function compressedLogs(): FuzzTarget {
         return shapeOf(error.message.slice(`cannot read ${path} `.length));
       }
       const whole = plainly(new Uint8Array(input));
-      // Behind the first frame both leave out what is none; where they end is the libraries' own.
+      // After the first frame both ignore trailing garbage; exactly where they stop depends on the libraries.
       if (whole !== null)
         mustEqual(
           hasher.digest("hex"),

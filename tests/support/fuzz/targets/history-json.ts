@@ -20,7 +20,7 @@ function read(texts: readonly string[]): readonly string[] | { readonly fault: s
   }
 }
 
-/** By JSON.parse; null of what is no array of checksums. */
+/** Reads with JSON.parse; null unless it is an array of checksums. */
 function readPlainly(text: string): readonly string[] | null {
   try {
     const value: unknown = JSON.parse(text);
@@ -33,7 +33,7 @@ function readPlainly(text: string): readonly string[] | null {
   }
 }
 
-/** The streaming reader takes what JSON.parse takes, and nothing else. */
+/** The streaming reader accepts exactly what JSON.parse accepts. */
 export function historyJson(): FuzzTarget {
   const list = (count: number): string =>
     JSON.stringify(Array.from({ length: count }, (_, index) => SUM.slice(index) + SUM.slice(0, index)));
@@ -75,7 +75,7 @@ export function historyJson(): FuzzTarget {
         "the same history in pieces",
       );
       const plain = readPlainly(text);
-      // A digit written as an escape is JSON, but no history that anybody writes.
+      // A digit written as an escape is valid JSON, but no client writes a history like that.
       if (plain !== null && !text.includes("\\")) mustEqual(whole, plain, "what JSON.parse reads");
       if ("fault" in whole) {
         mustHold(whole.fault.length < 300, "a fault is short");
@@ -88,7 +88,7 @@ export function historyJson(): FuzzTarget {
   };
 }
 
-/** The text in pieces, cut between characters at places that the input draws. */
+/** Splits the text into pieces, between characters, at places determined by the input. */
 function cut(text: string, input: Uint8Array): string[] {
   const pieces: string[] = [];
   let at = 0;

@@ -38,7 +38,10 @@ function read(pieces: readonly Uint8Array[], isTunnel: boolean): Read {
   };
 }
 
-/** What the API's client makes of an answer: a line without the key, and never more than the answer says. */
+/**
+ * The API client's interpretations of an answer, each one line without the key, never claiming more than the
+ * answer says.
+ */
 function meaningsOf({ status, headers, body }: Read): string {
   const bytes = decodeContent(Buffer.from(body, "latin1"), headers.get("content-encoding"), MOST_BODY);
   const undecoded = bytes === null ? (headers.get("content-encoding") ?? "") : null;
@@ -68,7 +71,7 @@ function meaningsOf({ status, headers, body }: Read): string {
   return outcomes.map((outcome) => (typeof outcome === "string" ? outcome : outcome.type)).join(" ");
 }
 
-/** An answer says the same however the network cuts it, and what it says is one of the outcomes there are. */
+/** An answer means the same however the network splits it, and its meaning is one of the possible outcomes. */
 export function httpAnswers(): FuzzTarget {
   const answer = (head: string, body = "", more = ""): string => `HTTP/1.1 ${head}\r\n${more}\r\n${body}`;
   const json = (status: string, body: string): string =>
@@ -126,7 +129,7 @@ export function httpAnswers(): FuzzTarget {
       const isTunnel = (input[0] ?? 0) % 8 === 7;
       const whole = read([input], isTunnel);
       const cut = read(piecesOf(input), isTunnel);
-      // What is malformed is told where it is found: how much came before depends on the cuts.
+      // A malformed answer is reported where the fault is found: how much was read before depends on the pieces.
       if (whole.end.startsWith("done") || whole.end === "cut")
         mustEqual(cut, whole, "the same answer in pieces");
       else mustEqual(cut.end, whole.end, "the same fault in pieces");

@@ -5,17 +5,17 @@ import { startServe } from "../../serve.ts";
 import { tempFolder } from "../../temp.ts";
 import { type FuzzTarget, mustEqual, mustHold } from "../fuzz-target.ts";
 
-/** Whoever says nothing within this is waited for no longer: the server waits for the rest of the request. */
+/** How long to wait for a silent server: it may be waiting for the rest of the request. */
 const QUIET_MS = 60;
 const MOST_BYTES = 400 * 1024 * 1024;
-/** How often a plain request must be answered meanwhile, and memory is looked at. */
+/** After this many inputs a plain request must be answered, and memory is checked. */
 const LOOK_EVERY = 200;
 const STATUSES = new Set([
   101, 200, 204, 302, 304, 400, 401, 403, 404, 405, 411, 413, 414, 415, 417, 421, 426, 429, 431, 501, 503,
   505,
 ]);
 
-/** All that comes back for bytes that are sent as they are. */
+/** Sends bytes as they are and returns everything that comes back. */
 async function exchanged(port: number, input: Uint8Array): Promise<string> {
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   const pieces: Buffer[] = [];
@@ -31,7 +31,7 @@ async function exchanged(port: number, input: Uint8Array): Promise<string> {
   return Buffer.concat(pieces).toString("latin1");
 }
 
-/** Whatever is sent to `serve`, it answers with a status that is meant for it, and goes on answering others. */
+/** Whatever is sent to `serve`, it answers with an intended status and goes on answering others. */
 export async function httpRequests(): Promise<FuzzTarget> {
   const folder = tempFolder();
   const served = await startServe(["--demo"], { HOME: folder.path });

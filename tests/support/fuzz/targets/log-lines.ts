@@ -9,10 +9,10 @@ import { readPlainLine } from "../plain-line.ts";
 
 const FIXTURES = join(import.meta.dir, "../../../fixtures");
 const MOST_LINES = 2_000;
-/** For so many inputs a parser goes on: it knows the layouts and the satellites of those before. */
+/** A parser is reused for this many inputs: it remembers the layouts and satellites of earlier ones. */
 const INPUTS_A_PARSER = 64;
 
-/** All rows and counts, whatever memory they lie in. */
+/** All rows and counts, independent of the memory they are in. */
 function contentsOf(lines: ParsedLines): object {
   const { count } = lines;
   return {
@@ -48,11 +48,11 @@ function fed(feed: LineFeed, pieces: readonly Uint8Array[]): ParsedLines {
   return into;
 }
 
-/** A line by a parser that knows no other: nothing is laid out like a line before. */
+/** Parses a line with a fresh parser, which knows no layouts of other lines. */
 function alone(line: Uint8Array): ParsedLines {
   const parser = new LineParser();
   const into = createParsedLines(1);
-  // As in the feed: a newline and some room stand behind a line.
+  // As in the feed: the line is followed by a newline and some spare room.
   const bytes = new Uint8Array(line.length + 64);
   bytes.set(line);
   bytes[line.length] = 10;
@@ -81,7 +81,7 @@ function oneByOne(input: Uint8Array): object[] {
   return rows;
 }
 
-/** Lines are counted once each, say the same alone as among others, and however the stream is cut. */
+/** Each line is counted once and means the same alone as among others, however the stream is split. */
 export function logLines(): FuzzTarget {
   const sample = readFileSync(join(FIXTURES, "storagenode-sample.log"), "latin1").trimEnd().split("\n");
   const damaged = readFileSync(join(FIXTURES, "damaged-lines.log"), "latin1").trimEnd().split("\n");

@@ -14,13 +14,13 @@ async function* streamOf(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Arr
   yield* pieces;
 }
 
-/** A form as the client writes it. */
+/** A form as written by the client. */
 function formOf(name: string, content: string, fields: Readonly<Record<string, string>>): string {
   const texts = Object.entries(fields).map(([key, value]) => textPart(BOUNDARY, key, value));
   return `${texts.join("")}${filePartHead(BOUNDARY, "file", name)}${content}${PART_END}${closingDelimiter(BOUNDARY)}`;
 }
 
-/** A form is the same however it comes in; what the client writes is what the sandbox reads. */
+/** A form reads the same however it arrives; the sandbox reads what the client wrote. */
 export function multipart(): FuzzTarget {
   const checksum = new Bun.CryptoHasher("sha256").update("a CV").digest("hex");
   const manifest = JSON.stringify({ items: [{ part: "file", checksum, filename: "a.pdf" }] });
@@ -62,7 +62,7 @@ export function multipart(): FuzzTarget {
         true,
         "each part has its place",
       );
-      // What was read, written again, reads the same.
+      // A form that was read and written again reads the same.
       if (whole.files.length === 0 && whole.fields.size === whole.order.length) {
         const again =
           [...whole.fields].map(([name, value]) => textPart(BOUNDARY, name, value)).join("") +

@@ -15,7 +15,7 @@ const OPTIONS = {
 const NTP_NOW = BigInt(BUILD_S + 2_208_988_800 + 86_400) << 32n;
 const FLIGHT = { sentRawNs: 5_000_000_000n, receivedRawNs: 5_020_000_000n, precisionNs: 100n };
 
-/** Each condition for believing a packet, by itself. */
+/** Checks each condition for trusting a packet separately. */
 function isBelievable(bytes: Uint8Array): boolean {
   const packet = decodePacket(bytes);
   if (packet === null) return false;
@@ -33,7 +33,7 @@ function isBelievable(bytes: Uint8Array): boolean {
   ].every(Boolean);
 }
 
-/** A packet is believed where all conditions hold and only there; what is decoded is what was encoded. */
+/** A packet is trusted exactly if all conditions hold; decoding reverses encoding. */
 export function ntpPackets(): FuzzTarget {
   const honest = honestAnswer(COOKIE, NTP_NOW, NTP_NOW + 1_000n);
   const kiss = (code: string) => ({ ...honest, stratum: 0, leap: 3, referenceId: referenceId(code) });
@@ -63,7 +63,7 @@ export function ntpPackets(): FuzzTarget {
       if (packet !== null) {
         const again = encodePacket(packet);
         const expected = input.slice(0, 48);
-        // Not read: the poll interval and the reference timestamp.
+        // Fields that are not decoded: the poll interval and the reference timestamp.
         for (const at of [2, 16, 17, 18, 19, 20, 21, 22, 23]) expected[at] = 0;
         mustEqual(
           Buffer.from(again).toString("hex"),

@@ -14,7 +14,7 @@ import { type FuzzTarget, mustEqual, mustHold, shapeOf } from "../fuzz-target.ts
 
 const cookie = (length: number): Uint8Array => new Uint8Array(length).fill(7);
 
-/** A key exchange's answer is the same however it comes in, and never more than was asked for. */
+/** A key exchange answer reads the same however it arrives, and never yields more than was asked for. */
 export function ntsRecords(): FuzzTarget {
   const cookies = Array.from({ length: 8 }, () => cookie(100));
   return {
@@ -41,7 +41,8 @@ export function ntsRecords(): FuzzTarget {
       const whole = decodeAnswer(input);
       for (let length = 0; length < input.length; length += 1 + (length >> 3)) {
         const part = decodeAnswer(input.subarray(0, length));
-        // Bytes behind the end are no record: so what has an end already is the same with more behind it.
+        // Bytes after the end record are ignored: an answer that has ended stays the same with more bytes after
+        // it.
         if (part.type !== "incomplete" && input.length <= MOST_ANSWER_BYTES)
           mustEqual(part, whole, `the first ${length} bytes`);
       }
@@ -66,7 +67,10 @@ export function ntsRecords(): FuzzTarget {
 const KEY = new Uint8Array(32).map((_, index) => index);
 const UNIQUE_ID = new Uint8Array(32).fill(3);
 
-/** Whether the authenticator holds over all before it, by @noble/ciphers; null where there is none. */
+/**
+ * Whether the authenticator verifies over everything before it, according to @noble/ciphers; null if there is
+ * none.
+ */
 function holdsByNoble(bytes: Uint8Array): boolean | null {
   const authenticator = fieldsOf(bytes).find(({ type }) => type === 0x0404);
   if (authenticator === undefined || authenticator.body.length < 4) return null;
@@ -84,7 +88,7 @@ function holdsByNoble(bytes: Uint8Array): boolean | null {
   }
 }
 
-/** What is authentic is what the server has sealed, to the byte; and nobody else's cookies are taken. */
+/** Only what the server sealed, byte for byte, is authentic, and nobody else's cookies are accepted. */
 export function ntsFields(): FuzzTarget {
   const packet = encodePacket(honestAnswer(1n, 2n << 32n, 3n << 32n));
   const id = field(0x0104, UNIQUE_ID);
