@@ -198,15 +198,15 @@ test("a second run on the same store is told who is at work; status shows the wa
   });
 });
 
-needsExecution("unshare")(
-  "where no more folders may be watched, the tree is looked through, and that is said",
-  async () => {
+for (const limit of ["max_inotify_watches", "max_inotify_instances"]) {
+  needsExecution("unshare")(`where ${limit} is reached, the tree is scanned, and that is said`, async () => {
     using home = tempFolder();
     using cvs = tempFolder();
     for (let folder = 0; folder < 8; folder += 1) mkdirSync(cvs.file(`${folder}`));
     writeFileSync(cvs.file("7", "cv.txt"), "a CV");
     using sandbox = await startSandbox({ apiKey: "tanova_sk_test" });
-    const limited = 'echo 4 > /proc/sys/user/max_inotify_watches && exec "$@"';
+    const most = limit === "max_inotify_watches" ? 4 : 0;
+    const limited = `echo ${most} > /proc/sys/user/${limit} && exec "$@"`;
     const command = syncCommand(["--watch", "--settle", "0ms", cvs.path]);
     const child = Bun.spawn(["unshare", "--user", "--map-root-user", "sh", "-c", limited, "sh", ...command], {
       env: syncEnvironment({ home, sandbox }),
@@ -216,6 +216,6 @@ needsExecution("unshare")(
     });
     await using watched = collect(child);
     await storedIs(sandbox, 1);
-    expect(watched.said.join("\n")).toContain("fs.inotify.max_user_watches");
-  },
-);
+    expect(watched.said.join("\n")).toContain("fs.inotify.max_user_watches, max_user_instances");
+  });
+}

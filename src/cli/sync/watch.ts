@@ -8,8 +8,11 @@ import type { Sync } from "../sync.ts";
 
 function modeText(mode: WatchMode, root: string): string {
   switch (mode.type) {
-    case "events":
-      return `watching ${root} (${mode.folders === 1 ? "1 folder" : `${mode.folders} folders`})`;
+    case "events": {
+      const { folders } = mode;
+      if (folders === null) return `watching ${root}`;
+      return `watching ${root} (${folders === 1 ? "1 folder" : `${folders} folders`})`;
+    }
     case "scanning":
       return `${root} is scanned every 30 s instead of being watched: ${mode.reason}`;
     case "absent":

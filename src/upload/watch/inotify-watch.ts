@@ -1,54 +1,24 @@
-import { closeSync, openSync, statSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { Directory } from "../../lib/directory.ts";
 import { type CollectorOptions, createCollector } from "../../lib/engine.ts";
+import { TaskGroup } from "../../lib/task-group.ts";
 import { nextTurn, wait } from "../../lib/wait.ts";
-import { type ArrivalAction, type ArrivalEvent, Arrivals } from "./arrivals.ts";
+import { below, CompleteFiles } from "./complete-files.ts";
 import { FOLDER_MASK, IN, Inotify, type InotifyEvent } from "./inotify.ts";
-import { lookAt } from "./look.ts";
-import type { ReadyFiles } from "./ready-files.ts";
+import {
+  type FolderIdentity,
+  identityOf,
+  replaced,
+  type SessionEnd,
+  type SessionOptions,
+} from "./session.ts";
 import { WatchedFolders } from "./watched-folders.ts";
 
-/** What of a tree is watched; the scan's own rules. */
-export interface WatchRules {
-  /** Whether a file of this name may be one to upload. */
-  isCandidate(name: string): boolean;
-  /** Whether a folder is entered at all. */
-  isEntered(relativePath: string, name: string): boolean;
-  /** Whether a file of this name changes which files are taken: the tree is rescanned. */
-  isRules(name: string): boolean;
-}
-
-export interface SessionOptions {
-  /** As `openRoot` gave it. */
-  readonly root: string;
-  readonly rules: WatchRules;
-  readonly settleMs: number;
-  readonly rescanMs: number;
-  readonly ready: ReadyFiles;
-  readonly signal: AbortSignal;
-  /** Milliseconds from anywhere, never set back. */
-  readonly now: () => number;
-  /** All folders are watched. */
-  readonly onWatching: (folders: number) => void;
-}
-
-/** Why a session is over. */
-export type SessionEnd =
-  | { readonly type: "aborted" }
-  /** The root was moved away, replaced or removed. */
-  | { readonly type: "root-gone" }
-  /** fs.inotify.max_user_watches or max_user_instances is reached. */
-  | { readonly type: "full" }
-  /** A change that was made as a test was not reported. */
-  | { readonly type: "deaf" };
-
-const MOST_HELD = 20_000;
 const TICKS_MS = 500;
 /** What each folder that is entered leaves behind is collected where it has come to something. */
 const COLLECTION: CollectorOptions = { every: 4_096, fromGrowthBytes: 4 * 1024 ** 2, since: "start" };
 /** How many folders or files are checked before other work gets its turn. */
 const SLICE = 256;
-const ROOT_CHECK_MS = 3_000;
 /** The two halves of a move stand together in the kernel's queue; what has no second half by then has left the tree. */
 const MOVE_MS = 1_000;
 const CANARY_MS = 5_000;
@@ -56,9 +26,9 @@ const CANARY_MS = 5_000;
 /** Watches one tree through inotify until it ends for one of the reasons of `SessionEnd`. */
 export class InotifyWatch {
   readonly #options: SessionOptions;
-  readonly #inotify = new Inotify();
+  readonly #inotify: Inotify;
   readonly #folders = new WatchedFolders();
-  readonly #arrivals: Arrivals;
+  readonly #files: CompleteFiles;
   readonly #moves = new Map<number, { readonly watch: number; readonly sinceMs: number }>();
   readonly #session = new AbortController();
   readonly #collect = createCollector(COLLECTION);
@@ -66,33 +36,48 @@ export class InotifyWatch {
   #root = -1;
   #canary: "none" | "waiting" | "heard" = "none";
 
-  constructor(options: SessionOptions) {
+  /** @param inotify is closed at the end. */
+  constructor(inotify: Inotify, options: SessionOptions) {
+    this.#inotify = inotify;
     this.#options = options;
-    this.#arrivals = new Arrivals({ settleMs: options.settleMs, mostHeld: MOST_HELD });
+    this.#files = new CompleteFiles(options);
   }
 
   async run(): Promise<SessionEnd> {
-    const { signal, root, ready, onWatching } = this.#options;
+    const { signal, root } = this.#options;
     const onAbort = (): void => this.#finish({ type: "aborted" });
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
     using inotify = this.#inotify;
+    const failures: unknown[] = [];
+    const tasks = new TaskGroup();
     try {
-      const identity = statSync(root, { bigint: true });
-      const reading = this.#read(inotify);
-      await this.#enter(null, "", "known");
-      if (this.#end === null) {
-        onWatching(this.#folders.size);
-        ready.askRescan("watching has begun");
-      }
-      await Promise.all([reading, this.#tick(), this.#checkRoot(identity), this.#singCanary()]);
-    } catch (error) {
-      this.#finish({ type: "root-gone" });
-      throw error;
+      const identity = identityOf(root);
+      for (const task of [
+        this.#read(inotify),
+        this.#begin(),
+        this.#tick(),
+        this.#checkRoot(identity),
+        this.#singCanary(),
+      ])
+        tasks.add(task, (error) => {
+          failures.push(error);
+          this.#finish({ type: "root-gone" });
+        });
+      // Nothing may read from the descriptor once it is closed.
+      await tasks.idle();
     } finally {
       signal.removeEventListener("abort", onAbort);
     }
+    if (failures.length > 0) throw failures[0];
     return this.#end ?? { type: "aborted" };
+  }
+
+  async #begin(): Promise<void> {
+    await this.#enter(null, "", "known");
+    if (this.#end !== null) return;
+    this.#options.onWatching(this.#folders.size);
+    this.#options.ready.askRescan("watching has begun");
   }
 
   #finish(end: SessionEnd): void {
@@ -136,7 +121,7 @@ export class InotifyWatch {
 
   async #onFolder({ watch, mask, name, cookie }: InotifyEvent, relativePath: string): Promise<void> {
     if ((mask & IN.MOVED_FROM) !== 0) {
-      this.#tell({ type: "folder-gone", path: relativePath });
+      this.#files.tell({ type: "folder-gone", path: relativePath });
       const moved = this.#folders.child(watch, name);
       if (moved === undefined) return;
       // What happens in it now is told of no path that another folder may have by then.
@@ -160,9 +145,9 @@ export class InotifyWatch {
     if (rules.isRules(name) && (mask & (IN.CLOSE_WRITE | IN.MOVED_TO | IN.MOVED_FROM | IN.DELETE)) !== 0)
       ready.askRescan("an ignore file has changed");
     if (!rules.isCandidate(name)) return;
-    if ((mask & (IN.DELETE | IN.MOVED_FROM)) !== 0) this.#tell({ type: "gone", path });
-    else if ((mask & IN.MOVED_TO) !== 0) this.#tell({ type: "placed", path });
-    else if ((mask & (IN.CREATE | IN.CLOSE_WRITE)) !== 0) this.#tell({ type: "touched", path });
+    if ((mask & (IN.DELETE | IN.MOVED_FROM)) !== 0) this.#files.tell({ type: "gone", path });
+    else if ((mask & IN.MOVED_TO) !== 0) this.#files.tell({ type: "placed", path });
+    else if ((mask & (IN.CREATE | IN.CLOSE_WRITE)) !== 0) this.#files.tell({ type: "touched", path });
   }
 
   /**
@@ -176,7 +161,7 @@ export class InotifyWatch {
       const above = at.parent === null ? "" : this.#folders.path(at.parent);
       if (above === null) continue;
       const relativePath = above === "" ? at.name : `${above}/${at.name}`;
-      const result = this.#inotify.watch(this.#absolute(relativePath));
+      const result = this.#inotify.watch(below(this.#options.root, relativePath));
       if (result.type === "full") return this.#finish({ type: "full" });
       if (result.type === "refused") {
         if (at.parent === null) this.#finish({ type: "root-gone" });
@@ -207,44 +192,19 @@ export class InotifyWatch {
     const { rules } = this.#options;
     const subfolders: string[] = [];
     try {
-      using directory = new Directory(this.#absolute(relativePath));
+      using directory = new Directory(below(this.#options.root, relativePath));
       for (let entry = directory.next(); entry !== null; entry = directory.next()) {
         const { name } = entry;
         const path = relativePath === "" ? name : `${relativePath}/${name}`;
         const type = entry.type === "unknown" ? directory.status(false).type : entry.type;
         if (type === "folder" && rules.isEntered(path, name)) subfolders.push(name);
         if (type === "file" && files !== "known" && rules.isCandidate(name))
-          this.#tell({ type: files, path });
+          this.#files.tell({ type: files, path });
       }
     } catch {
       // It is gone or not readable: the full scan reports that.
     }
     return subfolders;
-  }
-
-  #absolute(relativePath: string): string {
-    const { root } = this.#options;
-    return relativePath === "" ? root : `${root === "/" ? "" : root}/${relativePath}`;
-  }
-
-  #tell(event: ArrivalEvent): void {
-    this.#perform(this.#arrivals.on(event, this.#options.now()));
-  }
-
-  #perform(actions: readonly ArrivalAction[]): void {
-    for (const action of actions) {
-      switch (action.type) {
-        case "look":
-          this.#tell({ type: "looked", path: action.path, look: lookAt(this.#absolute(action.path)) });
-          break;
-        case "arrive":
-          this.#options.ready.add(action.path);
-          break;
-        case "rescan":
-          this.#options.ready.askRescan("more files were being written than are held in memory");
-          break;
-      }
-    }
   }
 
   async #tick(): Promise<void> {
@@ -255,13 +215,7 @@ export class InotifyWatch {
         this.#moves.delete(cookie);
         this.#leave(watch);
       }
-      for (const path of this.#options.ready.takeTouched()) this.#tell({ type: "touched", path });
-      if (this.#arrivals.isIdle) continue;
-      const actions = this.#arrivals.on({ type: "tick" }, now());
-      for (let at = 0; at < actions.length; at += SLICE) {
-        this.#perform(actions.slice(at, at + SLICE));
-        await nextTurn();
-      }
+      await this.#files.tick();
     }
   }
 
@@ -270,17 +224,8 @@ export class InotifyWatch {
     for (const gone of this.#folders.deleteTree(watch)) this.#inotify.unwatch(gone);
   }
 
-  /** The old root's watch does not report another folder in its place. */
-  async #checkRoot(identity: { readonly dev: bigint; readonly ino: bigint }): Promise<void> {
-    while (await wait(ROOT_CHECK_MS, this.#signal)) {
-      try {
-        const { dev, ino } = statSync(this.#options.root, { bigint: true });
-        if (dev === identity.dev && ino === identity.ino) continue;
-      } catch {
-        // It is not there.
-      }
-      this.#finish({ type: "root-gone" });
-    }
+  async #checkRoot(identity: FolderIdentity): Promise<void> {
+    if (await replaced(this.#options.root, identity, this.#signal)) this.#finish({ type: "root-gone" });
   }
 
   /**

@@ -1,4 +1,4 @@
-import { ERRNO } from "../../lib/ffi/errno.ts";
+import { ERRNO, errnoMessage } from "../../lib/ffi/errno.ts";
 import { errno, libcOf } from "../../lib/ffi/libc.ts";
 import { pathWithin, systemPath } from "../../lib/path-bytes.ts";
 
@@ -92,11 +92,21 @@ export class Inotify implements Disposable {
   /** A path for the kernel, used again and again: 100,000 of them would be garbage. */
   readonly #path = Buffer.allocUnsafeSlow(PATH_MAX);
 
-  /** @throws Error where the kernel gives no descriptor (EMFILE: fs.inotify.max_user_instances). */
-  constructor() {
-    this.#descriptor = libc().inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (this.#descriptor < 0)
-      throw new Error(`Cannot watch folders: inotify_init1 failed, errno ${errno(libc())}`);
+  private constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+  }
+
+  /**
+   * A new descriptor; null if the user has no more of them (EMFILE: fs.inotify.max_user_instances).
+   *
+   * @throws Error where the kernel fails otherwise.
+   */
+  static open(): Inotify | null {
+    const descriptor = libc().inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (descriptor >= 0) return new Inotify(descriptor);
+    const reason = errno(libc());
+    if (reason === ERRNO.EMFILE) return null;
+    throw new Error(`Cannot watch folders: inotify_init1 failed: ${errnoMessage(reason)}`);
   }
 
   /** Watches a folder, or changes what it is watched for. */

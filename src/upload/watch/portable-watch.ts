@@ -1,59 +1,119 @@
-import { watch } from "node:fs";
+import { type FSWatcher, lstatSync, readdirSync, watch } from "node:fs";
 import { basename } from "node:path";
+import { codeOf } from "../../lib/errors.ts";
 import { wait } from "../../lib/wait.ts";
-import { Arrivals } from "./arrivals.ts";
-import type { SessionEnd, SessionOptions } from "./inotify-watch.ts";
-import { lookAt } from "./look.ts";
+import { below, CompleteFiles } from "./complete-files.ts";
+import {
+  type FolderIdentity,
+  identityOf,
+  replaced,
+  type SessionEnd,
+  type SessionOptions,
+} from "./session.ts";
 
-const MOST_HELD = 20_000;
 const TICKS_MS = 500;
 
 /**
- * Watches through the runtime, where there is no inotify. It does not report when a file is closed, so each file has
- * to look the same twice; a rename looks like a write.
+ * Watches a tree through the runtime, for systems without inotify. It does not report that a file was closed, so each
+ * file must look the same twice, a rename like a write. Nor does it report what a new or moved folder contains: the
+ * folder is listed.
  */
-export async function portableWatch(options: SessionOptions): Promise<SessionEnd> {
-  const { root, rules, settleMs, rescanMs, ready, signal, now, onWatching } = options;
-  const arrivals = new Arrivals({ settleMs, mostHeld: MOST_HELD });
-  const over = new AbortController();
-  const ending = AbortSignal.any([signal, over.signal]);
-  const watcher = watch(root, { recursive: true, signal: ending }, (_event, name) => {
-    const relativePath = name?.toString().replaceAll("\\", "/") ?? "";
-    if (rules.isRules(basename(relativePath))) ready.askRescan("an ignore file has changed");
-    if (rules.isCandidate(basename(relativePath)))
-      arrivals.on({ type: "touched", path: relativePath }, now());
-    // Not every system reports what a new folder contains.
-    else if (relativePath !== "" && !basename(relativePath).includes("."))
-      ready.askRescan("a folder has changed");
-  });
-  watcher.on("error", () => over.abort());
-  onWatching(1);
-  ready.askRescan("watching has begun");
-  let rescanAtMs = now() + rescanMs;
-  while (await wait(TICKS_MS, ending)) {
-    if (now() >= rescanAtMs) {
-      ready.askRescan("the regular rescan is due");
-      rescanAtMs = now() + rescanMs;
+export class PortableWatch {
+  readonly #options: SessionOptions;
+  readonly #files: CompleteFiles;
+  readonly #session = new AbortController();
+  /** What has changed and is not a candidate by its name: folders, most likely. */
+  readonly #changed = new Set<string>();
+  #end: SessionEnd | null = null;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#files = new CompleteFiles(options);
+  }
+
+  async run(): Promise<SessionEnd> {
+    const { signal, root, ready, onWatching } = this.#options;
+    const onAbort = (): void => this.#finish({ type: "aborted" });
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    let watcher: FSWatcher | null = null;
+    try {
+      const identity = identityOf(root);
+      watcher = watch(root, { recursive: true }, (_event, name) => this.#onChange(name?.toString() ?? ""));
+      watcher.on("error", (error) => this.#finish(endOf(error)));
+      onWatching(null);
+      ready.askRescan("watching has begun");
+      await Promise.all([this.#tick(), this.#rescan(), this.#checkRoot(identity)]);
+    } finally {
+      watcher?.close();
+      signal.removeEventListener("abort", onAbort);
     }
-    for (const path of ready.takeTouched()) arrivals.on({ type: "touched", path }, now());
-    let actions = arrivals.on({ type: "tick" }, now());
-    while (actions.length > 0) {
-      const next = [];
-      for (const action of actions) {
-        if (action.type === "arrive") ready.add(action.path);
-        if (action.type === "rescan")
-          ready.askRescan("more files were being written than are held in memory");
-        if (action.type === "look")
-          next.push(
-            ...arrivals.on(
-              { type: "looked", path: action.path, look: lookAt(`${root}/${action.path}`) },
-              now(),
-            ),
-          );
-      }
-      actions = next;
+    return this.#end ?? { type: "aborted" };
+  }
+
+  #finish(end: SessionEnd): void {
+    this.#end ??= end;
+    this.#session.abort();
+  }
+
+  #onChange(reported: string): void {
+    const { rules, ready } = this.#options;
+    const path = reported.replaceAll("\\", "/");
+    const name = basename(path);
+    if (rules.isRules(name)) ready.askRescan("an ignore file has changed");
+    if (path === "" || !this.#isEntered(path)) return;
+    if (rules.isCandidate(name)) this.#files.tell({ type: "touched", path });
+    // A folder may have the name of a file.
+    this.#changed.add(path);
+  }
+
+  /** Whether all folders that lead to a path are entered. */
+  #isEntered(path: string): boolean {
+    for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) {
+      const folder = path.slice(0, at);
+      if (!this.#options.rules.isEntered(folder, basename(folder))) return false;
+    }
+    return true;
+  }
+
+  async #tick(): Promise<void> {
+    while (await wait(TICKS_MS, this.#session.signal)) {
+      for (const path of this.#changed) this.#lookInto(path);
+      this.#changed.clear();
+      await this.#files.tick();
     }
   }
-  watcher.close();
-  return signal.aborted ? { type: "aborted" } : { type: "root-gone" };
+
+  /** Tells of all files in a path that is a folder now, or that those which were in it are gone. */
+  #lookInto(path: string): void {
+    const { root, rules } = this.#options;
+    try {
+      if (!lstatSync(below(root, path)).isDirectory()) return;
+      if (!rules.isEntered(path, basename(path))) return;
+      for (const entry of readdirSync(below(root, path), { withFileTypes: true })) {
+        const inside = `${path}/${entry.name}`;
+        if (entry.isDirectory()) this.#lookInto(inside);
+        else if (rules.isCandidate(entry.name)) this.#files.tell({ type: "touched", path: inside });
+      }
+    } catch {
+      // It is gone, or not readable: the full scan reports that.
+      this.#files.tell({ type: "folder-gone", path });
+    }
+  }
+
+  async #rescan(): Promise<void> {
+    const { rescanMs, ready } = this.#options;
+    while (await wait(rescanMs, this.#session.signal)) ready.askRescan("the regular rescan is due");
+  }
+
+  async #checkRoot(identity: FolderIdentity): Promise<void> {
+    if (await replaced(this.#options.root, identity, this.#session.signal))
+      this.#finish({ type: "root-gone" });
+  }
+}
+
+/** What an error of the watcher means; ENOSPC, EMFILE: the user may watch no more. */
+function endOf(error: unknown): SessionEnd {
+  const code = codeOf(error);
+  return code === "ENOSPC" || code === "EMFILE" ? { type: "full" } : { type: "root-gone" };
 }

@@ -3,7 +3,7 @@ import { scanOnly } from "../scan/file-list.ts";
 import { fileRule, folderRule } from "../scan/rules.ts";
 import { type FoundFile, scan, type ScanEvent } from "../scan/scan.ts";
 import type { Batch, Source, Standing } from "../intake/source.ts";
-import type { WatchRules } from "./inotify-watch.ts";
+import type { WatchRules } from "./session.ts";
 import type { Arrival } from "./ready-files.ts";
 
 /** What the watcher needs to know of the rules that the scan goes by. */

@@ -1,13 +1,16 @@
 import { statSync } from "node:fs";
 import { wait } from "../../lib/wait.ts";
 import { remoteFileSystem } from "./file-system.ts";
-import { InotifyWatch, type SessionEnd, type SessionOptions, type WatchRules } from "./inotify-watch.ts";
-import { portableWatch } from "./portable-watch.ts";
+import { Inotify } from "./inotify.ts";
+import { InotifyWatch } from "./inotify-watch.ts";
+import { PortableWatch } from "./portable-watch.ts";
 import { type Arrival, ReadyFiles } from "./ready-files.ts";
+import type { SessionEnd, SessionOptions, WatchRules } from "./session.ts";
 
 /** How a tree is watched just now. */
 export type WatchMode =
-  | { readonly type: "events"; readonly folders: number }
+  /** `folders` null: it is not known how many. */
+  | { readonly type: "events"; readonly folders: number | null }
   /** Events are missing or unreliable: the tree is rescanned periodically. */
   | { readonly type: "scanning"; readonly reason: string }
   /** The root is not there. */
@@ -56,9 +59,11 @@ async function scanAround(options: WatchOptions, ready: ReadyFiles): Promise<voi
 }
 
 async function session(options: SessionOptions): Promise<SessionEnd> {
-  if (process.platform !== "linux") return portableWatch(options);
+  if (process.platform !== "linux") return await new PortableWatch(options).run();
+  const inotify = Inotify.open();
+  if (inotify === null) return { type: "full" };
   try {
-    return await new InotifyWatch(options).run();
+    return await new InotifyWatch(inotify, options).run();
   } catch (error) {
     if (!isFolder(options.root)) return { type: "root-gone" };
     throw error;

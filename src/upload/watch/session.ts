@@ -1,0 +1,72 @@
+import { statSync } from "node:fs";
+import { wait } from "../../lib/wait.ts";
+import type { ReadyFiles } from "./ready-files.ts";
+
+/** Which parts of a tree are watched; the rules of the scan. */
+export interface WatchRules {
+  /** Whether a file of this name may be one to upload. */
+  isCandidate(name: string): boolean;
+  /** Whether a folder is entered at all. */
+  isEntered(relativePath: string, name: string): boolean;
+  /** Whether a file of this name changes which files are taken: the tree is rescanned. */
+  isRules(name: string): boolean;
+}
+
+/** What a watch of one root is given, from its beginning until the root is gone or its changes cannot be watched. */
+export interface SessionOptions {
+  /** The path that `openRoot` returned. */
+  readonly root: string;
+  readonly rules: WatchRules;
+  readonly settleMs: number;
+  readonly rescanMs: number;
+  readonly ready: ReadyFiles;
+  readonly signal: AbortSignal;
+  /** Milliseconds from anywhere, never set back. */
+  readonly now: () => number;
+  /** Everything is watched. `folders` null: it is not known how many. */
+  readonly onWatching: (folders: number | null) => void;
+}
+
+/** Why a session is over. */
+export type SessionEnd =
+  | { readonly type: "aborted" }
+  /** The root was moved away, replaced or removed. */
+  | { readonly type: "root-gone" }
+  /** fs.inotify.max_user_watches or max_user_instances is reached. */
+  | { readonly type: "full" }
+  /** A change that was made as a test was not reported. */
+  | { readonly type: "deaf" };
+
+const ROOT_CHECK_MS = 3_000;
+
+/** Which folder is at a path. */
+export interface FolderIdentity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
+/** @throws the system's error. */
+export function identityOf(path: string): FolderIdentity {
+  return statSync(path, { bigint: true });
+}
+
+/**
+ * Resolves with `true` once a path no longer leads to the folder that it led to: nothing reports changes in the folder
+ * that replaced it. `false` if the signal aborts first.
+ */
+export async function replaced(
+  path: string,
+  { dev, ino }: FolderIdentity,
+  signal: AbortSignal,
+): Promise<boolean> {
+  while (await wait(ROOT_CHECK_MS, signal)) {
+    try {
+      const now = identityOf(path);
+      if (now.dev !== dev || now.ino !== ino) return true;
+    } catch {
+      // It is not there.
+      return true;
+    }
+  }
+  return false;
+}
