@@ -8,7 +8,9 @@ import { nodupe } from "../support/run.ts";
 import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 
-const test = needsRoot("systemd-nspawn", "nsenter", "curl");
+const test = needsRoot("systemd-nspawn", "systemd-analyze", "nsenter", "curl", "redis-server", "redis-cli");
+const REDIS = ["redis-server", "--daemonize", "yes", "--save", "", "--requirepass", "s3cret"];
+
 plain("units are printed where there is no systemd to install them, and bad words are told", async () => {
   const printed = await nodupe(["service", "print", "time", "--json"]);
   const { files } = JSON.parse(printed.stdout) as { files: { path: string; text: string }[] };
@@ -39,7 +41,7 @@ needsRoot("systemd-analyze")("a log that only a group may read brings its group 
   expect(await unit()).not.toContain("SupplementaryGroups");
 });
 
-test("under systemd: installed, ready, uploading what arrives; a loop that hangs is restarted; removed again", async () => {
+test("under systemd: installed, ready, uploading what arrives, sharing it; a loop that hangs is restarted; removed again", async () => {
   await using machine = await bootContainer({ "/usr/local/bin/nodupe": PROGRAM });
   machine.write("/etc/nodupe/config.toml", '[sync]\nurl = "http://127.0.0.1:8321"\n');
   machine.write("/srv/cvs/first.txt", "the first");
@@ -57,9 +59,14 @@ test("under systemd: installed, ready, uploading what arrives; a loop that hangs
 
   const told = JSON.parse((await machine.run("cat", "/run/sandbox")).stdout) as { api_key: string };
   machine.write("/etc/nodupe/api-key", `${told.api_key}\n`, 0o600);
+  machine.write("/etc/nodupe/shared", "redis://:s3cret@127.0.0.1:6379/0\n", 0o600);
+  expect(await machine.run(...REDIS)).toMatchObject({ exitCode: 0 });
 
-  const install = ["nodupe", "service", "install", "sync", "/srv/cvs", "--run-as", "root"];
-  const installed = await machine.run(...install, "--api-key-file", "/etc/nodupe/api-key", "--json");
+  // The service runs as the folder's owner.
+  expect(await machine.run("chown", "-R", "daemon", "/srv/cvs")).toMatchObject({ exitCode: 0 });
+  const install = ["nodupe", "service", "install", "sync", "/srv/cvs", "--json"];
+  const secrets = ["--api-key-file", "/etc/nodupe/api-key", "--shared-file", "/etc/nodupe/shared"];
+  const installed = await machine.run(...install, ...secrets);
   expect(installed).toMatchObject({ exitCode: 0, stderr: "" });
   expectAsPublished("service install", installed.stdout);
   const show = async (property: string): Promise<string> =>
@@ -67,6 +74,16 @@ test("under systemd: installed, ready, uploading what arrives; a loop that hangs
   expect(await show("ActiveState")).toBe("active");
   expect(await show("StatusText")).toContain("watching /srv/cvs");
   await until(async () => (await stored()) === 1, "what was there is uploaded", 30_000);
+  // The password is a credential of the service's: it stands neither in its unit nor in the list of processes.
+  const keys = async (): Promise<string> =>
+    (await machine.run("redis-cli", "-a", "s3cret", "--no-auth-warning", "KEYS", "nodupe:1:*:done:*")).stdout;
+  await until(async () => (await keys()) !== "", "the shared store knows of it", 30_000);
+  const inSight = await machine.run("systemctl", "cat", "nodupe-sync");
+  expect(inSight.stdout).toContain("LoadCredential=shared:/etc/nodupe/shared");
+  expect(inSight.stdout + (await machine.run("ps", "-ef")).stdout).not.toContain("s3cret@");
+  expect(await show("User")).toBe("daemon");
+  const judged = await machine.run("systemd-analyze", "security", "--threshold=15", "nodupe-sync");
+  expect([judged.exitCode, judged.stdout.trim().split("\n").at(-1)]).toEqual([0, expect.any(String)]);
   machine.write("/srv/cvs/.second", "the second");
   await machine.run("mv", "/srv/cvs/.second", "/srv/cvs/second.txt");
   await until(async () => (await stored()) === 2, "what arrived is uploaded", 30_000);
