@@ -10,11 +10,11 @@ import { LEAST_HOURS, memoryFrequencies, type MeanSpread, meanSpread } from "./p
 const LEAST_BLOCKS = 6;
 
 /**
- * How long a block is, is estimated from the first so many hours: a day, three, six, and so on. Estimated anew with every
+ * How long a block is, is estimated from the first so many hours: a day, three, a week, four weeks, and so on. Estimated anew with every
  * hour it wanders, and whether the goal is reached would be chance: a fixed goal is reached when it was said to be. These
  * are the looks of a group sequential design (Jennison & Turnbull, 2000).
  */
-const LOOKS = [24, 72, 144, 432, 1_296, 3_888, 11_664] as const;
+const LOOKS = [24, 72, 168, 672, 2_688, 10_752] as const;
 
 /** The hours that say what six blocks take, for a question over `hours` of them. */
 export function lastLook(hours: number): number {
