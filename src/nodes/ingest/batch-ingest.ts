@@ -5,8 +5,8 @@ import { createEvents, type Events } from "../log/events.ts";
 import type { Ingestion } from "./ingestion.ts";
 import { StoredLines } from "./line-dedupe.ts";
 import { pairLines, pushAbandoned, rowIdentity, settleRaceLost } from "./pairing.ts";
-import { BATCH_LINES, type Fact, type ParsedLines } from "../log/parsed-lines.ts";
-import { addEvents, addLine, createRollup, type Rollup } from "../store/rollup.ts";
+import { BATCH_LINES, createParsedLines, type Fact, type ParsedLines } from "../log/parsed-lines.ts";
+import { addEvents, addLines, createRollup, type Rollup } from "../store/rollup.ts";
 import { HOUR_MS } from "../log/vocabulary.ts";
 
 /** Lines whose identities a checkpoint remembers. */
@@ -14,63 +14,83 @@ const RECENT_LINES = 256;
 /** Garbage is collected, for boards with 512 MB, where memory has grown by so much; looked at after so many lines. */
 const COLLECT_FROM_BYTES = 4 * 1_048_576;
 const LINES_A_LOOK = 65_536;
+/** Lines that one transaction stores at most. */
+const COMMIT_LINES = 4 * BATCH_LINES;
+const NO_LINES = { lines: createParsedLines(0), fresh: new Uint8Array(0) };
 
 function hourOf(ms: number): number {
   return Math.floor(ms / HOUR_MS) * HOUR_MS;
 }
 
 /**
- * The roll-ups of a batch, by hour: of its fresh lines what they cover and their levels, of its events the rest. Both
- * come nearly in order, so that a run of one hour is taken together.
+ * Adds to the roll-ups, by hour: of fresh lines what they cover and their levels, of events [from, events.count) the rest.
+ * Both come nearly in order, so that a run of one hour is taken together.
  */
-function hoursOf(lines: ParsedLines, fresh: Uint8Array, events: Events): Map<number, Rollup> {
-  const hours = new Map<number, Rollup>();
+function addHours(
+  hours: Map<number, Rollup>,
+  { lines, fresh }: { lines: ParsedLines; fresh: Uint8Array },
+  events: Events,
+  from: number,
+): void {
   const at = (startMs: number): Rollup => {
     let found = hours.get(startMs);
     if (found === undefined) hours.set(startMs, (found = createRollup()));
     return found;
   };
-  forRuns(lines.timeMs, lines.count, (startMs, from, until) => {
-    let rollup: Rollup | null = null;
-    for (let row = from; row < until; row += 1) {
-      if (fresh[row] === 0) continue;
-      rollup ??= at(startMs);
-      addLine(rollup.summary, lines.timeMs[row] ?? 0, lines.level[row] ?? 0);
-    }
+  forRuns(lines.timeMs, [0, lines.count], (startMs, first, until) => {
+    // Of an hour whose lines are all known nothing is written.
+    const fromFresh = fresh.indexOf(1, first);
+    if (fromFresh >= 0 && fromFresh < until) addLines(at(startMs).summary, lines, fresh, fromFresh, until);
   });
-  forRuns(events.timeMs, events.count, (startMs, from, until) => {
-    addEvents(at(startMs), events, from, until);
+  forRuns(events.timeMs, [from, events.count], (startMs, first, until) => {
+    addEvents(at(startMs), events, first, until);
   });
-  return hours;
 }
 
-/** Calls `take` for each run of rows that lie in one hour, with the hour's first millisecond. */
+/** Calls `take` for each run of rows in [first, end) that lie in one hour, with the hour's first millisecond. */
 function forRuns(
   timeMs: Float64Array,
-  count: number,
+  [first, end]: readonly [first: number, end: number],
   take: (startMs: number, from: number, until: number) => void,
 ): void {
-  for (let from = 0; from < count;) {
+  for (let from = first; from < end;) {
     const startMs = hourOf(timeMs[from] ?? 0);
     const endMs = startMs + HOUR_MS;
     let until = from + 1;
-    while (until < count && (timeMs[until] ?? 0) >= startMs && (timeMs[until] ?? 0) < endMs) until += 1;
+    while (until < end && (timeMs[until] ?? 0) >= startMs && (timeMs[until] ?? 0) < endMs) until += 1;
     take(startMs, from, until);
     from = until;
   }
 }
 
-/** The time of the newest fresh line; null where none is fresh. */
-function newestOf(lines: ParsedLines, fresh: Uint8Array): number | null {
+/** The time of the newest fresh line; -Infinity where none is fresh. */
+function newestOf(lines: ParsedLines, fresh: Uint8Array): number {
   let newestMs = -Infinity;
   for (let row = 0; row < lines.count; row += 1) {
     const timeMs = lines.timeMs[row] ?? 0;
     if (timeMs > newestMs && fresh[row] === 1) newestMs = timeMs;
   }
-  return newestMs === -Infinity ? null : newestMs;
+  return newestMs;
 }
 
-/** Takes the parsed lines of one source, in order, and stores a batch of them in one transaction. */
+/** What was read and is not stored yet. */
+interface Pending {
+  lines: number;
+  readonly hours: Map<number, Rollup>;
+  readonly facts: (Fact & { readonly satelliteId: number })[];
+  newestMs: number;
+  /** The time of the last line. */
+  lastMs: number | null;
+}
+
+function nothingPending(): Pending {
+  return { lines: 0, hours: new Map(), facts: [], newestMs: -Infinity, lastMs: null };
+}
+
+/**
+ * Takes the parsed lines of one source, in order, and stores them, several batches in one transaction: roll-ups are written
+ * anew with each.
+ */
 export class BatchIngest {
   readonly counts: IngestCounts = createCounts();
   readonly #to: Ingestion;
@@ -78,6 +98,7 @@ export class BatchIngest {
   /** An end may leave an abandoned start beside its event, and the stale ones come on top. */
   readonly #events: Events;
   readonly #fresh = new Uint8Array(BATCH_LINES);
+  #pending = nothingPending();
   #recent: number[];
   readonly #collect = createCollector({ every: LINES_A_LOOK, fromGrowthBytes: COLLECT_FROM_BYTES });
 
@@ -85,7 +106,7 @@ export class BatchIngest {
   constructor(to: Ingestion, own: readonly number[]) {
     this.#to = to;
     this.#recent = [...own];
-    this.#events = createEvents(BATCH_LINES * 2 + to.limits.maxOpen + 64);
+    this.#events = createEvents(COMMIT_LINES * 3 + to.limits.maxOpen + 64);
     to.writer.startFile();
     this.#known = new StoredLines({
       db: to.db,
@@ -97,55 +118,80 @@ export class BatchIngest {
     to.state.open.startRound();
   }
 
-  /**
-   * Stores `lines`. `isRest`: no more lines follow, so that what waited for another line is settled. `checkpoint` is asked
-   * once the lines are counted, with the identities of the last of them.
-   */
-  commit(
-    lines: ParsedLines,
-    how: { readonly isRest: boolean; readonly checkpoint: (recent: Float64Array) => Checkpoint | null },
-  ): void {
-    const { state, satellites, limits, writer } = this.#to;
+  /** Whether there is something to store. */
+  get isPending(): boolean {
+    return this.#pending.lines > 0;
+  }
+
+  /** Takes lines; true where so many wait that they must be stored before others are taken. */
+  add(lines: ParsedLines): boolean {
+    const { state, satellites } = this.#to;
     const events = this.#events;
-    events.count = 0;
     const fresh = this.#fresh;
+    const pending = this.#pending;
+    const firstEvent = events.count;
     const paired = pairLines(lines, state, events, {
       known: this.#known,
       satelliteIds: satellites.idsOf(lines.satellites),
       fresh,
     });
-    const newestMs = newestOf(lines, fresh);
-    if (how.isRest) settleRaceLost(Infinity, { state, into: events, counts: paired });
-    if (newestMs !== null || how.isRest) {
-      const limitMs = (newestMs ?? -Infinity) - limits.openLimit;
-      for (const stale of state.open.takeStale(limitMs, limits.maxOpen)) pushAbandoned(events, stale);
-    }
-    const hours = hoursOf(lines, fresh, events);
-    const facts: (Fact & { satelliteId: number })[] = [];
+    pending.newestMs = Math.max(pending.newestMs, newestOf(lines, fresh));
+    addHours(pending.hours, { lines, fresh }, events, firstEvent);
     let knownFacts = 0;
     for (const fact of lines.facts) {
       if (this.#known.takeFact(fact.identity)) knownFacts += 1;
-      else
-        facts.push({ ...fact, satelliteId: fact.satellite === null ? 0 : satellites.idOf(fact.satellite) });
+      else {
+        const satelliteId = fact.satellite === null ? 0 : satellites.idOf(fact.satellite);
+        pending.facts.push({ ...fact, satelliteId });
+      }
     }
-    const batch: IngestCounts = {
+    addCounts(this.counts, {
       lines: lines.lines,
       events: paired.events,
       started: paired.started,
-      facts: facts.length,
+      facts: lines.facts.length - knownFacts,
       known: paired.known + knownFacts,
       ignored: lines.ignored + paired.ignored,
       malformed: lines.malformed,
       malformedOperations: lines.malformedOperations,
       malformedSamples: lines.malformedSamples,
-    };
-    addCounts(this.counts, batch);
-    if (batch.malformed < batch.lines) this.#to.markUsed();
+    });
+    if (lines.malformed < lines.lines) this.#to.markUsed();
     this.#remember(lines);
+    pending.lines += lines.lines;
+    if (lines.count > 0) pending.lastMs = lines.timeMs[lines.count - 1] ?? 0;
+    return pending.lines + BATCH_LINES > COMMIT_LINES;
+  }
+
+  /**
+   * Stores what was taken. `isRest`: no more lines follow, so that what waited for another line is settled. `checkpoint` is
+   * asked with the identities of the last lines.
+   */
+  store(how: {
+    readonly isRest: boolean;
+    readonly checkpoint: (recent: Float64Array) => Checkpoint | null;
+  }): void {
+    const { state, limits, writer } = this.#to;
+    const { lines, hours, facts, lastMs, ...pending } = this.#pending;
+    this.#pending = nothingPending();
+    const events = this.#events;
+    const firstEvent = events.count;
+    const newestMs = pending.newestMs === -Infinity ? null : pending.newestMs;
+    if (how.isRest) {
+      const counts = { events: 0, started: 0, known: 0, ignored: 0 };
+      settleRaceLost(Infinity, { state, into: events, counts });
+      addCounts(this.counts, { ...createCounts(), ...counts });
+    }
+    if (newestMs !== null || how.isRest) {
+      const limitMs = (newestMs ?? -Infinity) - limits.openLimit;
+      for (const stale of state.open.takeStale(limitMs, limits.maxOpen)) pushAbandoned(events, stale);
+    }
+    addHours(hours, NO_LINES, events, firstEvent);
     const checkpoint = how.checkpoint(new Float64Array(this.#recent));
     writer.commit({ events, hours, facts, state, newestMs, checkpoint });
-    if (lines.count > 0) this.#to.pruneAlong(hourOf(lines.timeMs[lines.count - 1] ?? 0));
-    this.#collect(lines.lines);
+    events.count = 0;
+    if (lastMs !== null) this.#to.pruneAlong(hourOf(lastMs));
+    this.#collect(lines);
   }
 
   /** Keeps the identities of the last lines, for the checkpoint. */

@@ -136,19 +136,25 @@ export class FileIngest {
       if (count === null) break;
       this.#feed.filled(count);
       while (this.#feed.parse(this.#lines)) {
-        this.#commit(this.#lines, how);
-        if (signal?.aborted === true && !this.#source.isLive) return false;
+        this.#take(this.#lines, how);
+        if (signal?.aborted === true && !this.#source.isLive) {
+          this.#store();
+          return false;
+        }
         await nextTurn();
       }
       if (this.#lines.lines > 0) this.#uncommittedMs = Math.min(this.#uncommittedMs, performance.now());
       if (count === 0 || (signal?.aborted === true && !this.#source.isLive)) break;
     }
-    if (this.#lines.lines > 0) this.#commit(this.#lines, how);
+    this.#commit(how);
     if (signal?.aborted === true) return false;
     if (how.isLast) {
       // After the whole lines, so that the checkpoint stands before the unterminated one.
       this.#feed.parseRest(this.#lines);
-      this.#commit(this.#lines, how, true);
+      this.#batches.add(this.#lines);
+      clearParsedLines(this.#lines);
+      this.#store(true);
+      how.onBatch?.();
     }
     return true;
   }
@@ -172,7 +178,7 @@ export class FileIngest {
         read.catch(() => undefined);
         return null;
       }
-      this.#commit(this.#lines, how);
+      this.#commit(how);
     }
   }
 
@@ -186,21 +192,36 @@ export class FileIngest {
     for await (const batch of parseAhead(source.descriptor, this.offsetBytes, sizeBytes)) {
       if (batch.lines.lines === 0) continue;
       this.#startOffset = batch.endOffset - this.#feed.consumedBytes;
-      this.#commit(batch.lines, how);
-      if (how.signal?.aborted === true) return false;
+      this.#take(batch.lines, how);
+      if (how.signal?.aborted === true) {
+        this.#store();
+        return false;
+      }
     }
     source.seek(this.offsetBytes);
     return true;
   }
 
-  #commit(lines: ParsedLines, how: ReadOptions, isRest = false): void {
-    this.#batches.commit(lines, {
+  /** Takes lines in. Those of a live source are stored at once; of others several batches together. */
+  #take(lines: ParsedLines, how: ReadOptions): void {
+    const isFull = this.#batches.add(lines);
+    clearParsedLines(lines);
+    if (isFull || this.#source.isLive) this.#store();
+    how.onBatch?.();
+  }
+
+  /** Stores all that was read. */
+  #commit(how: ReadOptions): void {
+    if (this.#lines.lines > 0) this.#take(this.#lines, how);
+    if (this.#batches.isPending) this.#store();
+  }
+
+  #store(isRest = false): void {
+    this.#batches.store({
       isRest,
       checkpoint: (recent) => (isRest ? null : this.#checkpoint(recent)),
     });
-    clearParsedLines(lines);
     this.#uncommittedMs = Infinity;
-    how.onBatch?.();
   }
 
   #checkpoint(recent: Float64Array): Checkpoint | null {

@@ -13,6 +13,7 @@ const SIZE_UNIT = 256;
 /** Sizes from here on, which no piece has but a damaged line may, stand by themselves: doubled they would be no whole numbers. */
 const LARGE_SIZE = 2 ** 50;
 const LARGE_MARK = 3;
+const MACHINE_WORD = 2 ** 31;
 /** The first byte of a block in planes; one of before begins as zstd does. */
 const PLANES_MARK = 1;
 
@@ -28,39 +29,59 @@ export interface StoredBlock {
   readonly keys: Uint8Array;
 }
 
-/** Times, durations, sizes, satellites and what happened, as columns of whole numbers that are not negative. */
-function codedColumns(events: Events, from: number, until: number, unit: number): [Float64Array[], number[]] {
-  const count = until - from;
-  const [times, durations, sizes, satellites, happened] = Array.from(
-    { length: 5 },
-    () => new Float64Array(count),
-  ) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
+/** One for all blocks, which are encoded one after the other. */
+const coded = new Float64Array(BLOCK_EVENTS);
+
+/** Writes times, durations, sizes, satellites and what happened, as columns of whole numbers that are not negative. */
+function writeColumns(to: PlaneWriter, events: Events, { from, until, unit }: Rows): number[] {
+  const { timeMs, durationMs, sizeBytes, satellite, action, outcome, coarse } = events;
   const large: number[] = [];
   let before = 0;
-  for (let row = 0; row < count; row += 1) {
-    const at = from + row;
-    const time = events.timeMs[at] ?? 0;
+  for (let at = from; at < until; at += 1) {
+    const time = timeMs[at] ?? 0;
     const step = (time - before) / unit;
     before = time;
-    times[row] = step < 0 ? -step * 2 - 1 : step * 2;
-    const duration = events.durationMs[at] ?? NO_DURATION;
-    if (duration !== NO_DURATION)
-      durations[row] = (duration < 0 ? (-duration / unit) * 2 - 1 : (duration / unit) * 2) + 1;
-    const size = events.sizeBytes[at] ?? -1;
-    if (size >= LARGE_SIZE) {
-      sizes[row] = LARGE_MARK;
-      large.push(size);
-    } else sizes[row] = size >= 0 && size % SIZE_UNIT === 0 ? (size / SIZE_UNIT) * 2 : (size + 1) * 2 + 1;
-    satellites[row] = events.satellite[at] ?? 0;
-    happened[row] =
-      ((events.action[at] ?? 0) << 3) | ((events.outcome[at] ?? 0) << 1) | (events.coarse[at] ?? 0);
+    coded[at - from] = step < 0 ? -step * 2 - 1 : step * 2;
   }
-  return [[times, durations, sizes, satellites, happened], large];
+  to.column(coded);
+  for (let at = from; at < until; at += 1) {
+    const duration = durationMs[at] ?? NO_DURATION;
+    const steps = duration / unit;
+    coded[at - from] = duration === NO_DURATION ? 0 : (steps < 0 ? -steps * 2 - 1 : steps * 2) + 1;
+  }
+  to.column(coded);
+  for (let at = from; at < until; at += 1) {
+    const size = sizeBytes[at] ?? -1;
+    if (size >= LARGE_SIZE) {
+      coded[at - from] = LARGE_MARK;
+      large.push(size);
+    } else if (size >= 0 && size < MACHINE_WORD && ((size | 0) & (SIZE_UNIT - 1)) === 0) {
+      // A remainder of doubles is a call of its own.
+      coded[at - from] = ((size | 0) / SIZE_UNIT) * 2;
+    } else
+      coded[at - from] = size >= 0 && size % SIZE_UNIT === 0 ? (size / SIZE_UNIT) * 2 : (size + 1) * 2 + 1;
+  }
+  to.column(coded);
+  for (let at = from; at < until; at += 1) coded[at - from] = satellite[at] ?? 0;
+  to.column(coded);
+  for (let at = from; at < until; at += 1) {
+    coded[at - from] = ((action[at] ?? 0) << 3) | ((outcome[at] ?? 0) << 1) | (coarse[at] ?? 0);
+  }
+  to.column(coded);
+  return large;
+}
+
+/** Rows [from, until), at most BLOCK_EVENTS of them. */
+interface Rows {
+  readonly from: number;
+  readonly until: number;
+  /** Of all their times, in ms. */
+  readonly unit: number;
 }
 
 const writer = new VarintWriter();
 
-/** Encodes rows [from, until) of `events`. */
+/** Encodes rows [from, until) of `events`, at most BLOCK_EVENTS of them. */
 export function encodeBlock(events: Events, from: number, until: number): StoredBlock {
   let isCoarse = true;
   let fromMs = Infinity;
@@ -68,17 +89,16 @@ export function encodeBlock(events: Events, from: number, until: number): Stored
   for (let row = from; row < until; row += 1) {
     const time = events.timeMs[row] ?? 0;
     const start = startMsOf(events, row) ?? time;
-    if (isCoarse && (time % 1000 !== 0 || start % 1000 !== 0)) isCoarse = false;
+    isCoarse &&= time % 1000 === 0 && start % 1000 === 0;
     fromMs = Math.min(fromMs, time, start);
     untilMs = Math.max(untilMs, time, start);
   }
   const unit = isCoarse ? 1000 : 1;
-  const [columns, large] = codedColumns(events, from, until, unit);
   writer.reset();
   writer.byte(PLANES_MARK);
   writer.unsigned(unit);
   const planes = new PlaneWriter(writer, until - from);
-  for (const column of columns) planes.column(column);
+  const large = writeColumns(planes, events, { from, until, unit });
   planes.end();
   for (const size of large) writer.unsigned(size);
   const keys = new Uint8Array((until - from) * KEY_BYTES);

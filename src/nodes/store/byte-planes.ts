@@ -28,11 +28,9 @@ export class PlaneWriter {
     if (low === undefined || middle === undefined || high === undefined) return;
     let seen = 0;
     for (let row = 0; row < this.#count; row += 1) {
-      let value = values[row] ?? 0;
-      if (value >= ESCAPE) {
-        this.#escaped.push(value);
-        value = ESCAPE;
-      }
+      const number = values[row] ?? 0;
+      if (number >= ESCAPE) this.#escaped.push(number);
+      const value = number >= ESCAPE ? ESCAPE : number | 0;
       low[row] = value;
       middle[row] = value >>> 8;
       high[row] = value >>> 16;

@@ -1,4 +1,4 @@
-import { VarintWriter } from "./varint.ts";
+import { keptSum, VarintWriter } from "./varint.ts";
 
 /** One group of operations: satellite × action × outcome × size class. */
 export interface CellSums {
@@ -52,21 +52,29 @@ const ZSTD_LEVEL = 3;
  */
 const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd] as const;
 
+/** Numbers of a cell: its key and its sums. */
+const CELL_NUMBERS = 6;
+
 /** The number of cells, then a column for each number, the keys as differences in rising order; compressed. */
 export function encodeCells(cells: SummedCells): Uint8Array {
-  writer.reset();
-  const ordered = [...cells].toSorted(([a], [b]) => a - b);
-  writer.unsigned(ordered.length);
+  const keys = Float64Array.from(cells.keys()).sort();
+  const { length } = keys;
+  const columns = new Float64Array(length * CELL_NUMBERS);
   let before = 0;
-  for (const [key] of ordered) {
-    writer.unsigned(key - before);
+  for (let at = 0; at < length; at += 1) {
+    const key = keys[at] ?? 0;
+    const { count, bytes, timed, timedMs, coarse } = sumsAt(cells, key);
+    columns[at] = key - before;
+    columns[length + at] = count;
+    columns[2 * length + at] = keptSum(bytes);
+    columns[3 * length + at] = timed;
+    columns[4 * length + at] = keptSum(timedMs);
+    columns[5 * length + at] = coarse;
     before = key;
   }
-  for (const [, { count }] of ordered) writer.unsigned(count);
-  for (const [, { bytes }] of ordered) writer.sum(bytes);
-  for (const [, { timed }] of ordered) writer.unsigned(timed);
-  for (const [, { timedMs }] of ordered) writer.sum(timedMs);
-  for (const [, { coarse }] of ordered) writer.unsigned(coarse);
+  writer.reset();
+  writer.unsigned(length);
+  writer.column(columns);
   return Bun.zstdCompressSync(writer.bytes(), { level: ZSTD_LEVEL });
 }
 
@@ -139,8 +147,8 @@ export function addStoredCells(to: SummedCells, stored: Uint8Array): void {
   const start = readNumbers(bytes, 0, length);
   const size = length[0] ?? 0;
   // Six numbers of at least a byte each stand there for a cell.
-  if (size * 6 > bytes.length) throw new RangeError("Cannot read past the end of stored cells");
-  const columns = new Float64Array(size * 6);
+  if (size * CELL_NUMBERS > bytes.length) throw new RangeError("Cannot read past the end of stored cells");
+  const columns = new Float64Array(size * CELL_NUMBERS);
   readNumbers(bytes, start, columns);
   let key = 0;
   for (let cell = 0; cell < size; cell += 1) {

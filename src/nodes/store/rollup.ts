@@ -125,6 +125,28 @@ export function addLine(to: Summary, timeMs: number, level: number): void {
   addTime(to, timeMs);
 }
 
+/** The same of those of the rows [from, until) that are marked. */
+export function addLines(
+  to: Summary,
+  { timeMs, level }: { readonly timeMs: Float64Array; readonly level: Uint8Array },
+  marked: Uint8Array,
+  from: number,
+  until: number,
+): void {
+  const { levels } = to;
+  let { firstMs, lastMs } = to;
+  for (let row = from; row < until; row += 1) {
+    if (marked[row] !== 1) continue;
+    const own = level[row] ?? 0;
+    levels[own] = (levels[own] ?? 0) + 1;
+    const time = timeMs[row] ?? 0;
+    if (time < firstMs) firstMs = time;
+    if (time > lastMs) lastMs = time;
+  }
+  to.firstMs = firstMs;
+  to.lastMs = lastMs;
+}
+
 /** The same of something that was no line of a log. */
 export function addTime(to: Summary, timeMs: number): void {
   if (timeMs < to.firstMs) to.firstMs = timeMs;
@@ -154,8 +176,8 @@ const writer = new VarintWriter();
 
 export function encodeSummary(summary: Summary): Uint8Array {
   writer.reset();
-  for (const count of summary.counts) writer.unsigned(count);
-  for (const count of summary.levels) writer.unsigned(count);
+  writer.column(summary.counts);
+  writer.column(summary.levels);
   writer.unsigned(summary.timed);
   writer.sum(summary.timedMs);
   writer.unsigned(summary.coarse);

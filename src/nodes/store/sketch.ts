@@ -101,17 +101,19 @@ export class Sketch {
 
   write(to: VarintWriter): void {
     const counts = this.#counts;
-    let used = 0;
-    for (let index = 0; index < counts.length; index += 1) if (counts[index] !== 0) used += 1;
-    to.unsigned(used);
+    const numbers = new Float64Array(counts.length * 2);
+    let length = 0;
     let before = 0;
     for (let index = 0; index < counts.length; index += 1) {
       const count = counts[index] ?? 0;
       if (count === 0) continue;
-      to.unsigned(this.#first + index - before);
-      to.unsigned(count);
+      numbers[length] = this.#first + index - before;
+      numbers[length + 1] = count;
+      length += 2;
       before = this.#first + index;
     }
+    to.unsigned(length / 2);
+    to.column(numbers.subarray(0, length));
   }
 
   /** Adds what `write` wrote to this sketch. */
