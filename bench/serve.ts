@@ -1,9 +1,11 @@
 // `nodupe serve` from the compiled binary: fifty comparisons at a time while a log is ingested, the whole board in
-// one process, and twenty nodes on eight boards. `bun bench/serve.ts [EVENTS]` (5,000,000 per node) prints the
-// figures and writes bench/results/serve.json.
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+// one process, and twenty nodes on eight boards. `bun bench/serve.ts [--only PART,…] [--events N] [--store FILE]`
+// prints the figures and writes bench/results/serve.json. `--store` keeps the store with the two nodes of N events
+// (5,000,000) for the next time.
+import { appendFileSync, copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { DEBUG_LOG, generateLog } from "../src/bench/generate-log.ts";
 import { median, quantile } from "../src/bench/measure/statistics.ts";
 import { residentMib } from "../src/bench/measure/resident.ts";
@@ -13,9 +15,16 @@ import { type Served, startServe } from "../tests/support/serve.ts";
 import { tempFolder } from "../tests/support/temp.ts";
 import { until } from "../tests/support/until.ts";
 import { startWholeBoard } from "../tests/support/whole-board.ts";
-import { cpuS, machine } from "./support.ts";
+import { cpuS, isRealtime, machine } from "./support.ts";
 
-const EVENTS = Number(Bun.argv[2] ?? 5_000_000);
+const { values: given } = parseArgs({
+  options: {
+    only: { type: "string" },
+    events: { type: "string", default: "5000000" },
+    store: { type: "string" },
+  },
+});
+const EVENTS = Number(given.events);
 const AT_ONCE = 50;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -58,6 +67,35 @@ async function weekOf(path: string, seed: number, operations: number): Promise<v
   await writer.end();
 }
 
+/** What serve-client.ts prints, with the board's processor time meanwhile. */
+interface Asked {
+  readonly tookMs: readonly number[];
+  readonly cached: number;
+  readonly cpuMs: number;
+}
+
+/** Asks in a process of its own, so many at a time, round after round. */
+async function askMany(
+  served: Served,
+  { atOnce, rounds }: { readonly atOnce: number; readonly rounds: number },
+  [method, path, ...bodies]: readonly [string, string, ...object[]],
+): Promise<Asked> {
+  const before = cpuS(served.pid);
+  const client = Bun.spawn(
+    [
+      process.execPath,
+      join(import.meta.dir, "serve-client.ts"),
+      ...[served.port, atOnce, rounds].map(String),
+      method,
+      path,
+      ...bodies.map((body) => JSON.stringify(body)),
+    ],
+    { stdout: "pipe", stderr: "inherit" },
+  );
+  const told = (await new Response(client.stdout).json()) as { took_ms: number[]; cached: number };
+  return { tookMs: told.took_ms, cached: told.cached, cpuMs: (cpuS(served.pid) - before) * 1_000 };
+}
+
 async function ask(served: Served, body: object): Promise<{ ms: number; cached: boolean }> {
   const startedMs = performance.now();
   const { status, body: answer } = await served.post("/api/comparison", body);
@@ -89,14 +127,29 @@ function feed(path: string): () => void {
   return () => clearInterval(timer);
 }
 
-async function comparisons(): Promise<object> {
+/** A store with two nodes of so many events each. */
+async function twoNodes(): Promise<string> {
   const db = join(scratch, "two.db");
+  if (given.store !== undefined && existsSync(given.store)) {
+    copyFileSync(given.store, db);
+    return db;
+  }
   for (const [seed, node] of ["pi-1", "pi-2"].entries()) {
     const log = join(scratch, `${node}.log`);
     await weekOf(log, seed, EVENTS);
     await ingest(db, node, log);
     rmSync(log);
   }
+  if (given.store !== undefined) copyFileSync(db, given.store);
+  return db;
+}
+
+const ASK = ["POST", "/api/comparison"] as const;
+const ONE = { atOnce: 1, rounds: 15 };
+const FIFTY = { atOnce: AT_ONCE, rounds: 1 };
+
+async function comparisons(): Promise<object> {
+  const db = await twoNodes();
   const live = join(scratch, "live.log");
   writeFileSync(live, "");
   await using served = await startServe(["--db", db, "--follow", `pi-1=${live}`]);
@@ -105,12 +158,15 @@ async function comparisons(): Promise<object> {
   // Each question is about another window, so that none is answered from a cache.
   let hours = 60;
   const next = (): object => ({ nodes, timeRange: (hours += 1) });
-  await ask(served, next());
-  const single: number[] = [];
-  const beforeSingle = cpuS(served.pid);
-  for (let round = 0; round < 15; round += 1) single.push((await ask(served, next())).ms);
-  const singleCpuMs = ((cpuS(served.pid) - beforeSingle) / single.length) * 1_000;
-  let differentCpuS = 0;
+  const several = (count: number): object[] => Array.from({ length: count }, next);
+  // What is computed ahead would be broken off by the first question.
+  await until(async () => {
+    const { body } = await served.ask("/metrics");
+    return String(body).includes('comparison_duration_seconds_count{how="ahead"} 3');
+  }, "the common comparisons were computed");
+  await askMany(served, { atOnce: 2, rounds: 2 }, [...ASK, ...several(4)]);
+  const single = await askMany(served, ONE, [...ASK, ...several(ONE.rounds)]);
+  let differentCpuMs = 0;
   const different: number[] = [];
   const same: number[] = [];
   const events = await listen(served);
@@ -118,31 +174,26 @@ async function comparisons(): Promise<object> {
   const computed: number[] = [];
   const ROUNDS = 4;
   for (let round = 0; round < ROUNDS; round += 1) {
-    const beforeAll = cpuS(served.pid);
-    const all = await Promise.all(Array.from({ length: AT_ONCE }, () => ask(served, next())));
-    differentCpuS += cpuS(served.pid) - beforeAll;
-    different.push(...all.map(({ ms }) => ms));
+    const all = await askMany(served, FIFTY, [...ASK, ...several(AT_ONCE)]);
+    differentCpuMs += all.cpuMs;
+    different.push(...all.tookMs);
     const question = next();
     const before = started();
-    const alike = await Promise.all(Array.from({ length: AT_ONCE }, () => ask(served, question)));
-    same.push(...alike.map(({ ms }) => ms));
+    const alike = await askMany(served, FIFTY, [...ASK, question]);
+    same.push(...alike.tookMs);
     await until(() => events.last("comparison")["state"] === "answered", "the answer was told");
     computed.push(started() - before);
   }
-  const cached: number[] = [];
-  let misses = 0;
-  await ask(served, { nodes, timeRange: "7d" });
-  for (let round = 0; round < 40; round += 1) {
-    const all = await Promise.all(
-      Array.from({ length: AT_ONCE }, () => ask(served, { nodes, timeRange: "7d" })),
-    );
-    cached.push(...all.map(({ ms }) => ms));
-    misses += all.filter(({ cached: isCached }) => !isCached).length;
-  }
-  const alone: number[] = [];
-  for (let round = 0; round < 200; round += 1) alone.push((await ask(served, { nodes, timeRange: "7d" })).ms);
+  const week = { nodes, timeRange: "7d" };
+  await ask(served, week);
+  const many = { atOnce: AT_ONCE, rounds: 200 };
+  await askMany(served, many, [...ASK, week]);
+  const cached = await askMany(served, many, [...ASK, week]);
+  // The least that this server and this client take for as many answers.
+  const floor = await askMany(served, many, ["GET", "/"]);
+  const alone = await askMany(served, { atOnce: 1, rounds: 1_000 }, [...ASK, week]);
   stop();
-  const singleMs = median(single);
+  const singleMs = median(single.tookMs);
   const bound = (1.5 * AT_ONCE * singleMs) / machine().cores;
   return {
     events_a_node: EVENTS,
@@ -151,13 +202,15 @@ async function comparisons(): Promise<object> {
     different_bound_ms: bound,
     different_p99_of_bound: p99(different) / bound,
     // Other load stretches long requests more than short ones; this ratio does not depend on it.
-    single_cpu_ms: singleCpuMs,
-    different_cpu_of_single: ((differentCpuS / different.length) * 1_000) / singleCpuMs,
+    single_cpu_ms: single.cpuMs / ONE.rounds,
+    different_cpu_of_single: differentCpuMs / different.length / (single.cpuMs / ONE.rounds),
     same_p99_ms: p99(same),
-    cached_p99_ms: p99(cached),
-    cached_median_ms: median(cached),
-    cached_alone_p99_ms: p99(alone),
-    cached_misses: misses,
+    cached_p99_ms: p99(cached.tookMs),
+    cached_median_ms: median(cached.tookMs),
+    cached_misses: cached.tookMs.length - cached.cached,
+    page_p99_ms: p99(floor.tookMs),
+    page_median_ms: median(floor.tookMs),
+    cached_alone_p99_ms: p99(alone.tookMs),
     computed_for_fifty_alike: computed,
   };
 }
@@ -243,17 +296,19 @@ async function fleet(): Promise<object> {
   };
 }
 
+const PARTS = { comparisons, whole_board: wholeBoard, fleet };
+const RESULTS = resolve(import.meta.dir, "results/serve.json");
+
 try {
-  const results = {
-    at: new Date().toISOString(),
-    load_average: loadavg(),
-    machine: machine(),
-    comparisons: await comparisons(),
-    whole_board: await wholeBoard(),
-    fleet: await fleet(),
-  };
-  await Bun.write(Bun.stdout, `${JSON.stringify(results, null, 2)}\n`);
-  writeFileSync(resolve(import.meta.dir, "results/serve.json"), `${JSON.stringify(results, null, 2)}\n`);
+  const kept = existsSync(RESULTS) ? ((await Bun.file(RESULTS).json()) as object) : {};
+  const results: Record<string, unknown> = { ...kept, machine: machine() };
+  for (const [name, measure] of Object.entries(PARTS)) {
+    if (given.only !== undefined && !given.only.split(",").includes(name)) continue;
+    const about = { at: new Date().toISOString(), load_average: loadavg(), realtime: isRealtime() };
+    results[name] = { ...about, ...(await measure()) };
+    await Bun.write(Bun.stdout, `${name} ${JSON.stringify(results[name], null, 2)}\n`);
+  }
+  writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

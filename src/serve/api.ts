@@ -8,7 +8,7 @@ import { clockOverview } from "../time/overview.ts";
 import { listDestinations, listPage, retryFailed } from "../upload/ledger/history.ts";
 import { doneByHour, uploadsOverview } from "../upload/ledger/overview.ts";
 import { boardSummary, systemSummary } from "./board-summary.ts";
-import { jsonBody, query } from "./body.ts";
+import { jsonBody, query, rememberedBody } from "./body.ts";
 import type { Comparisons } from "./comparisons/comparisons.ts";
 import type { JobTold } from "./jobs/jobs.ts";
 import type { Bus } from "./live/bus.ts";
@@ -72,7 +72,7 @@ function loginRoute({ sessions }: ApiOptions): Route {
     POST: async (request, address) => {
       const body = await jsonBody(loginBody, request);
       if (body.type === "invalid") return refusal(request, 400, body.reason);
-      const result = sessions.login(body.value.token, address);
+      const result = sessions.login(body.value.token, address());
       if (result.type === "in")
         return jsonReply(request, { ok: true }, { headers: { "set-cookie": result.cookie } });
       if (result.type === "wrong") return refusal(request, 401, "the token is wrong");
@@ -82,9 +82,10 @@ function loginRoute({ sessions }: ApiOptions): Route {
 }
 
 function comparisonRoute({ comparisons }: ApiOptions): Route {
+  const bodyOf = rememberedBody(comparisonBody);
   return {
     POST: async (request) => {
-      const body = await jsonBody(comparisonBody, request);
+      const body = await bodyOf(request);
       if (body.type === "invalid") return refusal(request, 400, body.reason);
       const asked = comparisonRequest(body.value);
       const reply = await comparisons.answer(asked);

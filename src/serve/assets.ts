@@ -77,7 +77,7 @@ async function bundledRoutes(): Promise<[string, Route][]> {
   const built = await Bun.build({ entrypoints: [`${import.meta.dir}/page/index.html`], minify: true });
   return Promise.all(
     built.outputs.map(async (output): Promise<[string, Route]> => {
-      const bytes = await output.bytes();
+      const bytes = await output.arrayBuffer();
       const isIndex = output.path.endsWith(".html");
       const headers = { ...COMMON, "content-type": output.type, "cache-control": "no-store" };
       return [

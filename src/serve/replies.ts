@@ -40,26 +40,38 @@ function jsonTextReply(
   return withBody(request, `${text}\n`, { status: init.status ?? 200, headers });
 }
 
-/** JSON that is told to many: packed once. */
+/** JSON that is told to many: made bytes, and packed, once. */
 export class ReplyText {
   readonly text: string;
+  #bytes: Uint8Array<ArrayBuffer> | null = null;
   #packed: Uint8Array<ArrayBuffer> | null = null;
 
   constructor(text: string) {
     this.text = text;
   }
 
+  bytes(): Uint8Array<ArrayBuffer> {
+    this.#bytes ??= Buffer.from(`${this.text}\n`);
+    return this.#bytes;
+  }
+
   packed(): Uint8Array<ArrayBuffer> {
-    this.#packed ??= Bun.gzipSync(Buffer.from(`${this.text}\n`), { level: 6 });
+    this.#packed ??= Bun.gzipSync(this.bytes(), { level: 6 });
     return this.#packed;
   }
 }
 
+const SHARED_HEADERS = new Headers({
+  ...HEADERS,
+  "content-type": "application/json; charset=utf-8",
+  vary: "accept-encoding",
+});
+const PACKED_HEADERS = new Headers({ ...Object.fromEntries(SHARED_HEADERS), "content-encoding": "gzip" });
+
 export function sharedReply(request: Request, of: ReplyText): Response {
-  const isPacked = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "");
-  const headers = { ...HEADERS, "content-type": "application/json; charset=utf-8", vary: "accept-encoding" };
-  if (!isPacked) return new Response(`${of.text}\n`, { headers });
-  return new Response(of.packed(), { headers: { ...headers, "content-encoding": "gzip" } });
+  return /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "")
+    ? new Response(of.packed(), { headers: PACKED_HEADERS })
+    : new Response(of.bytes(), { headers: SHARED_HEADERS });
 }
 
 export function textReply(request: Request, text: string, contentType: string): Response {

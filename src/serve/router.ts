@@ -1,5 +1,5 @@
-/** What answers a request of one path and method. */
-type Handler = (request: Request, address: string) => Response | Promise<Response>;
+/** What answers a request of one path and method; `address` tells who asks. */
+type Handler = (request: Request, address: () => string) => Response | Promise<Response>;
 
 export interface Route {
   /** GET answers HEAD too. */

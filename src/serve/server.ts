@@ -53,9 +53,7 @@ function ownNames(options: ServerOptions): ReadonlySet<string> {
 }
 
 /** What a path is counted as: whatever somebody makes up is one, and so are the page's files. */
-function ownPath(routes: Routes, url: string): string {
-  // With a Host that is none there is no URL either.
-  const path = URL.parse(url)?.pathname ?? "";
+function ownPath(routes: Routes, path: string): string {
   if (!routes.has(path)) return "unknown";
   return path.startsWith("/api/") || path === "/health" || path === "/metrics" ? path : "page";
 }
@@ -70,7 +68,11 @@ export function startServer(options: ServerOptions): RunningServer {
   const allowed = ownNames(options);
   const scheme = tls === null ? "http" : "https";
 
-  const answer = async (request: Request, server: Server<SocketData>): Promise<Response | undefined> => {
+  const answer = async (
+    request: Request,
+    url: URL | null,
+    server: Server<SocketData>,
+  ): Promise<Response | undefined> => {
     const { headers, method } = request;
     const verdict = judge(
       {
@@ -82,10 +84,9 @@ export function startServer(options: ServerOptions): RunningServer {
     );
     if (verdict.type === "refuse") return refusal(request, verdict.status, verdict.reason);
     // The Host may look like an address and be none, such as 127.0.0.439: then what is asked for has no URL.
-    const url = URL.parse(request.url);
     if (url === null) return refusal(request, 400, "the Host header is not a valid name or address");
     const { pathname } = url;
-    const address = server.requestIP(request)?.address ?? "";
+    const address = (): string => server.requestIP(request)?.address ?? "";
     const isSocket = pathname === "/ws";
     const found = isSocket ? null : match(routes, pathname, method);
     const isPublic = found?.type === "found" && found.isPublic;
@@ -124,15 +125,16 @@ export function startServer(options: ServerOptions): RunningServer {
   const server = listen(options, {
     fetch: async (request, running) => {
       const startedMs = performance.now();
+      const url = URL.parse(request.url);
       try {
         options.memory.count();
-        const response = await answer(request, running);
+        const response = await answer(request, url, running);
         const seconds = (performance.now() - startedMs) / 1_000;
         if (response !== undefined)
-          options.onAnswered(ownPath(routes, request.url), response.status, seconds);
+          options.onAnswered(ownPath(routes, url?.pathname ?? ""), response.status, seconds);
         return response;
       } catch (error) {
-        options.onError(`${request.method} ${URL.parse(request.url)?.pathname}: ${messageOf(error)}`);
+        options.onError(`${request.method} ${url?.pathname}: ${messageOf(error)}`);
         return refusal(request, 500, "internal error; see the server's log");
       }
     },

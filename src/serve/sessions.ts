@@ -48,13 +48,13 @@ export class Sessions {
   }
 
   /** Whether a request with these headers, from this address, may be answered. */
-  access(headers: Headers, address: string): Access {
+  access(headers: Headers, address: () => string): Access {
     if (this.#token === null) return { type: "in" };
     const session = this.#sessionOf(headers.get("cookie"));
     if (session !== null && this.#sessions.has(session)) return { type: "in" };
     const bearer = /^Bearer (.+)$/i.exec(headers.get("authorization") ?? "")?.[1];
     if (bearer === undefined) return { type: "wrong" };
-    return this.#check(bearer, address);
+    return this.#check(bearer, address());
   }
 
   /** Opens a session for whoever knows the token. */

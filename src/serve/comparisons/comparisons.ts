@@ -146,7 +146,7 @@ export class Comparisons implements AsyncDisposable {
   }
 
   async #computeUnasked(asked: Asked): Promise<Computed> {
-    const basis = basisOf(asked, this.#options);
+    const basis = basisOf(asked);
     const task = this.#taskOf(asked, { isAhead: true });
     const known = await this.#shared(task);
     if (known !== null) return await this.#end(asked, basis, known, { isAhead: true, task });
@@ -175,16 +175,14 @@ export class Comparisons implements AsyncDisposable {
     if (kept === undefined || cacheTtl <= 0) return null;
     const nowMs = Date.now();
     const { sinceMs } = windowFor(asked, nowMs).window;
-    const stateOf = statesOf(asked, this.#options);
-    const states = kept.told.report.nodes.map(({ node_name: label }) => stateOf(label));
+    const states = statesOf(asked, kept.told.report);
     return isFresh(kept.basis, { nowMs, sinceMs, states }, cacheTtl) ? kept : null;
   }
 
   /** Names that the store has not are refused here: made up ones cost no worker. */
-  #requireNodes({ nodes }: Asked): void {
-    const { store, states } = this.#options;
-    for (const { name, url } of nodes)
-      if (url === null && states.of(name).type === "unknown") requireNode(store, name);
+  #requireNodes({ nodes, states }: Asked): void {
+    for (const [at, { name }] of nodes.entries())
+      if (states[at]?.type === "unknown") requireNode(this.#options.store, name);
   }
 
   #taskOf(asked: Asked, { isAhead }: { isAhead: boolean }): CompareTask {
@@ -239,7 +237,7 @@ export class Comparisons implements AsyncDisposable {
     let computed: Computed = { type: "failed" };
     try {
       this.#requireNodes(asked);
-      const basis = basisOf(asked, this.#options);
+      const basis = basisOf(asked);
       const task = this.#taskOf(asked, { isAhead: false });
       const known = await this.#shared(task);
       const end = known ?? pool.run(task, (progress) => onEvent({ ...about, state: "node", ...progress }));
