@@ -29,6 +29,7 @@ export class Link implements Disposable {
   readonly #options: LinkOptions;
   readonly #digests = new Map<string, string>();
   #client: RedisClient | null = null;
+  #name: string | null = null;
   #opening: Promise<RedisClient> | null = null;
 
   constructor(options: LinkOptions) {
@@ -66,6 +67,44 @@ export class Link implements Disposable {
     try {
       return await this.#command(client, "EVAL", [script, ...tail]);
     } catch (error) {
+      throw this.#explain(error, client);
+    }
+  }
+
+  /**
+   * Names the connection, and those that replace it, so that others find it in `names`. Nothing happens where the user
+   * has no right to CLIENT SETNAME.
+   *
+   * @param name without spaces.
+   * @throws SharedStoreError
+   */
+  async name(name: string): Promise<void> {
+    this.#name = name;
+    await this.#ask("CLIENT", ["SETNAME", name]);
+  }
+
+  /**
+   * The names of all connections to the database, this one among them; none where the user has no right to CLIENT LIST.
+   *
+   * @throws SharedStoreError
+   */
+  async names(): Promise<readonly string[]> {
+    const list = (await this.#ask("CLIENT", ["LIST"])) ?? "";
+    const database = new URL(this.#options.url).pathname.slice(1) || "0";
+    return list.split("\n").flatMap((line) => {
+      const fields = new Map(line.split(" ").map((field) => field.split("=", 2) as [string, string]));
+      const name = fields.get("name") ?? "";
+      return name !== "" && fields.get("db") === database ? [name] : [];
+    });
+  }
+
+  /** The reply to what is done without where it is refused: null then. */
+  async #ask(command: string, args: string[]): Promise<string | null> {
+    const client = await this.#connected();
+    try {
+      return String(await this.#bounded(client.send(command, args)));
+    } catch (error) {
+      if (client.connected && !(error instanceof SharedStoreError)) return null;
       throw this.#explain(error, client);
     }
   }
@@ -111,6 +150,8 @@ export class Link implements Disposable {
       const replication = String(await this.#bounded(client.send("INFO", ["replication"])));
       const refusal = refusalOfKind(`${server}\n${replication}`);
       if (refusal !== null) throw refusal;
+      if (this.#name !== null)
+        await this.#bounded(client.send("CLIENT", ["SETNAME", this.#name])).catch(() => undefined);
     } catch (error) {
       client.close();
       throw this.#explain(error, client);

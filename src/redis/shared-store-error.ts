@@ -21,7 +21,7 @@ const REPLICA = "it is a replica, which takes no writes; name the primary";
 const PASSWORD =
   "it refuses the user or the password; set them in NODUPE_SHARED=redis://USER:PASSWORD@HOST:PORT/DB";
 const RIGHTS =
-  "the user lacks a right: give it EVAL, EVALSHA, INFO, TIME, GET, SET, DEL, PTTL, PEXPIRE, HSET, HDEL and HEXISTS on nodupe:*";
+  "the user lacks a right: give it EVAL, EVALSHA, INFO, TIME, GET, SET, DEL, PTTL, PEXPIRE, HSET, HDEL and HEXISTS on nodupe:* (and CLIENT SETNAME and CLIENT LIST, which it can do without)";
 const DATABASE = "it has no database of that number; the default is /0";
 
 const REFUSALS: readonly (readonly [RegExp, FailureKind, string])[] = [

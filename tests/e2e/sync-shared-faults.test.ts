@@ -16,6 +16,7 @@ async function playApart(fault: SharedFault): Promise<FaultOutcome> {
 
 const FAULTS: Readonly<Record<Exclude<SharedFault, "none">, string>> = {
   flush: "FLUSHALL",
+  newcomer: "FLUSHALL, and at once a machine that has never used the shared store",
   restart: "a restart without persistence",
   promotion: "the promotion of a replica that is behind",
   pause: "a machine that is stopped for longer than a lease",

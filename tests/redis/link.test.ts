@@ -3,6 +3,7 @@ import { Link, shownAddress } from "../../src/redis/link.ts";
 import { SharedStoreError } from "../../src/redis/shared-store-error.ts";
 import { needs } from "../support/programs.ts";
 import { startRedis, startSentinel } from "../support/redis.ts";
+import { until } from "../support/until.ts";
 
 const test = needs("redis-server", "redis-cli");
 const WRITE = "redis.call('SET', KEYS[1], ARGV[1]) return {redis.call('GET', KEYS[1]), 7}";
@@ -102,6 +103,39 @@ test("a server that hangs is away after the time-out, and is there again once it
     process.kill(redis.pid, "SIGCONT");
   }
   expect(await use(url)).toEqual(["word", 7]);
+});
+
+test("connections are found by their names, those that replace a lost one too, in their own database", async () => {
+  await using redis = await startRedis();
+  const linkTo = (database: string): Link =>
+    new Link({ url: `redis://127.0.0.1:${redis.port}${database}`, ca: null, timeoutMs: 5_000 });
+  using one = linkTo("");
+  using two = linkTo("/0");
+  using other = linkTo("/1");
+  await one.name("nodupe:one");
+  await two.name("nodupe:two");
+  await other.name("nodupe:other");
+  expect((await one.names()).toSorted()).toEqual(["nodupe:one", "nodupe:two"]);
+  expect(await other.names()).toEqual(["nodupe:other"]);
+  redis.command("FLUSHALL");
+  redis.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+  await until(async () => {
+    try {
+      return (await two.run(WRITE, ["nodupe:test"], ["word"])).length > 0;
+    } catch {
+      return false;
+    }
+  }, "the second is connected again");
+  await until(async () => (await two.names()).join() === "nodupe:two", "it has its name again");
+});
+
+test("a user without the right to names is not refused: there are none to be seen", async () => {
+  const rights = ["+eval", "+evalsha", "+info", "+get", "+set", "+hello", "+auth", "+ping"];
+  await using redis = await startRedis(["--user", "office", "on", ">pw", "~nodupe:*", "-@all", ...rights]);
+  using link = new Link({ url: `redis://office:pw@127.0.0.1:${redis.port}`, ca: null, timeoutMs: 5_000 });
+  await link.name("nodupe:one");
+  expect(await link.names()).toEqual([]);
+  expect(await link.run(WRITE, ["nodupe:test"], ["word"])).toEqual(["word", 7]);
 });
 
 test("the address that is shown has no password", () => {

@@ -12,6 +12,7 @@ import { until } from "./until.ts";
 export const SHARED_FAULTS = [
   "none",
   "flush",
+  "newcomer",
   "restart",
   "promotion",
   "pause",
@@ -187,6 +188,7 @@ export async function playSharedFault(
     const shared = isFar ? `redis://${FAR}:${redis.port}` : `redis://127.0.0.1:${relay.port}`;
     return stack.use(new Machine(sandbox, { args, shared, count }));
   });
+  const newcomer = fault === "newcomer" ? machines.pop() : undefined;
   const ends = Promise.all(machines.map((machine) => machine.runToEnd()));
   const befall = async (): Promise<void> => {
     await until(
@@ -199,6 +201,11 @@ export async function playSharedFault(
         return;
       case "flush":
         redis.command("FLUSHALL");
+        return;
+      case "newcomer":
+        // It comes before anybody else has noticed.
+        redis.command("FLUSHALL");
+        await newcomer?.runToEnd();
         return;
       case "restart":
         await redis.stop();

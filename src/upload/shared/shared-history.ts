@@ -72,10 +72,34 @@ export class SharedHistory {
    * @param witnessMs for how long after its beginning an epoch may turn out not to be the first.
    */
   async join(known: string | null, witnessMs: number): Promise<Epoch> {
+    let epoch = await this.#join(known, witnessMs);
+    if (known === null && epoch.isFirst && epoch.ageMs < witnessMs) {
+      const earlier = earlierEpoch(await this.#connectedEpochs(), epoch.name);
+      if (earlier !== null) epoch = await this.#join(earlier, witnessMs);
+    }
+    this.#epoch = epoch.name;
+    await this.#link.name(this.#nameOf(epoch.name));
+    return epoch;
+  }
+
+  async #join(known: string | null, witnessMs: number): Promise<Epoch> {
     const args = [randomUUID(), known ?? "", `${witnessMs}`];
     const [epoch, ageMs, kind] = await this.#run(SCRIPTS.join, [this.#epochKey], args);
-    this.#epoch = String(epoch);
-    return { name: this.#epoch, ageMs: Math.max(0, Number(ageMs)), isFirst: kind === "first" };
+    return { name: String(epoch), ageMs: Math.max(0, Number(ageMs)), isFirst: kind === "first" };
+  }
+
+  /**
+   * The epochs of the machines that are connected, paused and cut off ones too: the names of connections outlast a
+   * FLUSHALL.
+   */
+  async #connectedEpochs(): Promise<readonly string[]> {
+    const prefix = this.#nameOf("");
+    const names = await this.#link.names();
+    return names.flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
+  }
+
+  #nameOf(epoch: string): string {
+    return `${this.#prefix}machine:${epoch}`;
   }
 
   async claim({ checksum, token }: Claim): Promise<ClaimAnswer> {
@@ -185,6 +209,14 @@ export class SharedHistory {
   #doubt(checksum: string): string {
     return `${this.#prefix}doubt:${checksum}`;
   }
+}
+
+/**
+ * The epoch before one that seems to be the first, as the connections of other machines are named after it; null if
+ * there is none to be seen.
+ */
+export function earlierEpoch(names: readonly string[], epoch: string): string | null {
+  return names.find((name) => name !== epoch) ?? null;
 }
 
 function numbered(claims: readonly Claim[], numbers: readonly (string | number)[]): readonly Claim[] {

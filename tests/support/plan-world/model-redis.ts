@@ -20,6 +20,8 @@ export class ModelRedis {
   #done = new Set<string>();
   #leases = new Map<string, Lease>();
   #doubts = new Map<string, number>();
+  /** The epochs that connections are named after, by whose they are. They belong to the process, not to its data. */
+  #names = new Map<number, string>();
 
   get epoch(): string | null {
     return this.#epoch === null || this.#epoch.run !== this.#run ? null : JSON.stringify(this.#epoch);
@@ -35,6 +37,20 @@ export class ModelRedis {
   /** Restarts as another process with the same data, or with what a replica had of it. */
   restart(): void {
     this.#run += 1;
+    this.#names.clear();
+  }
+
+  name(machine: number, epoch: string): void {
+    this.#names.set(machine, epoch);
+  }
+
+  /** The machine's connection has ended. */
+  disconnect(machine: number): void {
+    this.#names.delete(machine);
+  }
+
+  names(): readonly string[] {
+    return [...this.#names.values()];
   }
 
   copy(): () => void {
@@ -45,7 +61,7 @@ export class ModelRedis {
       new Map(this.#doubts),
     ];
     return () => {
-      this.#run += 1;
+      this.restart();
       [this.#epoch, this.#done, this.#leases, this.#doubts] = [
         epoch,
         new Set(done),

@@ -6,6 +6,7 @@ import type {
 } from "../../../src/upload/plan/sharing/share-requests.ts";
 import type { Work } from "../../../src/upload/plan/work.ts";
 import { ClaimGuard } from "../../../src/upload/shared/claim-guard.ts";
+import { earlierEpoch, type Epoch } from "../../../src/upload/shared/shared-history.ts";
 import { settlingMs } from "../../../src/upload/shared/share-driver.ts";
 import type { ModelRedis } from "./model-redis.ts";
 
@@ -14,16 +15,27 @@ export class ModelShare {
   readonly #redis: ModelRedis;
   readonly #guard: ClaimGuard;
   readonly #waitMs: number;
+  readonly #machine: number;
   readonly #holder: string;
   #joined: string | null = null;
 
-  /** @param holder identifies the machine and the run. */
   constructor(
     redis: ModelRedis,
-    { holder, waitMs, now }: { readonly holder: string; readonly waitMs: number; readonly now: () => number },
+    {
+      machine,
+      life,
+      waitMs,
+      now,
+    }: {
+      readonly machine: number;
+      readonly life: number;
+      readonly waitMs: number;
+      readonly now: () => number;
+    },
   ) {
     this.#redis = redis;
-    this.#holder = holder;
+    this.#machine = machine;
+    this.#holder = `${machine}/${life}`;
     this.#waitMs = waitMs;
     this.#guard = new ClaimGuard(now);
   }
@@ -51,7 +63,7 @@ export class ModelShare {
     switch (request.type) {
       case "join": {
         const before = this.#joined;
-        const epoch = redis.join(before ?? machine.epoch, this.#waitMs, nowMs);
+        const epoch = this.#join(before ?? machine.epoch, nowMs);
         this.#joined = epoch.name;
         const kept = this.#prolong(request.leases, { isRegained: before !== epoch.name, nowMs });
         if (kept.type !== "renewed") return kept;
@@ -98,6 +110,15 @@ export class ModelShare {
         return { type: "closed" };
       }
     }
+  }
+
+  #join(known: string | null, nowMs: number): Epoch {
+    const redis = this.#redis;
+    const epoch = redis.join(known, this.#waitMs, nowMs);
+    const earlier = known === null && epoch.isFirst ? earlierEpoch(redis.names(), epoch.name) : null;
+    const joined = earlier === null ? epoch : redis.join(earlier, this.#waitMs, nowMs);
+    redis.name(this.#machine, joined.name);
+    return joined;
   }
 
   /** Whether the last byte of these may be sent, as the driver asks before sending it. */

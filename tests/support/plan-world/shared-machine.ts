@@ -79,8 +79,9 @@ export class SharedMachine {
       failuresToOpen: 50,
       sharing: { address: "redis://model", renewMs: 3_000, waitMs, mustPublish: true },
     });
-    const holder = `${this.#name}/${runId}`;
-    return [new UploadPlan(options), new ModelShare(redis, { holder, waitMs: ambiguousWaitMs, now })];
+    redis.disconnect(this.#name);
+    const share = new ModelShare(redis, { machine: this.#name, life: runId, waitMs: ambiguousWaitMs, now });
+    return [new UploadPlan(options), share];
   }
 
   /** The process is gone: what was in flight is stored now, later or never. */

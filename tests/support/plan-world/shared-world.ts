@@ -9,6 +9,8 @@ export interface SharedWorldOptions {
   readonly workers: number;
   /** How long to wait for an unreachable shared store; Infinity as with --watch. */
   readonly waitMs: number;
+  /** So many more machines come later, which have never used the shared store. */
+  readonly newcomers?: number;
 }
 
 const AMBIGUOUS_WAIT_MS = 20_000;
@@ -21,11 +23,15 @@ export class SharedWorld {
   readonly #redis = new ModelRedis();
   readonly #server = new ModelServer({ refusesDuplicates: false, ambiguousWaitMs: AMBIGUOUS_WAIT_MS });
   readonly #contents: readonly string[];
-  readonly #machines: readonly SharedMachine[];
+  readonly #machines: SharedMachine[];
+  readonly #hasNewcomers: boolean;
+  /** Machines that have not come yet. */
+  readonly #late: (() => SharedMachine)[];
   #nowMs = 1_000_000;
   #replica: (() => void) | null = null;
 
-  constructor({ machines, contents, workers, waitMs }: SharedWorldOptions) {
+  constructor({ machines, contents, workers, waitMs, newcomers = 0 }: SharedWorldOptions) {
+    this.#hasNewcomers = newcomers > 0;
     this.#contents = Array.from({ length: contents }, (_, at) => `c${at}`);
     const around = {
       redis: this.#redis,
@@ -37,7 +43,8 @@ export class SharedWorld {
       now: () => this.#nowMs,
     };
     this.#machines = Array.from({ length: machines }, (_, name) => new SharedMachine(around, name));
-    // All join once before the test starts: less is promised for newcomers.
+    this.#late = Array.from({ length: newcomers }, (_, at) => () => new SharedMachine(around, machines + at));
+    // All of these join once before the test starts.
     for (const machine of this.#machines)
       for (let step = 0; machine.epoch === null; step += 1) {
         must(step <= 200, "a machine does not come to take part");
@@ -59,6 +66,9 @@ export class SharedWorld {
       case 3:
         if (draw(3) === 0) this.#fault(machine, draw);
         return;
+      case 4:
+        this.#come(draw);
+        return;
       default:
         if (this.#nowMs < machine.frozenUntilMs) this.#pass(draw(500));
         else if (machine.isOver) machine.begin();
@@ -67,7 +77,8 @@ export class SharedWorld {
   }
 
   #fault(machine: SharedMachine, draw: Draw): void {
-    switch (draw(8)) {
+    // Of newcomers less is promised: the others must be connected for them to see that something was lost.
+    switch (this.#hasNewcomers ? [0, 4, 5][draw(3)] : draw(8)) {
       case 0:
         this.#redis.flush();
         return;
@@ -96,6 +107,17 @@ export class SharedWorld {
     }
   }
 
+  /** A newcomer begins, now and then at the worst moment. */
+  #come(draw: Draw): void {
+    if (draw(10) !== 0) return;
+    const newcomer = this.#late.pop();
+    if (newcomer === undefined) return;
+    if (draw(2) === 0) this.#redis.flush();
+    const machine = newcomer();
+    this.#machines.push(machine);
+    for (let step = draw(60); step > 0 && !machine.isOver; step -= 1) machine.step(FAIR);
+  }
+
   #pass(ms: number): void {
     this.#nowMs += ms;
     this.#server.land(this.#nowMs);
@@ -106,6 +128,7 @@ export class SharedWorld {
    * once.
    */
   settle(): void {
+    for (const newcomer of this.#late.splice(0)) this.#machines.push(newcomer());
     for (const machine of this.#machines) {
       machine.frozenUntilMs = 0;
       machine.cutOffUntilMs = 0;

@@ -217,15 +217,35 @@ test("a replica that was promoted is another epoch, though it has the old one's 
   expect((await moved.claim(CV)).answer.type).toBe("held");
 });
 
+test("somebody new sees from the others' connections that the store was emptied; of another destination's or database's it learns nothing", async () => {
+  await using redis = await startRedis();
+  using old = await machine(redis);
+  const before = await old.join();
+  redis.command("FLUSHALL");
+  using elsewhere = await machine(redis, "https://example.org another");
+  expect((await elsewhere.history.join(null, WITNESS_MS)).isFirst).toBe(true);
+  using beside = machineOn(
+    new Link({ url: `redis://127.0.0.1:${redis.port}/1`, ca: null, timeoutMs: 5_000 }),
+  );
+  expect((await beside.history.join(null, WITNESS_MS)).isFirst).toBe(true);
+  using young = machineOn(new Link({ url: `redis://127.0.0.1:${redis.port}`, ca: null, timeoutMs: 5_000 }));
+  const epoch = await young.history.join(null, WITNESS_MS);
+  expect([epoch.isFirst, epoch.name === before]).toEqual([false, false]);
+  expect((await old.claim(CV)).answer.type).toBe("epoch-changed");
+  expect(await old.join(before)).toBe(epoch.name);
+});
+
 test("an epoch that somebody new took for the first is renamed by whoever knows an earlier one, while it is young", async () => {
   await using redis = await startRedis();
   using old = await machine(redis);
   const before = await old.join();
   redis.command("FLUSHALL");
+  // The newcomer does not see that anybody has been there.
+  redis.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
   using young = await machine(redis);
   const first = await young.history.join(null, WITNESS_MS);
   expect(first.isFirst).toBe(true);
-  const late = await old.history.join(before, 0);
+  const late = await answered(() => old.history.join(before, 0));
   expect(late.name).toBe(first.name);
   const renamed = await old.history.join(before, WITNESS_MS);
   expect([renamed.isFirst, renamed.name === first.name, renamed.ageMs >= first.ageMs]).toEqual([
