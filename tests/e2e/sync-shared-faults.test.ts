@@ -1,6 +1,12 @@
 import { expect } from "bun:test";
 import { needs, needsRoot } from "../support/programs.ts";
-import { type FaultOutcome, playSharedFault, QUICK, type SharedFault } from "../support/shared-faults.ts";
+import {
+  type FaultOutcome,
+  playSharedFault,
+  QUICK,
+  scaleOf,
+  type SharedFault,
+} from "../support/shared-faults.ts";
 
 const SEED = 1;
 
@@ -39,7 +45,7 @@ for (const [fault, name] of Object.entries(FAULTS) as [SharedFault, string][]) {
         if (one !== "partition" && !played.has(one)) played.set(one, playSharedFault(one, SEED, QUICK));
       const outcome = await (isApart ? playApart(fault) : played.get(fault));
       expect(outcome).toMatchObject({
-        contents: QUICK.contents,
+        contents: scaleOf(fault, QUICK).contents,
         repeats: 0,
         lost: 0,
         wrong_sums: 0,

@@ -54,6 +54,19 @@ export const QUICK: FaultScale = {
   kills: 6,
 };
 
+/** A newcomer must find uploads whose machines are quiet for a while: few of them at a time, and slow. */
+export function scaleOf(fault: SharedFault, scale: FaultScale): FaultScale {
+  if (fault !== "newcomer") return scale;
+  const [least, most] = scale.processingMs;
+  return {
+    ...scale,
+    contents: Math.ceil(scale.contents / 5),
+    workers: 1,
+    processingMs: [Math.max(least, 3_000), Math.max(most, 4_000)],
+    ambiguousWaitMs: Math.max(scale.ambiguousWaitMs, 10_000),
+  };
+}
+
 export interface FaultOutcome {
   readonly fault: SharedFault;
   readonly seed: number;
@@ -167,7 +180,7 @@ export async function playSharedFault(
   scale: FaultScale,
 ): Promise<FaultOutcome> {
   const startedMs = performance.now();
-  const { contents, workers, processingMs, ambiguousWaitMs } = scale;
+  const { contents, workers, processingMs, ambiguousWaitMs } = scaleOf(fault, scale);
   const random = seededRandom(seed);
   using cvs = tempFolder();
   const tree = writeCvs(cvs.path, { files: contents, seed });

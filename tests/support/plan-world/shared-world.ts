@@ -78,7 +78,8 @@ export class SharedWorld {
 
   #fault(machine: SharedMachine, draw: Draw): void {
     // Of newcomers less is promised: the others must be connected for them to see that something was lost.
-    switch (this.#hasNewcomers ? [0, 4, 5][draw(3)] : draw(8)) {
+    const fault = this.#hasNewcomers ? ([0, 4, 5][draw(3)] ?? 0) : draw(8);
+    switch (fault) {
       case 0:
         this.#redis.flush();
         return;
