@@ -15,7 +15,7 @@ test.each(["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"])(
       ...readFileSync(join(ROOT, page), "utf8").matchAll(/`(?!\/)([\w./-]+\.(?:tsx?|sh|md|json))`/g),
     ].map((match) => match[1] ?? "");
     expect(named.length).toBeGreaterThan(3);
-    // NAME.ts stands for whatever somebody adds.
+    // NAME.ts is a placeholder.
     const gone = named.filter(
       (name) => !name.includes("NAME") && !FILES.some((file) => file === name || file.endsWith(`/${name}`)),
     );

@@ -23,7 +23,7 @@ function now(queryMs: number, encodePerS: number) {
   };
 }
 
-test("slower is more milliseconds, or fewer a second, by more than the tolerance", () => {
+test("slower means more milliseconds, or fewer per second, by more than the tolerance", () => {
   const saved = { machine, cases };
   const slower = (queryMs: number, encodePerS: number, tolerance: number): string[] =>
     compareReports(saved, now(queryMs, encodePerS), tolerance).slower.map(({ name }) => name);
@@ -70,7 +70,7 @@ test("the whole comparison", () => {
   });
 });
 
-test("what cannot be told from chance fails nothing, however far apart the medians are", () => {
+test("a difference that may be chance fails nothing, however far apart the medians are", () => {
   const query = { job: "time", name: "query", unit: "ms" } as const;
   const encode = { job: "time", name: "encode", unit: "op/s" } as const;
   const between = (median: number, low: number, high: number) => ({
@@ -88,16 +88,16 @@ test("what cannot be told from chance fails nothing, however far apart the media
   expect(compared(between(100, 90, 130), between(150, 129, 160), query).slower).toEqual([]);
   const sure = compared(between(100, 90, 125), between(150, 130, 160), query).slower;
   expect(sure).toMatchObject([{ slower_percent: 50, low_percent: expect.closeTo(4) }]);
-  // Of rates less is slower.
+  // For rates, less is slower.
   expect(compared(between(1_000, 700, 1_100), between(500, 450, 710), encode).slower).toEqual([]);
   expect(compared(between(1_000, 800, 1_100), between(500, 450, 640), encode).slower).toMatchObject([
     { slower_percent: 100, low_percent: expect.closeTo(25) },
   ]);
-  // Nor is anything faster that may be chance.
+  // Nor is anything called faster if it may be chance.
   expect(compared(between(150, 129, 160), between(100, 90, 130), query).faster).toEqual([]);
 });
 
-test("how it was done before is nothing to fail by", () => {
+test("earlier implementations do not make a comparison fail", () => {
   const before = now(1_000, 1);
   const cases = before.cases.map((of) => ({ ...of, earlier: true }));
   expect(compareReports({ machine, cases: now(1, 1_000).cases }, { machine, cases }, 20)).toMatchObject({
@@ -107,7 +107,7 @@ test("how it was done before is nothing to fail by", () => {
   });
 });
 
-test("cases of jobs that were not asked for are not missing", () => {
+test("cases of jobs that were not requested are not missing", () => {
   const saved = {
     machine,
     cases: [...cases, { job: "sync", name: "sequential", unit: "ms", median: 1, ...exact } as const],

@@ -9,14 +9,14 @@ const told = new Map<Capability, Told>([
   ["comparison", { median: 5, bytesPerOperation: null }],
 ]);
 
-test("where the storage reads faster than both need, the processor is the limit", () => {
+test("if the storage reads faster than both need, the processor is the limit", () => {
   const expected = { cvs_per_s: 1_000, cv_bytes: 20_000, log_gb_s: 10, comparison_ms: 5, limit: "processor" };
   expect(boardReport(told, { storage_read_bytes_per_s: 100 * MB })).toEqual({ ...expected } as never);
-  // What cannot be measured is not held against the machine.
+  // An unknown speed is not held against the machine.
   expect(boardReport(told, { storage_read_bytes_per_s: null })).toEqual({ ...expected } as never);
 });
 
-test("a storage that is slower than one of them is what that one goes by", () => {
+test("a job that reads faster than the storage is limited by the storage", () => {
   expect(boardReport(told, { storage_read_bytes_per_s: 50 * MB })).toMatchObject({
     cvs_per_s: 1_000,
     log_gb_s: 20,
@@ -30,7 +30,7 @@ test("a storage that is slower than one of them is what that one goes by", () =>
   });
 });
 
-test("what was not measured is not known", () => {
+test("jobs that were not measured are null", () => {
   expect(boardReport(new Map(), { storage_read_bytes_per_s: 50 * MB })).toEqual({
     cvs_per_s: null,
     cv_bytes: null,

@@ -40,7 +40,7 @@ test("the same seed gives the same numbers, all in [0, 1)", () => {
   expect(draw(7).every((value) => value >= 0 && value < 1)).toBe(true);
 });
 
-test("made-up CVs are all different, the same for the same seed, and long settled", () => {
+test("generated CVs are all different, the same for the same seed, and long settled", () => {
   using one = tempFolder();
   using two = tempFolder();
   const options = { count: 20, bytes: 2_000, seed: 5 };
@@ -53,7 +53,7 @@ test("made-up CVs are all different, the same for the same seed, and long settle
   expect(Date.now() - statSync(path).mtimeMs).toBeGreaterThan(86_400_000);
 });
 
-test("a generated log holds each operation once, in order of time, for rows and for blocks alike", async () => {
+test("a generated log has each operation once, in order of time, for rows and for blocks alike", async () => {
   using folder = tempFolder();
   const lab = labIn(folder);
   const log = await nodeLog(lab, "pi-1");

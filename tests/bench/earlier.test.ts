@@ -9,17 +9,17 @@ import { decodePacket } from "../../src/time/ntp/packet.ts";
 import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { tempFolder } from "../support/temp.ts";
 
-test("the definition of FastDate64 and the quick encoder agree", () => {
+test("the definition of FastDate64 and the fast encoder agree", () => {
   fc.assert(
     fc.property(fc.bigInt({ min: 0n, max: (1n << 34n) * 1_000_000_000n - 1n }), (ns) => {
-      // What rounds up past the last code is a matter of the range, which only the encoder guards.
+      // Rounding up past the last code is a range error, which only the encoder checks.
       fc.pre(encodeByDivision(ns) < 1n << 64n);
       expect(encodeByDivision(ns)).toBe(encodeFastDate64(ns));
     }),
   );
 });
 
-test("a packet unpacked by its format says what the decoder says", () => {
+test("a packet unpacked by its format equals the decoder's result", () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 48, maxLength: 48 }), (bytes) => {
       const [, stratum, , precision, rootDelay, rootDispersion, referenceId, , origin, receive, transmit] =
@@ -39,7 +39,7 @@ test("a packet unpacked by its format says what the decoder says", () => {
   expect(() => unpack("!x", new Uint8Array(8))).toThrow("unknown code x");
 });
 
-test("the recursive scan finds the newest file, however deep, and nothing in an empty folder", () => {
+test("the recursive scan finds the newest file at any depth, and nothing in an empty folder", () => {
   using folder = tempFolder();
   expect(newestBelow(folder.path)).toBeNull();
   mkdirSync(folder.file("a", "b", "c"), { recursive: true });
@@ -54,7 +54,7 @@ test("the recursive scan finds the newest file, however deep, and nothing in an 
   expect(newestBelow(folder.path)).toEqual({ path: folder.file("a", "b", "c", "new"), ms: 3_000_000 });
 });
 
-test("the JSON history holds what it held and what was added", () => {
+test("the JSON history holds its old entries and the new ones", () => {
   using folder = tempFolder();
   const path = folder.file("history.json");
   const history = new JsonHistory(path, ["a"]);

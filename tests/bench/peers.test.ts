@@ -3,10 +3,10 @@ import { askInSequence } from "../../src/bench/earlier/sequential-ntp.ts";
 import { startDnsPeer } from "../../src/bench/peers/dns-peer.ts";
 import { startNtpPeers } from "../../src/bench/peers/ntp-peers.ts";
 
-/** Half of the time-out: on a machine that is busy, answers are late on one way only. */
+/** Half of the timeout: on a busy machine answers may be late in one direction only. */
 const MOST_OFFSET_MS = 1_000;
 
-test("NTP peers tell this machine's time after their delay, dead ones nothing", async () => {
+test("NTP peers give this machine's time after their delay, dead ones nothing", async () => {
   await using ends = new AsyncDisposableStack();
   const lab = { defer: (end: () => void | Promise<void>) => ends.defer(end) };
   const [near = 0, far = 0, dead = 0] = await startNtpPeers([4, 60, null], lab);
@@ -17,7 +17,7 @@ test("NTP peers tell this machine's time after their delay, dead ones nothing", 
   expect(thrown).toEqual(new Error("Cannot tell the time: no server has answered"));
 });
 
-test("a client that leaves before its answer does not end the peers", async () => {
+test("a client that leaves before its answer does not stop the peers", async () => {
   await using ends = new AsyncDisposableStack();
   const lab = { defer: (end: () => void | Promise<void>) => ends.defer(end) };
   const [port = 0] = await startNtpPeers([20], lab);

@@ -15,7 +15,7 @@ function bench(experiments: readonly Experiment[], signal = new AbortController(
   return runBench({ experiments, quick: true, signal, self: [], onProgress: () => undefined });
 }
 
-test("an experiment that fails is named with its reason; the others are measured, and nothing is left behind", async () => {
+test("a failing experiment is reported with its reason; the others are measured, and nothing is left behind", async () => {
   const ended: string[] = [];
   const folders: string[] = [];
   const works = experiment("works", async (lab: Lab) => {
@@ -33,7 +33,7 @@ test("an experiment that fails is named with its reason; the others are measured
   expect(folders.map((folder) => existsSync(dirname(folder)))).toEqual([false]);
 });
 
-test("a shared file is made once, and an experiment's own folder is gone before the next begins", async () => {
+test("a shared file is made once, and an experiment's own folder is removed before the next begins", async () => {
   let made = 0;
   const seen: string[][] = [];
   const reads = (name: string): Experiment =>
@@ -53,7 +53,7 @@ test("a shared file is made once, and an experiment's own folder is gone before 
   ]);
 });
 
-test("what is observed is reported as it was seen", async () => {
+test("observations are reported in order", async () => {
   const watched = experiment("memory", async () => ({
     type: "observation",
     unit: "MiB",
@@ -71,7 +71,7 @@ test("what is observed is reported as it was seen", async () => {
   expect(report.ratios).toEqual([]);
 });
 
-test("an abort ends it with what was measured, and is no failure", async () => {
+test("an abort ends the run with what was measured, and is not a failure", async () => {
   const stop = new AbortController();
   const works = experiment("works", async () => ({ ...idle, ways: [{ name: "a", run: () => undefined }] }));
   const aborts = experiment("aborts", () => {
@@ -82,7 +82,7 @@ test("an abort ends it with what was measured, and is no failure", async () => {
   expect([report.interrupted, report.failures, report.cases.length]).toEqual([true, [], 1]);
 });
 
-test("every job has experiments, each with a name of its own", async () => {
+test("every job has experiments, each with a unique name", async () => {
   const all = await experimentsOf(["sync", "time", "compare", "ingest"]);
   expect([...new Set(all.map(({ job }) => job))]).toEqual(["time", "ingest", "compare", "sync"]);
   const names = all.map(({ job, name }) => `${job} ${name}`);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createScratch } from "../../src/bench/scratch.ts";
 import { tempFolder } from "../support/temp.ts";
 
-test("a scratch folder is gone at its end, with all that is in it", () => {
+test("a scratch folder is removed at its end, with its contents", () => {
   using parent = tempFolder();
   {
     using scratch = createScratch(parent.path);
@@ -15,7 +15,7 @@ test("a scratch folder is gone at its end, with all that is in it", () => {
   expect(readdirSync(parent.path)).toEqual([]);
 });
 
-test("what a killed run left is removed, what a running one has is not", async () => {
+test("leftovers of a killed run are removed, those of a running one are not", async () => {
   using parent = tempFolder();
   const ended = Bun.spawn(["true"]);
   await ended.exited;

@@ -4,7 +4,7 @@ import { middle, timed } from "../../bench/support.ts";
 const MIB = 1_048_576;
 const GROW = "const kept = Buffer.alloc(64 * 1048576, 1); await Bun.sleep(50); console.log(kept.length)";
 
-test("a child's peak is its own: neither its parent's nor less than what it held", async () => {
+test("a child's peak is its own: not its parent's, and not less than what it held", async () => {
   const ours = Buffer.alloc(256 * MIB, 1);
   const small = await timed(["sleep", "0.02"]);
   const grown = await timed([process.execPath, "-e", GROW]);
@@ -14,7 +14,7 @@ test("a child's peak is its own: neither its parent's nor less than what it held
   expect(grown.peakBytes).toBeLessThan(ours.length);
 });
 
-test("wall time counts waiting, CPU time does not; input, output and environment are passed on", async () => {
+test("wall time includes waiting, CPU time does not; input, output and environment are passed on", async () => {
   const { wallMs, cpuMs } = await timed(["sleep", "0.2"]);
   expect(wallMs).toBeGreaterThanOrEqual(200);
   expect(cpuMs).toBeLessThan(wallMs / 2);
@@ -22,13 +22,13 @@ test("wall time counts waiting, CPU time does not; input, output and environment
   expect([echo.stdout, echo.exitCode]).toEqual(["in env", 0]);
 });
 
-test("a run that fails says why, or is a result where that is asked for", async () => {
+test("a failing run says why, or is returned as a result if requested", async () => {
   const failing = ["sh", "-c", "echo no luck >&2; exit 3"];
   expect(await timed(failing).catch(String)).toEndWith("ended with 3: no luck");
   expect((await timed(failing, { mayFail: true })).exitCode).toBe(3);
 });
 
-test("the middle of runs is that of each figure", () => {
+test("the median of runs is taken for each figure separately", () => {
   const runs = [
     { wallMs: 3, cpuMs: 1, peakBytes: 20 },
     { wallMs: 1, cpuMs: 2, peakBytes: 30 },

@@ -17,11 +17,11 @@ import { tempFolder } from "../support/temp.ts";
 const ROOT = resolve(import.meta.dir, "../..");
 const FOLDER = join(ROOT, "src/db/migrations");
 
-/** oxfmt, which writes the list of steps, runs on Node from 20.19 on alone. */
+/** oxfmt formats the list of steps and needs Node 20.19. */
 const formats = Bun.spawnSync([join(ROOT, "node_modules/.bin/oxfmt"), "--version"]).success;
 const needsFormatter = formats ? declare : skipping("oxfmt does not run on this Node");
 
-test("every file of db/tables is looked at here", () => {
+test("every file of db/tables is covered here", () => {
   expect(readdirSync(join(ROOT, "src/db/tables")).toSorted()).toEqual([
     "fleet.ts",
     "nodes.ts",
@@ -43,7 +43,7 @@ test("a migrated store equals the tables: columns, keys, indexes, checks; and ev
   expect(schema.filter(({ isStrict }) => !isStrict)).toEqual([]);
 });
 
-test("the snapshots, the SQL files and the embedded list tell the same steps", () => {
+test("the snapshots, the SQL files and the embedded list have the same steps", () => {
   const journal = JSON.parse(readFileSync(join(FOLDER, "meta/_journal.json"), "utf8")) as {
     entries: { tag: string }[];
   };
@@ -90,7 +90,7 @@ export const extra = sqliteTable("extra", { id: integer("id").primaryKey() });\n
   },
 );
 
-test("a table that others point to is made anew without losing their rows; a row left pointing to nothing undoes it", () => {
+test("recreating a table that others reference keeps their rows; a dangling row rolls everything back", () => {
   const first = `CREATE TABLE parent (id INTEGER PRIMARY KEY) STRICT;
     CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id INTEGER NOT NULL REFERENCES parent (id)) STRICT;`;
   const anew = `CREATE TABLE new_parent (id INTEGER PRIMARY KEY, name TEXT) STRICT;

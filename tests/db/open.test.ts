@@ -7,7 +7,7 @@ import { openStore } from "../../src/db/open.ts";
 import { failureOf } from "../support/failure-of.ts";
 import { tempFolder } from "../support/temp.ts";
 
-test("a new store is its owner's alone, in WAL mode, at the newest schema", () => {
+test("a new store is private to its owner, in WAL mode, and at the newest schema", () => {
   using folder = tempFolder();
   const path = folder.file("data", "nodupe.db");
   using store = openStore({ path });
@@ -30,7 +30,7 @@ test("a new store is its owner's alone, in WAL mode, at the newest schema", () =
   });
 });
 
-test("a newer store is refused, and left as it was", () => {
+test("a newer store is refused and left unchanged", () => {
   using folder = tempFolder();
   const path = folder.file("nodupe.db");
   openStore({ path })[Symbol.dispose]();
@@ -43,7 +43,7 @@ test("a newer store is refused, and left as it was", () => {
   ]);
 });
 
-test("what is no store is refused: a text, another program's database, a folder", () => {
+test("a text, another program's database or a folder is refused", () => {
   using folder = tempFolder();
   writeFileSync(folder.file("text"), "a letter");
   const foreign = new Database(folder.file("foreign"));
@@ -64,7 +64,7 @@ test("what is no store is refused: a text, another program's database, a folder"
   ]);
 });
 
-test("reading needs a store that exists", () => {
+test("opening for reading needs an existing store", () => {
   using folder = tempFolder();
   const failure = failureOf(() => openStore({ path: folder.file("none.db"), readonly: true }));
   expect([failure.kind, failure.message]).toEqual(["usage", expect.stringContaining("there is no store at")]);
@@ -78,7 +78,7 @@ test("a store opened for reading cannot be written", () => {
   expect(() => store.db.run("CREATE TABLE extra (id INTEGER)")).toThrow("readonly");
 });
 
-test("a step that fails leaves the store at the schema it had", () => {
+test("a failing step leaves the store at its old schema", () => {
   using db = new Database(":memory:");
   migrate(db, "store", ["CREATE TABLE a (id INTEGER)"]);
   expect(() =>
@@ -88,7 +88,7 @@ test("a step that fails leaves the store at the schema it had", () => {
   expect([tables, db.query("PRAGMA user_version").get()]).toEqual([[{ name: "a" }], { user_version: 1 }]);
 });
 
-test("many first starts at once all find the same store", async () => {
+test("many concurrent first starts all get the same store", async () => {
   using folder = tempFolder();
   const path = folder.file("nodupe.db");
   const script = `import { openStore } from "${import.meta.dir}/../../src/db/open.ts";

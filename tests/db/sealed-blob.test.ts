@@ -5,7 +5,7 @@ import { migrate } from "../../src/db/migrate.ts";
 import { MIGRATIONS } from "../../src/db/migrations.ts";
 import { DamagedBlob, intact, openBlob, sealBlob, SEALED_COLUMNS } from "../../src/db/sealed-blob.ts";
 
-test("what was sealed is opened, and whatever bit is flipped or byte is lost, that is told", () => {
+test("a sealed blob can be opened, and any flipped bit or lost byte is detected", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(), fc.nat(7), (bytes, at, bit) => {
       const sealed = sealBlob(bytes);
@@ -20,10 +20,10 @@ test("what was sealed is opened, and whatever bit is flipped or byte is lost, th
   );
 });
 
-/** The step that seals what is there. */
+/** The step that seals existing blobs. */
 const STEP = MIGRATIONS.findIndex((sql) => sql.includes("then seal_blobs"));
 
-test("the migration seals every blob that a store of before has, each once", () => {
+test("the migration seals every blob of an older store exactly once", () => {
   using db = new Database(":memory:");
   migrate(db, "store", MIGRATIONS.slice(0, STEP));
   db.run("INSERT INTO node (id, name, open) VALUES (1, 'a', x'0102'), (2, 'b', NULL)");
@@ -52,7 +52,7 @@ test("the migration seals every blob that a store of before has, each once", () 
   expect(opened()).toEqual(found);
 });
 
-test("every column of bytes is sealed, or proves itself", () => {
+test("every column of bytes is sealed or needs no seal", () => {
   using db = new Database(":memory:");
   migrate(db, "store", MIGRATIONS);
   const columns = db

@@ -15,7 +15,7 @@ import { openStore } from "../../src/db/open.ts";
 import { failureOf } from "../support/failure-of.ts";
 import { tempFolder, type TempFolder } from "../support/temp.ts";
 
-/** Every file of a folder, by name: its mode and its bytes. */
+/** The mode and bytes of every file in a folder, by name. */
 function contentsOf(folder: TempFolder): Record<string, string> {
   return Object.fromEntries(
     readdirSync(folder.path)
@@ -27,13 +27,13 @@ function contentsOf(folder: TempFolder): Record<string, string> {
   );
 }
 
-/** A database as another program leaves it when it is killed: in WAL mode, with commits that are in the log alone. */
+/** A database as left by another program that was killed: in WAL mode, with commits only in the log. */
 function copyUnfinished(from: Database, folder: TempFolder, name: string): void {
   copyFileSync(from.filename, folder.file(name));
   copyFileSync(`${from.filename}-wal`, folder.file(`${name}-wal`));
 }
 
-test("another program's database is refused and stays byte for byte: with a journal, in WAL mode, with a log left", () => {
+test("another program's database is refused and stays unchanged: with a journal, in WAL mode, with a log left", () => {
   using scratch = tempFolder();
   using folder = tempFolder();
   for (const mode of ["delete", "wal"]) {
@@ -53,12 +53,12 @@ test("another program's database is refused and stays byte for byte: with a jour
   for (const name of ["delete", "wal", "left", "text"]) {
     expect(failureOf(() => openStore({ path: folder.file(name) })).message).toContain("not a nodupe store");
   }
-  // A reader may make the index of a log (-shm): it is no part of the database, and SQLite makes it anew.
+  // A reader may create the index of a log (-shm): it is not part of the database, and SQLite rebuilds it.
   const { "left-shm": _, ...after } = contentsOf(folder);
   expect(after).toEqual(before);
 });
 
-test("a store that was killed in its first commit is taken up", () => {
+test("a store that was killed during its first commit is recovered", () => {
   using scratch = tempFolder();
   using folder = tempFolder();
   const made = openStore({ path: scratch.file("made") });
@@ -69,9 +69,10 @@ test("a store that was killed in its first commit is taken up", () => {
   expect(store.db.query("SELECT name FROM satellite").all()).toEqual([{ name: "one" }]);
 });
 
-test("a store whose creation was cut off, its first page zeros and its journal hot, is rolled back and made", () => {
+test("a store whose creation was interrupted (zeroed first page, hot journal) is rolled back and created", () => {
   using folder = tempFolder();
-  // The journal's header (fileformat2, 3): magic, no records, a nonce, no pages before, sectors of 512 bytes, pages of 4,096.
+  // The journal's header (fileformat2, 3): magic, no records, a nonce, no pages before, 512-byte sectors,
+  // 4,096-byte pages.
   const journal = Buffer.alloc(512);
   Buffer.from("d9d505f920a163d7", "hex").copy(journal);
   journal.writeUInt32BE(0x12345678, 12);
@@ -84,7 +85,7 @@ test("a store whose creation was cut off, its first page zeros and its journal h
   expect(readdirSync(folder.path)).not.toContain("store-journal");
 });
 
-test("zeros without a journal, and a text beside something that calls itself a journal, are no store", () => {
+test("zeros without a journal, or a text next to a bogus journal, are not a store", () => {
   using folder = tempFolder();
   writeFileSync(folder.file("zeros"), Buffer.alloc(4_096));
   writeFileSync(folder.file("text"), "a letter\n".repeat(100));
@@ -97,7 +98,7 @@ test("zeros without a journal, and a text beside something that calls itself a j
   expect(readFileSync(folder.file("text"), "utf8")).toBe("a letter\n".repeat(100));
 });
 
-test("a store that others can read is closed to them, with all beside it, and that is told once", () => {
+test("others' permissions on a store and its side files are removed, and that is reported once", () => {
   using folder = tempFolder();
   const path = folder.file("store");
   const holder = openStore({ path });
@@ -111,7 +112,7 @@ test("a store that others can read is closed to them, with all beside it, and th
   holder[Symbol.dispose]();
 });
 
-test("planted files are refused: the store's own name, and each that SQLite would open beside it", () => {
+test("planted files are refused: under the store's own name, and under each that SQLite would open beside it", () => {
   using folder = tempFolder();
   const victim = folder.file("victim");
   writeFileSync(victim, "words", { mode: 0o644 });
@@ -140,7 +141,7 @@ test("a store that is open in this process stays locked while it is opened again
   using first = openStore({ path });
   openStore({ path })[Symbol.dispose]();
   first.db.run("INSERT INTO satellite (name) VALUES ('kept')");
-  // Another process that believes to be the last one would take the log away, and with it what was not yet moved.
+  // A process that believes to be the last one would remove the log, and with it what was not checkpointed.
   const script = `import { openStore } from "${import.meta.dir}/../../src/db/open.ts";
     openStore({ path: process.argv[1] })[Symbol.dispose]();`;
   const child = Bun.spawn([process.execPath, "-e", script, path], { stdout: "inherit", stderr: "inherit" });
@@ -151,7 +152,7 @@ test("a store that is open in this process stays locked while it is opened again
   expect(second.db.query("SELECT count(*) AS n FROM satellite").get()).toEqual({ n: 2 });
 });
 
-test("a store that was cut short is damaged, and says so", () => {
+test("a truncated store is reported as damaged", () => {
   using folder = tempFolder();
   const path = folder.file("store");
   openStore({ path })[Symbol.dispose]();

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { backoffMs } from "../../src/lib/backoff.ts";
 import { wait } from "../../src/lib/wait.ts";
 
-test("a wait is between nothing and the doubled base, and never beyond the bound", () => {
+test("a wait is between zero and the doubled base, and never above the limit", () => {
   const policy = { baseMs: 500, maxMs: 60_000 };
   fc.assert(
     fc.property(
@@ -18,7 +18,7 @@ test("a wait is between nothing and the doubled base, and never beyond the bound
   );
 });
 
-test("a wait passes, or is cut short by its signal", async () => {
+test("a wait ends when its time has passed or its signal aborts", async () => {
   const controller = new AbortController();
   const long = wait(60_000, controller.signal);
   expect(await wait(1)).toBe(true);

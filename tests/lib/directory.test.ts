@@ -34,7 +34,7 @@ test("names in any script, with their types", () => {
   ]);
 });
 
-test("many more names than fit one read, and none", () => {
+test("far more names than fit into one read, and none", () => {
   using folder = tempFolder();
   mkdirSync(folder.file("full"));
   mkdirSync(folder.file("empty"));
@@ -46,7 +46,7 @@ test("many more names than fit one read, and none", () => {
   expect(entries(folder.file("empty"))).toEqual([]);
 });
 
-test("a name that is no UTF-8 keeps its bytes, and opens; a real replacement character is one", () => {
+test("a name that is not UTF-8 keeps its bytes and can be opened; a real replacement character is kept too", () => {
   using folder = tempFolder();
   const foreign = "\udcff.t";
   writeFileSync(systemPath(`${folder.path}/${foreign}`), "12");
@@ -58,7 +58,7 @@ test("a name that is no UTF-8 keeps its bytes, and opens; a real replacement cha
   expect(entries(`${folder.path}/\udcff`)).toEqual([{ name: "a", type: "file" }]);
 });
 
-test("what is missing or no folder throws the system's error", () => {
+test("a missing folder, or a file in its place, throws the system's error", () => {
   using folder = tempFolder();
   writeFileSync(folder.file("file"), "");
   expect(() => new Directory(folder.file("nothing"))).toThrow("ENOENT");
@@ -73,9 +73,9 @@ function statuses(path: string, follow: boolean): Record<string, FileStatus> {
   return all;
 }
 
-test("the status of an entry is what node:fs tells of its path, links followed or not", () => {
+test("the status of an entry is what node:fs reports for its path, with or without following links", () => {
   using folder = tempFolder();
-  // Before 1970, at it, with and without a part of a microsecond, and beyond 32 bits of seconds.
+  // Before 1970, at it, with and without fractions of a microsecond, and beyond 32 bits of seconds.
   const times = [-86_400.25, -1e-6, 0, 1.5, 1_700_000_000.123_456_7, 5_000_000_000.999_999];
   for (const [index, time] of times.entries()) {
     const path = folder.file(`at ${index}`);
@@ -95,13 +95,13 @@ test("the status of an entry is what node:fs tells of its path, links followed o
   expect(statuses(folder.path, true)["link"]?.type).toBe("file");
 });
 
-test("a link that leads nowhere throws the system's error when it is followed", () => {
+test("following a dangling link throws the system's error", () => {
   using folder = tempFolder();
   symlinkSync("nowhere", folder.file("link"));
   expect(() => statuses(folder.path, true)).toThrow("ENOENT");
 });
 
-test("folders in folders are read at once, each into memory of its own", () => {
+test("nested folders can be read at once, each with its own buffer", () => {
   using folder = tempFolder();
   for (const name of ["a", "a/b", "a/b/c"]) mkdirSync(folder.file(name));
   for (const name of ["1", "a/2", "a/b/3", "a/b/c/4"]) writeFileSync(folder.file(name), name);

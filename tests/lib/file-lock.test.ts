@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { lockFile } from "../../src/lib/file-lock.ts";
 import { tempFolder } from "../support/temp.ts";
 
-test("one holder at a time, named to whoever comes second; a release lets the next one in", () => {
+test("there is one holder at a time, and others learn who it is; after a release the next one gets the lock", () => {
   using folder = tempFolder();
   const path = folder.file("lock");
   const first = lockFile(path);

@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync, statSync, symlinkSync, utimesSync, writeFileSync 
 import { type FileStatus, type FileType, statusOf, typeOfMode } from "../../src/lib/file-status.ts";
 import { tempFolder } from "../support/temp.ts";
 
-test("the type that a mode tells, whatever its permissions", () => {
+test("the type is read from a mode, whatever the permissions", () => {
   const table: readonly (readonly [mode: number, type: FileType])[] = [
     [0o100644, "file"],
     [0o104755, "file"],
@@ -18,7 +18,7 @@ test("the type that a mode tells, whatever its permissions", () => {
   expect(table.map(([mode]) => [mode, typeOfMode(mode)])).toEqual(table.map(([mode, type]) => [mode, type]));
 });
 
-test("size, inode, and the time in whole microseconds, rounded down before 1970 too", () => {
+test("size, inode, and time in whole microseconds, rounded down also before 1970", () => {
   using folder = tempFolder();
   const path = folder.file("cv.pdf");
   writeFileSync(path, "12345");
@@ -43,7 +43,7 @@ test("size, inode, and the time in whole microseconds, rounded down before 1970 
   expect(after.ctimeUs).toBeGreaterThanOrEqual(ctimeUs);
 });
 
-test("a folder and a link are what they are", () => {
+test("folders and links are recognized", () => {
   using folder = tempFolder();
   mkdirSync(folder.file("folder"));
   symlinkSync("folder", folder.file("link"));

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Lanes } from "../../src/lib/lanes.ts";
 
-test("what comes to an end first is handed out first, and the size counts what is not taken too", async () => {
+test("results come in the order of completion, and results not yet taken count towards the size", async () => {
   const lanes = new Lanes<string>(2);
   const [slow, quick] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
   lanes.add(slow.promise);
@@ -17,7 +17,7 @@ test("what comes to an end first is handed out first, and the size counts what i
   expect(lanes.isEmpty).toBe(true);
 });
 
-test("what a task throws is thrown where it is taken, and only there", async () => {
+test("what a task throws is thrown where its result is taken, and only there", async () => {
   const lanes = new Lanes<number>(2);
   lanes.add(Promise.reject(new Error("mine")));
   lanes.add(Promise.resolve(7));

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { formatListenAddress, parseListenAddress } from "../../src/lib/listen-address.ts";
 
-test("addresses read back as they were written", () => {
+test("a formatted address parses back", () => {
   const hosts = fc.oneof(fc.ipV4(), fc.ipV6(), fc.domain());
   fc.assert(
     fc.property(hosts, fc.integer({ min: 0, max: 65_535 }), (hostname, port) => {

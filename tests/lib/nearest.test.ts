@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { didYouMean, editDistance, nearest } from "../../src/lib/nearest.ts";
 
-test("the nearest name is found, a far one is not", () => {
+test("the nearest name is found, a distant one is not", () => {
   const known = ["--workers", "--watch", "--retries", "--retry-delay", "--url"];
   const typed = ["--worker", "--jbos", "--rertries", "--RETRIES", "--retry", "--uri", "--zzz"];
   expect(typed.map((name) => nearest(name, known))).toEqual([
@@ -16,7 +16,7 @@ test("the nearest name is found, a far one is not", () => {
   ]);
 });
 
-test("a hint is the tail of a sentence", () => {
+test("a hint is the end of a sentence", () => {
   expect([didYouMean("shw", ["show", "init"]), didYouMean("zzzz", ["show"])]).toEqual([
     "; did you mean show?",
     "",

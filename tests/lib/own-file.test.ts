@@ -20,7 +20,7 @@ import { tempFolder } from "../support/temp.ts";
 
 const VICTIM = "the victim's words\n";
 
-/** Why it is refused; null where it is not. */
+/** Why it is refused; null if it is not. */
 function refusalOf(action: () => unknown): string | null {
   try {
     action();
@@ -32,7 +32,7 @@ function refusalOf(action: () => unknown): string | null {
   }
 }
 
-test("a file is made for its owner alone, and read and appended to again", () => {
+test("a file is created for its owner alone, and can be read and appended to again", () => {
   using folder = tempFolder();
   const path = folder.file("own");
   for (const word of ["one ", "two"]) {
@@ -43,7 +43,7 @@ test("a file is made for its owner alone, and read and appended to again", () =>
   expect([readFileSync(path, "utf8"), statSync(path).mode & 0o777]).toEqual(["one two", 0o600]);
 });
 
-test("a file that others can read is closed to them", () => {
+test("permissions of others on a file are removed", () => {
   using folder = tempFolder();
   writeFileSync(folder.file("own"), "", { mode: 0o644 });
   chmodSync(folder.file("own"), 0o644);
@@ -51,7 +51,7 @@ test("a file that others can read is closed to them", () => {
   expect(statSync(folder.file("own")).mode & 0o777).toBe(0o600);
 });
 
-test("links, hard links and folders in its place are refused, and what they point to stays", () => {
+test("links, hard links and folders in its place are refused, and their targets stay unchanged", () => {
   using folder = tempFolder();
   const victim = folder.file("victim");
   writeFileSync(victim, VICTIM, { mode: 0o600 });
@@ -75,7 +75,7 @@ needs("mkfifo")("a FIFO is refused at once", async () => {
   expect(refusalOf(() => openOwnFile(folder.file("fifo"), "the lock"))).toContain("is not a regular file");
 });
 
-test("a folder that others may write is refused; one of the user's own group is not, nor is a sticky one of root's", () => {
+test("a folder that others can write to is refused, except one of the user's own group or a sticky one of root", () => {
   using folder = tempFolder();
   const modes = [0o700, 0o755, 0o775, 0o777];
   const refusals = modes.map((mode) => {
@@ -97,7 +97,7 @@ test("a folder that others may write is refused; one of the user's own group is 
 
 const IS_ROOT = process.geteuid?.() === 0;
 
-test.if(IS_ROOT)("another user's file and folder are refused, root or not", () => {
+test.if(IS_ROOT)("another user's file or folder is refused, whether root or not", () => {
   using folder = tempFolder();
   writeFileSync(folder.file("theirs"), VICTIM);
   chownSync(folder.file("theirs"), 4_321, 4_321);
@@ -115,7 +115,7 @@ test.if(IS_ROOT)("another user's file and folder are refused, root or not", () =
   expect(readFileSync(folder.file("theirs"), "utf8")).toBe(VICTIM);
 });
 
-test("a file is replaced whole, a link is refused, and no draft stays", async () => {
+test("a file is replaced atomically, a link is refused, and no draft remains", async () => {
   using folder = tempFolder();
   const options = { what: "the report", mode: 0o600 };
   replaceFile(folder.file("out"), "one", options);

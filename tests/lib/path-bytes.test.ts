@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { pathOfBytes, systemPath } from "../../src/lib/path-bytes.ts";
 
-test("any bytes there and back: text where they are UTF-8, else every foreign byte by itself", () => {
+test("any bytes survive a round trip: text where they are UTF-8, else each foreign byte on its own", () => {
   const bytes = fc.array(
     fc.oneof(
       fc.uint8Array({ minLength: 1, maxLength: 4 }),
@@ -19,7 +19,7 @@ test("any bytes there and back: text where they are UTF-8, else every foreign by
   );
 });
 
-test("Latin-1, a cut sequence, an encoded surrogate and a replacement character", () => {
+test("Latin-1, a truncated sequence, an encoded surrogate and a replacement character", () => {
   const told = [
     [0x63, 0xe9, 0x76],
     [0xe5, 0x90],

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { TaskGroup } from "../../src/lib/task-group.ts";
 
-test("idle waits for all, those too that are added meanwhile, and what one throws is told", async () => {
+test("idle waits for all tasks, including those added meanwhile, and errors are reported", async () => {
   const group = new TaskGroup();
   const told: unknown[] = [];
   const done: string[] = [];

@@ -1,7 +1,7 @@
 import { expect, jest, test } from "bun:test";
 import { nextTurn, wait } from "../../src/lib/wait.ts";
 
-test("a wait tells whether its time passed or was cut short", async () => {
+test("a wait returns whether its time passed or was cut short", async () => {
   const cutting = new AbortController();
   expect(await wait(1)).toBe(true);
   expect(await wait(1, cutting.signal)).toBe(true);
@@ -11,7 +11,7 @@ test("a wait tells whether its time passed or was cut short", async () => {
   expect(await Promise.all([long, endless, wait(0, cutting.signal)])).toEqual([false, false, false]);
 });
 
-test("a wait beyond what a timer can hold does not end early, and leaves no timer behind", async () => {
+test("a wait longer than a timer's limit does not end early, and leaves no timer behind", async () => {
   jest.useFakeTimers();
   try {
     const cutting = new AbortController();
@@ -28,7 +28,7 @@ test("a wait beyond what a timer can hold does not end early, and leaves no time
   }
 });
 
-test("the next turn comes after what is due already", async () => {
+test("the next turn comes after everything already pending", async () => {
   const order: string[] = [];
   const next = nextTurn().then(() => order.push("next turn"));
   await Promise.resolve().then(() => order.push("promise"));

@@ -57,7 +57,7 @@ const report: BenchReport = {
   elapsed_s: 6.54321,
 };
 
-test("cases and ratios come from rounds; a way that was never measured has neither", () => {
+test("cases and ratios are computed from rounds; a way that was never measured has neither", () => {
   expect(report.cases).toEqual([
     {
       job: "time",
@@ -97,7 +97,7 @@ test("cases and ratios come from rounds; a way that was never measured has neith
       job: "time",
       name: "parallel | at once",
       unit: "ms",
-      // Of the middle round: of two, the worse.
+      // Of the middle round; of two rounds, the worse.
       before: 1_200,
       after: 100,
       ratio: 12,
@@ -151,7 +151,7 @@ test("the Markdown report escapes what would end a cell", () => {
   ]);
 });
 
-test("numbers have three digits that count", () => {
+test("numbers have three significant digits", () => {
   expect([0, 0.00784, 0.5, 9.999, 10, 123.4, 1_287, 12_345_678, -2.5].map(threeDigits)).toEqual([
     "0",
     "0.00784",
@@ -165,7 +165,7 @@ test("numbers have three digits that count", () => {
   ]);
 });
 
-test("a comparison names what is slower, what is faster, and what is gone", () => {
+test("a comparison names what is slower, what is faster, and what is missing", () => {
   const change = { job: "time", unit: "ms", before: 100 } as const;
   expect(
     comparisonText(
@@ -194,7 +194,7 @@ test("a comparison names what is slower, what is faster, and what is gone", () =
   );
 });
 
-test("memory is told as what it is: the most of each half, and how much it grew", () => {
+test("memory is shown as the maximum of each half, and its growth", () => {
   const watched = caseReports(
     {
       job: "sync",
@@ -217,7 +217,7 @@ test("memory is told as what it is: the most of each half, and how much it grew"
   ]);
 });
 
-test("the last line is what the board can do, of what was measured", () => {
+test("the last line says what the board can do, as far as measured", () => {
   const line = (part: Partial<BenchReport["board"]>, reads: number | null): string | null =>
     boardLine({
       board: { ...board, ...part },

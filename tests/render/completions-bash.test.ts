@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { bashCompletions } from "../../src/render/completions-bash.ts";
 import { SMALL_TREE } from "../support/command-nodes.ts";
 
-test("the script of a small program, whole", () => {
+test("the complete script of a small program", () => {
   expect(bashCompletions(SMALL_TREE)).toMatchInlineSnapshot(`
     "# Completions of nodupe for bash; made by: nodupe completions bash
     _nodupe() {

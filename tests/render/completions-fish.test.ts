@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { fishCompletions } from "../../src/render/completions-fish.ts";
 import { SMALL_TREE } from "../support/command-nodes.ts";
 
-test("the script of a small program, whole", () => {
+test("the complete script of a small program", () => {
   expect(fishCompletions(SMALL_TREE)).toMatchInlineSnapshot(`
     "# Completions of nodupe for fish; made by: nodupe completions fish
     function __nodupe_at --description 'Whether the words before the cursor name this command'

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { zshCompletions } from "../../src/render/completions-zsh.ts";
 import { SMALL_TREE } from "../support/command-nodes.ts";
 
-test("the script of a small program, whole", () => {
+test("the complete script of a small program", () => {
   expect(zshCompletions(SMALL_TREE)).toMatchInlineSnapshot(`
     "#compdef nodupe
     # Completions of nodupe for zsh; made by: nodupe completions zsh

@@ -24,7 +24,7 @@ const DESTINATIONS: readonly ShownDestination[] = [
   { url: "sandbox", counts: { pending: 0, sending: 0, done: 0, failed: 0 }, entries: [] },
 ];
 
-test("a line for each destination, and one for each entry", () => {
+test("one line for each destination and each entry", () => {
   expect(historyText(DESTINATIONS)).toMatchInlineSnapshot(`
     "https://tanova.example: 0 pending, 1 sending, 2 done, 1 failed
       0123456789ab  2026-11-26T04:05:06Z  done (upload)  cvs/ana.pdf
@@ -38,7 +38,7 @@ test("an empty store says so", () => {
   expect(historyText([])).toMatchInlineSnapshot(`"Nothing has been uploaded yet."`);
 });
 
-test("JSON: whole checksums, times to the millisecond, null for what is not known", () => {
+test("JSON: whole checksums, times to the millisecond, null if unknown", () => {
   const { updatedAtMs: _, ...told } = DONE;
   expect(historyJson(DESTINATIONS.slice(0, 1))).toEqual({
     destinations: [

@@ -20,13 +20,13 @@ const REPORT: IngestReport = {
   interrupted: false,
 };
 
-test("one line: what is new, what is not, how fast", () => {
+test("one line: what is new, what is not, and how fast", () => {
   expect(ingestText(REPORT)).toMatchInlineSnapshot(
     `"alpha: 1,000,000 new events, 1,000 starts, 3 facts, 233,000 ignored, 564 malformed; 1,234,567 lines in 2.5s, 493,827 lines/s"`,
   );
 });
 
-test("what is nothing is left out, but for events", () => {
+test("zero counts are omitted, except for events", () => {
   const nothing = { events: 0, started: 0, facts: 0, ignored: 0, malformed: 0, lines: 7, known: 7 };
   expect(ingestText({ ...REPORT, ...nothing, elapsedS: 0 })).toMatchInlineSnapshot(
     `"alpha: 0 new events, 7 lines already known; 7 lines in 0.0s"`,
@@ -36,7 +36,7 @@ test("what is nothing is left out, but for events", () => {
   );
 });
 
-test("JSON: the contract's keys in snake_case, the rest as it is", () => {
+test("JSON: the contract's keys in snake_case, the rest unchanged", () => {
   const { elapsedS: _, malformedSamples: __, ...rest } = REPORT;
   expect(ingestJson(REPORT)).toEqual({ ...rest, elapsed_s: 2.5, malformed_samples: ["2026 nonsense"] });
 });

@@ -10,7 +10,7 @@ import { tempFolder } from "../support/temp.ts";
 const root = await commandTree();
 const pages = manPages(root, "1.2.3", 0);
 
-/** A page without roff's escapes. */
+/** A page without roff escapes. */
 function plain(text: string): string {
   return text
     .replaceAll(String.raw`\-`, "-")
@@ -19,7 +19,7 @@ function plain(text: string): string {
     .replaceAll(/\\\[u([0-9A-F]+)\]/g, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)));
 }
 
-test("a page for nodupe, each group and each command, by the names that they are installed under", () => {
+test("there is a page for nodupe, each group and each command, under the name it is installed as", () => {
   expect(pages.map(({ file }) => file)).toEqual(
     flatten(root).map((node) => `${["nodupe", ...node.words].join("-")}.1`),
   );
@@ -50,7 +50,7 @@ test("each page has a name line, its flags, settings and examples, and its exit 
   expect(missing).toEqual([]);
 });
 
-test("every page that another one refers to is there", () => {
+test("every page that another one refers to exists", () => {
   const names = new Set(pages.map(({ file }) => file.replace(/\.1$/, "")));
   const referred = pages.flatMap(({ text }) =>
     [...plain(text).matchAll(/\\fB(nodupe[a-z-]*)\\fR\(1\)/g)].map((match) => match[1] ?? ""),
@@ -67,7 +67,7 @@ needs("groff")("groff formats them without a warning", async () => {
   expect(run).toEqual({ exitCode: 0, stdout: "", stderr: "" });
 });
 
-needs("man", "lexgrog")("man shows a page, and whatis finds what each one is about", async () => {
+needs("man", "lexgrog")("man shows a page, and whatis finds the purpose of each one", async () => {
   using folder = tempFolder();
   for (const { file, text } of pages) writeFileSync(folder.file(file), text);
   const shown = await runCommand(["man", "--warnings", "-l", folder.file("nodupe-sync.1")], {

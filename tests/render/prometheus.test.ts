@@ -60,7 +60,7 @@ const SCRAPE: Scrape = {
   ],
 };
 
-needs("promtool")("promtool finds nothing to say against it", async () => {
+needs("promtool")("promtool has no complaints", async () => {
   expect(await promtoolSays(`${prometheusText(SCRAPE)}\n`)).toEqual(["", 0]);
 });
 
@@ -81,7 +81,7 @@ test("every metric of the registry has its family, in base units", () => {
   expect(lines).toContain(`nodupe_node_total_earnings_usd{node="pi-1"} ${indexOf("total_earnings")}`);
 });
 
-test("labels are escaped, what is not known has no sample, and every name begins with nodupe_", () => {
+test("labels are escaped, unknown values have no sample, and every name begins with nodupe_", () => {
   const lines = prometheusText(SCRAPE).split("\n");
   expect(lines).toContain('nodupe_node_downloads{node="a\\\\\\"b\\nc\ufffd"} 3');
   expect(lines.some((line) => /null|NaN|undefined|free_bytes|last_success/.test(line))).toBe(false);
@@ -90,7 +90,7 @@ test("labels are escaped, what is not known has no sample, and every name begins
   expect(lines).toContain('nodupe_time_offset_seconds{source="ntp"} -0.0012');
 });
 
-test("each family is told once", () => {
+test("each family is declared once", () => {
   const types = prometheusText(SCRAPE)
     .split("\n")
     .filter((line) => line.startsWith("# TYPE"));

@@ -21,7 +21,7 @@ const NO_SECRETS = { "api-key": null, shared: null };
 
 const textOf = (plan: ServicePlan): string => systemdUnits(plan)[0]?.text ?? "";
 
-test("words of the command line reach the job as they were given", () => {
+test("command-line words reach the job unchanged", () => {
   expect(textOf(PLAN)).toContain(
     'ExecStart=/usr/bin/env sync --watch --api-key-file %d/api-key --shared-file %d/shared "/srv/CVs of 100%% & $$HOME" --workers 5\n',
   );
@@ -30,31 +30,31 @@ test("words of the command line reach the job as they were given", () => {
   );
 });
 
-test("a log that a group may read brings that group", () => {
+test("a log readable by a group adds that group", () => {
   const ingest: ServicePlan = { ...PLAN, service: "ingest", runAs: { type: "dynamic" }, groups: ["adm"] };
   expect(textOf(ingest)).toContain("\nSupplementaryGroups=adm\n");
   expect(textOf({ ...ingest, scope: "user" })).not.toContain("SupplementaryGroups");
   expect(textOf(PLAN)).not.toContain("SupplementaryGroups");
 });
 
-test("a user's unit is the session's, and has no rights to give away", () => {
+test("a user's unit belongs to the session and has no privileges to drop", () => {
   const text = textOf({ ...PLAN, scope: "user" });
   expect(text).toContain("WantedBy=default.target");
   expect(text).not.toMatch(/^(User|StateDirectory|CapabilityBoundingSet)=/m);
 });
 
-test("root keeps the two rights that reading others' files takes", () => {
+test("root keeps the two capabilities needed to read others' files", () => {
   expect(textOf({ ...PLAN, runAs: { type: "user", name: "root" } })).toContain(
     "CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_LEASE\n",
   );
 });
 
-test("what compiles while it runs is never forbidden to", () => {
+test("code generation at run time is never forbidden", () => {
   for (const service of SERVICES)
     expect(textOf({ ...PLAN, service })).not.toContain("MemoryDenyWriteExecute");
 });
 
-/** The exposure that systemd-analyze may find at most, in tenths. */
+/** The highest exposure that systemd-analyze may report, in tenths. */
 const MOST_EXPOSED = { sync: 15, serve: 15, ingest: 15, time: 26 } as const;
 
 for (const service of SERVICES) {
@@ -103,7 +103,7 @@ test("OpenRC and busybox get the same command", () => {
   );
 });
 
-needs("dash")("the OpenRC script is one that a shell can read", async () => {
+needs("dash")("a shell can parse the OpenRC script", async () => {
   const script = openrcScript({ service: "sync", command: serviceCommand(PLAN), user: "daemon" });
   const run = await runCommand(["dash", "-n"], { stdin: script });
   expect(run).toEqual({ exitCode: 0, stdout: "", stderr: "" });

@@ -4,12 +4,12 @@ import { fishQuote, shellQuote } from "../../src/render/shell-quote.ts";
 import { needs } from "../support/programs.ts";
 import { runCommand } from "../support/run.ts";
 
-test("quotes and backslashes are kept from the shell", () => {
+test("quotes and backslashes are protected from the shell", () => {
   expect(shellQuote(`it's $HOME \\ "x"`)).toBe(`'it'\\''s $HOME \\ "x"'`);
   expect(fishQuote(`it's $HOME \\ "x"`)).toBe(`'it\\'s $HOME \\\\ "x"'`);
 });
 
-/** What no argument can hold. */
+/** Characters that an argument cannot contain. */
 const words = fc.array(
   fc.string({ unit: "binary" }).map((text) => text.replaceAll("\0", "")),
   {

@@ -21,7 +21,7 @@ const RESULT: SyncResult = {
   failures: [{ path: "Cook/ana.pdf", reason: "not a CV", status: 422 }],
 };
 
-test("one line of what happened, one for each failure", () => {
+test("one line for the result, and one for each failure", () => {
   expect(syncText(RESULT)).toMatchInlineSnapshot(`
     "12 CVs for https://tanova.example: 7 uploaded, 3 already known here, 1 already on the server, 1 failed. 3.0 MiB sent in 2.3s, 1 retry, 2 other files skipped.
     Failed:
@@ -29,13 +29,13 @@ test("one line of what happened, one for each failure", () => {
   `);
 });
 
-test("a dry run tells what would be, and nothing of a server that it did not ask", () => {
+test("a dry run says what would happen, and nothing about a server that it did not query", () => {
   expect(syncText({ ...RESULT, dry_run: true, failed: 0, failures: [], retries: 0 })).toMatchInlineSnapshot(
     `"12 CVs for https://tanova.example: 7 to be uploaded, 3 already known here, 0 failed. 2 other files skipped."`,
   );
 });
 
-test("an interrupted run says how to go on; a status that the reason tells is not told twice", () => {
+test("an interrupted run says how to continue; a status included in the reason is not repeated", () => {
   const failures = [{ path: "a.pdf", reason: "the server answered 503", status: 503 }];
   expect(syncText({ ...RESULT, interrupted: true, elapsed_s: 75.4, retries: 4, failures }))
     .toMatchInlineSnapshot(`
@@ -55,7 +55,7 @@ test("text from outside is shown escaped", () => {
   ).toMatchInlineSnapshot(`"  a\\x1b[2Jb\\n\\u202ec.pdf: refused"`);
 });
 
-test("of many failures twenty are named and the rest counted", () => {
+test("of many failures twenty are listed and the rest counted", () => {
   const failures = Array.from({ length: 23 }, (_, index) => ({
     path: `${index}.pdf`,
     reason: "unreadable",
@@ -66,7 +66,7 @@ test("of many failures twenty are named and the rest counted", () => {
   expect(lines.slice(-2)).toEqual(["  19.pdf: unreadable", "  … and 3 more: --json names them all"]);
 });
 
-test("JSON: the counts as they are, what is not known null", () => {
+test("JSON: the counts, and null if unknown", () => {
   const run = { elapsedS: 0.5, dryRun: false, destination: "sandbox" };
   const tally = {
     found: 12,
@@ -96,7 +96,7 @@ test("JSON: the counts as they are, what is not known null", () => {
   });
 });
 
-test("why a run could not go on, in a line: until when, where the server has said so", () => {
+test("why a run could not go on, in one line, with the time if the server gave one", () => {
   const limited = { kind: "rate_limited", reason: "slow down" } as const;
   const until = new Date(2026, 10, 27, 14, 5, 9).toISOString();
   expect(stopText({ ...limited, until }, 1_200)).toBe(

@@ -74,7 +74,7 @@ test("JSON: unknown is null, durations are seconds, FastDate64 is text", () => {
   });
 });
 
-test("text: whether the clock is right, time, source, what the bound rests on, drift, and a row for each address", () => {
+test("text: whether the clock is right, time, source, what the bound relies on, drift, and a row for each address", () => {
   expect(
     timeText({ result: RESULT, clock: CLOCK_UNTOUCHED, trueNs: TRUE_NS, check: null }).split("\n"),
   ).toEqual([
@@ -112,7 +112,7 @@ test("text: what was done to the clock, or why it was not", () => {
   );
 });
 
-test("text: the first line says whether the clock is right, by how much and how sure", () => {
+test("text: the first line says whether the clock is right, by how much it is off, and how certain that is", () => {
   const first = (change: Partial<TimeResult>): string | undefined => {
     const report = { result: { ...RESULT, ...change }, clock: CLOCK_UNTOUCHED, trueNs: null, check: null };
     return timeText(report).split("\n")[0];
@@ -138,7 +138,7 @@ test("text: the first line says whether the clock is right, by how much and how 
   );
 });
 
-test("text: what the bound rests on", () => {
+test("text: what the bound relies on", () => {
   const rests = (
     tolerance: TimeResult["tolerance"],
     change: Partial<TimeResult> = {},

@@ -23,7 +23,7 @@ function faults(flags: object, elsewhere: { environment?: Record<string, string>
   return dependencyFaults(OPTIONS, resolution);
 }
 
-test("a flag that means nothing without another one is refused, the same as a setting or variable is not used", () => {
+test("a flag without the flag it needs is refused; the same as a setting or variable is ignored", () => {
   expect(faults({ maxOffset: 5 })).toEqual([
     "--max-offset means nothing without --check; give both, or neither",
   ]);
@@ -34,7 +34,7 @@ test("a flag that means nothing without another one is refused, the same as a se
   expect(faults({ tolerance: 2, against: "f" })).toEqual([]);
 });
 
-test("flags that contradict each other are refused; a setting gives way to the flag", () => {
+test("flags that contradict each other are refused; a setting yields to a flag", () => {
   expect(faults({ since: "s", last: 5 })).toEqual([
     "--since and --last exclude each other; give one of them",
   ]);

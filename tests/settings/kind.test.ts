@@ -14,7 +14,7 @@ import {
   toggle,
 } from "../../src/settings/kind.ts";
 
-test("each kind reads its texts and TOML's own types, and refuses the rest with null", () => {
+test("each kind parses its texts and TOML's own types, and returns null for anything else", () => {
   expect({
     duration: ["5s", 5, "x", "0s", "36500d", "36501d"].map((value) => duration.parse(value)),
     timer: ["5s", "0s", "1ms", "24d", "25d"].map((value) => timer.parse(value)),
@@ -40,7 +40,7 @@ test("each kind reads its texts and TOML's own types, and refuses the rest with 
   });
 });
 
-test("a path may begin at the home folder, and is made absolute", () => {
+test("a path may begin with ~, and is made absolute", () => {
   expect([path.parse("~/cvs"), path.parse("/srv/cvs"), path.parse("cvs"), path.parse("")]).toEqual([
     `${homedir()}/cvs`,
     "/srv/cvs",

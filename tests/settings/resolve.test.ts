@@ -21,7 +21,7 @@ function resolve(flags: object, environment: Record<string, string>, file: objec
   });
 }
 
-test("a flag wins over the environment, that over the file, that over the default", () => {
+test("flags win over the environment, the environment over the file, the file over defaults", () => {
   const environment = { NODUPE_SYNC_RETRIES: "7", NODUPE_SYNC_RETRY_DELAY: "2s", EARLIER_FOLDER: "cvs" };
   const { values, origins, faults } = resolve({ retries: 9 }, environment, {
     retries: 8,
@@ -42,7 +42,7 @@ test("a flag wins over the environment, that over the file, that over the defaul
   });
 });
 
-test("our own variable wins over an earlier client's, an empty one is no setting, a list is split at commas", () => {
+test("our own variable wins over an earlier client's, an empty one is ignored, a list is split at commas", () => {
   const environment = {
     NODUPE_SYNC_FOLDER: "new",
     EARLIER_FOLDER: "old",
@@ -60,7 +60,7 @@ test("our own variable wins over an earlier client's, an empty one is no setting
   });
 });
 
-test("every variable that cannot be read is told", () => {
+test("every variable that cannot be parsed is reported", () => {
   const { faults } = resolve({}, { NODUPE_SYNC_RETRIES: "many", NODUPE_SYNC_RETRY_DELAY: "5" }, {});
   expect(faults).toEqual([
     'NODUPE_SYNC_RETRIES: found "many", expected a whole number from 0 to 100',

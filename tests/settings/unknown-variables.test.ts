@@ -12,7 +12,7 @@ const SECTIONS = {
   store: { db: option(integer(1), 1, "which", { env: ["NODUPE_DB"] }) },
 };
 
-test("a variable that looks like a setting and is none is told, with the one that was meant", () => {
+test("a variable that only looks like a setting is reported, with the one that was probably meant", () => {
   const names = ["NODUPE_SYNC_WORKER", "NODUPE_TIME_TIMOUT", "NODUPE_SYNC_ZZZZZZZZZZZZ"];
   expect(unknownVariables(names, SECTIONS)).toEqual([
     "the environment variable NODUPE_SYNC_WORKER is no setting; did you mean NODUPE_SYNC_WORKERS?",
@@ -21,7 +21,7 @@ test("a variable that looks like a setting and is none is told, with the one tha
   ]);
 });
 
-test("settings, and variables that are no section's, are left alone", () => {
+test("settings, and variables outside of any section, are not reported", () => {
   const names = ["NODUPE_SYNC_WORKERS", "NODUPE_SYNC_RETRY_DELAY", "NODUPE_BASE_URL", "NODUPE_DB", "PATH"];
   expect(unknownVariables(names, SECTIONS)).toEqual([]);
 });

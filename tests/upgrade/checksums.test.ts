@@ -15,7 +15,7 @@ const SUMS = [
   "",
 ].join("\n");
 
-test("the newest archive of exactly this target, by semver and not by spelling", () => {
+test("the newest archive for exactly this target, by semver rather than spelling", () => {
   expect(newestFor("linux-x64", SUMS)).toEqual({
     name: "nodupe-1.10.0-linux-x64.tar.gz",
     version: "1.10.0",
@@ -25,19 +25,19 @@ test("the newest archive of exactly this target, by semver and not by spelling",
   expect(newestFor("darwin-arm64", SUMS)).toBeNull();
 });
 
-test("a pre-release is never the newest, and where there is nothing else there is nothing", () => {
+test("pre-releases are skipped; if there is nothing else, the result is null", () => {
   expect(newestFor("linux-arm64", SUMS)).toBeNull();
   const later = `${SUMS}${hash("7")}  nodupe-2.0.0-beta-linux-x64.tar.gz\n`;
   expect(newestFor("linux-x64", later)?.version).toBe("1.10.0");
 });
 
-test("newer is what semver says", () => {
+test("newer means newer by semver", () => {
   expect(isNewer("1.10.0", "1.9.0")).toBe(true);
   expect(isNewer("1.0.0", "1.0.0")).toBe(false);
   expect(isNewer("1.0.0-rc.1", "1.0.0")).toBe(false);
 });
 
-test("no name with a path in it is ever taken, and no text makes it throw", () => {
+test("names containing a path are never accepted, and no text makes it throw", () => {
   expect(newestFor("linux-x64", `${hash("1")}  ../nodupe-1.2.0-linux-x64.tar.gz\n`)).toBeNull();
   expect(newestFor("linux-x64", `${hash("1")}  nodupe-1/../2-linux-x64.tar.gz\n`)).toBeNull();
   fc.assert(

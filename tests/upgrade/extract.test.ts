@@ -20,7 +20,7 @@ async function read(archive: Uint8Array, name: string, size: number): Promise<Bu
 
 const entry = (name: string, content: Uint8Array): Entry => ({ name, content, executable: false });
 
-test("what tar writes is read back, however the stream is cut into chunks", async () => {
+test("archives made by tar are read, however the stream is split", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.uniqueArray(fc.stringMatching(/^[a-z]{1,8}$/), { minLength: 1, maxLength: 4 }),
@@ -39,7 +39,7 @@ test("what tar writes is read back, however the stream is cut into chunks", asyn
   );
 });
 
-test("all that is wanted is read in one pass, and nothing else", async () => {
+test("everything wanted is read in one pass, and nothing else", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.tuple(fc.boolean(), fc.uint8Array({ maxLength: 1_500 })), { minLength: 1, maxLength: 8 }),
@@ -64,26 +64,26 @@ test("all that is wanted is read in one pass, and nothing else", async () => {
   );
 });
 
-needs("tar")("links are passed over: what has the name and is none is taken", async () => {
+needs("tar")("links are skipped: only a regular file with the name is read", async () => {
   using folder = tempFolder();
   await Bun.write(folder.file("a/nodupe"), "real");
   const script = `cd "$1" && mkdir b c && ln -s /etc/passwd b/nodupe && ln a/nodupe a/again &&
     tar -cf l.tar -C b nodupe -C ../a again nodupe && cat l.tar | wc -c`;
   await runCommand(["sh", "-c", script, "sh", folder.path]);
   const bytes = await Bun.file(folder.file("l.tar")).bytes();
-  // The second of two names for one file is a link to the first, in the archive as on the disk.
+  // The second of two names for one file is stored as a link to the first.
   expect(await read(bytes, "again", 512)).toEqual(Buffer.from("real"));
   expect(await read(bytes, "nodupe", 512)).toBeNull();
 });
 
-test("an archive that ends early has nothing to give", async () => {
+test("a truncated archive yields nothing", async () => {
   const archive = tar([entry("nodupe", new Uint8Array(5_000).fill(7))], 1);
   for (const length of [0, 100, 512, 3_000]) {
     expect(await read(archive.subarray(0, length), "nodupe", 700)).toBeNull();
   }
 });
 
-test("what is no tar archive is refused", async () => {
+test("anything but a tar archive is refused", async () => {
   const outcome: unknown = await read(new Uint8Array(2_048).fill(65), "nodupe", 512).catch(
     (error: unknown) => error,
   );

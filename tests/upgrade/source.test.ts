@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { isAllowed, parseSource } from "../../src/upgrade/source.ts";
 
-test("https everywhere, http only to this machine, never with a password in it", () => {
+test("https from anywhere, http only from this machine, never with a password in it", () => {
   const allowed = [
     "https://example.org/nodupe",
     "http://127.0.0.1:8080",
@@ -22,7 +22,7 @@ test("https everywhere, http only to this machine, never with a password in it",
   expect(refused.filter((text) => isAllowed(new URL(text)))).toEqual([]);
 });
 
-test("an address is a folder, whether it ends in a slash or not", () => {
+test("an address is a folder, with or without a trailing slash", () => {
   expect(new URL("SHA256SUMS", parseSource("https://example.org/a").href).href).toBe(
     "https://example.org/a/SHA256SUMS",
   );

@@ -23,7 +23,7 @@ function recording(extra: Partial<Timing> = {}): { timing: Timing; calls: string
   return { timing, calls };
 }
 
-test("ways are sampled in turns, the order turning around with each round, each call after its reset", async () => {
+test("ways are sampled in turns, in reversed order after each round, each call after its reset", async () => {
   const { timing, calls } = recording();
   const rounds = await measure(timing, { rounds: 2, leastRounds: 1, budgetMs: 1e6 }, never);
   const twice = (name: string): string[] => [`reset ${name}`, name, `reset ${name}`, name];
@@ -34,7 +34,7 @@ test("ways are sampled in turns, the order turning around with each round, each 
   ]);
 });
 
-test("a spent budget ends it after the least rounds", async () => {
+test("when the budget is spent, it ends after the least number of rounds", async () => {
   const { timing } = recording();
   const rounds = await measure(timing, { rounds: 50, leastRounds: 4, budgetMs: 0 }, never);
   expect(rounds.get("a")).toHaveLength(4);
@@ -60,7 +60,7 @@ test("asynchronous ways are awaited", async () => {
   expect([most, rounds.get("b")?.length]).toEqual([1, 3]);
 });
 
-test("an abort keeps whole rounds only", async () => {
+test("an abort keeps only whole rounds", async () => {
   const stop = new AbortController();
   let calls = 0;
   const { timing } = recording({
@@ -87,7 +87,7 @@ test("a way that throws because of the abort costs no whole round", async () => 
   expect(rounds.get("a")).toHaveLength(3);
 });
 
-test("what a way throws is thrown", async () => {
+test("what a way throws is rethrown", async () => {
   const { timing } = recording({
     ways: [
       {

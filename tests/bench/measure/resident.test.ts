@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { memoryOver, residentMib, watchResident } from "../../../src/bench/measure/resident.ts";
 
-test("the memory of a process is seen until its work is done; none of one that is no more", async () => {
+test("a process's memory is sampled until its work is done; a process that is gone has none", async () => {
   expect(residentMib(process.pid)).toBeGreaterThan(10);
   const child = Bun.spawn(["cat"], { stdin: "pipe" });
   const work = child.exited;
@@ -12,13 +12,13 @@ test("the memory of a process is seen until its work is done; none of one that i
   expect(residentMib(child.pid)).toBeNull();
 });
 
-test("what the work throws is thrown", async () => {
+test("what the work throws is rethrown", async () => {
   const failed = Promise.reject(new Error("ended with 1"));
   const thrown: unknown = await watchResident(process.pid, failed, 1).catch((error: unknown) => error);
   expect(thrown).toEqual(new Error("ended with 1"));
 });
 
-test("growth is told by the peaks of both halves", () => {
+test("growth is shown by the peaks of both halves", () => {
   expect(memoryOver([10, 30, 20, 40, 25])).toEqual(
     new Map([
       ["resident", [10, 30, 20, 40, 25]],

@@ -11,7 +11,7 @@ import {
 
 const values = fc.array(fc.double({ min: 1e-6, max: 1e9, noNaN: true }), { minLength: 1, maxLength: 200 });
 
-test("the interval of a median is the tables' of order statistics", () => {
+test("the interval of a median matches the tables of order statistics", () => {
   const ranks = (count: number): readonly [number, number] => {
     const { low, high } = medianInterval(Array.from({ length: count }, (_, index) => index + 1));
     return [low, high];
@@ -47,7 +47,7 @@ test("the worst hundredth is at the other end for a rate", () => {
   expect(summarise(hundred, true)).toEqual({ median: 50, p99: 1, low: 25, high: 75, samples: 101 });
 });
 
-test("a summary does not depend on the order of its samples, and lies within them", () => {
+test("a summary does not depend on the order of its samples, and is within their range", () => {
   fc.assert(
     fc.property(values, fc.boolean(), (samples, rate) => {
       const summary = summarise(samples, rate);
@@ -59,7 +59,7 @@ test("a summary does not depend on the order of its samples, and lies within the
   );
 });
 
-test("a thinned series keeps its order and its bounds", () => {
+test("a thinned series keeps its order and its range", () => {
   expect(thin([1, 1, 5, 5, 9, 9], 3)).toEqual([1, 5, 9]);
   fc.assert(
     fc.property(values, fc.integer({ min: 1, max: 40 }), (series, points) => {
@@ -71,7 +71,7 @@ test("a thinned series keeps its order and its bounds", () => {
   );
 });
 
-test("an improvement is over 1 where the time went down, or the rate up", () => {
+test("an improvement is greater than 1 if the time decreased or the rate increased", () => {
   expect([improvement(10, 5, false), improvement(10, 5, true)]).toEqual([2, 0.5]);
   expect(median([3, 1, 2])).toBe(2);
 });

@@ -7,7 +7,9 @@ import { tempFolder } from "../../support/temp.ts";
 
 const LANDLOCK = join(import.meta.dir, "../../../src/lib/ffi/landlock.ts");
 
-/** Confined to `mine` in the folder it is run in, tries to write here and there, on this thread and on others. */
+/**
+ * Confined to `mine` in its working directory; tries to write in several places, on this thread and on others.
+ */
 const TRIES = `
 import { writeFileSync, unlinkSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -46,7 +48,7 @@ unemulated(
     const { stdout, stderr, exitCode } = await runCommand([process.execPath, "-e", TRIES], place);
     expect([exitCode, stderr]).toEqual([0, ""]);
     const { confined, said } = JSON.parse(stdout) as { confined: boolean; said: Record<string, string> };
-    // A kernel without Landlock lets it all through, and confine says so.
+    // A kernel without Landlock permits everything, and confine says so.
     const refused = confined ? "EACCES" : "done";
     expect(said).toEqual({
       mine: "done",

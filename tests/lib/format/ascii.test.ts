@@ -5,8 +5,8 @@ import { isAsciiLocale, toAscii } from "../../../src/lib/format/ascii.ts";
 
 const SRC = join(import.meta.dir, "../../../src");
 
-test("where the locale is C, all that the program itself writes is ASCII", () => {
-  // What the browser shows is not a terminal's, and the made-up board's names come from outside.
+test("in the C locale everything that the program itself writes is ASCII", () => {
+  // The browser's texts are not shown on a terminal, and the demo board's names stand for outside names.
   const files = [...new Bun.Glob("**/*.ts").scanSync({ cwd: SRC })].filter(
     (file) => !/^serve\/(page|demo)\//.test(file),
   );

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { escapeLines, escapeText } from "../../../src/lib/format/escape.ts";
 
-/** What a terminal acts on, what turns text around, what cannot be seen: ranges of code points. */
+/** Ranges of code points that terminals act on, that reorder text, or that are invisible. */
 const HOSTILE: readonly (readonly [from: number, to: number])[] = [
   [0x00, 0x1f],
   [0x7f, 0x9f],
@@ -35,7 +35,7 @@ const text = fc
   .array(fc.oneof(hostile, fc.string({ unit: "binary" })), { maxLength: 12 })
   .map((of) => of.join(""));
 
-test("nothing hostile is left, whatever the text", () => {
+test("no hostile character remains, whatever the text", () => {
   fc.assert(
     fc.property(text, (given) => {
       expect(Array.from(escapeText(given)).filter(isHostile)).toEqual([]);
@@ -44,7 +44,7 @@ test("nothing hostile is left, whatever the text", () => {
   );
 });
 
-test("what is escaped can be read", () => {
+test("escapes are readable", () => {
   const names = [
     ["a\u001B[31mred.pdf", "a\\x1b[31mred.pdf"],
     ["not utf-8 \udcff.pdf", "not utf-8 \\xff.pdf"],
@@ -58,12 +58,12 @@ test("what is escaped can be read", () => {
   expect(names.map(([name]) => escapeText(name))).toEqual(names.map(([, shown]) => shown));
 });
 
-test("ordinary names of all scripts stay as they are", () => {
+test("ordinary names in all scripts are unchanged", () => {
   const names = ["Ünïcödé.pdf", "履歴書.docx", "السيرة.pdf", "😀 cv.txt", "back\\slash", "a b"];
   expect(names.map(escapeText)).toEqual(names);
 });
 
-test("an output of lines keeps its lines, and its colours only where there are colours", () => {
+test("an output keeps its lines, and its colours only if colours are allowed", () => {
   const output = "\u001B[1;32mbest\u001B[22;39m\tcell\nnext \u001B]0;title\u0007";
   expect(escapeLines(output, true)).toBe("\u001B[1;32mbest\u001B[22;39m\tcell\nnext \\x1b]0;title\\x07");
   expect(escapeLines(output, false)).toBe("\\x1b[1;32mbest\\x1b[22;39m\tcell\nnext \\x1b]0;title\\x07");

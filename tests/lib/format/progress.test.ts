@@ -13,7 +13,7 @@ const BUSY: Progress = {
 const SPEED = { done: 12.5, bytes: 3_565_158 };
 const ETA = "ETA 11m41s";
 
-test("what does not fit goes: details from the last on, then the bar; the time left stays", () => {
+test("if it is too long, details are dropped from the last on, then the bar; the time left stays", () => {
   const shown = [140, 100, 80, 60, 40].map((columns) => progressLine(BUSY, SPEED, columns));
   expect(shown).toEqual([
     `███░░░░░░░░░░░░░░░░░░░░░  1,234/10,000 files  34.5 MiB  3.4 MiB/s  2 failed  5 in flight  ${ETA}`,
@@ -24,13 +24,13 @@ test("what does not fit goes: details from the last on, then the bar; the time l
   ]);
 });
 
-test("what is waited for takes the place of the time left", () => {
+test("what the job waits for replaces the time left", () => {
   const waiting = { ...BUSY, waiting: "the server until 14:05:10" };
   expect(progressLine(waiting, SPEED, 60)).toBe("1,234/10,000 files  waiting for the server until 14:05:10");
   expect(progressSentence(waiting, SPEED)).toEndWith("5 in flight, waiting for the server until 14:05:10");
 });
 
-test("without a total there is neither bar nor time left", () => {
+test("without a total there is neither a bar nor a time left", () => {
   const growing = { ...BUSY, total: null, noun: "lines", bytes: null, details: ["12 new events"] };
   expect(progressLine(growing, { done: 48_000.4, bytes: 0 }, 80)).toBe(
     "1,234 lines  48,000/s  12 new events",
@@ -69,7 +69,7 @@ test("from 40 columns on the line fits and the time left is whole, whatever the 
   );
 });
 
-test("a rate follows what is done, and forgets", () => {
+test("a rate follows recent work and forgets old work", () => {
   const rate = new Rate(5_000, 0);
   for (let second = 1; second <= 60; second += 1) rate.update(second * 10, second * 1_000);
   expect(rate.perSecond).toBeCloseTo(10, 6);

@@ -4,12 +4,12 @@ import { AnswerReader, MalformedAnswer } from "../../../src/lib/http/answer-read
 
 const newReader = (isTunnel = false): AnswerReader => new AnswerReader({ maxBodyBytes: 1_000_000, isTunnel });
 
-/** What a reader made of all that it was given. */
+/** What a reader has read so far. */
 function seenBy(reader: AnswerReader): { status: number | null; body: string; done: boolean } {
   return { status: reader.head?.status ?? null, body: reader.body().toString("latin1"), done: reader.done };
 }
 
-/** Pushes a text cut at the given places; what is left over in the end. */
+/** Pushes a text cut at the given places; returns what is left over at the end. */
 function feed(reader: AnswerReader, text: string, cuts: readonly number[]): string {
   const places = [...new Set(cuts.map((cut) => cut % (text.length + 1)))].toSorted((a, b) => a - b);
   let left = "";
@@ -39,7 +39,7 @@ test("a message with a length reads the same however it is cut, and what follows
   );
 });
 
-test("a chunked message, after interim answers, likewise", () => {
+test("so does a chunked message after interim answers", () => {
   fc.assert(
     fc.property(fc.array(bodies), bodies, cuts, (chunks, after, at) => {
       const reader = newReader();
@@ -57,14 +57,14 @@ test("a chunked message, after interim answers, likewise", () => {
   );
 });
 
-test("without a length the end of the connection is the end of the body", () => {
+test("without a length the body ends with the connection", () => {
   const reader = newReader();
   feed(reader, "HTTP/1.1 200 OK\r\n\r\nall of it", [25]);
   expect([reader.done, reader.close(), reader.done]).toEqual([false, true, true]);
   expect(seenBy(reader)).toEqual({ status: 200, body: "all of it", done: true });
 });
 
-test("a connection that ends before the length is reached is no whole message", () => {
+test("if the connection ends before the length is reached, the message is incomplete", () => {
   const reader = newReader();
   feed(reader, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", []);
   expect(reader.close()).toBe(false);
@@ -89,7 +89,7 @@ test.each([
   expect(reader.head?.keepsAlive).toBe(keepsAlive);
 });
 
-test("a body beyond the bound is refused, and untouched is said of a reader before its first byte alone", () => {
+test("a body beyond the limit is refused, and a reader is untouched only before its first byte", () => {
   const reader = new AnswerReader({ maxBodyBytes: 10, isTunnel: false });
   expect(reader.untouched).toBe(true);
   expect(() => feed(reader, "HTTP/1.1 200 OK\r\n\r\nmore than ten", [])).toThrow(MalformedAnswer);

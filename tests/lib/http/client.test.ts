@@ -31,7 +31,7 @@ function post(text: string, changes: Partial<Request> = {}): Request {
 const lost = (exchange: Exchange): unknown =>
   exchange.type === "lost" ? [exchange.error.message, exchange.whole] : exchange.type;
 
-test("a request goes out as it was told, and its answer comes back with its headers", async () => {
+test("a request is sent as given, and its answer comes back with its headers", async () => {
   using peer = startPeer((socket) =>
     socket.write("HTTP/1.1 202 Accepted\r\nX-One: a\r\nX-One: b\r\nContent-Length: 2\r\n\r\nok"),
   );
@@ -56,7 +56,7 @@ test("a request goes out as it was told, and its answer comes back with its head
   expect(sentBytes).toBe(peer.received.length);
 });
 
-test("a body that is withdrawn cuts the request before its last byte", async () => {
+test("withdrawing a body cuts off the request before its last byte", async () => {
   using peer = startPeer(() => {});
   using client = newClient(peer.url);
   const body = {
@@ -98,7 +98,7 @@ test(
   60_000,
 );
 
-test("an answer in gzip, unasked, is read; one in an unknown encoding is named", async () => {
+test("an answer unexpectedly in gzip is decoded; an unknown encoding is named", async () => {
   using peer = startPeer((socket, bytes) => {
     const encoding = bytes.includes("gzip") ? "gzip" : "zz";
     const body = gzipSync("a text");
@@ -119,7 +119,7 @@ test("an answer in gzip, unasked, is read; one in an unknown encoding is named",
   ]);
 });
 
-test("a server that speaks unasked on an idle connection loses it, and nothing is made of what it said", async () => {
+test("a server that sends something on an idle connection loses it, and what it sent is ignored", async () => {
   const sockets: Socket<undefined>[] = [];
   using peer = startPeer((socket) => {
     sockets.push(socket);
@@ -127,7 +127,7 @@ test("a server that speaks unasked on an idle connection loses it, and nothing i
   });
   using client = newClient(peer.url);
   expect((await client.exchange(post("a"), NEVER)).type).toBe("answer");
-  // What nginx and others say before they close an idle connection.
+  // What nginx and others send before they close an idle connection.
   sockets[0]?.write("HTTP/1.1 408 Late\r\nContent-Length: 0\r\n\r\n");
   await until(() => peer.closed === 1, "the client has let go of the connection");
   const second = await client.exchange(post("b"), NEVER);
@@ -135,14 +135,14 @@ test("a server that speaks unasked on an idle connection loses it, and nothing i
   expect(peer.connections).toBe(2);
 });
 
-test("bytes after an answer end its connection", async () => {
+test("bytes after an answer close its connection", async () => {
   using peer = startPeer((socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1more"));
   using client = newClient(peer.url);
   for (let request = 0; request < 2; request += 1) await client.exchange(post("a"), NEVER);
   expect(peer.connections).toBe(2);
 });
 
-test("time-outs beyond what a timer can hold do not fire at once", async () => {
+test("timeouts longer than a timer's limit do not fire at once", async () => {
   using peer = startPeer((socket) =>
     setTimeout(() => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1"), 20),
   );

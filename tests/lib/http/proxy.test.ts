@@ -30,7 +30,7 @@ test.each([
   expect(isExempt(host, port, noProxy)).toBe(exempt);
 });
 
-test("loopback is told by the address, not by how the name looks", () => {
+test("loopback is recognized by the address, not by what the name looks like", () => {
   const hosts = [
     "127.0.0.1",
     "127.9.9.9",
@@ -44,7 +44,7 @@ test("loopback is told by the address, not by how the name looks", () => {
   expect(hosts.map(isLoopback)).toEqual([true, true, true, true, true, false, false, false]);
 });
 
-test("the variable of the scheme decides, http:// may be left out, a password is decoded", () => {
+test("the variable for the scheme decides, http:// can be omitted, and the password is decoded", () => {
   const settings = {
     httpProxy: "http://plain.test",
     httpsProxy: "u%3A:p%40@secure.test:3128",
@@ -73,7 +73,7 @@ test("the variable of the scheme decides, http:// may be left out, a password is
   ).toBeNull();
 });
 
-test("ALL_PROXY holds where the variable of the scheme says nothing", () => {
+test("ALL_PROXY applies if the variable for the scheme is not set", () => {
   const settings = {
     httpProxy: "http://plain.test:1",
     httpsProxy: " ",
@@ -90,7 +90,7 @@ test("ALL_PROXY holds where the variable of the scheme says nothing", () => {
   expect(() => chooseProxy(new URL("https://a.test"), socks)).toThrow(/^ALL_PROXY is socks5:/);
 });
 
-test("a bad percent in a proxy's password is one clear line, without the password", () => {
+test("a bad percent sign in a proxy's password is reported in one clear line, without the password", () => {
   const settings = {
     httpProxy: null,
     httpsProxy: "http://u:secret%zz@p.test",

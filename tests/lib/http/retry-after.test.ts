@@ -12,7 +12,7 @@ test("seconds", () => {
   );
 });
 
-test("a date, however far", () => {
+test("a date, however distant", () => {
   const year9999 = Date.UTC(9999, 11, 31) / 1_000;
   fc.assert(
     fc.property(fc.integer({ min: 0, max: year9999 }), (seconds) => {
@@ -22,7 +22,7 @@ test("a date, however far", () => {
   );
 });
 
-test("the older forms of a date", () => {
+test("the obsolete forms of a date", () => {
   expect(parseRetryAfterMs("Friday, 20-Nov-26 12:00:30 GMT", NOW)).toBe(30_000);
   expect(parseRetryAfterMs("Fri Nov 20 12:00:30 2026", NOW)).toBe(30_000);
 });

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { noMetrics } from "../../../src/nodes/compare/registry.ts";
 import { formatMetric } from "../../../src/render/compare/format.ts";
 
-test("each unit as people read it", () => {
+test("each unit is formatted for people", () => {
   const metrics = {
     ...noMetrics(),
     success_rate_download: 98.765,
@@ -28,7 +28,7 @@ test("each unit as people read it", () => {
   });
 });
 
-test("what is not known is a dash; a latency that the log's whole seconds hide says so", () => {
+test("unknown values are a dash; a latency hidden by the log's whole seconds says so", () => {
   const metrics = { ...noMetrics(), latency_resolution_ms: 1_000 };
   expect([
     formatMetric("total_operations", metrics),

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { compareJson } from "../../../src/render/compare/report.ts";
 import { TWO_NODES } from "../../support/comparison.ts";
 
-test("JSON: the contract's keys, moments in ISO 8601, figures as they are", () => {
+test("JSON: the contract's keys, times in ISO 8601, unrounded figures", () => {
   const { nodes, rankings, verdicts, why, caveats } = TWO_NODES;
   expect(compareJson(TWO_NODES)).toEqual({
     comparison_type: "performance",
@@ -21,7 +21,7 @@ test("JSON: the contract's keys, moments in ISO 8601, figures as they are", () =
   });
 });
 
-test("JSON: the cache's hits, where there is one; no share of nothing", () => {
+test("JSON: the cache's hits, if there is one; no share of zero", () => {
   expect(compareJson({ ...TWO_NODES, cached: true, cache: { hits: 3, misses: 1 } })).toMatchObject({
     cached: true,
     cache_hits: 3,

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { compareTable } from "../../../src/render/compare/table.ts";
 import { compareReport, nodeResult, TWO_NODES } from "../../support/comparison.ts";
 
-test("the verdict and why, the table with what is really better marked, then what is not fair to compare", () => {
+test("the verdict and its cause, the table with real differences marked, then unfair comparisons", () => {
   expect(compareTable(TWO_NODES, { columns: 80, color: false })).toMatchInlineSnapshot(`
     "performance, 24h: 2026-11-25 04:00 to 2026-11-26 04:00 UTC
 
@@ -25,7 +25,7 @@ test("the verdict and why, the table with what is really better marked, then wha
   `);
 });
 
-test("a narrow terminal has a node a row, and no line is wider than it", () => {
+test("on a narrow terminal nodes are rows, and no line is too wide", () => {
   const text = compareTable(TWO_NODES, { columns: 40, color: false });
   expect(text).toMatchInlineSnapshot(`
     "performance, 24h: 2026-11-25 04:00 to
@@ -67,13 +67,13 @@ test("a narrow terminal has a node a row, and no line is wider than it", () => {
   expect(text.split("\n").filter((line) => Bun.stringWidth(line) > 40)).toEqual([]);
 });
 
-test("colour marks what is really better alone", () => {
+test("only real differences are coloured", () => {
   const coloured = compareTable(TWO_NODES, { columns: 80, color: true });
   expect(Bun.stripANSI(coloured)).toBe(compareTable(TWO_NODES, { columns: 80, color: false }));
   expect(coloured.split("\u001B[1;32m").length - 1).toBe(1);
 });
 
-test("a node without figures says why, one without lines in the window when it last had some", () => {
+test("a node without figures says why; one without lines in the window says when it last had some", () => {
   const report = compareReport({
     nodes: [
       nodeResult("attic", {}, { error: "the store is damaged" }),
@@ -92,7 +92,7 @@ test("a node without figures says why, one without lines in the window when it l
   `);
 });
 
-test("twenty nodes: one a row, better and worse than the fleet marked, every line as wide as the terminal", () => {
+test("twenty nodes are rows, marked if better or worse than the fleet, every line as wide as the terminal", () => {
   const [verdict] = TWO_NODES.verdicts;
   if (verdict === undefined) throw new Error("Cannot test without a verdict");
   const nodes = Array.from({ length: 20 }, (_, index) =>
@@ -120,7 +120,7 @@ test("twenty nodes: one a row, better and worse than the fleet marked, every lin
   expect(lines).toContain("* really better, ! really worse");
 });
 
-test("what cannot be told yet is one sentence, with the hours that are missing", () => {
+test("an undecided difference is one sentence with the missing hours", () => {
   const [verdict] = TWO_NODES.verdicts;
   if (verdict === undefined) throw new Error("Cannot test without a verdict");
   const early = { ...verdict, type: "too_early", significant: false, better: null, worse: null } as const;
@@ -136,14 +136,14 @@ test("what cannot be told yet is one sentence, with the hours that are missing",
   );
 });
 
-test("a difference that no group stands out in is evenly spread", () => {
+test("a difference that comes from no particular group is evenly spread", () => {
   const even = compareReport({ ...TWO_NODES, why: TWO_NODES.why.map((why) => ({ ...why, mostly: null })) });
   expect(compareTable(even, { columns: 80, color: false })).toContain(
     "\n  evenly spread over satellites, actions, sizes and hours\n",
   );
 });
 
-test("scores stand by satellite, an API's earnings with their date, and a hostile name is shown escaped", () => {
+test("scores are listed by satellite, an API's earnings with their date, and a hostile name escaped", () => {
   const name = "pi\u001B[31m\u202E1";
   const scores = [{ satellite: "us1", audit_percent: 100, suspension_percent: 99.95, online_percent: null }];
   const earned = {

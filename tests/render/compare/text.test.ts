@@ -2,12 +2,12 @@ import { expect, test } from "bun:test";
 import { compareCsv, compareMarkdown } from "../../../src/render/compare/text.ts";
 import { compareReport, nodeResult, TWO_NODES } from "../../support/comparison.ts";
 
-/** The lines that tell one of these metrics, and the first. */
+/** The first line, and the lines of these metrics. */
 function excerpt(text: string, starts: readonly string[]): string[] {
   return text.split("\n").filter((line) => starts.some((start) => line.startsWith(start)));
 }
 
-test("CSV: unrounded, a field with a comma quoted, empty where a value is not known", () => {
+test("CSV: unrounded, a field with a comma quoted, empty if a value is unknown", () => {
   const shown = ["metric,", "success_rate_download,", "avg_latency_p50,", "total_earnings,"];
   expect(excerpt(compareCsv(TWO_NODES), shown)).toEqual([
     'metric,"attic, left","attic, left low","attic, left high",cellar|1,cellar|1 low,cellar|1 high,best',
@@ -17,7 +17,7 @@ test("CSV: unrounded, a field with a comma quoted, empty where a value is not kn
   ]);
 });
 
-test("Markdown: the really better in bold, bars within names escaped, what is said as a list", () => {
+test("Markdown: real differences in bold, bars within names escaped, notes as a list", () => {
   const text = compareMarkdown(TWO_NODES);
   expect(excerpt(text, ["**", "| metric", "| ---", "| download success", "| operations", "- "]))
     .toMatchInlineSnapshot(`
@@ -33,7 +33,7 @@ test("Markdown: the really better in bold, bars within names escaped, what is sa
   `);
 });
 
-test("where nothing differs, nobody is the best; where two share the best value, the first is named; bold is for verdicts", () => {
+test("if all are equal nobody is the best; if two share the best value, the first is named; only verdicts are bold", () => {
   const nodes = ["a", "b", "c"].map((name, index) =>
     nodeResult(name, { downloads: 5, uploads: index === 0 ? 1 : 2 }),
   );
@@ -49,7 +49,7 @@ test("where nothing differs, nobody is the best; where two share the best value,
   ]);
 });
 
-test("Markdown: what was found first, a node that failed with its reason, names as text", () => {
+test("Markdown: findings first, a failed node with its reason, names as plain text", () => {
   const verdict = TWO_NODES.verdicts[0];
   if (verdict === undefined) throw new Error("Cannot test without a verdict");
   const alike = compareReport({ verdicts: [{ ...verdict, type: "no_real_difference", significant: false }] });
