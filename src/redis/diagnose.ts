@@ -4,11 +4,11 @@ import { refusalOf, SharedStoreError, unreachable } from "./shared-store-error.t
 
 export interface Address {
   readonly url: URL;
-  /** PEM of further authorities to trust; null: the built-in ones alone. */
+  /** Further authorities to trust, in PEM; null: only the built-in ones. */
   readonly ca: string | null;
 }
 
-/** All authorities to trust for a store: a list replaces the built-in ones, so they are named again beside it. */
+/** All authorities to trust: a list replaces the built-in ones, so it has to include them. */
 export function authorities(ca: string | null): string[] | undefined {
   if (ca === null) return undefined;
   return [...process.getBuiltinModule("node:tls").rootCertificates, ca];
@@ -35,7 +35,7 @@ function connectionFault(error: unknown, { hostname }: URL): SharedStoreError {
   return unreachable(reason === "" ? "the connection was closed" : reason);
 }
 
-/** What is said first, each answered by one line: who we are, and which database is meant. */
+/** The first commands, each answered by one line: log in, select the database, PING. */
 function greeting({ username, password, pathname }: URL): string {
   const words = [
     ...(password === "" ? [] : [["AUTH", ...(username === "" ? [] : [username]), password]]),
@@ -60,8 +60,8 @@ function connect({ url, ca }: Address): Socket {
 }
 
 /**
- * Why no connection came about: Bun's client says `Connection closed` whatever it was. Asks the server by hand for as
- * long as `timeoutMs`.
+ * Why the connection failed, for Bun's client says `Connection closed` whatever the reason. Speaks to the server itself,
+ * for `timeoutMs` at most.
  */
 export async function diagnose(address: Address, timeoutMs: number): Promise<SharedStoreError> {
   const { url } = address;
@@ -79,7 +79,7 @@ export async function diagnose(address: Address, timeoutMs: number): Promise<Sha
     heard += bytes.toString("latin1");
     const fault = /^-([^\r\n]*)\r\n/m.exec(heard)?.[1];
     if (fault !== undefined) resolve(refusalOf(fault) ?? unreachable(fault));
-    // It is well again, or would be with what the client says: the next try tells.
+    // It works now, so the next attempt will show.
     else if (heard.includes("+PONG\r\n")) resolve(unreachable("the connection was closed"));
     else if (!/^[+:$*]/.test(heard)) resolve(unreachable("what answers there is not Redis"));
   });

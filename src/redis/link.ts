@@ -7,23 +7,23 @@ import { refusalOf, refusalOfKind, SharedStoreError, unreachable } from "./share
 export interface LinkOptions {
   /** `redis://` or `rediss://`, with user and password where it needs them. */
   readonly url: string;
-  /** PEM of certificate authorities to trust beside the built-in ones. */
+  /** Certificate authorities to trust besides the built-in ones, in PEM. */
   readonly ca: string | null;
-  /** For the connection and for each command: the client itself has no time-out for commands. */
+  /** For connecting and for each command; the client itself has no time-out for commands. */
   readonly timeoutMs: number;
 }
 
 type Reply = readonly (string | number)[];
 
-/** The address without user and password, as it may be shown. */
+/** The address without user and password. */
 export function shownAddress(url: string): string {
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
 }
 
 /**
- * A connection to one Redis or Valkey server. A command that does not answer in time ends the connection, so that an
- * answer that comes late is nobody's; the next command connects anew.
+ * A connection to one Redis or Valkey server. A command that times out ends the connection, so that its late answer
+ * is not taken for another command's; the next command connects again.
  */
 export class Link implements Disposable {
   readonly #options: LinkOptions;
@@ -36,13 +36,13 @@ export class Link implements Disposable {
     this.#options = options;
   }
 
-  /** As it may be shown. */
+  /** The address without user and password. */
   get address(): string {
     return shownAddress(this.#options.url);
   }
 
   /**
-   * Connects, unless it is.
+   * Connects, unless it is connected.
    *
    * @throws SharedStoreError
    */
@@ -72,8 +72,8 @@ export class Link implements Disposable {
   }
 
   /**
-   * Names the connection, and those that replace it, so that others find it in `names`. Nothing happens where the user
-   * has no right to CLIENT SETNAME.
+   * Names this connection, and later ones that replace it, so that others find the name in `names`. Does nothing if the
+   * user has no right to CLIENT SETNAME.
    *
    * @param name without spaces.
    * @throws SharedStoreError
@@ -84,7 +84,7 @@ export class Link implements Disposable {
   }
 
   /**
-   * The names of all connections to the database, this one among them; none where the user has no right to CLIENT LIST.
+   * The names of all connections to the database, including this one; none if the user has no right to CLIENT LIST.
    *
    * @throws SharedStoreError
    */
@@ -98,7 +98,7 @@ export class Link implements Disposable {
     });
   }
 
-  /** The reply to what is done without where it is refused: null then. */
+  /** The reply to an optional command; null if it is refused. */
   async #ask(command: string, args: string[]): Promise<string | null> {
     const client = await this.#connected();
     try {
@@ -145,7 +145,7 @@ export class Link implements Disposable {
       throw await diagnose({ url: new URL(url), ca }, timeoutMs);
     }
     try {
-      // `INFO` with several sections is known from Redis 7 on.
+      // INFO takes several sections only from Redis 7 on.
       const server = String(await this.#bounded(client.send("INFO", ["server"])));
       const replication = String(await this.#bounded(client.send("INFO", ["replication"])));
       const refusal = refusalOfKind(`${server}\n${replication}`);
@@ -171,7 +171,7 @@ export class Link implements Disposable {
     }
   }
 
-  /** Whatever failed: the connection is not used any more, so that what was asked on it is not answered later. */
+  /** Ends the connection, so that a late answer is not taken for another command's. */
   #explain(error: unknown, client: RedisClient): SharedStoreError {
     client.close();
     if (this.#client === client) this.#client = null;

@@ -1,8 +1,8 @@
 import { Failure, type FailureKind } from "../lib/errors.ts";
 
-/** No answer from the shared store: it is away, hung, or refuses us. The message completes "the shared store …: ". */
+/** The shared store is away, hangs, or refuses us. The message completes "the shared store …: ". */
 export class SharedStoreError extends Failure {
-  /** Trying again may help: what is refused is so until somebody mends it. */
+  /** Trying again may help; a refusal lasts until somebody fixes its cause. */
   readonly isPassing: boolean;
 
   constructor(kind: FailureKind, message: string, options: { readonly isPassing: boolean }) {
@@ -37,13 +37,13 @@ const REFUSALS: readonly (readonly [RegExp, FailureKind, string])[] = [
   [/unknown command.*(evalsha|select)/i, "usage", SENTINEL],
 ];
 
-/** What an error reply of the server means; null where it may pass. */
+/** What an error reply of the server means; null if trying again may help. */
 export function refusalOf(reply: string): SharedStoreError | null {
   const found = REFUSALS.find(([pattern]) => pattern.test(reply));
   return found === undefined ? null : new SharedStoreError(found[1], found[2], { isPassing: false });
 }
 
-/** Sentinels, clusters and replicas look like any server until the first key is written. INFO tells. */
+/** Recognises Sentinels, clusters and replicas by INFO: they look like any server until the first key is written. */
 export function refusalOfKind(info: string): SharedStoreError | null {
   const mode = /^redis_mode:(\w+)/m.exec(info)?.[1] ?? "standalone";
   const refused = (message: string): SharedStoreError =>

@@ -1,14 +1,14 @@
 import { RENEW_MS } from "../plan/in-doubt.ts";
 
 /**
- * For so long a claim counts as surely held: well below a lease, and below the RENEW_MS that whoever takes over from a
- * machine that died adds to the wait, so that the last byte never goes out later than that machine believes.
+ * How long a claim certainly holds after it was asked for: well below a lease, and below the RENEW_MS that a machine
+ * which takes over from a dead one adds to its wait, so that the last byte never goes out later than that machine assumes.
  */
 const SURE_MS = RENEW_MS - 500;
 
 /**
- * How long claims are surely held, whatever the process and the machine slept through meanwhile. Each counts from the
- * moment before the shared store was asked to prolong it.
+ * Which claims certainly still hold, even if the process or the machine has slept. Each counts from the moment before the
+ * shared store was asked to prolong it.
  */
 export class ClaimGuard {
   readonly #bootMs: () => number;
@@ -19,12 +19,12 @@ export class ClaimGuard {
     this.#bootMs = bootMs;
   }
 
-  /** To be taken before the shared store is asked. */
+  /** The moment for `hold`, to be read before the shared store is asked. */
   now(): number {
     return this.#bootMs();
   }
 
-  /** Claims, by number, were prolonged by what was asked at a moment. */
+  /** Claims, by number, were prolonged by a request made at `askedMs`. */
   hold(numbers: Iterable<number>, askedMs: number): void {
     for (const number of numbers) this.#askedMs.set(number, askedMs);
   }

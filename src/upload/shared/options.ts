@@ -4,7 +4,7 @@ import { option, optional, type ValuesOf } from "../../settings/option.ts";
 const EXPECTED = "redis://HOST:PORT/DB, or rediss:// for TLS";
 const PATTERN = /^rediss?:\/\/[^/?#\s]+(\/\d*)?$/;
 
-/** A Redis or Valkey server, with user and password where it needs them. */
+/** A Redis or Valkey server, with user and password if it needs them. */
 export const redisUrl: Kind<string> = {
   ...text("URL", EXPECTED),
   json: { type: "string", pattern: PATTERN.source },
@@ -14,7 +14,7 @@ export const redisUrl: Kind<string> = {
   },
 };
 
-/** `[shared]`: the history that several machines share. */
+/** `[shared]`: a history shared by several machines. */
 export const sharedOptions = {
   shared: optional(
     redisUrl,

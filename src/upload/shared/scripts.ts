@@ -1,12 +1,10 @@
 /**
- * The scripts that machines share a history by. Each is one step for the server: nothing comes between its question and
- * its change.
+ * The scripts of the shared history. Each is one atomic step on the server.
  *
  * An epoch is the server's run id, a random word, how it began (`first`, or `after` another one) and when (ms of the
- * server's clock). A flush takes its key away, a restart or the promotion of a replica changes the run id; in each case
- * what was held and done before may be forgotten, and every machine has to learn of it before it sends anything. So
- * whatever takes or keeps a claim names the epoch that its machine works in (ARGV[1]; the key is KEYS[1]), and comes to
- * nothing in another one.
+ * server's clock). A flush removes its key; a restart or the promotion of a replica changes the run id. In each case what
+ * was held and done before may be lost, and every machine has to learn of it before it sends anything. So each script
+ * that takes or keeps a claim gets the epoch of its machine (ARGV[1]; the key is KEYS[1]) and does nothing in another one.
  */
 const RUN_ID = `
 local function run_id()
@@ -26,21 +24,21 @@ end
 if is_over() then return {'epoch'} end
 `;
 
-/** Of a checksum what its bucket does not say, as bytes: half of the memory that hex takes. */
+/** The part of a checksum that its bucket does not name, as bytes: half the memory of hex. */
 const BINARY = `
 local function binary(hex)
   return (string.gsub(hex, '..', function(pair) return string.char(tonumber(pair, 16)) end))
 end
 `;
 
-/** What was begun and never settled is told for a week. */
+/** How long an upload without a known outcome is remembered: a week. */
 const DOUBT_MS = 7 * 86_400_000;
 
 /**
- * Takes part in the present epoch, or begins one. A machine that knows an earlier epoch is the witness that this one,
- * which somebody new took for the first, is not: its name changes, so that all learn of it.
+ * Joins the present epoch, or begins one. If a machine that knows an earlier epoch finds a `first` one, it is a witness
+ * that something was lost: the epoch's name changes, so that all machines learn of it.
  *
- * ARGV: a random word, the epoch that this machine knows ('' none), for how long a witness counts (ms).
+ * ARGV: a random word, the epoch that this machine knows ('' if none), how long after its beginning a witness counts (ms).
  * → [epoch, its age in ms, 'first' | 'after']
  */
 const JOIN = `${RUN_ID}
@@ -74,7 +72,7 @@ redis.call('SET', KEYS[3], ARGV[2], 'PX', ARGV[3])
 return {'claimed', tonumber(redis.call('GET', KEYS[4]) or 0), now()}`;
 
 /**
- * Writes down, before the first byte goes out, that contents are being sent; nothing of it where a claim is lost.
+ * Records, before the first byte goes out, that contents are being sent; records nothing if a claim is lost.
  * KEYS: epoch, a lease and a doubt each. ARGV: epoch, lease ms, a token each. → ['epoch'] | ['lost', numbers…] | ['marked']
  */
 const MARK = `${IN_EPOCH}
@@ -90,7 +88,7 @@ for at = 1, #ARGV - 2 do
 end
 return {'marked'}`;
 
-/** Beside each lease how far its content is: on its way, so that it was last sent now; perhaps there; neither. */
+/** The stage beside each lease: `sending` updates the time of the doubt, `in-doubt` keeps it, `waiting` has none. */
 const PROLONG = `
 local function prolong(at, stage)
   if stage == 'sending' then redis.call('SET', KEYS[2 * at + 1], now(), 'PX', ${DOUBT_MS})
@@ -114,7 +112,7 @@ for at = 1, (#ARGV - 2) / 2 do
 end
 return answer`;
 
-/** Takes leases back after an epoch began, in which nobody else can hold them rightly yet. KEYS, ARGV and answer as RENEW. */
+/** Takes leases back after an epoch began; nobody else can rightly hold them yet. KEYS, ARGV and answer as for RENEW. */
 const REGAIN = `${IN_EPOCH}${PROLONG}
 local answer = {'renewed'}
 for at = 1, (#ARGV - 2) / 2 do
@@ -128,14 +126,14 @@ for at = 1, (#ARGV - 2) / 2 do
 end
 return answer`;
 
-/** What is done is done in every epoch. KEYS: done bucket, lease, doubt. ARGV: token, field. */
+/** Valid in every epoch. KEYS: done bucket, lease, doubt. ARGV: token, field. */
 const DONE = `${BINARY}
 redis.call('HSET', KEYS[1], binary(ARGV[2]), '')
 redis.call('DEL', KEYS[3])
 if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
 return {'done'}`;
 
-/** KEYS: lease, doubt. ARGV: token, 1 where nothing of it can be on the server. */
+/** KEYS: lease, doubt. ARGV: token, 1 if nothing of the content can be on the server. */
 const RELEASE = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'released'} end
 redis.call('DEL', KEYS[1])
@@ -147,7 +145,7 @@ const PUBLISH = `${BINARY}
 for at = 1, #KEYS do redis.call('HSET', KEYS[at], binary(ARGV[at]), '') end
 return {'published'}`;
 
-/** KEYS: done buckets. ARGV: fields in the buckets' order. What the server turned out not to have. */
+/** For what the server turned out not to have. KEYS: done buckets. ARGV: fields in the buckets' order. */
 const RETRACT = `${BINARY}
 for at = 1, #KEYS do redis.call('HDEL', KEYS[at], binary(ARGV[at])) end
 return {'retracted'}`;

@@ -9,10 +9,10 @@ import { type Claim, type Epoch, LEASE_MS, type RenewAnswer, SharedHistory } fro
 import { SharedStoreError } from "../../redis/shared-store-error.ts";
 
 /**
- * For how long (ms) uploads that a shared store has forgotten may still arrive once an epoch is joined.
+ * How long (ms) after joining an epoch uploads may still arrive that the shared store has forgotten.
  *
- * @param of.known the epoch that this machine remembers; null where it never took part.
- * @param of.before the epoch that it took part in just now; null where it did not.
+ * @param of.known the epoch that this machine remembers; null if it never joined one.
+ * @param of.before the epoch that it was in until now; null if it was in none.
  */
 export function settlingMs(
   epoch: Epoch,
@@ -26,7 +26,7 @@ export function settlingMs(
 /** The connection that the runs of a process share. */
 export interface SharedStore {
   readonly link: Link;
-  /** How long it is waited for (ms); Infinity: for ever. */
+  /** How long to wait for it (ms); Infinity: for ever. */
   readonly waitMs: number;
 }
 
@@ -38,10 +38,10 @@ export interface ShareDriverOptions {
   readonly ambiguousWaitMs: number;
 }
 
-/** Does what a plan asks of the shared history, for one run, and tells what came of it. */
+/** Carries out a plan's requests to the shared history, for one run. */
 export class ShareDriver {
   readonly #options: ShareDriverOptions;
-  /** Tells the claims of this run from those of all others. */
+  /** Distinguishes this run's claims from all others. */
   readonly #word = randomUUID();
   readonly #guard = new ClaimGuard(thisBoot(0).uptimeMs);
   #history: SharedHistory | null = null;
@@ -51,7 +51,7 @@ export class ShareDriver {
     this.#options = options;
   }
 
-  /** The server has told whose history it is. */
+  /** To be called once the server has told whose history it is. */
   connected(agency: string | null): void {
     const { store, destination } = this.#options;
     this.#history ??= new SharedHistory(store.link, `${destination}\n${agency ?? ""}`);
@@ -69,13 +69,13 @@ export class ShareDriver {
     }
   }
 
-  /** All that was done in this run is told. */
+  /** Records that everything done in this run was published. */
   allTold(): void {
     const { record, runId } = this.#options;
     record.told(runId);
   }
 
-  /** Whether claims still hold: their contents may be sent to the last byte. */
+  /** Whether claims still hold, so that their contents may be sent to the last byte. */
   async mayFinish(leases: readonly Lease[]): Promise<boolean> {
     if (leases.every(({ number }) => this.#guard.isSure(number))) return true;
     const outcome = await this.perform({

@@ -1,15 +1,15 @@
 import type { Database } from "bun:sqlite";
 import { codeOf } from "../../lib/errors.ts";
 
-/** What a store remembers of the history that it shares. */
+/** What the store remembers about a shared history. */
 export interface ShareMemory {
-  /** The epoch whose beginning was waited for. */
+  /** The last epoch whose beginning was waited out. */
   readonly epoch: string | null;
-  /** Something done here was not told in that epoch. */
+  /** Something was done here that was not published in that epoch. */
   readonly isBehind: boolean;
 }
 
-/** How a machine stands with the shared store, for `nodupe status`. */
+/** The machine's connection to the shared store, for `nodupe status`. */
 export type ShareState = "joined" | "settling" | "away";
 
 interface Row {
@@ -17,10 +17,10 @@ interface Row {
   readonly publishedRunId: number | null;
 }
 
-/** The done contents that are told in one go are read in pages. */
+/** How many contents are read from the store at a time. */
 const PAGE = 5_000;
 
-/** What one store remembers of one destination's shared history. */
+/** What the store remembers about one destination's shared history. */
 export class ShareRecord {
   readonly #db: Database;
   readonly #destinationId: number;
@@ -33,7 +33,7 @@ export class ShareRecord {
     this.#address = address;
   }
 
-  /** @param runId the run that asks: what earlier ones did may not have been told. */
+  /** @param runId the present run; what earlier runs did may not have been published. */
   memory(runId: number): ShareMemory {
     const row = this.#row();
     const last = this.#db
@@ -46,7 +46,7 @@ export class ShareRecord {
     return { epoch: row?.epoch ?? null, isBehind };
   }
 
-  /** The checksums of what is done, a page at a time; in a known epoch of what has been done since it was told. */
+  /** The checksums of done contents, in pages; in a known epoch only those done since the last publication. */
   *done(isKnown: boolean): Generator<readonly string[]> {
     const told = isKnown ? (this.#row()?.publishedRunId ?? -1) : -1;
     const page = this.#db.query<{ checksum: string }, [number, string, number, number]>(
@@ -63,7 +63,7 @@ export class ShareRecord {
     }
   }
 
-  /** A page of contents that are no longer done, though they may have been told to be. */
+  /** A page of contents that may have been published as done, and are no longer. */
   retracted(): readonly string[] {
     return this.#db
       .query<{ checksum: string }, [number, number]>(
@@ -73,7 +73,7 @@ export class ShareRecord {
       .map(({ checksum }) => checksum);
   }
 
-  /** The others know of a page. */
+  /** A page of retractions has been published. */
   retractionTold(checksums: readonly string[]): void {
     this.#write(
       "DELETE FROM upload_retraction WHERE destination_id = ? AND checksum IN (SELECT value FROM json_each(?))",
@@ -82,7 +82,7 @@ export class ShareRecord {
     );
   }
 
-  /** How it stands now; written where that is news. */
+  /** Records the state, if it has changed. */
   state(state: ShareState, reason: string | null = null): void {
     if (this.#state === state) return;
     this.#state = state;
@@ -99,12 +99,12 @@ export class ShareRecord {
     );
   }
 
-  /** The beginning of an epoch was waited for. */
+  /** The beginning of an epoch was waited out. */
   remember(epoch: string): void {
     this.#write("UPDATE upload_share SET epoch = ? WHERE destination_id = ?", epoch, this.#destinationId);
   }
 
-  /** All that runs up to this one have done is told. */
+  /** Everything done in runs up to this one was published. */
   told(runId: number): void {
     this.#write(
       "UPDATE upload_share SET published_run_id = ? WHERE destination_id = ?",
@@ -113,7 +113,7 @@ export class ShareRecord {
     );
   }
 
-  /** Another program may have the store locked: what is not written is only told, or waited for, once more. */
+  /** Writes nothing if another program has locked the store: then something is published, or waited for, once more. */
   #write(sql: string, ...values: (string | number | null)[]): void {
     try {
       this.#db.query(sql).run(...values);
@@ -133,8 +133,8 @@ export class ShareRecord {
 }
 
 /**
- * Contents are done no longer: the next run tells the other machines, where there are any. `checksums` null: all that
- * the destination has; to be called before they are forgotten.
+ * Records that contents are no longer done, so that the next run tells the other machines. `checksums` null: all of the
+ * destination; to be called before they are deleted.
  */
 export function retract(db: Database, destinationId: number, checksums: readonly string[] | null): void {
   db.query(
@@ -144,7 +144,7 @@ export function retract(db: Database, destinationId: number, checksums: readonly
   ).run(destinationId, checksums === null ? null : JSON.stringify(checksums));
 }
 
-/** Something was done that no run has told of, such as an import: the next run tells everything. */
+/** Records that something was done outside a run, such as an import, so that the next run publishes everything. */
 export function tellAgain(db: Database, destinationId: number): void {
   db.query("UPDATE upload_share SET published_run_id = NULL WHERE destination_id = ?").run(destinationId);
 }

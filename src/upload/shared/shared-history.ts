@@ -2,19 +2,19 @@ import { createHash, randomUUID } from "node:crypto";
 import type { Link } from "../../redis/link.ts";
 import { SCRIPTS } from "./scripts.ts";
 
-/** How long a claim holds without being renewed, and how often it is. */
+/** How long a claim holds without being renewed. */
 export const LEASE_MS = 10_000;
 
-/** A claim on a content, by the word that only its holder knows. */
+/** A claim on a content, with a token that only its holder knows. */
 export interface Claim {
   readonly checksum: string;
   readonly token: string;
 }
 
-/** How far a claimed content is; see scripts.ts. */
+/** `stage`: how far the content is; see scripts.ts. */
 export type HeldClaim = Claim & { readonly stage: "waiting" | "sending" | "in-doubt" };
 
-/** The epoch has changed: what machines held or had published may be forgotten. See scripts.ts. */
+/** The epoch has changed: what machines held or published may be lost. See scripts.ts. */
 interface EpochChanged {
   readonly type: "epoch-changed";
 }
@@ -23,42 +23,42 @@ export type ClaimAnswer =
   | EpochChanged
   /** Some machine has sent it. */
   | { readonly type: "done" }
-  /** Another machine is at it; its lease ends then unless it is renewed. */
+  /** Another machine holds it; its lease ends after `forMs` unless it is renewed. */
   | { readonly type: "held"; readonly forMs: number }
-  /** It is ours. `inDoubtForMs`: some machine began to send it so long ago and never said what came of it. */
+  /** It is ours. `inDoubtForMs`: how long ago some machine began to send it without recording the outcome; else null. */
   | { readonly type: "claimed"; readonly inDoubtForMs: number | null };
 
 export type MarkAnswer =
   | EpochChanged
-  /** Somebody else may have these by now, and none was marked. */
+  /** Somebody else may have these by now; none was marked. */
   | { readonly type: "lost"; readonly lost: readonly Claim[] }
   | { readonly type: "marked" };
 
 export type RenewAnswer = EpochChanged | { readonly type: "renewed"; readonly lost: readonly Claim[] };
 
-/** An epoch as it is joined. */
+/** An epoch that was joined. */
 export interface Epoch {
   readonly name: string;
   readonly ageMs: number;
-  /** No machine knows of one before it. */
+  /** No machine knows of an earlier one. */
   readonly isFirst: boolean;
 }
 
-/** Of a checksum so many hex digits name the bucket: 65,536 of them stay small enough to be kept packed. */
+/** How many hex digits of a checksum name its bucket: 65,536 buckets stay small enough for Redis to keep them packed. */
 const BUCKET_DIGITS = 4;
-/** Contents that one command publishes. */
+/** Contents published by one command. */
 const PUBLISHED_AT_ONCE = 500;
 
 /**
- * One destination's history as all machines share it. Every method is one step on the server, and throws
- * SharedStoreError where it cannot be asked.
+ * One destination's history as shared by all machines. Every method is one atomic step on the server unless it says
+ * otherwise, and throws SharedStoreError if there is no answer.
  */
 export class SharedHistory {
   readonly #link: Link;
   readonly #prefix: string;
   #epoch = "";
 
-  /** @param destination what history is kept by: nothing of another destination is ever seen. */
+  /** @param destination whose history it is; nothing of other destinations is seen. */
   constructor(link: Link, destination: string) {
     this.#link = link;
     const name = createHash("sha256").update(destination).digest("hex").slice(0, 16);
@@ -66,10 +66,10 @@ export class SharedHistory {
   }
 
   /**
-   * Takes part in the server's present epoch.
+   * Joins the server's present epoch, in a few steps.
    *
-   * @param known the last epoch that this machine took part in; null where there was none.
-   * @param witnessMs for how long after its beginning an epoch may turn out not to be the first.
+   * @param known the last epoch that this machine joined; null if there was none.
+   * @param witnessMs how long after its beginning an epoch may still turn out not to be the first.
    */
   async join(known: string | null, witnessMs: number): Promise<Epoch> {
     let epoch = await this.#join(known, witnessMs);
@@ -89,7 +89,7 @@ export class SharedHistory {
   }
 
   /**
-   * The epochs of the machines that are connected, paused and cut off ones too: the names of connections outlast a
+   * The epochs of all connected machines, including paused ones and ones that are cut off: names of connections survive
    * FLUSHALL.
    */
   async #connectedEpochs(): Promise<readonly string[]> {
@@ -113,7 +113,7 @@ export class SharedHistory {
     return { type: "claimed", inDoubtForMs: sinceMs === 0 ? null : Math.max(0, Number(second) - sinceMs) };
   }
 
-  /** Writes down that contents are about to be sent. Before that nothing of them may go out. */
+  /** Records that contents are about to be sent; no byte of them may go out before. */
   async mark(claims: readonly Claim[]): Promise<MarkAnswer> {
     const [type, ...lost] = await this.#run(SCRIPTS.mark, this.#keysOf(claims), [
       this.#epoch,
@@ -124,12 +124,12 @@ export class SharedHistory {
     return type === "lost" ? { type: "lost", lost: numbered(claims, lost) } : { type: "marked" };
   }
 
-  /** Prolongs all claims that are held, from the claim on through the wait for a lost answer to the end. */
+  /** Prolongs claims; from the claim on, through the wait for a lost answer, to the end. */
   renew(claims: readonly HeldClaim[]): Promise<RenewAnswer> {
     return this.#prolong(SCRIPTS.renew, claims);
   }
 
-  /** Takes claims back after an epoch began. */
+  /** Takes claims back after a new epoch began. */
   regain(claims: readonly HeldClaim[]): Promise<RenewAnswer> {
     return this.#prolong(SCRIPTS.regain, claims);
   }
@@ -145,24 +145,24 @@ export class SharedHistory {
     return { type: "renewed", lost: numbered(claims, lost) };
   }
 
-  /** The server has it: all machines know from now on, and the claim is over. */
+  /** Records that the server has it, and ends the claim. */
   async done({ checksum, token }: Claim): Promise<void> {
     const keys = [this.#bucket(checksum), this.#lease(checksum), this.#doubt(checksum)];
     await this.#run(SCRIPTS.done, keys, [token, checksum.slice(BUCKET_DIGITS)]);
   }
 
-  /** Gives a claim up. `isCertain`: nothing of it can be on the server. */
+  /** Gives up a claim. `isCertain`: nothing of the content can be on the server. */
   async release({ checksum, token }: Claim, isCertain: boolean): Promise<void> {
     const keys = [this.#lease(checksum), this.#doubt(checksum)];
     await this.#run(SCRIPTS.release, keys, [token, isCertain ? "1" : "0"]);
   }
 
-  /** Tells all machines what is done, in batches. */
+  /** Records contents as done, in batches. */
   async publish(checksums: readonly string[]): Promise<void> {
     await this.#inBuckets(SCRIPTS.publish, checksums);
   }
 
-  /** Takes back that contents are done: any machine may send them again. */
+  /** Records contents as not done, in batches, so that any machine may send them again. */
   async retract(checksums: readonly string[]): Promise<void> {
     await this.#inBuckets(SCRIPTS.retract, checksums);
   }
@@ -212,8 +212,8 @@ export class SharedHistory {
 }
 
 /**
- * The epoch before one that seems to be the first, as the connections of other machines are named after it; null if
- * there is none to be seen.
+ * An epoch other than `epoch` among those that connections are named after: then `epoch`, which seems to be the first,
+ * is not. Null if there is none.
  */
 export function earlierEpoch(names: readonly string[], epoch: string): string | null {
   return names.find((name) => name !== epoch) ?? null;

@@ -1,6 +1,6 @@
 import type { Writer } from "./open-writer.ts";
 
-/** What was found at a path; null if it is gone or not a regular file. */
+/** The status of a regular file. */
 export interface Look {
   readonly sizeBytes: number;
   /** Milliseconds since the epoch. */
@@ -12,11 +12,12 @@ export interface Look {
 export type ArrivalEvent =
   /** A file was created, or closed after writing: it may be complete once it is quiet. */
   | { readonly type: "touched"; readonly path: string }
-  /** A file was renamed into place: that is only done with complete files. */
+  /** A file was renamed into place, which is done with complete files only. */
   | { readonly type: "placed"; readonly path: string }
   | { readonly type: "gone"; readonly path: string }
   /** A folder was moved away or removed, with everything below it. */
   | { readonly type: "folder-gone"; readonly path: string }
+  /** `look` null: it is gone, or not a regular file. */
   | { readonly type: "looked"; readonly path: string; readonly look: Look | null }
   | { readonly type: "tick" };
 
@@ -24,19 +25,19 @@ export type ArrivalAction =
   | { readonly type: "look"; readonly path: string }
   /** The file is complete. */
   | { readonly type: "arrive"; readonly path: string }
-  /** More files have come than are tracked: the tree must be rescanned. */
+  /** There were more files than are tracked, so the tree must be rescanned. */
   | { readonly type: "rescan" };
 
 export interface ArrivalOptions {
-  /** How long a file must have been quiet. */
+  /** How long a file must be quiet. */
   readonly settleMs: number;
   /** At most so many incomplete files are tracked; beyond that, a rescan is requested. */
   readonly mostHeld: number;
 }
 
-/** A file that may not be complete. */
+/** The state of a file that may not be complete. */
 type State =
-  /** It must not change until then. */
+  /** Complete if it does not change until then. */
   | { readonly type: "quiet"; readonly untilMs: number; readonly seen: Look | null }
   | {
       readonly type: "looking";
@@ -44,7 +45,7 @@ type State =
       readonly seen: Look | null;
       readonly pauseMs: number;
     }
-  /** It is open for writing: checked again when it is closed, and now and then, since not every file system reports that. */
+  /** Open for writing: checked again when it is closed, and now and then, since not every file system reports closing. */
   | { readonly type: "busy"; readonly untilMs: number; readonly pauseMs: number };
 
 const LONGEST_PAUSE_MS = 30_000;
@@ -54,9 +55,9 @@ function isSame(left: Look, right: Look): boolean {
 }
 
 /**
- * Tells when files that are being written are complete: closed, without an open writer, and quiet for the settle time;
- * renamed into place: at once. Pure: it looks at nothing by itself and reads no clock (`nowMs` counts from anywhere;
- * a file's own mtime is compared with nothing but an earlier mtime, so that a wrong clock does not matter).
+ * Decides when files that are being written are complete: closed, without an open writer, and quiet for the settle time;
+ * renamed into place: at once. Pure: it does not look at files or read a clock. `nowMs` counts from anywhere; a file's
+ * mtime is compared only with an earlier mtime of it, so a wrong clock does not matter.
  */
 export class Arrivals {
   readonly #options: ArrivalOptions;
@@ -67,12 +68,12 @@ export class Arrivals {
     this.#options = options;
   }
 
-  /** Files that are not complete yet. */
+  /** How many files are not complete yet. */
   get held(): number {
     return this.#files.size;
   }
 
-  /** Whether nothing waits for a tick. */
+  /** Whether a tick would do nothing. */
   get isIdle(): boolean {
     return this.#files.size === 0 && !this.#isOverfull;
   }
@@ -115,7 +116,7 @@ export class Arrivals {
 
   #onLooked(path: string, look: Look | null, nowMs: number): ArrivalAction[] {
     const state = this.#files.get(path);
-    // Touched again, or gone, while it was looked at.
+    // It was touched again, or removed, while it was looked at.
     if (state?.type !== "looking") return [];
     if (look === null) {
       this.#files.delete(path);
@@ -127,7 +128,7 @@ export class Arrivals {
       this.#files.set(path, { type: "busy", untilMs: nowMs + pauseMs, pauseMs });
       return [];
     }
-    // Where leases tell that nobody writes, one quiet time is enough; elsewhere two looks must have seen the same.
+    // If a lease shows that nobody writes, one quiet time is enough; otherwise two looks must see the same.
     const isComplete =
       state.isPlaced || (state.seen === null ? look.writer === "none" : isSame(state.seen, look));
     if (!isComplete) {

@@ -3,7 +3,7 @@ import { type ArrivalAction, type ArrivalEvent, Arrivals } from "./arrivals.ts";
 import { lookAt } from "./look.ts";
 import type { ReadyFiles } from "./ready-files.ts";
 
-/** More files than this that are being written are left to a rescan. */
+/** If more files than this are being written, a rescan finds the others. */
 const MOST_HELD = 20_000;
 /** How many files are checked before other work gets its turn. */
 const SLICE = 256;
@@ -16,7 +16,7 @@ export interface CompleteFilesOptions {
   readonly now: () => number;
 }
 
-/** Looks at files for `Arrivals`, and hands those that are complete to `ReadyFiles`. */
+/** The driver of `Arrivals`: looks at files, and passes complete ones to `ReadyFiles`. */
 export class CompleteFiles {
   readonly #options: CompleteFilesOptions;
   readonly #arrivals: Arrivals;
@@ -30,7 +30,7 @@ export class CompleteFiles {
     this.#perform(this.#arrivals.on(event, this.#options.now()));
   }
 
-  /** Looks at the files that have been quiet long enough; to be called every so often. */
+  /** Looks at files that have been quiet for long enough; to be called regularly. */
   async tick(): Promise<void> {
     const { ready, now } = this.#options;
     for (const path of ready.takeTouched()) this.tell({ type: "touched", path });
@@ -60,7 +60,7 @@ export class CompleteFiles {
   }
 }
 
-/** The path of what is below a root, the root itself for "". */
+/** The absolute path of what is below a root; "" is the root itself. */
 export function below(root: string, relativePath: string): string {
   return relativePath === "" ? root : `${root === "/" ? "" : root}/${relativePath}`;
 }

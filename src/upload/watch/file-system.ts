@@ -1,6 +1,6 @@
 import { statfsSync } from "node:fs";
 
-/** `f_type` of file systems that report no changes made by other machines (statfs(2), <linux/magic.h>). */
+/** `f_type` of file systems that do not report changes made by other machines (statfs(2), <linux/magic.h>). */
 const REMOTE: Readonly<Record<number, string>> = {
   0x6969: "NFS",
   0x517b: "SMB",
@@ -15,11 +15,11 @@ const REMOTE: Readonly<Record<number, string>> = {
 };
 
 /**
- * The name of the network file system that a folder is on; null for a local one.
+ * The name of the network file system of a folder; null if it is local.
  *
- * @throws the system's error where the folder is not there.
+ * @throws the system's error if there is no such folder.
  */
 export function remoteFileSystem(path: string): string | null {
-  // The kernel's number is a long: those of 32 bits come sign-extended on some file systems.
+  // The kernel's number is a long; on some file systems it is sign-extended from 32 bits.
   return REMOTE[statfsSync(path).type >>> 0] ?? null;
 }

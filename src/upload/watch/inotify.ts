@@ -34,7 +34,7 @@ export const IN = {
   ISDIR: 0x40000000,
 } as const;
 
-/** What a folder is watched for. Writing itself is not: what matters is that a file was closed, and quiet since. */
+/** The events of a folder that are reported. Writes are not: what matters is that a file was closed and is quiet since. */
 export const FOLDER_MASK =
   IN.MOVED_FROM |
   IN.MOVED_TO |
@@ -48,16 +48,16 @@ export const FOLDER_MASK =
   IN.EXCL_UNLINK;
 
 export interface InotifyEvent {
-  /** The watch that it belongs to; -1 for an overflow. */
+  /** The watch it belongs to; -1 for an overflow. */
   readonly watch: number;
   readonly mask: number;
-  /** The two halves of a rename have the same; 0 elsewhere. */
+  /** The same in both halves of a rename; else 0. */
   readonly cookie: number;
   /** The entry in the watched folder, as in path-bytes.ts; "" for the folder itself. */
   readonly name: string;
 }
 
-/** `struct inotify_event`s as read(2) hands them over: whole ones, each padded with NULs. */
+/** Decodes what read(2) returns: whole `struct inotify_event`s, each padded with NULs. */
 export function decodeInotify(bytes: Uint8Array): InotifyEvent[] {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const events: InotifyEvent[] = [];
@@ -79,17 +79,17 @@ export function decodeInotify(bytes: Uint8Array): InotifyEvent[] {
   return events;
 }
 
-/** The result of a request to watch. `full`: the user's limit (fs.inotify.max_user_watches) is reached. */
+/** The result of adding a watch. `full`: the user's limit (fs.inotify.max_user_watches) is reached. */
 export type WatchResult =
   | { readonly type: "watched"; readonly watch: number }
   | { readonly type: "full" }
-  /** No such folder any more, no folder, not readable, or its path is too long. */
+  /** The folder is gone, is no folder, cannot be read, or has too long a path. */
   | { readonly type: "refused" };
 
-/** One inotify descriptor. The kernel's queue wakes the event loop; no thread waits for it. */
+/** One inotify descriptor. The kernel's queue wakes the event loop, without a thread that waits. */
 export class Inotify implements Disposable {
   readonly #descriptor: number;
-  /** A path for the kernel, used again and again: 100,000 of them would be garbage. */
+  /** Holds each path for the kernel in turn, so that 100,000 of them leave no garbage. */
   readonly #path = Buffer.allocUnsafeSlow(PATH_MAX);
 
   private constructor(descriptor: number) {
@@ -97,9 +97,9 @@ export class Inotify implements Disposable {
   }
 
   /**
-   * A new descriptor; null if the user has no more of them (EMFILE: fs.inotify.max_user_instances).
+   * A new descriptor; null if the user may have no more (EMFILE: fs.inotify.max_user_instances).
    *
-   * @throws Error where the kernel fails otherwise.
+   * @throws Error for any other failure.
    */
   static open(): Inotify | null {
     const descriptor = libc().inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -109,7 +109,7 @@ export class Inotify implements Disposable {
     throw new Error(`Cannot watch folders: inotify_init1 failed: ${errnoMessage(reason)}`);
   }
 
-  /** Watches a folder, or changes what it is watched for. */
+  /** Watches a folder, or changes which of its events are reported. */
   watch(path: string, mask: number = FOLDER_MASK): WatchResult {
     const system = systemPath(path);
     if (Buffer.byteLength(system) >= PATH_MAX) return { type: "refused" };
@@ -125,7 +125,7 @@ export class Inotify implements Disposable {
     libc().inotify_rm_watch(this.#descriptor, watch);
   }
 
-  /** Events as they come, in the kernel's own order, until the signal aborts. */
+  /** Events in the kernel's order, until the signal aborts. */
   async *events(signal: AbortSignal): AsyncGenerator<readonly InotifyEvent[]> {
     if (signal.aborted) return;
     const reader = Bun.file(this.#descriptor).stream().getReader();

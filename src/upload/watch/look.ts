@@ -3,7 +3,7 @@ import { systemPath } from "../../lib/path-bytes.ts";
 import type { Look } from "./arrivals.ts";
 import { writerOf } from "./open-writer.ts";
 
-/** Looks at a path: a regular file's status and whether it is being written; null for anything else. */
+/** A regular file's status and whether it is being written; null for anything else. */
 export function lookAt(path: string): Look | null {
   try {
     const status = lstatSync(systemPath(path));
@@ -11,7 +11,7 @@ export function lookAt(path: string): Look | null {
     const { size: sizeBytes, mtimeMs, ino: inode } = status;
     return { sizeBytes, mtimeMs, inode, writer: writerOf(path) };
   } catch {
-    // It is gone or not readable: the next full scan reports what cannot be read.
+    // It is gone or cannot be read; the next full scan reports the latter.
     return null;
   }
 }

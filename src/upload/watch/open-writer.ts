@@ -16,12 +16,12 @@ const F_UNLCK = 2;
 const SIGIO = 29;
 const SIG_IGN = 1n;
 
-/** Whether somebody has a file open for writing. `unknown`: the kernel does not say (not our file, no lease here). */
+/** Whether a file is open for writing. `unknown`: the kernel does not say (it is not our file, or has no leases here). */
 export type Writer = "open" | "none" | "unknown";
 
 let isSigioIgnored = false;
 
-/** A writer that comes while the lease is held breaks it, and the kernel tells by SIGIO, which would end the process. */
+/** A writer that comes while the lease is held breaks it; the kernel then sends SIGIO, which would end the process. */
 function ignoreSigio(): void {
   if (isSigioIgnored) return;
   libc().signal(SIGIO, SIG_IGN);
@@ -29,9 +29,9 @@ function ignoreSigio(): void {
 }
 
 /**
- * Asks for a read lease, which the kernel refuses while a writer is there, and lets go of it at once (21 µs).
+ * Takes a read lease, which the kernel refuses while there is a writer, and releases it at once (21 µs).
  *
- * @throws the system's error where the file cannot be opened.
+ * @throws the system's error if the file cannot be opened.
  */
 export function writerOf(path: string): Writer {
   const descriptor = openSync(

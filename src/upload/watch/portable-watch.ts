@@ -14,15 +14,15 @@ import {
 const TICKS_MS = 500;
 
 /**
- * Watches a tree through the runtime, for systems without inotify. It does not report that a file was closed, so each
- * file must look the same twice, a rename like a write. Nor does it report what a new or moved folder contains: the
- * folder is listed.
+ * Watches a tree with fs.watch, for systems without inotify. fs.watch does not report that a file was closed, so a file
+ * is complete once it looks the same twice, whether it was written or renamed. Nor does it report what is in a folder
+ * that was moved into the tree, so such folders are listed.
  */
 export class PortableWatch {
   readonly #options: SessionOptions;
   readonly #files: CompleteFiles;
   readonly #session = new AbortController();
-  /** What has changed and is not a candidate by its name: folders, most likely. */
+  /** Paths with a change since the last tick, which may be folders. */
   readonly #changed = new Set<string>();
   #end: SessionEnd | null = null;
 
@@ -63,11 +63,11 @@ export class PortableWatch {
     if (rules.isRules(name)) ready.askRescan("an ignore file has changed");
     if (path === "" || !this.#isEntered(path)) return;
     if (rules.isCandidate(name)) this.#files.tell({ type: "touched", path });
-    // A folder may have the name of a file.
+    // A folder may be named like a file.
     this.#changed.add(path);
   }
 
-  /** Whether all folders that lead to a path are entered. */
+  /** Whether all folders above a path are entered. */
   #isEntered(path: string): boolean {
     for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) {
       const folder = path.slice(0, at);
@@ -84,7 +84,7 @@ export class PortableWatch {
     }
   }
 
-  /** Tells of all files in a path that is a folder now, or that those which were in it are gone. */
+  /** If the path is a folder, passes on all files in it; if nothing is there, those that were in it are gone. */
   #lookInto(path: string): void {
     const { root, rules } = this.#options;
     try {
@@ -96,7 +96,7 @@ export class PortableWatch {
         else if (rules.isCandidate(entry.name)) this.#files.tell({ type: "touched", path: inside });
       }
     } catch {
-      // It is gone, or not readable: the full scan reports that.
+      // Gone, or not readable; the full scan reports the latter.
       this.#files.tell({ type: "folder-gone", path });
     }
   }
@@ -112,7 +112,7 @@ export class PortableWatch {
   }
 }
 
-/** What an error of the watcher means; ENOSPC, EMFILE: the user may watch no more. */
+/** What an error of the watcher means. ENOSPC, EMFILE: the user's limit is reached. */
 function endOf(error: unknown): SessionEnd {
   const code = codeOf(error);
   return code === "ENOSPC" || code === "EMFILE" ? { type: "full" } : { type: "root-gone" };

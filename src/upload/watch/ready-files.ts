@@ -1,18 +1,18 @@
 /** What a watcher reports. */
 export type Arrival =
-  /** Files are complete; below the root, with `/`. */
+  /** Complete files; paths below the root, with `/`. */
   | { readonly type: "files"; readonly relativePaths: readonly string[] }
-  /** The tree must be rescanned: single arrivals may have been missed. */
+  /** The tree must be rescanned: arrivals may have been missed. */
   | { readonly type: "rescan"; readonly reason: string };
 
-/** No more than this is kept waiting: a rescan finds the rest. Some 10 MB of paths. */
+/** The most paths that wait, about 10 MB; a rescan finds the rest. */
 const MOST_WAITING = 50_000;
-/** Told at once: looking for one of them costs its folder's listing. */
+/** Reported together, since looking for one file takes a listing of its folder. */
 const MOST_TOGETHER = 512;
 
 /**
- * What has arrived and was not taken yet: each file once, and at most one rescan. Whoever puts things in never waits,
- * so that the kernel's queue is emptied while uploads stand still; what this costs in memory is bounded.
+ * What has arrived and was not taken yet: each file once, and at most one rescan. Adding never waits, so that the
+ * kernel's queue is emptied even while uploads are waiting; the memory this takes is bounded.
  */
 export class ReadyFiles {
   readonly #paths = new Set<string>();
@@ -40,7 +40,7 @@ export class ReadyFiles {
     else this.askRescan("more files are being written than are held in memory");
   }
 
-  /** What was handed back since it was asked last. */
+  /** The files that were taken back since the last call. */
   takeTouched(): readonly string[] {
     const touched = [...this.#touched];
     this.#touched.clear();
@@ -52,13 +52,13 @@ export class ReadyFiles {
     this.#wake?.();
   }
 
-  /** Ends the taking with an error. */
+  /** Makes `take` throw. */
   fail(error: unknown): void {
     this.#failure ??= { error };
     this.#wake?.();
   }
 
-  /** What arrives, until the signal aborts. A rescan goes first: it finds what waits as well. */
+  /** What arrives, until the signal aborts. A rescan comes first, since it also finds the waiting files. */
   async *take(signal: AbortSignal): AsyncGenerator<Arrival> {
     const onAbort = (): void => this.#wake?.();
     signal.addEventListener("abort", onAbort);

@@ -6,7 +6,7 @@ import type { Batch, Source, Standing } from "../intake/source.ts";
 import type { WatchRules } from "./session.ts";
 import type { Arrival } from "./ready-files.ts";
 
-/** What the watcher needs to know of the rules that the scan goes by. */
+/** The scan's rules, as far as the watcher needs them. */
 export function watchRules(filter: GlobFilter): WatchRules {
   return {
     isCandidate: (name) => fileRule(name) === null,
@@ -21,8 +21,8 @@ function* arrived(root: string, filter: GlobFilter, relativePaths: readonly stri
 }
 
 /**
- * Cuts what a watcher tells into runs: one begins with an arrival, takes what arrives while it is at work, and ends when
- * all of it is settled. So a content that could not be sent is another run's, as it would be without watching.
+ * Divides what a watcher reports into runs. A run begins with an arrival, takes what arrives while it is at work, and
+ * ends when all of it is settled. A content that could not be sent is left to another run, as without watching.
  */
 export class Rounds {
   readonly #options: {
@@ -48,7 +48,7 @@ export class Rounds {
     this.#next = options.arrivals.next();
   }
 
-  /** Waits for something to arrive; null where the watching has ended. */
+  /** Waits for something to arrive; null once the watching has ended. */
   async next(): Promise<Source | null> {
     const first = await this.#next;
     if (first.done === true) return null;
@@ -65,7 +65,7 @@ export class Rounds {
       idle ??= standing.idle().then(() => null);
       const arrived = await Promise.race([this.#next, idle]);
       if (arrived === null) {
-        // What was settled may have been settled before the last batch came.
+        // It may have been idle only before the last batch came.
         if (standing.isIdle) return;
         idle = null;
         continue;

@@ -12,7 +12,7 @@ export interface WatchRules {
   isRules(name: string): boolean;
 }
 
-/** What a watch of one root is given, from its beginning until the root is gone or its changes cannot be watched. */
+/** What it takes to watch one root, until the root is gone or can no longer be watched. */
 export interface SessionOptions {
   /** The path that `openRoot` returned. */
   readonly root: string;
@@ -23,7 +23,7 @@ export interface SessionOptions {
   readonly signal: AbortSignal;
   /** Milliseconds from anywhere, never set back. */
   readonly now: () => number;
-  /** Everything is watched. `folders` null: it is not known how many. */
+  /** Called once everything is watched; `folders` is null if their number is not known. */
   readonly onWatching: (folders: number | null) => void;
 }
 
@@ -51,8 +51,8 @@ export function identityOf(path: string): FolderIdentity {
 }
 
 /**
- * Resolves with `true` once a path no longer leads to the folder that it led to: nothing reports changes in the folder
- * that replaced it. `false` if the signal aborts first.
+ * Resolves with `true` once another folder, or none, is at the path: the watch does not report changes there.
+ * `false` if the signal aborts first.
  */
 export async function replaced(
   path: string,

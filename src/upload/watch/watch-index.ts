@@ -1,11 +1,11 @@
 const LEAST_CAPACITY = 64;
 const NONE = -1;
-/** 2^32 divided by the golden ratio: neighbouring numbers are spread (Knuth, TAOCP 3, 6.4). */
+/** 2^32 divided by the golden ratio, which spreads neighbouring numbers (Knuth, TAOCP 3, 6.4). */
 const SPREAD = 0x9e37_79b1;
 
 /**
- * Which slot a watch has: a hash table with linear probing in two typed arrays, 16 to 32 bytes a watch where a Map
- * takes 70. Watches and slots are whole numbers from 0 to 2^31 - 1.
+ * The slot of each watch: a hash table with linear probing in two typed arrays, which takes 16 to 32 bytes a watch
+ * where a Map takes 70. Watches and slots are whole numbers from 0 to 2^31 - 1.
  */
 export class WatchIndex {
   #watches = new Int32Array(LEAST_CAPACITY).fill(NONE);
@@ -34,7 +34,7 @@ export class WatchIndex {
     let gap = this.#find(watch);
     if (this.#watches[gap] !== watch) return;
     this.#size -= 1;
-    // What stands behind moves up, unless its own place lies behind the gap: no search may end too early.
+    // Later entries move into the gap unless their home is behind it: a search must not stop at the gap.
     const mask = this.#watches.length - 1;
     for (let at = (gap + 1) & mask; ; at = (at + 1) & mask) {
       const next = this.#watches[at] ?? NONE;
@@ -55,7 +55,7 @@ export class WatchIndex {
     return (Math.imul(watch, SPREAD) >>> 0) & (this.#watches.length - 1);
   }
 
-  /** Where a watch stands, or the free place where it would. */
+  /** The place of a watch, or the free place where it belongs. */
   #find(watch: number): number {
     const mask = this.#watches.length - 1;
     let at = this.#home(watch);

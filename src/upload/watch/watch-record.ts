@@ -6,7 +6,7 @@ export interface WatchRecord extends Disposable {
   mode(mode: WatchMode): void;
 }
 
-/** Writes down that a folder is watched, and how, for `nodupe status`; taken back at the end. */
+/** Records that a folder is watched, and how, for `nodupe status`; removed at the end. */
 export function beginWatch(
   db: Database,
   watch: { readonly destinationId: number; readonly folder: string },

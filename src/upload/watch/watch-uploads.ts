@@ -12,18 +12,18 @@ import { TreeWatch, type WatchMode } from "./watch.ts";
 import { beginWatch } from "./watch-record.ts";
 
 export interface WatchUploadsOptions extends Omit<RunOptions, "source" | "isLocked"> {
-  /** Told once for each change. */
+  /** Called once for each change. */
   readonly onMode: (mode: WatchMode) => void;
-  /** Told after each run that did something, and after the first. */
+  /** Called after the first run, and after each that did something. */
   readonly onRound: (outcome: RunOutcome) => Promise<void>;
 }
 
-/** How often a tree is rescanned where changes are not reported. */
+/** How often a tree is rescanned if changes are not reported. */
 const SCAN_EVERY_MS = 30_000;
-/** What could not be sent, or no server, is tried again after this, then after twice as long and so on. */
+/** Delays before failed uploads, or an unreachable server, are tried again; each is twice the one before. */
 const RETRY = { baseMs: 60_000, maxMs: 900_000 };
 const AWAY = { baseMs: 5_000, maxMs: 60_000 };
-/** Days of small runs, each with less garbage than would be worth a collection, are as many uploads as one large run. */
+/** Each of many small runs leaves too little garbage to collect; together they leave as much as one large run. */
 const COLLECTION: CollectorOptions = { every: 250, fromGrowthBytes: 8 * 1024 ** 2, since: "start" };
 
 function didSomething({ tally, stop }: RunOutcome): boolean {
@@ -31,8 +31,8 @@ function didSomething({ tally, stop }: RunOutcome): boolean {
 }
 
 /**
- * Uploads what is in a tree, and what appears in it or changes, until it is asked to end, or nothing can be sent any
- * more whatever is waited for. A server that is away is waited for.
+ * Uploads what is in a tree, and then what appears in it or changes, until it is asked to end or waiting cannot help. An
+ * unreachable server is waited for.
  */
 export async function watchUploads(options: WatchUploadsOptions): Promise<RunOutcome | null> {
   const { store, root, settings, destination, signal, onMode, onRound, onNotice } = options;
@@ -68,7 +68,7 @@ export async function watchUploads(options: WatchUploadsOptions): Promise<RunOut
   let last: RunOutcome | null = null;
   const collect = createCollector(COLLECTION);
 
-  /** Rescans the tree after a while: what is left belongs to another run. */
+  /** Rescans the tree after a while, so that another run takes what is left. */
   const retryLater = (): void => {
     if (isRetrying) return;
     isRetrying = true;

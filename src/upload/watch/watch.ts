@@ -7,30 +7,30 @@ import { PortableWatch } from "./portable-watch.ts";
 import { type Arrival, ReadyFiles } from "./ready-files.ts";
 import type { SessionEnd, SessionOptions, WatchRules } from "./session.ts";
 
-/** How a tree is watched just now. */
+/** How a tree is watched at the moment. */
 export type WatchMode =
-  /** `folders` null: it is not known how many. */
+  /** `folders` is null if their number is not known. */
   | { readonly type: "events"; readonly folders: number | null }
   /** Events are missing or unreliable: the tree is rescanned periodically. */
   | { readonly type: "scanning"; readonly reason: string }
-  /** The root is not there. */
+  /** There is no such folder. */
   | { readonly type: "absent" };
 
 export interface WatchOptions {
-  /** As `openRoot` gave it. */
+  /** The path that `openRoot` returned. */
   readonly root: string;
   readonly rules: WatchRules;
   readonly settleMs: number;
-  /** How often the tree is rescanned in any case, and how often where changes are not reported. */
+  /** How often the tree is rescanned in any case, and how often if changes are not reported. */
   readonly rescanMs: number;
   readonly scanEveryMs: number;
   readonly signal: AbortSignal;
   readonly now: () => number;
-  /** Told once for each change. */
+  /** Called once for each change. */
   readonly onMode: (mode: WatchMode) => void;
 }
 
-/** A root that comes back is watched again within this time. */
+/** How often a missing root is looked for. */
 const ABSENT_LOOK_MS = 2_000;
 
 const SCANNING_REASONS: Readonly<Record<"full" | "deaf", string>> = {
@@ -46,13 +46,13 @@ function isFolder(path: string): boolean {
   }
 }
 
-/** Looks through the tree every so often, for one long rescan's time; ends earlier where the root goes. */
+/** Rescans the tree every `scanEveryMs`, for `rescanMs` in all; ends earlier if the root is gone. */
 async function scanAround(options: WatchOptions, ready: ReadyFiles): Promise<void> {
   const { root, signal, now, scanEveryMs, rescanMs } = options;
   const untilMs = now() + Math.max(rescanMs, scanEveryMs);
   do {
     if (!isFolder(root)) return;
-    // Nothing reports when those are complete: the scan finds them.
+    // Nothing reports when these are complete; the scan finds them.
     ready.takeTouched();
     ready.askRescan("the folder is rescanned periodically");
   } while ((await wait(scanEveryMs, signal)) && now() < untilMs);
@@ -102,9 +102,9 @@ async function keepWatching(options: WatchOptions, ready: ReadyFiles): Promise<v
 }
 
 /**
- * Tells of each file in a tree when it is complete, and asks for the tree to be looked through whenever single files
- * may have been missed: first of all as soon as everything is watched, so that nothing falls between a first pass and
- * the watching. Ends when the signal aborts.
+ * Reports each file in a tree when it is complete, and asks for a rescan whenever files may have been missed: the first
+ * time as soon as everything is watched, so that no file falls between the first pass and the watching. Ends when the
+ * signal aborts.
  */
 export class TreeWatch {
   readonly #options: WatchOptions;
@@ -114,7 +114,7 @@ export class TreeWatch {
     this.#options = options;
   }
 
-  /** Watches a reported file again until it is complete: it has changed since. */
+  /** Watches a file that changed after it was reported, until it is complete again. */
   touch(relativePath: string): void {
     this.#ready.touch(relativePath);
   }

@@ -1,34 +1,34 @@
 import { pathWithin, systemPath } from "../../lib/path-bytes.ts";
 import { WatchIndex } from "./watch-index.ts";
 
-/** The root has no parent; what was moved away hangs nowhere until it is known where to. */
+/** Parents that are no watch: the root has none; that of a folder that was moved away is not known yet. */
 const ROOT = -1;
 const AWAY = -2;
 const LEAST_FOLDERS = 64;
 const LEAST_BYTES = 1_024;
-/** A path has at most PATH_MAX bytes, a name and its slash at least two. Lost events may leave a circle behind. */
+/** The most folders in a path of PATH_MAX bytes. A limit is needed, since lost events may leave folders in a circle. */
 const DEEPEST = 2_048;
 
 /**
- * Which watch stands for which folder. A folder knows its parent's watch and its own name, and nothing else: a whole
- * tree that is moved takes the change of one entry, since the kernel's watches go with the folders. All of it lies in
- * typed arrays: 100,000 folders take some 5 MB, as objects in a Map they took 15. What is seldom asked looks through
- * them all, in a millisecond.
+ * Which folder each watch belongs to. Only its parent's watch and its own name are kept, so moving a whole tree changes
+ * one entry: the kernel's watches move with the folders. Everything is in typed arrays: 100,000 folders take about 5 MB,
+ * where objects in a Map took 15. `child` and `deleteTree`, which are called seldom, search all folders, which takes
+ * a millisecond.
  */
 export class WatchedFolders {
   readonly #index = new WatchIndex();
-  /** By slot: the watch itself, its parent's watch or ROOT or AWAY (in a free slot the next free one), where its name is. */
+  /** By slot: the watch, its parent's watch (or ROOT or AWAY; in a free slot, the next free slot), where the name is. */
   #watches = new Int32Array(LEAST_FOLDERS);
   #parents = new Int32Array(LEAST_FOLDERS);
   #nameAt = new Uint32Array(LEAST_FOLDERS);
   #nameBytes = new Uint8Array(LEAST_FOLDERS);
-  /** Counts up: of two folders that seem to have the same place, the one that was put there last is the one that is there. */
+  /** When each was set, as a counter: of two folders with the same path, the one that was set last is right. */
   #turns = new Float64Array(LEAST_FOLDERS);
   #turn = 0;
-  /** Slots that were ever used, and the first free one of them. */
+  /** How many slots have ever been used, and the first free one among them. */
   #used = 0;
   #free = ROOT;
-  /** Names as the system has them, one behind the other; of those that are nobody's any more so many bytes. */
+  /** The bytes of all names, one after another, and how many of them belong to no folder any more. */
   #names = Buffer.allocUnsafeSlow(LEAST_BYTES);
   #namesEnd = 0;
   #unusedBytes = 0;
@@ -37,7 +37,7 @@ export class WatchedFolders {
     return this.#index.size;
   }
 
-  /** What its arrays take, in bytes; the index not counted. */
+  /** The size of its arrays in bytes, without the index. */
   get roomBytes(): number {
     const arrays = [this.#watches, this.#parents, this.#nameAt, this.#nameBytes, this.#turns, this.#names];
     return arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
@@ -52,9 +52,9 @@ export class WatchedFolders {
   }
 
   /**
-   * Enters a folder, or moves the one that this watch stood for: the kernel has one watch for a folder.
+   * Adds a folder, or moves the one that this watch belongs to: the kernel has one watch for each folder.
    *
-   * @param name as in path-bytes.ts, of at most 255 bytes; "" for the root alone.
+   * @param name as in path-bytes.ts, at most 255 bytes; "" only for the root.
    */
   set(watch: number, parent: number | null, name: string): void {
     let slot = this.#index.get(watch);
@@ -69,7 +69,7 @@ export class WatchedFolders {
     if (this.#nameOf(slot) !== name) this.#setName(slot, name);
   }
 
-  /** The watch of a folder's subfolder, where there is one. */
+  /** The watch of a subfolder, if there is one. */
   child(parent: number, name: string): number | undefined {
     const wanted = Buffer.from(systemPath(name));
     let found: number | undefined;
@@ -86,7 +86,7 @@ export class WatchedFolders {
     return found;
   }
 
-  /** The folder's path below the root, "" for the root itself; null where the watch, or where it hangs, is not known. */
+  /** The folder's path below the root, "" for the root itself; null if the watch or one of its parents is not known. */
   path(watch: number): string | null {
     let path = "";
     let at = watch;
@@ -101,13 +101,13 @@ export class WatchedFolders {
     return null;
   }
 
-  /** A folder has been moved away, and all below it: it has no path until `set` says where it is. */
+  /** A folder was moved, with all below it; none of them has a path until `set` says where it is. */
   moveAway(watch: number): void {
     const slot = this.#index.get(watch);
     if (slot !== undefined) this.#parents[slot] = AWAY;
   }
 
-  /** Forgets one watch: the kernel has ended it. */
+  /** Forgets one watch, which the kernel has ended. */
   delete(watch: number): void {
     const slot = this.#index.get(watch);
     if (slot === undefined) return;
@@ -118,12 +118,12 @@ export class WatchedFolders {
     this.#free = slot;
   }
 
-  /** Forgets all of them. */
+  /** Forgets all watches. */
   clear(): void {
     for (const watch of this.watches().toArray()) this.delete(watch);
   }
 
-  /** Forgets a folder and all below it, and tells their watches. */
+  /** Forgets a folder and all below it, and returns their watches. */
   deleteTree(top: number): number[] {
     const isBelow = new Map<number, boolean>([[top, true]]);
     const gone = [...this.watches()].filter((watch) => this.#isBelow(watch, isBelow));
@@ -131,7 +131,7 @@ export class WatchedFolders {
     return gone;
   }
 
-  /** Whether a folder hangs below one that `known` says so of; what is found out on the way is added to that. */
+  /** Whether a folder is below one that is `true` in `known`; adds what it finds out to `known`. */
   #isBelow(watch: number, known: Map<number, boolean>): boolean {
     const way: number[] = [];
     let answer = known.get(watch);
@@ -187,7 +187,7 @@ export class WatchedFolders {
     this.#namesEnd += bytes;
   }
 
-  /** Leaves unused names out, and doubles the room where more than half of it is used. */
+  /** Drops unused names, and doubles the buffer if more than half of it is still used. */
   #makeRoom(bytes: number): void {
     const used = this.#namesEnd - this.#unusedBytes + bytes;
     const from = this.#names;
