@@ -39,9 +39,9 @@ async function fuzzOne(
   stack.defer(() => target.end?.());
   const corpus = readCorpus(name);
   const untilMs = performance.now() + seconds * 1_000;
-  const told = await fuzz({ target, corpus, seed, untilMs, shared: openSharedInput(path) });
+  const result = await fuzz({ target, corpus, seed, untilMs, shared: openSharedInput(path) });
   if (keeps) writeCorpus(name, corpus);
-  await Bun.write(Bun.stdout, JSON.stringify(told));
+  await Bun.write(Bun.stdout, JSON.stringify(result));
 }
 
 /** The totals of earlier runs and this one, one line per target. */

@@ -16,7 +16,7 @@ const STAMP = /\["asked-(\d+)",[^}]*"state":"started"/g;
 
 interface Reader {
   readonly socket: Socket;
-  readonly tell: { bytes: number; isOpen: boolean };
+  readonly state: { bytes: number; isOpen: boolean };
 }
 
 const delaysMs: number[] = [];
@@ -39,7 +39,7 @@ function watcher(): (chunk: Buffer) => void {
 }
 
 function connect(how: "watched" | "unwatched" | "stuck"): Promise<Reader> {
-  const tell = { bytes: 0, isOpen: true };
+  const state = { bytes: 0, isOpen: true };
   const look = how === "watched" ? watcher() : null;
   return new Promise((resolve, reject) => {
     Bun.connect({
@@ -50,15 +50,15 @@ function connect(how: "watched" | "unwatched" | "stuck"): Promise<Reader> {
           socket.write(HANDSHAKE);
         },
         data: (socket, chunk) => {
-          if (tell.bytes === 0) {
+          if (state.bytes === 0) {
             if (how === "stuck") socket.pause();
-            resolve({ socket, tell });
+            resolve({ socket, state });
           }
-          tell.bytes += chunk.length;
+          state.bytes += chunk.length;
           look?.(chunk);
         },
         close: () => {
-          tell.isOpen = false;
+          state.isOpen = false;
         },
         error: (_, error) => reject(error),
       },
@@ -74,14 +74,14 @@ await Bun.write(Bun.stdout, "connected\n");
 for await (const _ of console) break;
 // It has read nothing so far, so it could not notice being disconnected either.
 stuck.socket.resume();
-for (let at = 0; at < 50 && stuck.tell.isOpen; at += 1) await Bun.sleep(20);
+for (let at = 0; at < 50 && stuck.state.isOpen; at += 1) await Bun.sleep(20);
 await Bun.write(
   Bun.stdout,
   `${JSON.stringify({
     delays_ms: delaysMs,
-    readers_lost: readers.filter(({ tell }) => !tell.isOpen).length,
-    bytes: readers.reduce((sum, { tell }) => sum + tell.bytes, 0),
-    stuck_reader_was_closed: !stuck.tell.isOpen,
+    readers_lost: readers.filter(({ state }) => !state.isOpen).length,
+    bytes: readers.reduce((sum, { state }) => sum + state.bytes, 0),
+    stuck_reader_was_closed: !stuck.state.isOpen,
     watched: readers.filter((_, at) => at % WATCHED_EVERY === 0).length,
   })}\n`,
 );

@@ -85,7 +85,7 @@ export function machine(): { cpu: string | null; cores: number; memory_bytes: nu
   return { cpu: cpus()[0]?.model ?? null, cores: cpus().length, memory_bytes: totalmem() };
 }
 
-/** Processor time of a process with all its threads, in seconds. */
+/** CPU time of a process with all its threads, in seconds. */
 export function cpuS(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
   const [user = 0, system = 0] = stat
@@ -96,9 +96,9 @@ export function cpuS(pid: number): number {
   return (user + system) / 100;
 }
 
-/** Whether this benchmark, and what it starts, is scheduled before whatever else the machine does (`chrt -r 1`). */
+/** Whether this benchmark and what it starts have real-time priority (`chrt -r 1`). */
 export function isRealtime(): boolean {
   const stat = readFileSync("/proc/self/stat", "latin1");
-  // Field 41; the first two, with a name that may hold anything, end with the last parenthesis.
+  // Field 41. The first two end with the last parenthesis, as a name can contain anything.
   return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[38]) > 0;
 }

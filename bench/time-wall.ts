@@ -75,14 +75,14 @@ function roundTripMsOf(json: string): number {
 
 /** A busy machine delays the relays too, so each run is compared with its own round trip and its own start-up. */
 async function countRoundTrips(name: string, command: readonly string[], runs: number): Promise<RoundTrips> {
-  const told: { roundTripMs: number; wallMs: number; startMs: number }[] = [];
+  const measured: { roundTripMs: number; wallMs: number; startMs: number }[] = [];
   for (let run = 0; run < runs; run += 1) {
     const { ms: startMs } = await timeRun([BINARY, "time", "--help"]);
     const { ms: wallMs, stdout } = await timeRun([...command, "--json"]);
-    told.push({ roundTripMs: roundTripMsOf(stdout), wallMs, startMs });
+    measured.push({ roundTripMs: roundTripMsOf(stdout), wallMs, startMs });
   }
-  const sorted = (of: (each: (typeof told)[number]) => number): number[] => {
-    return told.map(of).toSorted((left, right) => left - right);
+  const sorted = (of: (each: (typeof measured)[number]) => number): number[] => {
+    return measured.map(of).toSorted((left, right) => left - right);
   };
   const trips = sorted(({ roundTripMs, wallMs, startMs }) => (wallMs - startMs) / roundTripMs);
   return {

@@ -73,8 +73,8 @@ async function main(parts: readonly string[]): Promise<void> {
       ["CPU", cost.cpu_ratio, cost.best_cpu_ratio],
     ] as const;
     for (const [what, ratio, best] of ratios) {
-      const told = `${ratio.toFixed(2)}, of the best runs ${best.toFixed(2)}`;
-      await print(`a run over loopback / the help, ${what}: ${told} (goal: at most 1.7)`);
+      const text = `${ratio.toFixed(2)}, of the best runs ${best.toFixed(2)}`;
+      await print(`a run over loopback / the help, ${what}: ${text} (goal: at most 1.7)`);
     }
   }
   if (wants("precision")) {

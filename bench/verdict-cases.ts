@@ -65,8 +65,8 @@ export interface Counted {
 const WINDOWS = [3, 24, 168, 720] as const;
 const LONGEST = 720;
 
-export function nothingCounted(told: Case): Counted {
-  const sizes = told.type === "alike" ? told.sizes : [];
+export function nothingCounted(testCase: Case): Counted {
+  const sizes = testCase.type === "alike" ? testCase.sizes : [];
   return {
     runs: 0,
     hits: 0,
@@ -154,33 +154,33 @@ function missingRatios(pair: readonly (readonly StoredHour[])[], hours: number, 
   return ratios;
 }
 
-function seedOf(told: Case, part: number): number {
-  return Number(Bun.hash.crc32(`${JSON.stringify({ ...told, runs: 0 })} ${part}`));
+function seedOf(testCase: Case, part: number): number {
+  return Number(Bun.hash.crc32(`${JSON.stringify({ ...testCase, runs: 0 })} ${part}`));
 }
 
 /** Runs a part of a case. */
-export function runPart(told: Case, part: number, runs: number): Counted {
-  const regime = regimeNamed(told.regime);
-  const random: Random = seededRandom(seedOf(told, part));
+export function runPart(testCase: Case, part: number, runs: number): Counted {
+  const regime = regimeNamed(testCase.regime);
+  const random: Random = seededRandom(seedOf(testCase, part));
   const from = { pool: new DurationPool(random), random };
-  const counted = nothingCounted(told);
+  const counted = nothingCounted(testCase);
   const made = (length: number, shift: Shift): StoredHour[] => nodeHours(length, { regime, shift }, from);
   for (; counted.runs < runs; counted.runs += 1) {
-    switch (told.type) {
+    switch (testCase.type) {
       case "alike":
         countAlike(
-          Array.from({ length: Math.max(...told.sizes) }, () => made(LONGEST, ALIKE)),
+          Array.from({ length: Math.max(...testCase.sizes) }, () => made(LONGEST, ALIKE)),
           counted.alike,
         );
         break;
       case "power": {
-        const { hours, metric, shift } = told;
+        const { hours, metric, shift } = testCase;
         const said = verdicts([made(hours, ALIKE), made(hours, shift)], hours);
         if (said.find((verdict) => verdict.metric === metric)?.worse === "n1") counted.hits += 1;
         break;
       }
       case "missing": {
-        const { hours, shift } = told;
+        const { hours, shift } = testCase;
         const longest = hours * 12;
         counted.ratios.push(...missingRatios([made(longest, ALIKE), made(longest, shift)], hours, longest));
         break;

@@ -83,16 +83,16 @@ function cases(runs: number): Case[] {
 }
 
 interface Part {
-  readonly told: Case;
+  readonly testCase: Case;
   readonly part: number;
   readonly runs: number;
 }
 
-function partsOf(told: Case): Part[] {
-  return Array.from({ length: Math.ceil(told.runs / PART_RUNS) }, (_, part) => ({
-    told,
+function partsOf(testCase: Case): Part[] {
+  return Array.from({ length: Math.ceil(testCase.runs / PART_RUNS) }, (_, part) => ({
+    testCase,
     part,
-    runs: Math.min(PART_RUNS, told.runs - part * PART_RUNS),
+    runs: Math.min(PART_RUNS, testCase.runs - part * PART_RUNS),
   }));
 }
 
@@ -103,7 +103,7 @@ async function inProcess(part: Part): Promise<Counted> {
     stderr: "inherit",
   });
   const [text, code] = await Promise.all([new Response(child.stdout).text(), child.exited]);
-  if (code !== 0) throw new Error(`A part of ${part.told.regime} ended with ${code}`);
+  if (code !== 0) throw new Error(`A part of ${part.testCase.regime} ended with ${code}`);
   return JSON.parse(text) as Counted;
 }
 
@@ -114,9 +114,9 @@ interface Result {
 }
 
 /** Stores a case's figures, and returns the lines that report them. */
-function tell(told: Case, { runs, hits, alike, ratios }: Counted, to: Result): string[] {
-  const { regime } = told;
-  switch (told.type) {
+function reportLines(testCase: Case, { runs, hits, alike, ratios }: Counted, to: Result): string[] {
+  const { regime } = testCase;
+  switch (testCase.type) {
     case "alike":
       return alike.map(({ nodes, hours, hits: any, asked, early }) => {
         const percent = (any / runs) * 100;
@@ -134,13 +134,13 @@ function tell(told: Case, { runs, hits, alike, ratios }: Counted, to: Result): s
         return `${regime}, ${nodes} nodes, ${hours} h: any verdict ${percent.toFixed(1)}% (to ${between[1].toFixed(1)}%), too early ${tooEarly.toFixed(0)}%`;
       });
     case "power": {
-      const { what, hours } = told;
+      const { what, hours } = testCase;
       const percent = (hits / runs) * 100;
       to.power.push({ what, regime, hours, runs, found_percent: percent });
       return [`${what}, ${regime}, ${hours} h: found in ${percent.toFixed(0)}%`];
     }
     case "missing": {
-      const { what, hours } = told;
+      const { what, hours } = testCase;
       const sorted = ratios.toSorted((a, b) => a - b);
       const share = (ratios.filter((ratio) => ratio >= 0.5 && ratio <= 2).length / ratios.length) * 100;
       const middle = sorted[sorted.length >> 1] ?? Number.NaN;
@@ -167,18 +167,19 @@ function flag(name: string): string | null {
 async function main(): Promise<void> {
   const runs = Number(flag("--runs") ?? 1_000);
   const only = flag("--only");
-  const wanted = cases(runs).filter((told) => only === null || JSON.stringify(told).includes(only));
+  const wanted = cases(runs).filter((testCase) => only === null || JSON.stringify(testCase).includes(only));
   // Large fleets last, since they take longest; otherwise one part of each case in turn, so that all are equally
   // complete if the run is stopped.
-  const isLarge = ({ told }: Part): number => Number(told.type === "alike" && Math.max(...told.sizes) > 5);
+  const isLarge = ({ testCase }: Part): number =>
+    Number(testCase.type === "alike" && Math.max(...testCase.sizes) > 5);
   const parts = wanted.flatMap(partsOf).toSorted((a, b) => isLarge(a) - isLarge(b) || a.part - b.part);
-  const counted = new Map(wanted.map((told) => [told, nothingCounted(told)]));
+  const counted = new Map(wanted.map((testCase) => [testCase, nothingCounted(testCase)]));
   let isStopped = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => (isStopped = true));
   let next = 0;
   const work = async (): Promise<void> => {
     for (let part = parts[next++]; part !== undefined && !isStopped; part = parts[next++]) {
-      const to = counted.get(part.told);
+      const to = counted.get(part.testCase);
       const from = await inProcess(part);
       if (to !== undefined) addCounted(to, from);
       await Bun.write(Bun.stderr, `\r${next} of ${parts.length} parts`);
@@ -186,7 +187,9 @@ async function main(): Promise<void> {
   };
   await Promise.all(cpus().map(work));
   const result: Result = { false_verdicts: [], power: [], hours_missing: [] };
-  const lines = wanted.flatMap((told) => tell(told, counted.get(told) ?? nothingCounted(told), result));
+  const lines = wanted.flatMap((testCase) =>
+    reportLines(testCase, counted.get(testCase) ?? nothingCounted(testCase), result),
+  );
   await Bun.write(Bun.stderr, `\n${lines.join("\n")}\n`);
   if (runs >= 1_000 && only === null) {
     await Bun.write(join(import.meta.dir, "results/verdicts.json"), `${JSON.stringify(result, null, 2)}\n`);
@@ -197,6 +200,6 @@ async function main(): Promise<void> {
 const own = flag("--part");
 if (own === null) await main();
 else {
-  const { told, part, runs } = JSON.parse(own) as Part;
-  await Bun.write(Bun.stdout, JSON.stringify(runPart(told, part, runs)));
+  const { testCase, part, runs } = JSON.parse(own) as Part;
+  await Bun.write(Bun.stdout, JSON.stringify(runPart(testCase, part, runs)));
 }

@@ -13,8 +13,8 @@ const ROOT = resolve(import.meta.dir, "..");
 
 /** The commit's time in Unix seconds, so that the same commit gives the same bytes; 0 outside a checkout. */
 export function buildTimeS(): number {
-  const told = Number(process.env["SOURCE_DATE_EPOCH"]);
-  if (Number.isInteger(told) && told > 0) return told;
+  const value = Number(process.env["SOURCE_DATE_EPOCH"]);
+  if (Number.isInteger(value) && value > 0) return value;
   const git = Bun.spawnSync(["git", "log", "-1", "--format=%ct"], { cwd: ROOT, stderr: "ignore" });
   const seconds = Number(git.stdout.toString().trim());
   return Number.isInteger(seconds) ? seconds : 0;
@@ -22,8 +22,8 @@ export function buildTimeS(): number {
 
 /** The commit's first 12 digits; null outside a checkout. In a copy of the tree, SOURCE_COMMIT provides it. */
 function commit(): string | null {
-  const told = process.env["SOURCE_COMMIT"];
-  if (told !== undefined) return told;
+  const value = process.env["SOURCE_COMMIT"];
+  if (value !== undefined) return value;
   const git = Bun.spawnSync(["git", "rev-parse", "--short=12", "HEAD"], { cwd: ROOT, stderr: "ignore" });
   const digits = git.stdout.toString().trim();
   return /^[0-9a-f]{12}$/.test(digits) ? digits : null;

@@ -10,17 +10,17 @@ const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /** The mirror's address; null without apt, or if apt has none. */
 export function debianMirror(): string | null {
   if (Bun.which("apt-get") === null) return null;
-  const told = Bun.spawnSync(["apt-get", "indextargets", "--format", "$(REPO_URI)"], { stderr: "ignore" });
-  const uris = told.stdout.toString().split("\n");
+  const shown = Bun.spawnSync(["apt-get", "indextargets", "--format", "$(REPO_URI)"], { stderr: "ignore" });
+  const uris = shown.stdout.toString().split("\n");
   return uris.find((uri) => /^https?:\/\/.*\/debian\/?$/.test(uri)) ?? null;
 }
 
 /** The proxy that apt uses, as `http_proxy` for other programs; empty if there is none. */
 export function aptProxy(): Readonly<Record<string, string>> {
-  const told = Bun.spawnSync(["apt-config", "dump", "--format", "%v", "Acquire::http::Proxy"], {
+  const shown = Bun.spawnSync(["apt-config", "dump", "--format", "%v", "Acquire::http::Proxy"], {
     stderr: "ignore",
   });
-  const proxy = told.stdout.toString().trim();
+  const proxy = shown.stdout.toString().trim();
   return proxy === "" ? {} : { http_proxy: proxy };
 }
 

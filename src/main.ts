@@ -1,9 +1,9 @@
 import { VERSION } from "./lib/version.ts";
 
 /**
- * Variables that change the engine before this line runs (BUN_JSC_dumpOptions=1 writes to stdout). The build keeps all
- * other variables of the runtime out (build/release/deaf-runtime.ts); these it cannot, so that root, whose programs others
- * start through sudo and cron, is told.
+ * Variables that affect the engine before this line runs (BUN_JSC_dumpOptions=1 writes to stdout). The build
+ * disables the runtime's other variables (build/release/deaf-runtime.ts) but cannot disable these, so they are
+ * refused for root, whose programs other users can start through sudo and cron.
  */
 function refuseEngineVariables(environment: Readonly<Record<string, string | undefined>>): void {
   if (process.geteuid?.() !== 0) return;
@@ -18,7 +18,7 @@ function refuseEngineVariables(environment: Readonly<Record<string, string | und
   process.exit(2);
 }
 
-/** Runs the command of argv and ends the process with its code. */
+/** Runs the command in argv and exits with its code. */
 async function main(argv: readonly string[]): Promise<never> {
   refuseEngineVariables(process.env);
   if (argv.length === 1 && argv[0] === "--version") {
@@ -26,7 +26,7 @@ async function main(argv: readonly string[]): Promise<never> {
       () => true,
       () => false,
     );
-    // Where it cannot be written, the long way says why.
+    // If writing fails, the normal path says why.
     if (isWritten) process.exit(0);
   }
   const [{ installShutdown }, { runToEnd }] = await Promise.all([

@@ -1,6 +1,6 @@
 /**
- * The one place that starts workers. In the compiled binary `import.meta.url` is the entry's, so a worker is found
- * only from a file that lies where this one does.
+ * The only place that starts workers. In the compiled binary `import.meta.url` is the entry point's, so workers
+ * are only found from a file in this folder.
  */
 export function startNtpPeersWorker(): Worker {
   return new Worker(new URL("./workers/ntp-peers.ts", import.meta.url));

@@ -63,13 +63,13 @@ function keysBelow(node: Node, prefix: string): ResultKey[] {
   const mark = node.items === undefined ? prefix : `${prefix}[]`;
   const own = Object.entries(node.properties ?? {}).flatMap(([key, of]) => {
     const path = prefix === "" ? key : `${prefix}.${key}`;
-    const told = {
+    const row = {
       path,
       type: typeOf(of, node.required?.includes(key) ?? false),
       unit: unitOf(key),
       what: of.description ?? "",
     };
-    return [told, ...keysBelow(of, path)];
+    return [row, ...keysBelow(of, path)];
   });
   return [...own, ...inner.flatMap((of) => keysBelow(of, mark))];
 }

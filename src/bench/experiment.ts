@@ -33,7 +33,7 @@ export interface Way {
   readonly name: string;
   /** An earlier implementation: measured for comparison only. */
   readonly earlier?: true;
-  readonly tells?: Capability;
+  readonly capability?: Capability;
   /** Bytes read by one operation, if it reads any. */
   readonly bytesPerOperation?: number;
   /** How many operations one call performs: samples are per operation. */

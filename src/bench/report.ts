@@ -72,7 +72,7 @@ export interface BenchReport {
 /** What is known of a way besides its measurements. */
 export interface WayFacts {
   readonly earlier?: true;
-  readonly tells?: Capability;
+  readonly capability?: Capability;
   readonly bytesPerOperation?: number;
 }
 

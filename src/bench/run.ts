@@ -4,7 +4,7 @@ import { messageOf } from "../lib/errors.ts";
 import type { Capability, Claim, Experiment, Lab } from "./experiment.ts";
 import { describeMachine } from "./machine.ts";
 import { type Effort, measure, type Rounds } from "./measure/measure.ts";
-import { boardReport, type Told } from "./board-report.ts";
+import { boardReport, type Capacity } from "./board-report.ts";
 import {
   type BenchReport,
   type CaseReport,
@@ -43,7 +43,7 @@ export interface BenchOptions {
 interface Performed {
   readonly cases: readonly CaseReport[];
   readonly ratios: readonly RatioReport[];
-  readonly told: readonly (readonly [Capability, Told])[];
+  readonly capacities: readonly (readonly [Capability, Capacity])[];
 }
 
 /** Runs one experiment; null if the signal aborted before there was a result. */
@@ -70,11 +70,11 @@ async function perform(
   }
   const measured = { ...experiment, unit: trial.unit, rounds };
   const cases = caseReports(measured, facts);
-  const told = cases.flatMap(({ way, median }) => {
-    const { tells, bytesPerOperation = null } = facts.get(way) ?? {};
-    return tells === undefined ? [] : [[tells, { median, bytesPerOperation }] as const];
+  const capacities = cases.flatMap(({ way, median }) => {
+    const { capability, bytesPerOperation = null } = facts.get(way) ?? {};
+    return capability === undefined ? [] : [[capability, { median, bytesPerOperation }] as const];
   });
-  return { cases, ratios: ratioReports(measured, claims), told };
+  return { cases, ratios: ratioReports(measured, claims), capacities };
 }
 
 /** Files by name, each created once per run. */
@@ -94,7 +94,7 @@ async function performAll(options: BenchOptions, scratch: Scratch) {
   const shared = sharedFiles(scratch.folder("shared"));
   const cases: CaseReport[] = [];
   const ratios: RatioReport[] = [];
-  const told = new Map<Capability, Told>();
+  const capacities = new Map<Capability, Capacity>();
   const failures: BenchReport["failures"][number][] = [];
   for (const [done, experiment] of experiments.entries()) {
     if (signal.aborted) break;
@@ -106,7 +106,7 @@ async function performAll(options: BenchOptions, scratch: Scratch) {
       const performed = await perform(experiment, { folder, signal, quick, self, shared }, effort);
       cases.push(...(performed?.cases ?? []));
       ratios.push(...(performed?.ratios ?? []));
-      for (const [capability, of] of performed?.told ?? []) told.set(capability, of);
+      for (const [capability, of] of performed?.capacities ?? []) capacities.set(capability, of);
     } catch (error) {
       // A case that cannot run here is reported as failed; the others are still useful.
       if (!signal.aborted) failures.push({ job, name, reason: messageOf(error) });
@@ -115,7 +115,7 @@ async function performAll(options: BenchOptions, scratch: Scratch) {
       rmSync(folder, { recursive: true, force: true });
     }
   }
-  return { cases, ratios, told, failures };
+  return { cases, ratios, capacities, failures };
 }
 
 /**
@@ -126,13 +126,13 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
   const start = performance.now();
   using scratch = createScratch();
   const machine = await describeMachine(scratch.path, options.signal);
-  const { cases, ratios, told, failures } = await performAll(options, scratch);
+  const { cases, ratios, capacities, failures } = await performAll(options, scratch);
   return {
     machine,
     quick: options.quick,
     cases,
     ratios,
-    board: boardReport(told, machine),
+    board: boardReport(capacities, machine),
     failures,
     interrupted: options.signal.aborted,
     elapsed_s: (performance.now() - start) / 1e3,

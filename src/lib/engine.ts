@@ -21,7 +21,7 @@ export function compileHardly(): void {
   Bun.unsafe.setJITPolicy(1_000);
 }
 
-/** Takes some 6 ms with the few megabytes that this program has. */
+/** Takes some 6 ms with this program's few megabytes. */
 export function collectGarbage(): void {
   Bun.gc(true);
 }

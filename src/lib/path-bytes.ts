@@ -39,7 +39,7 @@ export function pathOfBytes(bytes: Uint8Array): string {
   }
 }
 
-/** The text of a name in a buffer; nearly all names are UTF-8, which is decoded at once. */
+/** The text of a name within a buffer; nearly all names are UTF-8 and are decoded at once. */
 export function pathWithin(bytes: Buffer, start: number, end: number): string {
   const text = bytes.toString("utf8", start, end);
   return text.includes(REPLACEMENT) ? pathOfBytes(bytes.subarray(start, end)) : text;

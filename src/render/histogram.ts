@@ -17,8 +17,8 @@ export interface HistogramFamily {
 }
 
 function labelText(labels: Readonly<Record<string, string>>): string {
-  const told = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`);
-  return told.length === 0 ? "" : `{${told.join(",")}}`;
+  const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`);
+  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
 }
 
 /** Source: Prometheus, "Exposition formats", text format 0.0.4: buckets are cumulative, and `+Inf` is the count. */

@@ -38,8 +38,8 @@ export function escapeLabel(text: string): string {
 }
 
 function sampleLine(name: string, { labels, value }: Sample): string {
-  const told = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`);
-  return `${name}${told.length === 0 ? "" : `{${told.join(",")}}`} ${value}`;
+  const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`);
+  return `${name}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}`;
 }
 
 /** A metric of the registry in its base unit: the name ends in that unit and no other. */
@@ -140,7 +140,7 @@ export function familiesOf({ nodes, time, sync, store, fleet }: Scrape): readonl
         known({ node: name }, newestMs === null ? null : newestMs / 1_000),
       ),
     },
-    ...METRICS.map((told) => nodeFamily(told, nodes)),
+    ...METRICS.map((metric) => nodeFamily(metric, nodes)),
     ...timeFamilies(time),
     ...syncFamilies(sync),
     ...fleetFamilies(fleet),

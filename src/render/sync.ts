@@ -70,8 +70,9 @@ export function unknownResult(run: {
 const FAILURES_SHOWN = 20;
 
 function failureLine({ path, reason, status }: UploadFailure): string {
-  const told = status === null || reason.includes(String(status)) ? reason : `${reason} (HTTP ${status})`;
-  return `  ${escapeText(`${path}: ${told}`)}`;
+  const withStatus =
+    status === null || reason.includes(String(status)) ? reason : `${reason} (HTTP ${status})`;
+  return `  ${escapeText(`${path}: ${withStatus}`)}`;
 }
 
 /** The number of CVs found by outcome, in words; the numbers add up. */

@@ -147,12 +147,12 @@ function sourceText(result: TimeResult): string {
 
 function clockText(clock: ClockOutcome): string | null {
   if (clock.refusal !== null) return `not set: ${clock.refusal.reason}`;
-  const told = clock.isSynchronised === true ? "marked as synchronised in the kernel" : null;
+  const marked = clock.isSynchronised === true ? "marked as synchronised in the kernel" : null;
   if (clock.action === "none" || clock.appliedNs === null)
-    return told === null ? null : `not changed; ${told}`;
+    return marked === null ? null : `not changed; ${marked}`;
   const by = formatQuantity(Number(clock.appliedNs) / 1e9);
   const how = clock.action === "step" ? `stepped by ${by}` : `being slewed by ${by}`;
-  return [how, clock.rtc, told].filter((part) => part !== null).join("; ");
+  return [how, clock.rtc, marked].filter((part) => part !== null).join("; ");
 }
 
 function serverRow(report: ServerReport): string[] {

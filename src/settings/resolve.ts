@@ -9,7 +9,7 @@ export interface Origin {
 
 const RANK: Readonly<Record<Origin["source"], number>> = { flag: 3, environment: 2, file: 1, default: 0 };
 
-/** Whether `first` was given at least as near to the command line as `second`. */
+/** Whether the source of `first` takes precedence over that of `second`, or is the same. */
 export function isNearer(first: Origin, second: Origin): boolean {
   return RANK[first.source] >= RANK[second.source];
 }

@@ -31,7 +31,7 @@ export function nodeResult(
 }
 
 /** A report of 24 hours with only the given parts. */
-export function compareReport(told: Partial<CompareReport>): CompareReport {
+export function compareReport(parts: Partial<CompareReport>): CompareReport {
   return {
     nodes: [],
     verdicts: [],
@@ -45,7 +45,7 @@ export function compareReport(told: Partial<CompareReport>): CompareReport {
     cached: false,
     cache: null,
     elapsedS: 0.25,
-    ...told,
+    ...parts,
   };
 }
 

@@ -44,10 +44,10 @@ async function startSandbox(folder: string): Promise<{ url: string; key: string 
     stderr: "ignore",
   });
   const { value } = await linesOf(child.stdout).next();
-  const told = JSON.parse(String(value)) as { url: string; api_key: string };
+  const printed = JSON.parse(String(value)) as { url: string; api_key: string };
   return {
-    url: told.url,
-    key: told.api_key,
+    url: printed.url,
+    key: printed.api_key,
     [Symbol.asyncDispose]: async () => {
       child.kill();
       await child.exited;

@@ -64,15 +64,15 @@ export function nodeData(hours: readonly PlainHour[], snapshot: Partial<Snapshot
   const rows = hours.map(({ hour, level = "DEBUG", operations }): StoredHour => {
     const rollup = createRollup();
     const startMs = DAY_START + hour * HOUR_MS;
-    for (const { action, outcome = "success", count, ...told } of operations) {
+    for (const { action, outcome = "success", count, ...rest } of operations) {
       const events = createEvents(count);
       events.timeMs.fill(startMs);
-      events.durationMs.fill(told.durationMs ?? NO_DURATION);
-      events.sizeBytes.fill(told.sizeBytes ?? -1);
-      events.satellite.fill(told.satellite ?? 1);
+      events.durationMs.fill(rest.durationMs ?? NO_DURATION);
+      events.sizeBytes.fill(rest.sizeBytes ?? -1);
+      events.satellite.fill(rest.satellite ?? 1);
       events.action.fill(ACTIONS.indexOf(action));
       events.outcome.fill(OUTCOMES.indexOf(outcome));
-      events.coarse.fill(told.coarse === true ? 1 : 0);
+      events.coarse.fill(rest.coarse === true ? 1 : 0);
       for (let row = 0; row < count; row += 1) addEvent(rollup, events, row);
     }
     addLine(rollup.summary, startMs, LEVELS.indexOf(level));

@@ -203,7 +203,7 @@ export async function playSharedFault(
   });
   const newcomer = fault === "newcomer" ? machines.pop() : undefined;
   const ends = Promise.all(machines.map((machine) => machine.runToEnd()));
-  const befall = async (): Promise<void> => {
+  const injectFault = async (): Promise<void> => {
     await until(
       () => sandbox.stats().stored >= contents * (0.15 + 0.2 * random()),
       "some contents are stored",
@@ -252,7 +252,7 @@ export async function playSharedFault(
         }
     }
   };
-  await Promise.all([befall(), ends]);
+  await Promise.all([injectFault(), ends]);
   const lost = [...tree.contents.keys()].filter((checksum) => !sandbox.stored().has(checksum)).length;
   return {
     fault,

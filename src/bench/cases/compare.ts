@@ -92,7 +92,7 @@ const twoNodes: Experiment = {
       warmUp: true,
       ways: [
         { name: "rows loaded and computed", earlier: true, run: async () => fromRows() },
-        { name: "roll-ups", tells: "comparison", run: () => answer(0) },
+        { name: "roll-ups", capability: "comparison", run: () => answer(0) },
         { name: "roll-ups, cached", run: () => answer(hour) },
       ],
       claims: [

@@ -43,7 +43,7 @@ export const logLines: Experiment = {
         },
         {
           name: "blocks and roll-ups",
-          tells: "log",
+          capability: "log",
           bytesPerOperation: statSync(log).size / (operations * 2),
           operations: operations * 2,
           run: async () => {

@@ -84,7 +84,7 @@ export const uploadsAtOnce: Experiment = {
       unit: "op/s",
       asynchronous: true,
       iterations: 1,
-      ways: [{ ...way, operations: count, tells: "cvs", bytesPerOperation: CV_BYTES }],
+      ways: [{ ...way, operations: count, capability: "cvs", bytesPerOperation: CV_BYTES }],
       claims: [],
     };
   },

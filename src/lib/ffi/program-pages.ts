@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { FFIType } from "bun:ffi";
 import { libcOrNull } from "./libc.ts";
 
-/** madvise(2): the pages of a mapped file are dropped, and mapped again when they are used. */
+/** madvise(2): drops the pages of a mapped file; they are mapped again on use. */
 const MADV_DONTNEED = 4;
 
 const libc = libcOrNull({
@@ -15,8 +15,8 @@ interface Range {
 }
 
 /**
- * The mappings of files in the text of /proc/PID/smaps that hold nothing but what is in the file: not writable, and no
- * page of them was ever written (`Anonymous` counts those; the linker writes some before it takes the right away).
+ * The file mappings in a /proc/PID/smaps text that are identical to their file: not writable, and without a page
+ * that was ever written (counted as `Anonymous`; the linker writes some pages before it protects them).
  */
 export function unwrittenRanges(smaps: string): Range[] {
   const ranges: Range[] = [];
@@ -34,8 +34,9 @@ export function unwrittenRanges(smaps: string): Range[] {
 }
 
 /**
- * Gives back the pages of the program's own code and constants. What runs maps its pages again, out of the page cache;
- * what ran once, as a start does, no longer counts as this process's memory. It takes 2 ms. Does nothing where there is no C library to be had.
+ * Drops the pages of the program's own code and constants. Code that runs again maps its pages from the page
+ * cache; code that ran once, at start-up, no longer counts as this process's memory. Takes 2 ms. Does nothing if
+ * there is no C library.
  */
 export function releaseProgramPages(): void {
   const calls = libc();

@@ -21,7 +21,7 @@ export interface Sentence {
 }
 
 function realDifferences({ verdicts, why }: CompareReport): Sentence[] {
-  const told = new Set<Why>();
+  const explained = new Set<Why>();
   return verdicts
     .filter(({ significant }) => significant)
     .map(({ text, metric, worse, better }) => {
@@ -31,8 +31,8 @@ function realDifferences({ verdicts, why }: CompareReport): Sentence[] {
       const found = why.find(
         (entry) => entry.metric === about && entry.worse === worse && entry.better === better,
       );
-      if (found === undefined || told.has(found)) return { text, why: null };
-      told.add(found);
+      if (found === undefined || explained.has(found)) return { text, why: null };
+      explained.add(found);
       return { text, why: whyText(found) };
     });
 }
@@ -84,7 +84,7 @@ function earningsNote({ nodes, rankings }: CompareReport): string[] {
   if (earning.every(({ earnings_api_usd }) => earnings_api_usd === null)) {
     return ["earnings are estimated for the window; nodupe ingest --api reads the node's own figure"];
   }
-  const told = earning.map(({ node_name, earnings_api_usd, earnings_api_at, earnings_model_usd }) => {
+  const texts = earning.map(({ node_name, earnings_api_usd, earnings_api_at, earnings_model_usd }) => {
     const figures = [
       ...(earnings_api_usd === null
         ? []
@@ -95,7 +95,7 @@ function earningsNote({ nodes, rankings }: CompareReport): string[] {
     ];
     return `${node_name} ${figures.join(", ")}`;
   });
-  return [`earnings: ${told.join("; ")}`];
+  return [`earnings: ${texts.join("; ")}`];
 }
 
 function day(iso: string | null): string {

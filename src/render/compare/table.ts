@@ -71,7 +71,7 @@ function colored(cell: string, mark: string, color: boolean): string {
 }
 
 /** Few nodes: nodes are columns, metrics are rows. */
-function besideEachOther(nodes: readonly Node[], lines: readonly Line[], options: TableOptions): string[] {
+function nodesAsColumns(nodes: readonly Node[], lines: readonly Line[], options: TableOptions): string[] {
   const width = Math.floor((options.columns - LABEL_WIDTH) / nodes.length);
   const head = nodes.map(({ node_name }) => pad(fit(escapeText(node_name), width - 2), width - 1) + " ");
   const rows = lines.map(({ label, cell, mark }) => {
@@ -91,7 +91,7 @@ function twoLines(label: string): readonly [string, string] {
 }
 
 /** Many nodes: one per row, with as many metrics side by side as fit and the others in further tables below. */
-function oneARow(nodes: readonly Node[], lines: readonly Line[], options: TableOptions): string[] {
+function nodesAsRows(nodes: readonly Node[], lines: readonly Line[], options: TableOptions): string[] {
   const names = nodes.map(({ node_name }) => fit(escapeText(node_name), NAME_WIDTH));
   const nameWidth = Math.max(...names.map((name) => Bun.stringWidth(name)));
   const columns = lines.map((line) => {
@@ -167,7 +167,7 @@ export function compareTable(report: CompareReport, options: TableOptions): stri
   }
   if (trouble.length + said.length > 0) lines.push("");
   const fits = LABEL_WIDTH + nodes.length * MIN_COLUMN <= options.columns;
-  const draw = nodes.length <= MOST_COLUMNS && fits ? besideEachOther : oneARow;
+  const draw = nodes.length <= MOST_COLUMNS && fits ? nodesAsColumns : nodesAsRows;
   lines.push(...draw(nodes, linesOf(report), options), "");
   const scores = scoreLines(report);
   if (scores.length > 0) {

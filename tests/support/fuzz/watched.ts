@@ -93,13 +93,13 @@ export async function fuzzWatched({ target, seed, seconds, command }: WatchOptio
     child.exited,
   ]).finally(() => clearInterval(looking));
   const isSound = exitCode === 0 && fault === null;
-  const told = isSound ? (JSON.parse(stdout) as { inputs: number; outcomes: number }) : null;
+  const result = isSound ? (JSON.parse(stdout) as { inputs: number; outcomes: number }) : null;
   return {
     target,
     seed,
     elapsed_s: (performance.now() - startMs) / 1_000,
-    inputs: told?.inputs ?? shared.begun,
-    outcomes: told?.outcomes ?? 0,
+    inputs: result?.inputs ?? shared.begun,
+    outcomes: result?.outcomes ?? 0,
     crashes: isSound || hangs > 0 ? 0 : 1,
     hangs,
     slowest_ms: shared.slowestUs / 1_000,

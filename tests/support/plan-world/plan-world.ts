@@ -118,7 +118,7 @@ export class PlanWorld {
     return this.#plan.isOver;
   }
 
-  #tell(event: PlanEvent): void {
+  #dispatch(event: PlanEvent): void {
     for (const action of this.#plan.on(event, this.#nowMs)) this.#perform(action);
     this.#check();
   }
@@ -200,7 +200,7 @@ export class PlanWorld {
         this.#tree.readAnew(action.file);
         return;
       case "find-strays":
-        this.#tell({ type: "strays", strays: this.#store.strays(this.#nowMs) });
+        this.#dispatch({ type: "strays", strays: this.#store.strays(this.#nowMs) });
         return;
       case "wake":
         this.#wakeAtMs = action.atMs;
@@ -250,7 +250,7 @@ export class PlanWorld {
     const isLooking =
       !isOpen &&
       admit(standing, { isInFlight: false, runId: this.#store.runId, retryFailed: false }).type === "look";
-    this.#tell({ type: "offered", checksum, file: next, standing, sentAgoMs });
+    this.#dispatch({ type: "offered", checksum, file: next, standing, sentAgoMs });
     if (isLooking) this.#store.write(checksum, {});
   }
 
@@ -258,10 +258,10 @@ export class PlanWorld {
   #close(): void {
     if (this.#phase === "offering") {
       this.#phase = "exhausted";
-      this.#tell({ type: "exhausted" });
+      this.#dispatch({ type: "exhausted" });
     } else if (this.#phase === "exhausted" && this.#plan.isIdle) {
       this.#phase = "finished";
-      this.#tell({ type: "finished" });
+      this.#dispatch({ type: "finished" });
     }
   }
 
@@ -276,12 +276,12 @@ export class PlanWorld {
     this.#spins = this.#wakeAtMs <= this.#nowMs ? this.#spins + 1 : 0;
     must(this.#spins < 100, `woken again and again without an end: ${this.#describe()}`);
     this.#pass(Math.max(0, this.#wakeAtMs - this.#nowMs));
-    this.#tell({ type: "tick" });
+    this.#dispatch({ type: "tick" });
   }
 
   #stop(draw: Draw): void {
     const error = new Error("no space");
-    this.#tell({
+    this.#dispatch({
       type: "stopped",
       stop: draw(2) === 0 ? { type: "interrupted" } : { type: "broken", error },
     });
@@ -290,7 +290,7 @@ export class PlanWorld {
   /** Writes rows: those of one unit, or of all that wait for the same commit. */
   #reserve(op: Extract<Op, { type: "reserve" }>, draw: Draw): void {
     if (draw(60) === 1) {
-      this.#tell({ type: "reserved", units: [op.unit], error: new Error("the disk is full") });
+      this.#dispatch({ type: "reserved", units: [op.unit], error: new Error("the disk is full") });
       return;
     }
     const group = [op];
@@ -300,21 +300,21 @@ export class PlanWorld {
     }
     for (const { checksum } of group.flatMap(({ works }) => works))
       this.#store.write(checksum, { state: "sending", sentUptimeMs: this.#nowMs, status: null });
-    this.#tell({ type: "reserved", units: group.map(({ unit }) => unit) });
+    this.#dispatch({ type: "reserved", units: group.map(({ unit }) => unit) });
   }
 
   #complete(op: Op, draw: Draw): void {
     this.#ops.splice(this.#ops.indexOf(op), 1);
     switch (op.type) {
       case "connect":
-        this.#tell({ type: "connected", outcome: drawnHealth(draw, this.#options) });
+        this.#dispatch({ type: "connected", outcome: drawnHealth(draw, this.#options) });
         return;
       case "reserve":
         this.#reserve(op, draw);
         return;
       case "send": {
         const answer = drawnAnswer(this.#server, op.works, draw, this.#nowMs);
-        this.#tell({ type: "answered", unit: op.unit, answer });
+        this.#dispatch({ type: "answered", unit: op.unit, answer });
         return;
       }
       case "check": {
@@ -322,7 +322,7 @@ export class PlanWorld {
           op.inBulk && draw(8) === 1
             ? null
             : new Map(op.checksums.map((checksum) => [checksum, drawnCheck(this.#server, checksum, draw)]));
-        this.#tell({ type: "checked", check: op.check, answer });
+        this.#dispatch({ type: "checked", check: op.check, answer });
       }
     }
   }

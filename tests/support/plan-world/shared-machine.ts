@@ -94,7 +94,7 @@ export class SharedMachine {
   }
 
   interrupt(): void {
-    this.#tell({ type: "stopped", stop: { type: "interrupted" } });
+    this.#dispatch({ type: "stopped", stop: { type: "interrupted" } });
   }
 
   step(draw: Draw): void {
@@ -108,10 +108,10 @@ export class SharedMachine {
   }
 
   tick(): void {
-    if (this.#wakeAtMs <= this.#around.now()) this.#tell({ type: "tick" });
+    if (this.#wakeAtMs <= this.#around.now()) this.#dispatch({ type: "tick" });
   }
 
-  #tell(event: PlanEvent): void {
+  #dispatch(event: PlanEvent): void {
     for (const action of this.#plan.on(event, this.#around.now())) this.#perform(action);
   }
 
@@ -144,7 +144,7 @@ export class SharedMachine {
         this.store.write(action.checksum, { state: action.isThere ? "done" : "pending" });
         return;
       case "find-strays":
-        this.#tell({ type: "strays", strays: this.store.strays(this.#around.now()) });
+        this.#dispatch({ type: "strays", strays: this.store.strays(this.#around.now()) });
         return;
       case "wake":
         this.#wakeAtMs = action.atMs;
@@ -168,9 +168,9 @@ export class SharedMachine {
   #offer(): void {
     const checksum = this.#toOffer[0];
     if (checksum === undefined) {
-      if (this.#phase === "offering") this.#tell({ type: (this.#phase = "exhausted") });
+      if (this.#phase === "offering") this.#dispatch({ type: (this.#phase = "exhausted") });
       else if (this.#phase === "exhausted" && this.#plan.isIdle)
-        this.#tell({ type: (this.#phase = "finished") });
+        this.#dispatch({ type: (this.#phase = "finished") });
       return;
     }
     if (!this.#plan.hasRoom) return;
@@ -178,7 +178,7 @@ export class SharedMachine {
     const standing = this.store.get(checksum);
     const sentAgoMs =
       standing?.state === "sending" ? this.#around.now() - (standing.sentUptimeMs ?? 0) : null;
-    this.#tell({ type: "offered", checksum, file: fileOf(checksum), standing, sentAgoMs });
+    this.#dispatch({ type: "offered", checksum, file: fileOf(checksum), standing, sentAgoMs });
   }
 
   #complete(op: Op, draw: Draw): void {
@@ -186,18 +186,18 @@ export class SharedMachine {
     switch (op.type) {
       case "connect": {
         const health = { authenticated: true, agency: null, canUpload: true, batch: null, bulkCheck: null };
-        this.#tell({ type: "connected", outcome: { type: "healthy", health } });
+        this.#dispatch({ type: "connected", outcome: { type: "healthy", health } });
         return;
       }
       case "reserve":
         for (const { checksum } of op.works)
           this.store.write(checksum, { state: "sending", sentUptimeMs: this.#around.now() });
-        this.#tell({ type: "reserved", units: [op.unit] });
+        this.#dispatch({ type: "reserved", units: [op.unit] });
         return;
       case "check": {
         const [checksum = ""] = op.checksums;
         const found = this.#around.server.has(checksum) ? "there" : "absent";
-        this.#tell({ type: "checked", check: op.check, answer: new Map([[checksum, found]]) });
+        this.#dispatch({ type: "checked", check: op.check, answer: new Map([[checksum, found]]) });
         return;
       }
       case "send":
@@ -211,7 +211,7 @@ export class SharedMachine {
   #answer({ unit, works }: Extract<Op, { type: "send" }>, draw: Draw): void {
     const [work] = works;
     if (work === undefined || !this.#mayFinish(works)) {
-      this.#tell({ type: "answered", unit, answer: { type: "unclaimed" } });
+      this.#dispatch({ type: "answered", unit, answer: { type: "unclaimed" } });
       return;
     }
     const { server, now } = this.#around;
@@ -219,14 +219,14 @@ export class SharedMachine {
     if (drawn === 1) {
       server.maybeStore(work.checksum, draw, now());
       const outcome = { type: "ambiguous", ...LOST, isUnrecognised: false } as const;
-      this.#tell({ type: "answered", unit, answer: { type: "single", outcome } });
+      this.#dispatch({ type: "answered", unit, answer: { type: "single", outcome } });
     } else if (drawn === 2) {
       const outcome = { type: "transient", ...LOST, status: 429 } as const;
-      this.#tell({ type: "answered", unit, answer: { type: "single", outcome } });
+      this.#dispatch({ type: "answered", unit, answer: { type: "single", outcome } });
     } else {
       server.store(work.checksum);
       const outcome = { type: "stored", candidateId: null } as const;
-      this.#tell({ type: "answered", unit, answer: { type: "single", outcome } });
+      this.#dispatch({ type: "answered", unit, answer: { type: "single", outcome } });
     }
   }
 
@@ -239,14 +239,14 @@ export class SharedMachine {
     // A request without an answer may have been executed.
     const outcome = this.#isCutOff && draw(2) === 0 ? null : this.#ask(request);
     if (!isSilent && outcome !== null) {
-      this.#tell({ type: "shared", request, outcome });
+      this.#dispatch({ type: "shared", request, outcome });
       return;
     }
     const silent = { type: "silent", reason: "the connection was lost" } as const;
     const others = this.#ops.filter((op) => op.type === "share");
     this.#ops = this.#ops.filter((op) => op.type !== "share");
-    this.#tell({ type: "shared", request, outcome: silent });
-    for (const op of others) this.#tell({ type: "shared", request: op.request, outcome: silent });
+    this.#dispatch({ type: "shared", request, outcome: silent });
+    for (const op of others) this.#dispatch({ type: "shared", request: op.request, outcome: silent });
   }
 
   #ask(request: ShareRequest): ShareOutcome {
