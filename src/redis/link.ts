@@ -11,6 +11,8 @@ export interface LinkOptions {
   readonly ca: string | null;
   /** For connecting and for each command; the client itself has no time-out for commands. */
   readonly timeoutMs: number;
+  /** The data only saves work, so the server may evict keys when its memory is full. */
+  readonly isCache?: boolean;
 }
 
 type Reply = readonly (string | number)[];
@@ -130,7 +132,7 @@ export class Link implements Disposable {
   }
 
   async #connect(): Promise<RedisClient> {
-    const { url, ca, timeoutMs } = this.#options;
+    const { url, ca, timeoutMs, isCache = false } = this.#options;
     const trusted = authorities(ca);
     const client = new RedisClient(url, {
       autoReconnect: false,
@@ -146,9 +148,11 @@ export class Link implements Disposable {
     }
     try {
       // INFO takes several sections only from Redis 7 on.
-      const server = String(await this.#bounded(client.send("INFO", ["server"])));
-      const replication = String(await this.#bounded(client.send("INFO", ["replication"])));
-      const refusal = refusalOfKind(`${server}\n${replication}`);
+      const sections = ["server", "replication", ...(isCache ? [] : ["memory"])];
+      let info = "";
+      for (const section of sections)
+        info += `${String(await this.#bounded(client.send("INFO", [section])))}\n`;
+      const refusal = refusalOfKind(info);
       if (refusal !== null) throw refusal;
       if (this.#name !== null)
         await this.#bounded(client.send("CLIENT", ["SETNAME", this.#name])).catch(() => undefined);

@@ -43,12 +43,30 @@ export function refusalOf(reply: string): SharedStoreError | null {
   return found === undefined ? null : new SharedStoreError(found[1], found[2], { isPassing: false });
 }
 
-/** Recognises Sentinels, clusters and replicas by INFO: they look like any server until the first key is written. */
+/** The eviction policy of a server with a memory limit; null if nothing is evicted. */
+function evictionPolicy(info: string): string | null {
+  const limit = Number(/^maxmemory:(\d+)/m.exec(info)?.[1] ?? 0);
+  const policy = /^maxmemory_policy:([\w-]+)/m.exec(info)?.[1] ?? "noeviction";
+  return limit > 0 && policy !== "noeviction" ? policy : null;
+}
+
+/**
+ * Recognises by INFO what cannot be used: Sentinels, clusters and replicas look like any server until the first key is
+ * written, and a server that evicts keys silently forgets what was uploaded.
+ *
+ * @param info without the section `memory` evictions are not checked.
+ */
 export function refusalOfKind(info: string): SharedStoreError | null {
   const mode = /^redis_mode:(\w+)/m.exec(info)?.[1] ?? "standalone";
   const refused = (message: string): SharedStoreError =>
     new SharedStoreError("usage", message, { isPassing: false });
   if (mode === "cluster") return refused(CLUSTER);
   if (mode !== "standalone") return refused(SENTINEL);
-  return /^role:slave/m.test(info) ? refused(REPLICA) : null;
+  if (/^role:slave/m.test(info)) return refused(REPLICA);
+  const policy = evictionPolicy(info);
+  return policy === null
+    ? null
+    : refused(
+        `it evicts keys when its memory is full (maxmemory-policy ${policy}), and so would forget what was uploaded; set maxmemory-policy noeviction`,
+      );
 }

@@ -151,6 +151,7 @@ test("what cannot be shared in is refused before anything is done; a store that 
   await using cluster = await startRedis(["--cluster-enabled", "yes"]);
   await using primary = await startRedis();
   await using sentinel = await startSentinel(primary);
+  await using evicting = await startRedis(["--maxmemory", "1gb", "--maxmemory-policy", "allkeys-lru"]);
   const home = at.homes[0];
   if (home === undefined) throw new Error("there is no machine");
   const flag = (...words: readonly string[]): Promise<Run> =>
@@ -158,6 +159,7 @@ test("what cannot be shared in is refused before anything is done; a store that 
   const runs = await Promise.all([
     syncAt(at, 0, `redis://127.0.0.1:${cluster.port}`),
     syncAt(at, 0, `redis://127.0.0.1:${sentinel.port}`),
+    syncAt(at, 0, `redis://127.0.0.1:${evicting.port}`),
     flag("--shared", "redis://:s3cret@127.0.0.1:1"),
     flag("--shared", "http://127.0.0.1:1"),
     flag("--shared-wait", "1s"),
@@ -166,10 +168,11 @@ test("what cannot be shared in is refused before anything is done; a store that 
   const said = runs.map(({ stderr }) => stderr);
   expect(said[0]).toContain("it is a Redis Cluster");
   expect(said[1]).toContain("it is a Sentinel, which holds no data; name the primary itself");
-  expect(said[2]).toContain("set it in NODUPE_SHARED");
-  expect(said[2]).not.toContain("s3cret");
-  expect(said[3]).toContain("expected redis://HOST:PORT/DB");
-  expect(said[4]).toContain("means nothing without --shared");
+  expect(said[2]).toContain("(maxmemory-policy allkeys-lru), and so would forget what was uploaded");
+  expect(said[3]).toContain("set it in NODUPE_SHARED");
+  expect(said[3]).not.toContain("s3cret");
+  expect(said[4]).toContain("expected redis://HOST:PORT/DB");
+  expect(said[5]).toContain("means nothing without --shared");
   const away = await flag("--shared", "redis://127.0.0.1:1", "--shared-wait", "1s");
   expect(away.exitCode).toBe(4);
   expect(resultOf(away)).toMatchObject({ uploaded: 0, failed: 3, error: { kind: "unreachable" } });

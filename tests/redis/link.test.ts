@@ -93,6 +93,21 @@ test("a wrong password, a missing right, a database that is not there and every 
   ]);
 });
 
+test("a server that evicts keys when its memory is full is refused, unless it only is a cache", async () => {
+  await using redis = await startRedis(["--maxmemory", "100mb", "--maxmemory-policy", "volatile-ttl"]);
+  const url = `redis://127.0.0.1:${redis.port}`;
+  const refused = await rejection(use(url));
+  expect(refused).toMatchObject({ kind: "usage", isPassing: false });
+  expect(refused.message).toContain("maxmemory-policy volatile-ttl");
+  using cache = new Link({ url, ca: null, timeoutMs: 5_000, isCache: true });
+  expect(await cache.run(WRITE, ["nodupe:test"], ["word"])).toEqual(["word", 7]);
+  // Without a limit nothing is evicted, and without evictions a limit is an error that is told.
+  redis.command("CONFIG", "SET", "maxmemory", "0");
+  expect(await use(url)).toEqual(["word", 7]);
+  redis.command("CONFIG", "SET", "maxmemory-policy", "noeviction", "maxmemory", "1");
+  expect(await rejection(use(url))).toMatchObject({ kind: "unreachable", isPassing: true });
+});
+
 test("a server that hangs is away after the time-out, and is there again once it answers", async () => {
   await using redis = await startRedis();
   const url = `redis://127.0.0.1:${redis.port}`;

@@ -118,7 +118,7 @@ export async function comparisonLink(call: Call): Promise<Link | null> {
   if (url === null) return null;
   const { Link: SharedLink } = await import("../../redis/link.ts");
   const { caFile } = withDefaults(syncOptions, call.options.sync);
-  return new SharedLink({ url, ca: readCa(caFile), timeoutMs: LINK_MS });
+  return new SharedLink({ url, ca: readCa(caFile), timeoutMs: LINK_MS, isCache: true });
 }
 
 /**
