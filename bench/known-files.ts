@@ -8,7 +8,7 @@ import { openStore } from "../src/db/open.ts";
 import { destinationRow } from "../src/upload/ledger/destination.ts";
 import { ChecksumCache } from "../src/upload/intake/checksum-cache.ts";
 import { globFilter } from "../src/upload/scan/filter.ts";
-import { openRoot, scan } from "../src/upload/scan/scan.ts";
+import { filesOf, openRoot, scan } from "../src/upload/scan/scan.ts";
 import { machine, middle, type Sample, timed } from "./support.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
@@ -38,12 +38,11 @@ function writeStore(path: string, folder: string): void {
     "INSERT INTO content (destination_id, checksum, state, via, path, updated_at_ms) VALUES (?, ?, 'done', 'upload', ?, 0)",
   );
   store.db.transaction(() => {
-    for (const event of scan(openRoot(folder), globFilter([], []))) {
-      if (event.type !== "file") continue;
-      const { path: file } = event.file;
+    for (const found of filesOf(scan(openRoot(folder), globFilter([], [])))) {
+      const { path: file } = found;
       const checksum = new Bun.CryptoHasher("sha256").update(file).digest("hex");
       insert.run(id, checksum, file);
-      cache.remember(event.file, checksum, Infinity);
+      cache.remember(found, checksum, Infinity);
       cache.markDone(file, checksum);
       if (cache.isFull) cache.writeAll();
     }

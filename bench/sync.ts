@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { median } from "../src/bench/measure/statistics.ts";
 import { globFilter } from "../src/upload/scan/filter.ts";
-import { openRoot, scan } from "../src/upload/scan/scan.ts";
+import { filesOf, openRoot, scan } from "../src/upload/scan/scan.ts";
 import { writeCvs } from "../tests/support/cvs.ts";
 import { machine, middle, type Sample, timed } from "./support.ts";
 
@@ -51,10 +51,8 @@ async function firstRun(
   return await timed(syncCommand(folder, join(store, "nodupe.db"), sandbox.url, args), CLIENT);
 }
 
-function filesOf(folder: string): string[] {
-  return [...scan(openRoot(folder), globFilter([], []))].flatMap((event) =>
-    event.type === "file" ? [event.file.path] : [],
-  );
+function pathsIn(folder: string): string[] {
+  return [...filesOf(scan(openRoot(folder), globFilter([], [])))].map(({ path }) => path);
 }
 
 /** Uploads only, with known checksums: what a well-made C program needs for sending alone. */
@@ -155,7 +153,7 @@ async function main(): Promise<void> {
     writeCvs(most, { files: 100_000, minBytes: 500, maxBytes: 2_000, seed: 3 });
     // Flush what was just written to the disk: otherwise that would delay every commit that is measured.
     Bun.spawnSync(["sync"]);
-    const files = filesOf(cvs);
+    const files = pathsIn(cvs);
     const few = files.slice(0, 100);
     const latency = ["--latency", String(LATENCY_MS)];
     const workers = ["--bulk", "--workers", String(WORKERS)];

@@ -147,6 +147,7 @@ const GUARDS: readonly Guard[] = [
       "upload/dry-run.ts",
       "upload/ledger/history.ts",
       "upload/intake/checksum-cache.ts",
+      "upload/intake/known-pages.ts",
       "upload/ledger/group-commit.ts",
       "upload/history/imported-history.ts",
       "upload/ledger/ledger.ts",

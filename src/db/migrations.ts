@@ -11,6 +11,7 @@ import m0009 from "./migrations/0009_checksum_cache.sql" with { type: "text" };
 import m0010 from "./migrations/0010_shared_history.sql" with { type: "text" };
 import m0011 from "./migrations/0011_fleet.sql" with { type: "text" };
 import m0012 from "./migrations/0012_blob_checksums.sql" with { type: "text" };
+import m0013 from "./migrations/0013_known_pages.sql" with { type: "text" };
 
 /**
  * The SQL of every schema step, oldest first, embedded in the binary. The store's `user_version` is the number of
@@ -39,4 +40,5 @@ export const MIGRATIONS: readonly string[] = [
   m0010,
   m0011,
   m0012,
+  m0013,
 ];

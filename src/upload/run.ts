@@ -1,5 +1,5 @@
 import type { Store } from "../db/open.ts";
-import { compileHardly } from "../lib/engine.ts";
+import { compileHardly, compileReluctantly } from "../lib/engine.ts";
 import { formatCount } from "../lib/format/count.ts";
 import { BufferPool } from "./intake/buffer-pool.ts";
 import { TreeCounter } from "./intake/count.ts";
@@ -17,7 +17,7 @@ import { endingOf, type Stop, stopOf } from "./plan/stop.ts";
 import { UploadPlan } from "./plan/upload-plan.ts";
 import type { FileEvent, RunProgress } from "./report/progress.ts";
 import { beginRun, endRun, rememberFact } from "./ledger/run-record.ts";
-import type { FoundFile } from "./scan/scan.ts";
+import type { FoundFile } from "./scan/file-page.ts";
 import type { SharingOptions } from "./plan/sharing/sharing.ts";
 import { ShareDriver, type SharedStore } from "./shared/share-driver.ts";
 import { ShareRecord } from "./shared/share-record.ts";
@@ -89,6 +89,7 @@ const AT_REST: Standing = { isIdle: true, idle: () => Promise.resolve() };
 export async function run(options: RunOptions): Promise<RunOutcome> {
   const { store, root, settings, limits, client, onBegin, onNotice, onWouldSend = null } = options;
   const source = options.source ?? fileSource(root, settings, null);
+  if (options.sharesProcess !== true) compileReluctantly();
   using _lock =
     client === null || options.isLocked === true ? null : lockDestination(store.path, options.destination);
   let storeUntilMs: number | null = null;

@@ -67,6 +67,7 @@ test("every column of bytes is sealed or needs no seal", () => {
   );
   expect(columns.filter((name) => !sealed.includes(name))).toEqual([
     "hashed_file.checksum",
+    "hashed_page.digest",
     "time_nts.c2s",
     "time_nts.s2c",
     "time_nts_cookies.cookie",

@@ -127,3 +127,45 @@ test("nested folders can be read at once, each with its own buffer", () => {
     ]);
   }
 });
+
+/** The pieces of a folder, one after the other. */
+function piecesOf(path: string): Buffer[] {
+  using directory = new Directory(path);
+  const pieces: Buffer[] = [];
+  while (directory.readPiece()) pieces.push(Buffer.from(directory.piece));
+  return pieces;
+}
+
+test("the pieces of a folder that has not changed are the same, whatever was read before into the same memory", () => {
+  using folder = tempFolder();
+  for (const name of ["few", "many"]) mkdirSync(folder.file(name));
+  for (let index = 0; index < 2_000; index += 1)
+    writeFileSync(folder.file("many", `${"long ".repeat(index % 20)}${index}.pdf`), "");
+  for (const name of ["a", "ab", "abc", "abcdefgh"]) writeFileSync(folder.file("few", name), "");
+  const few = piecesOf(folder.file("few"));
+  const many = piecesOf(folder.file("many"));
+  expect(many.length).toBeGreaterThan(1);
+  expect(piecesOf(folder.file("few"))).toEqual(few);
+  expect(piecesOf(folder.file("many"))).toEqual(many);
+  writeFileSync(folder.file("few", "b"), "");
+  expect(piecesOf(folder.file("few"))).not.toEqual(few);
+});
+
+test("of a name its first byte, its end, and its place, by which it is told once more", () => {
+  using folder = tempFolder();
+  const names = [".hidden.pdf", "cv.pdf", "pdf", ".pdf", "..x", "佐藤.pdf", "a".repeat(255)];
+  for (const name of names) writeFileSync(folder.file(name), "");
+  using directory = new Directory(folder.path);
+  const told: Record<string, unknown> = {};
+  while (directory.readPiece()) {
+    while (directory.advance())
+      told[directory.nameAt(directory.place)] = [
+        directory.name,
+        directory.initial,
+        directory.endsIn(Buffer.from(".pdf")),
+      ];
+  }
+  expect(told).toEqual(
+    Object.fromEntries(names.map((name) => [name, [name, Buffer.from(name)[0], name.endsWith(".pdf")]])),
+  );
+});

@@ -1,4 +1,4 @@
-import type { FoundFile } from "../../src/upload/scan/scan.ts";
+import type { FoundFile } from "../../src/upload/scan/file-page.ts";
 import { newWork, type Work } from "../../src/upload/plan/work.ts";
 import { checksumOf } from "./upload-store.ts";
 

@@ -4,15 +4,14 @@ import { destinationRow } from "../../upload/ledger/destination.ts";
 import { hashFile } from "../../upload/intake/hash-file.ts";
 import { Ledger } from "../../upload/ledger/ledger.ts";
 import { globFilter } from "../../upload/scan/filter.ts";
-import { type FoundFile, openRoot, scan } from "../../upload/scan/scan.ts";
+import type { FoundFile } from "../../upload/scan/file-page.ts";
+import { filesOf, openRoot, scan } from "../../upload/scan/scan.ts";
 import { agree } from "../agree.ts";
 import { makeCvs } from "../cv-tree.ts";
 import type { Experiment } from "../experiment.ts";
 
-const PAGE_FILES = 256;
-
-function filesOf(root: string): FoundFile[] {
-  return [...scan(root, globFilter([], []))].flatMap((event) => (event.type === "file" ? [event.file] : []));
+function filesIn(root: string): FoundFile[] {
+  return [...filesOf(scan(root, globFilter([], [])))];
 }
 
 /** A second start with known files: getting all checksums by reading the files, or from the store. */
@@ -30,15 +29,15 @@ export const checksumCache: Experiment = {
 
     const reading = async (): Promise<string[]> => {
       const checksums: string[] = [];
-      for (const file of filesOf(root)) checksums.push((await hashFile(file.path)).checksum);
+      for (const file of filesIn(root)) checksums.push((await hashFile(file.path)).checksum);
       return checksums;
     };
     const remembering = async (): Promise<string[]> => {
-      const files = filesOf(root);
       const checksums: string[] = [];
-      for (let at = 0; at < files.length; at += PAGE_FILES) {
-        for (const known of ledger.lookUp(files.slice(at, at + PAGE_FILES))) {
-          if (known?.type !== "hashed") throw new Error("the checksum cache has lost a file");
+      for (const event of scan(root, globFilter([], []))) {
+        if (event.type !== "files") continue;
+        for (const known of ledger.lookUp(event.page) ?? []) {
+          if (known.type !== "hashed") throw new Error("the checksum cache has lost a file");
           checksums.push(known.checksum);
         }
       }
@@ -46,7 +45,7 @@ export const checksumCache: Experiment = {
     };
 
     const checksums = await reading();
-    for (const [at, file] of filesOf(root).entries()) ledger.remember(file, checksums[at] ?? "", Date.now());
+    for (const [at, file] of filesIn(root).entries()) ledger.remember(file, checksums[at] ?? "", Date.now());
     ledger.flush();
     agree("checksums", await remembering(), checksums);
     return {

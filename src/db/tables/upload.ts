@@ -150,5 +150,25 @@ export const hashedFiles = sqliteTable(
   (table) => [primaryKey({ columns: [table.folderId, table.name] })],
 );
 
+/**
+ * A piece of a folder, as the system tells it, whose CVs were all found done: as long as it is the same, none of its files
+ * is looked up.
+ */
+export const hashedPages = sqliteTable(
+  "hashed_page",
+  {
+    folderId: integer("folder_id")
+      .notNull()
+      .references(() => hashedFolders.id, { onDelete: "cascade" }),
+    /** Which piece of the folder, from 0. */
+    page: integer("page").notNull(),
+    /** SHA-256 of the piece and of its files' sizes, times, inodes and devices. */
+    digest: bytes("digest").notNull(),
+    /** As in hashed_file. */
+    doneEpoch: integer("done_epoch").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.folderId, table.page] })],
+);
+
 export type ContentRow = typeof contents.$inferSelect;
 export type DestinationRow = typeof destinations.$inferSelect;

@@ -1,8 +1,15 @@
 import type { Database, Statement } from "bun:sqlite";
-import type { FoundFile } from "../scan/scan.ts";
+import type { FilePage, FoundFile } from "../scan/file-page.ts";
+import { KnownPages } from "./known-pages.ts";
+import { isSame } from "./settling.ts";
 
-/** What the cache knows of a file that has not changed: that its content is done, or which content it has. */
-export type KnownFile = { readonly type: "done" } | { readonly type: "hashed"; readonly checksum: string };
+/** What the cache knows of a file: that its content is done; which content it has; nothing, since it is new or has changed. */
+export type KnownFile =
+  | { readonly type: "done" }
+  | { readonly type: "hashed"; readonly file: FoundFile; readonly checksum: string }
+  | { readonly type: "new"; readonly file: FoundFile };
+
+const DONE = { type: "done" } as const satisfies KnownFile;
 
 export interface ChecksumCacheOptions {
   readonly destinationId: number;
@@ -39,6 +46,9 @@ interface Mark {
   readonly checksum: string;
 }
 
+/** A file's checksum, or that its content is done. */
+type Found = string | typeof DONE | undefined;
+
 interface Hashed {
   readonly file: FoundFile;
   readonly checksum: string;
@@ -58,7 +68,8 @@ function isRacy({ mtimeUs, ctimeUs }: FoundFile, readFromMs: number): boolean {
  * checksum, which lies anywhere. That word holds for one generation of the destination (`done_generation`), which
  * triggers end as soon as any content of it is no longer done; then `content` is asked, and the word is renewed.
  *
- * Writes are kept back for a commit of the ledger: `write` and `writeAll` are to be called within one.
+ * Writes are kept back for a commit of the ledger: `write` and `writeAll` are to be called within one, `committed` or
+ * `rolledBack` after it.
  */
 export class ChecksumCache {
   readonly #options: ChecksumCacheOptions;
@@ -67,11 +78,14 @@ export class ChecksumCache {
   readonly #areDone: Statement<unknown, [string, number]>;
   readonly #epoch: Statement<{ epoch: number }, [number]>;
   readonly #seeFolder: Statement<{ id: number }, [string, number]>;
-  readonly #insert: Statement;
+  readonly #insert: Statement<{ epoch: number | null }>;
   readonly #mark: Statement;
+  readonly #pages: KnownPages;
   /** By path: not known to be done. */
   readonly #hashed = new Map<string, Hashed>();
   #done: Hashed[] = [];
+  /** Written as done within the commit that is under way. */
+  #underWay: FoundFile[] = [];
   #marks: Mark[] = [];
   #seen = new Set<string>();
   readonly #changing = new Set<number>();
@@ -101,30 +115,29 @@ export class ChecksumCache {
        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, unhex(?8),
          CASE WHEN ?9 IS NOT NULL
            AND EXISTS (SELECT 1 FROM content WHERE destination_id = ?10 AND checksum = ?8 AND state = 'done')
-         THEN ?9 END)`,
+         THEN ?9 END) RETURNING done_epoch AS epoch`,
     );
     this.#mark = db.prepare(
       `UPDATE hashed_file SET done_epoch = ?4
        WHERE folder_id = (SELECT id FROM hashed_folder WHERE path = ?1) AND name = ?2 AND checksum = unhex(?3)
          AND EXISTS (SELECT 1 FROM content WHERE destination_id = ?5 AND checksum = ?3 AND state = 'done')`,
     );
+    this.#pages = new KnownPages(db);
   }
 
-  /** What is known of files; null for one that is new or has changed. Quickest where those of a folder follow each other. */
-  lookUp(files: readonly FoundFile[]): (KnownFile | null)[] {
-    const known: (KnownFile | null)[] = files.map(() => null);
-    if (this.#options.isIgnored === true || files.length === 0) return known;
+  /** What is known of a page's files, in their order; null: all are done, as they were last time. */
+  lookUp(page: FilePage): readonly KnownFile[] | null {
+    if (this.#options.isIgnored === true) return knownOf(page, []);
     const epoch = this.#currentEpoch();
-    for (let start = 0; start < files.length;) {
-      const folder = files[start]?.folder ?? "";
-      let end = start + 1;
-      while (end < files.length && files[end]?.folder === folder) end += 1;
-      this.#lookUpFolder(folder, files.slice(start, end), epoch, (at, what) => {
-        known[start + at] = what;
-      });
-      start = end;
-    }
-    this.#askWhetherDone(files, known);
+    const folderId = this.#idOfKnown(page.folder);
+    if (folderId !== null && this.#pages.isKnown(page, folderId, epoch)) return null;
+    const found = folderId === null ? [] : this.#lookUpFiles(page, folderId, epoch);
+    const known = knownOf(page, found);
+    this.#pages.expect(
+      page,
+      epoch,
+      known.flatMap((file) => (file.type === "done" ? [] : [file.file])),
+    );
     return known;
   }
 
@@ -147,7 +160,7 @@ export class ChecksumCache {
 
   /** It is time to write all: so much is held back. */
   get isFull(): boolean {
-    return this.#hashed.size >= HASHED_HELD || this.#marks.length + this.#seen.size >= MARKS_HELD;
+    return this.#hashed.size >= HASHED_HELD || this.#marksHeld >= MARKS_HELD;
   }
 
   /** Folders in which something was hashed: some of them, by their ids. */
@@ -156,7 +169,11 @@ export class ChecksumCache {
   }
 
   get isEmpty(): boolean {
-    return this.#hashed.size + this.#done.length + this.#marks.length + this.#seen.size === 0;
+    return this.#hashed.size + this.#done.length + this.#marksHeld === 0;
+  }
+
+  get #marksHeld(): number {
+    return this.#marks.length + this.#pages.size + this.#seen.size;
   }
 
   /** Writes what is done, within a transaction that the caller has begun. */
@@ -174,9 +191,21 @@ export class ChecksumCache {
     const { destinationId } = this.#options;
     for (const { folder, entry, checksum } of this.#marks)
       this.#mark.run(folder, entry, checksum, epoch, destinationId);
+    this.#pages.write();
     this.#seen = new Set();
     this.#hashed.clear();
     this.#marks = [];
+  }
+
+  /** What was written is on the disk. */
+  committed(): void {
+    for (const file of this.#underWay) this.#pages.done(file);
+    this.#underWay = [];
+  }
+
+  /** Nothing of it is. */
+  rolledBack(): void {
+    this.#underWay = [];
   }
 
   /** @param epoch of those whose content is done; null: they are not known to be. */
@@ -186,10 +215,15 @@ export class ChecksumCache {
     let last = { folder: "", id: 0 };
     for (const { file, checksum } of hashed) {
       const { folder, entry, sizeBytes, mtimeUs, ctimeUs, inode, device } = file;
-      if (folder !== last.folder) last = { folder, id: this.#idOf(folder, nowMs) };
+      if (folder !== last.folder) {
+        last = { folder, id: this.#idOf(folder, nowMs) };
+        // What a page says of the file as it looks is not said of the content that was found in it now.
+        if (this.#options.isIgnored === true) this.#pages.forget(last.id);
+      }
       if (this.#changing.size < CHANGING_LIMIT) this.#changing.add(last.id);
       const status = [sizeBytes, mtimeUs, ctimeUs, inode, device] as const;
-      this.#insert.run(last.id, entry, ...status, checksum, epoch, destinationId);
+      const row = this.#insert.get(last.id, entry, ...status, checksum, epoch, destinationId);
+      if (row?.epoch !== null) this.#underWay.push(file);
     }
   }
 
@@ -210,44 +244,49 @@ export class ChecksumCache {
     return this.#epoch.get(this.#options.destinationId)?.epoch ?? 0;
   }
 
-  #lookUpFolder(
-    path: string,
-    files: readonly FoundFile[],
-    epoch: number,
-    tell: (at: number, known: KnownFile) => void,
-  ): void {
+  /** The id of a folder that a run has been to; null where none has. */
+  #idOfKnown(path: string): number | null {
     const folder = this.#folder.get(path);
-    if (folder === null) return;
+    if (folder === null) return null;
     // A clock that was put back leaves folders that were seen in the future.
     if (Math.abs(this.#now() - folder.seenAtMs) > DAY_MS) this.#seen.add(path);
-    const names = JSON.stringify(files.map(({ entry }) => entry));
-    for (const row of this.#files.values(names, folder.id, epoch) as CachedRow[]) {
-      const [at, size, mtime, ctime, inode, device, checksum] = row;
-      const file = files[at];
-      const isSame =
-        file?.sizeBytes === size &&
-        file.mtimeUs === mtime &&
-        file.ctimeUs === ctime &&
-        file.inode === inode &&
-        file.device === device;
-      if (isSame) tell(at, checksum === null ? { type: "done" } : { type: "hashed", checksum });
-    }
+    return folder.id;
   }
 
-  /** Asks the store of contents of which the cache does not say that they are done. */
-  #askWhetherDone(files: readonly FoundFile[], known: (KnownFile | null)[]): void {
-    const asked = [...known.entries()].flatMap(([at, what]) =>
-      what?.type === "hashed" ? [{ at, checksum: what.checksum }] : [],
+  /** The checksums of a page's files whose rows say that they have not changed; DONE where the content is. */
+  #lookUpFiles(page: FilePage, folderId: number, epoch: number): Found[] {
+    const found: Found[] = [];
+    const names = JSON.stringify(Array.from({ length: page.size }, (_, at) => page.name(at)));
+    for (const row of this.#files.values(names, folderId, epoch) as CachedRow[]) {
+      const [at, sizeBytes, mtimeUs, ctimeUs, inode, device, checksum] = row;
+      if (isSame(page.identity(at), { sizeBytes, mtimeUs, ctimeUs, inode, device }))
+        found[at] = checksum ?? DONE;
+    }
+    this.#askWhetherDone(page, found);
+    return found;
+  }
+
+  /** Asks the store of contents of which the rows of files do not say that they are done. */
+  #askWhetherDone(page: FilePage, found: Found[]): void {
+    const asked = [...found.entries()].flatMap(([at, checksum]) =>
+      typeof checksum === "string" ? [{ at, checksum }] : [],
     );
     if (asked.length === 0) return;
     const checksums = JSON.stringify(asked.map(({ checksum }) => checksum));
     for (const [key] of this.#areDone.values(checksums, this.#options.destinationId) as [number][]) {
       const done = asked[key];
-      const file = done === undefined ? undefined : files[done.at];
-      if (done === undefined || file === undefined) continue;
-      known[done.at] = { type: "done" };
-      const { folder, entry } = file;
-      this.#marks.push({ folder, entry, checksum: done.checksum });
+      if (done === undefined) continue;
+      found[done.at] = DONE;
+      this.#marks.push({ folder: page.folder, entry: page.name(done.at), checksum: done.checksum });
     }
   }
+}
+
+function knownOf(page: FilePage, found: readonly Found[]): KnownFile[] {
+  return Array.from({ length: page.size }, (_, at) => {
+    const what = found[at];
+    if (what === DONE) return DONE;
+    const file = page.file(at);
+    return typeof what === "string" ? { type: "hashed", file, checksum: what } : { type: "new", file };
+  });
 }

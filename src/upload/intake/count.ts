@@ -2,7 +2,7 @@ import { TaskGroup } from "../../lib/task-group.ts";
 import { nextTurn, wait } from "../../lib/wait.ts";
 import { CROWDED_MS, type ScanEvent } from "../scan/scan.ts";
 
-const SLICE_EVENTS = 256;
+const SLICE_ENTRIES = 256;
 
 /** Counts the CVs of a tree ahead of the run that works through it, in slices that let everything else have its turn. */
 export class TreeCounter implements AsyncDisposable {
@@ -38,10 +38,12 @@ export class TreeCounter implements AsyncDisposable {
     let files = 0;
     let seen = 0;
     for (const event of events) {
+      const count = event.type === "files" ? event.page.size : 1;
       if (event.type === "crowded") await wait(CROWDED_MS, this.#signal);
-      else if (event.type === "file" || event.type === "unreadable") files += 1;
-      seen += 1;
-      if (seen % SLICE_EVENTS !== 0 && event.type !== "pause") continue;
+      else if (event.type === "files" || event.type === "unreadable") files += count;
+      seen += count;
+      if (seen < SLICE_ENTRIES && event.type !== "pause") continue;
+      seen = 0;
       if (this.#signal.aborted) return;
       await nextTurn();
     }

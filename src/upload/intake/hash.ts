@@ -1,6 +1,6 @@
 import { type HashedFile, hashFile } from "./hash-file.ts";
 import { readSmall, type SmallFile } from "./read-small.ts";
-import type { FoundFile } from "../scan/scan.ts";
+import type { FoundFile } from "../scan/file-page.ts";
 import { unreadableReason } from "./unreadable.ts";
 
 export type HashedLarge =

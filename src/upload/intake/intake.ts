@@ -12,7 +12,8 @@ import { HELD_UP_TO_BYTES, type RunLimits } from "../limits.ts";
 import type { SyncSettings } from "../options.ts";
 import { stopOf, type Unsent, unsentBy } from "../plan/stop.ts";
 import type { SmallFile } from "./read-small.ts";
-import { CROWDED_MS, FOLDERS_A_PAUSE, type FoundFile, type ScanEvent } from "../scan/scan.ts";
+import type { FilePage, FoundFile } from "../scan/file-page.ts";
+import { CROWDED_MS, FOLDERS_A_PAUSE, type ScanEvent } from "../scan/scan.ts";
 import { isSame, settledAtMs, settleMs, type Settling, type Unsettled } from "./settling.ts";
 import type { Batch } from "./source.ts";
 import type { Tally } from "../report/tally.ts";
@@ -43,13 +44,14 @@ export interface IntakeOptions {
   readonly now: () => number;
 }
 
-const PAGE_FILES = 256;
+/** After so many files everything else has its turn. */
+const TURN_FILES = 256;
 /** Files read and hashed at once, so that the disk is at work while a checksum is computed. */
 const LANES = 4;
 /** More files than this that may still be written are not kept in mind: only then does the scan wait for the oldest. */
 const UNSETTLED_LIMIT = 5_000;
-/** Files that are known, and folders, leave nothing but garbage; more often than this costs time and lowers no peak (bench/known-files.ts). */
-const COLLECTION: CollectorOptions = { every: 10_000, fromGrowthBytes: 8 * 1024 ** 2 };
+/** Files that are looked up, and folders, leave nothing but garbage; more often than this costs time and lowers no peak (bench/known-files.ts). */
+const COLLECTION: CollectorOptions = { every: 20_000, fromGrowthBytes: 8 * 1024 ** 2 };
 const FOLDER_COLLECTION: CollectorOptions = { every: 4_096, fromGrowthBytes: 4 * 1024 ** 2, since: "start" };
 
 /** The first three stages: scan → hash → look up. It holds a page of files and what the buffer pool allows, no more. */
@@ -62,6 +64,7 @@ export class Intake {
   readonly #collectFolders = createCollector(FOLDER_COLLECTION);
   #isWhole = false;
   #renamed = 0;
+  #sinceTurn = 0;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -73,23 +76,17 @@ export class Intake {
    */
   async *contents({ events, areComplete }: Batch): AsyncGenerator<Content> {
     this.#settleMs = areComplete ? 0 : settleMs(this.#options.settings);
-    let page: FoundFile[] = [];
     for (const event of events) {
       if (this.isEnding) return;
       this.#count(event);
-      if (event.type === "file") page.push(event.file);
       if (event.type === "crowded") await wait(CROWDED_MS, this.#options.signal);
+      if (event.type === "files") yield* this.#take(event.page);
       if (event.type === "pause") {
         this.#collectFolders(FOLDERS_A_PAUSE);
         await nextTurn();
       }
-      if (page.length < PAGE_FILES) continue;
-      yield* this.#take(page);
-      page = [];
-      if (this.#options.waits) yield* this.#revisit(UNSETTLED_LIMIT);
     }
     this.#isWhole = true;
-    yield* this.#take(page);
     if (this.#options.waits) yield* this.settled();
     else yield* this.#read(0);
   }
@@ -108,7 +105,7 @@ export class Intake {
     return this.#isWhole ? this.#options.tally.found : null;
   }
 
-  /** CVs whose names, or whose folders' names, are no UTF-8: they are sent with a replacement in its place. */
+  /** CVs not known to be done whose path is no UTF-8: they are sent with a replacement in its place. */
   get renamed(): number {
     return this.#renamed;
   }
@@ -140,9 +137,8 @@ export class Intake {
   #count(event: ScanEvent): void {
     const { tally } = this.#options;
     switch (event.type) {
-      case "file":
-        tally.found += 1;
-        if (event.file.entry !== event.file.name || !event.file.folder.isWellFormed()) this.#renamed += 1;
+      case "files":
+        tally.found += event.page.size;
         break;
       case "skipped":
         tally.skip(event.path, event.reason);
@@ -158,32 +154,43 @@ export class Intake {
     }
   }
 
-  async *#take(page: readonly FoundFile[]): AsyncGenerator<Content> {
-    const known = this.#options.ledger.lookUp(page);
-    for (const [at, file] of page.entries()) {
+  async *#take(page: FilePage): AsyncGenerator<Content> {
+    const { ledger, tally, waits } = this.#options;
+    const known = ledger.lookUp(page);
+    if (known === null) tally.allKnownHere(page);
+    else yield* this.#sortAll(page, known);
+    this.#sinceTurn += page.size;
+    if (this.#sinceTurn < TURN_FILES) return;
+    this.#sinceTurn = 0;
+    if (waits) yield* this.#revisit(UNSETTLED_LIMIT);
+    await nextTurn();
+  }
+
+  async *#sortAll(page: FilePage, known: readonly KnownFile[]): AsyncGenerator<Content> {
+    for (const [at, what] of known.entries()) {
       if (this.isEnding) return;
-      const content = this.#sort(file, known[at] ?? null);
+      if (what.type === "done") {
+        this.#options.tally.knownHere(page, at);
+        continue;
+      }
+      const content = this.#sort(what.file, what.type === "hashed" ? what.checksum : null);
       if (content !== null) yield content;
       // Most files of a later run are known: no turn of the event loop for those.
       if (this.#lanes.isFull) yield* this.#read(LANES - 1);
     }
-    this.#collect(page.length);
-    await nextTurn();
+    this.#collect(known.length);
   }
 
   /** What is known of a file at a glance: its content where the store has its checksum; else it is read, or waits. */
-  #sort(file: FoundFile, known: KnownFile | null): Content | null {
-    const { tally, settling, now } = this.#options;
-    if (known?.type === "done") {
-      tally.there("known-here", file.path);
-      return null;
-    }
+  #sort(file: FoundFile, checksum: string | null): Content | null {
+    const { settling, now } = this.#options;
     const unsent = this.#unsent;
     if (unsent !== null) {
       this.#turnAway(file, unsent);
       return null;
     }
-    if (known !== null) return { checksum: known.checksum, file, bytes: null };
+    if (file.entry !== file.name || !file.folder.isWellFormed()) this.#renamed += 1;
+    if (checksum !== null) return { checksum, file, bytes: null };
     const nowMs = now();
     if (settledAtMs(file, nowMs, this.#settleMs) <= nowMs) this.#lanes.add(this.#hash(file));
     else settling.add(file, nowMs);
@@ -264,7 +271,7 @@ export class Intake {
     const unsent = this.#unsent;
     if (unsent !== null) this.#turnAway(file, unsent);
     else if (isStill && settledAtMs(seen, sameSinceMs, this.#settleMs) <= nowMs)
-      this.#lanes.add(this.#hash(seen));
+      this.#lanes.add(this.#hash(file));
     else if (nowMs - firstSeenMs > limits.settleWaitMs) {
       const reason = "it is still being written; run again when it is complete";
       tally.fail(file.path, { reason, status: null });

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { openPatiently } from "../../lib/descriptors.ts";
 import { statusOf } from "../../lib/file-status.ts";
 import { systemPath } from "../../lib/path-bytes.ts";
-import type { FoundFile } from "../scan/scan.ts";
+import type { FoundFile } from "../scan/file-page.ts";
 import { isSame } from "./settling.ts";
 import { unreadableReason } from "./unreadable.ts";
 

@@ -1,5 +1,5 @@
 import type { SyncSettings } from "../options.ts";
-import type { FoundFile } from "../scan/scan.ts";
+import type { FoundFile } from "../scan/file-page.ts";
 
 /** A file that may still be written, since when it has been looked at, and since when it has looked the same. */
 export interface Unsettled {

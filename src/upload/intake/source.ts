@@ -1,7 +1,8 @@
 import type { SyncSettings } from "../options.ts";
 import { scanListed } from "../scan/file-list.ts";
 import { globFilter } from "../scan/filter.ts";
-import { type FoundFile, scan, type ScanEvent } from "../scan/scan.ts";
+import type { FoundFile } from "../scan/file-page.ts";
+import { scan, type ScanEvent } from "../scan/scan.ts";
 
 /** Files that are taken in together. */
 export interface Batch {

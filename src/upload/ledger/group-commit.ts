@@ -18,8 +18,10 @@ export interface Group<Note> {
 export interface GroupCommitOptions {
   /** What else goes into every commit. */
   readonly alsoWrite: () => void;
-  /** Throws where a commit is worth nothing: the store has gone. Asked after each. */
-  readonly guard: () => void;
+  /** Told after each. Throws where it is worth nothing: the store has gone. */
+  readonly onCommitted: () => void;
+  /** Told where nothing of what was written is there. */
+  readonly onRolledBack: () => void;
   readonly storeWait: StoreWait;
   /** Told when a commit fails that nobody waits for. */
   readonly onBroken: (error: unknown) => void;
@@ -96,15 +98,16 @@ export class GroupCommit<Note> {
     if (group.rest !== null) clearTimeout(group.rest);
     group.rest = null;
     const startedMs = performance.now();
-    const { alsoWrite, guard, storeWait } = this.#options;
+    const { alsoWrite, onCommitted, onRolledBack, storeWait } = this.#options;
     try {
       this.#db.run("BEGIN IMMEDIATE");
       for (const write of group.writes) write();
       alsoWrite();
       this.#db.run("COMMIT");
-      guard();
+      onCommitted();
     } catch (error) {
       if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+      onRolledBack();
       const pauseMs = storeWait.retryAfterMs(error);
       if (pauseMs !== null) {
         group.rest = setTimeout(() => this.#commitOrTell(group), pauseMs);

@@ -4,7 +4,7 @@ import { type Boot, sureAgoMs, thisBoot } from "./boot.ts";
 import { ChecksumCache, type ChecksumCacheOptions, type KnownFile } from "../intake/checksum-cache.ts";
 import { pruneCache } from "../intake/prune-cache.ts";
 import { GroupCommit } from "./group-commit.ts";
-import type { FoundFile } from "../scan/scan.ts";
+import type { FilePage, FoundFile } from "../scan/file-page.ts";
 import { StoreWait } from "./store-guard.ts";
 
 /** What the store knows of a content at the run's destination. */
@@ -78,7 +78,11 @@ export class Ledger {
       });
     this.#commits = new GroupCommit(db, {
       alsoWrite: () => this.#cache.write(),
-      guard: options.guard ?? (() => undefined),
+      onCommitted: () => {
+        options.guard?.();
+        this.#cache.committed();
+      },
+      onRolledBack: () => this.#cache.rolledBack(),
       storeWait: options.storeWait ?? new StoreWait({ waitMs: 0, onWaiting: () => undefined }),
       onBroken,
     });
@@ -109,9 +113,9 @@ export class Ledger {
     );
   }
 
-  /** What is known of a page of files; null for a file that is new or has changed. */
-  lookUp(files: readonly FoundFile[]): (KnownFile | null)[] {
-    const known = this.#cache.lookUp(files);
+  /** What is known of a page's files, in their order; null: all are done, as they were last time. */
+  lookUp(page: FilePage): readonly KnownFile[] | null {
+    const known = this.#cache.lookUp(page);
     if (this.#cache.isFull) this.flush();
     return known;
   }

@@ -1,4 +1,4 @@
-import type { FoundFile } from "../scan/scan.ts";
+import type { FoundFile } from "../scan/file-page.ts";
 import type { ShareRequest } from "./sharing/share-requests.ts";
 import type { Stop } from "./stop.ts";
 import type { Because, Work } from "./work.ts";

@@ -1,6 +1,6 @@
 import type { Shortage } from "../control/starvation.ts";
 import type { ContentStanding } from "../ledger/ledger.ts";
-import type { FoundFile } from "../scan/scan.ts";
+import type { FoundFile } from "../scan/file-page.ts";
 import type { BatchOutcome, CheckOutcome, HealthOutcome, UploadOutcome } from "../tanova/types.ts";
 import type { ShareOutcome, ShareRequest } from "./sharing/share-requests.ts";
 import type { Stop } from "./stop.ts";

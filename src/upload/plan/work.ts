@@ -1,4 +1,4 @@
-import type { FoundFile } from "../scan/scan.ts";
+import type { FoundFile } from "../scan/file-page.ts";
 import type { Looking } from "./in-doubt.ts";
 import type { Lease } from "./sharing/share-requests.ts";
 

@@ -1,4 +1,5 @@
 import type { FileEvent } from "./progress.ts";
+import type { FilePage } from "../scan/file-page.ts";
 import type { SkipReason } from "../scan/rules.ts";
 import type { SyncError } from "./sync-error.ts";
 
@@ -55,6 +56,18 @@ export class Tally {
     else if (how === "known-here") this.duplicateLocal += 1;
     else this.duplicateRemote += 1;
     this.#onFile?.({ type: how, path });
+  }
+
+  /** A file of a page is there since an earlier run. */
+  knownHere(page: FilePage, at: number): void {
+    this.duplicateLocal += 1;
+    this.#onFile?.({ type: "known-here", path: page.path(at) });
+  }
+
+  /** All of them are. */
+  allKnownHere(page: FilePage): void {
+    if (this.#onFile === null) this.duplicateLocal += page.size;
+    else for (let at = 0; at < page.size; at += 1) this.knownHere(page, at);
   }
 
   skip(path: string, reason: SkipReason): void {

@@ -58,6 +58,8 @@ export function* scanOnly(
   const narrow: GlobFilter = {
     excludesFile: (path, name) => !wanted.has(path) || filter.excludesFile(path, name),
     excludesFolder: (path, name) => !folders.has(path) || filter.excludesFolder(path, name),
+    takesAll: false,
+    isPartial: true,
   };
   for (const event of scan(root, narrow))
     if (event.type !== "skipped" || wanted.has(event.path.slice(start))) yield event;
@@ -73,7 +75,8 @@ export function* scanListed(
   const untold = new Set(relativePaths.map((path) => `${prefix}/${path}`));
   const unreadable: string[] = [];
   for (const event of scanOnly(root, filter, relativePaths)) {
-    if (event.type === "file") untold.delete(event.file.path);
+    if (event.type === "files")
+      for (let at = 0; at < event.page.size; at += 1) untold.delete(event.page.path(at));
     else if (event.type !== "crowded" && event.type !== "pause") untold.delete(event.path);
     if (event.type === "unreadable") unreadable.push(`${event.path}/`);
     yield event;

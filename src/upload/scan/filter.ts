@@ -6,6 +6,10 @@ export const IGNORE_FILE = ".nodupeignore";
 export interface GlobFilter {
   excludesFile(relativePath: string, name: string): boolean;
   excludesFolder(relativePath: string, name: string): boolean;
+  /** It excludes nothing. */
+  readonly takesAll: boolean;
+  /** It asks for files that somebody has named: all others are there as well, and nothing is said of them. */
+  readonly isPartial: boolean;
 }
 
 function matcher(patterns: readonly string[]): (relativePath: string, name: string) => boolean {
@@ -23,6 +27,8 @@ export function globFilter(include: readonly string[], exclude: readonly string[
   return {
     excludesFile: (relativePath, name) => isExcluded(relativePath, name) || !isIncluded(relativePath, name),
     excludesFolder: isExcluded,
+    takesAll: include.length + exclude.length === 0,
+    isPartial: false,
   };
 }
 

@@ -1,35 +1,31 @@
 import { readlinkSync, realpathSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isOutOfDescriptors } from "../../lib/descriptors.ts";
-import { Directory, type DirectoryEntry } from "../../lib/directory.ts";
+import { Directory } from "../../lib/directory.ts";
 import { codeOf, Failure } from "../../lib/errors.ts";
-import type { FileStatus } from "../../lib/file-status.ts";
 import { systemPath } from "../../lib/path-bytes.ts";
+import { isEmptyIn, typeIn } from "../../lib/ffi/statx.ts";
 import { type GlobFilter, IGNORE_FILE, type IgnoreRules, ignoresWithin, isIgnored } from "./filter.ts";
+import { FilePage, type FoundFile, sentName } from "./file-page.ts";
 import { readIgnoreFile } from "./ignore-file.ts";
 import { unreadableReason } from "../intake/unreadable.ts";
-import { fileRule, folderRule, type SkipReason } from "./rules.ts";
-
-/** A CV in the tree. Size, times, inode and device together tell whether it is still the file that was hashed. */
-export interface FoundFile extends Omit<FileStatus, "type"> {
-  /** The folder's path with a `/` behind it, and the name in it. Exact: bytes that are no UTF-8 as in path-bytes.ts. */
-  readonly folder: string;
-  readonly entry: string;
-  /** Both together. */
-  readonly path: string;
-  /** Below the root, with `/`; well-formed, as it is sent. */
-  readonly relativePath: string;
-  readonly name: string;
-}
+import { fileRule, folderRule, isPlainlyCv, type SkipReason } from "./rules.ts";
 
 export type ScanEvent =
-  | { readonly type: "file"; readonly file: FoundFile }
+  /** Some CVs of a folder; what the page says holds until the scan goes on. */
+  | { readonly type: "files"; readonly page: FilePage }
   | { readonly type: "skipped"; readonly path: string; readonly reason: SkipReason }
   | { readonly type: "unreadable"; readonly path: string; readonly reason: string }
   /** The process has no descriptor left to open a folder with: wait a little, then go on. */
   | { readonly type: "crowded" }
   /** `FOLDERS_A_PAUSE` folders more have been read, perhaps without a file in them: others may have their turn. */
   | { readonly type: "pause" };
+
+/** The CVs that a scan tells, one by one. */
+export function* filesOf(events: Iterable<ScanEvent>): Generator<FoundFile> {
+  for (const event of events)
+    if (event.type === "files") for (let at = 0; at < event.page.size; at += 1) yield event.page.file(at);
+}
 
 /**
  * The root as it really is (links followed), once it can be read.
@@ -89,6 +85,7 @@ export const FOLDERS_A_PAUSE = 256;
 export function* scan(root: string, filter: GlobFilter): Generator<ScanEvent> {
   const prefix = root === "/" ? "" : root;
   const levels: Level[] = [{ base: "", ignores: [], names: [""] }];
+  const page = new FilePage();
   let crowded = 0;
   let read = 0;
 
@@ -115,29 +112,47 @@ export function* scan(root: string, filter: GlobFilter): Generator<ScanEvent> {
     }
     const { ignores } = opened;
     using directory = opened.directory;
-    const folder = `${prefix}/${base}`;
-    const place = { root, directory, ignores, filter, folder, base, sentBase: sentName(base) };
     const names: string[] = [];
-    for (let entry: DirectoryEntry | null = null; ;) {
-      try {
-        entry = directory.next();
-        if (entry === null) break;
-        const event = look(entry, place);
-        if (event === null) names.push(entry.name);
-        else yield event;
-      } catch (error) {
-        yield {
-          type: "unreadable",
-          path: entry === null ? path : folder + entry.name,
-          reason: unreadableReason(error),
-        };
-        // A folder that fails to be read on is left; what else failed was one entry of it.
-        if (entry === null) break;
-      }
-    }
+    const takesAll = filter.takesAll && ignores.length === 0;
+    const place = {
+      root,
+      directory,
+      ignores,
+      filter,
+      takesAll,
+      page,
+      path,
+      folder: `${prefix}/${base}`,
+      base,
+    };
+    yield* readFolder(place, names);
     if (names.length > 0) levels.push({ base, ignores, names: names.toReversed() });
     read += 1;
     if (read % FOLDERS_A_PAUSE === 0) yield { type: "pause" };
+  }
+}
+
+/** Tells what is in a folder, and adds the names of the folders in it to `names`. */
+function* readFolder(place: Place, names: string[]): Generator<ScanEvent> {
+  const { page, directory, folder, base, filter } = place;
+  page.enter(directory, { folder, sentBase: sentName(base), isPartial: filter.isPartial });
+  for (;;) {
+    try {
+      if (!page.next()) return;
+    } catch (error) {
+      yield { type: "unreadable", path: place.path, reason: unreadableReason(error) };
+      return;
+    }
+    while (directory.advance()) {
+      try {
+        const seen = look(place);
+        if (seen === "folder") names.push(directory.name);
+        else if (seen !== "file") yield { type: "skipped", path: folder + directory.name, reason: seen };
+      } catch (error) {
+        yield { type: "unreadable", path: folder + directory.name, reason: unreadableReason(error) };
+      }
+    }
+    if (page.size > 0) yield { type: "files", page };
   }
 }
 
@@ -165,44 +180,31 @@ interface Place {
   readonly directory: Directory;
   readonly ignores: readonly IgnoreRules[];
   readonly filter: GlobFilter;
-  /** Its path with a `/` behind it, exact. */
+  /** Nobody keeps a CV out. */
+  readonly takesAll: boolean;
+  /** What is a CV goes in there. */
+  readonly page: FilePage;
+  readonly path: string;
+  /** The same with a `/` behind it, exact. */
   readonly folder: string;
   /** Likewise below the root. */
   readonly base: string;
-  /** As it is sent. */
-  readonly sentBase: string;
 }
 
-/** Names that are UTF-8, as nearly all are, are themselves what is sent. */
-function sentName(name: string): string {
-  return name.isWellFormed() ? name : name.toWellFormed();
-}
-
-/** What an entry is; null for a folder that is to be read. Throws the system's error. */
-function look({ name, type: listed }: DirectoryEntry, place: Place): ScanEvent | null {
-  const { directory } = place;
+/** What the entry is that the directory stands at; a file is on the page then. Throws the system's error. */
+function look(place: Place): "folder" | "file" | SkipReason {
+  const { directory, page } = place;
+  const { type: listed } = directory;
   const type = listed === "unknown" ? directory.status(false).type : listed;
-  const reason = type === "folder" ? folderReason(name, place) : fileReason(name, type, place);
-  if (reason !== null) return { type: "skipped", path: place.folder + name, reason };
-  if (type === "folder") return null;
-  const status = directory.status(type === "link");
+  if (type === "folder") return folderReason(directory.name, place) ?? "folder";
+  const isTaken = place.takesAll && type === "file" && isPlainlyCv(directory);
+  const reason = isTaken ? null : fileReason(directory.name, type, place);
+  if (reason !== null) return reason;
+  const status = directory.rawStatus(type === "link");
   const refusal = statusReason(status);
-  if (refusal !== null) return { type: "skipped", path: place.folder + name, reason: refusal };
-  const sent = sentName(name);
-  // Paths are put together where they are asked for: of a file that is known nobody asks.
-  const file = {
-    folder: place.folder,
-    entry: name,
-    name: sent,
-    path: place.folder + name,
-    relativePath: place.sentBase + sent,
-    sizeBytes: status.sizeBytes,
-    mtimeUs: status.mtimeUs,
-    ctimeUs: status.ctimeUs,
-    inode: status.inode,
-    device: status.device,
-  };
-  return { type: "file", file };
+  if (refusal !== null) return refusal;
+  page.add(directory.place, status);
+  return "file";
 }
 
 function folderReason(name: string, { base, filter, ignores }: Place): SkipReason | null {
@@ -211,7 +213,7 @@ function folderReason(name: string, { base, filter, ignores }: Place): SkipReaso
   return folderRule(name) ?? (isOut ? "excluded" : null);
 }
 
-function fileReason(name: string, type: DirectoryEntry["type"], place: Place): SkipReason | null {
+function fileReason(name: string, type: Directory["type"], place: Place): SkipReason | null {
   const { root, folder, base, filter, ignores } = place;
   const rule = fileRule(name);
   if (rule !== null) return rule;
@@ -221,8 +223,9 @@ function fileReason(name: string, type: DirectoryEntry["type"], place: Place): S
   return type === "link" && leavesRoot(folder + name, root) ? "link-outside" : null;
 }
 
-function statusReason({ type, sizeBytes }: FileStatus): SkipReason | null {
+function statusReason(status: Uint32Array): SkipReason | null {
+  const type = typeIn(status);
   if (type === "folder") return "link-to-folder";
   if (type !== "file") return "special";
-  return sizeBytes === 0 ? "empty" : null;
+  return isEmptyIn(status) ? "empty" : null;
 }

@@ -1,7 +1,7 @@
 import type { UploadItem } from "../tanova/types.ts";
 import type { SharedBytes } from "../intake/hash.ts";
 import { emailHint, jobHint } from "./hints.ts";
-import type { FoundFile } from "../scan/scan.ts";
+import type { FoundFile } from "../scan/file-page.ts";
 
 /**
  * What the client is told of a content. Where it is in memory that is so until it was handed over, and then it is read

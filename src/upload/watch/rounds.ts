@@ -1,7 +1,8 @@
 import { type GlobFilter, globFilter, IGNORE_FILE } from "../scan/filter.ts";
 import { scanOnly } from "../scan/file-list.ts";
 import { fileRule, folderRule } from "../scan/rules.ts";
-import { type FoundFile, scan, type ScanEvent } from "../scan/scan.ts";
+import type { FoundFile } from "../scan/file-page.ts";
+import { scan, type ScanEvent } from "../scan/scan.ts";
 import type { Batch, Source, Standing } from "../intake/source.ts";
 import type { WatchRules } from "./session.ts";
 import type { Arrival } from "./ready-files.ts";

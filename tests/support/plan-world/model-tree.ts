@@ -1,4 +1,4 @@
-import type { FoundFile } from "../../../src/upload/scan/scan.ts";
+import type { FoundFile } from "../../../src/upload/scan/file-page.ts";
 import { must } from "./draw.ts";
 
 /** The files of a run: those still to be offered, and the outcome of each. */

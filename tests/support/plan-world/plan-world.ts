@@ -3,7 +3,7 @@ import { admit } from "../../../src/upload/plan/dedupe.ts";
 import type { PlanEvent } from "../../../src/upload/plan/events.ts";
 import { UploadPlan } from "../../../src/upload/plan/upload-plan.ts";
 import type { OpenState, Work } from "../../../src/upload/plan/work.ts";
-import type { FoundFile } from "../../../src/upload/scan/scan.ts";
+import type { FoundFile } from "../../../src/upload/scan/file-page.ts";
 import { fileOf } from "../work.ts";
 import { type Draw, FAIR, must } from "./draw.ts";
 import { drawnAnswer, drawnCheck, drawnHealth } from "./model-answers.ts";

@@ -5,14 +5,15 @@ import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, write
 import { migrate } from "../../../src/db/migrate.ts";
 import { MIGRATIONS } from "../../../src/db/migrations.ts";
 import { openStore } from "../../../src/db/open.ts";
-import { ChecksumCache, type KnownFile } from "../../../src/upload/intake/checksum-cache.ts";
+import { ChecksumCache } from "../../../src/upload/intake/checksum-cache.ts";
 import { destinationRow } from "../../../src/upload/ledger/destination.ts";
 import { hashFile } from "../../../src/upload/intake/hash-file.ts";
 import { forget } from "../../../src/upload/ledger/history.ts";
 import { Ledger } from "../../../src/upload/ledger/ledger.ts";
 import { pruneCache } from "../../../src/upload/intake/prune-cache.ts";
-import type { FoundFile } from "../../../src/upload/scan/scan.ts";
+import type { FoundFile } from "../../../src/upload/scan/file-page.ts";
 import { foundFile } from "../../support/found-file.ts";
+import { lookUp } from "../../support/file-page.ts";
 import { tempFolder } from "../../support/temp.ts";
 import { until } from "../../support/until.ts";
 import { checksumOf, RUN_ID, uploadStore } from "../../support/upload-store.ts";
@@ -22,7 +23,7 @@ const DAY_MS = 86_400_000;
 /** When a file of a test was read, at any time after its times. */
 const LATER = Infinity;
 const DONE = { type: "done" } as const;
-const hashed = (checksum: string): KnownFile => ({ type: "hashed", checksum });
+const hashed = (checksum: string) => ({ type: "hashed", checksum }) as const;
 const content = (file: FoundFile, checksum: string) => ({ path: file.path, checksum });
 
 test("a file is known where size, times, inode and device are the same, whatever it is called", async () => {
@@ -52,19 +53,24 @@ test("a file is known where size, times, inode and device are the same, whatever
   ledger.done(content(second, checksumOf("1")), "upload");
   ledger.flush();
   const known = files.map((_, index) => (index === 1 ? DONE : hashed(checksumOf(`${index}`))));
-  expect(ledger.lookUp(files)).toEqual(known);
-  expect(ledger.lookUp([...files, fileOf("new")].toReversed())).toEqual([null, ...known.toReversed()]);
+  expect(lookUp(ledger, files)).toEqual(known);
+  expect(lookUp(ledger, [...files, fileOf("new")].toReversed())).toEqual([null, ...known.toReversed()]);
   for (const change of [{ sizeBytes: 11 }, { mtimeUs: 21 }, { ctimeUs: 22 }, { inode: 31 }, { device: 1 }])
-    expect(ledger.lookUp(files.map((file) => ({ ...file, ...change })))).toEqual(files.map(() => null));
-  expect(ledger.lookUp([])).toEqual([]);
+    expect(
+      lookUp(
+        ledger,
+        files.map((file) => ({ ...file, ...change })),
+      ),
+    ).toEqual(files.map(() => null));
+  expect(lookUp(ledger, [])).toEqual([]);
   const { db } = opened.store;
   const { destinationId } = opened;
   const ignoring = new Ledger(db, { destinationId, runId: RUN_ID, isIgnored: true });
-  expect(ignoring.lookUp(files)).toEqual(files.map(() => null));
+  expect(lookUp(ignoring, files)).toEqual(files.map(() => null));
   // What is done is done at one destination.
   const elsewhere = destinationRow(db, "https://other.example").id;
   const other = new Ledger(db, { destinationId: elsewhere, runId: RUN_ID });
-  expect(other.lookUp(files)).toEqual(files.map((_, index) => hashed(checksumOf(`${index}`))));
+  expect(lookUp(other, files)).toEqual(files.map((_, index) => hashed(checksumOf(`${index}`))));
 });
 
 test("what the cache says of `done` is what the contents say, whatever becomes of them, by whom, and in which order", async () => {
@@ -120,13 +126,14 @@ test("what the cache says of `done` is what the contents say, whatever becomes o
         }
         if (step !== "look") continue;
         ledger.flush();
-        const [known] = ledger.lookUp([file]);
+        const [known] = lookUp(ledger, [file]);
         const state = db
           .query<{ state: string }, [number, string]>(
             "SELECT state FROM content WHERE destination_id = ? AND checksum = ?",
           )
           .get(id, checksum)?.state;
-        if (known !== null) expect(known).toEqual(state === "done" ? DONE : hashed(checksum));
+        if (known !== undefined && known !== null)
+          expect(known).toEqual(state === "done" ? DONE : hashed(checksum));
       }
       for (const ledger of ledgers) ledger.flush();
     }),
@@ -145,7 +152,7 @@ test("what was found done by its checksum is known by its row the next time", as
   const marked = () =>
     store.db.query<{ name: string }, []>("SELECT name FROM hashed_file WHERE done_epoch IS NOT NULL").all();
   expect(marked()).toEqual([{ name: "a" }]);
-  expect(ledger.lookUp(files)).toEqual([DONE, DONE]);
+  expect(lookUp(ledger, files)).toEqual([DONE, DONE]);
   ledger.flush();
   expect(marked()).toEqual([{ name: "a" }, { name: "b" }]);
 });
@@ -167,7 +174,7 @@ test("three ways of hiding a change: a restored mtime, a reused inode, a file sy
     const { checksum } = await hashFile(path);
     ledger.remember(file, checksum, readFromMs);
     ledger.flush();
-    expect(ledger.lookUp([foundFile(path)])).toEqual([hashed(checksum)]);
+    expect(lookUp(ledger, [foundFile(path)])).toEqual([hashed(checksum)]);
     return file;
   };
 
@@ -176,20 +183,20 @@ test("three ways of hiding a change: a restored mtime, a reused inode, a file sy
   await remember();
   writeFileSync(path, "two");
   utimesSync(path, 1_700_000_000, 1_700_000_000);
-  expect(ledger.lookUp([foundFile(path)])).toEqual([null]);
+  expect(lookUp(ledger, [foundFile(path)])).toEqual([null]);
 
   // Whether the file system gives the inode out again or not, it is what a lookup would see then.
   const before = await remember();
   writeFileSync(folder.file("new"), "six");
   utimesSync(folder.file("new"), 1_700_000_000, 1_700_000_000);
   renameSync(folder.file("new"), path);
-  expect(ledger.lookUp([{ ...foundFile(path), inode: before.inode }])).toEqual([null]);
+  expect(lookUp(ledger, [{ ...foundFile(path), inode: before.inode }])).toEqual([null]);
 
   // Two changes within one tick look alike: neither is remembered until the tick is over, the kernel's or FAT's.
   const fresh = foundFile(path);
   ledger.remember(fresh, checksumOf("six"), fresh.ctimeUs / 1_000 + 19);
   ledger.flush();
-  expect(ledger.lookUp([fresh])).toEqual([null]);
+  expect(lookUp(ledger, [fresh])).toEqual([null]);
   const coarse = fileOf("usb.pdf", { mtimeUs: 1_000_000_000, ctimeUs: 1_000_000_000 });
   for (const [readFromMs, known] of [
     [1_000_000, null],
@@ -198,7 +205,7 @@ test("three ways of hiding a change: a restored mtime, a reused inode, a file sy
   ] as const) {
     ledger.remember(coarse, checksumOf("second"), readFromMs);
     ledger.flush();
-    expect(ledger.lookUp([coarse])).toEqual([known]);
+    expect(lookUp(ledger, [coarse])).toEqual([known]);
   }
 });
 
@@ -234,14 +241,14 @@ test("files that have gone are forgotten where something changes; folders once n
   expect(kept()).toEqual(["new.pdf", "old 0.pdf", "gone.pdf", "still.pdf"]);
 
   nowMs += 80 * DAY_MS;
-  expect(later.lookUp([still])).not.toEqual([null]);
+  expect(lookUp(later, [still])).not.toEqual([null]);
   later.prune();
   nowMs += 20 * DAY_MS;
   later.prune();
   expect(kept()).toEqual(["gone.pdf", "still.pdf"]);
   // A clock that jumps back and forth costs nothing that is still visited.
   nowMs -= 200 * DAY_MS;
-  later.lookUp([still]);
+  lookUp(later, [still]);
   later.prune();
   expect(db.query("SELECT seen_at_ms AS at FROM hashed_folder").get()).toEqual({ at: nowMs });
   expect(kept()).toEqual(["gone.pdf", "still.pdf"]);
@@ -293,10 +300,10 @@ test("a store of before: its cache is made anew, its history stays, and files of
     migrate(db, "store", MIGRATIONS);
     const cache = new ChecksumCache(db, { destinationId: 1 });
     const found = foundFile(file);
-    expect(cache.lookUp([found])).toEqual([null]);
+    expect(lookUp(cache, [found])).toEqual([null]);
     cache.remember(found, checksumOf("cv"), LATER);
     db.transaction(() => cache.writeAll())();
-    expect(cache.lookUp([found])).toEqual([DONE]);
+    expect(lookUp(cache, [found])).toEqual([DONE]);
   }
   using store = openStore({ path });
   expect(store.db.query("SELECT count(*) AS count FROM content WHERE state = 'done'").get()).toEqual({

@@ -4,6 +4,7 @@ import { copyFileSync, existsSync } from "node:fs";
 import fc from "fast-check";
 import { Ledger } from "../../../src/upload/ledger/ledger.ts";
 import { nextTurn } from "../../../src/lib/wait.ts";
+import { lookUp } from "../../support/file-page.ts";
 import { type TempFolder, tempFolder } from "../../support/temp.ts";
 import { checksumOf, statesIn, uploadStore } from "../../support/upload-store.ts";
 import { fileOf } from "../../support/work.ts";
@@ -71,7 +72,7 @@ test("a store that another process holds locked rejects what is to be sent, and 
   await ledger.sending([content(B)]);
   expect(opened.states()).toEqual({ [B]: "sending" });
   ledger.flush();
-  expect(ledger.lookUp([CV])).toEqual([{ type: "hashed", checksum: A }]);
+  expect(lookUp(ledger, [CV])).toEqual([{ type: "hashed", checksum: A }]);
 });
 
 /** What a kill at this moment leaves: the files as they are on the disk, opened by the next process. */

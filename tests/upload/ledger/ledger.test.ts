@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import type { ContentRow } from "../../../src/db/tables/upload.ts";
 import { thisBoot } from "../../../src/upload/ledger/boot.ts";
 import { Ledger } from "../../../src/upload/ledger/ledger.ts";
-import type { FoundFile } from "../../../src/upload/scan/scan.ts";
+import type { FoundFile } from "../../../src/upload/scan/file-page.ts";
+import { lookUp } from "../../support/file-page.ts";
 import { tempFolder } from "../../support/temp.ts";
 import { until } from "../../support/until.ts";
 import { checksumOf, RUN_ID, uploadStore } from "../../support/upload-store.ts";
@@ -130,12 +131,12 @@ test("all that is written in one turn, and while the disk rests, shares one comm
   expect(opened.states()).toEqual({ [A]: "sending", [B]: "sending", [C]: "done" });
   // A checksum is written with what becomes of its content, or at the end.
   const files = ["a", "c"].map((name) => found(`/cvs/${name}.pdf`));
-  expect(ledger.lookUp(files)).toEqual([null, { type: "done" }]);
+  expect(lookUp(ledger, files)).toEqual([null, { type: "done" }]);
 
   ledger.done({ checksum: A, path: "/cvs/a.pdf" }, "upload");
   await ledger.sending([content(B)]);
   expect(await opened.commits()).toBe(2);
-  expect(ledger.lookUp(files)).toEqual([{ type: "done" }, { type: "done" }]);
+  expect(lookUp(ledger, files)).toEqual([{ type: "done" }, { type: "done" }]);
   ledger.pending(content(B), BUSY);
   ledger.flush();
   expect(await opened.commits()).toBe(3);
@@ -165,10 +166,10 @@ test("checksums of files are kept back for a commit to share, 512 of them at mos
   using opened = await uploadStore(folder);
   const files = Array.from({ length: 512 }, (_, index) => found(`/cvs/${index}.pdf`));
   for (const file of files.slice(1)) opened.ledger.remember(file, A, 1_000);
-  expect(opened.ledger.lookUp(files).filter((known) => known !== null)).toEqual([]);
+  expect(lookUp(opened.ledger, files).filter((known) => known !== null)).toEqual([]);
   opened.ledger.remember(found("/cvs/0.pdf"), A, 1_000);
   expect(await opened.commits()).toBe(1);
-  expect(opened.ledger.lookUp(files)).toEqual(files.map(() => ({ type: "hashed", checksum: A })));
+  expect(lookUp(opened.ledger, files)).toEqual(files.map(() => ({ type: "hashed", checksum: A })));
 });
 
 test("strays are what an earlier run left in flight and this one has not come across", async () => {

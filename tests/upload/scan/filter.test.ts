@@ -24,7 +24,8 @@ function scanned(root: string, filter = globFilter([], [])): { taken: string[]; 
   const taken: string[] = [];
   const excluded: string[] = [];
   for (const event of scan(root, filter)) {
-    if (event.type === "file") taken.push(event.file.relativePath);
+    if (event.type === "files")
+      for (let at = 0; at < event.page.size; at += 1) taken.push(event.page.file(at).relativePath);
     else if (event.type === "skipped" && event.reason === "excluded")
       excluded.push(event.path.slice(root.length + 1));
   }

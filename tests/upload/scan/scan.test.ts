@@ -13,7 +13,7 @@ import {
 import { dirname, join, relative, resolve } from "node:path";
 import fc from "fast-check";
 import { globFilter } from "../../../src/upload/scan/filter.ts";
-import { openRoot, scan, type ScanEvent } from "../../../src/upload/scan/scan.ts";
+import { filesOf, openRoot, scan, type ScanEvent } from "../../../src/upload/scan/scan.ts";
 import { systemPath } from "../../../src/lib/path-bytes.ts";
 import { needs } from "../../support/programs.ts";
 import { runCommand } from "../../support/run.ts";
@@ -60,11 +60,19 @@ function expectedOf(root: string, path: string, name: string): string {
   return `file ${relative(root, path)} ${name} ${size} ${Math.floor(mtimeMs)} ${ino}`;
 }
 
-function inWords(event: ScanEvent): [path: string, words: string] {
-  if (event.type === "crowded" || event.type === "pause") return ["", event.type];
-  if (event.type !== "file") return [event.path, event.reason];
-  const { path, relativePath, name, sizeBytes, mtimeUs, inode } = event.file;
-  return [path, `file ${relativePath} ${name} ${sizeBytes} ${Math.floor(mtimeUs / 1000)} ${inode}`];
+/** What a scan tells, by path, in words: of a page, each file. */
+function* inWords(events: Iterable<ScanEvent>): Generator<[path: string, words: string]> {
+  for (const event of events) {
+    if (event.type === "files")
+      for (let at = 0; at < event.page.size; at += 1) {
+        const { path, relativePath, name, sizeBytes, mtimeUs, inode } = event.page.file(at);
+        yield [path, `file ${relativePath} ${name} ${sizeBytes} ${Math.floor(mtimeUs / 1000)} ${inode}`];
+      }
+    else
+      yield event.type === "crowded" || event.type === "pause"
+        ? ["", event.type]
+        : [event.path, event.reason];
+  }
 }
 
 test("every entry of a tree is told exactly once, as a walk with node:fs tells it, in whatever order it is stored", () => {
@@ -73,7 +81,7 @@ test("every entry of a tree is told exactly once, as a walk with node:fs tells i
       const kinds = [false, true].map((isReversed) => {
         using at = tempFolder();
         const root = openRoot(buildTree(at, entries, isReversed));
-        const told = [...scan(root, EVERYTHING)].map(inWords);
+        const told = [...inWords(scan(root, EVERYTHING))];
         expect(told.length).toBe(new Set(told.map(([path]) => path)).size);
         expect(Object.fromEntries(told)).toEqual(expected(root));
         return told
@@ -93,7 +101,7 @@ needs("mkfifo")(
     await runCommand(["mkfifo", folder.file("pipe.pdf"), folder.file("pipe.png")]);
     symlinkSync("pipe.pdf", folder.file("link.pdf"));
     const root = openRoot(folder.path);
-    expect(Object.fromEntries([...scan(root, EVERYTHING)].map(inWords))).toEqual({
+    expect(Object.fromEntries(inWords(scan(root, EVERYTHING)))).toEqual({
       [join(root, "link.pdf")]: "special",
       [join(root, "pipe.pdf")]: "special",
       [join(root, "pipe.png")]: "not-a-cv",
@@ -118,9 +126,12 @@ async function scanAs(root: string): Promise<Record<string, string>> {
     import { scan } from ${JSON.stringify(import.meta.resolve("../../../src/upload/scan/scan.ts"))};
     import { globFilter } from ${JSON.stringify(import.meta.resolve("../../../src/upload/scan/filter.ts"))};
     if (process.getuid() === 0) { process.setgid(${anyoneElse.gid}); process.setuid(${anyoneElse.uid}); }
-    const told = [...scan(process.argv[1], globFilter([], []))];
-    console.log(JSON.stringify(Object.fromEntries(told.map((event) =>
-      event.type === "file" ? [event.file.relativePath, "file"] : [event.path, event.reason]))));
+    const told = {};
+    for (const event of scan(process.argv[1], globFilter([], []))) {
+      if (event.type === "files") for (let at = 0; at < event.page.size; at += 1) told[event.page.file(at).relativePath] = "file";
+      else told[event.path] = event.reason;
+    }
+    console.log(JSON.stringify(told));
   `;
   const { stdout, stderr, exitCode } = await runCommand([process.execPath, "-e", source, root]);
   expect([exitCode, stderr]).toEqual([0, ""]);
@@ -159,7 +170,7 @@ test("names that are no UTF-8 are found, with what is sent in their place; ignor
   writeFileSync(folder.file(".nodupeignore"), Buffer.from("priv\xe9.pdf\n", "latin1"));
   symlinkSync("cv.pdf", systemPath(`${folder.path}/l\udcff.pdf`));
   const root = openRoot(folder.path);
-  const found = [...scan(root, EVERYTHING)].flatMap((event) => (event.type === "file" ? [event.file] : []));
+  const found = [...filesOf(scan(root, EVERYTHING))];
   expect(
     found.map(({ path, relativePath, name }) => ({ path, relativePath, name })).toSorted(byPath),
   ).toEqual([
@@ -193,7 +204,7 @@ test("one folder is open at a time, however deep the tree; beyond the longest pa
       if (event.type === "pause") pauses += 1;
       else told.push(event.type === "unreadable" ? event.reason : event.type);
     }
-    expect(told).toEqual(["file", "file", "its path is too long"]);
+    expect(told).toEqual(["files", "files", "its path is too long"]);
     // Whoever reads it gets a chance to do something else, though folder after folder holds no file.
     expect(pauses).toBeGreaterThan(3);
   } finally {
@@ -209,7 +220,7 @@ test("a root is what its links lead to; what is missing or no folder is a usage 
   symlinkSync("cvs", folder.file("link"));
   const root = openRoot(folder.file("link"));
   expect(root).toBe(realpathSync(folder.file("cvs")));
-  expect([...scan(root, EVERYTHING)].map((event) => inWords(event)[0])).toEqual([join(root, "cv.pdf")]);
+  expect([...inWords(scan(root, EVERYTHING))].map(([path]) => path)).toEqual([join(root, "cv.pdf")]);
   expect(() => openRoot(folder.file("none"))).toThrow("there is no folder");
   expect(() => openRoot(join(root, "cv.pdf"))).toThrow("is not a folder");
 });

@@ -1,0 +1,87 @@
+import type { Database, Statement } from "bun:sqlite";
+import type { FilePage, FoundFile } from "../scan/file-page.ts";
+
+/** A page whose files are all done, at the destination and generation that the epoch is of. */
+interface KnownPage {
+  readonly folder: string;
+  readonly number: number;
+  readonly digest: Uint8Array;
+  readonly epoch: number;
+}
+
+/** A page of which so many files are not done yet. */
+interface OpenPage extends KnownPage {
+  left: number;
+}
+
+/**
+ * The pages of folders whose files were all found done, by their digests: where a page is the same as it was, and nothing
+ * of the destination has ceased to be done since, none of its files is looked up. That is nearly all there is to do for a
+ * tree that has not changed.
+ *
+ * Only what the checksum cache knows by each file's row is remembered here: this is never the first to know of a file.
+ */
+export class KnownPages {
+  readonly #digest: Statement<{ digest: Uint8Array }, [number, number, number]>;
+  readonly #write: Statement;
+  readonly #forget: Statement;
+  /** Of files that this run may yet see done, as they were on their page. */
+  readonly #open = new WeakMap<FoundFile, OpenPage>();
+  #unwritten: KnownPage[] = [];
+
+  constructor(db: Database) {
+    this.#digest = db.prepare(
+      "SELECT digest FROM hashed_page WHERE folder_id = ? AND page = ? AND done_epoch = ?",
+    );
+    this.#write = db.prepare(
+      `INSERT OR REPLACE INTO hashed_page (folder_id, page, digest, done_epoch)
+       SELECT id, ?2, ?3, ?4 FROM hashed_folder WHERE path = ?1`,
+    );
+    this.#forget = db.prepare("DELETE FROM hashed_page WHERE folder_id = ?");
+  }
+
+  isKnown(page: FilePage, folderId: number, epoch: number): boolean {
+    const was = this.#digest.get(folderId, page.number, epoch);
+    return was !== null && Buffer.compare(was.digest, page.digest()) === 0;
+  }
+
+  /**
+   * The page is known once the files of it that are not done yet are; where there are none, at once.
+   *
+   * @param epoch as it was before the files were looked up.
+   */
+  expect(page: FilePage, epoch: number, open: readonly FoundFile[]): void {
+    // Another run of more files would not find its own page in its place.
+    if (page.isPartial) return;
+    const { folder, number } = page;
+    const expected = { folder, number, digest: page.digest(), epoch, left: open.length };
+    for (const file of open) this.#open.set(file, expected);
+    if (open.length === 0) this.#unwritten.push(expected);
+  }
+
+  /** It is on the disk that a file, as it was on its page, is done. */
+  done(file: FoundFile): void {
+    const page = this.#open.get(file);
+    if (page === undefined) return;
+    this.#open.delete(file);
+    page.left -= 1;
+    if (page.left === 0) this.#unwritten.push(page);
+  }
+
+  /** Nothing is known of a folder's pages any more. */
+  forget(folderId: number): void {
+    this.#forget.run(folderId);
+  }
+
+  /** Those that are not written yet. */
+  get size(): number {
+    return this.#unwritten.length;
+  }
+
+  /** Writes them, within a transaction that the caller has begun. */
+  write(): void {
+    for (const { folder, number, digest, epoch } of this.#unwritten)
+      this.#write.run(folder, number, digest, epoch);
+    this.#unwritten = [];
+  }
+}
