@@ -80,6 +80,7 @@ const GUARDS: readonly Guard[] = [
       // Pointers to what Landlock is told.
       "lib/ffi/landlock.ts",
       "lib/ffi/libc.ts",
+      "lib/ffi/statx.ts",
       // Addresses as numbers of 64 bits.
       "lib/ffi/program-pages.ts",
       "time/clock/system-clock.ts",

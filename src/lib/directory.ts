@@ -3,7 +3,7 @@ import { closeSync, constants, lstatSync, openSync, statSync } from "node:fs";
 import { type FileStatus, type FileType, statusOf } from "./file-status.ts";
 import { errno, libcOf } from "./ffi/libc.ts";
 import { pathWithin, systemPath } from "./path-bytes.ts";
-import { putStatus, statusIn, STATX_MASK, statxBuffer } from "./ffi/statx.ts";
+import { putStatus, statusIn, statx, statxBuffer } from "./ffi/statx.ts";
 
 export interface DirectoryEntry {
   /** Text; bytes that are not UTF-8 are encoded as in path-bytes.ts. */
@@ -30,10 +30,8 @@ const TYPES: Readonly<Record<number, DirectoryEntry["type"]>> = {
 const BUFFER_BYTES = 32 * 1024;
 const DOT = 0x2e;
 
-const STATX = process.arch === "arm64" ? 291 : 332;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const status = statxBuffer();
-const statusAddress = ptr(status);
 
 /** A buffer for directory entries, zero except for what was read. Pages are pooled: there are as many as folders were ever open at once. */
 interface Page {
@@ -164,8 +162,7 @@ export class Directory implements Disposable {
     // The name ends in NUL, so a pointer into the page will do.
     const name = (this.#page.address + this.#start + NAME_AT) as Pointer;
     const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
-    const failed = libc().syscall(STATX, this.#descriptor, name, flags, STATX_MASK, statusAddress);
-    if (Number(failed) !== 0) {
+    if (!statx(this.#descriptor, name, flags, status)) {
       // node:fs throws the system's error, or succeeds after all.
       const path = systemPath(`${this.#path}/${this.name}`);
       const stats = follow ? statSync(path, { bigint: true }) : lstatSync(path, { bigint: true });

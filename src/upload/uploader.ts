@@ -144,6 +144,7 @@ export class Uploader implements AsyncDisposable {
       }
     }
     this.#isAtWork = false;
+    if (this.#waiting.length === 0) return;
     this.#waiting = this.#waiting.filter(({ until, resolve }) => {
       const isMet = until();
       if (isMet) resolve();

@@ -1,7 +1,12 @@
-import { type FileStatus, type FileType, typeOfMode } from "../file-status.ts";
+import { FFIType, type Pointer } from "bun:ffi";
+import { fstatSync } from "node:fs";
+import { type FileStatus, type FileType, statusOf, typeOfMode } from "../file-status.ts";
+import { libcOf } from "./libc.ts";
 
+const STATX = process.arch === "arm64" ? 291 : 332;
+const AT_EMPTY_PATH = 0x1000;
 /** What is asked of statx(2): STATX_TYPE, STATX_MTIME, STATX_CTIME, STATX_INO, STATX_SIZE. */
-export const STATX_MASK = 0x1 | 0x40 | 0x80 | 0x100 | 0x200;
+const STATX_MASK = 0x1 | 0x40 | 0x80 | 0x100 | 0x200;
 
 /** `struct statx`, in words of 32 bits: a mode of 16 bits, numbers of 64, times of i64 seconds and u32 nanoseconds. */
 const WORDS = 64;
@@ -17,6 +22,23 @@ const WORD = 2 ** 32;
 
 export function statxBuffer(): Uint32Array {
   return new Uint32Array(WORDS);
+}
+
+const libc = libcOf({
+  syscall: { args: [FFIType.i64_fast, "i32", "ptr", "i32", "i32", "ptr"], returns: FFIType.i64_fast },
+});
+const noName = Buffer.alloc(1);
+const ofDescriptor = statxBuffer();
+
+/** statx(2) of a name (NUL-terminated) relative to an open folder. False if it failed. */
+export function statx(folder: number, name: Pointer | Uint8Array, flags: number, into: Uint32Array): boolean {
+  return Number(libc().syscall(STATX, folder, name, flags, STATX_MASK, into)) === 0;
+}
+
+/** The status of an open file: a fifth of what fstatSync takes. Throws the system's error. */
+export function statusOfDescriptor(descriptor: number): FileStatus {
+  if (statx(descriptor, noName, AT_EMPTY_PATH, ofDescriptor)) return statusIn(ofDescriptor);
+  return statusOf(fstatSync(descriptor, { bigint: true }));
 }
 
 export function typeIn(status: Uint32Array): FileType {

@@ -11,6 +11,8 @@ export interface RequestBody {
   readonly length: number;
   /** May be called again for a retry. Throws BodyWithdrawn before the last bytes are sent. */
   send(sink: Sink): Promise<void>;
+  /** Copies the whole body to a position of `target` instead of sending it; false if it is not in memory. */
+  copyTo?(target: Buffer, at: number): boolean;
 }
 
 /** The body cannot or must not be sent: the request is cut off before its last byte. */
@@ -84,6 +86,8 @@ export class HttpClient implements Disposable {
   readonly #pathPrefix: string;
   /** Buffers of JOIN_BYTES each: as many as short requests were ever being assembled at once. */
   readonly #spare: Buffer[] = [];
+  /** The connections to destroy when a signal aborts: one listener for each signal, not for each request. */
+  readonly #inUse = new WeakMap<AbortSignal, Set<Connection>>();
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
@@ -136,10 +140,10 @@ export class HttpClient implements Disposable {
     connection: Connection,
     signal: AbortSignal,
   ): Promise<Exchange<WholeAnswer>> {
-    const onAbort = (): void => connection.destroy("stopped");
+    const inUse = this.#inUseUnder(signal);
+    inUse.add(connection);
     using deadline = new Deadline(connection);
     if (request.timeoutMs !== undefined) deadline.set(request.timeoutMs);
-    signal.addEventListener("abort", onAbort, { once: true });
     let whole = false;
     try {
       if (signal.aborted) throw new ConnectionLost("stopped");
@@ -159,8 +163,20 @@ export class HttpClient implements Disposable {
       if (error instanceof BodyWithdrawn) return { type: "withdrawn", error };
       throw error;
     } finally {
-      signal.removeEventListener("abort", onAbort);
+      inUse.delete(connection);
     }
+  }
+
+  #inUseUnder(signal: AbortSignal): Set<Connection> {
+    const known = this.#inUse.get(signal);
+    if (known !== undefined) return known;
+    const inUse = new Set<Connection>();
+    this.#inUse.set(signal, inUse);
+    const destroyAll = (): void => {
+      for (const connection of inUse) connection.destroy("stopped");
+    };
+    signal.addEventListener("abort", destroyAll, { once: true });
+    return inUse;
   }
 
   /** Returns whether the request was handed over to its last byte. */
@@ -169,9 +185,16 @@ export class HttpClient implements Disposable {
     let head = `${request.method} ${this.#pathPrefix}${request.path} HTTP/1.1\r\n${this.#fixedHead}\r\n`;
     if (headers !== undefined) for (const line of headerLines(headers)) head += `${line}\r\n`;
     if (body !== undefined) head += `Content-Type: ${body.contentType}\r\nContent-Length: ${body.length}\r\n`;
+    head += "\r\n";
     const joined = this.#spare.pop() ?? Buffer.allocUnsafeSlow(JOIN_BYTES);
     try {
-      return await this.#sendJoined(Buffer.from(`${head}\r\n`), joined, request, connection, signal);
+      const length = Buffer.byteLength(head) + (body?.length ?? 0);
+      if (length <= JOIN_BYTES) {
+        const at = joined.write(head);
+        if (body === undefined || body.copyTo?.(joined, at) === true)
+          return await this.#write(connection, joined.subarray(0, length), request, signal);
+      }
+      return await this.#sendJoined(Buffer.from(head), joined, request, connection, signal);
     } finally {
       this.#spare.push(joined);
     }

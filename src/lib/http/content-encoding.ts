@@ -24,8 +24,9 @@ function decoderOf(encoding: string): Decode | null {
  * is not possible: an unknown encoding, broken bytes, or more than `maxBytes`.
  */
 export function decodeContent(body: Buffer, encodings: string | undefined, maxBytes: number): Buffer | null {
+  if (encodings === undefined) return body;
   let bytes = body;
-  const applied = (encodings ?? "").toLowerCase().split(/[\s,]+/);
+  const applied = encodings.toLowerCase().split(/[\s,]+/);
   for (const encoding of applied.filter((name) => name !== "" && name !== "identity").toReversed()) {
     // An empty body (204, or a bare error) often comes with the header all the same.
     if (bytes.length === 0) return bytes;

@@ -37,6 +37,11 @@ export class BufferPool {
     });
   }
 
+  /** Likewise, at once; null where it would have to wait. */
+  takeNow(bytes: number): SharedBytes | null {
+    return this.#line.length > 0 ? null : this.#cut(bytes);
+  }
+
   /** Gives a view back that `take` handed out. Nobody may read from it any more. */
   give(view: SharedBytes): void {
     if (view.buffer === this.#arena) this.#free(view.byteOffset, view.byteOffset + view.byteLength);

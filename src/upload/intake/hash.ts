@@ -23,6 +23,8 @@ export type SharedBytes = Uint8Array<SharedArrayBuffer>;
 export interface Hasher extends Disposable {
   /** SHA-256 of a file that is not held in memory. Never throws. */
   hash(path: string, sizeBytes: number): Promise<HashedLarge>;
+  /** Whether a small file of that size is read in this thread. */
+  readsHere(sizeBytes: number): boolean;
   /** Reads a small file into `bytes`, which has its size, and hashes it. Never throws. */
   read(file: FoundFile, bytes: SharedBytes): Promise<SmallFile>;
 }
@@ -132,6 +134,7 @@ export function createHasher(options: HasherOptions): Hasher {
   };
 
   return {
+    readsHere: (sizeBytes) => startWorker === null || maxWorkers === 0 || sizeBytes < workerFromBytes,
     hash: (path, sizeBytes) => workerFor(sizeBytes, maxWorkers)?.hash(path) ?? hashLarge(path),
     // One thread hashes small files faster than any network takes them.
     read: (file, bytes) =>

@@ -11,7 +11,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { HELD_UP_TO_BYTES, type RunLimits } from "../limits.ts";
 import type { SyncSettings } from "../options.ts";
 import { stopOf, type Unsent, unsentBy } from "../plan/stop.ts";
-import type { SmallFile } from "./read-small.ts";
+import { readSmallNow, type SmallFile } from "./read-small.ts";
 import type { FilePage, FoundFile } from "../scan/file-page.ts";
 import { CROWDED_MS, FOLDERS_A_PAUSE, type ScanEvent } from "../scan/scan.ts";
 import { isSame, settledAtMs, settleMs, type Settling, type Unsettled } from "./settling.ts";
@@ -192,8 +192,13 @@ export class Intake {
     if (file.entry !== file.name || !file.folder.isWellFormed()) this.#renamed += 1;
     if (checksum !== null) return { checksum, file, bytes: null };
     const nowMs = now();
-    if (settledAtMs(file, nowMs, this.#settleMs) <= nowMs) this.#lanes.add(this.#hash(file));
-    else settling.add(file, nowMs);
+    if (settledAtMs(file, nowMs, this.#settleMs) > nowMs) {
+      settling.add(file, nowMs);
+      return null;
+    }
+    const content = this.#readNow(file);
+    if (content !== false) return content;
+    this.#lanes.add(this.#hash(file));
     return null;
   }
 
@@ -220,6 +225,24 @@ export class Intake {
     }
     const bytes = await pool.take(file.sizeBytes);
     const small: SmallFile = this.#isOver ? { type: "changed" } : await hasher.read(file, bytes);
+    return this.#contentOf(file, bytes, small, readFromMs);
+  }
+
+  /** Reads a small file here and now: most files are, and no promise is made for any of them. False where it cannot be. */
+  #readNow(file: FoundFile): Content | null | false {
+    const { pool, hasher, now } = this.#options;
+    if (file.sizeBytes > HELD_UP_TO_BYTES || !hasher.readsHere(file.sizeBytes)) return false;
+    const bytes = pool.takeNow(file.sizeBytes);
+    if (bytes === null) return false;
+    const readFromMs = now();
+    const small = readSmallNow(file, bytes);
+    if (small !== null) return this.#contentOf(file, bytes, small, readFromMs);
+    pool.give(bytes);
+    return false;
+  }
+
+  #contentOf(file: FoundFile, bytes: SharedBytes, small: SmallFile, readFromMs: number): Content | null {
+    const { pool, tally, ledger } = this.#options;
     if (small.type === "read") {
       ledger.remember(file, small.checksum, readFromMs);
       return { checksum: small.checksum, file, bytes };

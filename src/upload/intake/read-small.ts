@@ -1,6 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { openPatiently } from "../../lib/descriptors.ts";
-import { statusOf } from "../../lib/file-status.ts";
+import { closeSync, constants, openSync, readSync } from "node:fs";
+import { isOutOfDescriptors, openPatiently } from "../../lib/descriptors.ts";
+import { statusOfDescriptor } from "../../lib/ffi/statx.ts";
 import { systemPath } from "../../lib/path-bytes.ts";
 import type { FoundFile } from "../scan/file-page.ts";
 import { isSame } from "./settling.ts";
@@ -23,25 +23,36 @@ function fill(descriptor: number, bytes: Uint8Array): boolean {
 }
 
 /** O_NONBLOCK: a file that has become a FIFO meanwhile is not waited for, but found changed. */
-async function readWhole(file: FoundFile, bytes: Uint8Array): Promise<boolean> {
-  const descriptor = await openPatiently(() =>
-    openSync(systemPath(file.path), constants.O_RDONLY | constants.O_NONBLOCK),
-  );
+function openSmall({ path }: FoundFile): number {
+  return openSync(systemPath(path), constants.O_RDONLY | constants.O_NONBLOCK);
+}
+
+function readOpen(descriptor: number, file: FoundFile, bytes: Uint8Array): SmallFile {
   try {
-    return fill(descriptor, bytes) && isSame(file, statusOf(fstatSync(descriptor, { bigint: true })));
+    if (!fill(descriptor, bytes) || !isSame(file, statusOfDescriptor(descriptor))) return { type: "changed" };
   } finally {
     closeSync(descriptor);
   }
+  return { type: "read", checksum: Bun.SHA256.hash(bytes, "hex") };
 }
 
 /**
- * Reads a small file into `bytes`, which has its size, and hashes that very buffer. Without a
- * thread pool: four hops to it cost more than a small file, and where that counts all of it happens in a worker.
+ * Reads a small file into `bytes`, which has its size, and hashes that very buffer. Without a thread pool: four hops to
+ * it cost more than a small file, and where that counts all of it happens in a worker. Null where the process has no
+ * descriptor left.
  */
+export function readSmallNow(file: FoundFile, bytes: Uint8Array): SmallFile | null {
+  try {
+    return readOpen(openSmall(file), file, bytes);
+  } catch (error) {
+    return isOutOfDescriptors(error) ? null : { type: "unreadable", reason: unreadableReason(error) };
+  }
+}
+
+/** The same, once there is a descriptor. */
 export async function readSmall(file: FoundFile, bytes: Uint8Array): Promise<SmallFile> {
   try {
-    if (!(await readWhole(file, bytes))) return { type: "changed" };
-    return { type: "read", checksum: new Bun.CryptoHasher("sha256").update(bytes).digest("hex") };
+    return readOpen(await openPatiently(() => openSmall(file)), file, bytes);
   } catch (error) {
     return { type: "unreadable", reason: unreadableReason(error) };
   }

@@ -91,9 +91,8 @@ export class UploadPlan {
   /** More may be offered. */
   get hasRoom(): boolean {
     if (this.stop !== null) return true;
-    const sizeOf = (states: readonly OpenState[]): number =>
-      states.reduce((sum, state) => sum + this.works.in(state).size, 0);
-    return sizeOf(IN_LINE) < LINE_LIMIT && sizeOf(WAITING) < WAITING_LIMIT;
+    const { works } = this;
+    return works.count(IN_LINE) < LINE_LIMIT && works.count(WAITING) < WAITING_LIMIT;
   }
 
   /** All that was offered is settled, or the run was stopped and nothing is in flight. */

@@ -41,6 +41,12 @@ export class Works {
     return this.#byState[state];
   }
 
+  count(states: readonly OpenState[]): number {
+    let count = 0;
+    for (const state of states) count += this.#byState[state].size;
+    return count;
+  }
+
   add(work: Work): void {
     this.#byChecksum.set(work.checksum, work);
     this.#enter(work);
