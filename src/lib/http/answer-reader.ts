@@ -29,16 +29,32 @@ const HEAD_END = Buffer.from("\r\n\r\n");
 const LINE_END = Buffer.from("\r\n");
 const NOTHING: Buffer = Buffer.alloc(0);
 
+/** A header's name, in lower case. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+
 function parseHeaders(lines: readonly string[]): Headers {
   const headers = new Map<string, string>();
   for (const line of lines) {
-    const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(line);
-    if (match === null) throw new MalformedAnswer("a header line is malformed");
-    const name = (match[1] ?? "").toLowerCase();
+    const colon = line.indexOf(":");
+    const name = line.slice(0, colon).toLowerCase();
+    if (colon < 0 || !TOKEN.test(name)) throw new MalformedAnswer("a header line is malformed");
+    const value = withoutBlanks(line, colon + 1);
     const before = headers.get(name);
-    headers.set(name, before === undefined ? (match[2] ?? "") : `${before}, ${match[2]}`);
+    headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
   return headers;
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+/** The rest of a line without the spaces and tabs around it. */
+function withoutBlanks(line: string, from: number): string {
+  let [start, end] = [from, line.length];
+  while (start < end && isBlank(line.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(line.charCodeAt(end - 1))) end -= 1;
+  return line.slice(start, end);
 }
 
 function parseHead(text: string): AnswerHead {

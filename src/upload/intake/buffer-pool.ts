@@ -6,7 +6,7 @@ interface Waiter {
 }
 
 interface Gap {
-  readonly start: number;
+  start: number;
   readonly end: number;
 }
 
@@ -66,13 +66,18 @@ export class BufferPool {
       this.#isLent = true;
       return new Uint8Array(new SharedArrayBuffer(bytes));
     }
-    const at = this.#gaps.findIndex(({ start, end }) => end - start >= bytes);
+    let at = 0;
+    for (const { start, end } of this.#gaps) {
+      if (end - start >= bytes) break;
+      at += 1;
+    }
     const gap = this.#gaps[at];
     if (gap === undefined) return null;
-    const rest = { start: gap.start + bytes, end: gap.end };
-    this.#gaps.splice(at, 1, ...(rest.start < rest.end ? [rest] : []));
+    const { start } = gap;
+    gap.start += bytes;
+    if (gap.start === gap.end) this.#gaps.splice(at, 1);
     this.#arena ??= new SharedArrayBuffer(this.#limitBytes);
-    return new Uint8Array(this.#arena, gap.start, bytes);
+    return new Uint8Array(this.#arena, start, bytes);
   }
 
   #free(start: number, end: number): void {

@@ -10,6 +10,7 @@ export function mimeTypeOf(filename: string): string {
  * (WHATWG HTML, multipart/form-data encoding algorithm).
  */
 export function escapeName(name: string): string {
+  if (!/["\r\n]/.test(name)) return name;
   return name.replaceAll('"', "%22").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
 }
 
