@@ -32,13 +32,13 @@ export function openBlob(sealed: Uint8Array): Uint8Array {
   const at = sealed.length - CHECKSUM_BYTES;
   if (at < 0) throw new DamagedBlob();
   const bytes = sealed.subarray(0, at);
-  const told =
+  const stored =
     ((sealed[at] ?? 0) |
       ((sealed[at + 1] ?? 0) << 8) |
       ((sealed[at + 2] ?? 0) << 16) |
       ((sealed[at + 3] ?? 0) << 24)) >>>
     0;
-  if (Bun.hash.crc32(bytes) !== told) throw new DamagedBlob();
+  if (Bun.hash.crc32(bytes) !== stored) throw new DamagedBlob();
   return bytes;
 }
 

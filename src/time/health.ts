@@ -52,9 +52,11 @@ export function updatedHealth(
   if (outcome.answers > 0) {
     const delay = outcome.delayMs ?? old.delayMs ?? 0;
     const delayMs = old.delayMs === null ? delay : old.delayMs + DELAY_WEIGHT * (delay - old.delayMs);
-    const heard = { ...old, queries, answers, failuresInRow: 0, delayMs, lastSuccessMs: nowMs };
+    const updated = { ...old, queries, answers, failuresInRow: 0, delayMs, lastSuccessMs: nowMs };
     // Addresses that gave wrong time are asked again, like slow ones: each run judges anew.
-    return outcome.reason === null ? heard : { ...heard, lastFailureMs: nowMs, lastReason: outcome.reason };
+    return outcome.reason === null
+      ? updated
+      : { ...updated, lastFailureMs: nowMs, lastReason: outcome.reason };
   }
   if (outcome.reason === null) return { ...old, queries };
   const { reason } = outcome;

@@ -32,7 +32,7 @@ function ofFailure({ notPermitted, reason }: Extract<Adjustment, { ok: false }>)
   );
 }
 
-function tellRtc(device: string, ns: bigint): string {
+function setRtcText(device: string, ns: bigint): string {
   const rtc = setRtc({ device, adjtime: RTC_ADJTIME }, ns);
   return rtc.done ? `${device} was told` : `no RTC was told: ${rtc.reason}`;
 }
@@ -69,7 +69,7 @@ export function applyToClock(measurement: Measurement, options: ApplyOptions): C
     const { action, byNs } = setting;
     const adjusted = action === "step" ? stepClock(byNs) : slewClock(byNs);
     if (!adjusted.ok) return ofFailure(adjusted);
-    const rtc = action === "step" ? tellRtc(rtcDevice, offsetRawNs + clock.rawNs()) : null;
+    const rtc = action === "step" ? setRtcText(rtcDevice, offsetRawNs + clock.rawNs()) : null;
     outcome = { ...CLOCK_UNTOUCHED, action, appliedNs: adjusted.appliedNs, rtc };
   }
   if (!TELLING.has(source)) return outcome;

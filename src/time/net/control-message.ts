@@ -40,8 +40,8 @@ function errorAt(view: DataView, data: number, bytes: number): NetworkError | nu
   if (origin === ORIGIN.timestamping || errno === 0) return null;
   const closed = PORT_UNREACHABLE[origin];
   const address = new Uint8Array(new ArrayBuffer(SOCKADDR_BYTES));
-  const told = Math.min(SOCKADDR_BYTES, bytes - EXTENDED_ERROR_BYTES);
-  for (let index = 0; index < told; index += 1)
+  const addressBytes = Math.min(SOCKADDR_BYTES, bytes - EXTENDED_ERROR_BYTES);
+  for (let index = 0; index < addressBytes; index += 1)
     address[index] = view.getUint8(data + EXTENDED_ERROR_BYTES + index);
   return {
     errno,

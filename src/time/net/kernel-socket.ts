@@ -184,16 +184,16 @@ export class KernelSocket implements Disposable {
     for (let count = 0; ; count += 1) {
       const length = this.#receive(MSG_ERRQUEUE | MSG_DONTWAIT);
       if (length < 0) return count;
-      const told = readControlMessages(this.#buffer.control, this.#buffer.controlLength);
-      if (told.error !== null) {
-        const { errno: code, isPortUnreachable, from } = told.error;
+      const message = readControlMessages(this.#buffer.control, this.#buffer.controlLength);
+      if (message.error !== null) {
+        const { errno: code, isPortUnreachable, from } = message.error;
         const asked = decodeSocketAddress(this.#buffer.name)?.address;
         // An error that does not quote the whole request may come from somebody who never saw it.
         if (length < PACKET_BYTES || (isPortUnreachable && from !== asked)) continue;
         const cookie = new DataView(this.#buffer.data.buffer, COOKIE_AT, 8).getBigUint64(0);
         events.push({ type: "refused", cookie, reason: errnoMessage(code) });
-      } else if (told.stampNs !== null && length >= PACKET_BYTES) {
-        const atRawNs = rawOfStamp(told.stampNs, this.#emptyAt, this.#clock.read());
+      } else if (message.stampNs !== null && length >= PACKET_BYTES) {
+        const atRawNs = rawOfStamp(message.stampNs, this.#emptyAt, this.#clock.read());
         if (atRawNs === null) continue;
         // The length of the headers is unknown, but the lengths of requests are known: a wrong guess yields a
         // cookie that nobody knows.

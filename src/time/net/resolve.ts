@@ -72,8 +72,8 @@ export class NameCache {
 
   put(host: string, resolved: readonly Resolved[], nowMs: number): readonly string[] {
     const addresses = [...new Set(resolved.map(({ address }) => canonicalAddress(address)))];
-    const told = Math.min(...resolved.map(({ ttl }) => ttl * 1_000));
-    const ttlMs = Math.min(this.#options.mostTtlMs, Math.max(this.#options.leastTtlMs, told));
+    const leastMs = Math.min(...resolved.map(({ ttl }) => ttl * 1_000));
+    const ttlMs = Math.min(this.#options.mostTtlMs, Math.max(this.#options.leastTtlMs, leastMs));
     this.#names.set(host, { host, addresses, ttlMs, resolvedAtMs: nowMs }, { ttl: ttlMs });
     this.#fresh.add(host);
     return addresses;

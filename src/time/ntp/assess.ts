@@ -6,7 +6,7 @@ import { bestSample, jitterNs, type Leap } from "./sample.ts";
 import { majority, type Vote } from "./select.ts";
 import {
   judgeAwaited,
-  judgeBeside,
+  judgeUnrepresentative,
   judgeSharing,
   type Judgement,
   judgeSilent,
@@ -181,7 +181,7 @@ export function assess(
     if (!verdict.votes.includes(spoken)) return { status: "invalid", reason: EXPIRED };
     const ofSpeaker = judgeVote(spoken, verdict);
     if (sharesVoteOf !== null) return judgeSharing(sharesVoteOf, ofSpeaker);
-    return speakers.get(server) === peer ? ofSpeaker : judgeBeside(own, spoken, ofSpeaker);
+    return speakers.get(server) === peer ? ofSpeaker : judgeUnrepresentative(own, spoken, ofSpeaker);
   };
   const lead = now.realNs - now.rawNs;
   const reports = round.peers.map((peer): ServerReport => {

@@ -87,7 +87,7 @@ export class Peer {
   }
 
   /** Whether another request may be sent when it is due: repeats are limited. */
-  get mayAsk(): boolean {
+  get canSend(): boolean {
     return this.#outstanding.size === 0 || (this.#retriesLeft > 0 && !this.hasNak);
   }
 
@@ -100,7 +100,7 @@ export class Peer {
     if (!this.isOpen) return null;
     if (this.#outstanding.size === 0 || this.#lastSentRawNs === null) return nowRawNs;
     // An address that has not answered yet may do so until the round ends.
-    return this.mayAsk || this.samples.length > 0 ? this.#lastSentRawNs + againNs : null;
+    return this.canSend || this.samples.length > 0 ? this.#lastSentRawNs + againNs : null;
   }
 
   /** Creates the next request. */
@@ -152,8 +152,8 @@ export class Peer {
           });
           return false;
         }
-        const toldMs = Number((sample.offsetNs + atRawNs) / 1_000_000n);
-        if (this.target.association?.isValidAt(toldMs) === false) {
+        const serverTimeMs = Number((sample.offsetNs + atRawNs) / 1_000_000n);
+        if (this.target.association?.isValidAt(serverTimeMs) === false) {
           this.close({ type: "invalid", reason: "its certificate is not valid at the time that it reports" });
           return false;
         }

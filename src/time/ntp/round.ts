@@ -157,7 +157,7 @@ export class Round {
     for (const peer of this.#peersByKey.values()) {
       const nextRawNs = peer.nextRawNs(nowRawNs, againNs);
       if (nextRawNs === null || nextRawNs > nowRawNs) continue;
-      if (peer.mayAsk) due.push(peer.request(this.#options.cookie(), nowRawNs));
+      if (peer.canSend) due.push(peer.request(this.#options.cookie(), nowRawNs));
       else peer.close({ type: "refused", reason: "its last requests were not answered" });
     }
     return due;

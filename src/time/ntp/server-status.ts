@@ -98,7 +98,7 @@ export function judgeVote(vote: Vote, verdict: Verdict): Judgement {
 }
 
 /** Judges an address whose server is represented by a more certain one. */
-export function judgeBeside(own: Vote, speaker: Vote, ofSpeaker: Judgement): Judgement {
+export function judgeUnrepresentative(own: Vote, speaker: Vote, ofSpeaker: Judgement): Judgement {
   if (ofSpeaker.status === "falseticker") return ofSpeaker;
   if (overlap(own, speaker))
     return { status: "survivor", reason: "another address of the same server was more precise" };

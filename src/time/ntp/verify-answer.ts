@@ -51,9 +51,9 @@ function faultOf(packet: Packet, { maxRootDistanceNs, buildTimeS }: VerifyOption
   if (packet.receive === 0n || packet.transmit === 0n) return "it has a zero timestamp";
   // Modulo 2^64, in case an era ends between the two.
   if (BigInt.asIntN(64, packet.transmit - packet.receive) < 0n) return "it was sent before it received";
-  const toldNs = unixNsOfNtp(packet.transmit, buildTimeS);
-  if (toldNs < BigInt(buildTimeS) * 1_000_000_000n - DAY_NS) {
-    const day = new Date(Number(toldNs / 1_000_000n)).toISOString().slice(0, 10);
+  const transmitNs = unixNsOfNtp(packet.transmit, buildTimeS);
+  if (transmitNs < BigInt(buildTimeS) * 1_000_000_000n - DAY_NS) {
+    const day = new Date(Number(transmitNs / 1_000_000n)).toISOString().slice(0, 10);
     return `its time, ${day}, is before this program was built`;
   }
   const distanceNs = nsOfShort(packet.rootDelay) / 2n + nsOfShort(packet.rootDispersion);

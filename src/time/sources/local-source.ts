@@ -43,8 +43,8 @@ function notBefore(
   basis: string,
 ): LocalAnswer {
   const offsetNs = max(0n, floorNs - now.realNs);
-  const toldNs = now.realNs + offsetNs;
-  return { source, offsetNs, errorBoundNs: max(endOf(options) - toldNs, toldNs - floorNs), basis };
+  const answerNs = now.realNs + offsetNs;
+  return { source, offsetNs, errorBoundNs: max(endOf(options) - answerNs, answerNs - floorNs), basis };
 }
 
 function endOf({ floorNs }: LocalOptions): bigint {

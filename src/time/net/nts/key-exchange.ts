@@ -114,7 +114,6 @@ export async function exchangeKeys(
     await Promise.race([attempt, wait(NEXT_ADDRESS_MS, signal)]);
   }
   const ended = await Promise.all(attempts);
-  const telling =
-    ended.find((found) => found.ok) ?? ended.find((found) => !found.ok && found.reason !== LATE);
-  return telling ?? { ok: false, reason: ended.length === 0 ? "it has no address" : LATE };
+  const best = ended.find((found) => found.ok) ?? ended.find((found) => !found.ok && found.reason !== LATE);
+  return best ?? { ok: false, reason: ended.length === 0 ? "it has no address" : LATE };
 }

@@ -37,10 +37,10 @@ interface NtsRoundContext extends NtsContext {
  * Whether an earlier run's keys have become useless: the server forgot them, has moved, or is silent after three
  * requests.
  */
-function isUseless({ samples, hasNak, end, mayAsk }: Peer): boolean {
+function isUseless({ samples, hasNak, end, canSend }: Peer): boolean {
   if (samples.length > 0) return false;
   // Any other end was signed by the server.
-  return end === null ? hasNak || !mayAsk : end.type === "refused";
+  return end === null ? hasNak || !canSend : end.type === "refused";
 }
 
 /** The key exchanges of one round, and the sealing of its requests. */
