@@ -154,7 +154,7 @@ const DAMAGED: Readonly<Record<DamagedPart["part"], string>> = {
   day: "figures of days",
   operations_in_flight: "operations in flight",
   checkpoint: "places where logs are taken up again",
-  kept_hour: "hours that another board has told",
+  kept_hour: "hours reported by another board",
 };
 /** How many of one kind are listed one by one. */
 const MOST_SHOWN = 3;

@@ -130,7 +130,7 @@ export function refuseForeignFile(path: string, knownVersion: number): void {
 export function notSqlite(path: string, cause: unknown): Failure {
   return new Failure(
     "usage",
-    `${path} is not a nodupe store (it is no SQLite file); name another file with --db`,
+    `${path} is not a nodupe store (it is not an SQLite file); name another file with --db`,
     { cause },
   );
 }

@@ -28,8 +28,8 @@ const UNITS: Readonly<Record<Unit, { readonly suffix: string; readonly divisor: 
 /** The period of a metric, shown after its name in the help. */
 const SPANS: Readonly<Record<Span, string>> = {
   window: "over the last 24 hours",
-  latest: "as the node told it last",
-  month: "of this month, as its API told it last",
+  latest: "as last reported by the node",
+  month: "of this month, as last reported by its API",
   "month-or-window": "of this month by its API, else of the last 24 hours by the rates",
 };
 

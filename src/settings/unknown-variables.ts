@@ -13,6 +13,6 @@ export function unknownVariables(names: Iterable<string>, sections: Sections): s
     .toSorted()
     .map((name) => {
       const meant = nearest(name, known);
-      return `the environment variable ${name} is no setting${meant === null ? "; for a list run: nodupe config show" : `; did you mean ${meant}?`}`;
+      return `the environment variable ${name} is not a setting${meant === null ? "; for a list run: nodupe config show" : `; did you mean ${meant}?`}`;
     });
 }

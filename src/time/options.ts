@@ -95,7 +95,7 @@ export const measureOptions = {
   trustedFolder: option(list(path), ["/var/log"], "folders with such files", setting),
   scanDepth: option(integer(1), 2, "how deep to look into those folders", setting),
   scanFiles: option(integer(1), 100, "how many files to look at", setting),
-  driftSpan: option(duration, 60_000, "how long samples must span before the drift is told", setting),
+  driftSpan: option(duration, 60_000, "how long samples must span before drift is reported", setting),
 } as const;
 
 export type MeasureSettings = ValuesOf<typeof measureOptions>;

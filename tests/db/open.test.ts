@@ -55,7 +55,7 @@ test("a text, another program's database or a folder is refused", () => {
     return [failure.kind, failure.message.replaceAll(folder.path, "")];
   });
   expect(messages).toEqual([
-    ["usage", "/text is not a nodupe store (it is no SQLite file); name another file with --db"],
+    ["usage", "/text is not a nodupe store (it is not an SQLite file); name another file with --db"],
     [
       "usage",
       "/foreign is an SQLite database of another program, not a nodupe store; name another file with --db",

@@ -134,6 +134,6 @@ test("a mistyped variable is told, with the one that was meant, and the command 
   const run = await nodupe(["sync", "--dry-run", "-q", "."], { env, cwd: home.path });
   expect(run.exitCode).toBe(0);
   expect(run.stderr).toBe(
-    "nodupe: warning: the environment variable NODUPE_SYNC_WORKER is no setting; did you mean NODUPE_SYNC_WORKERS?\n",
+    "nodupe: warning: the environment variable NODUPE_SYNC_WORKER is not a setting; did you mean NODUPE_SYNC_WORKERS?\n",
   );
 });

@@ -38,7 +38,7 @@ withStrace("forward by 12.5 s: one step, to the nanosecond, and the RTC is tried
   expect(exitCode).toBe(0);
   expect(json.clock).toMatchObject({ action: "step", refused: null });
   expectClose(json.clock.applied_s, 12.5, json);
-  expect(json.clock.rtc).toBe("no RTC was told: /dev/null: it is no clock");
+  expect(json.clock.rtc).toBe("the RTC was not set: /dev/null: it is not a clock");
   // Then the kernel is told: its state read, and all but one bit of it written back.
   expect(calls).toHaveLength(3);
   expect(calls[1]).toMatch(/modes=0,/);

@@ -97,11 +97,11 @@ test("text: what was done to the clock, or why it was not", () => {
     action: "step",
     appliedNs: -2_500_000_000n,
     refusal: null,
-    rtc: "/dev/rtc0 was told",
+    rtc: "/dev/rtc0 was set",
     isSynchronised: true,
   } as const;
   expect(timeText({ result: RESULT, clock: stepped, trueNs: TRUE_NS, check: null })).toContain(
-    "\nclock    stepped by -2.500 s; /dev/rtc0 was told; marked as synchronised in the kernel\n",
+    "\nclock    stepped by -2.500 s; /dev/rtc0 was set; marked as synchronised in the kernel\n",
   );
   const refused = {
     ...CLOCK_UNTOUCHED,

@@ -15,9 +15,9 @@ const SECTIONS = {
 test("a variable that only looks like a setting is reported, with the one that was probably meant", () => {
   const names = ["NODUPE_SYNC_WORKER", "NODUPE_TIME_TIMOUT", "NODUPE_SYNC_ZZZZZZZZZZZZ"];
   expect(unknownVariables(names, SECTIONS)).toEqual([
-    "the environment variable NODUPE_SYNC_WORKER is no setting; did you mean NODUPE_SYNC_WORKERS?",
-    "the environment variable NODUPE_SYNC_ZZZZZZZZZZZZ is no setting; for a list run: nodupe config show",
-    "the environment variable NODUPE_TIME_TIMOUT is no setting; did you mean NODUPE_TIME_TIMEOUT?",
+    "the environment variable NODUPE_SYNC_WORKER is not a setting; did you mean NODUPE_SYNC_WORKERS?",
+    "the environment variable NODUPE_SYNC_ZZZZZZZZZZZZ is not a setting; for a list run: nodupe config show",
+    "the environment variable NODUPE_TIME_TIMOUT is not a setting; did you mean NODUPE_TIME_TIMEOUT?",
   ]);
 });
 

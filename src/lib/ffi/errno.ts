@@ -6,7 +6,7 @@ const MESSAGES: Readonly<Record<number, string>> = {
   2: "no such file",
   13: "permission denied",
   22: "invalid argument",
-  25: "it is no clock",
+  25: "it is not a clock",
   97: "address family not supported",
   99: "cannot assign the address",
   100: "network is down",

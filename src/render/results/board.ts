@@ -167,7 +167,7 @@ export const fleet = list(
     url: text("as `[fleet] boards` names it"),
     name: maybe(text("what that board calls itself; null until it has answered once")),
     state: oneOf(["reachable", "unreachable", "unknown"], "whether it answered last; unknown: not asked yet"),
-    told: maybe(moment("when it answered last: all from `version` on is of then")),
+    told: maybe(moment("when it last answered; everything from `version` on dates from then")),
     age_s: maybe(number("since then")),
     unreachable_since: maybe(moment("when it first did not answer")),
     unreachable_s: maybe(number("since then")),

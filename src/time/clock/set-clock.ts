@@ -34,7 +34,7 @@ function ofFailure({ notPermitted, reason }: Extract<Adjustment, { ok: false }>)
 
 function setRtcText(device: string, ns: bigint): string {
   const rtc = setRtc({ device, adjtime: RTC_ADJTIME }, ns);
-  return rtc.done ? `${device} was told` : `no RTC was told: ${rtc.reason}`;
+  return rtc.done ? `${device} was set` : `the RTC was not set: ${rtc.reason}`;
 }
 
 /**
