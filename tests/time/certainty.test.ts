@@ -3,7 +3,7 @@ import { checkOffset, isKnownWithin, pauseMs } from "../../src/time/certainty.ts
 
 const MS = 1_000_000n;
 
-test("within and beyond are told only where the bound leaves no doubt, both ways alike", () => {
+test("within and beyond are reported only if the bound leaves no doubt, in both directions", () => {
   const check = (offsetMs: bigint, boundMs: bigint): string =>
     checkOffset({ offsetNs: offsetMs * MS, errorBoundNs: boundMs * MS }, 100n * MS);
   for (const sign of [1n, -1n]) {
@@ -17,13 +17,13 @@ test("within and beyond are told only where the bound leaves no doubt, both ways
   expect(checkOffset({ offsetNs: 0n, errorBoundNs: null }, 100n * MS)).toBe("unknown");
 });
 
-test("again after a second, then every two for the first minute, then at leisure", () => {
+test("retries come after one second, then every two seconds for the first minute, then less often", () => {
   expect([pauseMs(1, 10), pauseMs(2, 1_100), pauseMs(20, 59_999), pauseMs(21, 60_000)]).toEqual([
     1_000, 2_000, 2_000, 15_000,
   ]);
 });
 
-test("known well enough is known, with a bound as small as is asked for", () => {
+test("the time is known well enough if the bound is as small as requested", () => {
   expect(isKnownWithin({ offsetNs: 5n, errorBoundNs: 100n }, 100n)).toBe(true);
   expect(isKnownWithin({ offsetNs: 5n, errorBoundNs: 101n }, 100n)).toBe(false);
   expect(isKnownWithin({ offsetNs: null, errorBoundNs: 1n }, 100n)).toBe(false);

@@ -32,7 +32,7 @@ test("health after answers and failures", () => {
     lastFailureMs: 3_000,
     lastReason: "dead",
   });
-  // Only an address that answered last time is waited for by what it took then.
+  // Only an address that answered last time has an expected delay.
   expect([undefined, first, second, failed].map(expectedDelayNs)).toEqual([
     null,
     20_000_000n,
@@ -41,7 +41,7 @@ test("health after answers and failures", () => {
   ]);
 });
 
-test("an answer that is not believed is a success with a reason, until one is believed", () => {
+test("an untrusted answer counts as a success with a reason, until one is trusted", () => {
   const identity = { key: "192.0.2.1:123", host: "liar.example" };
   const outcome = { queries: 1, answers: 1, delayMs: 20 };
   const lying = updatedHealth(undefined, identity, { ...outcome, reason: "it is 37 s off" }, 1_000);

@@ -10,7 +10,7 @@ const TARGET: Target = {
 };
 const OPTIONS = { samples: 1, buildTimeS: 0, precisionNs: 1n, maxRootDistanceNs: 1n };
 
-/** An address that was asked and answered with this code, or not asked at all. */
+/** An address that was queried and answered with this code, or not queried at all. */
 function kissed(code: string, isAsked = true): Peer {
   const peer = new Peer(TARGET, OPTIONS);
   if (isAsked) peer.request(1n, 0n);
@@ -18,7 +18,7 @@ function kissed(code: string, isAsked = true): Peer {
   return peer;
 }
 
-/** Rounds in a row: whether the address was asked, where each request of it is answered with `code`. */
+/** Consecutive rounds: whether the address is queried, if each query is answered with `code`. */
 function play(code: string, rounds: number): string {
   const backoff = new KissBackoff();
   return Array.from({ length: rounds }, () => {
@@ -28,7 +28,7 @@ function play(code: string, rounds: number): string {
   }).join(" ");
 }
 
-test("RATE is backed off from, each time for twice as many rounds", () => {
+test("after each RATE an address is skipped for twice as many rounds", () => {
   expect(play("RATE", 12)).toBe("asked - - asked - - - - asked - - -");
 });
 

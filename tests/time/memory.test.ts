@@ -19,7 +19,7 @@ const HEALTH: Health = {
   lastReason: null,
 };
 
-test("what is recorded is told again", () => {
+test("recorded data is read back", () => {
   using store = memoryStore();
   const memory = new TimeMemory(store);
   expect([memory.lastGoodNs(), memory.savedMs(), memory.names(), memory.health().size]).toEqual([
@@ -37,7 +37,7 @@ test("what is recorded is told again", () => {
   expect(memory.savedMs()).toBe(9_000);
 });
 
-test("the last good time is the newest run's that had one", () => {
+test("the last good time is that of the newest run that had one", () => {
   using store = memoryStore();
   const memory = new TimeMemory(store);
   memory.record(timeTraces(9_000), KEPT);
@@ -46,7 +46,7 @@ test("the last good time is the newest run's that had one", () => {
   expect(memory.lastGoodNs()).toBe(5_000_000_000n);
 });
 
-test("samples are of one raw clock, exact to the nanosecond, oldest first; what is too much is forgotten", () => {
+test("samples are of one raw clock, exact to the nanosecond, oldest first; excess ones are deleted", () => {
   using store = memoryStore();
   const memory = new TimeMemory(store);
   const sample = (epoch: string, at: bigint): RunTraces["sample"] => {

@@ -22,7 +22,7 @@ function history(
   return clockOverview(store.db, { nowMs: NOW_MS, sinceMs: NOW_MS - 3_600_000, points }).history;
 }
 
-test("an hour at one a second makes no more points than are drawn, and the one outlier shows in its band", () => {
+test("an hour of one measurement per second makes no more points than a chart shows, and an outlier widens its band", () => {
   const measured = Array.from({ length: 3_600 }, (_, second) => ({
     atMs: NOW_MS - 3_600_000 + second * 1_000,
     offsetS: second === 1_234 ? 5 : 0.001,
@@ -35,7 +35,7 @@ test("an hour at one a second makes no more points than are drawn, and the one o
   expect(told[0]).toMatchObject({ offset_s: 0.001, offset_low_s: -0.001, drift_ppm: 10 });
 });
 
-test("what was not measured is no point, and what failed has no offset", () => {
+test("periods without measurements have no point, and failed ones no offset", () => {
   const told = history(
     [
       { atMs: NOW_MS - 3_500_000, offsetS: 0.5, errorBoundS: 0.25 },

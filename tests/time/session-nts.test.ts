@@ -15,10 +15,10 @@ const withOpenssl = needs("openssl");
 const clock = systemClock();
 const UNVALID = "by this clock certificates are not valid";
 
-/** From now to a moment, in seconds. */
+/** Seconds from now until the start of a year. */
 const until = (year: number): number => (Date.UTC(year, 0) - Date.now()) / 1_000;
 
-/** This machine's clock, wrong by so much. */
+/** This machine's clock, off by this much. */
 function wrongClock(byS: number): Clock {
   const by = BigInt(Math.round(byS * 1e9));
   return {
@@ -36,7 +36,7 @@ const between = (from: number, to: number): IssueOptions => ({
   to: `${to}0101000000Z`,
 });
 
-/** What makes up a run of its own: the machine's clock and the program's age may be others. */
+/** What distinguishes a run: the machine's clock and the program's age can be simulated. */
 interface Run {
   readonly store: Store;
   readonly authority: Authority;
@@ -69,7 +69,7 @@ async function open(): Promise<{ readonly stage: NtsStage; readonly run: Run } &
   return { stage, run, [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose]() };
 }
 
-/** Servers that are all alike. */
+/** A number of identical servers. */
 async function servers(
   stage: NtsStage,
   names: readonly string[],
@@ -116,7 +116,7 @@ withOpenssl(
 withOpenssl("a clock that is years ahead, by which all certificates have expired", async () => {
   await using opened = await open();
   const { stage } = opened;
-  // In 2018, by a program of 2016, with this machine's clock for one that is far ahead.
+  // In 2018, with a program of 2016: this machine's clock plays one that is far ahead.
   const agoS = until(2018);
   const two = await servers(stage, ["one", "two"], { certificate: between(2017, 2019), offsetS: agoS });
   const run = { ...opened.run, builtIn: 2016 };
@@ -125,7 +125,7 @@ withOpenssl("a clock that is years ahead, by which all certificates have expired
   expect(Math.abs(offsetS(both) - agoS)).toBeLessThan(1);
   const fresh = { ...run, store: stage.use(memoryStore()) };
   expect((await measure(two.slice(0, 1), fresh)).note).toContain(UNVALID);
-  // By a program of 2020 they cannot be valid, whatever the clock says.
+  // For a program of 2020 they cannot be valid, whatever the clock says.
   const later = await measure(two, { ...fresh, builtIn: 2020 });
   expect([later.source, later.reports[0]?.reason]).toEqual([
     null,
@@ -133,7 +133,7 @@ withOpenssl("a clock that is years ahead, by which all certificates have expired
   ]);
 });
 
-withOpenssl("cookies of a right clock, used by one that was set back to 1970", async () => {
+withOpenssl("cookies obtained with a right clock are used after it was set back to 1970", async () => {
   await using opened = await open();
   const { stage, run } = opened;
   const two = await servers(stage, ["one", "two"]);
@@ -147,7 +147,7 @@ withOpenssl("cookies of a right clock, used by one that was set back to 1970", a
   expect(two.map(({ exchanges }) => exchanges)).toEqual([1, 1]);
 });
 
-withOpenssl("a server that tells a time by which its own certificate is not valid has no say", async () => {
+withOpenssl("a server that claims a time at which its own certificate is not valid has no say", async () => {
   await using opened = await open();
   const { stage, run } = opened;
   const early = await stage.server("early", { certificate: between(2050, 2060) });
@@ -171,7 +171,7 @@ withOpenssl(
     await measure(one, run);
     const told = run.store.db.query("UPDATE time_runs SET true_at_ms = ?, source = ?, servers_agreeing = ?");
     const atMs = Date.UTC(2031, 0);
-    // One server that is not authenticated may say what it likes: it cannot deny NTS by it.
+    // A single unauthenticated server can claim anything: that must not be enough to deny NTS.
     told.run(atMs, "ntp", 1);
     expect((await measure(one, run)).source).toBe("nts");
     told.run(atMs, "ntp", 3);
@@ -183,7 +183,7 @@ withOpenssl(
   },
 );
 
-withOpenssl("key exchanges that name the same server for the time have one vote", async () => {
+withOpenssl("key exchange servers that name the same time server have one vote", async () => {
   await using opened = await open();
   const { stage, run } = opened;
   const first = await stage.server("first");
@@ -195,17 +195,17 @@ withOpenssl("key exchanges that name the same server for the time have one vote"
     status: "survivor",
     reason: `it names the same time server as ${first.name}: they have one vote`,
   });
-  // Both need each other: one vote is not two.
+  // With a wrong clock two votes are needed, and these have only one.
   const wrong = { ...run, clock: wrongClock(until(1970)) };
   expect((await measure([first, second], wrong)).note).toContain(UNVALID);
 });
 
-withOpenssl("who names an honest server takes nothing of its vote", async () => {
+withOpenssl("naming an honest server does not affect its vote", async () => {
   await using opened = await open();
   const { stage, run } = opened;
   const honest = await stage.server("honest");
   const other = await stage.server("other");
-  // Listed first, with cookies that the honest server does not know.
+  // Listed first, with cookies unknown to the honest server.
   const thief = await stage.server("thief", {
     exchange: ({ cookies }) => answerBytes({ cookies, port: honest.ntpPort }),
   });
@@ -218,7 +218,7 @@ withOpenssl("who names an honest server takes nothing of its vote", async () => 
   expect(result.reports[0]?.status).not.toMatch(/selected|survivor/);
 });
 
-withOpenssl("a server that is named by its host name is resolved and asked", async () => {
+withOpenssl("a server named by host name is resolved and queried", async () => {
   await using opened = await open();
   const named = await opened.stage.server("named", {
     exchange: ({ cookies, port = 0 }) => answerBytes({ cookies, server: "localhost", port }),
@@ -227,7 +227,7 @@ withOpenssl("a server that is named by its host name is resolved and asked", asy
   expect([result.source, result.server, result.address]).toEqual(["nts", "127.0.0.1", "127.0.0.1"]);
 });
 
-withOpenssl("rounds of one process use their own cookies, without a store too", async () => {
+withOpenssl("rounds of one process use their own cookies, even without a store", async () => {
   await using opened = await open();
   const server = await opened.stage.server("server");
   const settings = settingsFor([], {

@@ -6,7 +6,7 @@ import { memoryStore, sessionOn, settingsFor } from "../support/time-session.ts"
 
 const YEAR_S = 365.25 * 86_400;
 
-/** One run of a process of its own: it measures, and records what it learned. */
+/** A run in its own process: it measures and records what it learned. */
 async function run(store: Store, servers: readonly NtpServer[], change = {}): Promise<TimeResult> {
   using session = sessionOn(store, settingsFor(servers, change));
   const { result, obtained } = await session.measure();
@@ -14,13 +14,13 @@ async function run(store: Store, servers: readonly NtpServer[], change = {}): Pr
   return result;
 }
 
-/** What a later run without a network takes from the store, in seconds from now. */
+/** The time that a later run without a network takes from the store, in seconds from now. */
 async function offlineS(store: Store): Promise<number> {
   const { source, offsetNs } = await run(store, [], { offline: true, localSource: ["file", "monotonic"] });
   return source === "file" ? Number(offsetNs) / 1e9 : Number.NaN;
 }
 
-test("the last good time is the newest run's: one that was far ahead is taken back by the next", async () => {
+test("the last good time is that of the newest run: one far ahead is corrected by the next", async () => {
   using store = memoryStore();
   using ahead = await ntpServer({ offsetS: 10 * YEAR_S });
   using good = await ntpServer({ offsetS: 3 });
@@ -30,7 +30,7 @@ test("the last good time is the newest run's: one that was far ahead is taken ba
   expect(Math.abs((await offlineS(store)) - 3)).toBeLessThan(2);
 });
 
-test("a time beyond the horizon is no last good time, and what was saved stays", async () => {
+test("a time beyond the horizon is not a last good time, and the saved clock is kept", async () => {
   using store = memoryStore();
   using good = await ntpServer({ offsetS: 3 });
   using beyond = await ntpServer({ offsetS: 45 * YEAR_S });
@@ -39,7 +39,7 @@ test("a time beyond the horizon is no last good time, and what was saved stays",
   expect(Math.abs((await offlineS(store)) - 3)).toBeLessThan(2);
 });
 
-test("a server behind the build is refused, and leaves nothing behind", async () => {
+test("a server that is behind the build is refused and leaves no trace", async () => {
   using store = memoryStore();
   using past = await ntpServer({ offsetS: -7 * YEAR_S });
   const { source, reports } = await run(store, [past]);
@@ -48,7 +48,7 @@ test("a server behind the build is refused, and leaves nothing behind", async ()
   expect(store.db.query("SELECT true_at_ms AS at FROM time_runs").get()).toEqual({ at: null });
 });
 
-test("servers that an early end cuts off have not failed, however often", async () => {
+test("servers cut off by an early end have not failed, however often it happens", async () => {
   using store = memoryStore();
   using stack = new DisposableStack();
   const quick = await Promise.all([1, 2, 3, 4].map(async () => stack.use(await ntpServer({ delayMs: 5 }))));
@@ -62,7 +62,7 @@ test("servers that an early end cuts off have not failed, however often", async 
   expect(failed).toEqual({ n: 0 });
 });
 
-test("--samples are all taken with a fresh store, of each server that is needed", async () => {
+test("with a fresh store, all --samples are taken from each server that is needed", async () => {
   using store = memoryStore();
   using stack = new DisposableStack();
   const servers = await Promise.all([1, 2, 3].map(async () => stack.use(await ntpServer({ delayMs: 2 }))));
@@ -71,7 +71,7 @@ test("--samples are all taken with a fresh store, of each server that is needed"
   for (const { jitterNs } of reports) expect(jitterNs).not.toBeNull();
 });
 
-test("the clock is saved apart from confirmed time, and moves on only", async () => {
+test("the clock is saved separately from confirmed time, and only moves on", async () => {
   using store = memoryStore();
   const saved = (): number =>
     store.db.query<{ at: number }, []>("SELECT at_ms AS at FROM time_saved").get()?.at ?? 0;
@@ -79,7 +79,7 @@ test("the clock is saved apart from confirmed time, and moves on only", async ()
   const first = saved();
   expect(Math.abs(first - Date.now())).toBeLessThan(5_000);
   expect(store.db.query("SELECT true_at_ms AS at FROM time_runs").get()).toEqual({ at: null });
-  // Another time the clock was an hour ahead: it has been seen, and may not be forgotten by itself.
+  // At some point the clock was an hour ahead: that has been seen and must not be forgotten by itself.
   store.db.run("UPDATE time_saved SET at_ms = ?", [Date.now() + 3_600_000]);
   const ahead = saved();
   using session = sessionOn(store, settingsFor([], { offline: true }));
@@ -87,7 +87,7 @@ test("the clock is saved apart from confirmed time, and moves on only", async ()
   session.record(result, obtained, CLOCK_UNTOUCHED);
   session.saveClock();
   expect(saved()).toBe(ahead);
-  // What servers confirm takes it back.
+  // Time confirmed by servers corrects it.
   using good = await ntpServer();
   await run(store, [good]);
   expect(Math.abs(saved() - Date.now())).toBeLessThan(5_000);

@@ -14,7 +14,7 @@ function play(rounds: readonly WatchRound[]): { state: WatchState; alerts: reado
   return { state, alerts };
 }
 
-test("the mean is exponential; a round without an offset leaves it", () => {
+test("the average is exponential; a round without an offset leaves it unchanged", () => {
   const { state } = play([
     { offsetS: 0.4, isBeyond: false, servers: all },
     { offsetS: null, isBeyond: false, servers: all },
@@ -23,7 +23,7 @@ test("the mean is exponential; a round without an offset leaves it", () => {
   expect(state.meanOffsetS).toBeCloseTo(0.36, 12);
 });
 
-test("alerts: beyond the bound at once, too few servers after three rounds", () => {
+test("alerts: at once if beyond the bound, after three rounds with too few servers", () => {
   const sparse = { offsetS: null, isBeyond: false, servers: { asked: 4, answered: 1 } };
   const half = { offsetS: 0, isBeyond: false, servers: { asked: 4, answered: 2 } };
   expect(play([{ offsetS: -1.1, isBeyond: true, servers: all }]).alerts).toEqual([1]);

@@ -17,7 +17,7 @@ test("a daemon that disciplines the clock is found by its name", () => {
   expect(clockOwner(folder.path)).toEqual({ name: "systemd-timesyncd", pid: 20 });
 });
 
-test("a chronyd that leaves the clock alone owns nothing", () => {
+test("a chronyd that does not touch the clock is not an owner", () => {
   for (const [argv, owns] of [
     [["chronyd"], true],
     [["chronyd", "-f", "/etc/x.conf"], true],
@@ -31,12 +31,12 @@ test("a chronyd that leaves the clock alone owns nothing", () => {
   }
 });
 
-test("a daemon that has ended and was not waited for owns nothing", () => {
+test("a zombie daemon is not an owner", () => {
   using folder = tempFolder();
   running(folder, 7, "ntpd", []);
   expect(clockOwner(folder.path)).toBeNull();
 });
 
-test("no /proc, no owner", () => {
+test("without /proc there is no owner", () => {
   expect(clockOwner("/nonexistent")).toBeNull();
 });

@@ -15,15 +15,15 @@ function reading(rawMs: number, leadNs: bigint): Reading {
   return { rawNs, realNs: rawNs + leadNs };
 }
 
-test("a stamp is put on the raw clock by the readings about it", () => {
+test("a timestamp is converted to the raw clock using the readings around it", () => {
   const before = reading(0, EPOCH);
   expect(rawOfStamp(EPOCH + 10n * MS, before, reading(20, EPOCH))).toBe(10n * MS);
-  // A slew moves the clocks apart by a little; the later reading counts.
+  // A slew makes the clocks diverge slightly; the later reading counts.
   expect(rawOfStamp(EPOCH + 10n * MS, before, reading(20, EPOCH + 5_000n))).toBe(10n * MS - 5_000n);
   expect(rawOfStamp(EPOCH + HOUR, before, reading(20, EPOCH))).toBeNull();
 });
 
-test("a step in between is seen through, whichever side of it the stamp is on", () => {
+test("a step in between is recognized, on whichever side of it the timestamp is", () => {
   const before = reading(0, EPOCH);
   for (const step of [HOUR, -HOUR, 900n * MS]) {
     const after = reading(20, EPOCH + step);
@@ -34,7 +34,7 @@ test("a step in between is seen through, whichever side of it the stamp is on", 
   expect(rawOfStamp(EPOCH + 10n * MS, before, reading(20, EPOCH + 2n * MS))).toBeNull();
 });
 
-test("a clock stepped between request and answer falsifies neither offset nor delay", () => {
+test("stepping the clock between request and answer affects neither offset nor delay", () => {
   let rawNs = 0n;
   let leadNs = EPOCH;
   const clock: Clock = {

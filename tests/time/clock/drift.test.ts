@@ -4,7 +4,7 @@ import { type DriftSample, fitDrift } from "../../../src/time/clock/drift.ts";
 
 const OPTIONS = { leastSamples: 4, leastSpanNs: 60_000_000_000n };
 
-/** Samples a minute apart of a raw clock that loses `ppm`, each with its noise. */
+/** Samples a minute apart, of a raw clock that loses `ppm`, each with its noise. */
 function samples(ppm: number, noiseNs: readonly number[]): DriftSample[] {
   return noiseNs.map((noise, index) => ({
     rawNs: BigInt(index) * 60_000_000_000n,
@@ -13,7 +13,7 @@ function samples(ppm: number, noiseNs: readonly number[]): DriftSample[] {
   }));
 }
 
-test("drift is found to the part in a thousand million where there is no noise", () => {
+test("without noise, drift is found to one part in 10^9", () => {
   fc.assert(
     fc.property(fc.double({ min: -499, max: 499, noNaN: true }), (ppm) => {
       const drift = fitDrift(samples(ppm, [0, 0, 0, 0, 0, 0]), OPTIONS);
@@ -22,8 +22,8 @@ test("drift is found to the part in a thousand million where there is no noise",
   );
 });
 
-test("the 95 % interval holds the truth in 95 of 100 trials, and shrinks with more samples", () => {
-  // A small generator of its own, so that the noise is the same on each run.
+test("the 95 % interval contains the truth in 95 of 100 trials, and shrinks with more samples", () => {
+  // A small generator, for the same noise on each run.
   let seed = 1;
   const next = (): number => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
   const normal = (): number => Math.sqrt(-2 * Math.log(next())) * Math.cos(2 * Math.PI * next());
@@ -45,14 +45,14 @@ test("the 95 % interval holds the truth in 95 of 100 trials, and shrinks with mo
   expect(width(trial(100))).toBeLessThan(width(trial(6)) / 10);
 });
 
-test("an uncertain sample counts for little", () => {
+test("uncertain samples have little weight", () => {
   const [first, ...rest] = samples(3, [0, 0, 0, 0, 0, 0]);
   if (first === undefined) throw new Error("no samples");
   const wild = { ...first, offsetRawNs: first.offsetRawNs + 50_000_000n, errorNs: 1_000_000_000n };
   expect(fitDrift([wild, ...rest], OPTIONS)?.ppm).toBeCloseTo(3, 1);
 });
 
-test("runs that a liar won poison nothing, whatever bound they claimed", () => {
+test("runs won by a liar do no harm, whatever bound they claimed", () => {
   const good = samples(
     12.5,
     Array.from({ length: 20 }, (_, index) => ((index * 7) % 11) * 1_000),
@@ -71,12 +71,12 @@ test("runs that a liar won poison nothing, whatever bound they claimed", () => {
   }
 });
 
-test("more than 500 ppm is no drift of a clock", () => {
+test("more than 500 ppm is not a clock's drift", () => {
   expect(fitDrift(samples(501, [0, 0, 0, 0, 0, 0]), OPTIONS)).toBeNull();
   expect(fitDrift(samples(-4_000, [0, 0, 0, 0, 0, 0]), OPTIONS)).toBeNull();
 });
 
-test("too few samples, or over too short a time: not known", () => {
+test("with too few samples, or over too short a time, drift is unknown", () => {
   expect(fitDrift([], OPTIONS)).toBeNull();
   expect(fitDrift(samples(3, [0, 0, 0]), OPTIONS)).toBeNull();
   const close = samples(3, [0, 0, 0, 0, 0]).map((sample) => ({ ...sample, rawNs: sample.rawNs / 1_000n }));

@@ -17,7 +17,7 @@ function decide(offsetNs: bigint, change: Partial<SettingInput> = {}): string {
   return setting.action === "refused" ? `refused: ${setting.reason}` : setting.action;
 }
 
-test("slew below the threshold, step from it on, refuse beyond the most: both ways alike", () => {
+test("slew below the threshold, step from it on, refuse beyond the limit: in both directions", () => {
   for (const sign of [1n, -1n]) {
     expect([0n, 400n, 600n, S / 2n - 1n, S / 2n, 1_000n * S].map((size) => decide(sign * size))).toEqual([
       "none",
@@ -31,19 +31,19 @@ test("slew below the threshold, step from it on, refuse beyond the most: both wa
   }
 });
 
-test("never back to before the program was built", () => {
+test("a clock is never set back to before the program was built", () => {
   expect(decide(-20_000n * S, { maxStep: 86_400_000 })).toStartWith("refused: that would set the clock back");
   expect(decide(-9_999n * S, { maxStep: 86_400_000 })).toBe("step");
 });
 
-test("the most is 1000 s, unless told or the clock is older than the program", () => {
+test("the limit is 1000 s, unless it is set or the clock is older than the program", () => {
   const older = { realNs: FLOOR - 50_000_000n * S };
   expect(decide(1_001n * S)).toStartWith("refused: the clock is off by 1001 s, more than 1000 s");
   expect(decide(60_000_000n * S, older)).toBe("step");
   expect(decide(60_000_000n * S, { ...older, maxStep: 5_000 })).toStartWith("refused: the clock is off by");
 });
 
-test("what is not known to within the longest step sets no clock, one that is older than the program included", () => {
+test("if the time is not known to within the longest step, no clock is set, not even one older than the program", () => {
   const vague = { errorBoundNs: 1_001n * S };
   const refused = "refused: the time is not known to within 1000 s; allow it with --max-step";
   expect(decide(600n * S, vague)).toBe(refused);

@@ -12,7 +12,7 @@ interface Message {
   readonly data: Uint8Array;
 }
 
-/** Control messages as the kernel lays them out: length, level, type, data, each padded to eight bytes. */
+/** Control messages in the kernel's layout: length, level, type, data, each padded to eight bytes. */
 function laidOut(messages: readonly Message[]): { readonly view: DataView; readonly length: number } {
   const length = messages.reduce((sum, { data }) => sum + ((16 + data.length + 7) & ~7), 0);
   const bytes = new Uint8Array(new ArrayBuffer(512));
@@ -28,7 +28,7 @@ function laidOut(messages: readonly Message[]): { readonly view: DataView; reado
   return { view, length };
 }
 
-/** A struct sock_extended_err, and the IPv4 address that the error came from. */
+/** A struct sock_extended_err, followed by the IPv4 address that the error came from. */
 function extendedError(
   [errno, origin, type, code]: readonly [number, number, number, number],
   from: readonly number[],
@@ -47,7 +47,7 @@ function errorOf(level: number, type: number, data: Uint8Array): unknown {
   return readControlMessages(view, length).error;
 }
 
-test("an ICMP error: what it is, whether only the host itself could know, and who sent it", () => {
+test("an ICMP error: its meaning, whether only the host itself could know it, and its sender", () => {
   const closed = extendedError([111, 2, 3, 3], [192, 0, 2, 1]);
   expect(errorOf(SOL_IP, IP_RECVERR, closed)).toEqual({
     errno: 111,
@@ -63,13 +63,13 @@ test("an ICMP error: what it is, whether only the host itself could know, and wh
   expect(errorOf(SOL_IPV6, IPV6_RECVERR, extendedError([111, 3, 1, 4], [1, 2, 3, 4]))).toMatchObject({
     isPortUnreachable: true,
   });
-  // Type and code mean something else in the other protocol.
+  // Type and code have another meaning in the other protocol.
   expect(errorOf(SOL_IPV6, IPV6_RECVERR, extendedError([111, 3, 3, 3], [1, 2, 3, 4]))).toMatchObject({
     isPortUnreachable: false,
   });
 });
 
-test("a stamp's report is no error, and one that is cut off is not read", () => {
+test("the report of a timestamp is not an error, and a truncated one is not read", () => {
   const stamp = extendedError([42, 4, 0, 0], [127, 0, 0, 1]);
   expect(errorOf(SOL_IP, IP_RECVERR, stamp)).toBeNull();
   const { view, length } = laidOut([{ level: SOL_IP, type: IP_RECVERR, data: stamp }]);

@@ -7,7 +7,7 @@ import { sendPortUnreachable } from "../../support/icmp.ts";
 import { needsRoot } from "../../support/programs.ts";
 import { until } from "../../support/until.ts";
 
-/** What comes of a request to this address, once somebody at 127.0.0.1 has said that its port is closed. */
+/** The result of a request to this address after somebody at 127.0.0.1 has claimed that its port is closed. */
 async function afterIcmp(
   last: number,
   quote: (request: Uint8Array) => Uint8Array,
@@ -31,24 +31,27 @@ async function afterIcmp(
   const { request, port } = seen as unknown as { request: Uint8Array; port: number };
   const client = { address: [127, 0, 0, 1], port } as const;
   sendPortUnreachable(client, { address: [127, 0, 0, last], port: server.port }, quote(request));
-  // The stamp of the sending comes in any case; an error that counts comes with it or right after.
+  // The send timestamp arrives in any case; an error that counts comes with it or right after.
   while (!events.some(({ type }) => type === "sent")) events.push(...(await transport.receive(1_000)));
   events.push(...(await transport.receive(50)));
   server.close();
   return events.filter(({ type }) => type === "refused");
 }
 
-needsRoot()("a closed port is believed of the host itself, where it quotes the request", async () => {
+needsRoot()("a closed port is accepted from the host itself if the error quotes the request", async () => {
   expect(await afterIcmp(1, (request) => request)).toEqual([
     { type: "refused", cookie: 77n, reason: "connection refused" },
   ]);
 });
 
-needsRoot()("from the wrong place, without the request, with a part of it: not believed", async () => {
-  expect(await afterIcmp(2, (request) => request)).toEqual([]);
-  expect(await afterIcmp(1, () => new Uint8Array())).toEqual([]);
-  expect(await afterIcmp(1, (request) => request.slice(0, 40))).toEqual([]);
-  // Another cookie is nobody's: the round closes no address by it.
-  const other = await afterIcmp(1, () => encodeRequest(78n));
-  expect(other).toEqual([{ type: "refused", cookie: 78n, reason: "connection refused" }]);
-});
+needsRoot()(
+  "an error from the wrong place, without the request, or with only part of it is ignored",
+  async () => {
+    expect(await afterIcmp(2, (request) => request)).toEqual([]);
+    expect(await afterIcmp(1, () => new Uint8Array())).toEqual([]);
+    expect(await afterIcmp(1, (request) => request.slice(0, 40))).toEqual([]);
+    // Nobody has another cookie: the round closes no address because of it.
+    const other = await afterIcmp(1, () => encodeRequest(78n));
+    expect(other).toEqual([{ type: "refused", cookie: 78n, reason: "connection refused" }]);
+  },
+);

@@ -13,7 +13,7 @@ function contextOf(cache: NameCache, lookup: ResolveContext["lookup"], signal?: 
   };
 }
 
-test("a name is looked up once while it is fresh; hits and misses are counted", async () => {
+test("a name is looked up once while fresh; hits and misses are counted", async () => {
   const cache = new NameCache(OPTIONS);
   let lookups = 0;
   const context = contextOf(cache, async () => {
@@ -35,7 +35,7 @@ test("a name is looked up once while it is fresh; hits and misses are counted", 
   expect(cache.takeFresh()).toEqual([]);
 });
 
-test("times to live are held between the least and the most; the number of names is bound", () => {
+test("times to live are clamped, and the number of names is limited", () => {
   const cache = new NameCache(OPTIONS);
   cache.put("short", [{ address: "192.0.2.1", ttl: 0 }], 0);
   cache.put("long", [{ address: "192.0.2.2", ttl: 1e6 }], 0);
@@ -45,7 +45,7 @@ test("times to live are held between the least and the most; the number of names
   expect(cache.addresses("short")).toBeNull();
 });
 
-test("an expired name serves when DNS is down, and only then", async () => {
+test("an expired name is used if DNS is down, and only then", async () => {
   const cache = new NameCache(OPTIONS);
   const stored = { host: "a", addresses: ["192.0.2.1"], ttlMs: 10_000, resolvedAtMs: 980_000 };
   cache.restore([stored], 1_000_000);
@@ -57,7 +57,7 @@ test("an expired name serves when DNS is down, and only then", async () => {
   expect(await resolveName("a", up)).toEqual({ ok: true, addresses: ["192.0.2.9"] });
 });
 
-test("a resolver that hangs keeps nobody from an expired address for longer than 300 ms; its answer is kept", async () => {
+test("a hanging resolver delays the use of an expired address by 300 ms at most; its answer is kept", async () => {
   const cache = new NameCache(OPTIONS);
   const stored = { host: "a", addresses: ["192.0.2.1"], ttlMs: 10_000, resolvedAtMs: 980_000 };
   cache.restore([stored], 1_000_000);
@@ -71,7 +71,7 @@ test("a resolver that hangs keeps nobody from an expired address for longer than
   expect(await resolveName("a", hanging)).toEqual({ ok: true, addresses: ["192.0.2.9"] });
 });
 
-test("what earlier runs resolved is fresh for the rest of its time; a clock set back makes it expired", () => {
+test("what earlier runs resolved stays fresh for the rest of its time; a clock set back expires it", () => {
   const cache = new NameCache(OPTIONS);
   cache.restore(
     [
@@ -84,7 +84,7 @@ test("what earlier runs resolved is fresh for the rest of its time; a clock set 
   expect(cache.leftMs("future")).toBeLessThan(1);
 });
 
-test("a resolver that hangs is given up at the time-out, and at a signal", async () => {
+test("a hanging resolver is given up at the timeout or when the signal aborts", async () => {
   const never = (): Promise<never> => new Promise(() => undefined);
   const cache = new NameCache(OPTIONS);
   expect(await resolveName("a", contextOf(cache, never))).toEqual({
@@ -97,7 +97,7 @@ test("a resolver that hangs is given up at the time-out, and at a signal", async
   expect((await resolving).ok).toBe(false);
 });
 
-test("names are refreshed ahead of their expiry; unknown and lasting ones are left", async () => {
+test("names are refreshed before they expire; unknown and fresh ones are not", async () => {
   const cache = new NameCache({ ...OPTIONS, size: 9 });
   cache.put("soon", [{ address: "192.0.2.1", ttl: 2 }], 0);
   cache.put("late", [{ address: "192.0.2.2", ttl: 60 }], 0);

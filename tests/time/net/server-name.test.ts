@@ -31,14 +31,14 @@ test("names and addresses, with a port or without", () => {
   expect(cases.map(([text]) => parseServerName(text))).toEqual(cases.map(([, name]) => name));
 });
 
-test("what is written is read back", () => {
+test("a formatted name parses back", () => {
   for (const text of ["ntp.se", "ntp.se:123", "192.0.2.1:5", "[2001:db8::1]:123"]) {
     const name = parseServerName(text);
     expect(name === null ? null : formatServerName(name)).toBe(text);
   }
 });
 
-test("an address is one for us where it is one for node:net", () => {
+test("we and node:net agree on what is an address", () => {
   const group = fc.oneof(
     fc.stringMatching(/^[0-9a-fA-F]{1,5}$/),
     fc.constantFrom("", "0", "g", "1.2.3.4", "256.1.1.1"),
@@ -59,7 +59,7 @@ test("an address is one for us where it is one for node:net", () => {
   );
 });
 
-test("one spelling for one address", () => {
+test("each address has one spelling", () => {
   expect(["::0:1", "0:0:0:0:0:0:0:1", "2001:DB8::0:5", "::ffff:192.0.2.1"].map(canonicalAddress)).toEqual([
     "::1",
     "::1",
@@ -70,7 +70,7 @@ test("one spelling for one address", () => {
   expect(literalEndpoint({ host: "ntp.se", port: 1 })).toBeNull();
 });
 
-test("socket addresses of both families survive the kernel's form", () => {
+test("socket addresses of both families survive the kernel's format", () => {
   fc.assert(
     fc.property(
       fc.oneof(fc.ipV4(), fc.ipV6()).map(canonicalAddress),

@@ -9,7 +9,7 @@ import { ntpServer } from "../../support/ntp.ts";
 const clock = systemClock();
 
 for (const choice of ["kernel", "portable"] as const) {
-  test(`${choice}: what is sent comes back stamped, over both families`, async () => {
+  test(`${choice}: sent datagrams come back timestamped, in both families`, async () => {
     for (const hostname of ["127.0.0.1", "::1"]) {
       using server = await ntpServer({ hostname });
       using transport = await openTransport(choice, clock);
@@ -35,7 +35,7 @@ for (const choice of ["kernel", "portable"] as const) {
     }
   });
 
-  test(`${choice}: waiting for nothing takes as long as was said`, async () => {
+  test(`${choice}: waiting with nothing to receive takes the given time`, async () => {
     using transport = await openTransport(choice, clock);
     const before = clock.rawNs();
     expect(await transport.receive(30)).toEqual([]);
@@ -43,7 +43,7 @@ for (const choice of ["kernel", "portable"] as const) {
   });
 }
 
-test("kernel: a port where nobody listens is told, with the cookie of what was sent there", async () => {
+test("kernel: a closed port is reported, with the cookie of the request sent there", async () => {
   using gone = await ntpServer();
   gone[Symbol.dispose]();
   using transport = await openTransport("kernel", clock);
@@ -54,7 +54,7 @@ test("kernel: a port where nobody listens is told, with the cookie of what was s
   expect(events.at(-1)).toEqual({ type: "refused", cookie: 5n, reason: "connection refused" });
 });
 
-test("kernel: an error queued for one server does not keep the next from being asked", async () => {
+test("kernel: a queued error of one server does not prevent querying the next", async () => {
   using gone = await ntpServer();
   gone[Symbol.dispose]();
   using server = await ntpServer();
@@ -70,17 +70,17 @@ test("kernel: an error queued for one server does not keep the next from being a
   expect(server.requests).toBe(5);
 });
 
-test("an address that cannot be reached is refused when it is sent to", async () => {
+test("sending to an unreachable address is refused", async () => {
   using transport = await openTransport("kernel", clock);
   const to: Endpoint = { address: "255.255.255.255", family: 4, port: 123 };
   expect(transport.send(to, encodeRequest(1n))).toMatchObject({ ok: false });
 });
 
-test("kernel: requests of several lengths on one socket are each stamped by their own cookie", async () => {
+test("kernel: requests of several lengths on one socket are each matched by their own cookie", async () => {
   using server = await ntpServer();
   using transport = await openTransport("kernel", clock);
   const to: Endpoint = { address: "127.0.0.1", family: 4, port: server.port };
-  // What stands behind the 48 bytes with NTS.
+  // What follows the first 48 bytes with NTS.
   for (const [cookie, more] of [
     [11n, 0],
     [12n, 180],

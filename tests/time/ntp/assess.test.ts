@@ -12,14 +12,14 @@ const MS = 1_000_000n;
 const NOW_MS = Date.UTC(2027, 0);
 const ROUND_TRIP_NS = 2n * MS;
 
-/** A server by its keys: until when its certificates are valid, and what it makes of an honest answer. */
+/** A server by its keys: until when its certificates are valid, and how it changes an honest answer. */
 interface Server {
   readonly validUntilMs: number;
   readonly offsetMs?: number;
   readonly lie?: (answer: Packet) => Packet;
 }
 
-/** A round in which every server answers, authenticated, two milliseconds after it was asked. */
+/** A round in which every server gives an authenticated answer two milliseconds after being queried. */
 function played(servers: readonly Server[]): Round {
   let next = 0n;
   const options = {
@@ -65,7 +65,7 @@ function played(servers: readonly Server[]): Round {
 
 const now = { rawNs: ROUND_TRIP_NS, realNs: BigInt(NOW_MS) * MS };
 
-test("a certificate that is not valid at the time that was found: its server has no vote, and the others vote again", () => {
+test("a server whose certificate is not valid at the time found has no vote, and the others vote again", () => {
   // So vague that it agrees, and half a second behind: by its own time its certificate is valid.
   const vague = (answer: Packet): Packet => ({ ...answer, rootDispersion: 65_536 });
   const ending = { validUntilMs: NOW_MS - 200, offsetMs: -500, lie: vague };
@@ -77,12 +77,12 @@ test("a certificate that is not valid at the time that was found: its server has
     ["survivor", null],
   ]);
   expect([assessment.answer?.agreeing, assessment.answer?.offsetRawNs]).toEqual([2, BigInt(NOW_MS) * MS]);
-  // Where it was needed for a majority there is none without it.
+  // If it was needed for a majority, there is none without it.
   const two = assess(played([ending, good]), "outnumbered", now, { minServers: 2 });
   expect([two.answer, two.reason]).toEqual([null, "only 1 server(s) agree; 2 are asked for (--min-servers)"]);
 });
 
-test("one that tells a time after its certificate's end is no answer at all", () => {
+test("a server whose time is after its own certificate's end has no say", () => {
   const over = { validUntilMs: NOW_MS - 1_000 };
   const assessment = assess(played([over]), "exhausted", now, { minServers: 1 });
   expect(assessment.reports[0]).toMatchObject({

@@ -9,7 +9,7 @@ import { encodePacket, honestAnswer, referenceId } from "../../support/ntp-packe
 
 const MS = 1_000_000n;
 const BUILD_TIME_S = Date.UTC(2026, 10, 20) / 1_000;
-/** True time when the raw clock stands at zero. */
+/** True time when the raw clock is at zero. */
 const TRUE_AT_ZERO = BigInt(BUILD_TIME_S + 1_000) * 1_000n * MS;
 
 function optionsWith(change: Partial<RoundOptions> = {}): RoundOptions {
@@ -40,7 +40,7 @@ interface Behaviour {
   readonly lie?: (answer: Packet) => Packet;
 }
 
-/** Plays a round on a made-up clock: what each address does is known by its number. Null: it never answers. */
+/** Plays a round on a simulated clock; addresses behave according to their number. Null: never answers. */
 function play(
   round: Round,
   behaviours: ReadonlyMap<number, Behaviour | null>,
@@ -78,7 +78,7 @@ function play(
   }
 }
 
-/** A server whose name resolves, at the start, to the addresses of those numbers. */
+/** A server whose name resolves at the start to the addresses with these numbers. */
 function serve(round: Round, server: string, ...numbers: readonly number[]): void {
   round.expect(server, server);
   round.resolved(
@@ -87,7 +87,7 @@ function serve(round: Round, server: string, ...numbers: readonly number[]): voi
   );
 }
 
-/** A round of servers s1, s2, … of one address each. */
+/** A round of servers s1, s2, … with one address each. */
 function roundOf(count: number, change: Partial<RoundOptions> = {}): Round {
   const round = new Round(optionsWith(change), 0n);
   for (let number = 1; number <= count; number += 1) serve(round, `s${number}`, number);
@@ -98,7 +98,7 @@ function behaviours(...each: readonly (Behaviour | null)[]): ReadonlyMap<number,
   return new Map(each.map((behaviour, index) => [index + 1, behaviour]));
 }
 
-/** Judged on the same clock, with the system clock standing at true time less 5 s. */
+/** Evaluates on the same clock, with a system clock that is 5 s behind true time. */
 function judge(round: Round, ending: ReturnType<typeof play>, minServers = 1): ReturnType<typeof assess> {
   const rawNs = BigInt(Math.round(ending.atMs * 1e6));
   const reading = { rawNs, realNs: TRUE_AT_ZERO + rawNs - 5_000n * MS };
@@ -107,7 +107,7 @@ function judge(round: Round, ending: ReturnType<typeof play>, minServers = 1): R
 
 const answers: Behaviour = { delayMs: 20 };
 
-test("eight alive end with the fifth answer", () => {
+test("with eight servers alive, the round ends with the fifth answer", () => {
   const delays = [20, 21, 22, 23, 24, 25, 26, 27].map((delayMs) => ({ delayMs }));
   const round = roundOf(8);
   const ending = play(round, behaviours(...delays));
@@ -123,7 +123,7 @@ test("eight alive end with the fifth answer", () => {
   expect(reports[0]?.offsetNs).toBe(5_000n * MS);
 });
 
-test("four alive of eight end two round trips after the last answer; the dead are not needed", () => {
+test("with four of eight alive, it ends two round trips after the last answer; the dead ones are not needed", () => {
   const round = roundOf(8);
   const ending = play(round, behaviours(answers, answers, answers, answers, null, null, null, null));
   expect(ending).toEqual({ ending: "quiet", atMs: 60, requests: 8 });
@@ -134,7 +134,7 @@ test("four alive of eight end two round trips after the last answer; the dead ar
   ).toEqual(Array.from({ length: 4 }, () => ["not_needed", "enough others agreed before it answered"]));
 });
 
-test("no strict minority ends a round before the honest have had a second", () => {
+test("no strict minority ends a round before the honest servers have had a second", () => {
   const liar: Behaviour = { delayMs: 1, offsetMs: 700 };
   const table: readonly (readonly [string, number, readonly (Behaviour | null)[], number | null])[] = [
     ["two liars of four: no majority", 4, [liar, liar, { delayMs: 320 }, { delayMs: 330 }], null],
@@ -151,7 +151,7 @@ test("no strict minority ends a round before the honest have had a second", () =
   }
 });
 
-test("after a second a majority of those that answered will do, unless the clock is to be set", () => {
+test("after a second a majority of those that answered is enough, unless the clock is to be set", () => {
   const two = behaviours(answers, answers, null, null, null);
   const measured = roundOf(5);
   const ending = play(measured, two);
@@ -168,7 +168,7 @@ test("after a second a majority of those that answered will do, unless the clock
   expect(play(roundOf(4, { isThorough: true }), half)).toMatchObject({ ending: "quiet", atMs: 1_000 });
 });
 
-test("whoever took long in earlier runs has twice that", () => {
+test("a server that was slow in earlier runs gets twice that time", () => {
   const round = new Round(optionsWith(), 0n);
   round.expect("quick", "quick");
   round.resolved("quick", [target("quick", 1)]);
@@ -177,7 +177,7 @@ test("whoever took long in earlier runs has twice that", () => {
   expect(play(round, behaviours(answers, null))).toMatchObject({ ending: "quiet", atMs: 1_600 });
 });
 
-test("where three of five agree, and only one of them could have moved the answer, a fourth is waited for", () => {
+test("if three of five agree, and one of them could have moved the answer, a fourth is awaited", () => {
   const sure = (answer: Packet): Packet => ({ ...answer, rootDelay: 0, rootDispersion: 0 });
   const round = roundOf(5);
   const slow: Behaviour = { delayMs: 60 };
@@ -205,7 +205,7 @@ test("three fast liars of seven that agree and answer first are outvoted", () =>
   expect(reports[0]?.reason).toStartWith("it is 900");
 });
 
-test("two against two: no answer, everything said", () => {
+test("two against two: no answer, and every server's reason is reported", () => {
   const liar: Behaviour = { delayMs: 20, offsetMs: 900 };
   const round = roundOf(4);
   const ending = play(round, behaviours(answers, answers, liar, liar));
@@ -218,7 +218,7 @@ test("two against two: no answer, everything said", () => {
   expect(new Set(reports.map(({ status }) => status))).toEqual(new Set(["falseticker"]));
 });
 
-test("one that answers among dead ones will do, after a second", () => {
+test("one that answers among dead ones is enough after a second", () => {
   const round = roundOf(4);
   const ending = play(round, behaviours(answers, null, null, null));
   expect([ending.ending, ending.atMs]).toEqual(["quiet", 1_000]);
@@ -226,7 +226,7 @@ test("one that answers among dead ones will do, after a second", () => {
   expect([answer?.agreeing, answer?.tolerance]).toEqual([1, { liars: 0, of: "answered" }]);
 });
 
-test("--min-servers waits for more, up to the deadline, and then refuses", () => {
+test("--min-servers waits for more until the deadline, then refuses", () => {
   const round = roundOf(4, { minServers: 3 });
   const ending = play(round, behaviours(answers, answers, null, null), 1_000);
   expect([ending.ending, ending.atMs]).toEqual(["deadline", 1_000]);
@@ -235,13 +235,13 @@ test("--min-servers waits for more, up to the deadline, and then refuses", () =>
   expect(reports.map(({ status }) => status)).toEqual(["survivor", "survivor", "unreachable", "unreachable"]);
 });
 
-test("all dead: sent again twice, then the deadline", () => {
+test("all dead: requests are repeated twice, until the deadline", () => {
   const round = roundOf(2);
   const ending = play(round, behaviours(null, null), 8_000);
   expect(ending).toEqual({ ending: "deadline", atMs: 8_000, requests: 6 });
 });
 
-test("silent servers are asked again after 250 ms, or four median delays, and once more", () => {
+test("silent servers are queried again after 250 ms or four median delays, and once more", () => {
   const sentAt = (delayMs: number): number[] => {
     const round = roundOf(2, { minServers: 2 });
     const times: number[] = [];
@@ -265,7 +265,7 @@ test("silent servers are asked again after 250 ms, or four median delays, and on
   expect(sentAt(100)).toEqual([0, 400, 800]);
 });
 
-test("a lost request's repetition is answered, and counts from its own sending", () => {
+test("the repeat of a lost request is answered, and timed from its own sending", () => {
   const round = roundOf(3);
   let third = 0;
   const lossy = new Map<number, Behaviour | null>([[1, { delayMs: 30, offsetMs: 900 }]]);
@@ -276,7 +276,7 @@ test("a lost request's repetition is answered, and counts from its own sending",
   expect(judge(round, ending).reports[1]?.delayNs).toBe(30n * MS);
 });
 
-test("several samples: the one with the least delay counts, and jitter is told", () => {
+test("with several samples, the one with the least delay counts, and jitter is reported", () => {
   const round = roundOf(1, { samples: 3 });
   const delays = [30, 10, 20];
   const varying = new Map<number, Behaviour | null>();
@@ -287,7 +287,7 @@ test("several samples: the one with the least delay counts, and jitter is told",
   expect([report?.status, report?.delayNs, report?.jitterNs]).toEqual(["selected", 10n * MS, 0]);
 });
 
-test("a name has one vote, however many addresses; the same address under two names has one", () => {
+test("a name has one vote however many addresses it has; an address under two names has one", () => {
   const round = new Round(optionsWith(), 0n);
   serve(round, "liars", 1, 2, 3, 4);
   serve(round, "a", 5);
@@ -304,7 +304,7 @@ test("a name has one vote, however many addresses; the same address under two na
   ]);
 });
 
-test("of a name's addresses the surest speaks for it; the others are survivors where they overlap", () => {
+test("a name is represented by its most certain address; the others are survivors if they overlap", () => {
   const round = new Round(optionsWith(), 0n);
   serve(round, "pool", 1, 2, 3);
   serve(round, "other", 4);
@@ -323,7 +323,7 @@ test("of a name's addresses the surest speaks for it; the others are survivors w
   ]);
 });
 
-test("a server that claims to have held a request longer than it was away is invalid", () => {
+test("a server that claims to have held a request longer than the whole exchange is invalid", () => {
   const round = roundOf(1);
   const hour = 3_600n << 32n;
   const held: Behaviour = { delayMs: 1, lie: (answer) => ({ ...answer, transmit: answer.transmit + hour }) };
@@ -333,11 +333,11 @@ test("a server that claims to have held a request longer than it was away is inv
   expect(reports[0]?.reason).toBe("it claims to have held the request for longer than the round trip took");
 });
 
-test("all samples that were asked for are taken, also where a majority is there before", () => {
+test("all requested samples are taken, even if there is a majority before", () => {
   const round = roundOf(3, { samples: 4 });
   const ending = play(round, behaviours({ delayMs: 10 }, { delayMs: 20 }, { delayMs: 30 }));
   expect([ending.ending, ending.atMs, ending.requests]).toEqual(["outnumbered", 120, 12]);
-  // One that falls silent after its first is asked again twice, and then counts with what it said.
+  // A server that falls silent after its first sample is queried twice more, then counts with that sample.
   const lossy = roundOf(1, { samples: 2 });
   let asked = 0;
   const players = new Map<number, Behaviour | null>();
@@ -367,7 +367,7 @@ test("kisses, unsynchronised servers and refusals end a server's part at once", 
   ]);
 });
 
-test("an ICMP error ends an address's part where it quotes the cookie; with nobody left the round is over", () => {
+test("an ICMP error ends an address's part if it quotes the cookie; with no address left the round is over", () => {
   const round = roundOf(1);
   round.due(0n);
   expect(round.ending(0n)).toBeNull();
@@ -377,7 +377,7 @@ test("an ICMP error ends an address's part where it quotes the cookie; with nobo
   expect(round.ending(1n)).toBe("exhausted");
 });
 
-test("an answer from a port that was not asked is told as such, and not believed", () => {
+test("an answer from a port that was not queried is reported as such, and not trusted", () => {
   const round = roundOf(1);
   const [outgoing] = round.due(0n);
   const packet = honestAnswer(outgoing?.cookie ?? 0n, ntpOfUnixNs(TRUE_AT_ZERO), ntpOfUnixNs(TRUE_AT_ZERO));
@@ -392,7 +392,7 @@ test("an answer from a port that was not asked is told as such, and not believed
   ]);
 });
 
-test("a name that is still being resolved may outvote the others, until it fails", () => {
+test("a name still being resolved could outvote the others, until it fails", () => {
   const round = roundOf(1);
   round.expect("late", "late");
   play(round, behaviours(answers), 25);

@@ -31,7 +31,7 @@ test("truechimers and falsetickers", () => {
   }
 });
 
-test("where two places tie, only a vote that holds both is followed", () => {
+test("if two places tie, only a vote that contains both is followed", () => {
   const votes = [vote("wide", 5, 10), vote("low", 0, 1), vote("high", 9, 1)];
   expect(majority(votes) as unknown).toEqual({
     support: 2,
@@ -48,7 +48,7 @@ const anyVote = fc.record({
 });
 const anyVotes = fc.uniqueArray(anyVote, { selector: ({ id }) => id, maxLength: 12 });
 
-test("the outcome does not depend on the votes' order", () => {
+test("the outcome does not depend on the order of votes", () => {
   fc.assert(
     fc.property(anyVotes, fc.func(fc.integer()), (votes, rank) => {
       const shuffled = votes.toSorted((left, right) => rank(left.id) - rank(right.id));
@@ -61,7 +61,7 @@ test("the outcome does not depend on the votes' order", () => {
   );
 });
 
-test("support is what counting at every edge finds", () => {
+test("support equals the result of counting at every edge", () => {
   fc.assert(
     fc.property(anyVotes, (votes) => {
       const edges = votes.flatMap((each) => [

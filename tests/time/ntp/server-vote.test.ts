@@ -47,7 +47,7 @@ function standing(server: string, where: Where | null, interval: readonly [numbe
 const votesOf = (standings: readonly Standing[]): readonly Vote[] =>
   standings.flatMap(({ vote }) => vote ?? []);
 
-test("the same server by name, or by address, votes once, and says all that both say", () => {
+test("one server, named by name or by address, has one vote, which covers both claims", () => {
   const alike: readonly (readonly [Where, Where])[] = [
     [
       { name: "ntp.example", address: 1 },
@@ -68,7 +68,7 @@ test("the same server by name, or by address, votes once, and says all that both
   }
 });
 
-test("those that contradict each other, plain NTP and other servers keep their votes", () => {
+test("contradicting votes, plain NTP and other servers keep their own votes", () => {
   const here = { name: "ntp.example", address: 1 };
   const apart = [standing("a", here, [0, 10]), standing("b", here, [21, 10])];
   expect(shareVotes(apart)).toEqual(apart);
@@ -81,7 +81,7 @@ test("those that contradict each other, plain NTP and other servers keep their v
   expect(shareVotes(others)).toEqual(others);
 });
 
-test("however liars name the servers of the honest, a vote that one of the honest is in holds the truth", () => {
+test("however liars name the servers of honest ones, a merged vote that includes an honest one contains the truth", () => {
   const where = fc.record({ name: fc.constantFrom("x", "y", "z"), address: fc.integer({ min: 1, max: 3 }) });
   const honest = fc
     .tuple(where, fc.integer({ min: 0, max: 50 }), fc.integer({ min: -50, max: 50 }))
@@ -112,7 +112,7 @@ test("however liars name the servers of the honest, a vote that one of the hones
         expect(lowOf(vote) <= lowOf(own) && highOf(vote) >= highOf(own)).toBe(true);
         if (isHonest) expect(lowOf(vote) <= 0n && highOf(vote) >= 0n).toBe(true);
       }
-      // None is joined that would have contradicted what it is joined with.
+      // No vote is merged with one that it contradicts.
       for (const { sharesVoteOf, server } of shared) {
         if (sharesVoteOf === null) continue;
         const own = standings.find((each) => each.server === server)?.vote;

@@ -7,7 +7,7 @@ const NS_PER_S = 1_000_000_000n;
 /** 50 years of 365.25 days before the build. */
 const FIRST_NS = BigInt(BUILD_TIME_S - 50 * 365.25 * 86_400) * NS_PER_S;
 
-test("the era's seconds are unfolded into the 136 years that begin 50 years before the build", () => {
+test("seconds are mapped to the 136 years that begin 50 years before the build", () => {
   const cases: readonly (readonly [string, string])[] = [
     ["1976-11-20T00:00:00Z", "the first second of the 136 years"],
     ["2020-06-01T00:00:00Z", "before the build: what the server says, not 2156"],
@@ -25,7 +25,7 @@ test("the era's seconds are unfolded into the 136 years that begin 50 years befo
   expect(unixNsOfNtp(ntpOfUnixNs(before), BUILD_TIME_S)).toBe(before + (1n << 32n) * NS_PER_S);
 });
 
-test("any nanosecond of those years survives the way there and back", () => {
+test("every nanosecond of those years survives a round trip", () => {
   fc.assert(
     fc.property(fc.bigInt(0n, (1n << 32n) * NS_PER_S - 1n), (sinceFirst) => {
       const ns = FIRST_NS + sinceFirst;
@@ -34,7 +34,7 @@ test("any nanosecond of those years survives the way there and back", () => {
   );
 });
 
-test("short format and precision are read in nanoseconds", () => {
+test("short format and precision are converted to nanoseconds", () => {
   expect([nsOfShort(0), nsOfShort(0x1_0000), nsOfShort(0x8000), nsOfShort(1)]).toEqual([
     0n,
     1_000_000_000n,

@@ -18,7 +18,7 @@ function judge(change: Partial<Packet>): unknown {
   return verify(encodePacket({ ...honest, ...change }), options);
 }
 
-test("an honest answer is taken as it is", () => {
+test("an honest answer is accepted unchanged", () => {
   expect(judge({})).toEqual({ type: "answer", packet: honest, cookie: COOKIE });
   expect(judge({ version: 3, stratum: 15, leap: 2 })).toMatchObject({ type: "answer" });
 });
@@ -76,14 +76,14 @@ test("each kind of bad packet is refused with its reason", () => {
   for (const [change, refusal] of refusals) expect(judge(change)).toEqual(refusal);
 });
 
-test("a kiss of death that does not echo our request is no kiss", () => {
+test("a kiss of death that does not echo our request is ignored", () => {
   expect(judge({ origin: 7n, stratum: 0, referenceId: referenceId("DENY") })).toMatchObject({
     type: "invalid",
     isFinal: false,
   });
 });
 
-test("an answer from before the build is invalid, and says so; a day is left to the builder's clock", () => {
+test("an answer from before the build is invalid, with the reason; the builder's clock may be off by a day", () => {
   const told = (iso: string): unknown => {
     const at = ntpOfUnixNs(BigInt(Date.parse(iso)) * 1_000_000n);
     return judge({ receive: at, transmit: at });
@@ -98,7 +98,7 @@ test("an answer from before the build is invalid, and says so; a day is left to 
     expect(told(iso)).toMatchObject({ type: "answer" });
 });
 
-test("an era's end between receive and transmit is no disorder", () => {
+test("an era ending between receive and transmit does not invalidate an answer", () => {
   expect(judge({ receive: 0xffff_ffff_ffff_ff00n, transmit: 0x100n })).toMatchObject({ type: "answer" });
 });
 
@@ -115,7 +115,7 @@ test("a million random packets: no exception, none accepted", () => {
   let accepted = 0;
   for (let index = 0; index < 1_000_000; index += 1) {
     if (index % 1_000 === 0) crypto.getRandomValues(pool);
-    // xorshift picks a window; its length is any, most often that of a packet.
+    // xorshift picks a window; its length is random, most often that of a packet.
     seed ^= seed << 13;
     seed ^= seed >>> 17;
     seed ^= seed << 5;

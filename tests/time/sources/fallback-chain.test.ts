@@ -4,7 +4,7 @@ import { memoryStore, sessionOn, settingsFor } from "../../support/time-session.
 
 const QUICK = { timeout: 150, httpsServer: [] };
 
-test("servers that answer are the source, and nothing after them is looked at", async () => {
+test("servers that answer are the source, and later sources are not consulted", async () => {
   using store = memoryStore();
   using server = await ntpServer({ offsetS: 4 });
   using session = sessionOn(store, settingsFor([server], { fallback: true }));
@@ -18,7 +18,7 @@ test("servers that answer are the source, and nothing after them is looked at", 
   });
 });
 
-test("without --fallback silence is no answer; with it the chain is gone down, and each link says why it was passed", async () => {
+test("without --fallback silence means no answer; with it each source is tried, and says why it was not used", async () => {
   using store = memoryStore();
   using silent = await silentServer();
   using alone = sessionOn(store, settingsFor([silent], QUICK));
@@ -34,12 +34,12 @@ test("without --fallback silence is no answer; with it the chain is gone down, a
     expect.stringMatching(/^rtc: there is no RTC/),
     "file: no trusted file found",
   ]);
-  // What the servers did is told all the same.
+  // The servers' results are reported all the same.
   expect(obtained.servers?.assessment.asked).toBe(1);
   expect(result.reports.map(({ status }) => status)).toEqual(["unreachable"]);
 });
 
-test("offline asks nobody", async () => {
+test("offline queries nobody", async () => {
   using store = memoryStore();
   using server = await ntpServer();
   using session = sessionOn(store, settingsFor([server], { offline: true }));

@@ -7,7 +7,7 @@ import { tempFolder } from "../../support/temp.ts";
 
 const clock = systemClock();
 
-/** An HTTPS server whose Date is this much ahead. */
+/** An HTTPS server whose Date is ahead by this much. */
 function serve(tls: { key: string; cert: string }, offsetS = 0, headers: Record<string, string> = {}) {
   const server = Bun.serve({
     port: 0,
@@ -33,21 +33,24 @@ function offsetS(offsetRawNs: bigint | undefined): number {
   return Number((offsetRawNs ?? 0n) - (realNs - rawNs)) / 1e9;
 }
 
-needs("openssl")("the Date of servers that a trusted authority certifies, to a second", async () => {
-  using folder = tempFolder();
-  const authority = await createAuthority(folder, "authority");
-  const tls = await authority.issue("server");
-  using right = serve(tls);
-  using alike = serve(tls);
-  using fast = serve(tls, 100);
-  const { answer, failures } = await ask([right.url, alike.url, fast.url], authority.path);
-  expect(failures).toEqual([]);
-  expect([answer?.agreeing, answer?.answered]).toEqual([2, 3]);
-  expect(Math.abs(offsetS(answer?.offsetRawNs))).toBeLessThanOrEqual(Number(answer?.errorBoundNs) / 1e9);
-  expect(Number(answer?.errorBoundNs) / 1e9).toBeWithin(1, 2.5);
-  const apart = await ask([right.url, fast.url], authority.path);
-  expect([apart.answer, apart.failures]).toEqual([null, ["they contradict one another"]]);
-});
+needs("openssl")(
+  "the Date of servers certified by a trusted authority gives the time to a second",
+  async () => {
+    using folder = tempFolder();
+    const authority = await createAuthority(folder, "authority");
+    const tls = await authority.issue("server");
+    using right = serve(tls);
+    using alike = serve(tls);
+    using fast = serve(tls, 100);
+    const { answer, failures } = await ask([right.url, alike.url, fast.url], authority.path);
+    expect(failures).toEqual([]);
+    expect([answer?.agreeing, answer?.answered]).toEqual([2, 3]);
+    expect(Math.abs(offsetS(answer?.offsetRawNs))).toBeLessThanOrEqual(Number(answer?.errorBoundNs) / 1e9);
+    expect(Number(answer?.errorBoundNs) / 1e9).toBeWithin(1, 2.5);
+    const apart = await ask([right.url, fast.url], authority.path);
+    expect([apart.answer, apart.failures]).toEqual([null, ["they contradict one another"]]);
+  },
+);
 
 needs("openssl")(
   "a wrong authority, a wrong name and dead servers are refused, each with its reason",
@@ -76,7 +79,7 @@ needs("openssl")(
   },
 );
 
-needs("openssl")("dates are checked against the time that is told, not against this clock", async () => {
+needs("openssl")("dates are checked against the time found, not against this clock", async () => {
   using folder = tempFolder();
   const authority = await createAuthority(folder, "authority");
   const year = new Date().getUTCFullYear();
@@ -119,7 +122,7 @@ needs("openssl")(
       authority.path,
     );
     expect(halfDead.answer).toBeNull();
-    // What the engine would have said of them, had it not stopped at their dates.
+    // Faults that the engine would have reported if it had not stopped at the dates.
     for (const [name, extensions, reason] of [
       [
         "client",

@@ -9,7 +9,7 @@ const FLOOR = 1_790_000_000n * S;
 /** 30 years of 365.25 days. */
 const HORIZON = 946_728_000n * S;
 
-/** A machine whose RTC, files and logs are those of a folder. */
+/** A machine with the RTC, files and logs of a folder. */
 function machine(folder: TempFolder, change: Partial<LocalOptions> = {}): LocalOptions {
   mkdirSync(folder.file("rtc0"), { recursive: true });
   mkdirSync(folder.file("log"), { recursive: true });
@@ -33,7 +33,7 @@ function logWritten(path: string, seconds: number): void {
   utimesSync(path, seconds, seconds);
 }
 
-test("the RTC is the first, with what it may have drifted as its bound", () => {
+test("the RTC comes first, with its possible drift in the bound", () => {
   using folder = tempFolder();
   const options = machine(folder, { lastGoodNs: 1_790_100_000n * S });
   writeFileSync(folder.file("rtc0/since_epoch"), "1790200000\n");
@@ -48,7 +48,7 @@ test("the RTC is the first, with what it may have drifted as its bound", () => {
   });
 });
 
-test("an RTC behind known time, beyond the horizon or not there is passed over, and why is said", () => {
+test("an RTC that is behind known time, beyond the horizon or missing is skipped, with the reason", () => {
   using folder = tempFolder();
   const options = machine(folder);
   const why = (change: Partial<LocalOptions> = {}): string | undefined =>
@@ -60,12 +60,12 @@ test("an RTC behind known time, beyond the horizon or not there is passed over, 
   expect(why()).toBe("rtc: the RTC is more than 30 years ahead of this program");
   writeFileSync(folder.file("rtc0/since_epoch"), "tomorrow\n");
   expect(why()).toBe('rtc: the RTC says "tomorrow"');
-  // A last good time that a wrong majority told is no reason to pass the RTC over.
+  // A last good time from a wrong majority is no reason to skip the RTC.
   writeFileSync(folder.file("rtc0/since_epoch"), "1790200000\n");
   expect(why({ lastGoodNs: 5_900_000_000n * S })).toBeUndefined();
 });
 
-test("the newest trusted file puts a clock forward, never back; its bound reaches to the horizon", () => {
+test("the newest trusted file moves a clock forward, never back; its bound reaches to the horizon", () => {
   using folder = tempFolder();
   const options = machine(folder);
   writeFileSync(folder.file("fake-hwclock.data"), "2026-10-01 00:00:00\n");
@@ -84,7 +84,7 @@ test("the newest trusted file puts a clock forward, never back; its bound reache
   expect(saved.basis).toBe("it is only known to be later than the clock that the store saved last");
 });
 
-test("a clock beyond the horizon is not believed to the second: its bound reaches back to what is known", () => {
+test("a clock beyond the horizon is not trusted to the second: its bound reaches back to what is known", () => {
   using folder = tempFolder();
   const now = at(1_790_000_000n + 5_000_000_000n);
   expect(localAnswer(machine(folder, { sources: ["build"] }), now).answer).toMatchObject({
@@ -94,7 +94,7 @@ test("a clock beyond the horizon is not believed to the second: its bound reache
   });
 });
 
-test("files older than the program leave its build time; without that there is only the monotonic clock", () => {
+test("if files are older than the program, its build time counts; without that only the monotonic clock is left", () => {
   using folder = tempFolder();
   const options = machine(folder);
   logWritten(folder.file("log/old.log"), 1_000_000_000);
@@ -113,7 +113,7 @@ test("files older than the program leave its build time; without that there is o
   });
 });
 
-test("a file from beyond the horizon bears witness to nothing", () => {
+test("a file from beyond the horizon proves nothing", () => {
   using folder = tempFolder();
   logWritten(folder.file("beyond.log"), 1_790_000_000 + 30 * 365.25 * 86_400);
   const scan = { files: [folder.file("beyond.log")], folders: [], depth: 1, limit: 1 };

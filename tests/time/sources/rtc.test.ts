@@ -8,7 +8,7 @@ afterEach(() => {
   process.env["TZ"] = zone ?? "";
 });
 
-/** What the RTC says where it shows this wall time, and /etc/adjtime says how it runs. */
+/** The reading of an RTC that shows this wall time, with /etc/adjtime as given. */
 function reading(folder: TempFolder, wall: string, runsIn: "UTC" | "LOCAL"): unknown {
   mkdirSync(folder.file("rtc0"), { recursive: true });
   writeFileSync(folder.file("rtc0/since_epoch"), `${Date.parse(`${wall}Z`) / 1_000}\n`);
@@ -18,17 +18,17 @@ function reading(folder: TempFolder, wall: string, runsIn: "UTC" | "LOCAL"): unk
   return [new Date(Number(found.ns / 1_000_000n)).toISOString(), Number(found.ambiguousNs) / 1e9];
 }
 
-test("an RTC that runs in local time is read as such, and the hour that comes twice is told as ambiguous", () => {
+test("an RTC in local time is read as such, and the repeated hour is reported as ambiguous", () => {
   process.env["TZ"] = "Europe/Berlin";
   using folder = tempFolder();
   expect(reading(folder, "2026-07-01T12:00:00", "UTC")).toEqual(["2026-07-01T12:00:00.000Z", 0]);
   expect(reading(folder, "2026-07-01T12:00:00", "LOCAL")).toEqual(["2026-07-01T10:00:00.000Z", 0]);
   expect(reading(folder, "2026-12-01T12:00:00", "LOCAL")).toEqual(["2026-12-01T11:00:00.000Z", 0]);
-  // 02:30 on that night is 00:30 or 01:30 in UTC.
+  // 02:30 that night is 00:30 or 01:30 in UTC.
   expect(reading(folder, "2026-10-25T02:30:00", "LOCAL")).toEqual(["2026-10-25T01:00:00.000Z", 1_800]);
 });
 
-test("an RTC that runs in local time is told local time", () => {
+test("an RTC in local time is set to local time", () => {
   process.env["TZ"] = "Europe/Berlin";
   using folder = tempFolder();
   const ns = BigInt(Date.parse("2026-07-01T22:30:05Z")) * 1_000_000n;

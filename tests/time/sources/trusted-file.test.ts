@@ -20,7 +20,7 @@ function newest(change: Partial<ScanOptions>, others: readonly bigint[] = []): b
   return found === null ? null : found.ns / S;
 }
 
-test("the scan keeps to its depth and number, and follows no links", () => {
+test("the scan respects its depth and limit, and follows no links", () => {
   using folder = tempFolder();
   mkdirSync(folder.file("a/b"), { recursive: true });
   written(folder.file("top.log"), 1_000);
@@ -36,13 +36,13 @@ test("the scan keeps to its depth and number, and follows no links", () => {
   expect(newest({ folders, depth: 3, limit: 0 })).toBeNull();
 });
 
-test("a log wants a second witness within a day; a file that is named does not", () => {
+test("a log needs confirmation within a day; a named file does not", () => {
   using folder = tempFolder();
   const folders = [folder.path];
   written(folder.file("a.log"), 50 * DAY_S);
   expect(newest({ folders })).toBeNull();
   expect(newest({ files: [folder.file("a.log")] })).toBe(BigInt(50 * DAY_S));
-  // Written while the clock was wrong: nothing else is from near that time.
+  // Written while the clock was wrong: nothing else is close to that time.
   written(folder.file("wrong.log"), 9_000 * DAY_S);
   written(folder.file("b.log"), 49 * DAY_S);
   expect(newest({ folders })).toBe(BigInt(50 * DAY_S));
@@ -51,7 +51,7 @@ test("a log wants a second witness within a day; a file that is named does not",
   expect(newest({ folders })).toBeNull();
 });
 
-test("what others may write, the file or the folder that it is in, is not believed", () => {
+test("a file is not trusted if others can write to it or its folder", () => {
   using folder = tempFolder();
   mkdirSync(folder.file("open/inner"), { recursive: true });
   written(folder.file("named"), 1_000);
@@ -62,15 +62,16 @@ test("what others may write, the file or the folder that it is in, is not believ
   chmodSync(folder.file("open/inner"), 0o775);
   expect(newest({ files })).toBe(2_000n);
   chmodSync(folder.file("open/inner"), 0o755);
-  // Whoever may write the folder above may put another one in its place.
+  // Anyone who can write to the folder above could replace this one.
   chmodSync(folder.file("open"), 0o757);
   expect(newest({ files })).toBe(1_000n);
   chmodSync(folder.file("named"), 0o666);
   expect(newest({ files })).toBeNull();
 });
 
-test("another user's file is not believed; root's is", () => {
-  // Whoever runs the tests owns no file of root's, and cannot give one away: then root's own is looked at alone.
+test("another user's file is not trusted; root's is", () => {
+  // A user other than root owns no file of root's and cannot give one away: only root's own files are checked
+  // then.
   const isRoot = process.getuid?.() === 0;
   using folder = tempFolder();
   const path = folder.file("given-away");
@@ -80,7 +81,7 @@ test("another user's file is not believed; root's is", () => {
   expect(newest({ files: ["/etc/passwd"] })).not.toBeNull();
 });
 
-test("fake-hwclock's file is read for the time that is written in it", () => {
+test("fake-hwclock's file is read for the time written in it", () => {
   using folder = tempFolder();
   const path = folder.file("fake-hwclock.data");
   writeFileSync(path, "2026-10-01 00:00:00\n");

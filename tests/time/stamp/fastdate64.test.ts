@@ -19,7 +19,7 @@ test("known encodings, rounded to nearest", () => {
   expect(cases.map(([ns]) => encodeFastDate64(ns))).toEqual(cases.map(([, code]) => code));
 });
 
-test("it equals the formula in whole numbers, and every nanosecond comes back", () => {
+test("it equals the integer formula, and every nanosecond survives a round trip", () => {
   fc.assert(
     fc.property(fc.bigInt(0n, END_NS - 1n), (ns) => {
       const code = encodeFastDate64(ns);
@@ -29,7 +29,7 @@ test("it equals the formula in whole numbers, and every nanosecond comes back", 
   );
 });
 
-test("seconds about a whole one, at both ends of the range", () => {
+test("seconds around a whole one, at both ends of the range", () => {
   for (const second of [0n, 1n, 4_294_967_295n, 4_294_967_296n, 8_589_934_592n, 17_179_869_183n]) {
     for (const ns of [second * 1_000_000_000n, second * 1_000_000_000n + 999_999_999n]) {
       expect(decodeFastDate64(encodeFastDate64(ns))).toBe(ns);
@@ -37,7 +37,7 @@ test("seconds about a whole one, at both ends of the range", () => {
   }
 });
 
-test("what does not fit is refused with the range named", () => {
+test("values out of range are refused, and the range is named", () => {
   for (const ns of [-1n, END_NS, END_NS * 2n]) expect(() => encodeFastDate64(ns)).toThrow(RANGE);
   for (const seconds of [Number.NaN, Infinity, -Infinity, -1e-9, 2 ** 34]) {
     expect(() => encodeSeconds(seconds)).toThrow(RANGE);

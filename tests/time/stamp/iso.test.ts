@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { isoOfNs, readIso } from "../../../src/time/stamp/iso.ts";
 
-test("zones, decimals and letters of either case are read", () => {
+test("zones, decimals and letters of either case are parsed", () => {
   const at = 1_672_531_200_000_000_000n;
   const cases: readonly (readonly [string, bigint])[] = [
     ["2023-01-01T00:00:00Z", at],
@@ -16,7 +16,7 @@ test("zones, decimals and letters of either case are read", () => {
   expect(cases.map(([text]) => readIso(text))).toEqual(cases.map(([, ns]) => ({ ok: true, ns })));
 });
 
-test("what is no moment is refused, and says why", () => {
+test("invalid times are refused with the reason", () => {
   const reasons = [
     ["2023-01-01T00:00:00", /no zone/],
     ["2023-02-30T00:00:00Z", /no such date/],
@@ -32,7 +32,7 @@ test("what is no moment is refused, and says why", () => {
   }
 });
 
-test("what is written is read back, to the nanosecond", () => {
+test("a formatted time parses back, to the nanosecond", () => {
   fc.assert(
     fc.property(fc.bigInt(-62_000_000_000n * 10n ** 9n, 250_000_000_000n * 10n ** 9n), (ns) => {
       const read = readIso(isoOfNs(ns));

@@ -25,7 +25,7 @@ test("the table of the format, from text", () => {
   expect(decodeText("0x18ec334007e6b3ff", true)).toEqual({ ok: true, text: "1672531200.123456" });
 });
 
-test("what cannot be converted is refused, and why", () => {
+test("what cannot be converted is refused with the reason", () => {
   const refusals: readonly (readonly [string, RegExp])[] = [
     ["-1", /FastDate64 holds 1970/],
     ["17179869184", /FastDate64 holds 1970/],
@@ -49,7 +49,7 @@ test("what cannot be converted is refused, and why", () => {
   expect(decodeText("", false)).toMatchObject({ ok: false });
 });
 
-test("any time survives the way there and back; any text is answered", () => {
+test("every time survives a round trip, and every text gets an answer", () => {
   fc.assert(
     fc.property(fc.bigInt(0n, (1n << 34n) * 10n ** 9n - 1n), (ns) => {
       const text = `${ns / 10n ** 9n}.${(ns % 10n ** 9n).toString().padStart(9, "0")}`;

@@ -35,7 +35,7 @@ const key = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const parts = fc.array(fc.uint8Array({ maxLength: 70 }), { maxLength: 3 });
 const text = fc.uint8Array({ maxLength: 100 });
 
-test("equal to @noble/ciphers in 10,000 random cases, lengths around whole blocks among them", () => {
+test("equals @noble/ciphers in 10,000 random cases, including lengths around whole blocks", () => {
   const around = fc.constantFrom(0, 1, 15, 16, 17, 31, 32, 33, 48).chain((length) => {
     return fc.uint8Array({ minLength: length, maxLength: length });
   });
@@ -48,7 +48,7 @@ test("equal to @noble/ciphers in 10,000 random cases, lengths around whole block
   );
 });
 
-test("whatever was changed does not open: the text, an associated part, their number, the key", () => {
+test("nothing altered can be opened: the text, an associated part, their number, the key", () => {
   const flip = (input: Uint8Array, at: number): Uint8Array => {
     const changed = Uint8Array.from(input);
     changed[at % input.length] = (changed[at % input.length] ?? 0) ^ (1 << (at % 8));
@@ -68,7 +68,7 @@ test("whatever was changed does not open: the text, an associated part, their nu
         expect(aead.open(sealed, [flip(part, at)])).toBeNull();
         expect(aead.open(sealed, [part, new Uint8Array()])).toBeNull();
         expect(aead.open(sealed.subarray(0, at % sealed.length), [part])).toBeNull();
-        // The first half of the key: of the second one nothing depends where the text is empty.
+        // Only the first half of the key: if the text is empty, nothing depends on the second half.
         expect(new AesSiv(flip(secret, at % 16)).open(sealed, [part])).toBeNull();
       },
     ),
@@ -76,6 +76,6 @@ test("whatever was changed does not open: the text, an associated part, their nu
   );
 });
 
-test("a key of another length is a mistake of ours", () => {
+test("a key of another length is a bug", () => {
   expect(() => new AesSiv(new Uint8Array(31))).toThrow("Cannot use a key of 31 bytes: expected 32");
 });

@@ -22,7 +22,7 @@ function association(cookies: readonly Uint8Array[], stored = 0): Association {
   return new Association(AGREED, { isValidNow: true, kept, cookies, random: (bytes) => randomBytes(bytes) });
 }
 
-/** Types of a request's fields, in order: 0x0304 for each placeholder. */
+/** The types of a request's fields, in order: 0x0304 for each placeholder. */
 const types = (bytes: Uint8Array): number[] => fieldsOf(bytes).map(({ type }) => type);
 const placeholders = (bytes: Uint8Array): number => types(bytes).filter((type) => type === 0x0304).length;
 const idOf = (bytes: Uint8Array): Uint8Array => fieldsOf(bytes)[0]?.body ?? new Uint8Array();
@@ -37,7 +37,7 @@ function answer(request: Uint8Array, origin: bigint, brings: number): Uint8Array
   );
 }
 
-test("it asks for the cookies that are missing, at most three at a time, those under way counted", () => {
+test("it asks for missing cookies, at most three at a time, counting those in flight", () => {
   const full = association([1, 2, 3, 4, 5, 6, 7].map((fill) => cookie(fill)));
   expect(placeholders(full.seal(encodeRequest(1n), 1n, cookie(0)))).toBe(0);
   const empty = association([]);
@@ -46,11 +46,11 @@ test("it asks for the cookies that are missing, at most three at a time, those u
   );
   expect(asked).toEqual([3, 3, 0, 0]);
   expect(placeholders(association([], 5).seal(encodeRequest(1n), 1n, cookie(0)))).toBe(2);
-  // A long cookie leaves no room: what is larger is lost on the way.
+  // A long cookie leaves no room: networks drop larger requests.
   expect(placeholders(association([]).seal(encodeRequest(1n), 1n, cookie(0, 200)))).toBe(1);
 });
 
-test("no two requests have an identifier or a nonce in common, nor the cookie in the clear twice", () => {
+test("no two requests share an identifier, a nonce or a cleartext cookie", () => {
   const one = association([]);
   const requests = Array.from({ length: 50 }, (_, index) =>
     one.seal(encodeRequest(7n), BigInt(index), cookie(index)),
@@ -59,7 +59,7 @@ test("no two requests have an identifier or a nonce in common, nor the cookie in
   expect(new Set(parts.map(({ body }) => Buffer.from(body).toString("hex"))).size).toBe(parts.length);
 });
 
-test("an answer is taken once, and its cookies with it", () => {
+test("an answer is accepted once, and its cookies with it", () => {
   const one = association([]);
   const request = one.seal(encodeRequest(5n), 5n, cookie(0));
   const bytes = answer(request, 5n, 4);
@@ -72,7 +72,7 @@ test("an answer is taken once, and its cookies with it", () => {
   expect(one.takeFresh()).toBeUndefined();
 });
 
-test("an answer to another request, under this one's origin, is forged", () => {
+test("an answer to another request with this one's origin is forged", () => {
   const one = association([]);
   const first = one.seal(encodeRequest(5n), 5n, cookie(0));
   one.seal(encodeRequest(6n), 6n, cookie(1));
@@ -84,7 +84,7 @@ test("an answer to another request, under this one's origin, is forged", () => {
   expect(one.open(new Uint8Array(3)).type).toBe("forged");
 });
 
-test("a NAK is one with the right identifier and origin; no other kiss is heeded, and it ends nothing", () => {
+test("a NAK needs the right identifier and origin; other kisses are ignored, and it does not end the exchange", () => {
   const one = association([]);
   const request = one.seal(encodeRequest(5n), 5n, cookie(0));
   const plain = encodePacket(honestAnswer(5n, 8n, 9n));
@@ -97,12 +97,13 @@ test("a NAK is one with the right identifier and origin; no other kiss is heeded
     });
   expect(one.open(Buffer.concat([plain, field(0x0104, idOf(request))])).type).toBe("forged");
   expect(one.open(nak(plain, idOf(request)))).toEqual({ type: "nak" });
-  // Anyone who saw the request could have written that: the true answer still counts.
+  // Anyone who saw the request could have written it, so the genuine answer still counts.
   expect(one.open(answer(request, 5n, 1))).toEqual({ type: "authentic" });
 });
 
-// What chrony 4.3 and this program said to each other on loopback: see its use of each field, byte for byte.
-test("an exchange with chronyd, as it was captured", () => {
+// A captured exchange between chrony 4.3 and this program on loopback: checks the use of each field, byte for
+// byte.
+test("a captured exchange with chronyd", () => {
   const [request, captured, spent] = [chrony.request, chrony.answer, chrony.cookie].map((hex) =>
     Uint8Array.from(Buffer.from(hex, "hex")),
   ) as [Uint8Array, Uint8Array, Uint8Array];

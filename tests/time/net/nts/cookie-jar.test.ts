@@ -17,7 +17,7 @@ const cookies = (...fills: readonly number[]): Uint8Array[] =>
   fills.map((fill) => new Uint8Array(100).fill(fill));
 const first = (cookie: Uint8Array | null | undefined): number | null => cookie?.[0] ?? null;
 
-test("what a run left is there for the next one, keys and chain and all", () => {
+test("what a run stores is available to the next one, including keys and chain", () => {
   using folder = tempFolder();
   const path = folder.file("nodupe.db");
   {
@@ -28,11 +28,11 @@ test("what a run left is there for the next one, keys and chain and all", () => 
   expect([...new CookieJar(store, "").kept()]).toEqual([
     ["ke.example:4460", { ...AGREED, id: 1, server: "ke.example:4460", address: "192.0.2.7", cookies: 3 }],
   ]);
-  // Whoever trusts other authorities has no use for it.
+  // Useless for a process that trusts other authorities.
   expect(new CookieJar(store, "another file").kept().size).toBe(0);
 });
 
-test("the oldest first, each once, until there are none; of more than eight the newest stay", () => {
+test("cookies are taken oldest first, each once, until none are left; of more than eight, the newest are kept", () => {
   using store = openStore({ path: ":memory:" });
   const jar = new CookieJar(store, "");
   const one = jar.replace("one:4460", AGREED, cookies(1, 2, 3, 4, 5, 6), null);
@@ -47,7 +47,7 @@ test("the oldest first, each once, until there are none; of more than eight the 
   expect(rest).toEqual([5, 6, 7, 8, 9, 10, null].map((fill) => [fill, null]));
 });
 
-test("a new exchange takes the place of the old one; whoever still has the old one finds and adds nothing", () => {
+test("a new exchange replaces the old one; holders of the old one find and add nothing", () => {
   using store = openStore({ path: ":memory:" });
   const jar = new CookieJar(store, "");
   const before = jar.replace("one:4460", AGREED, cookies(1, 2), null);
@@ -59,7 +59,7 @@ test("a new exchange takes the place of the old one; whoever still has the old o
   expect([...jar.kept().values()].map(({ id, cookies: count }) => [id, count])).toEqual([[after, 0]]);
 });
 
-test("keys of servers that are not asked any more are forgotten", () => {
+test("keys of servers that are no longer queried are deleted", () => {
   using store = openStore({ path: ":memory:" });
   const jar = new CookieJar(store, "");
   for (let server = 0; server < 100; server += 1)
@@ -68,7 +68,7 @@ test("keys of servers that are not asked any more are forgotten", () => {
   expect(store.db.query("SELECT count(*) AS count FROM time_nts_cookies").get()).toEqual({ count: 64 });
 });
 
-test("two that take at the same time never get the same cookie", () => {
+test("two concurrent processes never get the same cookie", () => {
   using folder = tempFolder();
   const path = folder.file("nodupe.db");
   using left = openStore({ path });
@@ -79,7 +79,7 @@ test("two that take at the same time never get the same cookie", () => {
   expect(taken).toEqual([1, 2, 3, 4, 5, 6, 7, 8, null, null]);
 });
 
-test("what is handed out is gone from the file already, whatever becomes of this process", () => {
+test("a cookie is deleted from the file before it is handed out, whatever happens to this process", () => {
   using folder = tempFolder();
   const path = folder.file("nodupe.db");
   using store = openStore({ path });
@@ -92,7 +92,7 @@ test("what is handed out is gone from the file already, whatever becomes of this
   expect(store.db.query<{ synchronous: number }, []>("PRAGMA synchronous").get()).toEqual({ synchronous: 2 });
 });
 
-test("a store that cannot be written hands nothing out", () => {
+test("a store that cannot be written hands out nothing", () => {
   using folder = tempFolder();
   const path = folder.file("nodupe.db");
   using store = openStore({ path });
@@ -104,14 +104,14 @@ test("a store that cannot be written hands nothing out", () => {
   busy.run("BEGIN IMMEDIATE");
   using impatient = openStore({ path, busyTimeoutMs: 1 });
   expect(() => new CookieJar(impatient, "").take([id])).toThrow("locked");
-  // Nor does one that is patient elsewhere wait as long for this.
+  // Even a process with a longer timeout elsewhere does not wait as long for this.
   expect(() => jar.take([id])).toThrow("locked");
   expect(store.db.query("PRAGMA busy_timeout").get()).toEqual({ timeout: 5_000 });
   busy.run("ROLLBACK");
   expect(first(jar.take([id])[0])).toBe(1);
 });
 
-/** A process, up to where it is killed. */
+/** A process until it is killed. */
 interface Life {
   readonly servers: readonly number[];
   readonly killedAfter: "reading" | "taking" | "sending" | "recording";
@@ -119,7 +119,7 @@ interface Life {
   readonly exchangesAnew: boolean;
 }
 
-test("a thousand processes that are killed anywhere never hand the same cookie out twice", () => {
+test("a thousand processes killed at any point never hand out the same cookie twice", () => {
   using store = openStore({ path: ":memory:" });
   let made = 0;
   const bake = (count: number): Uint8Array[] =>
@@ -132,7 +132,7 @@ test("a thousand processes that are killed anywhere never hand the same cookie o
   let lives = 0;
   const live = ({ servers, killedAfter, brings, exchangesAnew }: Life): void => {
     lives += 1;
-    // Nothing of an earlier process but its store.
+    // Nothing remains of an earlier process but its store.
     const jar = new CookieJar(store, "");
     const kept = jar.kept();
     if (killedAfter === "reading") return;
@@ -144,7 +144,7 @@ test("a thousand processes that are killed anywhere never hand the same cookie o
     for (const server of servers) {
       const before = kept.get(`${server}:4460`);
       if (before === undefined || exchangesAnew) {
-        // The first cookie of a new exchange is sent at once, and never stored.
+        // The first cookie of a new exchange is sent at once and never stored.
         const [first, ...rest] = bake(8);
         if (first !== undefined) sent.push(new DataView(first.buffer).getUint32(0));
         jar.replace(`${server}:4460`, AGREED, rest, null);

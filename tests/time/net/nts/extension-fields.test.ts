@@ -18,7 +18,7 @@ const inner = cookies.map((cookie) => field(COOKIE, cookie));
 const idField = field(UNIQUE_ID, uniqueId);
 const honest = sealFields(packet, [idField], inner, key);
 
-test("a request: identifier, cookie, placeholders as long as it, and an authenticator over all of them", () => {
+test("a request: identifier, cookie, placeholders of the same length, and an authenticator over all of them", () => {
   const cookie = randomBytes(100);
   const parts = { packet: encodeRequest(5n), uniqueId, cookie, placeholders: 2, nonce: randomBytes(16) };
   const bytes = sealRequest(parts, aead);
@@ -36,11 +36,11 @@ test("a request: identifier, cookie, placeholders as long as it, and an authenti
   const associated = [bytes.slice(0, authenticator?.start), parts.nonce];
   expect(aead.open(sealed, associated)).toEqual(new Uint8Array());
   expect(bytes.length).toBe(requestBytes(100, 2));
-  // As RFC 8915's plainest request: what networks carry.
+  // Like RFC 8915's simplest request, which networks carry.
   expect([requestBytes(100, 0), requestBytes(100, 3)]).toEqual([228, 540]);
 });
 
-test("an answer brings its cookies, whatever stands beside them", () => {
+test("an answer brings its cookies, whatever other fields it has", () => {
   const authentic = { type: "authentic", cookies: cookies.map((cookie) => Uint8Array.from(cookie)) } as const;
   expect(openAnswer(honest, uniqueId, aead)).toEqual(authentic);
   const odd = field(0x4321, randomBytes(12));
@@ -54,7 +54,7 @@ test("an answer brings its cookies, whatever stands beside them", () => {
   expect(opened.type === "authentic" ? opened.cookies.length : 0).toBe(8);
 });
 
-test("cookies outside of the authenticator, before it and after it, are no cookies", () => {
+test("cookies before or after the authenticator are ignored", () => {
   const planted = field(COOKIE, randomBytes(100));
   expect(openAnswer(sealFields(packet, [idField, planted], [], key), uniqueId, aead)).toEqual({
     type: "authentic",
@@ -64,7 +64,7 @@ test("cookies outside of the authenticator, before it and after it, are no cooki
   expect(after).toEqual({ type: "authentic", cookies: [] });
 });
 
-test("forged: another identifier, none, two, one after the authenticator; another key; cut off", () => {
+test("forged: another identifier, none, two, one after the authenticator; another key; truncated", () => {
   const reasonOf = (bytes: Uint8Array, withKey = aead): string => {
     const opened = openAnswer(bytes, uniqueId, withKey);
     return opened.type === "forged" ? opened.reason : opened.type;
@@ -83,18 +83,19 @@ test("forged: another identifier, none, two, one after the authenticator; anothe
   expect(reasonOf(sealFields(packet, [idField], [Buffer.from([1, 2, 3])], key))).toBe(
     "its encrypted fields are no whole fields",
   );
-  // Without an authenticator it is at most a NAK.
+  // Without an authenticator it can at most be a NAK.
   expect(reasonOf(nak(packet, uniqueId))).toBe("unauthenticated");
   expect(reasonOf(nak(packet, randomBytes(32)))).toBe(noEcho);
 });
 
-test("no bit of an answer can be changed unseen", () => {
+test("no bit of an answer can be changed unnoticed", () => {
   fc.assert(
     fc.property(fc.nat(honest.length - 1), fc.nat(7), (at, bit) => {
       const changed = Uint8Array.from(honest);
       changed[at] = (changed[at] ?? 0) ^ (1 << bit);
       const opened = openAnswer(changed, uniqueId, aead);
-      // The length of the last field's own header, or a type that nobody knows, makes it another packet: never this one.
+      // Changing the last field's own header length, or using an unknown type, makes another packet: never this
+      // one.
       expect(opened.type).not.toBe("authentic");
     }),
     { numRuns: 3_000 },

@@ -43,22 +43,25 @@ withOpenssl("keys, eight cookies, where to ask, and how long the chain is valid"
   });
 });
 
-withOpenssl("another server and port are obeyed; without them it is the same host, port 123", async () => {
-  using folder = tempFolder();
-  const authority = await createAuthority(folder, "authority");
-  const tls = await authority.issue("server");
-  await using named = await ntsServer({
-    tls,
-    exchange: ({ cookies }) => answerBytes({ cookies, server: "ntp.example", port: 4_123 }),
-  });
-  await using plain = await ntsServer({ tls, exchange: ({ cookies }) => answerBytes({ cookies }) });
-  expect(await ask(named.port, authority.path)).toMatchObject({
-    agreed: { ntp: { host: "ntp.example", port: 4_123 } },
-  });
-  expect(await ask(plain.port, authority.path)).toMatchObject({
-    agreed: { ntp: { host: "localhost", port: 123 } },
-  });
-});
+withOpenssl(
+  "another server and port are used if named; otherwise it is the same host, port 123",
+  async () => {
+    using folder = tempFolder();
+    const authority = await createAuthority(folder, "authority");
+    const tls = await authority.issue("server");
+    await using named = await ntsServer({
+      tls,
+      exchange: ({ cookies }) => answerBytes({ cookies, server: "ntp.example", port: 4_123 }),
+    });
+    await using plain = await ntsServer({ tls, exchange: ({ cookies }) => answerBytes({ cookies }) });
+    expect(await ask(named.port, authority.path)).toMatchObject({
+      agreed: { ntp: { host: "ntp.example", port: 4_123 } },
+    });
+    expect(await ask(plain.port, authority.path)).toMatchObject({
+      agreed: { ntp: { host: "localhost", port: 123 } },
+    });
+  },
+);
 
 withOpenssl(
   "an exchange that trickles, floods, breaks off or says nothing is ended, each with its reason",
@@ -82,7 +85,7 @@ withOpenssl(
     ).toBe("no key exchange in time");
     expect(
       await against((_, socket) => {
-        // Records that are not known, without end: more than is ever read.
+        // Endless unknown records: more than is ever read.
         const chunk = Buffer.concat(
           Array.from({ length: 64 }, () => Buffer.from([0x40, 0, 0, 60, ...new Uint8Array(60)])),
         );
@@ -103,7 +106,7 @@ withOpenssl(
   },
 );
 
-withOpenssl("what is no NTS server, or not this one, is refused", async () => {
+withOpenssl("anything other than this NTS server is refused", async () => {
   using folder = tempFolder();
   const authority = await createAuthority(folder, "authority");
   const stranger = await createAuthority(folder, "stranger");
@@ -126,7 +129,7 @@ withOpenssl("what is no NTS server, or not this one, is refused", async () => {
   void web.stop(true);
 });
 
-withOpenssl("an address that does not answer does not hold the next one up", async () => {
+withOpenssl("an address that does not answer does not delay the next one", async () => {
   using folder = tempFolder();
   const authority = await createAuthority(folder, "authority");
   await using server = await ntsServer({ tls: await authority.issue("server") });
@@ -140,48 +143,51 @@ withOpenssl("an address that does not answer does not hold the next one up", asy
   silent.stop(true);
 });
 
-withOpenssl("by the engine's clock not valid yet: every other fault is found all the same", async () => {
-  using folder = tempFolder();
-  const authority = await createAuthority(folder, "authority");
-  const stranger = await createAuthority(folder, "stranger");
-  const later = { from: "20500101000000Z", to: "20600101000000Z" };
-  const tls = async (name: string, issuer = authority, ...more: readonly string[]) => {
-    const extensions = ["basicConstraints = CA:FALSE", "subjectAltName = DNS:localhost", ...more];
-    return issuer.issue(name, { ...later, extensions });
-  };
-  const limited = await authority.subordinate("limited", {
-    extensions: ["basicConstraints = critical,CA:TRUE", "nameConstraints = critical,permitted;DNS:example"],
-  });
-  const short = await authority.subordinate("short", {
-    extensions: ["basicConstraints = critical,CA:TRUE,pathlen:0"],
-  });
-  const deep = await short.subordinate("deep");
-  const old = { from: "20200101000000Z", to: "20210101000000Z" };
-  const table = [
-    [await tls("good"), "localhost", "ok"],
-    [await tls("elsewhere"), "time.example", "its certificate is not for time.example"],
-    [
-      await tls("unknown", stranger),
-      "localhost",
-      "its certificate leads to no authority that is trusted here",
-    ],
-    [
-      await tls("client", authority, "extendedKeyUsage = clientAuth"),
-      "localhost",
-      "a certificate of its chain is not for servers",
-    ],
-    [
-      await tls("limited-leaf", limited),
-      "localhost",
-      "its chain has a name that an authority of it may not certify",
-    ],
-    [await tls("deep-leaf", deep), "localhost", "its chain is longer than an authority of it allows"],
-    [await authority.issue("old", old), "localhost", "its certificate expired on 2021-01-01"],
-  ] as const;
-  for (const [certificate, host, expected] of table) {
-    await using server = await ntsServer({ tls: certificate });
-    const found = await ask(server.port, authority.path, { host });
-    expect(reason(found)).toBe(expected);
-    if (found.ok) expect(found.isValidNow).toBe(false);
-  }
-});
+withOpenssl(
+  "if the chain is not valid yet by the engine's clock, every other fault is found all the same",
+  async () => {
+    using folder = tempFolder();
+    const authority = await createAuthority(folder, "authority");
+    const stranger = await createAuthority(folder, "stranger");
+    const later = { from: "20500101000000Z", to: "20600101000000Z" };
+    const tls = async (name: string, issuer = authority, ...more: readonly string[]) => {
+      const extensions = ["basicConstraints = CA:FALSE", "subjectAltName = DNS:localhost", ...more];
+      return issuer.issue(name, { ...later, extensions });
+    };
+    const limited = await authority.subordinate("limited", {
+      extensions: ["basicConstraints = critical,CA:TRUE", "nameConstraints = critical,permitted;DNS:example"],
+    });
+    const short = await authority.subordinate("short", {
+      extensions: ["basicConstraints = critical,CA:TRUE,pathlen:0"],
+    });
+    const deep = await short.subordinate("deep");
+    const old = { from: "20200101000000Z", to: "20210101000000Z" };
+    const table = [
+      [await tls("good"), "localhost", "ok"],
+      [await tls("elsewhere"), "time.example", "its certificate is not for time.example"],
+      [
+        await tls("unknown", stranger),
+        "localhost",
+        "its certificate leads to no authority that is trusted here",
+      ],
+      [
+        await tls("client", authority, "extendedKeyUsage = clientAuth"),
+        "localhost",
+        "a certificate of its chain is not for servers",
+      ],
+      [
+        await tls("limited-leaf", limited),
+        "localhost",
+        "its chain has a name that an authority of it may not certify",
+      ],
+      [await tls("deep-leaf", deep), "localhost", "its chain is longer than an authority of it allows"],
+      [await authority.issue("old", old), "localhost", "its certificate expired on 2021-01-01"],
+    ] as const;
+    for (const [certificate, host, expected] of table) {
+      await using server = await ntsServer({ tls: certificate });
+      const found = await ask(server.port, authority.path, { host });
+      expect(reason(found)).toBe(expected);
+      if (found.ok) expect(found.isValidNow).toBe(false);
+    }
+  },
+);

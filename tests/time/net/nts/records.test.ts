@@ -9,11 +9,11 @@ const reasonOf = (bytes: Uint8Array): string => {
   return decoded.type === "refused" ? decoded.reason : decoded.type;
 };
 
-test("the request: NTPv4, AES-SIV-CMAC-256 alone, the end", () => {
+test("the request: NTPv4, only AES-SIV-CMAC-256, the end", () => {
   expect(Buffer.from(encodeRequest()).toString("hex")).toBe("80010002000080040002000f80000000");
 });
 
-test("an answer: cookies in order, eight at most, with the server and port it names", () => {
+test("an answer: cookies in order, at most eight, with the server and port it names", () => {
   const cookies = Array.from({ length: 10 }, (_, index) => cookie(100, index));
   expect(decodeAnswer(answerBytes({ cookies, server: "NTP.example.", port: 4123 }))).toEqual({
     type: "answer",
@@ -25,7 +25,7 @@ test("an answer: cookies in order, eight at most, with the server and port it na
   });
 });
 
-test("records that are not known are passed over, unless they are critical", () => {
+test("unknown records are skipped unless they are critical", () => {
   const extra = (isCritical: boolean): Uint8Array =>
     Buffer.concat([record(1_024, [], isCritical), answerBytes({ cookies: [cookie(100)] })]);
   expect(reasonOf(extra(false))).toBe("answer");
@@ -61,7 +61,7 @@ test("each fault is refused with its reason", () => {
   for (const [bytes, reason] of table) expect(reasonOf(bytes)).toBe(reason);
 });
 
-test("any part of an answer is not whole yet, and what follows its end is not read", () => {
+test("a truncated answer is incomplete, and bytes after its end are ignored", () => {
   const whole = answerBytes({ cookies: [cookie(100), cookie(100)], server: "ntp.example", port: 123 });
   for (let length = 0; length < whole.length; length += 1)
     expect(decodeAnswer(whole.slice(0, length))).toEqual({ type: "incomplete" });

@@ -8,14 +8,14 @@ import { namesCover } from "../../../../src/time/net/x509/general-name.ts";
 
 const DERS = rootCertificates.map((pem) => new X509Certificate(pem));
 
-/** What was read, or an error where nothing was. */
+/** The certificate, or an error if it cannot be read. */
 function read(der: Uint8Array) {
   const certificate = readCertificate(der);
   if (typeof certificate === "string") throw new Error(certificate);
   return certificate;
 }
 
-test("all authorities of the runtime are read as the engine reads them", () => {
+test("all of the runtime's authorities are read as the engine reads them", () => {
   expect(DERS.length).toBeGreaterThan(100);
   for (const x509 of DERS) {
     const certificate = read(x509.raw);
@@ -28,7 +28,7 @@ test("all authorities of the runtime are read as the engine reads them", () => {
   }
 });
 
-test("reading never throws: cut off, lengthened, bytes changed, and bytes alone", () => {
+test("reading never throws: truncated, extended or altered certificates, and random bytes", () => {
   const any = fc.nat(DERS.length - 1).map((index) => Uint8Array.from(DERS[index]?.raw ?? []));
   fc.assert(
     fc.property(any, fc.nat(), fc.uint8Array({ maxLength: 8 }), (der, where, bytes) => {
@@ -48,7 +48,7 @@ test("reading never throws: cut off, lengthened, bytes changed, and bytes alone"
 const element = (tag: number, ...content: readonly number[]) =>
   new DerReader(Uint8Array.from([tag, content.length, ...content])).next();
 
-test("one encoding for each value: all others are refused", () => {
+test("each value has only one valid encoding", () => {
   const refused: readonly (readonly number[])[] = [
     [0x30, 0x80, 0, 0],
     [0x30, 0x81, 0x01, 0],
@@ -69,7 +69,7 @@ test("one encoding for each value: all others are refused", () => {
     expect(() => oidOf(element(TAG.oid, ...bytes))).toThrow();
 });
 
-test("times of both kinds, and none that no calendar has", () => {
+test("both kinds of time, and no dates that do not exist", () => {
   const at = (tag: number, text: string): number => timeOf(element(tag, ...new TextEncoder().encode(text)));
   expect(at(TAG.utcTime, "491231235959Z")).toBe(Date.UTC(2049, 11, 31, 23, 59, 59));
   expect(at(TAG.utcTime, "500101000000Z")).toBe(Date.UTC(1950, 0));
@@ -79,7 +79,7 @@ test("times of both kinds, and none that no calendar has", () => {
     expect(() => at(TAG.utcTime, text)).toThrow();
 });
 
-test("names cover a host as the engine has it", () => {
+test("names cover the same hosts as for the engine", () => {
   const label = fc.constantFrom("a", "b", "time", "xn--a");
   const host = fc.array(label, { minLength: 2, maxLength: 4 }).map((labels) => labels.join("."));
   fc.assert(

@@ -8,7 +8,7 @@ import { type TempFolder, tempFolder } from "../../../support/temp.ts";
 
 const withOpenssl = needs("openssl");
 const HOST = "DNS:time.example,DNS:*.pool.example,IP:192.0.2.7,IP:2001:db8::7";
-/** Of a server, beside its names. */
+/** A server's extensions besides its names. */
 const server = (...more: readonly string[]): IssueOptions => ({
   extensions: ["basicConstraints = CA:FALSE", `subjectAltName = ${HOST}`, ...more],
 });
@@ -56,7 +56,7 @@ withOpenssl(
     const [other] = certificates(readFileSync(stranger.path, "utf8"));
     if (leaf === undefined || middle === undefined || root509 === undefined || other === undefined)
       throw new Error("certificates are missing");
-    // The least interval of the whole chain: what the leaf begins and the authority ends.
+    // The intersection of the whole chain's periods: from the leaf's start to the authority's end.
     const span = { ok: true, notBeforeMs: Date.UTC(2020, 0), notAfterMs: Date.UTC(2040, 0) } as const;
     for (const chain of [
       [leaf, middle],
@@ -115,7 +115,7 @@ withOpenssl("each fault of an authority between is refused with its reason", asy
   expect(await through("clients", ca, "extendedKeyUsage = clientAuth")).toBe(
     "a certificate of its chain is not for servers",
   );
-  // OpenSSL's checkIssued looks at keyUsage itself, so that such a chain leads nowhere.
+  // OpenSSL's checkIssued considers keyUsage itself, so such a chain leads nowhere.
   const noAuthority = /not an authority's|no authority that is trusted/;
   expect(await through("leaf", "basicConstraints = CA:FALSE")).toMatch(noAuthority);
   expect(await through("silent")).toMatch(noAuthority);
