@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { writeLog } from "../src/bench/generate-log.ts";
+import { DEBUG_LOG, writeLog } from "../src/bench/generate-log.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 const DAY_MS = 86_400_000;
@@ -55,11 +55,7 @@ try {
   for (const [at, node] of ["pi-1", "pi-2"].entries()) {
     const log = join(folder, `${node}.log`);
     await writeLog(log, {
-      keys: "new",
-      encoding: "console",
-      prefix: "none",
-      time: "millis-z",
-      level: "debug",
+      ...DEBUG_LOG,
       seed: at + 1,
       operations: 150_000,
       startMs: Date.now() - 7 * DAY_MS,

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { commandLeaves } from "../../build/reference/command-leaves.ts";
-import { writeLog } from "../../src/bench/generate-log.ts";
+import { DEBUG_LOG, writeLog } from "../../src/bench/generate-log.ts";
 import { BINARY } from "../support/binary.ts";
 import { writeCvs } from "../support/cvs.ts";
 import { linesOf } from "../support/lines.ts";
@@ -30,11 +30,7 @@ const cvs = home.file("cvs");
 writeCvs(cvs, { files: 3, duplicateEvery: 3 });
 for (const [index, node] of ["one", "two"].entries())
   await writeLog(home.file(`${node}.log`), {
-    keys: "new",
-    encoding: "console",
-    prefix: "none",
-    time: "millis-z",
-    level: "debug",
+    ...DEBUG_LOG,
     seed: index + 1,
     operations: 2_000,
     startMs: Date.now() - 10 * 3_600_000,

@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { writeLog } from "../../src/bench/generate-log.ts";
+import { DEBUG_LOG, writeLog } from "../../src/bench/generate-log.ts";
 import { BINARY } from "./binary.ts";
 import { writeCvs } from "./cvs.ts";
 import { linesOf } from "./lines.ts";
@@ -78,11 +78,7 @@ function nodeApi(): { url: string } & AsyncDisposable {
 async function writeLogs(folder: TempFolder): Promise<void> {
   for (const node of [1, 2])
     await writeLog(folder.file(`storagenode-${node}.log`), {
-      keys: "new",
-      encoding: "console",
-      prefix: "none",
-      time: "millis-z",
-      level: "debug",
+      ...DEBUG_LOG,
       seed: node,
       operations: 1_000,
       startMs: Date.now() - 6 * 3_600_000,

@@ -1,4 +1,4 @@
-import { writeLog } from "../../src/bench/generate-log.ts";
+import { DEBUG_LOG, writeLog } from "../../src/bench/generate-log.ts";
 import { nodupe } from "./run.ts";
 import type { TempFolder } from "./temp.ts";
 
@@ -17,11 +17,7 @@ export async function ingestNode(
 ): Promise<void> {
   const log = folder.file(`${node.name}.log`);
   await writeLog(log, {
-    keys: "new",
-    encoding: "console",
-    prefix: "none",
-    time: "millis-z",
-    level: "debug",
+    ...DEBUG_LOG,
     seed: node.seed,
     operations: node.operations ?? 6_000,
     startMs: Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 48 * HOUR_MS,

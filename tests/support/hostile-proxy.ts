@@ -1,3 +1,5 @@
+import { sendAnyway } from "../../src/bench/peers/send-anyway.ts";
+
 /** What a proxy sends instead of an answer. */
 export type Attack = (answer: Uint8Array, request: Uint8Array) => readonly Uint8Array[];
 
@@ -30,13 +32,14 @@ export async function hostileProxy(address: string, port: number): Promise<Hosti
             data: (_, bytes) => {
               const answer = bytes.slice();
               answers.push(answer);
-              for (const sent of proxy.attack(answer, request)) self.send(sent, clientPort, client);
+              for (const sent of proxy.attack(answer, request))
+                sendAnyway(self, sent, { port: clientPort, address: client });
             },
             error: () => undefined,
           },
         }).then((way) => {
           ways.push(way);
-          way.send(request, port, "127.0.0.1");
+          sendAnyway(way, request, { port, address: "127.0.0.1" });
         });
       },
       error: () => undefined,

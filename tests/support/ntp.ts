@@ -1,3 +1,4 @@
+import { sendAnyway } from "../../src/bench/peers/send-anyway.ts";
 import { decodePacket, type Packet } from "../../src/time/ntp/packet.ts";
 import { systemClock } from "../../src/time/clock/system-clock.ts";
 import { ntpOfUnixNs } from "../../src/time/ntp/timestamp.ts";
@@ -75,7 +76,7 @@ export async function ntpServer(options: NtpServerOptions = {}): Promise<NtpServ
           const encoded = encodePacket(answer);
           after(delayMs / 2, () => {
             if (isClosed) return;
-            (stranger ?? self).send(forge === undefined ? encoded : forge(encoded), port, address);
+            sendAnyway(stranger ?? self, forge === undefined ? encoded : forge(encoded), { port, address });
           });
         });
       },
@@ -110,6 +111,7 @@ export async function delayRelay(
   { hostname = "127.0.0.1", port: ownPort = 0 }: Place = {},
 ): Promise<NtpServer> {
   let requests = 0;
+  let isClosed = false;
   const ways = new Map<string, Bun.udp.Socket<"uint8array">>();
   const wayOf = async (port: number, address: string): Promise<Bun.udp.Socket<"uint8array">> => {
     const key = `${address} ${port}`;
@@ -122,7 +124,9 @@ export async function delayRelay(
       socket: {
         data: (_, data) => {
           const copy = data.slice();
-          after(delayMs / 2, () => front.send(copy, port, address));
+          after(delayMs / 2, () => {
+            if (!isClosed) sendAnyway(front, copy, { port, address });
+          });
         },
       },
     });
@@ -138,7 +142,10 @@ export async function delayRelay(
         requests += 1;
         const copy = data.slice();
         const way = wayOf(port, address);
-        after(delayMs / 2, () => void way.then((open) => open.send(copy, targetPort, "127.0.0.1")));
+        after(
+          delayMs / 2,
+          () => void way.then((open) => sendAnyway(open, copy, { port: targetPort, address: "127.0.0.1" })),
+        );
       },
       // The client is gone and needs no answer.
       error: () => undefined,
@@ -152,6 +159,7 @@ export async function delayRelay(
       return requests;
     },
     [Symbol.dispose]: () => {
+      isClosed = true;
       front.close();
       for (const way of ways.values()) way.close();
     },

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type TLSSocket } from "node:tls";
+import { sendAnyway } from "../../src/bench/peers/send-anyway.ts";
 import { AesSiv } from "../../src/time/net/nts/aes-siv.ts";
 import { decodePacket } from "../../src/time/ntp/packet.ts";
 import { systemClock } from "../../src/time/clock/system-clock.ts";
@@ -128,7 +129,7 @@ export async function ntsServer(options: NtsServerOptions): Promise<NtsServer> {
     binaryType: "uint8array",
     socket: {
       data: (self, data, port, address) => {
-        for (const answer of onRequest(data.slice())) self.send(answer, port, address);
+        for (const answer of onRequest(data.slice())) sendAnyway(self, answer, { port, address });
       },
       // The client may be gone when the answer is sent.
       error: () => undefined,

@@ -1,5 +1,5 @@
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
-import { writeLog } from "../../src/bench/generate-log.ts";
+import { DEBUG_LOG, writeLog } from "../../src/bench/generate-log.ts";
 import { startSandbox, type Sandbox } from "../../src/upload/sandbox/server.ts";
 import { ntpServer } from "./ntp.ts";
 import { type Served, startServe } from "./serve.ts";
@@ -12,11 +12,7 @@ const UPLOAD_MS = 1_500;
 /** A log with this many operations, ending now. */
 export async function recentLog(path: string, seed: number, operations = 300): Promise<void> {
   await writeLog(path, {
-    keys: "new",
-    encoding: "console",
-    prefix: "none",
-    time: "millis-z",
-    level: "debug",
+    ...DEBUG_LOG,
     seed,
     operations,
     startMs: Date.now() - HOUR_MS,
