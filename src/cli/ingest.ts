@@ -4,7 +4,7 @@ import { checkNodeName, type IngestSettings, ingestOptions } from "../nodes/inge
 import type { Store } from "../db/open.ts";
 import { storeOptions } from "../db/options.ts";
 import { Failure } from "../lib/errors.ts";
-import { formatCount } from "../lib/format/count.ts";
+import { formatCount, plural } from "../lib/format/count.ts";
 import type { Progress } from "../lib/format/progress.ts";
 import { confine, TEMPORARY_FOLDERS } from "../lib/ffi/landlock.ts";
 import { wait } from "../lib/wait.ts";
@@ -231,7 +231,7 @@ function ingestProgress(counts: IngestCounts | null): Progress {
 function endOf({ counts, failures }: FilesResult, terminal: Terminal): ExitCode {
   for (const { reason } of failures) terminal.error(reason);
   if (counts.malformed > 0) {
-    terminal.warn(`${counts.malformed} malformed lines, the first:`);
+    terminal.warn(`${plural(counts.malformed, "malformed line")}, the first:`);
     for (const sample of counts.malformedSamples) terminal.warn(`  ${sample}`);
   }
   return failures.length > 0 ? 1 : 0;

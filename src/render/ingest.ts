@@ -1,4 +1,4 @@
-import { formatCount } from "../lib/format/count.ts";
+import { formatCount, plural } from "../lib/format/count.ts";
 import { formatElapsed } from "../lib/format/duration.ts";
 import { escapeText } from "../lib/format/escape.ts";
 
@@ -41,5 +41,5 @@ export function ingestText(report: IngestReport): string {
     report.pruned > 0 ? `${formatCount(report.pruned)} old events pruned` : "",
   ].filter((part) => part !== "");
   const rate = elapsedS > 0 ? `, ${formatCount(Math.round(lines / elapsedS))} lines/s` : "";
-  return `${escapeText(node)}: ${parts.join(", ")}; ${formatCount(lines)} lines in ${formatElapsed(elapsedS)}${rate}`;
+  return `${escapeText(node)}: ${parts.join(", ")}; ${plural(lines, "line")} in ${formatElapsed(elapsedS)}${rate}`;
 }

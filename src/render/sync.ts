@@ -3,6 +3,7 @@ import { formatCount, plural } from "../lib/format/count.ts";
 import { formatElapsed } from "../lib/format/duration.ts";
 import { escapeText } from "../lib/format/escape.ts";
 import { dateText } from "../lib/format/moment.ts";
+import { CV_TYPES } from "../upload/tanova/cv-types.ts";
 import type { SyncError } from "../upload/report/sync-error.ts";
 import type { SyncResult, Tally, UploadFailure } from "../upload/report/tally.ts";
 
@@ -66,6 +67,8 @@ export function unknownResult(run: {
   };
 }
 
+const TYPES = Object.keys(CV_TYPES).join(", ");
+
 /** Failures listed in a text result; the rest are only counted. */
 const FAILURES_SHOWN = 20;
 
@@ -99,6 +102,7 @@ export function syncText(result: SyncResult): string {
     ...(skipped !== null && skipped > 0 ? [`${plural(skipped, "other file")} skipped`] : []),
   ];
   const lines = [notes.length === 0 ? head : `${head} ${notes.join(", ")}.`];
+  if (found === 0) lines.push(`No CVs found: nodupe uploads ${TYPES} files that are not empty.`);
   if (result.interrupted)
     lines.push("Interrupted. Run it again to continue: nothing that was uploaded is sent again.");
   if (failed > 0) {

@@ -117,7 +117,7 @@ test("a file of which nothing is understood: exit 1, one line, and no node comes
     const run = await ingest(folder, [folder.file("odd")]);
     expect([name, run.exitCode, run.counted.lines]).toEqual([name, 1, run.counted.malformed]);
     expect(run.stderr).toContain(
-      `${folder.file("odd")}: none of the ${run.counted.lines} lines was understood`,
+      `${folder.file("odd")}: nothing in it (${run.counted.lines} lines) was understood`,
     );
     using db = new Database(folder.file("s.db"), { readonly: true });
     expect(db.query("SELECT name FROM node").all()).toEqual([]);

@@ -35,6 +35,14 @@ test("a dry run says what would happen, and nothing about a server that it did n
   );
 });
 
+test("where nothing was found it says what would have been", () => {
+  const nothing = { ...RESULT, found: 0, uploaded: 0, duplicate_local: 0, duplicate_remote: 0, failed: 0 };
+  expect(syncText({ ...nothing, failures: [], retries: 0, sent_bytes: 0 })).toMatchInlineSnapshot(`
+    "0 CVs for https://tanova.example: 0 uploaded, 0 already known here, 0 already on the server, 0 failed. 0 B sent in 2.3s, 2 other files skipped.
+    No CVs found: nodupe uploads .pdf, .docx, .doc, .txt, .md files that are not empty."
+  `);
+});
+
 test("an interrupted run says how to continue; a status included in the reason is not repeated", () => {
   const failures = [{ path: "a.pdf", reason: "the server answered 503", status: 503 }];
   expect(syncText({ ...RESULT, interrupted: true, elapsed_s: 75.4, retries: 4, failures }))

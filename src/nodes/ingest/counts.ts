@@ -1,3 +1,4 @@
+import { formatCount, plural } from "../../lib/format/count.ts";
 /** What the lines of a source were; `lines` is the sum of the six behind it. */
 export interface IngestCounts {
   lines: number;
@@ -54,10 +55,10 @@ export function whyNothingUnderstood(counts: IngestCounts): string | null {
   const { events, started, facts, known, ignored, malformed, malformedOperations } = counts;
   const understood = events + started + facts + known;
   if (malformedOperations > 0 && understood === 0) {
-    return `none of the ${malformedOperations} piecestore lines was understood: nodupe does not know this log format; please report it with a few of its lines`;
+    return `none of its piecestore lines (${formatCount(malformedOperations)}) was understood: nodupe does not know this log format; please report it with a few of its lines`;
   }
   if (malformed > 0 && understood + ignored === 0) {
-    return `none of the ${malformed} lines was understood: this is not a storage node's log`;
+    return `nothing in it (${plural(malformed, "line")}) was understood: this is not a storage node's log`;
   }
   return null;
 }

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { messageOf } from "../../lib/errors.ts";
+import { codeOf, messageOf } from "../../lib/errors.ts";
 import { wait } from "../../lib/wait.ts";
 import { canonicalAddress } from "./ip-address.ts";
 
@@ -104,6 +104,13 @@ export interface ResolveContext {
   readonly nowMs: () => number;
 }
 
+/** Why a name server gave no address, without the names of calls. */
+function whyUnresolved(error: unknown): string {
+  const code = codeOf(error);
+  if (code === "ENOTFOUND") return "there is no such name";
+  return code === "EAI_AGAIN" ? "the name server does not answer" : messageOf(error);
+}
+
 /** Looks a name up and caches it. The resolver's own timeouts are far longer than ours, so a timer races it. */
 async function lookUp(host: string, context: ResolveContext): Promise<Resolution> {
   const { cache, lookup, timeoutMs, signal, nowMs } = context;
@@ -111,7 +118,10 @@ async function lookUp(host: string, context: ResolveContext): Promise<Resolution
   const either = AbortSignal.any([signal, stop.signal]);
   const looking = lookup(host).then(
     (resolved): Resolution => ({ ok: true, addresses: cache.put(host, resolved, nowMs()) }),
-    (error: unknown): Resolution => ({ ok: false, reason: `cannot resolve ${host}: ${messageOf(error)}` }),
+    (error: unknown): Resolution => ({
+      ok: false,
+      reason: `cannot resolve ${host}: ${whyUnresolved(error)}`,
+    }),
   );
   const late = wait(timeoutMs, either).then((): Resolution => {
     return { ok: false, reason: `cannot resolve ${host}: no answer within ${Math.round(timeoutMs)} ms` };

@@ -1,3 +1,4 @@
+import { plural } from "../../lib/format/count.ts";
 import type { Reading } from "../clock/clock.ts";
 import { combine, type Tolerance } from "./combine.ts";
 import type { Peer } from "./peer.ts";
@@ -66,8 +67,9 @@ function leapOf(peers: readonly Peer[]): Leap {
 
 function reasonForNone({ agreement, votes, refused }: Verdict, asked: number): string | null {
   if (asked === 0) return "no server was asked";
-  if (votes.length === 0) return `none of ${asked} server(s) gave a valid answer`;
-  if (agreement === null) return `no majority among the ${votes.length} server(s) that answered`;
+  if (votes.length === 0)
+    return asked === 1 ? "the server gave no valid answer" : `none of ${asked} servers gave a valid answer`;
+  if (agreement === null) return `no majority among the ${plural(votes.length, "server")} that answered`;
   return refused;
 }
 
@@ -79,7 +81,7 @@ interface Needed {
 
 function refusal(support: number, { leastServers, minServers }: Needed): string | null {
   if (support < minServers)
-    return `only ${support} server(s) agree; ${minServers} are asked for (--min-servers)`;
+    return `only ${support} of the servers ${support === 1 ? "agrees" : "agree"}; ${minServers} are asked for (--min-servers)`;
   if (support >= leastServers) return null;
   return `by this clock certificates are not valid: ${leastServers} servers must agree that it is wrong, and ${support} do`;
 }

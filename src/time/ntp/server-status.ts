@@ -1,3 +1,4 @@
+import { plural } from "../../lib/format/count.ts";
 import { formatQuantity } from "../../lib/format/duration.ts";
 import type { Combination } from "./combine.ts";
 import type { Peer } from "./peer.ts";
@@ -82,7 +83,7 @@ export function judgeVote(vote: Vote, verdict: Verdict): Judgement {
   if (agreement === null) {
     return {
       status: "falseticker",
-      reason: `no majority: it contradicts ${votes.length - 1} other server(s)`,
+      reason: `no majority: it contradicts ${plural(votes.length - 1, "other server")}`,
     };
   }
   if (lowOf(vote) > agreement.lowNs || highOf(vote) < agreement.highNs) {
@@ -90,7 +91,7 @@ export function judgeVote(vote: Vote, verdict: Verdict): Judgement {
     const apart = magnitude(vote.offsetNs - middle);
     return {
       status: "falseticker",
-      reason: `it is ${quantity(apart)} from what ${agreement.support} server(s) agree on, and claims ± ${quantity(vote.rootDistanceNs)}`,
+      reason: `it is ${quantity(apart)} from what ${plural(agreement.support, "server")} agreed on, and claims ± ${quantity(vote.rootDistanceNs)}`,
     };
   }
   if (refused !== null) return { status: "survivor", reason: refused };

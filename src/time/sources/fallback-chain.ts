@@ -1,3 +1,4 @@
+import { plural } from "../../lib/format/count.ts";
 import { wait } from "../../lib/wait.ts";
 import type { Clock, Reading } from "../clock/clock.ts";
 import type { HttpsTime } from "./https-date.ts";
@@ -182,7 +183,7 @@ export async function obtain(context: ObtainContext): Promise<Obtained> {
       server: host,
       agreeing,
       tolerance,
-      note: `the Date header of ${agreeing} HTTPS server(s)`,
+      note: `the Date header of ${plural(agreeing, "HTTPS server")}`,
     },
     servers,
   };

@@ -79,7 +79,10 @@ test("a server whose certificate is not valid at the time found has no vote, and
   expect([assessment.answer?.agreeing, assessment.answer?.offsetRawNs]).toEqual([2, BigInt(NOW_MS) * MS]);
   // If it was needed for a majority, there is none without it.
   const two = assess(played([ending, good]), "outnumbered", now, { minServers: 2 });
-  expect([two.answer, two.reason]).toEqual([null, "only 1 server(s) agree; 2 are asked for (--min-servers)"]);
+  expect([two.answer, two.reason]).toEqual([
+    null,
+    "only 1 of the servers agrees; 2 are asked for (--min-servers)",
+  ]);
 });
 
 test("a server whose time is after its own certificate's end has no say", () => {

@@ -213,7 +213,7 @@ test("two against two: no answer, and every server's reason is reported", () => 
   expect([ending.ending, answer, reason]).toEqual([
     "exhausted",
     null,
-    "no majority among the 4 server(s) that answered",
+    "no majority among the 4 servers that answered",
   ]);
   expect(new Set(reports.map(({ status }) => status))).toEqual(new Set(["falseticker"]));
 });
@@ -231,7 +231,7 @@ test("--min-servers waits for more until the deadline, then refuses", () => {
   const ending = play(round, behaviours(answers, answers, null, null), 1_000);
   expect([ending.ending, ending.atMs]).toEqual(["deadline", 1_000]);
   const { answer, reason, reports } = judge(round, ending, 3);
-  expect([answer, reason]).toEqual([null, "only 2 server(s) agree; 3 are asked for (--min-servers)"]);
+  expect([answer, reason]).toEqual([null, "only 2 of the servers agree; 3 are asked for (--min-servers)"]);
   expect(reports.map(({ status }) => status)).toEqual(["survivor", "survivor", "unreachable", "unreachable"]);
 });
 
