@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { plural } from "../../src/lib/format/count.ts";
 import { DEBUG_LOG, generateLog } from "../../src/bench/generate-log.ts";
 import { nodupe, type Run } from "../support/run.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
@@ -117,7 +118,7 @@ test("a file of which nothing is understood: exit 1, one line, and no node comes
     const run = await ingest(folder, [folder.file("odd")]);
     expect([name, run.exitCode, run.counted.lines]).toEqual([name, 1, run.counted.malformed]);
     expect(run.stderr).toContain(
-      `${folder.file("odd")}: nothing in it (${run.counted.lines} lines) was understood`,
+      `${folder.file("odd")}: nothing in it (${plural(run.counted.lines, "line")}) was understood`,
     );
     using db = new Database(folder.file("s.db"), { readonly: true });
     expect(db.query("SELECT name FROM node").all()).toEqual([]);

@@ -76,7 +76,8 @@ withOpenssl(
     expect(await against(() => null)).toBe("no key exchange in time");
     expect(
       await against((honest, socket) => {
-        const bytes = answerBytes(honest);
+        // All but its end, however long a busy machine gives it.
+        const bytes = answerBytes(honest).slice(0, -1);
         let at = 0;
         const drip = setInterval(() => socket.write(bytes.slice(at, (at += 1))), 5);
         socket.on("close", () => clearInterval(drip));
