@@ -18,7 +18,7 @@ import type { RunOptions } from "../upload/run.ts";
 import type { RunProgress } from "../upload/report/progress.ts";
 
 const OPTIONS = { store: storeOptions, sync: syncOptions, shared: sharedOptions } as const;
-export type Sync = Invocation<typeof OPTIONS>;
+type Sync = Invocation<typeof OPTIONS>;
 
 function readKey({ options: { sync }, origins, terminal }: Sync): string {
   const { key, warning } = apiKeyOf(sync, origins.sync);

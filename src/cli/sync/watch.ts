@@ -2,9 +2,9 @@ import { syncResult, syncText } from "../../render/sync.ts";
 import type { RunOptions, RunOutcome } from "../../upload/run.ts";
 import type { WatchMode } from "../../upload/watch/watch.ts";
 import { watchUploads } from "../../upload/watch/watch-uploads.ts";
-import type { ExitCode } from "../command-line/command.ts";
+import type { ExitCode, Invocation } from "../command-line/command.ts";
+import type { Sections } from "../../settings/option.ts";
 import { serviceManager } from "../command-line/service-manager.ts";
-import type { Sync } from "../sync.ts";
 
 function modeText(mode: WatchMode, root: string): string {
   switch (mode.type) {
@@ -21,8 +21,11 @@ function modeText(mode: WatchMode, root: string): string {
 }
 
 /** Uploads and stays. A result is printed for the first pass and for whatever is uploaded afterwards. */
-export async function watchSync(call: Sync, options: RunOptions, startedMs: number): Promise<ExitCode> {
-  const { terminal, signal, environment } = call;
+export async function watchSync(
+  { terminal, signal, environment }: Pick<Invocation<Sections>, "terminal" | "signal" | "environment">,
+  options: RunOptions,
+  startedMs: number,
+): Promise<ExitCode> {
   const { root, destination } = options;
   using manager = await serviceManager(environment, terminal);
   let roundMs = startedMs;
