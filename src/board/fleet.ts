@@ -5,7 +5,7 @@ import { followedBoards } from "../nodes/fleet/board-rows.ts";
 import type { Problem } from "./problems.ts";
 
 /** What another board reports about itself: `/api/board` and `/api/nodes` of its serve, as far as we show it. */
-export interface BoardTold {
+export interface RemoteBoard {
   readonly name: string;
   readonly version: string;
   readonly problem_count: number;
@@ -39,8 +39,8 @@ export interface FleetBoard {
   readonly version: string | null;
   readonly healthy: boolean | null;
   readonly problems: readonly Problem[];
-  readonly clock: BoardTold["clock"];
-  readonly sync: BoardTold["sync"] | null;
+  readonly clock: RemoteBoard["clock"];
+  readonly sync: RemoteBoard["sync"] | null;
   readonly nodes: readonly NodeOverview[];
 }
 
@@ -48,7 +48,7 @@ export interface FleetBoard {
 export interface BoardStanding {
   readonly url: string;
   readonly toldMs: number | null;
-  readonly told: BoardTold | null;
+  readonly told: RemoteBoard | null;
   readonly lostMs: number | null;
   readonly reason: string | null;
 }
@@ -56,20 +56,20 @@ export interface BoardStanding {
 /** The version of the stored JSON: other versions, written by other releases, are ignored. */
 const FORM = 1;
 
-export function keptText(told: BoardTold | null): string | null {
+export function keptText(told: RemoteBoard | null): string | null {
   return told === null ? null : JSON.stringify({ form: FORM, told });
 }
 
-function keptTold(text: string | null): BoardTold | null {
+function parseKept(text: string | null): RemoteBoard | null {
   if (text === null) return null;
   // Written by this program, which checked what came from outside before storing it.
-  const kept = JSON.parse(text) as { form: number; told: BoardTold };
+  const kept = JSON.parse(text) as { form: number; told: RemoteBoard };
   return kept.form === FORM ? kept.told : null;
 }
 
 /** The followed boards as the `serve` of this board last saw them, possibly an earlier process. */
 export function storedStandings(db: Database): readonly BoardStanding[] {
-  return followedBoards(db).map(({ overview, ...row }) => ({ ...row, told: keptTold(overview) }));
+  return followedBoards(db).map(({ overview, ...row }) => ({ ...row, told: parseKept(overview) }));
 }
 
 function isoOf(ms: number | null): string | null {

@@ -1,7 +1,7 @@
 import { escapeText } from "../lib/format/escape.ts";
 import { type HistoryEntry, SHOWN_DIGITS, type StateCounts } from "../upload/ledger/history.ts";
 
-export interface ToldEntry extends Omit<HistoryEntry, "updatedAtMs"> {
+export interface EntryJson extends Omit<HistoryEntry, "updatedAtMs"> {
   readonly updated_at: string;
 }
 
@@ -12,7 +12,7 @@ export interface ShownDestination {
 }
 
 /** An entry as shown by `history list --json` and the API. */
-export function entryJson(entry: HistoryEntry): ToldEntry {
+export function entryJson(entry: HistoryEntry): EntryJson {
   return {
     checksum: entry.checksum,
     state: entry.state,

@@ -1,6 +1,6 @@
 import { openStore } from "../db/open.ts";
 import { Failure, messageOf } from "../lib/errors.ts";
-import type { CompareTask, CompareTold } from "../nodes/compare/compare-task.ts";
+import type { CompareTask, CompareMessage } from "../nodes/compare/compare-task.ts";
 import { answerFleet } from "../nodes/fleet/answer-fleet.ts";
 
 declare const self: Worker;
@@ -8,16 +8,16 @@ declare const self: Worker;
 /** Never aborted: a caller that no longer wants the answer terminates the worker. */
 const { signal } = new AbortController();
 
-function tell(told: CompareTold): void {
-  postMessage(told);
+function send(message: CompareMessage): void {
+  postMessage(message);
 }
 
-async function answer({ storePath, nodes, question, nowMs, access }: CompareTask): Promise<CompareTold> {
+async function answer({ storePath, nodes, question, nowMs, access }: CompareTask): Promise<CompareMessage> {
   try {
     const open = ({ readonly }: { readonly: boolean }) =>
       Promise.resolve(openStore({ path: storePath, readonly }));
-    const onNode = (progress: Extract<CompareTold, { type: "node" }>["progress"]): void =>
-      tell({ type: "node", progress });
+    const onNode = (progress: Extract<CompareMessage, { type: "node" }>["progress"]): void =>
+      send({ type: "node", progress });
     return {
       type: "answered",
       answer: await answerFleet(nodes, question, { open, access, signal, nowMs, onNode }),
@@ -29,5 +29,5 @@ async function answer({ storePath, nodes, question, nowMs, access }: CompareTask
 }
 
 self.onmessage = async ({ data }: MessageEvent<CompareTask>) => {
-  tell(await answer(data));
+  send(await answer(data));
 };

@@ -13,7 +13,7 @@ export interface CompareTask {
   readonly access: FleetAccess;
 }
 
-export type CompareTold =
+export type CompareMessage =
   | { readonly type: "node"; readonly progress: NodeProgress }
   | { readonly type: "answered"; readonly answer: Answer }
   /** `isUsage`: a node that the store, or a board, does not have. */

@@ -1,11 +1,11 @@
 import pLimit from "p-limit";
-import type { CompareTask, CompareTold } from "../../nodes/compare/compare-task.ts";
+import type { CompareTask, CompareMessage } from "../../nodes/compare/compare-task.ts";
 
 /** A worker that was idle for this long is ended: each takes some 12 MB. */
 const IDLE_MS = 60_000;
 
-type Progress = Extract<CompareTold, { type: "node" }>["progress"];
-export type CompareEnd = Exclude<CompareTold, { type: "node" }>;
+type Progress = Extract<CompareMessage, { type: "node" }>["progress"];
+export type CompareEnd = Exclude<CompareMessage, { type: "node" }>;
 
 /** The worker was ended before it had an answer. */
 export class ComparisonEnded extends Error {
@@ -47,7 +47,7 @@ export class ComparePool implements Disposable {
     if (idle !== undefined) clearTimeout(idle.timer);
     const worker = idle?.worker ?? this.#startWorker();
     const { promise, resolve, reject } = Promise.withResolvers<CompareEnd>();
-    worker.onmessage = ({ data }: MessageEvent<CompareTold>) => {
+    worker.onmessage = ({ data }: MessageEvent<CompareMessage>) => {
       if (data.type === "node") {
         onNode(data.progress);
         return;

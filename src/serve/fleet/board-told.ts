@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { BoardTold } from "../../board/fleet.ts";
+import type { RemoteBoard } from "../../board/fleet.ts";
 import { PROBLEM_SUBJECTS } from "../../board/problems.ts";
 
 const MOST_NODES = 200;
@@ -80,7 +80,7 @@ const node = z.object({
 const nodes = z.object({ nodes: z.array(node).max(MOST_NODES) });
 
 /** What a board's two answers say; null where they are not a board's. Nothing that is not known goes on from here. */
-export function boardTold(boardText: string, nodesText: string): BoardTold | null {
+export function boardTold(boardText: string, nodesText: string): RemoteBoard | null {
   let told: readonly [unknown, unknown];
   try {
     told = [JSON.parse(boardText), JSON.parse(nodesText)];

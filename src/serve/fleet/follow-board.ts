@@ -1,8 +1,8 @@
-import type { BoardStanding, BoardTold } from "../../board/fleet.ts";
+import type { BoardStanding, RemoteBoard } from "../../board/fleet.ts";
 
 /** What became of a question to a board. */
 export type Heard =
-  | { readonly type: "told"; readonly told: BoardTold }
+  | { readonly type: "told"; readonly told: RemoteBoard }
   | { readonly type: "lost"; readonly reason: string };
 
 export interface Followed {

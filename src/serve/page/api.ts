@@ -7,7 +7,7 @@ import type { Metric } from "../../nodes/compare/metric.ts";
 import type { MetricName } from "../../nodes/compare/registry.ts";
 import type { NodeOverview } from "../../nodes/overview.ts";
 import type { ClockOverview } from "../../time/overview.ts";
-import type { ToldEntry } from "../../render/history.ts";
+import type { EntryJson } from "../../render/history.ts";
 import type { UploadsOverview } from "../../upload/ledger/overview.ts";
 import type { BoardSummary, SystemSummary } from "../board-summary.ts";
 import type { JobTold } from "../jobs/jobs.ts";
@@ -28,7 +28,7 @@ export interface Answers {
   readonly "/api/jobs": { readonly jobs: readonly JobTold[] };
   readonly "/api/sync": UploadsOverview;
   readonly "/api/history": {
-    readonly entries: readonly (ToldEntry & { readonly destination: string })[];
+    readonly entries: readonly (EntryJson & { readonly destination: string })[];
   };
 }
 

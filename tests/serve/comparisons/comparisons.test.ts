@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { openStore } from "../../../src/db/open.ts";
 import { defaultsOf } from "../../../src/settings/defaults.ts";
-import type { CompareTold, CompareTask } from "../../../src/nodes/compare/compare-task.ts";
+import type { CompareMessage, CompareTask } from "../../../src/nodes/compare/compare-task.ts";
 import { judgeOptions } from "../../../src/nodes/compare/options.ts";
 import { failedResult } from "../../../src/nodes/compare/node-result.ts";
 import { NO_TOKENS } from "../../../src/nodes/fleet/access.ts";
@@ -23,7 +23,7 @@ interface Hand {
 
 /** What of a worker the pool uses. */
 interface FakeWorker {
-  onmessage: (event: { data: CompareTold }) => void;
+  onmessage: (event: { data: CompareMessage }) => void;
   postMessage(task: CompareTask): void;
   terminate(): void;
 }

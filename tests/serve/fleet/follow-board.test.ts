@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import type { BoardTold } from "../../../src/board/fleet.ts";
+import type { RemoteBoard } from "../../../src/board/fleet.ts";
 import { type Followed, followStep, type Heard } from "../../../src/serve/fleet/follow-board.ts";
 
-const TOLD: BoardTold = {
+const TOLD: RemoteBoard = {
   name: "attic",
   version: "1.0.0",
   problem_count: 0,
