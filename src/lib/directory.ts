@@ -1,6 +1,7 @@
 import { FFIType, type Pointer, ptr } from "bun:ffi";
 import { closeSync, constants, lstatSync, openSync, statSync } from "node:fs";
 import { type FileStatus, type FileType, statusOf } from "./file-status.ts";
+import { ERRNO, errnoMessage } from "./ffi/errno.ts";
 import { errno, libcOf } from "./ffi/libc.ts";
 import { pathWithin, systemPath } from "./path-bytes.ts";
 import { putStatus, statusIn, statx, statxBuffer } from "./ffi/statx.ts";
@@ -88,8 +89,11 @@ export class Directory implements Disposable {
     const length = Number(c.syscall(GETDENTS64, this.#descriptor, this.#bytes, BUFFER_BYTES, 0, null));
     this.#at = 0;
     this.#end = Math.max(0, length);
-    if (length < 0) throw new Error(`Cannot read the folder: getdents64 failed with errno ${errno(c)}`);
-    return length > 0;
+    if (length >= 0) return length > 0;
+    const reason = errno(c);
+    // It was removed after it was opened, so nothing is left in it.
+    if (reason === ERRNO.ENOENT) return false;
+    throw new Error(`Cannot read the folder: ${errnoMessage(reason)}`);
   }
 
   /** The piece as the kernel wrote it; valid until the next one is read. The same each time, while the folder has not changed. */

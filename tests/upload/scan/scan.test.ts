@@ -6,6 +6,7 @@ import {
   readdirSync,
   readlinkSync,
   realpathSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -211,6 +212,22 @@ test("one folder is open at a time, however deep the tree; beyond the longest pa
     // node:fs cannot remove what is deeper than a path is long.
     await runCommand(["rm", "-rf", folder.file("d")]);
   }
+});
+
+test("a folder that is removed while it is read ends there, and the scan goes on", () => {
+  using folder = tempFolder();
+  for (const name of ["a", "b", "c"]) {
+    mkdirSync(folder.file(name));
+    writeFileSync(folder.file(name, "cv.pdf"), "x");
+  }
+  const told: string[] = [];
+  for (const event of scan(openRoot(folder.path), EVERYTHING)) {
+    // The first event of each folder comes before the kernel has been asked for all of its entries.
+    if (event.type === "files") rmSync(event.page.folder, { recursive: true });
+    told.push(event.type);
+    if (told.length > 3) break;
+  }
+  expect(told).toEqual(["files", "files", "files"]);
 });
 
 test("a root is what its links lead to; what is missing or no folder is a usage error", () => {
