@@ -24,6 +24,8 @@ interface Watching {
   readonly child: ReturnType<typeof startSync>;
   /** Resolves when it reports that it is watching. */
   readonly ready: Promise<void>;
+  /** Resolves when the first pass has printed its result. */
+  readonly passed: Promise<void>;
 }
 
 function watch(test: Parameters<typeof startSync>[0], args: readonly string[]): Watching {
@@ -32,8 +34,11 @@ function watch(test: Parameters<typeof startSync>[0], args: readonly string[]): 
   void (async () => {
     for await (const line of linesOf(child.stderr)) if (line.includes("watching ")) tell();
   })();
-  void new Response(child.stdout).text();
-  return { child, ready };
+  const { promise: passed, resolve: tellPassed } = Promise.withResolvers<void>();
+  void (async () => {
+    for await (const line of linesOf(child.stdout)) if (line !== "") tellPassed();
+  })();
+  return { child, ready, passed };
 }
 
 async function end({ child }: Watching): Promise<number> {
@@ -132,6 +137,8 @@ async function folders(count: number) {
   const watching = watch({ home, sandbox }, [cvs.path]);
   await watching.ready;
   const readyS = (performance.now() - startedMs) / 1_000;
+  const readyCpuS = cpuS(watching.child.pid);
+  await watching.passed;
   await sleep(5_000);
   const idleFromS = cpuS(watching.child.pid);
   await sleep(20_000);
@@ -141,6 +148,7 @@ async function folders(count: number) {
   return {
     folders: count,
     ready_s: readyS,
+    ready_cpu_s: readyCpuS,
     idle_cpu_ms_per_s: idleCpuMs,
     lost: 0,
     repeats: 0,
