@@ -1,7 +1,7 @@
 import { type CollectorOptions, createCollector } from "../lib/engine.ts";
 import { TaskGroup } from "../lib/task-group.ts";
 import type { BufferPool } from "./intake/buffer-pool.ts";
-import { shortageMeter } from "./control/starvation.ts";
+import { runDelayMeter } from "./control/run-delay.ts";
 import { checkContents } from "./send/check-contents.ts";
 import { HeldContents } from "./send/held-contents.ts";
 import type { Content } from "./intake/intake.ts";
@@ -64,7 +64,7 @@ export class Uploader implements AsyncDisposable {
   readonly #tasks = new TaskGroup();
   /** Whose rows are on the disk since the last event that said so. */
   #written: number[] = [];
-  readonly #shortage = shortageMeter();
+  readonly #runDelay = runDelayMeter();
   /** What is in flight, and what is asked, is cut once it aborts. */
   readonly #cut = new AbortController();
   #waiting: { readonly until: () => boolean; readonly resolve: () => void }[] = [];
@@ -308,8 +308,8 @@ export class Uploader implements AsyncDisposable {
       const { client, share } = this.#options;
       answer = await sendUnit(works, { client, share, held: this.#held, cut: this.#cut.signal });
     } finally {
-      const shortage = this.#shortage();
-      if (shortage !== null) this.#post({ type: "measured", shortage });
+      const runDelay = this.#runDelay();
+      if (runDelay !== null) this.#post({ type: "measured", runDelay });
       // Whoever is sent again is read again.
       for (const { checksum } of works) this.#held.release(checksum);
       this.#post({ type: "answered", unit, answer });

@@ -1,10 +1,12 @@
-import type { Shortage } from "./starvation.ts";
-
 /**
- * How many uploads at once a server and this machine bear, decided from what the last ones came to. Grows by doubling
- * until something gives, then by one a round; stays below what was last refused, and tries that again ever more seldom;
- * shrinks by a factor on rejects, and towards where latency stays near its floor (as TCP Vegas and Netflix's gradient
- * limiter do): a queue that builds up at the server or on the link brings latency, not throughput.
+ * How many uploads at once a server bears, decided from what the last ones came to. Grows by doubling until something
+ * gives, then by one a round; stays below what was last refused, and tries that again ever more seldom; shrinks by a
+ * factor on rejects, and towards where latency stays near its floor (as TCP Vegas and Netflix's gradient limiter do): a
+ * queue that builds up at the server or on the link brings latency, not throughput.
+ *
+ * That this machine is busy is no reason for fewer. All uploads are one thread's: the scheduler gives it the same share
+ * however many there are, and each time that its turn comes it deals with every answer that has come meanwhile, so more of
+ * them make up for the waiting. What a busy machine does is to lengthen every latency that is measured on it.
  */
 export interface Adaptation {
   readonly limit: number;
@@ -24,30 +26,29 @@ export interface Adaptation {
 }
 
 /** What a round, as many uploads as were allowed at once, came to. */
-export interface Round extends Shortage {
+export interface Round {
   readonly medianLatencyMs: number;
   /** A refusal for load: 429, 503. */
   readonly rejected: boolean;
   /** The limit was what held uploads back: without that there is no reason to raise it. */
   readonly saturated: boolean;
+  /** The share of the time in which this thread waited for a processor, 0 to 1. */
+  readonly runDelay: number;
 }
 
 export interface Bounds {
-  /** Nothing but a reject goes below this: latency and this machine are guesses, a reject is not. */
+  /** Nothing but a reject goes below this: latency is a guess, a reject is not. */
   readonly calm: number;
   readonly max: number;
 }
 
 const REJECT_FACTOR = 0.7;
-const STARVED_FACTOR = 0.9;
 /** Latency may be this many times its floor before the limit gives way: files differ in size. */
 const TOLERANCE = 2;
 /** No round cuts more than this for latency alone: one slow round may be chance. */
 const MOST_CUT = 0.5;
-/** A process that is starved more than this gains nothing from more uploads; above twice this they cost it. */
-const STARVED = 0.4;
-/** A process that waited for a processor for more of the time than this measures its machine's latency, not the server's. */
-const WAITED = 0.1;
+/** A thread that waits for a processor for more of the time than this measures its machine's latency, not the server's. */
+const MOST_RUN_DELAY = 0.1;
 /** What was refused is tried again after so many rounds, and after twice as many each time that it is refused again. */
 const ROUNDS_BELOW = 8;
 const MOST_ROUNDS_BELOW = 256;
@@ -109,15 +110,12 @@ function lowered(limit: number, to: number, { calm }: Bounds): number {
 /** A round that was not refused and measured what it should. */
 function follow(state: Adaptation, floorMs: number, round: Round, bounds: Bounds): Adaptation {
   const { limit, roundsToProbe } = state;
-  if (round.starved > 2 * STARVED)
-    return { ...state, limit: lowered(limit, limit * STARVED_FACTOR, bounds), ramping: false };
   const gradient = Math.max(MOST_CUT, (TOLERANCE * floorMs) / Math.max(round.medianLatencyMs, 0.001));
-  if (gradient < 1 && limit > bounds.calm && round.waited <= WAITED) {
+  if (gradient < 1 && limit > bounds.calm && round.runDelay <= MOST_RUN_DELAY) {
     const to = lowered(limit, limit * gradient + 1, bounds);
     return { ...state, limit: to, ramping: false, roundsToProbe: roundsToProbe - HELD_DOWN_ROUNDS };
   }
-  if (!round.saturated || (round.starved > STARVED && limit >= bounds.calm)) return state;
-  return grown(state, bounds);
+  return round.saturated ? grown(state, bounds) : state;
 }
 
 function grown(state: Adaptation, { max }: Bounds): Adaptation {

@@ -1,5 +1,4 @@
 import { adapt, type Adaptation, beginAdaptation, type Bounds } from "./adaptation.ts";
-import type { Shortage } from "./starvation.ts";
 
 export type InFlightOptions =
   /** So many, but for a server that refuses some of them. */
@@ -19,7 +18,9 @@ export class InFlight {
   #peak = 0;
   #latenciesMs: number[] = [];
   #isSaturated = false;
-  #shortage: Shortage = { starved: 0, waited: 0 };
+  /** As it was measured last, and at most in this round. */
+  #runDelay = 0;
+  #mostRunDelay = 0;
   /** Requests still to come back that were begun under an earlier limit: they do not tell of this one. */
   #stale = 0;
 
@@ -44,8 +45,10 @@ export class InFlight {
     return this.#peak;
   }
 
-  measured(shortage: Shortage): void {
-    this.#shortage = shortage;
+  /** @param runDelay the share of the last while in which this thread waited for a processor. */
+  measured(runDelay: number): void {
+    this.#runDelay = runDelay;
+    this.#mostRunDelay = Math.max(this.#mostRunDelay, runDelay);
   }
 
   begin(): void {
@@ -80,7 +83,7 @@ export class InFlight {
     const round = {
       medianLatencyMs: median(this.#latenciesMs),
       rejected,
-      ...this.#shortage,
+      runDelay: this.#mostRunDelay,
       saturated: this.#isSaturated,
     };
     this.#adaptation = adapt(this.#adaptation, round, this.#bounds);
@@ -90,5 +93,6 @@ export class InFlight {
     this.#limit = limit;
     this.#latenciesMs = [];
     this.#isSaturated = false;
+    this.#mostRunDelay = this.#runDelay;
   }
 }

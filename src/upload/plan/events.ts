@@ -1,4 +1,3 @@
-import type { Shortage } from "../control/starvation.ts";
 import type { ContentStanding } from "../ledger/ledger.ts";
 import type { FoundFile } from "../scan/file-page.ts";
 import type { BatchOutcome, CheckOutcome, HealthOutcome, UploadOutcome } from "../tanova/types.ts";
@@ -39,7 +38,7 @@ export type PlanEvent =
   | { readonly type: "checked"; readonly check: number; readonly answer: CheckAnswer }
   | { readonly type: "shared"; readonly request: ShareRequest; readonly outcome: ShareOutcome }
   /** How short of a processor this process is. */
-  | { readonly type: "measured"; readonly shortage: Shortage }
+  | { readonly type: "measured"; readonly runDelay: number }
   | { readonly type: "tick" }
   | { readonly type: "stopped"; readonly stop: Stop };
 

@@ -1,5 +1,4 @@
 import { InFlight, type InFlightOptions } from "../control/in-flight.ts";
-import type { Shortage } from "../control/starvation.ts";
 import { nextUnit } from "./batching.ts";
 import { RENEW_MS } from "./in-doubt.ts";
 import type { Transitions } from "./transitions.ts";
@@ -72,8 +71,9 @@ export class Units {
     return this.#batchItems > 1;
   }
 
-  measured(shortage: Shortage): void {
-    this.#inFlight.measured(shortage);
+  /** @param runDelay the share of the last while in which this thread waited for a processor. */
+  measured(runDelay: number): void {
+    this.#inFlight.measured(runDelay);
   }
 
   /** No batch holds more from now on. */

@@ -162,7 +162,7 @@ export class UploadPlan {
           this.#units.marked(event.request.unit, event.outcome.type === "marked", nowMs);
         return;
       case "measured":
-        this.#units.measured(event.shortage);
+        this.#units.measured(event.runDelay);
         return;
       case "tick":
         this.#wakeAtMs = Infinity;

@@ -8,7 +8,7 @@ import {
 } from "../../../src/upload/control/adaptation.ts";
 
 const BOUNDS = { calm: 5, max: 20 };
-const CALM: Round = { medianLatencyMs: 50, rejected: false, starved: 0.1, waited: 0, saturated: true };
+const CALM: Round = { medianLatencyMs: 50, rejected: false, runDelay: 0, saturated: true };
 
 /** Runs rounds against a model that says what each limit brings. */
 function simulate(rounds: number, server: (limit: number) => Partial<Round>, initial = 5): Adaptation[] {
@@ -55,7 +55,7 @@ test("a fixed number gives way to a server that refuses some of it, and comes ba
 });
 
 test("nothing but a reject brings it below what is calm, and nothing below one", () => {
-  const slow = simulate(300, () => ({ medianLatencyMs: 5_000, starved: 0.95 }));
+  const slow = simulate(300, () => ({ medianLatencyMs: 5_000 }));
   expect(Math.min(...slow.map(({ limit }) => limit))).toBe(5);
   expect(simulate(20, () => ({ rejected: true })).at(-1)?.limit).toBe(1);
 });
@@ -96,15 +96,15 @@ test("the floor is measured anew now and then, for one round", () => {
 });
 
 test("latency that this machine's own processors may have made brings no fewer in flight", () => {
-  const slow = (waited: number) => simulate(40, (limit) => ({ medianLatencyMs: 20 * limit, waited }));
+  const slow = (runDelay: number) => simulate(40, (limit) => ({ medianLatencyMs: 20 * limit, runDelay }));
   expect(slow(0.05).at(-1)?.limit).toBeLessThan(20);
   expect(slow(0.3).at(-1)?.limit).toBe(20);
 });
 
-test("a process that is starved is not given more, one that gets hardly any time is given less", () => {
-  const start = { ...beginAdaptation(10, BOUNDS), ramping: false, floorMs: 50 };
-  expect(adapt(start, { ...CALM, starved: 0.5 }, BOUNDS).limit).toBe(10);
-  expect(adapt(start, { ...CALM, starved: 0.9 }, BOUNDS).limit).toBe(9);
+test("a thread that waits for a processor nearly all the time is given all within three rounds, as on an idle machine", () => {
+  // Every upload waits for the thread's turn beside the server; the more there are, the more a turn deals with.
+  const busy = simulate(3, (limit) => ({ medianLatencyMs: 50 + 400 / limit + 10 * limit, runDelay: 0.95 }));
+  expect(busy.map(({ limit }) => limit)).toEqual([5, 10, 20, 20]);
 });
 
 test("a limit that was not reached is not raised", () => {
@@ -115,8 +115,7 @@ test("whatever comes, the limit stays within its bounds", () => {
   const round = fc.record({
     medianLatencyMs: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e6, noNaN: true })),
     rejected: fc.boolean(),
-    starved: fc.double({ min: 0, max: 1, noNaN: true }),
-    waited: fc.double({ min: 0, max: 1, noNaN: true }),
+    runDelay: fc.double({ min: 0, max: 1, noNaN: true }),
     saturated: fc.boolean(),
   });
   fc.assert(

@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+
+/** What the scheduler reports at a moment, in nanoseconds. */
+export interface SchedulerReading {
+  readonly atNs: number;
+  /** For so long in all this thread could have run and had to wait for a processor. */
+  readonly delayedNs: number;
+}
+
+/** `/proc/self/schedstat` (proc(5), Documentation/scheduler/sched-stats): run time, run delay, slices; null if there is none. */
+export function parseSchedstat(text: string, atNs: number): SchedulerReading | null {
+  const [, ran, delayed] = /^(\d+) (\d+) \d+$/.exec(text.trim()) ?? [];
+  if (ran === undefined || delayed === undefined) return null;
+  return Number(ran) + Number(delayed) === 0 ? null : { atNs, delayedNs: Number(delayed) };
+}
+
+/** `/proc/pressure/cpu`: the share of the last 10 s in which some task waited for a processor, 0 to 1; null if there is none. */
+export function parsePressure(text: string): number | null {
+  const share = /^some avg10=([\d.]+)/m.exec(text)?.[1];
+  return share === undefined ? null : Number(share) / 100;
+}
+
+/** The share of the time between two readings in which this thread waited for a processor, 0 to 1. */
+export function runDelayBetween(before: SchedulerReading, after: SchedulerReading): number {
+  const passedNs = after.atNs - before.atNs;
+  return passedNs <= 0 ? 0 : Math.min(1, (after.delayedNs - before.delayedNs) / passedNs);
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}
+
+/** Shorter than a round of uploads, so that the first ones are already judged by it. */
+const LOOK_EVERY_NS = 50_000_000;
+
+/**
+ * Tells, at most every 50 ms, for which share of the time since the last look this thread waited for a processor; null in
+ * between.
+ */
+export function runDelayMeter(): () => number | null {
+  const look = (): SchedulerReading | null =>
+    parseSchedstat(read("/proc/self/schedstat"), performance.now() * 1e6);
+  let last = look();
+  let lookedNs = performance.now() * 1e6;
+  return () => {
+    const atNs = performance.now() * 1e6;
+    if (atNs - lookedNs < LOOK_EVERY_NS) return null;
+    lookedNs = atNs;
+    const before = last;
+    last = look();
+    // A kernel without these counters may know the pressure of the whole machine.
+    if (before === null || last === null) return parsePressure(read("/proc/pressure/cpu")) ?? 0;
+    return runDelayBetween(before, last);
+  };
+}
