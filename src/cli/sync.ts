@@ -14,7 +14,7 @@ import { apiKeyOf } from "./access/api-key.ts";
 import { showProgress } from "./terminal/progress.ts";
 import { fileLog, syncProgress } from "./sync/progress.ts";
 import { openSharedStore } from "./access/shared-store.ts";
-import type { RunOptions } from "../upload/run.ts";
+import type { RunOptions } from "../upload/run-options.ts";
 import type { RunProgress } from "../upload/report/progress.ts";
 
 const OPTIONS = { store: storeOptions, sync: syncOptions, shared: sharedOptions } as const;

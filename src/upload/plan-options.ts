@@ -1,24 +1,22 @@
-import type { RunLimits } from "./limits.ts";
-import type { SyncSettings } from "./options.ts";
+import type { RunBook } from "./ledger/run-book.ts";
 import type { SharingOptions } from "./plan/sharing/sharing.ts";
 import type { PlanOptions } from "./plan/upload-plan.ts";
+import type { RunOptions } from "./run-options.ts";
 
 const CALM_WORKERS = 5;
 
-/** What a plan decides by, from what a person has set. `isBatchRefused`: this destination refused batches lately. */
+/** What a plan decides by, from what a person has set and what the destination has shown of itself. */
 export function planOptions(
-  settings: SyncSettings,
-  limits: RunLimits,
-  run: {
-    readonly id: number;
-    readonly refusesBatches: boolean;
-    readonly refusesDuplicates: boolean;
-    readonly sharing: SharingOptions | null;
-  },
+  { settings, limits }: Pick<RunOptions, "settings" | "limits">,
+  { destination, runId }: Pick<RunBook, "destination" | "runId">,
+  sharing: SharingOptions | null,
 ): PlanOptions {
+  const nowMs = Date.now();
+  const refusesBatches = (destination.batchRefusedUntilMs ?? 0) > nowMs;
+  const refusesDuplicates = (destination.refusesDuplicatesUntilMs ?? 0) > nowMs;
   const workers = settings.workers ?? (settings.bulk ? "auto" : CALM_WORKERS);
   return {
-    runId: run.id,
+    runId: runId ?? 0,
     retryFailed: settings.retryFailed,
     inFlight:
       workers === "auto"
@@ -31,11 +29,11 @@ export function planOptions(
       outageWaitMs: settings.outageWait,
       random: Math.random,
     },
-    refusesDuplicates: run.refusesDuplicates,
-    batchItems: settings.bulk && !run.refusesBatches ? settings.batchItems : 1,
+    refusesDuplicates,
+    batchItems: settings.bulk && !refusesBatches ? settings.batchItems : 1,
     batchBytes: settings.memory / 2,
     failuresToOpen: limits.failuresToOpen,
     graceMs: limits.graceMs,
-    sharing: run.sharing,
+    sharing,
   };
 }

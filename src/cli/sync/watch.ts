@@ -1,5 +1,5 @@
 import { syncResult, syncText } from "../../render/sync.ts";
-import type { RunOptions, RunOutcome } from "../../upload/run.ts";
+import type { RunOptions, RunOutcome } from "../../upload/run-options.ts";
 import type { WatchMode } from "../../upload/watch/watch.ts";
 import { watchUploads } from "../../upload/watch/watch-uploads.ts";
 import type { ExitCode, Invocation } from "../command-line/command.ts";

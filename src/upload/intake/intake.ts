@@ -4,8 +4,8 @@ import { type CollectorOptions, createCollector } from "../../lib/engine.ts";
 import { Lanes } from "../../lib/lanes.ts";
 import { systemPath } from "../../lib/path-bytes.ts";
 import { nextTurn, wait } from "../../lib/wait.ts";
-import type { BufferPool } from "./buffer-pool.ts";
-import type { Hasher, SharedBytes } from "./hash.ts";
+import { BufferPool } from "./buffer-pool.ts";
+import { createHasher, type Hasher, type SharedBytes, worthHandingOverBytes } from "./hash.ts";
 import type { KnownFile } from "./checksum-cache.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { HELD_UP_TO_BYTES, type RunLimits } from "../limits.ts";
@@ -14,7 +14,7 @@ import { stopOf, type Unsent, unsentBy } from "../plan/stop.ts";
 import { readSmallNow, type SmallFile } from "./read-small.ts";
 import type { FilePage, FoundFile } from "../scan/file-page.ts";
 import { CROWDED_MS, FOLDERS_A_PAUSE, type ScanEvent } from "../scan/scan.ts";
-import { isSame, settledAtMs, settleMs, type Settling, type Unsettled } from "./settling.ts";
+import { isSame, settledAtMs, settleMs, Settling, type Unsettled } from "./settling.ts";
 import type { Batch } from "./source.ts";
 import type { Tally } from "../report/tally.ts";
 import { unreadableReason } from "./unreadable.ts";
@@ -30,18 +30,14 @@ export interface Content {
 export interface IntakeOptions {
   readonly ledger: Ledger;
   readonly tally: Tally;
-  readonly pool: BufferPool;
-  readonly hasher: Hasher;
-  /** What is to be looked at again; what turns out to have changed later comes back through it. */
-  readonly settling: Settling;
-  readonly settings: Pick<SyncSettings, "settle" | "watch">;
+  readonly settings: Pick<SyncSettings, "settle" | "watch" | "memory" | "bulk">;
   /** Whether files that may still be written are waited for here. */
   readonly waits: boolean;
-  readonly limits: Pick<RunLimits, "settleWaitMs">;
+  readonly limits: Pick<RunLimits, "settleWaitMs" | "hashWorkers" | "hashInPlaceBytes" | "isThreaded">;
+  /** Starts a thread that hashes; null: all is hashed in this one. */
+  readonly startHashWorker: (() => Worker) | null;
   /** Its reason is a Stop; what is not known to be done is then counted as that says, unread. */
   readonly signal: AbortSignal;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
 }
 
 /** After so many files everything else has its turn. */
@@ -56,7 +52,12 @@ const FOLDER_COLLECTION: CollectorOptions = { every: 4_096, fromGrowthBytes: 4 *
 
 /** The first three stages: scan → hash → look up. It holds a page of files and what the buffer pool allows, no more. */
 export class Intake {
+  /** The memory for contents: who takes one gives its bytes back. */
+  readonly pool: BufferPool;
+  /** What is to be looked at again; what turns out to have changed later comes back through it. */
+  readonly settling = new Settling();
   readonly #options: IntakeOptions;
+  readonly #hasher: Hasher;
   readonly #lanes = new Lanes<Content | null>(LANES);
   #settleMs = 0;
   #isOver = false;
@@ -68,6 +69,13 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    const { settings, limits, startHashWorker } = options;
+    this.pool = new BufferPool(settings.memory);
+    this.#hasher = createHasher({
+      startWorker: startHashWorker,
+      maxWorkers: limits.hashWorkers,
+      workerFromBytes: settings.bulk && limits.isThreaded ? worthHandingOverBytes() : limits.hashInPlaceBytes,
+    });
   }
 
   /**
@@ -93,7 +101,7 @@ export class Intake {
 
   /** The contents of the files that were to be looked at again, once they have settled. */
   async *settled(): AsyncGenerator<Content> {
-    const { settling } = this.#options;
+    const { settling } = this;
     do {
       yield* this.#revisit(0);
       yield* this.#read(0);
@@ -115,8 +123,16 @@ export class Intake {
     return this.#unsent?.type === "left";
   }
 
+  /** Hands what may still be written to somebody else, who looks after it from now on; null: nobody does. */
+  handBack(take: ((file: FoundFile) => void) | null): void {
+    if (take === null) return;
+    this.#options.tally.found -= this.settling.size;
+    this.settling.drain(take);
+  }
+
   /** Nothing more is taken. Resolves when nothing is being read any more, and all memory is given back. */
   async [Symbol.asyncDispose](): Promise<void> {
+    using _hasher = this.#hasher;
     this.#isOver = true;
     while (!this.#lanes.isEmpty) this.#giveBack(await this.#lanes.next().catch(() => null));
   }
@@ -183,7 +199,6 @@ export class Intake {
 
   /** What is known of a file at a glance: its content where the store has its checksum; else it is read, or waits. */
   #sort(file: FoundFile, checksum: string | null): Content | null {
-    const { settling, now } = this.#options;
     const unsent = this.#unsent;
     if (unsent !== null) {
       this.#turnAway(file, unsent);
@@ -191,9 +206,9 @@ export class Intake {
     }
     if (file.entry !== file.name || !file.folder.isWellFormed()) this.#renamed += 1;
     if (checksum !== null) return { checksum, file, bytes: null };
-    const nowMs = now();
+    const nowMs = Date.now();
     if (settledAtMs(file, nowMs, this.#settleMs) > nowMs) {
-      settling.add(file, nowMs);
+      this.settling.add(file, nowMs);
       return null;
     }
     const content = this.#readNow(file);
@@ -211,10 +226,10 @@ export class Intake {
   }
 
   async #hash(file: FoundFile): Promise<Content | null> {
-    const { pool, hasher, tally, ledger, now } = this.#options;
-    const readFromMs = now();
+    const { tally, ledger } = this.#options;
+    const readFromMs = Date.now();
     if (file.sizeBytes > HELD_UP_TO_BYTES) {
-      const outcome = await hasher.hash(file.path, file.sizeBytes);
+      const outcome = await this.#hasher.hash(file.path, file.sizeBytes);
       if (outcome.type === "unreadable") tally.fail(file.path, { reason: outcome.reason, status: null });
       else if (!isSame(outcome.file, file)) this.#again(file);
       else {
@@ -223,18 +238,18 @@ export class Intake {
       }
       return null;
     }
-    const bytes = await pool.take(file.sizeBytes);
-    const small: SmallFile = this.#isOver ? { type: "changed" } : await hasher.read(file, bytes);
+    const bytes = await this.pool.take(file.sizeBytes);
+    const small: SmallFile = this.#isOver ? { type: "changed" } : await this.#hasher.read(file, bytes);
     return this.#contentOf(file, bytes, small, readFromMs);
   }
 
   /** Reads a small file here and now: most files are, and no promise is made for any of them. False where it cannot be. */
   #readNow(file: FoundFile): Content | null | false {
-    const { pool, hasher, now } = this.#options;
-    if (file.sizeBytes > HELD_UP_TO_BYTES || !hasher.readsHere(file.sizeBytes)) return false;
+    const { pool } = this;
+    if (file.sizeBytes > HELD_UP_TO_BYTES || !this.#hasher.readsHere(file.sizeBytes)) return false;
     const bytes = pool.takeNow(file.sizeBytes);
     if (bytes === null) return false;
-    const readFromMs = now();
+    const readFromMs = Date.now();
     const small = readSmallNow(file, bytes);
     if (small !== null) return this.#contentOf(file, bytes, small, readFromMs);
     pool.give(bytes);
@@ -242,30 +257,31 @@ export class Intake {
   }
 
   #contentOf(file: FoundFile, bytes: SharedBytes, small: SmallFile, readFromMs: number): Content | null {
-    const { pool, tally, ledger } = this.#options;
+    const { tally, ledger } = this.#options;
     if (small.type === "read") {
       ledger.remember(file, small.checksum, readFromMs);
       return { checksum: small.checksum, file, bytes };
     }
-    pool.give(bytes);
+    this.pool.give(bytes);
     if (small.type === "changed") this.#again(file);
     else tally.fail(file.path, { reason: small.reason, status: null });
     return null;
   }
 
   #again(file: FoundFile): void {
-    this.#options.settling.add(file, this.#options.now());
+    this.settling.add(file, Date.now());
   }
 
   #giveBack(content: Content | null): void {
-    if (content !== null && content.bytes !== null) this.#options.pool.give(content.bytes);
+    if (content !== null && content.bytes !== null) this.pool.give(content.bytes);
   }
 
   /** Looks again at files that may still be written: those that are due, and more until no more than `keep` are left. */
   async *#revisit(keep: number): AsyncGenerator<Content> {
-    const { settling, signal, now } = this.#options;
+    const { settling } = this;
+    const { signal } = this.#options;
     for (let first = settling.first; first !== undefined && !this.isEnding; first = settling.first) {
-      const dueInMs = settledAtMs(first.file, first.sameSinceMs, this.#settleMs) - now();
+      const dueInMs = settledAtMs(first.file, first.sameSinceMs, this.#settleMs) - Date.now();
       if (this.#unsent === null && dueInMs > 0) {
         if (settling.size <= keep) return;
         // What is read meanwhile does not wait with it.
@@ -280,7 +296,8 @@ export class Intake {
   }
 
   #lookAgain({ file, firstSeenMs, sameSinceMs }: Unsettled): void {
-    const { tally, settling, limits, now } = this.#options;
+    const { settling } = this;
+    const { tally, limits } = this.#options;
     let seen: FoundFile;
     try {
       const { type: _, ...status } = statusOf(statSync(systemPath(file.path), { bigint: true }));
@@ -289,7 +306,7 @@ export class Intake {
       tally.fail(file.path, { reason: unreadableReason(error), status: null });
       return;
     }
-    const nowMs = now();
+    const nowMs = Date.now();
     const isStill = isSame(seen, file);
     const unsent = this.#unsent;
     if (unsent !== null) this.#turnAway(file, unsent);

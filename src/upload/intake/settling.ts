@@ -62,9 +62,8 @@ export class Settling {
     this.#files.shift();
   }
 
-  /** Hands them all to somebody else, who looks at them from now on; null: nobody does. */
-  drain(take: ((file: FoundFile) => void) | null): void {
-    if (take === null) return;
+  /** Hands them all to somebody else, who looks at them from now on. */
+  drain(take: (file: FoundFile) => void): void {
     for (const { file } of this.#files.splice(0)) take(file);
   }
 }

@@ -1,3 +1,4 @@
+import { formatCount } from "../../lib/format/count.ts";
 import { momentText } from "../../lib/format/moment.ts";
 import type { Notice } from "../plan/actions.ts";
 
@@ -7,6 +8,10 @@ export interface Now {
   readonly unixMs: number;
 }
 
+export function clocks(): Now {
+  return { runMs: performance.now(), unixMs: Date.now() };
+}
+
 /** When a moment of the run's clock is by the wall clock (ms since the epoch). */
 export function unixOf(runMs: number, now: Now): number {
   return now.unixMs + (runMs - now.runMs);
@@ -14,12 +19,22 @@ export function unixOf(runMs: number, now: Now): number {
 
 /** What a person is told, in a line. Words of the server go in as they are: who prints a line escapes it. */
 export function noticeText(
-  notice: Notice | { readonly type: "store-locked"; readonly untilMs: number },
+  notice:
+    | Notice
+    | { readonly type: "store-locked"; readonly untilMs: number }
+    | { readonly type: "renamed"; readonly files: number },
   now: Now,
 ): string {
   switch (notice.type) {
     case "store-locked":
       return `another program has locked the store; waiting for it until ${momentText(unixOf(notice.untilMs, now), now.unixMs)}`;
+    case "renamed": {
+      const files =
+        notice.files === 1
+          ? "1 file has a path that is"
+          : `${formatCount(notice.files)} files have paths that are`;
+      return `${files} not valid UTF-8; what is not is sent as \uFFFD`;
+    }
     case "away":
       return `the server accepts no uploads right now (${notice.reason}); waiting for it`;
     case "back":

@@ -1,4 +1,4 @@
-import type { FileEvent } from "./progress.ts";
+import type { FileEvent, RunProgress } from "./progress.ts";
 import type { FilePage } from "../scan/file-page.ts";
 import type { SkipReason } from "../scan/rules.ts";
 import type { SyncError } from "./sync-error.ts";
@@ -48,6 +48,12 @@ export class Tally {
   /** @param onFile is told of each file whose end is counted. */
   constructor(onFile: ((event: FileEvent) => void) | null = null) {
     this.#onFile = onFile;
+  }
+
+  /** How the run stands, by what is counted here and by the rest. */
+  progress(rest: Pick<RunProgress, "total" | "sentBytes" | "inFlight" | "waiting">): RunProgress {
+    const { found, uploaded, duplicateLocal, duplicateRemote, failures } = this;
+    return { found, uploaded, duplicateLocal, duplicateRemote, failed: failures.length, ...rest };
   }
 
   /** A CV is at its destination: now, since an earlier run, or by somebody else. */

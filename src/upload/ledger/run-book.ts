@@ -1,0 +1,110 @@
+import type { DestinationRow } from "../../db/tables/upload.ts";
+import type { DestinationFact } from "../plan/actions.ts";
+import type { Ending, Stop } from "../plan/stop.ts";
+import { clocks, noticeText, unixOf } from "../report/notice-text.ts";
+import type { Waiting } from "../report/progress.ts";
+import type { RunOptions } from "../run-options.ts";
+import { destinationRow, lockDestination } from "./destination.ts";
+import { Ledger } from "./ledger.ts";
+import { beginRun, endRun, rememberFact } from "./run-record.ts";
+import { shortBusyTimeout, storeGuard, StoreWait } from "./store-guard.ts";
+
+type Options = Pick<
+  RunOptions,
+  "store" | "root" | "destination" | "client" | "isLocked" | "settings" | "onNotice"
+>;
+
+const LOCKED = "the store that another program has locked";
+
+/** What a run has in the store: the right to its destination, the destination's row, its own row, and the ledger. */
+export class RunBook implements Disposable {
+  readonly destination: DestinationRow;
+  /** null for a dry run, which has no row. */
+  readonly runId: number | null;
+  readonly ledger: Ledger;
+  readonly #options: Options;
+  readonly #storeWait: StoreWait;
+  readonly #lockedUntilMs: () => number | null;
+  readonly #held: DisposableStack;
+
+  private constructor(
+    options: Options,
+    of: Pick<RunBook, "destination" | "runId" | "ledger">,
+    by: { storeWait: StoreWait; lockedUntilMs: () => number | null; held: DisposableStack },
+  ) {
+    this.#options = options;
+    this.destination = of.destination;
+    this.runId = of.runId;
+    this.ledger = of.ledger;
+    this.#storeWait = by.storeWait;
+    this.#lockedUntilMs = by.lockedUntilMs;
+    this.#held = by.held;
+  }
+
+  /**
+   * Opens it; a store that another program has locked is waited for.
+   *
+   * @param ending is told where the store can no longer be written.
+   * @throws Busy where another process is at work on the same store and destination.
+   */
+  static async open(options: Options, ending: Ending): Promise<RunBook> {
+    const { store, root, settings, client, onNotice } = options;
+    using held = new DisposableStack();
+    const isDryRun = client === null;
+    if (!isDryRun && options.isLocked !== true) held.use(lockDestination(store.path, options.destination));
+    held.use(shortBusyTimeout(store.db));
+    let lockedUntilMs: number | null = null;
+    const storeWait = new StoreWait({
+      waitMs: settings.storeWait,
+      onWaiting: (untilMs) => {
+        lockedUntilMs = untilMs;
+        if (untilMs !== null) onNotice(noticeText({ type: "store-locked", untilMs }, clocks()));
+      },
+    });
+    const guard = storeGuard(store.path);
+    const destination = await storeWait.retry(() => destinationRow(store.db, options.destination));
+    const runId = isDryRun ? null : await storeWait.retry(() => beginRun(store.db, destination.id, root));
+    const ledger = new Ledger(store.db, {
+      destinationId: destination.id,
+      runId: runId ?? 0,
+      isIgnored: settings.checksum,
+      onBroken: (error) => ending.end({ type: "broken", error }),
+      guard,
+      storeWait,
+    });
+    const by = { storeWait, lockedUntilMs: () => lockedUntilMs, held: held.move() };
+    return new RunBook(options, { destination, runId, ledger }, by);
+  }
+
+  /** What is waited for where another program has the store locked; null where none has. */
+  get waiting(): Waiting | null {
+    const untilMs = this.#lockedUntilMs();
+    return untilMs === null ? null : { for: LOCKED, untilMs: unixOf(untilMs, clocks()) };
+  }
+
+  /** Keeps what the destination has shown of itself. */
+  remember(fact: DestinationFact): void {
+    rememberFact(this.#options.store.db, this.destination.id, fact, Date.now());
+  }
+
+  /**
+   * Writes what is not written yet, and closes the run's row; what keeps it from that, if anything.
+   *
+   * @param isWhole the run has seen the whole tree.
+   */
+  async close(isWhole: boolean): Promise<Stop | null> {
+    const { runId } = this;
+    try {
+      await this.ledger.settled();
+      if (isWhole) await this.#storeWait.retry(() => this.ledger.prune());
+      if (runId !== null) await this.#storeWait.retry(() => endRun(this.#options.store.db, runId));
+      return null;
+    } catch (error) {
+      return { type: "broken", error };
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#held.dispose();
+  }
+}
