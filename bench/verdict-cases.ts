@@ -11,7 +11,8 @@ import type { MetricName } from "../src/nodes/compare/registry.ts";
 import { HOUR_MS } from "../src/nodes/log/vocabulary.ts";
 import { createActionSums } from "../src/nodes/store/action-sums.ts";
 import { StoredCells } from "../src/nodes/store/cell-sums.ts";
-import { HourTable, type StoredHour } from "../src/nodes/store/hour-table.ts";
+import { HourTable, sketchOf } from "../src/nodes/store/hour-table.ts";
+import type { StoredHour } from "../src/nodes/store/summary-numbers.ts";
 import { BUCKET_LIMIT } from "../src/nodes/store/sketch.ts";
 import { addStoredSketch } from "../src/nodes/store/stored-sketch.ts";
 import {
@@ -92,10 +93,10 @@ const EVERY_BUCKET = Int32Array.from({ length: BUCKET_LIMIT }, (_, bucket) => bu
 
 function sideFrom(name: string, all: readonly StoredHour[], hours: number): Side {
   const window: Window = { sinceMs: START_MS, untilMs: START_MS + hours * HOUR_MS };
-  const own = new HourTable(all.slice(0, hours));
+  const within = all.slice(0, hours);
+  const own = new HourTable(within);
   const bucketCounts = new Float64Array(BUCKET_LIMIT);
-  for (let hour = 0; hour < hours; hour += 1)
-    addStoredSketch(own.sketch(hour), EVERY_BUCKET, bucketCounts, 0);
+  for (const { summary } of within) addStoredSketch(sketchOf(summary), EVERY_BUCKET, bucketCounts, 0);
   const data: NodeData = {
     hours: own,
     actions: createActionSums(),

@@ -1,6 +1,6 @@
 // Simulated hours of nodes for bench/verdicts.ts: what an hour's roll-up would hold under a given regime.
 import { HOUR_MS } from "../src/nodes/log/vocabulary.ts";
-import type { StoredHour } from "../src/nodes/store/hour-table.ts";
+import type { StoredHour } from "../src/nodes/store/summary-numbers.ts";
 import { ALPHA, Sketch } from "../src/nodes/store/sketch.ts";
 import { VarintWriter } from "../src/nodes/store/varint.ts";
 

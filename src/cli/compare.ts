@@ -5,6 +5,7 @@ import { storeOptions } from "../db/options.ts";
 import { Failure } from "../lib/errors.ts";
 import { escapeAll } from "../lib/format/escape.ts";
 import type { Answer, OpenStore } from "../nodes/compare/answer.ts";
+import type { Comparison } from "../nodes/compare/compare.ts";
 import type { Window } from "../nodes/compare/load.ts";
 import type { NodeSource } from "../nodes/compare/node-source.ts";
 import type { Question } from "../nodes/compare/question.ts";
@@ -146,7 +147,7 @@ async function answerMixed(
   how: How,
   nowMs: number,
 ): Promise<Answered> {
-  const [{ requireNode, storedSource }, { arrange, compareNodes }, { databaseSource }, { labelsOf }] =
+  const [{ storedSource }, { arrange, compareNodes }, { databaseSource, inSnapshot }, { labelsOf }] =
     await Promise.all([
       import("../nodes/compare/answer.ts"),
       import("../nodes/compare/compare.ts"),
@@ -158,15 +159,14 @@ async function answerMixed(
   using opened = new DisposableStack();
   const spans: Window[] = [];
   const sources: NodeSource[] = [];
+  const hasStored = asked.some(({ type }) => type === "stored");
+  const store = hasStored ? opened.use(await how.open({ readonly: true })) : null;
   for (const node of asked) {
-    if (node.type === "stored") {
-      using store = await how.open({ readonly: true });
-      sources.push(storedSource(requireNode(store, node.name), how.open));
-    }
+    if (node.type === "stored" && store !== null) sources.push(storedSource(store, node.name));
     if (node.type !== "log") continue;
     const { readLog } = await import("../nodes/ingest/log-source.ts");
     const log = opened.use(await readLog(node.name, node.path, { limits: how.limits, signal }));
-    sources.push(databaseSource(node.name, () => log.source.open()));
+    sources.push(databaseSource(node.name, log));
     if (log.span !== null) spans.push({ sinceMs: log.span.firstMs, untilMs: log.span.lastMs + 1 });
   }
   // Logs named without a range are compared over all that they hold.
@@ -180,7 +180,8 @@ async function answerMixed(
     node.type === "remote" ? [{ ...node, label: labels[index] ?? node.name }] : [],
   );
   const lost = labelled.length === 0 ? 0 : await addRemote(sources, labelled, about, how, nowMs);
-  const comparison = await compareNodes(sources, about);
+  const compared = (): Promise<Comparison> => compareNodes(sources, about);
+  const comparison = await (store === null ? compared() : inSnapshot(store.db, compared));
   const { sinceMs, untilMs } = about.window;
   const answer = { ...arrange(comparison, labels, about.type), sinceMs, untilMs, cached: false, cache: null };
   return { answer, question: about, isOutOfReach: lost === asked.length };

@@ -74,11 +74,16 @@ export const SEALED_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   node: ["open"],
   log_file: ["recent"],
   fleet_rollup: ["summary", "cells"],
+  packed_day: ["hours"],
 };
 
 /** Seals the blobs of an older store; called once, by the migration. */
 export function sealStoredBlobs(db: Database): void {
+  const tables = db.query<{ name: string }, []>("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+  const has = new Set(tables.map(({ name }) => name));
   for (const [table, columns] of Object.entries(SEALED_COLUMNS)) {
+    // A later step makes it, and it is sealed from the first.
+    if (!has.has(table)) continue;
     const ids = db.query<{ id: number }, []>(`SELECT rowid AS id FROM ${table}`).all();
     for (const column of columns) {
       const read = db.query<{ blob: Uint8Array | null }, [number]>(

@@ -124,7 +124,7 @@ export function nodesOverview(
   const window = { sinceMs, untilMs: thisHourMs + HOUR_MS };
   const satellites = satelliteNames(db);
   return nodes.map(({ id, name, newestMs }) => {
-    const data = gatherNode(db, id, window, { deadline: NO_DEADLINE, explains: false });
+    const data = gatherNode(db, id, window, NO_DEADLINE);
     const measured = measure(data, { window, rates: NO_RATES, earningsSource: "model" });
     const { total_operations, avg_latency_mean, latency_resolution_ms, ...metrics } = metricsOf(measured);
     const { success_rate_download, success_rate_upload, success_rate_audit } = metrics;

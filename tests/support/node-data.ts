@@ -2,7 +2,8 @@ import type { NodeData, Window } from "../../src/nodes/compare/load.ts";
 import type { Snapshot } from "../../src/nodes/store/node-snapshot.ts";
 import { type Measured, measure } from "../../src/nodes/compare/measure.ts";
 import { encodeCells, StoredCells } from "../../src/nodes/store/cell-sums.ts";
-import { HourTable, sketchOf, type StoredHour } from "../../src/nodes/store/hour-table.ts";
+import { HourTable, sketchOf } from "../../src/nodes/store/hour-table.ts";
+import type { StoredHour } from "../../src/nodes/store/summary-numbers.ts";
 import {
   addEvent,
   addLine,

@@ -62,6 +62,20 @@ export const rollup = sqliteTable(
   (table) => [primaryKey({ columns: [table.nodeId, table.tier, table.startMs] })],
 );
 
+/**
+ * The hours of a UTC day, packed together (nodes/store/packed-hours.ts): what is read in place of them. Triggers drop it when
+ * one of its hours changes; a migration that makes `rollup` anew must keep them.
+ */
+export const packedDay = sqliteTable(
+  "packed_day",
+  {
+    nodeId,
+    startMs: integer("start_ms").notNull(),
+    hours: bytes("hours").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.nodeId, table.startMs] })],
+);
+
 /** Reputation, compactions and the like. */
 export const fact = sqliteTable(
   "fact",
@@ -147,3 +161,4 @@ export const compareCount = sqliteTable("compare_count", {
 export type NodeRow = typeof node.$inferSelect;
 export type EventBlockRow = typeof eventBlock.$inferSelect;
 export type RollupRow = typeof rollup.$inferSelect;
+export type PackedDayRow = typeof packedDay.$inferSelect;

@@ -3,7 +3,7 @@ import { Failure } from "../../lib/errors.ts";
 import { didYouMean } from "../../lib/nearest.ts";
 import { arrange, type Comparison, compareNodes, type NodeProgress } from "./compare.ts";
 import { type CacheCounts, StoredCache } from "./compare-cache.ts";
-import { databaseSource, type NodeSource } from "./node-source.ts";
+import { databaseSource, inSnapshot, type NodeSource } from "./node-source.ts";
 import { findNode, type NodeRow, nodeNames } from "../store/node-store.ts";
 import type { Question } from "./question.ts";
 
@@ -29,14 +29,9 @@ export function requireNode(store: Store, name: string): NodeRow {
   throw new Failure("usage", `no node ${name} in the store${hint === "" ? `: ${expected}` : hint}`);
 }
 
-/** A node of the store, read over a connection of its own that is closed again. */
-export function storedSource(node: NodeRow, open: OpenStore): NodeSource {
-  return databaseSource(node.name, async () => {
-    const store = await open({ readonly: true });
-    // Roll-ups are read once, front to back: no page of them is needed twice.
-    store.db.run("PRAGMA cache_size = -256");
-    return { db: store.db, nodeId: node.id, [Symbol.dispose]: () => store[Symbol.dispose]() };
-  });
+/** A node of an open store. */
+export function storedSource(store: Store, name: string): NodeSource {
+  return databaseSource(name, { db: store.db, nodeId: requireNode(store, name).id });
 }
 
 /** What a cached comparison holds: the window it was computed for goes with it. */
@@ -72,17 +67,20 @@ export async function answerStored(
   onNode: ((progress: NodeProgress) => void) | null = null,
 ): Promise<Answer> {
   const key = cacheKey(names, question);
-  // Open to the end: whoever closes a store last tidies up its WAL, which each node's connection would do in turn.
   using store = await open({ readonly: true });
+  // Roll-ups are read once, front to back: no page of them is needed twice.
+  store.db.run("PRAGMA cache_size = -256");
   const nodes = names.map((name) => requireNode(store, name));
   const stored = question.cacheTtl > 0 ? new StoredCache(store.db, question) : null;
   const found = stored?.get(key, nowMs) ?? null;
   const cached = found === null ? null : (JSON.parse(found) as Cached);
   const answer: Cached = cached ?? {
-    comparison: await compareNodes(
-      nodes.map((node) => storedSource(node, open)),
-      question,
-      onNode,
+    comparison: await inSnapshot(store.db, () =>
+      compareNodes(
+        nodes.map(({ id, name }) => databaseSource(name, { db: store.db, nodeId: id })),
+        question,
+        onNode,
+      ),
     ),
     sinceMs: question.window.sinceMs,
     untilMs: question.window.untilMs,

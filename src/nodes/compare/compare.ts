@@ -4,13 +4,13 @@ import type { WhyInput } from "./decomposition.ts";
 import { explain, type Why } from "./explain.ts";
 import { hoursText } from "../store/damage.ts";
 import { satelliteName } from "../log/satellite-names.ts";
-import { commonSource } from "./earnings.ts";
+import { commonSource, type EarningsSource } from "./earnings.ts";
 import { hourGrid } from "./judge/hourly-series.ts";
 import { intervalsOf, sideOf } from "./judge/side.ts";
 import type { Verdict } from "./judge/verdict.ts";
 import { verdictsOf } from "./judge/verdicts.ts";
 import type { NodeData } from "./load.ts";
-import { measure } from "./measure.ts";
+import { measure, type Measured, withEarnings } from "./measure.ts";
 import type { GatheredNode, NodeSource } from "./node-source.ts";
 import type { ComparisonType } from "./options.ts";
 import { failedResult, nodeResult, type NodeResult } from "./node-result.ts";
@@ -26,14 +26,27 @@ export interface Comparison {
   readonly caveats: readonly Caveat[];
 }
 
-type Gathered =
-  | ({ readonly type: "data"; readonly name: string } & GatheredNode)
-  | { readonly type: "failed"; readonly name: string; readonly reason: string };
+interface Known extends GatheredNode {
+  readonly type: "known";
+  readonly name: string;
+  /** With earnings of the node's own best source. */
+  readonly measured: Measured;
+  readonly earningsSource: EarningsSource;
+  /** null where nobody asked for it. */
+  readonly alone: NodeResult | null;
+}
 
-async function gather(source: NodeSource, options: Question): Promise<Gathered> {
+type Gathered = Known | { readonly type: "failed"; readonly name: string; readonly reason: string };
+
+async function gather(source: NodeSource, options: Question, isFollowed: boolean): Promise<Gathered> {
   const { name } = source;
+  const { window } = options;
   try {
-    return { type: "data", name, ...(await source.gather(options)) };
+    const node = await source.gather(options);
+    const earningsSource = commonSource([node.data.snapshot], window);
+    const measured = measure(node.data, { window, rates: options, earningsSource });
+    const alone = isFollowed ? withAge(node, nodeResult(name, measured, {}, node.satellites)) : null;
+    return { type: "known", name, ...node, measured, earningsSource, alone };
   } catch (error) {
     // One node's trouble is told beside the others' figures.
     return { type: "failed", name, reason: messageOf(error) };
@@ -45,13 +58,6 @@ export interface NodeProgress {
   readonly done: number;
   readonly total: number;
   readonly node: NodeResult;
-}
-
-function resultAlone(node: Gathered, { window, ...rates }: Question): NodeResult {
-  if (node.type === "failed") return failedResult(node.name, node.reason);
-  const { name, data, satellites } = node;
-  const earningsSource = commonSource([data.snapshot], window);
-  return withAge(node, nodeResult(name, measure(data, { window, rates, earningsSource }), {}, satellites));
 }
 
 function withAge({ stale }: GatheredNode, result: NodeResult): NodeResult {
@@ -88,25 +94,33 @@ export async function compareNodes(
   const ordered = sources.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const gathered: Gathered[] = [];
   for (const source of ordered) {
-    const node = await gather(source, options);
+    const node = await gather(source, options, onNode !== null);
     gathered.push(node);
-    onNode?.({ done: gathered.length, total: ordered.length, node: resultAlone(node, options) });
+    const told = node.type === "failed" ? failedResult(node.name, node.reason) : node.alone;
+    if (told !== null) onNode?.({ done: gathered.length, total: ordered.length, node: told });
   }
   const grid = hourGrid(options.window);
   const { type, pairs, minGap, minLatencyGap } = options;
   const isJudged = type === "performance" || type === "overall";
   const { window } = options;
-  const known = gathered.filter((node) => node.type === "data");
+  const known = gathered.filter((node) => node.type === "known");
   const earningsSource = commonSource(
     known.map(({ data }) => data.snapshot),
     window,
   );
   const measured = known.map((node) => {
-    const { name, data, satellites } = node;
-    const values = measure(data, { window, rates: options, earningsSource });
+    const { name, data, satellites, alone } = node;
+    const isAlone = node.earningsSource === earningsSource;
+    const values = isAlone
+      ? node.measured
+      : withEarnings(node.measured, { rates: options, source: earningsSource });
     const side = sideOf(name, values, grid);
     const hours = new Set(data.hours.startMs);
-    const result = withAge(node, nodeResult(name, values, intervalsOf(side), satellites));
+    const intervals = intervalsOf(side);
+    const result =
+      isAlone && alone !== null
+        ? { ...alone, intervals }
+        : withAge(node, nodeResult(name, values, intervals, satellites));
     return { side, values, hours, result };
   });
   const results = new Map(measured.map(({ result }) => [result.node_name, result]));
@@ -122,32 +136,32 @@ export async function compareNodes(
     })),
   );
   caveats.push(...known.flatMap((node) => staleCaveat(node.name, node)));
-  caveats.push(...known.flatMap((node) => damageCaveat(node.name, node.data)));
   const unfair = unfairMetrics(caveats);
   const sides = measured.map(({ side }) => side);
   const verdicts = isJudged ? verdictsOf(sides, { pairs, minGap, minLatencyGap, unfair }) : [];
+  const why = explain(verdicts, whyInputs(known));
+  // Only now all is read.
+  caveats.push(...known.flatMap((node) => damageCaveat(node.name, node.data)));
   return {
     nodes: gathered.map(
       (node) => results.get(node.name) ?? failedResult(node.name, node.type === "failed" ? node.reason : ""),
     ),
     verdicts,
-    why: explain(verdicts, whyInputs(gathered)),
+    why,
     caveats,
   };
 }
 
-function whyInputs(gathered: readonly Gathered[]): ReadonlyMap<string, WhyInput> {
+function whyInputs(known: readonly Known[]): ReadonlyMap<string, WhyInput> {
   return new Map(
-    gathered
-      .filter((node) => node.type === "data")
-      .map(({ name, data, satellites }) => [
-        name,
-        {
-          cells: data.cells,
-          hours: data.hours,
-          satelliteName: (id: number) => satelliteName(satellites.get(id) ?? ""),
-        },
-      ]),
+    known.map(({ name, data, satellites }) => [
+      name,
+      {
+        cells: data.cells,
+        hours: data.hours,
+        satelliteName: (id: number) => satelliteName(satellites.get(id) ?? ""),
+      },
+    ]),
   );
 }
 

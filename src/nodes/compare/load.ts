@@ -1,16 +1,18 @@
 import type { Database } from "bun:sqlite";
-import type { EventBlockRow, RollupRow } from "../../db/tables/nodes.ts";
-import { intact, openBlob, openRow } from "../../db/sealed-blob.ts";
+import type { EventBlockRow, PackedDayRow, RollupRow } from "../../db/tables/nodes.ts";
+import { DamagedBlob, intact, openBlob, openRow } from "../../db/sealed-blob.ts";
 import { Failure } from "../../lib/errors.ts";
 import { decodeBlock } from "../store/block.ts";
 import { type ActionSums, addCellsByAction, createActionSums, readActions } from "../store/action-sums.ts";
 import { encodeCells, StoredCells } from "../store/cell-sums.ts";
 import { HourTable, linesOf, sketchOf } from "../store/hour-table.ts";
 import { latestSnapshot, type Snapshot } from "../store/node-snapshot.ts";
+import { type PackedHours, unpackHours } from "../store/packed-hours.ts";
 import { type SatelliteScores, satelliteScores } from "../store/satellite-scores.ts";
 import { addEvent, createRollup, encodeSummary, type Rollup, TIER_DAY, TIER_HOUR } from "../store/rollup.ts";
 import { BUCKET_LIMIT } from "../store/sketch.ts";
 import { addStoredSketch } from "../store/stored-sketch.ts";
+import type { StoredHour } from "../store/summary-numbers.ts";
 import { VarintReader } from "../store/varint.ts";
 import { ABANDONED, DAY_MS, HOUR_MS } from "../log/vocabulary.ts";
 
@@ -24,7 +26,7 @@ export interface Window {
 export interface NodeData {
   readonly hours: HourTable;
   readonly actions: ActionSums;
-  /** What explains a difference; unpacked only where there is one. */
+  /** What explains a difference; read and unpacked only where there is one. */
   readonly cells: StoredCells;
   /** What the hours' sketches add up to: timed operations by bucket. */
   readonly bucketCounts: Float64Array;
@@ -32,24 +34,14 @@ export interface NodeData {
   readonly scores: readonly SatelliteScores[];
   /** The newest line in the store, whenever it was. */
   readonly newestMs: number | null;
-  /** First milliseconds of hours of which something is damaged in the store, and left out. */
+  /** First milliseconds of hours of which something was found to be damaged in the store, and is left out. */
   readonly damagedHours: readonly number[];
 }
 
 /** Told of an hour of which something is damaged in the store. */
 type OnDamage = (startMs: number) => void;
 
-type HourSummary = Pick<RollupRow, "startMs" | "summary">;
-
 type StoredEvents = Pick<EventBlockRow, "events" | "columns" | "keys">;
-
-/** How a node's figures are read. */
-export interface GatherHow {
-  /** By performance.now(). */
-  readonly deadline: number;
-  /** Differences are to be explained: what that takes is read too. Else `cells` is empty. */
-  readonly explains: boolean;
-}
 
 /** Throws once the deadline has passed: SQLite runs in this thread, so it is asked between rows. */
 export function checkDeadline(deadline: number): void {
@@ -119,104 +111,124 @@ export function addRollup(sums: Sums, { summary, cells }: Omit<StoredRollup, "st
 }
 
 /** @returns false for a summary of before, whose sums by action only its cells tell. */
-function addSummary({ actions, bucketCounts }: Sums, summary: Uint8Array): boolean {
+function addSummary({ actions, bucketCounts }: Omit<Sums, "cells">, summary: Uint8Array): boolean {
   const end = addStoredSketch(sketchOf(summary), EVERY_BUCKET, bucketCounts, 0);
   if (end === summary.length) return false;
   readActions(new VarintReader(summary.subarray(end)), actions);
   return true;
 }
 
-function addRollups(
-  db: Database,
-  from: {
-    readonly nodeId: number;
-    readonly tier: number;
-    readonly window: Window;
-    readonly options: GatherHow;
-  },
-  sums: Sums,
-  onDamage: OnDamage,
-): void {
-  const { nodeId, tier, window, options } = from;
-  // Cells are most of a roll-up: SQLite does not read what is not asked for.
-  const rows = db
-    .query<StoredRow, [number, number, number, number, number]>(
-      "SELECT start_ms AS startMs, summary, iif(?, cells, NULL) AS cells FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? AND start_ms < ?",
-    )
-    .all(Number(options.explains), nodeId, tier, window.sinceMs, window.untilMs);
-  for (const row of rows) {
-    const { startMs } = row;
-    if (intact(() => addStored(db, from, row, sums)) !== null) continue;
-    if (tier === TIER_HOUR) onDamage(startMs);
-    else {
+type DayRow = StoredHour & { readonly hours: PackedDayRow["hours"] | null };
+
+/** A stretch of whole hours: what it adds up to and how its hours were, read from what the store has in the fewest pieces. */
+class HourReader {
+  readonly sums: Sums;
+  readonly hours: (StoredHour | PackedHours)[] = [];
+  readonly damaged = new Set<number>();
+  readonly #db: Database;
+  readonly #nodeId: number;
+  /** What the cells are to be read from, once they are asked for. */
+  readonly #cells: { readonly tier: number; readonly startMs: number }[] = [];
+
+  constructor(db: Database, nodeId: number) {
+    this.#db = db;
+    this.#nodeId = nodeId;
+    this.sums = { ...createSums(), cells: new StoredCells([], () => this.#readCells()) };
+  }
+
+  /** Whole UTC days from what their hours were packed to and the daily tier, the hours at both ends one by one. */
+  read({ sinceMs, untilMs }: Window): void {
+    const firstDayMs = Math.ceil(sinceMs / DAY_MS) * DAY_MS;
+    const lastDayMs = Math.floor(untilMs / DAY_MS) * DAY_MS;
+    if (firstDayMs >= lastDayMs) {
+      this.#readHours({ sinceMs, untilMs });
+      return;
+    }
+    this.#readHours({ sinceMs, untilMs: firstDayMs });
+    this.#readDays({ sinceMs: firstDayMs, untilMs: lastDayMs });
+    this.#readHours({ sinceMs: lastDayMs, untilMs });
+  }
+
+  #readDays({ sinceMs, untilMs }: Window): void {
+    const days = this.#db
+      .query<DayRow, [number, number, number, number]>(
+        `SELECT day.start_ms AS startMs, summary, hours FROM rollup AS day
+         LEFT JOIN packed_day AS packed ON packed.node_id = day.node_id AND packed.start_ms = day.start_ms
+         WHERE day.node_id = ? AND tier = ? AND day.start_ms >= ? AND day.start_ms < ? ORDER BY day.start_ms`,
+      )
+      .all(this.#nodeId, TIER_DAY, sinceMs, untilMs);
+    for (const { startMs, summary, hours } of days) {
       const day = { sinceMs: startMs, untilMs: startMs + DAY_MS };
-      addRollups(db, { ...from, tier: TIER_HOUR, window: day }, sums, onDamage);
+      const packed = hours === null ? null : intact(() => unpackHours(startMs, openBlob(hours)));
+      if (packed !== null && this.#add(TIER_DAY, startMs, summary)) this.hours.push(packed);
+      else this.#readHours(day);
     }
   }
-  checkDeadline(options.deadline);
-}
 
-type StoredRow = HourSummary & { readonly cells: Uint8Array | null };
+  /** An hour that is damaged is left out. */
+  #readHours({ sinceMs, untilMs }: Window): void {
+    if (sinceMs >= untilMs) return;
+    const rows = this.#db
+      .query<StoredHour, [number, number, number, number]>(
+        "SELECT start_ms AS startMs, summary FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? AND start_ms < ? ORDER BY start_ms",
+      )
+      .all(this.#nodeId, TIER_HOUR, sinceMs, untilMs);
+    for (const row of rows) {
+      const { startMs } = row;
+      const summary = intact(() => openBlob(row.summary));
+      if (summary === null) this.damaged.add(startMs);
+      else {
+        this.hours.push({ startMs, summary });
+        this.#add(TIER_HOUR, startMs, row.summary);
+      }
+    }
+  }
 
-/**
- * Adds a roll-up as the store has it, all of it or nothing.
- *
- * @throws DamagedBlob
- */
-function addStored(
-  db: Database,
-  { nodeId, tier }: { readonly nodeId: number; readonly tier: number },
-  { startMs, summary, cells }: StoredRow,
-  sums: Sums,
-): true {
-  const opened = openBlob(summary);
-  if (cells !== null) addRollup(sums, { summary: opened, cells: openBlob(cells) });
-  else if (!addSummary(sums, opened)) {
+  /** Adds a roll-up to the sums; false where it is damaged. */
+  #add(tier: number, startMs: number, stored: Uint8Array): boolean {
+    const summary = intact(() => openBlob(stored));
+    if (summary === null) return false;
+    this.#cells.push({ tier, startMs });
+    if (addSummary(this.sums, summary)) return true;
     // Where the cells of a summary of before are damaged, its sums by action are lost, and nothing else.
-    const groups = intact(() => cellsAt(db, { nodeId, tier, startMs }).map(openBlob));
-    if (groups !== null) addCellsByAction(sums.actions, new StoredCells(groups).sums());
+    const cells = intact(() => this.#cellsAt(tier, startMs));
+    if (cells !== null) addCellsByAction(this.sums.actions, new StoredCells([cells]).sums());
+    return true;
   }
-  return true;
-}
 
-function cellsAt(
-  db: Database,
-  { nodeId, tier, startMs }: { nodeId: number; tier: number; startMs: number },
-): Uint8Array[] {
-  return db
-    .query<{ cells: Uint8Array }, [number, number, number]>(
-      "SELECT cells FROM rollup WHERE node_id = ? AND tier = ? AND start_ms = ?",
-    )
-    .all(nodeId, tier, startMs)
-    .map(({ cells }) => cells);
-}
-
-/**
- * Sums over whole hours: whole UTC days from the daily tier, the hours at both ends from the hourly one. A day that is
- * damaged is added up from its hours, an hour that is damaged left out.
- */
-function sumsOf(
-  db: Database,
-  nodeId: number,
-  window: Window,
-  how: { readonly options: GatherHow; readonly onDamage: OnDamage },
-): Sums {
-  const sums = createSums();
-  const firstDayMs = Math.ceil(window.sinceMs / DAY_MS) * DAY_MS;
-  const lastDayMs = Math.floor(window.untilMs / DAY_MS) * DAY_MS;
-  const parts =
-    firstDayMs < lastDayMs
-      ? ([
-          [TIER_HOUR, window.sinceMs, firstDayMs],
-          [TIER_DAY, firstDayMs, lastDayMs],
-          [TIER_HOUR, lastDayMs, window.untilMs],
-        ] as const)
-      : ([[TIER_HOUR, window.sinceMs, window.untilMs]] as const);
-  for (const [tier, sinceMs, untilMs] of parts) {
-    const from = { nodeId, tier, window: { sinceMs, untilMs }, options: how.options };
-    addRollups(db, from, sums, how.onDamage);
+  /** @throws DamagedBlob */
+  #cellsAt(tier: number, startMs: number): Uint8Array {
+    const row = this.#db
+      .query<{ cells: Uint8Array }, [number, number, number]>(
+        "SELECT cells FROM rollup WHERE node_id = ? AND tier = ? AND start_ms = ?",
+      )
+      .get(this.#nodeId, tier, startMs);
+    if (row === null) throw new DamagedBlob();
+    return openBlob(row.cells);
   }
-  return sums;
+
+  /** A day that is damaged is added up from its hours, an hour that is damaged left out. */
+  #readCells(): Uint8Array[] {
+    return this.#cells.flatMap(({ tier, startMs }) => {
+      const cells = intact(() => this.#cellsAt(tier, startMs));
+      if (cells !== null) return [cells];
+      const hoursMs = tier === TIER_HOUR ? [startMs] : this.#hoursOf(startMs);
+      return hoursMs.flatMap((hourMs) => {
+        const own = tier === TIER_HOUR ? null : intact(() => this.#cellsAt(TIER_HOUR, hourMs));
+        if (own === null) this.damaged.add(hourMs);
+        return own ?? [];
+      });
+    });
+  }
+
+  #hoursOf(dayMs: number): number[] {
+    return this.#db
+      .query<{ startMs: number }, [number, number, number, number]>(
+        "SELECT start_ms AS startMs FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? AND start_ms < ?",
+      )
+      .all(this.#nodeId, TIER_HOUR, dayMs, dayMs + DAY_MS)
+      .map(({ startMs }) => startMs);
+  }
 }
 
 /** A window's whole hours, and what it cuts at its ends; an end is empty where it cuts none. */
@@ -253,34 +265,29 @@ export function newestLineOf(db: Database, nodeId: number): number | null {
 
 /**
  * Reads one node's figures. Whole hours come from the roll-ups; of an hour that the window cuts, the events are
- * counted. (`--last` never cuts an hour.)
+ * counted. (`--last` never cuts an hour.) The database must stay open, and as it is, for as long as `cells` may be asked
+ * for.
+ *
+ * @param deadline by performance.now().
  */
-export function gatherNode(db: Database, nodeId: number, window: Window, options: GatherHow): NodeData {
-  const { deadline } = options;
+export function gatherNode(db: Database, nodeId: number, window: Window, deadline: number): NodeData {
   const { whole, head, tail } = partsOf(window);
-  const damaged = new Set<number>();
+  const reader = new HourReader(db, nodeId);
+  const { sums, hours, damaged } = reader;
   const how = { deadline, onDamage: (startMs: number) => void damaged.add(startMs) };
-  const stored = db
-    .query<HourSummary, [number, number, number, number]>(
-      "SELECT start_ms AS startMs, summary FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? AND start_ms < ? ORDER BY start_ms",
-    )
-    .all(nodeId, TIER_HOUR, whole.sinceMs, whole.untilMs);
-  checkDeadline(deadline);
-  const rows = stored.filter((row) => {
-    const isIntact = openRow(row, ["summary"]);
-    if (!isIntact) how.onDamage(row.startMs);
-    return isIntact;
-  });
-  const sums = sumsOf(db, nodeId, whole, { options, onDamage: how.onDamage });
   const first = rollupsOfEnd(db, nodeId, head, how);
+  reader.read(whole);
+  checkDeadline(deadline);
   const last = rollupsOfEnd(db, nodeId, tail, how);
   for (const row of [...first, ...last]) addRollup(sums, row);
   return {
-    hours: new HourTable([...first, ...rows, ...last]),
+    hours: new HourTable([...first, ...hours, ...last]),
     ...sums,
     snapshot: latestSnapshot(db, nodeId),
     scores: satelliteScores(db, nodeId, window.untilMs),
     newestMs: newestLineOf(db, nodeId),
-    damagedHours: [...damaged].toSorted((a, b) => a - b),
+    get damagedHours() {
+      return [...damaged].toSorted((a, b) => a - b);
+    },
   };
 }

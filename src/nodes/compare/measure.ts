@@ -62,6 +62,19 @@ export function measure(
   return { data, window, tally, latency, earnings, nature: natureOf(data.hours) };
 }
 
+/** The same with earnings from another source. */
+export function withEarnings(
+  measured: Measured,
+  { rates, source }: { rates: Rates; source: EarningsSource },
+): Measured {
+  const { data, window, tally } = measured;
+  const hasOperations = tally.operations > 0;
+  return {
+    ...measured,
+    earnings: earningsOf(data.actions, data.snapshot, { rates, window, source, hasOperations }),
+  };
+}
+
 function tallyOf({ counts, successBytes }: ActionSums): Tally {
   const byKind = KINDS.map(() => 0);
   let operations = 0;

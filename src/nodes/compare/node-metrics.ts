@@ -19,10 +19,7 @@ export type MeasureSettings = Rates & Pick<CompareSettings, "queryTimeout">;
 /** All nodes of the store, by name. Each one's earnings are its API's where that told this month's. */
 export function nodeMetrics(db: Database, window: Window, settings: MeasureSettings): NodeMetrics[] {
   return allNodes(db).map(({ id, name }) => {
-    const data = gatherNode(db, id, window, {
-      deadline: performance.now() + settings.queryTimeout,
-      explains: false,
-    });
+    const data = gatherNode(db, id, window, performance.now() + settings.queryTimeout);
     const earningsSource = commonSource([data.snapshot], window);
     const measured = measure(data, { window, rates: settings, earningsSource });
     return { name, newestMs: data.newestMs, metrics: metricsOf(measured) };

@@ -22,20 +22,31 @@ export interface NodeSource {
   gather(options: GatherOptions): Promise<GatheredNode>;
 }
 
-/** A database that has the node; closed by the disposing. */
-export type OpenNode = () => Promise<{ readonly db: Database; readonly nodeId: number } & Disposable>;
-
-/** A node of a database that is opened for each reading. */
-export function databaseSource(name: string, open: OpenNode): NodeSource {
+/** A node of a database that stays open, and as it is, for as long as nodes are compared (see inSnapshot). */
+export function databaseSource(
+  name: string,
+  { db, nodeId }: { readonly db: Database; readonly nodeId: number },
+): NodeSource {
   return {
     name,
-    gather: async ({ window, queryTimeout }) => {
-      using from = await open();
-      const data = gatherNode(from.db, from.nodeId, window, {
-        deadline: performance.now() + queryTimeout,
-        explains: true,
-      });
-      return { data, satellites: satelliteNames(from.db), stale: null };
-    },
+    gather: ({ window, queryTimeout }) =>
+      Promise.try(() => ({
+        data: gatherNode(db, nodeId, window, performance.now() + queryTimeout),
+        satellites: satelliteNames(db),
+        stale: null,
+      })),
   };
+}
+
+/**
+ * Reads a database as it is when this begins, whatever others write meanwhile: what explains a difference is read only
+ * when there is one.
+ */
+export async function inSnapshot<T>(db: Database, read: () => Promise<T>): Promise<T> {
+  db.run("BEGIN");
+  try {
+    return await read();
+  } finally {
+    db.run("COMMIT");
+  }
 }

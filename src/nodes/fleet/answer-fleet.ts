@@ -1,6 +1,6 @@
-import { type Answer, answerStored, type OpenStore, requireNode, storedSource } from "../compare/answer.ts";
+import { type Answer, answerStored, type OpenStore, storedSource } from "../compare/answer.ts";
 import { arrange, compareNodes, type NodeProgress } from "../compare/compare.ts";
-import type { NodeSource } from "../compare/node-source.ts";
+import { inSnapshot, type NodeSource } from "../compare/node-source.ts";
 import type { Question } from "../compare/question.ts";
 import type { FleetAccess } from "./access.ts";
 import { labelsOf } from "./board-url.ts";
@@ -38,13 +38,15 @@ export async function answerFleet(
   const labels = labelsOf(nodes);
   const sources: NodeSource[] = nodes
     .filter(({ url }) => url === null)
-    .map(({ name }) => storedSource(requireNode(store, name), open));
+    .map(({ name }) => storedSource(store, name));
   const remote = nodes.flatMap(({ name, url }, index) =>
     url === null ? [] : [{ name, url, label: labels[index] ?? name }],
   );
   const { window, queryTimeout } = question;
   const told = await remoteSources(remote, { window, queryTimeout, access, store, signal, nowMs });
-  const comparison = await compareNodes([...sources, ...told.sources], question, onNode);
+  const comparison = await inSnapshot(store.db, () =>
+    compareNodes([...sources, ...told.sources], question, onNode),
+  );
   const { sinceMs, untilMs } = window;
   return { ...arrange(comparison, labels, question.type), sinceMs, untilMs, cached: false, cache: null };
 }

@@ -188,7 +188,7 @@ export class BatchIngest {
     }
     addHours(hours, NO_LINES, events, firstEvent);
     const checkpoint = how.checkpoint(new Float64Array(this.#recent));
-    writer.commit({ events, hours, facts, state, newestMs, checkpoint });
+    writer.commit({ events, hours, facts, state, newestMs, checkpoint, isLast: how.isRest });
     events.count = 0;
     if (lastMs !== null) this.#to.pruneAlong(hourOf(lastMs));
     this.#collect(lines);

@@ -8,10 +8,8 @@ import type { PairingSettings } from "./options.ts";
 
 /** A log that was read into a store in memory, to be compared without one on disk. */
 export interface LogStore extends Disposable {
-  readonly source: {
-    readonly name: string;
-    open(): Promise<{ readonly db: Database; readonly nodeId: number } & Disposable>;
-  };
+  readonly db: Database;
+  readonly nodeId: number;
   /** First and last line; null where no line tells an operation. */
   readonly span: { readonly firstMs: number; readonly lastMs: number } | null;
 }
@@ -46,12 +44,9 @@ export async function readLog(
         `none of its ${counts.lines} lines is about a storage node's operations`;
       throw new Failure("usage", `cannot compare ${name}=${path}: ${why}`);
     }
-    const nodeId = to.node.id;
     return {
-      source: {
-        name,
-        open: () => Promise.resolve({ db: store.db, nodeId, [Symbol.dispose]: () => undefined }),
-      },
+      db: store.db,
+      nodeId: to.node.id,
       span: spanOf(store),
       [Symbol.dispose]: () => store[Symbol.dispose](),
     };

@@ -18,8 +18,16 @@ export interface Batch {
   readonly facts: readonly (Fact & { readonly satelliteId: number })[];
   readonly state: PairState;
   readonly newestMs: number | null;
+  /** Nothing follows for now: the last day's hours are packed too. */
+  readonly isLast?: boolean;
   /** null: the source cannot be taken up again (a pipe, a compressed file). */
   readonly checkpoint: Checkpoint | null;
+}
+
+function newestOf(startsMs: Iterable<number>): number {
+  let newestMs = -Infinity;
+  for (const startMs of startsMs) newestMs = Math.max(newestMs, startMs);
+  return newestMs;
 }
 
 /**
@@ -58,6 +66,7 @@ export class BatchWriter {
       savePairState(db, this.#nodeId, batch.state);
       this.#writeBlocks(blocks);
       this.rollups.addFromLog(batch.hours);
+      this.rollups.packDays(batch.isLast === true ? Infinity : dayOf(newestOf(batch.hours.keys())));
       this.#writeFacts(batch.facts);
       if (batch.checkpoint !== null) writeCheckpoint(db, this.#nodeId, batch.checkpoint);
       forgetComparisons(db, this.#nodeId);
@@ -72,6 +81,7 @@ export class BatchWriter {
       this.#takeVersion(Math.max(...Array.from(hours.values(), ({ summary }) => summary.lastMs)));
       for (const [startMs, rollup] of hours) this.rollups.replaceHour(startMs, rollup, source);
       for (const day of new Set(Array.from(hours.keys(), dayOf))) this.rollups.rebuildDay(day);
+      this.rollups.packDays(Infinity);
       forgetComparisons(this.#db, this.#nodeId);
     });
     write.immediate();

@@ -251,6 +251,7 @@ class Merge {
     }
     db.query("DELETE FROM rollup WHERE node_id = ? AND tier = ?").run(this.#from.id, TIER_DAY);
     for (const day of new Set(Array.from(fromHours.keys(), dayOf))) rollups.rebuildDay(day);
+    rollups.packDays(Infinity);
   }
 
   /** Checkpoints (of one file read into both the further one), answers of the API; then the node goes. */

@@ -112,13 +112,16 @@ function addCellByCell(to: SummedCells, bytes: Uint8Array): void {
   }
 }
 
-/** Cells as they are stored, added up only when they are asked for: hundreds of numbers of each day. */
+/** Cells as they are stored, read and added up only when they are asked for: hundreds of numbers of each day. */
 export class StoredCells {
   readonly #stored: Uint8Array[];
+  readonly #readMore: () => readonly Uint8Array[];
   #sums: SummedCells | null = null;
 
-  constructor(stored: readonly Uint8Array[] = []) {
+  /** @param readMore what belongs to them and is not read yet. */
+  constructor(stored: readonly Uint8Array[] = [], readMore: () => readonly Uint8Array[] = () => []) {
     this.#stored = [...stored];
+    this.#readMore = readMore;
   }
 
   add(stored: Uint8Array): void {
@@ -130,7 +133,7 @@ export class StoredCells {
   sums(): SummedCells {
     if (this.#sums === null) {
       this.#sums = new Map();
-      for (const stored of this.#stored) addStoredCells(this.#sums, stored);
+      for (const stored of [...this.#readMore(), ...this.#stored]) addStoredCells(this.#sums, stored);
     }
     return this.#sums;
   }

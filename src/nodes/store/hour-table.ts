@@ -1,22 +1,38 @@
 import { KINDS, LEVELS } from "../log/vocabulary.ts";
-import type { StoredSketch } from "./stored-sketch.ts";
+import type { PackedHours } from "./packed-hours.ts";
+import { BUCKET_LIMIT } from "./sketch.ts";
+import { addStoredSketch, type StoredSketch } from "./stored-sketch.ts";
+import {
+  COARSE_AT,
+  FIRST_AT,
+  HAS_LINES_AT,
+  LEVEL_AT,
+  OUTCOMES_A_KIND,
+  readSummary,
+  SPAN_AT,
+  type StoredHour,
+  SUMMARY_NUMBERS,
+  TIMED_AT,
+  TIMED_MS_AT,
+} from "./summary-numbers.ts";
 
-/** An hour, or a day, as the store has it. */
-export interface StoredHour {
-  readonly startMs: number;
-  readonly summary: Uint8Array;
+/** Hours whose sketches are still packed one by one. */
+interface LooseHour {
+  readonly type: "loose";
+  readonly hour: number;
+  readonly sketch: StoredSketch;
 }
 
-/** A summary's numbers before its sketch, in the order in which rollup.encodeSummary writes them. */
-const OUTCOMES = 3;
-const LEVEL_AT = KINDS.length * OUTCOMES;
-const TIMED_AT = LEVEL_AT + LEVELS.length;
-const TIMED_MS_AT = TIMED_AT + 1;
-const COARSE_AT = TIMED_AT + 2;
-const HAS_LINES_AT = TIMED_AT + 3;
-const FIRST_AT = TIMED_AT + 4;
-const SPAN_AT = TIMED_AT + 5;
-const NUMBERS = TIMED_AT + 6;
+/** Hours that were packed together, from `hour` on. */
+interface PackedPart {
+  readonly type: "packed";
+  readonly hour: number;
+  readonly hours: PackedHours;
+}
+
+function isPacked(part: StoredHour | PackedHours): part is PackedHours {
+  return "numbers" in part;
+}
 
 /**
  * Hours of one node in the order of time, as a comparison reads them: columns, and no object for each hour, since a
@@ -25,37 +41,47 @@ const NUMBERS = TIMED_AT + 6;
 export class HourTable {
   readonly length: number;
   readonly startMs: Float64Array;
-  readonly #rows: readonly StoredHour[];
-  /** NUMBERS of each hour. */
+  /** SUMMARY_NUMBERS of each hour. */
   readonly #numbers: Float64Array;
-  readonly #sketchStarts: Int32Array;
+  readonly #parts: (LooseHour | PackedPart)[] = [];
 
-  /** @throws RangeError where a summary is not what rollup.encodeSummary wrote. */
-  constructor(rows: readonly StoredHour[]) {
-    const { length } = rows;
+  /**
+   * @param parts single hours, and days of them, in the order of time.
+   * @throws RangeError where a summary is not what rollup.encodeSummary wrote.
+   */
+  constructor(parts: readonly (StoredHour | PackedHours)[]) {
+    const length = parts.reduce((sum, part) => sum + (isPacked(part) ? part.length : 1), 0);
     this.length = length;
-    this.#rows = rows;
     this.startMs = new Float64Array(length);
-    this.#numbers = new Float64Array(length * NUMBERS);
-    this.#sketchStarts = new Int32Array(length);
-    for (let hour = 0; hour < length; hour += 1) {
-      const { startMs = 0, summary = NO_BYTES } = rows[hour] ?? {};
-      this.startMs[hour] = startMs;
-      this.#sketchStarts[hour] = readNumbers(summary, this.#numbers, hour * NUMBERS);
+    this.#numbers = new Float64Array(length * SUMMARY_NUMBERS);
+    let hour = 0;
+    for (const part of parts) {
+      if (isPacked(part)) {
+        this.startMs.set(part.startMs, hour);
+        this.#numbers.set(part.numbers, hour * SUMMARY_NUMBERS);
+        this.#parts.push({ type: "packed", hour, hours: part });
+        hour += part.length;
+      } else {
+        const { startMs, summary } = part;
+        this.startMs[hour] = startMs;
+        const start = readSummary(summary, this.#numbers, hour * SUMMARY_NUMBERS);
+        this.#parts.push({ type: "loose", hour, sketch: { bytes: summary, start } });
+        hour += 1;
+      }
     }
   }
 
   /** Ended operations of a kind with an outcome, by hour. */
   counts(kind: number, outcome: number): Float64Array {
-    return this.#column(kind * OUTCOMES + outcome);
+    return this.#column(kind * OUTCOMES_A_KIND + outcome);
   }
 
   /** Ended operations of a kind, by hour. */
   trials(kind: number): Float64Array {
-    const first = kind * OUTCOMES;
+    const first = kind * OUTCOMES_A_KIND;
     const numbers = this.#numbers;
     const column = new Float64Array(this.length);
-    for (let hour = 0, at = first; hour < column.length; hour += 1, at += NUMBERS) {
+    for (let hour = 0, at = first; hour < column.length; hour += 1, at += SUMMARY_NUMBERS) {
       column[hour] = (numbers[at] ?? 0) + (numbers[at + 1] ?? 0) + (numbers[at + 2] ?? 0);
     }
     return column;
@@ -118,55 +144,72 @@ export class HourTable {
     return last;
   }
 
-  /** Of the durations of an hour's operations. */
-  sketch(hour: number): StoredSketch {
-    return { bytes: this.#rows[hour]?.summary ?? NO_BYTES, start: this.#sketchStarts[hour] ?? 0 };
+  /**
+   * How many operations of each hour's sketch lie in the buckets up to each of some: at hour × buckets.length + index.
+   *
+   * @param buckets in rising order; -1 has none before it.
+   */
+  upTo(buckets: readonly number[]): Float64Array {
+    const width = buckets.length;
+    const counts = new Float64Array(this.length * width);
+    let columnOf: Int32Array | null = null;
+    // Behind the last bucket there is a place that nobody asks for.
+    const own = new Float64Array(width + 1);
+    for (const part of this.#parts) {
+      if (part.type === "packed") takePacked(part, buckets, counts);
+      else {
+        columnOf ??= columnsOf(buckets);
+        own.fill(0);
+        addStoredSketch(part.sketch, columnOf, own, 0);
+        let sum = 0;
+        for (let at = 0; at < width; at += 1) counts[part.hour * width + at] = sum += own[at] ?? 0;
+      }
+    }
+    return counts;
   }
 
   #column(place: number): Float64Array {
     const numbers = this.#numbers;
     const column = new Float64Array(this.length);
-    for (let hour = 0, at = place; hour < column.length; hour += 1, at += NUMBERS) {
+    for (let hour = 0, at = place; hour < column.length; hour += 1, at += SUMMARY_NUMBERS) {
       column[hour] = numbers[at] ?? 0;
     }
     return column;
   }
 }
 
-const NO_BYTES = new Uint8Array(0);
-const one = new Float64Array(NUMBERS);
+/** For each bucket the first of the given ones that it does not lie behind. */
+function columnsOf(buckets: readonly number[]): Int32Array {
+  const columnOf = new Int32Array(BUCKET_LIMIT);
+  for (let bucket = 0, next = 0; bucket < BUCKET_LIMIT; bucket += 1) {
+    while (next < buckets.length && bucket > (buckets[next] ?? 0)) next += 1;
+    columnOf[bucket] = next;
+  }
+  return columnOf;
+}
+
+function takePacked({ hour, hours }: PackedPart, buckets: readonly number[], counts: Float64Array): void {
+  const { length, firstBucket, upTo } = hours;
+  const width = buckets.length;
+  for (let column = 0; column < width; column += 1) {
+    const row = Math.min((buckets[column] ?? 0) - firstBucket, hours.buckets - 1) * length;
+    if (row < 0) continue;
+    for (let own = 0, at = hour * width + column; own < length; own += 1, at += width)
+      counts[at] = upTo[row + own] ?? 0;
+  }
+}
+
+const one = new Float64Array(SUMMARY_NUMBERS);
 
 /** Where a summary's sketch is. */
 export function sketchOf(summary: Uint8Array): StoredSketch {
-  return { bytes: summary, start: readNumbers(summary, one, 0) };
+  return { bytes: summary, start: readSummary(summary, one, 0) };
 }
 
 /** A summary's piecestore lines, by level. */
 export function linesOf(summary: Uint8Array): Float64Array {
-  readNumbers(summary, one, 0);
+  readSummary(summary, one, 0);
   return one.slice(LEVEL_AT, TIMED_AT);
-}
-
-/** Puts a summary's numbers into `to` from `offset` on, and returns where its sketch begins. */
-function readNumbers(bytes: Uint8Array, to: Float64Array, offset: number): number {
-  let at = 0;
-  for (let index = offset; index < offset + NUMBERS; index += 1) {
-    let byte = bytes[at++] ?? 0;
-    if (byte < 0x80) {
-      to[index] = byte;
-      continue;
-    }
-    let value = byte & 0x7f;
-    let scale = 128;
-    do {
-      byte = bytes[at++] ?? 0;
-      value += (byte & 0x7f) * scale;
-      scale *= 128;
-    } while (byte >= 0x80);
-    to[index] = value;
-  }
-  if (at > bytes.length) throw new RangeError("Cannot read past the end of a stored summary");
-  return at;
 }
 
 function addColumn(to: Float64Array, column: Float64Array): void {

@@ -91,7 +91,7 @@ export function releaseNode(db: Database, nodeId: number): void {
 
 /** Deletes a node and all that belongs to it; satellites, which nodes share, stay. */
 export function deleteNode(db: Database, nodeId: number): void {
-  for (const table of ["event_block", "rollup", "fact", "log_file", "node_snapshot"])
+  for (const table of ["event_block", "rollup", "packed_day", "fact", "log_file", "node_snapshot"])
     db.query(`DELETE FROM ${table} WHERE node_id = ?`).run(nodeId);
   db.query("DELETE FROM node WHERE id = ?").run(nodeId);
   forgetComparisons(db, nodeId);

@@ -4,6 +4,7 @@ import { LRUCache } from "lru-cache";
 import { DAY_MS } from "../log/vocabulary.ts";
 import { openRow, sealBlob } from "../../db/sealed-blob.ts";
 import { addCells, encodeCells } from "./cell-sums.ts";
+import { packStored } from "./packed-hours.ts";
 import {
   createRollup,
   dayOf,
@@ -20,6 +21,8 @@ import {
 const BLOBS = ["summary", "cells"] as const;
 /** Roll-ups kept decoded. */
 const RECENT_ROLLUPS = 4;
+/** Days of a store of before are packed some at a time: a millisecond each. */
+const DAYS_A_COMMIT = 31;
 
 interface Stored {
   readonly rollup: Rollup;
@@ -48,6 +51,8 @@ export class RollupStore {
   readonly #recent = new LRUCache<string, Stored>({ max: RECENT_ROLLUPS });
 
   readonly #onDamage: OnDamage;
+  /** Days whose hours are not packed; null until the store was asked. */
+  #unpacked: Set<number> | null = null;
 
   constructor(db: Database, nodeId: number, onDamage: OnDamage) {
     this.#db = db;
@@ -103,6 +108,40 @@ export class RollupStore {
     if (rows.length > 0) this.#write(TIER_DAY, day, rollup, SOURCE_LOG);
   }
 
+  /**
+   * Packs the hours of days that have none such, so that a comparison reads a day of them at once. Whatever changes an
+   * hour drops what its day was packed to (triggers of the store): so a day that is still written waits.
+   *
+   * @param beforeMs of days that begin before.
+   */
+  packDays(beforeMs: number): void {
+    this.#unpacked ??= new Set(
+      this.#db
+        .query<{ startMs: number }, [number, number]>(
+          `SELECT start_ms AS startMs FROM rollup AS day WHERE node_id = ? AND tier = ? AND NOT EXISTS
+           (SELECT 1 FROM packed_day WHERE node_id = day.node_id AND start_ms = day.start_ms)`,
+        )
+        .all(this.#nodeId, TIER_DAY)
+        .map(({ startMs }) => startMs),
+    );
+    let left = DAYS_A_COMMIT;
+    for (const day of this.#unpacked) {
+      if (day >= beforeMs || left === 0) continue;
+      left -= 1;
+      this.#unpacked.delete(day);
+      const rows = this.#db
+        .query<Pick<RollupRow, "startMs" | "summary">, [number, number, number, number]>(
+          "SELECT start_ms AS startMs, summary FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? AND start_ms < ? ORDER BY start_ms",
+        )
+        .all(this.#nodeId, TIER_HOUR, day, day + DAY_MS);
+      const hours = packStored(day, rows);
+      if (hours === null) continue;
+      this.#db
+        .query("INSERT OR REPLACE INTO packed_day (node_id, start_ms, hours) VALUES (?, ?, ?)")
+        .run(this.#nodeId, day, sealBlob(hours));
+    }
+  }
+
   #at(tier: number, startMs: number): Stored {
     const recent = this.#recent.get(`${tier} ${startMs}`);
     if (recent !== undefined) return recent;
@@ -130,6 +169,7 @@ export class RollupStore {
         sealBlob(encodeCells(rollup.cells)),
         source,
       );
+    this.#unpacked?.add(dayOf(startMs));
     this.#recent.set(`${tier} ${startMs}`, { rollup, source, isDamaged: false });
   }
 }

@@ -74,9 +74,8 @@ test("the page's figures are what both formulas make of the sample log", async (
     limits: { openLimit: openLimit.default, maxOpen: maxOpen.default },
     signal: new AbortController().signal,
   });
-  using store = await log.source.open();
   const window = { sinceMs: Date.UTC(2025, 9, 6), untilMs: Date.UTC(2025, 9, 7) };
-  const data = gatherNode(store.db, store.nodeId, window, { deadline: Infinity, explains: false });
+  const data = gatherNode(log.db, log.nodeId, window, Infinity);
   const ours = metricsOf(measure(data, { window, rates: RATES, earningsSource: "model" }));
   const told = (value: number | null): string => `${value?.toFixed(2)}%`;
   expect(row("success_rate_download").slice(2, 4)).toEqual([

@@ -26,10 +26,7 @@ function figuresIn(db: string): unknown {
   const node = findNode(store.db, "a");
   if (node === null) return null;
   const window = { sinceMs: START_MS, untilMs: START_MS + 40 * HOUR_MS };
-  const { hours, cells, actions, bucketCounts } = gatherNode(store.db, node.id, window, {
-    deadline: Infinity,
-    explains: true,
-  });
+  const { hours, cells, actions, bucketCounts } = gatherNode(store.db, node.id, window, Infinity);
   const columns = [hours.startMs, hours.operations(), hours.lines(), hours.timed(), hours.timedMs()];
   const groups = [...cells.sums()].toSorted(([one], [other]) => one - other);
   return { columns, lines: hours.linesByLevel(), groups, actions, bucketCounts };

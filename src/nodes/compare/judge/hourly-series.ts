@@ -1,5 +1,4 @@
 import { HOUR_MS } from "../../log/vocabulary.ts";
-import { addStoredSketch } from "../../store/stored-sketch.ts";
 import { type HourTable, sumOf } from "../../store/hour-table.ts";
 import { BUCKET_LIMIT } from "../../store/sketch.ts";
 import type { Latency } from "../latency.ts";
@@ -115,41 +114,24 @@ function placeOf(latency: Latency, share: number): QuantilePlace | null {
   return spread <= 0 ? null : { share, value: log, bucket, fraction, density: (2 * reach) / spread };
 }
 
-/** Each hour's operations below, in and between the quantiles' buckets: one pass over all sketches. */
+/** Each hour's operations up to the quantiles' buckets: one pass over all sketches. */
 function quantileSeries(of: Placed, places: readonly QuantilePlace[], total: number): HourlySeries[] {
   const { hours } = of;
-  const buckets = [...new Set(places.map(({ bucket }) => bucket))].toSorted((a, b) => a - b);
-  // Regions: below the first bucket, in it, between it and the second …
-  const regions = buckets.length * 2 + 1;
-  const regionOf = new Int32Array(BUCKET_LIMIT);
-  for (let bucket = 0, next = 0; bucket < BUCKET_LIMIT; bucket += 1) {
-    const at = buckets[next];
-    if (at === undefined || bucket < at) regionOf[bucket] = next * 2;
-    else {
-      regionOf[bucket] = next * 2 + 1;
-      next += 1;
-    }
-  }
-  const counts = new Float64Array(hours.length * regions);
-  const timed = hours.timed();
-  for (let hour = 0; hour < hours.length; hour += 1) {
-    if ((timed[hour] ?? 0) > 0) addStoredSketch(hours.sketch(hour), regionOf, counts, hour * regions);
-  }
+  const edges = new Set([BUCKET_LIMIT - 1, ...places.flatMap(({ bucket }) => [bucket - 1, bucket])]);
+  const buckets = [...edges].toSorted((a, b) => a - b);
+  const width = buckets.length;
+  const upTo = hours.upTo(buckets);
   return places.map(({ share, value, bucket, fraction, density }) => {
-    const region = buckets.indexOf(bucket) * 2 + 1;
+    const column = buckets.indexOf(bucket);
+    const before = buckets.indexOf(bucket - 1);
     const all = new Float64Array(hours.length);
-    const below = new Float64Array(hours.length);
-    for (let hour = 0; hour < hours.length; hour += 1) {
-      for (let at = 0; at < regions; at += 1) {
-        const count = counts[hour * regions + at] ?? 0;
-        all[hour] = (all[hour] ?? 0) + count;
-        if (at <= region) below[hour] = (below[hour] ?? 0) + (at < region ? count : fraction * count);
-      }
+    const sums = new Float64Array(hours.length);
+    for (let hour = 0, row = 0; hour < hours.length; hour += 1, row += width) {
+      const below = upTo[row + before] ?? 0;
+      all[hour] = upTo[row + width - 1] ?? 0;
+      sums[hour] = -(below + fraction * ((upTo[row + column] ?? 0) - below)) / density;
     }
-    const columns = pulled(of, all, {
-      sums: below.map((count) => -count / density),
-      expected: -share / density,
-    });
+    const columns = pulled(of, all, { sums, expected: -share / density });
     return { value, ...columns, leastVariance: (share * (1 - share)) / (total * density * density) };
   });
 }

@@ -1,0 +1,121 @@
+import { openRow } from "../../db/sealed-blob.ts";
+import { DAY_MS, HOUR_MS } from "../log/vocabulary.ts";
+import { BUCKET_LIMIT } from "./sketch.ts";
+import { addStoredSketch, type StoredSketch } from "./stored-sketch.ts";
+import { readSummary, type StoredHour, SUMMARY_NUMBERS } from "./summary-numbers.ts";
+
+/**
+ * The hours of a UTC day in one blob that is read as it lies: their summaries' numbers, and how many of each hour's timed
+ * operations took no longer than a bucket, bucket by bucket. A month of twenty nodes is 14,400 summaries; unpacked one by
+ * one they were most of what a comparison took.
+ *
+ * Only what was added up from stored hours is in it: whoever finds none, or a damaged one, reads the hours.
+ */
+export interface PackedHours {
+  readonly type: "packed";
+  readonly length: number;
+  readonly startMs: Float64Array;
+  /** SUMMARY_NUMBERS of each hour. */
+  readonly numbers: Float64Array;
+  /** The buckets that `upTo` tells of; in those below there is nothing. */
+  readonly firstBucket: number;
+  readonly buckets: number;
+  /** At bucket × length + hour: the hour's operations in the buckets from the first one to this one. */
+  readonly upTo: Uint16Array | Uint32Array;
+}
+
+const FORM = 1;
+const HOURS = DAY_MS / HOUR_MS;
+/** Form, hours, bytes of a count; as words of two bytes the first bucket and their number, and one of four: which hours. */
+const HEAD_BYTES = 16;
+/** Durations that lie this far apart are damage, and would take too much room. */
+const MOST_BUCKETS = 1_024;
+
+/** Every bucket of an hour in a column of its own. */
+function countsOf(sketches: readonly StoredSketch[]): { counts: Float64Array; first: number; last: number } {
+  const counts = new Float64Array(BUCKET_LIMIT * sketches.length);
+  const places = Int32Array.from({ length: BUCKET_LIMIT }, (_, bucket) => bucket * sketches.length);
+  for (const [hour, sketch] of sketches.entries()) addStoredSketch(sketch, places, counts, hour);
+  let first = 0;
+  let last = counts.length - 1;
+  while (first < counts.length && counts[first] === 0) first += 1;
+  while (last >= first && counts[last] === 0) last -= 1;
+  return {
+    counts,
+    first: Math.floor(first / sketches.length),
+    last: Math.floor(last / sketches.length),
+  };
+}
+
+/** Packs the hours of the day that begins at `dayMs`, in the order of time; null where they do not fit the form. */
+export function packHours(dayMs: number, hours: readonly StoredHour[]): Uint8Array | null {
+  const { length } = hours;
+  if (length === 0 || length > HOURS) return null;
+  const numbers = new Float64Array(length * SUMMARY_NUMBERS);
+  const sketches = hours.map(({ summary }, hour) => ({
+    bytes: summary,
+    start: readSummary(summary, numbers, hour * SUMMARY_NUMBERS),
+  }));
+  const { counts, first, last } = countsOf(sketches);
+  const buckets = Math.max(0, last - first + 1);
+  if (buckets > MOST_BUCKETS) return null;
+  const upTo = counts.slice(first * length, (first + buckets) * length);
+  for (let at = length; at < upTo.length; at += 1) upTo[at] = (upTo[at] ?? 0) + (upTo[at - length] ?? 0);
+  const most = upTo.reduce((found, count) => Math.max(found, count), 0);
+  if (most > 0xffff_ffff) return null;
+  const width = most > 0xffff ? 4 : 2;
+  const packed = new Uint8Array(HEAD_BYTES + numbers.byteLength + upTo.length * width);
+  const head = new DataView(packed.buffer);
+  head.setUint8(0, FORM);
+  head.setUint8(1, length);
+  head.setUint8(2, width);
+  head.setUint16(4, first, true);
+  head.setUint16(6, buckets, true);
+  const which = hours.reduce((bits, { startMs }) => bits | (1 << ((startMs - dayMs) / HOUR_MS)), 0);
+  head.setUint32(8, which >>> 0, true);
+  // All machines that this is built for have the lowest byte first, as the other blobs have.
+  new Float64Array(packed.buffer, HEAD_BYTES, numbers.length).set(numbers);
+  const columns = width === 4 ? Uint32Array : Uint16Array;
+  new columns(packed.buffer, HEAD_BYTES + numbers.byteLength, upTo.length).set(upTo);
+  return packed;
+}
+
+/** Reads what `packHours` wrote of that day; null of a form that is not known, or cut. */
+export function unpackHours(dayMs: number, packed: Uint8Array): PackedHours | null {
+  if (packed.length < HEAD_BYTES || packed[0] !== FORM) return null;
+  // Numbers are read where they lie, so that they must lie as a machine reads them.
+  const bytes = packed.byteOffset % 8 === 0 ? packed : packed.slice();
+  const { buffer, byteOffset } = bytes;
+  const head = new DataView(buffer, byteOffset, HEAD_BYTES);
+  const length = head.getUint8(1);
+  const width = head.getUint8(2);
+  const firstBucket = head.getUint16(4, true);
+  const buckets = head.getUint16(6, true);
+  const which = head.getUint32(8, true);
+  const upToAt = HEAD_BYTES + length * SUMMARY_NUMBERS * 8;
+  if (bytes.length !== upToAt + buckets * length * width) return null;
+  const startMs = new Float64Array(length);
+  let hour = 0;
+  for (let place = 0; place < HOURS; place += 1) {
+    if ((which & (1 << place)) !== 0) startMs[hour++] = dayMs + place * HOUR_MS;
+  }
+  if (hour !== length) return null;
+  return {
+    type: "packed",
+    length,
+    startMs,
+    numbers: new Float64Array(buffer, byteOffset + HEAD_BYTES, length * SUMMARY_NUMBERS),
+    firstBucket,
+    buckets,
+    upTo:
+      width === 4
+        ? new Uint32Array(buffer, byteOffset + upToAt, buckets * length)
+        : new Uint16Array(buffer, byteOffset + upToAt, buckets * length),
+  };
+}
+
+/** Packs stored hours, whose blobs are sealed; null where one of them is damaged. */
+export function packStored(dayMs: number, rows: readonly StoredHour[]): Uint8Array | null {
+  const hours = rows.map((row) => ({ ...row }));
+  return hours.every((row) => openRow(row, ["summary"])) ? packHours(dayMs, hours) : null;
+}
