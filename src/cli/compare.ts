@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { compareOptions, type CompareSettings } from "../nodes/compare/options.ts";
 import { pairingOptions, type PairingSettings } from "../nodes/ingest/options.ts";
 import { storeOptions } from "../db/options.ts";
+import { compileLate } from "../lib/engine.ts";
 import { Failure } from "../lib/errors.ts";
 import { escapeAll } from "../lib/format/escape.ts";
 import type { Answer, OpenStore } from "../nodes/compare/answer.ts";
@@ -131,6 +132,8 @@ async function answerTo(asked: readonly Asked[], given: CompareSettings, how: Ho
     import("../nodes/compare/answer.ts"),
     import("../nodes/compare/window.ts"),
   ]);
+  // A log that is read first is as much work as an ingest.
+  if (!asked.some(({ type }) => type === "log")) compileLate();
   const nowMs = Date.now();
   const ofLast = windowOf({ lastMs: given.last, since: given.since, until: given.until }, nowMs);
   const question: Question = { ...given, window: ofLast.window, rangeName: ofLast.name };

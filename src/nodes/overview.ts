@@ -82,7 +82,7 @@ function seriesOf(hours: HourTable, window: Window): NodeOverview["hours"] {
 
 function failedPercent(hours: HourTable): number | null {
   const ended = sumOf(hours.operations());
-  const failed = KINDS.reduce((sum, _, kind) => sum + sumOf(hours.counts(kind, FAILED)), 0);
+  const failed = KINDS.reduce((sum, _, kind) => sum + hours.countsTotal(kind, FAILED), 0);
   return ended === 0 ? null : (failed / ended) * 100;
 }
 

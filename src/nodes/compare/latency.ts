@@ -1,14 +1,5 @@
-import { type HourTable, sumOf } from "../store/hour-table.ts";
+import type { HourTable } from "../store/hour-table.ts";
 import { edgesOfBucket, valueOfBucket } from "../store/sketch.ts";
-
-/** Beyond this share of operations timed in whole seconds the quantiles are not told. */
-const MAX_COARSE_SHARE = 0.01;
-
-/** What the durations of a log are told in: 1 or 1000 ms; null where nothing was timed. */
-function resolutionMs(timed: number, coarse: number): number | null {
-  if (timed === 0) return null;
-  return coarse <= timed * MAX_COARSE_SHARE ? 1 : 1000;
-}
 
 /** To a decade: a class is a third wider than the one before it, thirteen times what a bucket is. */
 const DISTRIBUTION_CLASSES = 8;
@@ -40,9 +31,7 @@ export class Latency {
 
   /** `bucketCounts`: what the sketches of all the hours add up to. */
   constructor(hours: HourTable, bucketCounts: Float64Array) {
-    const coarse = sumOf(hours.coarse());
-    const timed = sumOf(hours.timed());
-    const timedMs = sumOf(hours.timedMs());
+    const timed = hours.timedTotal();
     let last = bucketCounts.length - 1;
     while (last >= 0 && bucketCounts[last] === 0) last -= 1;
     const cumulative = bucketCounts.slice(0, last + 1);
@@ -50,10 +39,10 @@ export class Latency {
       cumulative[bucket] = (cumulative[bucket] ?? 0) + (cumulative[bucket - 1] ?? 0);
     }
     this.#cumulative = cumulative;
-    const told = resolutionMs(timed, coarse);
+    const told = hours.resolutionMs();
     this.isResolved = told === 1 && last >= 0;
     this.resolutionMs = told === 1 && !this.isResolved ? 1000 : told;
-    this.meanMs = timed === 0 ? null : timedMs / timed;
+    this.meanMs = timed === 0 ? null : hours.timedMsTotal() / timed;
   }
 
   /** Operations that the quantiles are of. */

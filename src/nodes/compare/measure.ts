@@ -1,5 +1,5 @@
 import type { ActionSums } from "../store/action-sums.ts";
-import { type HourTable, sumOf } from "../store/hour-table.ts";
+import type { HourTable } from "../store/hour-table.ts";
 import {
   HOUR_MS,
   isEgress,
@@ -95,8 +95,8 @@ function tallyOf({ counts, successBytes }: ActionSums): Tally {
 
 /** Of a kind's operations those with the outcome, in percent; null where there were none. */
 export function shareOf(hours: HourTable, kind: number, outcome: number): number | null {
-  const trials = sumOf(hours.trials(kind));
-  return trials === 0 ? null : (sumOf(hours.counts(kind, outcome)) / trials) * 100;
+  const trials = hours.trialsTotal(kind);
+  return trials === 0 ? null : (hours.countsTotal(kind, outcome) / trials) * 100;
 }
 
 /**
@@ -123,11 +123,14 @@ export function coverageOf(hours: HourTable, window: Window): number {
 }
 
 function natureOf(hours: HourTable): LogNature {
-  const lines = hours.lines();
+  const [lines, operations] = [hours.lines(), hours.operations()];
+  let importedHours = 0;
+  for (let hour = 0; hour < hours.length; hour += 1)
+    if (lines[hour] === 0 && (operations[hour] ?? 0) > 0) importedHours += 1;
   return {
     level: logLevelOf(hours.linesByLevel()),
-    hasDurations: hours.timed().some((timed) => timed > 0),
-    importedHours: hours.operations().filter((count, hour) => count > 0 && lines[hour] === 0).length,
+    hasDurations: hours.timedTotal() > 0,
+    importedHours,
   };
 }
 

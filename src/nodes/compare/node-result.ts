@@ -46,14 +46,17 @@ const DOWNLOAD = 0;
 
 function trendOf(hours: HourTable, window: Window): Trend {
   const lengthMs = window.untilMs - window.sinceMs;
-  const points = Int32Array.from(hours.startMs, (startMs) => {
-    const place = Math.floor(((startMs - window.sinceMs) / lengthMs) * TREND_POINTS);
-    return Math.min(TREND_POINTS - 1, Math.max(0, place));
-  });
+  const points = new Uint8Array(hours.length);
+  for (let hour = 0; hour < hours.length; hour += 1) {
+    const place = Math.floor((((hours.startMs[hour] ?? 0) - window.sinceMs) / lengthMs) * TREND_POINTS);
+    points[hour] = Math.min(TREND_POINTS - 1, Math.max(0, place));
+  }
   const sums = (column: Float64Array): number[] => {
     const byPoint = Array.from({ length: TREND_POINTS }, () => 0);
-    for (const [hour, point] of points.entries())
+    for (let hour = 0; hour < points.length; hour += 1) {
+      const point = points[hour] ?? 0;
       byPoint[point] = (byPoint[point] ?? 0) + (column[hour] ?? 0);
+    }
     return byPoint;
   };
   const ratio = (parts: readonly number[], wholes: readonly number[], scale: number): (number | null)[] =>

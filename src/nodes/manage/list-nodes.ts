@@ -51,14 +51,13 @@ function summed(
   hours: HourTable,
 ): Pick<NodeSummary, "events" | "firstEventMs" | "logLevel" | "latencyResolutionMs"> {
   const ended = hours.operations();
-  const timed = sumOf(hours.timed());
   const firstMs = hours.firstMs().filter((_, hour) => (ended[hour] ?? 0) > 0);
   const firstEventMs = firstMs.reduce((first, ms) => Math.min(first, ms), Infinity);
   return {
     events: sumOf(ended),
     firstEventMs: firstEventMs === Infinity ? null : firstEventMs,
     logLevel: logLevelOf(hours.linesByLevel()),
-    latencyResolutionMs: timed === 0 ? null : sumOf(hours.coarse()) > 0 ? 1000 : 1,
+    latencyResolutionMs: hours.resolutionMs(),
   };
 }
 

@@ -1,4 +1,4 @@
-import { KINDS, LEVELS } from "../log/vocabulary.ts";
+import { LEVELS } from "../log/vocabulary.ts";
 import type { PackedHours } from "./packed-hours.ts";
 import { BUCKET_LIMIT } from "./sketch.ts";
 import { addStoredSketch, type StoredSketch } from "./stored-sketch.ts";
@@ -34,15 +34,21 @@ function isPacked(part: StoredHour | PackedHours): part is PackedHours {
   return "numbers" in part;
 }
 
+/** Beyond this share of operations timed in whole seconds a log tells no milliseconds. */
+const MAX_COARSE_SHARE = 0.01;
+
 /**
  * Hours of one node in the order of time, as a comparison reads them: columns, and no object for each hour, since a
  * command runs once, mostly before the compiler has warmed up. Sketches stay packed until all are unpacked together.
+ * Columns are those of the table: who changes one copies it.
  */
 export class HourTable {
   readonly length: number;
   readonly startMs: Float64Array;
-  /** SUMMARY_NUMBERS of each hour. */
-  readonly #numbers: Float64Array;
+  /** One behind the other. */
+  readonly #columns: Float64Array;
+  /** Of each column. */
+  readonly #sums = new Float64Array(SUMMARY_NUMBERS);
   readonly #parts: (LooseHour | PackedPart)[] = [];
 
   /**
@@ -53,57 +59,67 @@ export class HourTable {
     const length = parts.reduce((sum, part) => sum + (isPacked(part) ? part.length : 1), 0);
     this.length = length;
     this.startMs = new Float64Array(length);
-    this.#numbers = new Float64Array(length * SUMMARY_NUMBERS);
+    const numbers = new Float64Array(length * SUMMARY_NUMBERS);
     let hour = 0;
     for (const part of parts) {
       if (isPacked(part)) {
         this.startMs.set(part.startMs, hour);
-        this.#numbers.set(part.numbers, hour * SUMMARY_NUMBERS);
+        numbers.set(part.numbers, hour * SUMMARY_NUMBERS);
         this.#parts.push({ type: "packed", hour, hours: part });
         hour += part.length;
       } else {
         const { startMs, summary } = part;
         this.startMs[hour] = startMs;
-        const start = readSummary(summary, this.#numbers, hour * SUMMARY_NUMBERS);
+        const start = readSummary(summary, numbers, hour * SUMMARY_NUMBERS);
         this.#parts.push({ type: "loose", hour, sketch: { bytes: summary, start } });
         hour += 1;
       }
     }
+    this.#columns = toColumns(numbers, length, this.#sums);
   }
 
-  /** Ended operations of a kind with an outcome, by hour. */
+  /** Ended operations of a kind with an outcome, by hour … */
   counts(kind: number, outcome: number): Float64Array {
     return this.#column(kind * OUTCOMES_A_KIND + outcome);
   }
 
-  /** Ended operations of a kind, by hour. */
+  /** … and in all. */
+  countsTotal(kind: number, outcome: number): number {
+    return this.#sums[kind * OUTCOMES_A_KIND + outcome] ?? 0;
+  }
+
+  /** Ended operations of a kind, by hour … */
   trials(kind: number): Float64Array {
-    const first = kind * OUTCOMES_A_KIND;
-    const numbers = this.#numbers;
+    const [first, second, third] = [this.counts(kind, 0), this.counts(kind, 1), this.counts(kind, 2)];
     const column = new Float64Array(this.length);
-    for (let hour = 0, at = first; hour < column.length; hour += 1, at += SUMMARY_NUMBERS) {
-      column[hour] = (numbers[at] ?? 0) + (numbers[at + 1] ?? 0) + (numbers[at + 2] ?? 0);
+    for (let hour = 0; hour < column.length; hour += 1) {
+      column[hour] = (first[hour] ?? 0) + (second[hour] ?? 0) + (third[hour] ?? 0);
     }
     return column;
+  }
+
+  /** … and in all. */
+  trialsTotal(kind: number): number {
+    return this.countsTotal(kind, 0) + this.countsTotal(kind, 1) + this.countsTotal(kind, 2);
   }
 
   /** All ended operations, by hour. */
   operations(): Float64Array {
     const sums = new Float64Array(this.length);
-    for (let kind = 0; kind < KINDS.length; kind += 1) addColumn(sums, this.trials(kind));
+    for (let column = 0; column < LEVEL_AT; column += 1) this.#addTo(sums, column);
     return sums;
   }
 
   /** Piecestore lines, by hour. */
   lines(): Float64Array {
     const sums = new Float64Array(this.length);
-    for (let level = 0; level < LEVELS.length; level += 1) addColumn(sums, this.#column(LEVEL_AT + level));
+    for (let level = 0; level < LEVELS.length; level += 1) this.#addTo(sums, LEVEL_AT + level);
     return sums;
   }
 
   /** Piecestore lines of all hours, by level. */
-  linesByLevel(): number[] {
-    return LEVELS.map((_, level) => sumOf(this.#column(LEVEL_AT + level)));
+  linesByLevel(): Float64Array {
+    return this.#sums.subarray(LEVEL_AT, TIMED_AT);
   }
 
   /** Operations with a known duration … */
@@ -111,20 +127,34 @@ export class HourTable {
     return this.#column(TIMED_AT);
   }
 
+  timedTotal(): number {
+    return this.#sums[TIMED_AT] ?? 0;
+  }
+
   /** … what they took together … */
   timedMs(): Float64Array {
     return this.#column(TIMED_MS_AT);
   }
 
-  /** … and those of them whose log told whole seconds only; they are in no sketch. */
-  coarse(): Float64Array {
-    return this.#column(COARSE_AT);
+  timedMsTotal(): number {
+    return this.#sums[TIMED_MS_AT] ?? 0;
+  }
+
+  /** … and those of them whose log told whole seconds only, which are in no sketch, in all. */
+  coarseTotal(): number {
+    return this.#sums[COARSE_AT] ?? 0;
+  }
+
+  /** What the durations of the log are told in: 1 or 1000 ms; null where nothing was timed. */
+  resolutionMs(): 1 | 1000 | null {
+    if (this.timedTotal() === 0) return null;
+    return this.coarseTotal() <= this.timedTotal() * MAX_COARSE_SHARE ? 1 : 1000;
   }
 
   /** The first line's time; Infinity in hours without one. */
   firstMs(): Float64Array {
     const has = this.#column(HAS_LINES_AT);
-    const first = this.#column(FIRST_AT);
+    const first = this.#column(FIRST_AT).slice();
     for (let hour = 0; hour < first.length; hour += 1) {
       const zigzag = first[hour] ?? 0;
       const ms = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
@@ -169,13 +199,31 @@ export class HourTable {
   }
 
   #column(place: number): Float64Array {
-    const numbers = this.#numbers;
-    const column = new Float64Array(this.length);
-    for (let hour = 0, at = place; hour < column.length; hour += 1, at += SUMMARY_NUMBERS) {
-      column[hour] = numbers[at] ?? 0;
-    }
-    return column;
+    return this.#columns.subarray(place * this.length, (place + 1) * this.length);
   }
+
+  /** A column of zeros alone, as most levels' are, adds nothing. */
+  #addTo(sums: Float64Array, place: number): void {
+    if (this.#sums[place] === 0) return;
+    const column = this.#column(place);
+    for (let hour = 0; hour < sums.length; hour += 1) sums[hour] = (sums[hour] ?? 0) + (column[hour] ?? 0);
+  }
+}
+
+/** Hours of SUMMARY_NUMBERS each, turned into columns; what each comes to is put into `sums`. */
+function toColumns(numbers: Float64Array, length: number, sums: Float64Array): Float64Array {
+  const columns = new Float64Array(numbers.length);
+  for (let place = 0; place < SUMMARY_NUMBERS; place += 1) {
+    let sum = 0;
+    for (let hour = 0, from = place, to = place * length; hour < length; hour += 1, to += 1) {
+      const value = numbers[from] ?? 0;
+      columns[to] = value;
+      sum += value;
+      from += SUMMARY_NUMBERS;
+    }
+    sums[place] = sum;
+  }
+  return columns;
 }
 
 /** For each bucket the first of the given ones that it does not lie behind. */
@@ -210,10 +258,6 @@ export function sketchOf(summary: Uint8Array): StoredSketch {
 export function linesOf(summary: Uint8Array): Float64Array {
   readSummary(summary, one, 0);
   return one.slice(LEVEL_AT, TIMED_AT);
-}
-
-function addColumn(to: Float64Array, column: Float64Array): void {
-  for (let hour = 0; hour < to.length; hour += 1) to[hour] = (to[hour] ?? 0) + (column[hour] ?? 0);
 }
 
 /** Over all hours. */

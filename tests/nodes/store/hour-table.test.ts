@@ -63,7 +63,7 @@ test("the columns are what the summaries hold", () => {
           column((at) => summaries[at]?.counts[kind * 3 + outcome] ?? 0);
         for (const outcome of [0, 1, 2]) expect([...table.counts(kind, outcome)]).toEqual(counts(outcome));
         const [good, canceled, failed] = [counts(0), counts(1), counts(2)];
-        expect([...table.trials(kind)]).toEqual(
+        expect(Array.from(table.trials(kind))).toEqual(
           good.map((count, at) => count + (canceled[at] ?? 0) + (failed[at] ?? 0)),
         );
       }
@@ -72,12 +72,14 @@ test("the columns are what the summaries hold", () => {
       expect([...table.timedMs()]).toEqual(column((at) => summaries[at]?.timedMs ?? 0));
       expect([...table.firstMs()]).toEqual(column((at) => summaries[at]?.firstMs ?? 0));
       expect([...table.lastMs()]).toEqual(column((at) => summaries[at]?.lastMs ?? 0));
-      expect(table.linesByLevel()).toEqual(
+      expect([...table.linesByLevel()]).toEqual(
         LEVELS.map(
           (_, level) => hours.flatMap(({ lines }) => lines).filter((line) => line.level === level).length,
         ),
       );
       expect(sumOf(table.timed())).toBe(hours.flatMap(({ operations }) => operations).length);
+      expect(table.timedTotal()).toBe(sumOf(table.timed()));
+      expect(table.trialsTotal(0)).toBe(sumOf(table.trials(0)));
     }),
   );
 });

@@ -1,5 +1,5 @@
 import { HOUR_MS } from "../../log/vocabulary.ts";
-import { type HourTable, sumOf } from "../../store/hour-table.ts";
+import type { HourTable } from "../../store/hour-table.ts";
 import { BUCKET_LIMIT } from "../../store/sketch.ts";
 import type { Latency } from "../latency.ts";
 import type { NodeData, Window } from "../load.ts";
@@ -50,9 +50,13 @@ interface Placed {
 }
 
 function placed(hours: HourTable, grid: HourGrid): Placed {
-  const places = Int32Array.from(hours.startMs, (startMs) => grid.placeOf(startMs));
+  const places = new Int32Array(hours.length);
   const covered = new Uint8Array(grid.length);
-  for (let hour = 0; hour < places.length; hour += 1) covered[places[hour] ?? 0] = 1;
+  for (let hour = 0; hour < places.length; hour += 1) {
+    const place = grid.placeOf(hours.startMs[hour] ?? 0);
+    places[hour] = place;
+    covered[place] = 1;
+  }
   return { hours, length: grid.length, places, covered };
 }
 
@@ -76,7 +80,8 @@ function pulled(
 function shareSeries(of: Placed, question: Extract<Question, { type: "share" }>): HourlySeries | null {
   const counts = of.hours.trials(question.kind);
   const sums = of.hours.counts(question.kind, question.outcome);
-  const [trials, successes] = [sumOf(counts), sumOf(sums)];
+  const trials = of.hours.trialsTotal(question.kind);
+  const successes = of.hours.countsTotal(question.kind, question.outcome);
   if (trials === 0) return null;
   const value = successes / trials;
   // One success and one failure more, so that none of a hundred failing does not stand for certainty.
