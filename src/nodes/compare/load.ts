@@ -160,13 +160,15 @@ class HourReader {
     for (const { startMs, summary, hours } of days) {
       const day = { sinceMs: startMs, untilMs: startMs + DAY_MS };
       const packed = hours === null ? null : intact(() => unpackHours(startMs, openBlob(hours)));
-      if (packed !== null && this.#add(TIER_DAY, startMs, summary)) this.hours.push(packed);
-      else this.#readHours(day);
+      // A day that is damaged is added up from its hours.
+      const isAdded = this.#add(TIER_DAY, startMs, summary);
+      if (packed !== null && isAdded) this.hours.push(packed);
+      else this.#readHours(day, isAdded);
     }
   }
 
-  /** An hour that is damaged is left out. */
-  #readHours({ sinceMs, untilMs }: Window): void {
+  /** An hour that is damaged is left out. @param isAdded their day is in the sums. */
+  #readHours({ sinceMs, untilMs }: Window, isAdded = false): void {
     if (sinceMs >= untilMs) return;
     const rows = this.#db
       .query<StoredHour, [number, number, number, number]>(
@@ -179,7 +181,7 @@ class HourReader {
       if (summary === null) this.damaged.add(startMs);
       else {
         this.hours.push({ startMs, summary });
-        this.#add(TIER_HOUR, startMs, row.summary);
+        if (!isAdded) this.#add(TIER_HOUR, startMs, row.summary);
       }
     }
   }
