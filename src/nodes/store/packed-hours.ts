@@ -31,20 +31,31 @@ const HEAD_BYTES = 16;
 /** Durations that lie this far apart are damage, and would take too much room. */
 const MOST_BUCKETS = 1_024;
 
-/** Every bucket of an hour in a column of its own. */
-function countsOf(sketches: readonly StoredSketch[]): { counts: Float64Array; first: number; last: number } {
-  const counts = new Float64Array(BUCKET_LIMIT * sketches.length);
-  const places = Int32Array.from({ length: BUCKET_LIMIT }, (_, bucket) => bucket * sketches.length);
-  for (const [hour, sketch] of sketches.entries()) addStoredSketch(sketch, places, counts, hour);
-  let first = 0;
-  let last = counts.length - 1;
-  while (first < counts.length && counts[first] === 0) first += 1;
-  while (last >= first && counts[last] === 0) last -= 1;
-  return {
-    counts,
-    first: Math.floor(first / sketches.length),
-    last: Math.floor(last / sketches.length),
-  };
+/** For all days one: who only reads packed hours makes none. */
+let spread: Spread | null = null;
+
+/** Sketches side by side, a row for each bucket. */
+class Spread {
+  /** At bucket × HOURS + hour. */
+  readonly counts = new Float64Array(BUCKET_LIMIT * HOURS);
+  readonly #rows = new Int32Array(BUCKET_LIMIT);
+
+  constructor() {
+    for (let bucket = 0; bucket < BUCKET_LIMIT; bucket += 1) this.#rows[bucket] = bucket * HOURS;
+  }
+
+  /** @returns the lowest and the highest bucket in use; the highest is -1 where none is. */
+  fill(sketches: readonly StoredSketch[]): { first: number; last: number } {
+    const { counts } = this;
+    counts.fill(0);
+    for (const [hour, sketch] of sketches.entries()) addStoredSketch(sketch, this.#rows, counts, hour);
+    let last = counts.length - 1;
+    while (last >= 0 && counts[last] === 0) last -= 1;
+    if (last < 0) return { first: 0, last };
+    let first = 0;
+    while (counts[first] === 0) first += 1;
+    return { first: Math.floor(first / HOURS), last: Math.floor(last / HOURS) };
+  }
 }
 
 /** Packs the hours of the day that begins at `dayMs`, in the order of time; null where they do not fit the form. */
@@ -56,12 +67,21 @@ export function packHours(dayMs: number, hours: readonly StoredHour[]): Uint8Arr
     bytes: summary,
     start: readSummary(summary, numbers, hour * SUMMARY_NUMBERS),
   }));
-  const { counts, first, last } = countsOf(sketches);
-  const buckets = Math.max(0, last - first + 1);
+  spread ??= new Spread();
+  const { counts } = spread;
+  const { first, last } = spread.fill(sketches);
+  const buckets = last - first + 1;
   if (buckets > MOST_BUCKETS) return null;
-  const upTo = counts.slice(first * length, (first + buckets) * length);
-  for (let at = length; at < upTo.length; at += 1) upTo[at] = (upTo[at] ?? 0) + (upTo[at - length] ?? 0);
-  const most = upTo.reduce((found, count) => Math.max(found, count), 0);
+  const upTo = new Float64Array(buckets * length);
+  let most = 0;
+  for (let hour = 0; hour < length; hour += 1) {
+    let sum = 0;
+    for (let bucket = 0; bucket < buckets; bucket += 1) {
+      sum += counts[(first + bucket) * HOURS + hour] ?? 0;
+      upTo[bucket * length + hour] = sum;
+    }
+    most = Math.max(most, sum);
+  }
   if (most > 0xffff_ffff) return null;
   const width = most > 0xffff ? 4 : 2;
   const packed = new Uint8Array(HEAD_BYTES + numbers.byteLength + upTo.length * width);

@@ -61,7 +61,7 @@ export class RollupStore {
   }
 
   /**
-   * Adds what a log told of these hours. An hour that was taken over from storj_monitor is the log's alone from then on;
+   * Adds what a log told of these hours, whose roll-ups are the store's from then on. An hour that was taken over from storj_monitor is the log's alone from then on;
    * one that is damaged begins anew.
    */
   addFromLog(hours: ReadonlyMap<number, Rollup>): void {
@@ -71,8 +71,9 @@ export class RollupStore {
       const day = dayOf(startMs);
       const stored = this.#at(TIER_HOUR, startMs);
       const isReplaced = stored.source === SOURCE_MONITOR;
-      const hour = isReplaced ? createRollup() : stored.rollup;
-      addPart(hour, part);
+      const isFirst = stored.source === null || isReplaced;
+      if (!isFirst) addPart(stored.rollup, part);
+      const hour = isFirst ? part : stored.rollup;
       if (stored.isDamaged) this.#onDamage(startMs);
       this.#write(TIER_HOUR, startMs, hour, SOURCE_LOG);
       if (isReplaced) replaced.add(day);

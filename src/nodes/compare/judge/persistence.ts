@@ -193,7 +193,10 @@ function product(a: Float64Array, b: Float64Array | undefined): number {
   if (b === undefined) return 0;
   const { length } = a;
   const whole = length - (length % 4);
-  let [first, second, third, fourth] = [0, 0, 0, 0];
+  let first = 0;
+  let second = 0;
+  let third = 0;
+  let fourth = 0;
   for (let at = 0; at < whole; at += 4) {
     first += (a[at] ?? 0) * (b[at] ?? 0);
     second += (a[at + 1] ?? 0) * (b[at + 1] ?? 0);
