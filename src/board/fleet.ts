@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { isoOrNull } from "../lib/format/moment.ts";
 import type { Store } from "../db/open.ts";
 import type { NodeOverview } from "../nodes/overview.ts";
 import { followedBoards } from "../nodes/fleet/board-rows.ts";
@@ -72,10 +73,6 @@ export function storedStandings(db: Database): readonly BoardStanding[] {
   return followedBoards(db).map(({ overview, ...row }) => ({ ...row, told: parseKept(overview) }));
 }
 
-function isoOf(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
-}
-
 /** A node keeps ageing while its board is away. */
 function aged(node: NodeOverview, nowMs: number): NodeOverview {
   return node.newest_line === null
@@ -88,9 +85,9 @@ export function fleetBoard({ url, toldMs, told, lostMs, reason }: BoardStanding,
     url,
     name: told?.name ?? null,
     state: lostMs !== null ? "unreachable" : told === null ? "unknown" : "reachable",
-    told: isoOf(toldMs),
+    told: isoOrNull(toldMs),
     age_s: toldMs === null ? null : (nowMs - toldMs) / 1_000,
-    unreachable_since: isoOf(lostMs),
+    unreachable_since: isoOrNull(lostMs),
     unreachable_s: lostMs === null ? null : (nowMs - lostMs) / 1_000,
     reason,
     version: told?.version ?? null,

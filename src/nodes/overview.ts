@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { isoOrNull } from "../lib/format/moment.ts";
 import type { NodeRow } from "../db/tables/nodes.ts";
 import { gatherNode, type Window } from "./compare/load.ts";
 import { coverageOf, measure } from "./compare/measure.ts";
@@ -130,7 +131,7 @@ export function nodesOverview(
     const { success_rate_download, success_rate_upload, success_rate_audit } = metrics;
     return {
       node_name: name,
-      newest_line: newestMs === null ? null : new Date(newestMs).toISOString(),
+      newest_line: isoOrNull(newestMs),
       age_s: newestMs === null ? null : (nowMs - newestMs) / 1_000,
       total_operations: total_operations ?? 0,
       success_rate_download,

@@ -1,24 +1,20 @@
 import { humanBytes } from "../lib/format/bytes.ts";
 import { formatCount } from "../lib/format/count.ts";
 import { escapeText } from "../lib/format/escape.ts";
-import { momentText } from "../lib/format/moment.ts";
+import { isoOrNull, momentText } from "../lib/format/moment.ts";
 import { textTable } from "../lib/format/table.ts";
 import type { NodeSummary } from "../nodes/manage/list-nodes.ts";
-
-function iso(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
-}
 
 export function nodesJson(nodes: readonly NodeSummary[]): object {
   return {
     nodes: nodes.map((node) => ({
       node_name: node.name,
       events: node.events,
-      first_event: iso(node.firstEventMs),
-      newest_line: iso(node.newestLineMs),
+      first_event: isoOrNull(node.firstEventMs),
+      newest_line: isoOrNull(node.newestLineMs),
       log_level: node.logLevel,
       latency_resolution_ms: node.latencyResolutionMs,
-      api_seen: iso(node.apiSeenMs),
+      api_seen: isoOrNull(node.apiSeenMs),
       store_bytes: node.storeBytes,
       imported_hours: node.importedHours,
     })),

@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { desc, isNotNull } from "drizzle-orm";
+import { isoOrNull } from "../lib/format/moment.ts";
 import { ormOf } from "../db/orm.ts";
 import { timeRuns, timeServers } from "../db/tables/time.ts";
 
@@ -124,7 +125,7 @@ export function clockOverview(
       queries: row.queries,
       answers: row.answers,
       delay_ms: row.delayMs,
-      last_success: row.lastSuccessMs === null ? null : new Date(row.lastSuccessMs).toISOString(),
+      last_success: isoOrNull(row.lastSuccessMs),
       // An answer that was not trusted counts as both success and failure at the same moment.
       reason: row.failuresInRow > 0 || row.lastFailureMs === row.lastSuccessMs ? row.lastReason : null,
     })),

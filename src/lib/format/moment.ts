@@ -14,3 +14,8 @@ export function momentText(atMs: number, nowMs: number): string {
   if (Math.abs(atMs - nowMs) >= DAY_MS) return dateText(atMs);
   return `${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`;
 }
+
+/** ISO 8601 in UTC, as JSON gives it. */
+export function isoOrNull(atMs: number | null): string | null {
+  return atMs === null ? null : new Date(atMs).toISOString();
+}

@@ -1,7 +1,8 @@
+import { isoOrNull } from "../../lib/format/moment.ts";
 import type { HourTable } from "../store/hour-table.ts";
 import type { Earnings } from "./earnings.ts";
 import type { DistributionClass } from "./latency.ts";
-import type { NodeData, Window } from "./load.ts";
+import type { Window } from "./load.ts";
 import type { LogNature, Measured } from "./measure.ts";
 import { type MetricName, type Metrics, metricsOf, noMetrics } from "./registry.ts";
 import type { Interval } from "./judge/statistics.ts";
@@ -81,22 +82,18 @@ export function nodeResult(
     intervals,
     earnings_source: earnings.source,
     earnings_api_usd: earnings.apiUsd,
-    earnings_api_at: earnings.apiAtMs === null ? null : new Date(earnings.apiAtMs).toISOString(),
+    earnings_api_at: isoOrNull(earnings.apiAtMs),
     earnings_model_usd: earnings.modelUsd,
     disqualified: data.snapshot?.disqualified ?? null,
     suspended: data.snapshot?.suspended ?? null,
     scores: scoresTold(data.scores, satellites),
     log_level: nature.level,
-    newest_line: newestLine(data),
+    newest_line: isoOrNull(data.newestMs),
     as_of: null,
     trend: trendOf(data.hours, window),
     latency_distribution: measured.latency.distribution(),
     error: null,
   };
-}
-
-function newestLine({ newestMs }: NodeData): string | null {
-  return newestMs === null ? null : new Date(newestMs).toISOString();
 }
 
 /** Of a node whose figures could not be had. */

@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { count, desc, sql } from "drizzle-orm";
+import { isoOrNull } from "../../lib/format/moment.ts";
 import { ormOf } from "../../db/orm.ts";
 import { contents, destinations, uploadRuns, uploadShares, uploadWatches } from "../../db/tables/upload.ts";
 
@@ -68,10 +69,6 @@ export interface UploadsOverview {
 
 const RUNS_SHOWN = 10;
 const REASONS_SHOWN = 20;
-
-function isoOf(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
-}
 
 function isThere(pid: number): boolean {
   try {
@@ -164,7 +161,7 @@ export function uploadsOverview(db: Database): UploadsOverview {
       pid,
       at_work: endedAtMs === null && isThere(pid),
       started: new Date(startedAtMs).toISOString(),
-      ended: isoOf(endedAtMs),
+      ended: isoOrNull(endedAtMs),
       result: parsed(result),
     })),
     watches: orm
@@ -192,6 +189,6 @@ export function uploadsOverview(db: Database): UploadsOverview {
         at_work: isThere(pid),
         since: new Date(sinceMs).toISOString(),
       })),
-    last_success: isoOf(last?.atMs ?? null),
+    last_success: isoOrNull(last?.atMs ?? null),
   };
 }
