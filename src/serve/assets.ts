@@ -6,21 +6,22 @@ import type { Route } from "./router.ts";
  * The page comes from nowhere but here, runs nothing that is written into it, and frames nowhere. Trusted types: no
  * text ever becomes markup.
  */
-const CSP = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join("; ");
+const csp = (style: string): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src ${style}`,
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join("; ");
 
 const COMMON: Readonly<Record<string, string>> = {
-  "content-security-policy": CSP,
+  "content-security-policy": csp("'self'"),
   "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
@@ -44,32 +45,59 @@ function hasTag(ifNoneMatch: string | null, etag: string): boolean {
   return ifNoneMatch?.split(",").some((tag) => [etag, etag.slice(2), "*"].includes(tag.trim())) ?? false;
 }
 
-/** The page's files, compressed once. Their names hold a hash of what is in them, so that they never change. */
+const STYLESHEET = /<link rel="stylesheet"[^>]* href="\/([^"]+)">/;
+
+/**
+ * The page with all that its first paint needs. Its style sheet is inlined, and allowed by its hash; the scripts that are
+ * imported later are fetched at once.
+ */
+function wholeIndex(html: string, files: ReadonlyMap<string, Uint8Array>): { html: string; policy: string } {
+  const sheet = files.get(STYLESHEET.exec(html)?.[1] ?? "");
+  if (sheet === undefined) throw new Error("Cannot serve the page: it has no style sheet");
+  const style = Buffer.from(sheet).toString();
+  const later = [...files.keys()].filter((name) => name.endsWith(".js") && !html.includes(`"/${name}"`));
+  const preloads = later.map((name) => `<link rel="modulepreload" href="/${name}">`).join("");
+  return {
+    // As a function: a style may have a `$` in it.
+    html: html.replace(STYLESHEET, () => `<style>${style}</style>${preloads}`),
+    policy: csp(`'sha256-${new Bun.CryptoHasher("sha256").update(style).digest("base64")}'`),
+  };
+}
+
+/** Compressed once, and fetched again only when it has changed. */
+function assetRoute(bytes: Uint8Array<ArrayBuffer>, headers: Readonly<Record<string, string>>): Route {
+  const compressed = Bun.gzipSync(bytes, { level: 9 });
+  // Weak: the same for the compressed bytes and the plain ones.
+  const etag = `W/"${Bun.hash(bytes).toString(36)}"`;
+  const all = { ...COMMON, ...headers, etag, vary: "accept-encoding" };
+  const GET = (request: Request): Response => {
+    if (hasTag(request.headers.get("if-none-match"), etag))
+      return new Response(null, { status: 304, headers: all });
+    return /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "")
+      ? new Response(compressed, { headers: { ...all, "content-encoding": "gzip" } })
+      : new Response(bytes, { headers: all });
+  };
+  return { GET, isPublic: true };
+}
+
+/** The page's files. Their names hold a hash of what is in them, so that they never change. */
 async function manifestRoutes(manifest: Manifest): Promise<[string, Route][]> {
-  return Promise.all(
-    manifest.files.map(async ({ path, headers }): Promise<[string, Route]> => {
-      const bytes = await Bun.file(path).bytes();
-      const compressed = Bun.gzipSync(bytes, { level: 9 });
-      const isIndex = path === manifest.index;
-      const etag = `W/"${Bun.hash(bytes).toString(36)}"`;
-      const all = {
-        ...COMMON,
-        ...headers,
-        "cache-control": isIndex ? "no-cache" : "public, max-age=31536000, immutable",
-        vary: "accept-encoding",
-        // Weak: the same for the compressed bytes and the plain ones.
-        etag,
-      };
-      const GET = (request: Request): Response => {
-        if (hasTag(request.headers.get("if-none-match"), etag))
-          return new Response(null, { status: 304, headers: all });
-        return /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "")
-          ? new Response(compressed, { headers: { ...all, "content-encoding": "gzip" } })
-          : new Response(bytes, { headers: all });
-      };
-      return [isIndex ? "/" : `/${basename(path)}`, { GET, isPublic: true }];
-    }),
-  );
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  const routes: [string, Route][] = [];
+  for (const { path, headers } of manifest.files) {
+    if (path === manifest.index) continue;
+    const bytes = await Bun.file(path).bytes();
+    files.set(basename(path), bytes);
+    const immutable = { ...headers, "cache-control": "public, max-age=31536000, immutable" };
+    routes.push([`/${basename(path)}`, assetRoute(bytes, immutable)]);
+  }
+  const { html, policy } = wholeIndex(await Bun.file(manifest.index).text(), files);
+  const headers = {
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy": policy,
+    "cache-control": "no-cache",
+  };
+  return [["/", assetRoute(Buffer.from(html), headers)], ...routes];
 }
 
 /** The page out of the sources, for development: bundled at the start. */

@@ -38,7 +38,19 @@ function checked<S extends z.ZodType>(schema: S, value: unknown): Body<z.infer<S
 
 /** Reads a request's JSON and checks it against a schema. */
 export async function jsonBody<S extends z.ZodType>(schema: S, request: Request): Promise<Body<z.infer<S>>> {
-  return checkedJson(schema, await request.text());
+  const text = await textOf(request);
+  return text === null ? NO_JSON : checkedJson(schema, text);
+}
+
+const NO_JSON: Body<never> = { type: "invalid", reason: "the body is not JSON" };
+
+/** null where the client went away first: nobody reads the answer. */
+async function textOf(request: Request): Promise<string | null> {
+  try {
+    return await request.text();
+  } catch {
+    return null;
+  }
 }
 
 function checkedJson<S extends z.ZodType>(schema: S, text: string): Body<z.infer<S>> {
@@ -46,7 +58,7 @@ function checkedJson<S extends z.ZodType>(schema: S, text: string): Body<z.infer
   try {
     value = JSON.parse(text);
   } catch {
-    return { type: "invalid", reason: "the body is not JSON" };
+    return NO_JSON;
   }
   return checked(schema, value);
 }
@@ -62,7 +74,8 @@ export function rememberedBody<S extends z.ZodType>(
 ): (request: Request) => Promise<Body<z.infer<S>>> {
   const known = new LRUCache<string, Body<z.infer<S>>>({ max: MOST_REMEMBERED });
   return async (request) => {
-    const text = await request.text();
+    const text = await textOf(request);
+    if (text === null) return NO_JSON;
     const before = known.get(text);
     if (before !== undefined) return before;
     const body = checkedJson(schema, text);

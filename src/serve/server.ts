@@ -32,6 +32,8 @@ export interface RunningServer {
 }
 
 const MOST_BODY_BYTES = 64 * 1024;
+/** Requests that are read or answered at a time; a connection that sends none yet cannot be seen from here. */
+const MOST_AT_ONCE = 256;
 /** Seconds without a byte after which a connection is closed. */
 const IDLE_S = 30;
 
@@ -122,8 +124,12 @@ export function startServer(options: ServerOptions): RunningServer {
     }
   };
 
+  let atOnce = 0;
   const server = listen(options, {
     fetch: async (request, running) => {
+      if (atOnce >= MOST_AT_ONCE)
+        return refusal(request, 503, "too many requests at once", { "retry-after": "1" });
+      atOnce += 1;
       const startedMs = performance.now();
       const url = URL.parse(request.url);
       try {
@@ -136,6 +142,8 @@ export function startServer(options: ServerOptions): RunningServer {
       } catch (error) {
         options.onError(`${request.method} ${url?.pathname}: ${messageOf(error)}`);
         return refusal(request, 500, "internal error; see the server's log");
+      } finally {
+        atOnce -= 1;
       }
     },
   });

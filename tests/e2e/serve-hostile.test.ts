@@ -210,6 +210,23 @@ test("endless readers are bounded", async () => {
   }, "places are free again");
 }, 60_000);
 
+test("requests that are never finished are bounded, and leave no trace when they go", async () => {
+  await using served = await startServe(["--db", ":memory:"]);
+  const half =
+    "POST /api/comparison HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{";
+  const slow = Array.from({ length: 256 }, () => rawConnection(served.port, half));
+  const health = async (): Promise<number> => (await served.ask("/health")).status;
+  await until(async () => (await health()) === 503, "all places are taken");
+  const refused = await served.ask("/health");
+  expect([refused.body, refused.headers.get("retry-after")]).toEqual([
+    { error: "too many requests at once" },
+    "1",
+  ]);
+  for (const { socket } of slow) socket.destroy();
+  await until(async () => (await health()) === 200, "places are free again");
+  expect(served.stderr()).toBe("");
+}, 60_000);
+
 test("slow clients are cut off, however slowly they send, while others are answered", async () => {
   const head =
     "POST /api/comparison HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{";

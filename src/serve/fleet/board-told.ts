@@ -8,9 +8,11 @@ const HOURS = 24;
 
 const text = z.string().max(300);
 const moment = z.iso.datetime();
-const value = z.number();
-const count = z.number().int().nonnegative();
-const series = z.array(value.nullable()).max(HOURS);
+// A board of an earlier version lacks what was added later, and is no other board for that.
+const figure = z.number().nullable().default(null);
+const word = text.nullable().default(null);
+const count = z.number().int().nonnegative().default(0);
+const series = z.array(z.number().nullable()).max(HOURS).default([]);
 
 const problem = z.object({
   about: z.enum(PROBLEM_SUBJECTS),
@@ -18,63 +20,78 @@ const problem = z.object({
   text,
 });
 
+/** What is said of something that is known here: a later version may know of more. It stays in the count. */
+const problems = z
+  .array(z.unknown())
+  .max(MOST_PROBLEMS)
+  .default([])
+  .transform((told) =>
+    told.flatMap((one) => {
+      const known = problem.safeParse(one);
+      return known.success ? [known.data] : [];
+    }),
+  );
+
 const board = z.object({
   board_name: text,
   version: text,
   problem_count: count,
-  problems: z.array(problem).max(MOST_PROBLEMS),
-  time: z.object({
-    last: z
-      .object({
-        at: moment,
-        source: text.nullable(),
-        offset_s: value.nullable(),
-        error_bound_s: value.nullable(),
-      })
-      .nullable(),
-  }),
-  sync: z.object({ done: count, waiting: count, failed: count, at_work: z.boolean() }),
+  problems,
+  time: z
+    .object({
+      last: z
+        .object({ at: moment, source: word, offset_s: figure, error_bound_s: figure })
+        .nullable()
+        .default(null),
+    })
+    .default({ last: null }),
+  sync: z
+    .object({ done: count, waiting: count, failed: count, at_work: z.boolean().default(false) })
+    .default({ done: 0, waiting: 0, failed: 0, at_work: false }),
 });
 
 const standing = z.object({
   taken: moment,
-  used_bytes: value.nullable(),
-  total_bytes: value.nullable(),
-  trash_bytes: value.nullable(),
-  audit_score: value.nullable(),
-  suspension_score: value.nullable(),
-  online_score: value.nullable(),
-  payout_usd: value.nullable(),
-  held_usd: value.nullable(),
-  disqualified: count.nullable(),
-  suspended: count.nullable(),
-  version: text.nullable(),
+  used_bytes: figure,
+  total_bytes: figure,
+  trash_bytes: figure,
+  audit_score: figure,
+  suspension_score: figure,
+  online_score: figure,
+  payout_usd: figure,
+  held_usd: figure,
+  disqualified: count.nullable().default(null),
+  suspended: count.nullable().default(null),
+  version: word,
 });
 
 const scores = z.object({
   satellite: text,
-  audit_percent: value.nullable(),
-  suspension_percent: value.nullable(),
-  online_percent: value.nullable(),
+  audit_percent: figure,
+  suspension_percent: figure,
+  online_percent: figure,
 });
 
 const node = z.object({
   node_name: z.string().min(1).max(64),
-  newest_line: moment.nullable(),
-  age_s: value.nullable(),
+  newest_line: moment.nullable().default(null),
+  age_s: figure,
   total_operations: count,
-  success_rate_download: value.nullable(),
-  success_rate_upload: value.nullable(),
-  success_rate_audit: value.nullable(),
-  failed_percent: value.nullable(),
-  avg_latency_mean: value.nullable(),
-  coverage_percent: value,
-  log_level: z.enum(["debug", "info", "error"]).nullable(),
-  latency_resolution_ms: value.nullable(),
-  damaged_hours: count.default(0),
-  scores: z.array(scores).max(100),
-  hours: z.object({ total_operations: series, success_rate_download: series, avg_latency_mean: series }),
-  standing: standing.nullable(),
+  success_rate_download: figure,
+  success_rate_upload: figure,
+  success_rate_audit: figure,
+  failed_percent: figure,
+  avg_latency_mean: figure,
+  coverage_percent: z.number().default(0),
+  // A level that only a later version knows.
+  log_level: z.enum(["debug", "info", "error"]).nullable().default(null).catch(null),
+  latency_resolution_ms: figure,
+  damaged_hours: count,
+  scores: z.array(scores).max(100).default([]),
+  hours: z
+    .object({ total_operations: series, success_rate_download: series, avg_latency_mean: series })
+    .default({ total_operations: [], success_rate_download: [], avg_latency_mean: [] }),
+  standing: standing.nullable().default(null),
 });
 
 const nodes = z.object({ nodes: z.array(node).max(MOST_NODES) });

@@ -1,4 +1,5 @@
 import { computed, effect, signal } from "@preact/signals";
+import { keptTheme } from "./kept-theme.ts";
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const isSystemDark = signal(dark.matches);
@@ -6,14 +7,7 @@ dark.addEventListener("change", () => {
   isSystemDark.value = dark.matches;
 });
 
-/** What was chosen by hand in this browser; null: as the system has it. */
-const chosen = signal<"light" | "dark" | null>(null);
-try {
-  const kept = localStorage.getItem("theme");
-  if (kept === "light" || kept === "dark") chosen.value = kept;
-} catch {
-  // Storage may be forbidden: then the choice lasts for the visit.
-}
+const chosen = signal(keptTheme());
 
 export const theme = computed(() => chosen.value ?? (isSystemDark.value ? "dark" : "light"));
 
@@ -26,6 +20,6 @@ export function switchTheme(): void {
   try {
     localStorage.setItem("theme", chosen.value);
   } catch {
-    // As above.
+    // It lasts for the visit.
   }
 }
