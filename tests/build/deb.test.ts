@@ -12,7 +12,7 @@ const PAPERS = (
   .split(" ")
   .map((name) => textEntry(name, `${name}\n`));
 
-/** A package of a program of some bytes, in a file. */
+/** A package with a program of a few bytes, in a file. */
 async function packageIn(folder: string, version: string): Promise<string> {
   const path = `${folder}/${debName(version, "arm64")}`;
   const bytes = await debPackage({
@@ -68,7 +68,7 @@ needs("xz", "dpkg-deb")(
   },
 );
 
-needs("xz", "dpkg")("a pre-release is older than its release, to dpkg too", async () => {
+needs("xz", "dpkg")("dpkg also considers a pre-release older than its release", async () => {
   using folder = tempFolder();
   const path = await packageIn(folder.path, "1.2.3-rc.1");
   const version = (await runCommand(["dpkg-deb", "--field", path, "Version"])).stdout.trim();

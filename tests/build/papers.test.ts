@@ -10,7 +10,7 @@ import { VERSION } from "../../src/lib/version.ts";
 import { makeKey } from "../support/release-server.ts";
 import { tempFolder } from "../support/temp.ts";
 
-test("what is bundled is known, with version, licence and integrity; development tools are not in it", async () => {
+test("bundled packages are listed with version, licence and integrity; development tools are not among them", async () => {
   const packages = await bundledPackages();
   const names = packages.map(({ name }) => name);
   expect(names).toContain("citty");
@@ -24,7 +24,7 @@ test("what is bundled is known, with version, licence and integrity; development
   expect(incomplete).toEqual([]);
 });
 
-test("the bill of materials names them all, Bun and what it links, and refers to nothing that is not in it", async () => {
+test("the bill of materials lists everything, including Bun and its libraries, and has no dangling references", async () => {
   const packages = await bundledPackages();
   const [target] = TARGETS;
   if (target === undefined) throw new Error("there are no targets");
@@ -58,15 +58,15 @@ test("the bill of materials names them all, Bun and what it links, and refers to
   expect(hashes).toHaveLength(packages.length + 1);
 });
 
-test("every library whose version Bun tells is among its components", () => {
-  // What Bun says of itself, of its compiler, and of the interfaces that it follows.
+test("every library whose version Bun reports is among its components", () => {
+  // Bun's own name, its compiler, and interfaces that it implements.
   const NO_LIBRARY = ["bun", "node", "openssl", "v8", "napi", "modules", "unicode", "zig"];
   const told = Object.keys(process.versions).filter((key) => !NO_LIBRARY.includes(key));
   const known = RUNTIME_COMPONENTS.map(({ versionKey }) => versionKey).filter((key) => key !== null);
   expect(known.toSorted()).toEqual(told.toSorted());
 });
 
-test("the licences hold a text for each package and component, and the LGPL that Bun's engine is under", async () => {
+test("the licences contain a text for each package and component, and the LGPL that covers Bun's engine", async () => {
   const packages = await bundledPackages();
   const text = licences(packages, RUNTIME_COMPONENTS, BUN_VERSION);
   const missing = packages.filter(({ name, version }) => !text.includes(`\n${name} ${version} (`));
@@ -88,7 +88,7 @@ test("the licences hold a text for each package and component, and the LGPL that
   expect(() => licences([unknown], [], BUN_VERSION)).toThrow("Cannot tell the licence of x");
 });
 
-test("the published installer holds the key and the address, and the one in the repository neither", () => {
+test("the published installer contains the key and the address; the one in the repository has neither", () => {
   using folder = tempFolder();
   const { publicKey } = makeKey(folder.file("key.pem"));
   const script = publishedInstaller(publicKey, "https://example.org/nodupe");

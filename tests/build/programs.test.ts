@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 
 const ROOT = resolve(import.meta.dir, "../..");
 
-/** What check.sh says it needs, and programs of every Debian. */
+/** Programs that check.sh names as prerequisites, and those of every Debian. */
 const ESSENTIAL =
   "git npm awk chroot dpkg dpkg-deb ln mkfifo mount script setpriv setsid sha256sum sleep stty tar unshare".split(
     " ",
@@ -14,7 +14,7 @@ function read(path: string): string {
   return readFileSync(join(ROOT, path), "utf8");
 }
 
-test("check.sh brings every program that a test needs, and none that nothing needs", () => {
+test("check.sh installs every program that a test needs, and no others", () => {
   const listed = [...(/^PROGRAMS="([^"]*)"/m.exec(read("build/check.sh"))?.[1] ?? "").matchAll(/(\S+):\S+/g)]
     .map((match) => match[1] ?? "")
     .filter((program) => !program.startsWith("/"));

@@ -12,7 +12,7 @@ import { publishedSchema } from "../support/published-schema.ts";
 
 const FOLDER = join(import.meta.dir, "../../docs/reference");
 
-test("docs/reference is what the code makes now; mend it with: bun build/reference.ts", async () => {
+test("docs/reference matches the code; to update it: bun build/reference.ts", async () => {
   const made = await referenceFiles();
   const there = [...new Bun.Glob("**/*").scanSync({ cwd: FOLDER })].toSorted();
   expect(there).toEqual([...made.keys()].toSorted());
@@ -20,7 +20,7 @@ test("docs/reference is what the code makes now; mend it with: bun build/referen
   expect(stale).toEqual([]);
 });
 
-test("every key says what it means, and a quantity's ends in its unit", async () => {
+test("every key is described, and the key of a quantity ends in its unit", async () => {
   const keys = await Promise.all(
     (await commandLeaves()).map(async ({ spec }) =>
       resultKeys(await spec.result())
@@ -37,11 +37,11 @@ test("every key says what it means, and a quantity's ends in its unit", async ()
 
 const everyKey = Bun.TOML.parse(configTemplate(SECTIONS).replaceAll(/^#(?!#)/gm, ""));
 
-test("the config file with every key set is valid by its schema", () => {
+test("the config file with every key set is valid according to its schema", () => {
   expect(publishedSchema("config").safeParse(everyKey).error?.issues ?? []).toEqual([]);
 });
 
-test("what the config file's schema takes, the program takes; a key that one does not know the other refuses", () => {
+test("the program accepts what the config file's schema accepts; both refuse unknown keys", () => {
   const schema = publishedSchema("config");
   const values = [true, 0, 1, 2.5, -1, "", "5s", "1.5h", "512K", "auto", "7", "x", [], ["5s"], [1], {}];
   const wrong: string[] = [];

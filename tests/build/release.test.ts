@@ -58,7 +58,7 @@ needs("xz", "openssl", "tar")(
         "install.sh",
       ].toSorted(),
     );
-    // The image needs Debian's libc6: tests/fresh tries it, and says where it cannot be had.
+    // The image needs Debian's libc6: tests/fresh covers it, and says if it is not available.
     const listed = readFileSync(join(out, "SHA256SUMS"), "utf8").matchAll(/^[0-9a-f]{64}  (.+)$/gm);
     expect([...listed].map(([, name]) => name)).toEqual(
       names.filter((name) => !name.startsWith("SHA256SUMS")),
@@ -89,7 +89,8 @@ needs("xz", "openssl", "tar")(
     }
     expect((await runCommand([join(unpacked, "nodupe"), "--version"])).stdout).toBe(`${VERSION}\n`);
 
-    // Bun's own runtime has words like "unknown" and paths like /root/ in it: those tell nothing of this machine.
+    // Bun's own runtime contains words like "unknown" and paths like /root/, which reveal nothing about this
+    // machine.
     const { username, homedir } = userInfo();
     const runtime = readFileSync(process.execPath);
     const marks = [folder.path, ROOT, `${homedir}/`, hostname(), username].filter(
@@ -105,7 +106,7 @@ needs("xz", "openssl", "tar")(
   TIMEOUT_MS,
 );
 
-test("a key that is none, and a target that there is not, end with a clear line", async () => {
+test("an invalid key or an unknown target ends with a clear line", async () => {
   using folder = tempFolder();
   await Bun.write(folder.file("key.pem"), "no key");
   const wrongKey = await release(ROOT, "--key", folder.file("key.pem"), "--out", folder.file("out"));

@@ -9,12 +9,12 @@ const named = [...SECURITY.matchAll(/`(?:bun )?((?:tests|bench|build)\/[\w/.-]+)
   (match) => match[1] ?? "",
 );
 
-test("every test, benchmark and file that SECURITY.md names is there", () => {
+test("every test, benchmark and file named in SECURITY.md exists", () => {
   expect(named.length).toBeGreaterThan(30);
   expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
 });
 
-test("each part of what is not trusted names the test that holds it", () => {
+test("every untrusted input names the test that covers it", () => {
   const untrusted = SECURITY.slice(SECURITY.indexOf("## What is not trusted"));
   const parts = untrusted.split(/^##+ /m).slice(2);
   const without = parts.filter((part) => !/`tests\/[\w/.-]+\.test\.ts`/.test(part));

@@ -6,7 +6,7 @@ import { tempFolder } from "../support/temp.ts";
 
 const file = (name: string): Entry => ({ name, content: new Uint8Array(), executable: false });
 
-test("every folder stands before what lies in it, once, and one that is told of keeps its mode", () => {
+test("every folder precedes its contents, once, and a listed folder keeps its mode", () => {
   const folder: Entry = { ...file("a/b/"), mode: 0o700 };
   expect(withFolders([folder, file("a/b/x"), file("a/c/y"), file("z")]).map(({ name }) => name)).toEqual([
     "a/",
@@ -19,7 +19,7 @@ test("every folder stands before what lies in it, once, and one that is told of 
   expect(withFolders([file("a/b/x"), folder]).map(({ name }) => name)).toEqual(["a/", "a/b/x", "a/b/"]);
 });
 
-needs("tar")("modes and owners are what GNU tar reads", async () => {
+needs("tar")("GNU tar reads modes and owners", async () => {
   using folder = tempFolder();
   const entries: readonly Entry[] = [
     { ...file("tmp/"), mode: 0o1777 },

@@ -9,7 +9,7 @@ interface Locked {
   readonly integrity: string;
 }
 
-test("the runtimes are those of package-lock.json, where it has them", () => {
+test("the runtimes match package-lock.json, as far as it has them", () => {
   const lock: { packages: Record<string, Locked> } = JSON.parse(
     readFileSync(join(import.meta.dir, "../../package-lock.json"), "utf8"),
   );
@@ -27,7 +27,7 @@ test("the runtimes are those of package-lock.json, where it has them", () => {
   }
 });
 
-test("every runtime is told once, and this machine is among the targets", () => {
+test("every runtime is listed once, and this machine is among the targets", () => {
   for (const key of ["name", "bun", "runtime", "integrity"] as const) {
     expect(new Set(TARGETS.map((target) => target[key])).size).toBe(TARGETS.length);
   }

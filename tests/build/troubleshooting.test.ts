@@ -4,12 +4,15 @@ import { join } from "node:path";
 
 const ROOT = join(import.meta.dir, "../..");
 
-/** The code of each file that can say something, and of install.sh. */
+/** The code of each file that can print a message, and of install.sh. */
 const SOURCES = [...new Bun.Glob("src/**/*.ts").scanSync({ cwd: ROOT }), "install.sh"].map((file) =>
   readFileSync(join(ROOT, file), "utf8"),
 );
 
-/** What fills `…` of a message in the code: an expression, or the end of one text and the begin of the next. */
+/**
+ * What can replace `…` of a message in the code: an expression, or the end of one literal and the start of the
+ * next.
+ */
 const GAP = String.raw`[^\n]{0,200}?`;
 
 function messagesOf(page: string): string[] {
@@ -22,7 +25,7 @@ function isSaid(message: string): boolean {
   return SOURCES.some((source) => pattern.test(source));
 }
 
-test("every message of docs/troubleshooting.md is one that the program says", () => {
+test("every message in docs/troubleshooting.md is one that the program prints", () => {
   const messages = messagesOf(readFileSync(join(ROOT, "docs/troubleshooting.md"), "utf8"));
   expect(messages.length).toBeGreaterThan(40);
   // A fragment of a few letters would be found anywhere.
@@ -33,7 +36,7 @@ test("every message of docs/troubleshooting.md is one that the program says", ()
   });
 });
 
-test("a message that nothing says is found out", () => {
+test("a message that is never printed is detected", () => {
   expect(isSaid("the clock is … and lonely")).toBe(false);
   expect(messagesOf("| `a message` | x | y |\n| plain | x | y |\n")).toEqual(["a message"]);
 });
