@@ -30,7 +30,7 @@ const nodeId = integer("node_id")
   .notNull()
   .references(() => node.id);
 
-/** Up to 4,096 finished operations, as columns; see nodes/store/block.ts. */
+/** Up to 8,192 finished operations, as columns; see nodes/store/block.ts. */
 export const eventBlock = sqliteTable(
   "event_block",
   {

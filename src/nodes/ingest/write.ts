@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { Failure } from "../../lib/errors.ts";
-import { BLOCK_EVENTS, encodeBlock, type StoredBlock } from "../store/block.ts";
+import { BLOCK_EVENTS, encodeBlock, LARGE_BLOCK_EVENTS, type StoredBlock } from "../store/block.ts";
 import { copyEvents, createEvents, type Events } from "../log/events.ts";
 import { type PairState, savePairState } from "./pair-state.ts";
 import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
@@ -117,7 +117,7 @@ export class BatchWriter {
       if (tail.count === BLOCK_EVENTS) tail.count = 0;
     }
     while (events.count - from >= BLOCK_EVENTS / 2) {
-      const until = Math.min(events.count, from + BLOCK_EVENTS);
+      const until = Math.min(events.count, from + LARGE_BLOCK_EVENTS);
       blocks.push(encodeBlock(events, from, until));
       from = until;
     }

@@ -41,6 +41,7 @@ export function nodeNames(db: Database): string[] {
 const STORE_BYTES = [
   ["event_block", "length(columns) + length(keys)"],
   ["rollup", "length(summary) + length(cells)"],
+  ["packed_day", "length(hours)"],
   ["fact", "length(fields)"],
   ["log_file", "length(recent)"],
 ]

@@ -6,6 +6,8 @@ import { VarintReader, VarintWriter } from "./varint.ts";
 
 /** Events that a block holds: enough for the columns to compress, few enough to decode in a millisecond. */
 export const BLOCK_EVENTS = 4_096;
+/** What is written once and for all may be in blocks so large: half as many pages are filled in part only. */
+export const LARGE_BLOCK_EVENTS = 2 * BLOCK_EVENTS;
 /** Of the key; see KEY_MASK. */
 const KEY_BYTES = 3;
 /** Sizes are nearly all multiples of this; the quotient is a byte shorter. */
@@ -30,7 +32,7 @@ export interface StoredBlock {
 }
 
 /** One for all blocks, which are encoded one after the other. */
-const coded = new Float64Array(BLOCK_EVENTS);
+const coded = new Float64Array(LARGE_BLOCK_EVENTS);
 
 /** Writes times, durations, sizes, satellites and what happened, as columns of whole numbers that are not negative. */
 function writeColumns(to: PlaneWriter, events: Events, { from, until, unit }: Rows): number[] {
@@ -71,7 +73,7 @@ function writeColumns(to: PlaneWriter, events: Events, { from, until, unit }: Ro
   return large;
 }
 
-/** Rows [from, until), at most BLOCK_EVENTS of them. */
+/** Rows [from, until), at most LARGE_BLOCK_EVENTS of them. */
 interface Rows {
   readonly from: number;
   readonly until: number;
@@ -81,7 +83,7 @@ interface Rows {
 
 const writer = new VarintWriter();
 
-/** Encodes rows [from, until) of `events`, at most BLOCK_EVENTS of them. */
+/** Encodes rows [from, until) of `events`, at most LARGE_BLOCK_EVENTS of them. */
 export function encodeBlock(events: Events, from: number, until: number): StoredBlock {
   let isCoarse = true;
   let fromMs = Infinity;
