@@ -76,6 +76,8 @@ export class InotifyWatch {
   async #begin(): Promise<void> {
     await this.#enter(null, "", "known");
     if (this.#end !== null) return;
+    // The first pass begins with the memory that this leaves.
+    this.#collect(COLLECTION.every);
     this.#options.onWatching(this.#folders.size);
     this.#options.ready.askRescan("watching has begun");
   }
