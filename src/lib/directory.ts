@@ -29,6 +29,9 @@ const TYPES: Readonly<Record<number, DirectoryEntry["type"]>> = {
   10: "link",
 };
 const BUFFER_BYTES = 32 * 1024;
+/** NAME_MAX of <linux/limits.h>, and an entry with such a name. */
+const LONGEST_NAME = 255;
+const LONGEST_RECORD = 280;
 const DOT = 0x2e;
 
 const AT_SYMLINK_NOFOLLOW = 0x100;
@@ -64,6 +67,7 @@ export class Directory implements Disposable {
   #nameEnd = 0;
   #at = 0;
   #end = 0;
+  #only: Iterator<string> | null = null;
 
   /** @throws the system's error (ENOENT, ENOTDIR, EACCES, …). */
   constructor(path: string) {
@@ -71,6 +75,14 @@ export class Directory implements Disposable {
     this.#descriptor = openSync(systemPath(path), constants.O_RDONLY | constants.O_DIRECTORY);
     this.#page = takePage();
     this.#bytes = this.#page.bytes;
+  }
+
+  /**
+   * From now on returns the entries with these names only, with type `unknown`; those that do not exist are left out. A
+   * folder of a million files need not be listed for one of them.
+   */
+  only(names: Iterable<string>): void {
+    this.#only = names[Symbol.iterator]();
   }
 
   /** The next entry other than `.` and `..`, in the file system's order; null at the end. */
@@ -83,6 +95,7 @@ export class Directory implements Disposable {
 
   /** Reads the next piece (some hundred entries), for `advance` to go through; false at the end. */
   readPiece(): boolean {
+    if (this.#only !== null) return this.#writePiece(this.#only);
     const c = libc();
     // The kernel does not write the padding between entries.
     this.#bytes.fill(0, 0, this.#end);
@@ -94,6 +107,36 @@ export class Directory implements Disposable {
     // It was removed after it was opened, so nothing is left in it.
     if (reason === ERRNO.ENOENT) return false;
     throw new Error(`Cannot read the folder: ${errnoMessage(reason)}`);
+  }
+
+  /** Writes a piece as the kernel would, of names that exist. */
+  #writePiece(names: Iterator<string>): boolean {
+    const bytes = this.#bytes;
+    bytes.fill(0, 0, this.#end);
+    this.#at = 0;
+    this.#end = 0;
+    while (this.#end + LONGEST_RECORD <= BUFFER_BYTES) {
+      const next = names.next();
+      if (next.done === true) break;
+      const name = Buffer.from(systemPath(next.value));
+      if (name.length === 0 || name.length > LONGEST_NAME) continue;
+      const start = this.#end;
+      name.copy(bytes, start + NAME_AT);
+      const isThere = statx(
+        this.#descriptor,
+        (this.#page.address + start + NAME_AT) as Pointer,
+        AT_SYMLINK_NOFOLLOW,
+        status,
+      );
+      if (!isThere && errno(libc()) === ERRNO.ENOENT) {
+        bytes.fill(0, start + NAME_AT, start + NAME_AT + name.length);
+        continue;
+      }
+      const length = Math.ceil((NAME_AT + name.length + 1) / 8) * 8;
+      bytes.writeUInt16LE(length, start + RECORD_LENGTH_AT);
+      this.#end += length;
+    }
+    return this.#end > 0;
   }
 
   /** The piece as the kernel wrote it; valid until the next one is read. The same each time, while the folder has not changed. */

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { Directory, type DirectoryEntry } from "../../src/lib/directory.ts";
 import { type FileStatus, statusOf } from "../../src/lib/file-status.ts";
-import { systemPath } from "../../src/lib/path-bytes.ts";
+import { pathOfBytes, systemPath } from "../../src/lib/path-bytes.ts";
 import { tempFolder } from "../support/temp.ts";
 
 function entries(path: string): DirectoryEntry[] {
@@ -168,4 +168,29 @@ test("of a name its first byte, its end, and its place, by which it is told once
   expect(told).toEqual(
     Object.fromEntries(names.map((name) => [name, [name, Buffer.from(name)[0], name.endsWith(".pdf")]])),
   );
+});
+
+test("of certain names only those that are there are told, however many there are, with their status", () => {
+  using folder = tempFolder();
+  const odd = pathOfBytes(Buffer.from("\xff\xfe.pdf", "latin1"));
+  const there = Array.from({ length: 700 }, (_, at) => `${at} ${"ü".repeat(at % 120)}`);
+  for (const name of there) writeFileSync(folder.file(name), name);
+  writeFileSync(systemPath(`${folder.path}/${odd}`), "");
+  mkdirSync(folder.file("sub"));
+  symlinkSync("nowhere", folder.file("link"));
+  using directory = new Directory(folder.path);
+  directory.only([...there.flatMap((name) => [name, `no ${name}`]), "", "x".repeat(300), odd, "sub", "link"]);
+  const told: [name: string, type: string, sizeBytes: number][] = [];
+  for (let entry = directory.next(); entry !== null; entry = directory.next()) {
+    expect(entry.type).toBe("unknown");
+    const { type, sizeBytes } = directory.status(false);
+    told.push([entry.name, type, type === "file" ? sizeBytes : 0]);
+  }
+  expect(told).toEqual([
+    ...there.map((name): [string, string, number] => [name, "file", Buffer.byteLength(name)]),
+    [odd, "file", 0],
+    ["sub", "folder", 0],
+    ["link", "link", 0],
+  ]);
+  expect(directory.next()).toBeNull();
 });

@@ -32,18 +32,24 @@ export function pathsBelow(roots: readonly string[], paths: readonly string[]): 
   return [...new Set(below)];
 }
 
-/** The folders that lead to paths: `a/b/c.pdf` → `a`, `a/b`. */
-function foldersTo(paths: Iterable<string>): Set<string> {
-  const folders = new Set<string>();
+/** What leads to paths, folder by folder: `a/b/c.pdf` → `a` in ``, `b` in `a/`, `c.pdf` in `a/b/`. */
+function namesOnTheWay(paths: Iterable<string>): Map<string, Set<string>> {
+  const names = new Map<string, Set<string>>();
   for (const path of paths) {
-    for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) folders.add(path.slice(0, at));
+    for (let start = 0, end = 0; end >= 0; start = end + 1) {
+      end = path.indexOf("/", start);
+      const base = path.slice(0, start);
+      const known = names.get(base) ?? new Set<string>();
+      known.add(path.slice(start, end < 0 ? undefined : end));
+      names.set(base, known);
+    }
   }
-  return folders;
+  return names;
 }
 
 /**
- * What a scan would say of a few files: it is the scan itself, which looks into no other folder and says nothing of
- * other files, so that the same rules hold for them as for the whole tree.
+ * What a scan would say of a few files. It is the scan itself, restricted to these files and the folders above them, so
+ * that the same rules hold for them as for the whole tree; it lists no folder.
  *
  * @param relativePaths below the root.
  */
@@ -53,13 +59,13 @@ export function* scanOnly(
   relativePaths: Iterable<string>,
 ): Generator<ScanEvent> {
   const wanted = new Set(relativePaths);
-  const folders = foldersTo(wanted);
+  const names = namesOnTheWay(wanted);
   const start = root === "/" ? 1 : root.length + 1;
   const narrow: GlobFilter = {
     excludesFile: (path, name) => !wanted.has(path) || filter.excludesFile(path, name),
-    excludesFolder: (path, name) => !folders.has(path) || filter.excludesFolder(path, name),
+    excludesFolder: (path, name) => !names.has(`${path}/`) || filter.excludesFolder(path, name),
     takesAll: false,
-    isPartial: true,
+    namesIn: (base) => names.get(base) ?? [],
   };
   for (const event of scan(root, narrow))
     if (event.type !== "skipped" || wanted.has(event.path.slice(start))) yield event;

@@ -8,8 +8,11 @@ export interface GlobFilter {
   excludesFolder(relativePath: string, name: string): boolean;
   /** It excludes nothing. */
   readonly takesAll: boolean;
-  /** It asks for files that somebody has named: all others are there as well, and nothing is said of them. */
-  readonly isPartial: boolean;
+  /**
+   * The names to look at in a folder (`base` is "" or `a/b/`), if only certain files are asked for; nothing is said of
+   * others. Null: all of them.
+   */
+  readonly namesIn: ((base: string) => Iterable<string>) | null;
 }
 
 function matcher(patterns: readonly string[]): (relativePath: string, name: string) => boolean {
@@ -28,7 +31,7 @@ export function globFilter(include: readonly string[], exclude: readonly string[
     excludesFile: (relativePath, name) => isExcluded(relativePath, name) || !isIncluded(relativePath, name),
     excludesFolder: isExcluded,
     takesAll: include.length + exclude.length === 0,
-    isPartial: false,
+    namesIn: null,
   };
 }
 

@@ -125,6 +125,7 @@ export function* scan(root: string, filter: GlobFilter): Generator<ScanEvent> {
       folder: `${prefix}/${base}`,
       base,
     };
+    if (filter.namesIn !== null) directory.only(filter.namesIn(base));
     yield* readFolder(place, names);
     if (names.length > 0) levels.push({ base, ignores, names: names.toReversed() });
     read += 1;
@@ -135,7 +136,7 @@ export function* scan(root: string, filter: GlobFilter): Generator<ScanEvent> {
 /** Tells what is in a folder, and adds the names of the folders in it to `names`. */
 function* readFolder(place: Place, names: string[]): Generator<ScanEvent> {
   const { page, directory, folder, base, filter } = place;
-  page.enter(directory, { folder, sentBase: sentName(base), isPartial: filter.isPartial });
+  page.enter(directory, { folder, sentBase: sentName(base), isPartial: filter.namesIn !== null });
   for (;;) {
     try {
       if (!page.next()) return;

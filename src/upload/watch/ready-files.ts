@@ -7,7 +7,7 @@ export type Arrival =
 
 /** The most paths that wait, about 10 MB; a rescan finds the rest. */
 const MOST_WAITING = 50_000;
-/** Reported together, since looking for one file takes a listing of its folder. */
+/** The most files that are reported together. */
 const MOST_TOGETHER = 512;
 
 /**
