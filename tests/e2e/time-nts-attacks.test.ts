@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { expect } from "bun:test";
-import { patientMs } from "../support/emulation.ts";
+import { busyMs } from "../support/emulation.ts";
 import { type Attack, type HostileProxy, hostileProxy, pass } from "../support/hostile-proxy.ts";
 import { answerBytes } from "../support/nts-records.ts";
 import { field, fieldsOf, nak, type NtsServer, type NtsServerOptions } from "../support/nts-server.ts";
@@ -13,7 +13,7 @@ import { expectOffset, type TimeJson } from "../support/time-result.ts";
 const withChronyd = needs("openssl", "chronyd");
 const PROXY = "127.0.0.5";
 
-const quick = (): string[] => ["--timeout", patientMs(700)];
+const quick = (): string[] => ["--timeout", busyMs(700)];
 
 /** A copy with bytes laid over it. */
 function patched(bytes: Uint8Array, at: number, patch: Uint8Array): Uint8Array {

@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
-import { patientMs } from "../support/emulation.ts";
+import { busyMs } from "../support/emulation.ts";
 import { ntpServer } from "../support/ntp.ts";
 import { NtsStage } from "../support/nts-stage.ts";
 import { needs } from "../support/programs.ts";
@@ -81,7 +81,7 @@ withOpenssl("a server that moved: its old port is silent, and keys are exchanged
   });
   await stage.time([server.name]);
   isSilent = true;
-  const { exitCode } = await stage.time([server.name], "--timeout", patientMs(1_000));
+  const { exitCode } = await stage.time([server.name], "--timeout", busyMs(1_000));
   expect([exitCode, server.exchanges]).toEqual([4, 2]);
 });
 

@@ -36,3 +36,8 @@ export function patient(amount: number): number {
 export function patientMs(ms: number): string {
   return `${ms * PATIENCE}ms`;
 }
+
+/** The same for what often runs out: a busy machine stretches it too, three times at most. */
+export function busyMs(ms: number): string {
+  return `${Math.ceil(ms * PATIENCE * Math.min(3, crowding()))}ms`;
+}
