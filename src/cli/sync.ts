@@ -9,7 +9,7 @@ import { dryRunNames } from "./sync/dry-run-names.ts";
 import { clientOf, startOwnSandbox } from "./access/tanova-client.ts";
 import type { ExitCode, Invocation } from "./command-line/command.ts";
 import { command } from "./command-line/command.ts";
-import { destinationOf } from "./history/destination.ts";
+import { destinationOf } from "./access/destination.ts";
 import { apiKeyOf } from "./access/api-key.ts";
 import { showProgress } from "./terminal/progress.ts";
 import { fileLog, syncProgress } from "./sync/progress.ts";

@@ -1,6 +1,6 @@
 import { storeOptions } from "../../db/options.ts";
 import { command } from "../command-line/command.ts";
-import { destinationOf, destinationOptions } from "./destination.ts";
+import { destinationOf, destinationOptions } from "../access/destination.ts";
 
 /** The object of `--json`, whose checksums are written as they come. */
 function* withDestination(destination: string, checksums: Iterable<string>): Generator<string> {

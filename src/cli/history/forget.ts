@@ -4,7 +4,7 @@ import { storeOptions } from "../../db/options.ts";
 import { Failure } from "../../lib/errors.ts";
 import { command } from "../command-line/command.ts";
 import { confirm, confirmOptions } from "../terminal/confirm.ts";
-import { destinationOf, destinationOptions } from "./destination.ts";
+import { destinationOf, destinationOptions } from "../access/destination.ts";
 
 const PREFIX = /^[0-9a-f]{8,64}$/;
 

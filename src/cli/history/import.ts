@@ -7,7 +7,7 @@ import { openRegularFile } from "../../lib/read-file.ts";
 import { HistoryFault, HistoryReader } from "../../upload/history/earlier-history.ts";
 import type { ImportedHistory } from "../../upload/history/imported-history.ts";
 import { command } from "../command-line/command.ts";
-import { destinationOf, destinationOptions } from "./destination.ts";
+import { destinationOf, destinationOptions } from "../access/destination.ts";
 
 /** @throws Failure where the file cannot be read. */
 function refuseFile(file: string, error: unknown): never {

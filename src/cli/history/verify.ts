@@ -5,7 +5,7 @@ import { command } from "../command-line/command.ts";
 import { apiKeyOf } from "../access/api-key.ts";
 import { clientOf, startOwnSandbox } from "../access/tanova-client.ts";
 import { showProgress } from "../terminal/progress.ts";
-import { destinationOf, destinationOptions } from "./destination.ts";
+import { destinationOf, destinationOptions } from "../access/destination.ts";
 
 const { apiKey, apiKeyFile, caFile, connectTimeout, silenceTimeout, retries, retryDelay } = syncOptions;
 

@@ -57,7 +57,7 @@ async function syncJobOf(call: Call, folder: string): Promise<SyncJob> {
       import("../../serve/jobs/sync-job.ts"),
       import("../../upload/scan/scan.ts"),
       import("../access/api-key.ts"),
-      import("../history/destination.ts"),
+      import("../access/destination.ts"),
       import("../access/tanova-client.ts"),
       import("../../workers.ts"),
     ]);
