@@ -29,7 +29,7 @@ needs("openssl")("--fallback: HTTPS while NTP is silent, within the time-out and
   expect(Math.abs((json.offset_s ?? 0) - 3_600)).toBeLessThan(json.error_bound_s ?? 0);
   expect(json.error_bound_s).toBeGreaterThanOrEqual(1);
   expect(json.elapsed_s).toBeWithin(timeoutS - 0.01, timeoutS + patient(1));
-  expect(json.passed_over).toEqual(["ntp: none of 1 server(s) gave a valid answer"]);
+  expect(json.passed_over).toEqual(["ntp: the server gave no valid answer"]);
   void web.stop(true);
 });
 
