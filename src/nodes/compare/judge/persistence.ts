@@ -114,18 +114,20 @@ function basisOf(hours: number, frequencies: number): Basis {
   const known = bases.get(key);
   if (known !== undefined) return known;
   const period = 4 * hours;
-  const cosines = Float64Array.from(
-    { length: period },
-    (_, at) => Math.sqrt(2 / hours) * Math.cos((2 * Math.PI * at) / period),
-  );
+  const cosines = new Float64Array(period);
+  const scale = Math.sqrt(2 / hours);
+  for (let at = 0; at < period; at += 1) cosines[at] = scale * Math.cos((2 * Math.PI * at) / period);
   const half = Math.ceil(hours / 2);
-  const rows = Array.from({ length: frequencies }, (_, k) => {
+  const rows: Float64Array[] = [];
+  for (let k = 1; k <= frequencies; k += 1) {
     const row = new Float64Array(half);
-    for (let hour = 0; hour < half; hour += 1) {
-      row[hour] = cosines[((k + 1) * (2 * hour + 1)) % period] ?? 0;
+    for (let hour = 0, at = k; hour < half; hour += 1) {
+      row[hour] = cosines[at] ?? 0;
+      at += 2 * k;
+      while (at >= period) at -= period;
     }
-    return row;
-  });
+    rows.push(row);
+  }
   const bands = bandsOf(frequencies);
   const middles = Float64Array.from({ length: bands.length - 1 }, (_, band) =>
     Math.cos((Math.PI * ((bands[band] ?? 0) + (bands[band + 1] ?? 0) + 1)) / (2 * hours)),
@@ -228,37 +230,49 @@ export function meanSpread(cosines: Float64Array, hours: number, leastVariance: 
   const freedom = cosines.length;
   const { models, bands } = basisOf(hours, freedom);
   const powers = powersOf(cosines, bands);
+  // Columns and plain loops: all this runs some hundred times in a command, too seldom to be compiled well.
+  const weights = new Float64Array(models.length);
+  const errors = new Float64Array(models.length);
   let best = -Infinity;
-  const fits = models.map(({ inverse, logSum, prior, blockHours }) => {
-    const sum = product(powers, inverse);
-    const atZero = sum / freedom;
+  for (let at = 0; at < models.length; at += 1) {
+    const model = models[at];
+    if (model === undefined) break;
+    const atZero = product(powers, model.inverse) / freedom;
     // No variance at all: every model explains it.
-    const logLikelihood = atZero === 0 ? 0 : -0.5 * (freedom * Math.log(atZero) + logSum);
-    best = Math.max(best, logLikelihood);
-    return { logLikelihood, prior, blockHours, error: Math.sqrt(Math.max(atZero / hours, leastVariance)) };
-  });
+    const logLikelihood = atZero === 0 ? 0 : -0.5 * (freedom * Math.log(atZero) + model.logSum);
+    if (logLikelihood > best) best = logLikelihood;
+    weights[at] = logLikelihood;
+    errors[at] = Math.sqrt(Math.max(atZero / hours, leastVariance));
+  }
   let total = 0;
-  const weighted = fits.map(({ logLikelihood, prior, blockHours, error }) => {
-    const weight = prior * Math.exp(logLikelihood - best);
+  for (let at = 0; at < weights.length; at += 1) {
+    const weight = (models[at]?.prior ?? 0) * Math.exp((weights[at] ?? 0) - best);
+    weights[at] = weight;
     total += weight;
-    return { weight, blockHours, error };
-  });
-  const told = weighted
-    .map((fit) => ({ ...fit, weight: fit.weight / total }))
-    .filter(({ weight }) => weight > LEAST_WEIGHT);
+  }
+  let count = 0;
+  let largest = 0;
+  let inverseBlock = 0;
+  for (let at = 0; at < weights.length; at += 1) {
+    const weight = (weights[at] ?? 0) / total;
+    if (!(weight > LEAST_WEIGHT)) continue;
+    const error = errors[at] ?? 0;
+    weights[count] = weight;
+    errors[count] = error;
+    largest = Math.max(largest, error);
+    inverseBlock += weight / (models[at]?.blockHours ?? 1);
+    count += 1;
+  }
   const tailOf = quickStudentTail(freedom);
   const tail = (distance: number): number => {
     let sum = 0;
-    for (const { weight, error } of told) {
-      sum += weight * (error === 0 ? Number(distance === 0) : tailOf(distance / error));
+    for (let at = 0; at < count; at += 1) {
+      const error = errors[at] ?? 0;
+      sum += (weights[at] ?? 0) * (error === 0 ? Number(distance === 0) : tailOf(distance / error));
     }
     return Math.min(1, sum);
   };
-  return {
-    tail,
-    distance: (level) => distanceAt(level, tail, Math.max(...told.map(({ error }) => error))),
-    blockHours: 1 / told.reduce((sum, { weight, blockHours }) => sum + weight / blockHours, 0),
-  };
+  return { tail, distance: (level) => distanceAt(level, tail, largest), blockHours: 1 / inverseBlock };
 }
 
 /** Where the tail falls to `level`: by secants of its logarithm, which is nearly straight, within brackets. */
