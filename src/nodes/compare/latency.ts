@@ -79,9 +79,9 @@ export class Latency {
     if (!this.isResolved) return null;
     const shares = new Map<number, number>();
     let before = 0;
-    for (const [bucket, cumulative] of this.#cumulative.entries()) {
-      const count = cumulative - before;
-      before = cumulative;
+    for (let bucket = 0; bucket < this.#cumulative.length; bucket += 1) {
+      const count = (this.#cumulative[bucket] ?? 0) - before;
+      before += count;
       if (count === 0) continue;
       const at = Math.floor(Math.log10(Math.max(1, valueOfBucket(bucket))) * DISTRIBUTION_CLASSES);
       shares.set(at, (shares.get(at) ?? 0) + (count / this.total) * 100);

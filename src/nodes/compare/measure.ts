@@ -106,7 +106,8 @@ export function shareOf(hours: HourTable, kind: number, outcome: number): number
 export function coverageOf(hours: HourTable, window: Window): number {
   const lengthMs = window.untilMs - window.sinceMs;
   if (lengthMs <= 0) return 0;
-  const [firstMs, lastMs] = [hours.firstMs(), hours.lastMs()];
+  const firstMs = hours.firstMs();
+  const lastMs = hours.lastMs(firstMs);
   let first = 0;
   while (firstMs[first] === Infinity) first += 1;
   let last = hours.length - 1;

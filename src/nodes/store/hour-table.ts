@@ -50,6 +50,8 @@ export class HourTable {
   /** Of each column. */
   readonly #sums = new Float64Array(SUMMARY_NUMBERS);
   readonly #parts: (LooseHour | PackedPart)[] = [];
+  /** By kind, once they were asked for. */
+  readonly #trials: Float64Array[] = [];
 
   /**
    * @param parts single hours, and days of them, in the order of time.
@@ -90,12 +92,7 @@ export class HourTable {
 
   /** Ended operations of a kind, by hour … */
   trials(kind: number): Float64Array {
-    const [first, second, third] = [this.counts(kind, 0), this.counts(kind, 1), this.counts(kind, 2)];
-    const column = new Float64Array(this.length);
-    for (let hour = 0; hour < column.length; hour += 1) {
-      column[hour] = (first[hour] ?? 0) + (second[hour] ?? 0) + (third[hour] ?? 0);
-    }
-    return column;
+    return (this.#trials[kind] ??= this.#trialsAnew(kind));
   }
 
   /** … and in all. */
@@ -164,11 +161,11 @@ export class HourTable {
   }
 
   /** The last line's time; -Infinity in hours without one. */
-  lastMs(): Float64Array {
+  lastMs(first = this.firstMs()): Float64Array {
     const span = this.#column(SPAN_AT);
-    const last = this.firstMs();
+    const last = new Float64Array(this.length);
     for (let hour = 0; hour < last.length; hour += 1) {
-      const firstMs = last[hour] ?? Infinity;
+      const firstMs = first[hour] ?? Infinity;
       last[hour] = firstMs === Infinity ? -Infinity : firstMs + (span[hour] ?? 0);
     }
     return last;
@@ -196,6 +193,15 @@ export class HourTable {
       }
     }
     return counts;
+  }
+
+  #trialsAnew(kind: number): Float64Array {
+    const [first, second, third] = [this.counts(kind, 0), this.counts(kind, 1), this.counts(kind, 2)];
+    const column = new Float64Array(this.length);
+    for (let hour = 0; hour < column.length; hour += 1) {
+      column[hour] = (first[hour] ?? 0) + (second[hour] ?? 0) + (third[hour] ?? 0);
+    }
+    return column;
   }
 
   #column(place: number): Float64Array {

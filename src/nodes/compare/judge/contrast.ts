@@ -46,7 +46,8 @@ export function restrict(series: HourlySeries, hours: HourSet): Restricted | nul
 function restrictAnew(series: HourlySeries, places: readonly number[]): Restricted | null {
   let weight = 0;
   let pull = 0;
-  for (const hour of places) {
+  for (let at = 0; at < places.length; at += 1) {
+    const hour = places[at] ?? 0;
     weight += series.weight[hour] ?? 0;
     pull += series.pull[hour] ?? 0;
   }
@@ -189,9 +190,8 @@ function commonOf(fleet: readonly HourlySeries[], hours: HourSet): Common {
   const members: Restricted[] = [];
   let leastVariance = 0;
   for (const member of fleet) {
-    let shared = 0;
-    for (const hour of hours.places) shared += member.covered[hour] ?? 0;
-    const restricted = shared < hours.places.length * ENOUGH_SHARED ? null : restrict(member, hours);
+    const isEnough = sharedHours(member, hours) >= hours.places.length * ENOUGH_SHARED;
+    const restricted = isEnough ? restrict(member, hours) : null;
     if (restricted === null) continue;
     members.push(restricted);
     leastVariance += member.leastVariance;
@@ -204,6 +204,14 @@ function commonOf(fleet: readonly HourlySeries[], hours: HourSet): Common {
     return mean;
   };
   return { members, median: median(members.map(({ value }) => value)), meanOver, leastVariance };
+}
+
+function sharedHours({ covered }: HourlySeries, { places, key }: HourSet): number {
+  // Mostly all nodes have all hours.
+  if (hoursOf(covered).key === key) return places.length;
+  let shared = 0;
+  for (const hour of places) shared += covered[hour] ?? 0;
+  return shared;
 }
 
 function meanCosines(members: readonly Restricted[], first: number, frequencies: number): Float64Array {
