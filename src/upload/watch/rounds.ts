@@ -21,29 +21,31 @@ function* arrived(root: string, filter: GlobFilter, relativePaths: readonly stri
   for (const event of scanOnly(root, filter, relativePaths)) if (event.type !== "skipped") yield event;
 }
 
+export interface RoundsOptions {
+  readonly root: string;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly arrivals: AsyncGenerator<Arrival>;
+  /** Watches a file again until it is complete. */
+  readonly touch: (relativePath: string) => void;
+  /** Milliseconds from anywhere, never set back. */
+  readonly now: () => number;
+}
+
+/** How long a run takes new arrivals. It would never end where something arrives all day. */
+const LONGEST_MS = 600_000;
+
 /**
- * Divides what a watcher reports into runs. A run begins with an arrival, takes what arrives while it is at work, and
- * ends when all of it is settled. A content that could not be sent is left to another run, as without watching.
+ * Divides what a watcher reports into runs. A run begins with an arrival, takes what arrives while it is at work, but
+ * not for longer than LONGEST_MS, and ends when all of it is settled. A content that could not be sent is left to
+ * another run, as without watching.
  */
 export class Rounds {
-  readonly #options: {
-    readonly root: string;
-    readonly include: readonly string[];
-    readonly exclude: readonly string[];
-    readonly arrivals: AsyncGenerator<Arrival>;
-    /** Watches a file again until it is complete. */
-    readonly touch: (relativePath: string) => void;
-  };
+  readonly #options: RoundsOptions;
   readonly #filter: GlobFilter;
   #next: Promise<IteratorResult<Arrival, unknown>>;
 
-  constructor(options: {
-    readonly root: string;
-    readonly include: readonly string[];
-    readonly exclude: readonly string[];
-    readonly arrivals: AsyncGenerator<Arrival>;
-    readonly touch: (relativePath: string) => void;
-  }) {
+  constructor(options: RoundsOptions) {
     this.#options = options;
     this.#filter = globFilter(options.include, options.exclude);
     this.#next = options.arrivals.next();
@@ -61,6 +63,8 @@ export class Rounds {
   }
 
   async *#batches(standing: Standing): AsyncGenerator<Batch> {
+    const { now, arrivals } = this.#options;
+    const untilMs = now() + LONGEST_MS;
     let idle: Promise<null> | null = null;
     for (;;) {
       idle ??= standing.idle().then(() => null);
@@ -71,8 +75,9 @@ export class Rounds {
         idle = null;
         continue;
       }
-      if (arrived.done === true) return;
-      this.#next = this.#options.arrivals.next();
+      // What has arrived by now is the next run's.
+      if (arrived.done === true || now() >= untilMs) return;
+      this.#next = arrivals.next();
       yield this.#batch(arrived.value);
     }
   }

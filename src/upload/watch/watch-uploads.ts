@@ -60,6 +60,7 @@ export async function watchUploads(options: WatchUploadsOptions): Promise<RunOut
     exclude: settings.exclude,
     arrivals,
     touch: (path) => watch.touch(path),
+    now: () => performance.now(),
   });
   const over = new AbortController();
   const retries = new TaskGroup();
