@@ -1,24 +1,24 @@
 #!/bin/sh
 # Installs nodupe. From a checkout it builds (git, Node and npm are enough: Bun comes from the npm registry);
-# elsewhere it downloads a release, verifies it, and puts it in place at once or not at all.
+# elsewhere it downloads and verifies a release. The installation is atomic.
 #
 #   ./install.sh                                     from a checkout: build and install to ~/.local/bin
-#   sudo ./install.sh --prefix /usr/local            for everybody on this machine, and for sudo and services
+#   sudo ./install.sh --prefix /usr/local            for all users of this machine, and for sudo and services
 #   ./install.sh --from https://HOST/PATH            download from there (or NODUPE_BASE_URL)
 #   ./install.sh --from https://HOST/PATH --version 1.2.3
 #   ./install.sh --uninstall
 #
-# Exit codes: 0 done; 1 failed (wrong checksum or signature, no space, a build that fails, a machine that there is no
-# build for); 2 usage; 4 the release cannot be reached; 5 not permitted. Whatever fails, an installed nodupe stays.
+# Exit codes: 0 done; 1 failed (wrong checksum or signature, no space, a failed build, an unsupported machine); 2
+# usage; 4 the release cannot be reached; 5 not permitted. Whatever fails, an installed nodupe stays.
 
-# The brace makes a shell read all of it before it does anything: cut off on its way through a pipe, this script is a
-# syntax error and not half an installation.
+# The brace makes the shell read the whole script before running it: if it is cut off in a pipe, it is a syntax
+# error and not half an installation.
 {
 set -u
-# What is installed is there for everybody who may enter the folder, whatever umask this was started with.
+# Installed files are readable by everybody who can enter the folder, whatever umask this was started with.
 umask 022
 
-# The release fills these in: the address and the Ed25519 key (SPKI, DER, base64) of who publishes nodupe.
+# Filled in by the release: the publisher's address and Ed25519 key (SPKI, DER, base64).
 BASE_URL=''
 RELEASE_KEY=''
 
@@ -110,7 +110,7 @@ case "$prefix" in
 esac
 bin=$prefix/bin
 share=$prefix/share
-# place_of PAPER: where what comes beside the binary is put, below $share; nothing for what this script does not know.
+# place_of PAPER: where a file other than the binary goes, below $share; nothing for unknown files.
 place_of() {
   case "$1" in
   man/nodupe.1 | man/nodupe-*.1) printf 'man/man1/%s\n' "${1#man/}" ;;
@@ -140,9 +140,9 @@ fi
 # --- the stage: a folder beside the place of installation, so that the last step is one rename
 
 stage=''
-# What the checkout's owner has built for somebody else to install.
+# The build made by the checkout's owner when another user installs.
 draft=''
-# The deepest folder on the way to $bin that is there already: those below it go again where nothing is installed.
+# The deepest existing folder on the way to $bin: folders below it are removed again if nothing is installed.
 ground=$bin
 while [ ! -d "$ground" ] && [ -n "$ground" ]; do ground=${ground%/*}; done
 # shellcheck disable=SC2317 # the trap calls it
@@ -173,7 +173,7 @@ is_full() {
   [ -n "$left" ] && [ "$left" -lt 1024 ]
 }
 
-# broken CODE WHAT: ends with what went wrong, naming the one cause that people can do something about.
+# broken CODE WHAT: exits with the error, or with the one cause that people can fix: a full disk.
 broken() {
   is_full "$stage" && die 1 "no space left in $bin (nodupe needs about 250 MB while it is installed); nothing was changed"
   die "$@"
@@ -187,7 +187,7 @@ in_place() {
     broken 1 "the new nodupe does not run on this machine; nothing was changed"
   }
   [ -z "${1:-}" ] || [ "$found" = "$1" ] || die 1 "the new nodupe says that it is $found, expected $1; nothing was changed"
-  # A board that loses its power now has the old nodupe or the new one, never an empty file.
+  # If the board loses power now, it has the old nodupe or the new one, never an empty file.
   sync "$stage/nodupe" 2>/dev/null || sync
   mv -f "$stage/nodupe" "$bin/nodupe" || broken 5 "cannot replace $bin/nodupe; it is as it was"
   for paper in "$stage"/man/*.1 "$stage"/completions/*; do
@@ -210,7 +210,8 @@ too_narrow() {
   die 1 "nodupe is 64-bit only, and this system is 32-bit ($1): install a 64-bit system (a Raspberry Pi 3, 4, 5 or Zero 2 W runs the 64-bit Raspberry Pi OS); nothing was changed"
 }
 
-# Names this machine as releases do (linux-arm64, linux-x64-musl), or ends with what is in the way.
+# Prints this machine's target as in release names (linux-arm64, linux-x64-musl), or exits saying why there is
+# none.
 target() {
   system=$(uname -s)
   machine=$(uname -m)
@@ -227,7 +228,7 @@ target() {
   *) die 1 "there is no nodupe for the architecture $machine, expected x86_64 or aarch64; nothing was changed" ;;
   esac
   if [ "$system" = linux ]; then
-    # A 64-bit kernel under a 32-bit system, as Raspberry Pi OS has it, cannot run a 64-bit program.
+    # A 64-bit kernel with a 32-bit system, as in Raspberry Pi OS, cannot run a 64-bit program.
     if have getconf && [ "$(getconf LONG_BIT 2>/dev/null)" = 32 ]; then
       too_narrow "its kernel is 64-bit, its programs are not"
     fi
@@ -249,7 +250,7 @@ target() {
 
 # --- from a checkout
 
-# The folder of this script, where it is one of nodupe's source; nothing where it is piped into a shell.
+# The folder of this script if it is a source checkout; nothing if the script is piped into a shell.
 checkout() {
   case "$0" in
   install.sh | */install.sh) ;;
@@ -260,19 +261,19 @@ checkout() {
   printf '%s\n' "$folder"
 }
 
-# Whether sudo was used by whom the checkout is of. What npm brings and the build makes is then theirs, and no package's
-# script runs as root.
+# Whether the checkout's owner used sudo. Everything from npm and the build then belongs to that user, and no
+# package's scripts run as root.
 is_under_sudo() {
   [ "$(id -u)" = 0 ] && [ -n "${SUDO_USER:-}" ] && [ "$SUDO_USER" != root ] && have sudo &&
     [ -n "$(find "$source" -prune -user "$SUDO_USER" 2>/dev/null)" ]
 }
 
-# node_fits: Node is there, and new enough to bring Bun (`engines` in package.json).
+# node_fits: Node is installed and new enough to install Bun (`engines` in package.json).
 node_fits() {
   have node && node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 18 ? 0 : 1)' 2>/dev/null
 }
 
-# ran COMMAND...: runs it as the checkout's owner; what it says is shown only where it fails.
+# ran COMMAND...: runs a command as the checkout's owner; its output is shown only if it fails.
 ran() {
   if is_under_sudo; then set -- sudo -H -u "$SUDO_USER" -- env "PATH=$PATH" "$@"; fi
   "$@" >"$stage/messages" 2>&1 && return
@@ -290,7 +291,7 @@ build() {
   fi
   make_stage
   cd "$source" || die 1 "cannot enter $source"
-  # Packages that fit the lockfile are used as they are.
+  # Packages that match the lockfile are kept.
   if [ ! -x node_modules/.bin/bun ] || [ ! -f node_modules/.package-lock.json ] ||
     [ -n "$(find package-lock.json -newer node_modules/.package-lock.json)" ]; then
     say "bringing Bun and the packages from the npm registry"
@@ -299,7 +300,8 @@ build() {
   fi
   say "building nodupe"
   made=$stage
-  # The stage is of who installs: where that is another one, the checkout's owner builds there.
+  # The stage belongs to the installing user; if that is another user, the checkout's owner builds in its own
+  # folder.
   if is_under_sudo; then draft=$source/dist/.install.$$ && made=$draft; fi
   if ! ran node_modules/.bin/bun build/compile.ts "$made/nodupe" || ! ran node_modules/.bin/bun build/man.ts "$made"; then
     broken 1 "the build failed (see above); nothing was changed"
@@ -310,7 +312,7 @@ build() {
 
 # --- downloading
 
-# The host of a URL is loopback: 127.0.0.0/8, ::1 or localhost, and nothing that only begins so.
+# Whether a URL's host is loopback: exactly 127.0.0.0/8, ::1 or localhost, not a name that only begins like one.
 is_loopback() {
   rest=${1#http://}
   rest=${rest%%[/?#]*}
@@ -340,7 +342,7 @@ check_url() {
 }
 
 unchecked=false
-# fetch URL FILE: 0 got it; 1 the server has no such file; 2 unreachable, cut off, or not to be written.
+# fetch URL FILE: 0 done; 1 the server has no such file; 2 unreachable, cut off, or the file cannot be written.
 fetch() {
   if have curl; then
     protocols='=https'
@@ -354,8 +356,8 @@ fetch() {
     say "  $1: HTTP $status"
     return 2
   fi
-  # -S tells where a server sends us on to. Of wgets, GNU's tries a transfer that was cut off twenty times, and
-  # busybox's of Debian crashes at the -T that it was built without.
+  # -S shows where a server redirects to. GNU wget retries a broken transfer twenty times by default; Debian's
+  # busybox wget crashes with -T, which it was built without.
   help=$(wget --help 2>&1)
   set -- "$1" "$2" -S
   case "$help" in *' -T'*) set -- "$@" -T 60 ;; esac
@@ -365,7 +367,7 @@ fetch() {
   shift 2
   wget "$@" -O "$file" "$url" 2>"$stage/answer"
   status=$?
-  # wget follows a redirection from https to http: what came that way is not taken.
+  # wget follows redirects from https to http: such a download is not accepted.
   if ! is_loopback "$url" && grep -iq '^ *location: *http:' "$stage/answer"; then
     rm -f "$file"
     die 1 "$url was redirected to plain http, expected https; nothing was changed"
@@ -375,13 +377,13 @@ fetch() {
     say "note: this wget does not check who a server is; install curl to be sure of it"
   fi
   [ "$status" -ne 0 ] || return 0
-  # The headers are not what people want to read of a failure.
+  # Headers do not help to understand a failure.
   grep -Ev '^ {2}[A-Za-z0-9-]+: |^ {2}HTTP/' "$stage/answer" >"$stage/messages"
   if grep -Eq '(ERROR|error:?|HTTP/[0-9.]+) (403|404|410)' "$stage/answer"; then return 1; fi
   return 2
 }
 
-# get URL FILE WHAT: fetches or ends.
+# get URL FILE WHAT: fetches, or exits with an error.
 get() {
   fetch "$1" "$2"
   case $? in
@@ -403,7 +405,7 @@ sha256_of() {
   fi | sed 's/ .*//'
 }
 
-# The signature over SHA256SUMS, where this script holds a key and openssl can check one.
+# Verifies the signature of SHA256SUMS, if this script has a key and openssl can check it.
 check_signature() {
   if [ -z "$RELEASE_KEY" ]; then
     say "note: this install.sh holds no release key: the checksum is verified, who made the release is not"
@@ -420,11 +422,11 @@ check_signature() {
     die 1 "the signature of $1 is wrong: these files are not from who publishes nodupe; nothing was changed"
 }
 
-# latest FLAG: of the versions on stdin, one a line, the last in semver's order; with `released` pre-releases (1.2.0-rc.1)
-# do not count.
+# latest FLAG: the newest of the versions on stdin, one per line, in semver order; with `released`, pre-releases
+# (1.2.0-rc.1) are ignored.
 latest() {
   awk -v which="$1" '
-    # Whether a comes after b: numbers by value, a release after its pre-releases, these part by part.
+    # Whether a comes after b: numbers by value, a release after its pre-releases, and those part by part.
     function after(a, b,    l, r, n, m, i, p, q, s, t) {
       l = a; r = b; sub(/-.*/, "", l); sub(/-.*/, "", r)
       split(l, p, "."); split(r, q, ".")
@@ -445,14 +447,15 @@ latest() {
     END { if (best != "") print best }'
 }
 
-# The newest release that SHA256SUMS has for a target, or the version that was asked for; nothing where it has none.
+# The newest version in SHA256SUMS for a target, or the requested one; nothing if there is none.
 version_in() {
   sed -n "s/^[0-9a-f]\{64\}  nodupe-\([0-9][0-9A-Za-z.-]*\)-$1\.tar\.$2\$/\1/p" "$stage/SHA256SUMS" |
     if [ -n "$version" ]; then grep -Fx -e "$version" | head -n 1; else latest released; fi
 }
 
-# unpack ARCHIVE COMMAND...: puts the members that this script knows into the stage. A release holds plain files alone: one
-# with a link, or with anything else that could lead out of the stage, is none. Unpacked twice, to need no more space.
+# unpack ARCHIVE COMMAND...: unpacks the members that this script knows into the stage. A release holds only
+# regular files: an archive with a link, or anything else that could lead out of the stage, is refused. It is read
+# twice, to need no more space.
 unpack() {
   archive=$1
   shift
@@ -483,7 +486,7 @@ download() {
   make_stage
   installed=$("$bin/nodupe" --version 2>/dev/null | grep -Ex '[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?')
 
-  # The newest release is at the base; older ones may be kept below it, by version.
+  # The newest release is at the base URL; older ones may be in folders below it, by version.
   get "$base/SHA256SUMS" "$stage/SHA256SUMS" 'the list of checksums'
   found=$(version_in "$target" "$suffix")
   if [ -z "$found" ] && [ -n "$version" ]; then

@@ -1,6 +1,6 @@
-// `bun bench/serve-client.ts PORT AT_ONCE ROUNDS METHOD PATH [BODY…]`: sends so many requests at once over connections that
-// stay open, round after round, in a process of its own, and prints how long each took, in ms, and how many were answered
-// out of memory. With several bodies each request of a run has the next one.
+// `bun bench/serve-client.ts PORT AT_ONCE ROUNDS METHOD PATH [BODY…]`: sends this many concurrent requests over
+// connections that stay open, round after round, from its own process, and prints how long each took, in ms, and
+// how many were answered from memory. With several bodies, successive requests use them in turn.
 import type { Socket } from "bun";
 
 const [portText = "", atOnceText = "", roundsText = "", method = "GET", path = "/", ...bodies] =
@@ -19,7 +19,7 @@ const requests = (bodies.length === 0 ? [""] : bodies).map((body) =>
 const CACHED = Buffer.from('"cached":true');
 let cached = 0;
 
-/** One connection: one question at a time. */
+/** One connection, for one request at a time. */
 class Connection {
   #socket: Socket | null = null;
   #answered = (): void => undefined;

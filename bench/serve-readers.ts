@@ -21,9 +21,7 @@ interface Reader {
 
 const delaysMs: number[] = [];
 
-/**
- * Frames can be split anywhere: the bytes after the last complete stamp are examined again with the next ones.
- */
+/** Frames can be split anywhere: the bytes after the last complete stamp are examined again with the next ones. */
 function watcher(): (chunk: Buffer) => void {
   let rest = "";
   return (chunk) => {

@@ -42,9 +42,7 @@ async function ingest(db: string, node: string, log: string): Promise<void> {
   if (run.exitCode !== 0) throw new Error(run.stderr);
 }
 
-/**
- * Each generated operation is written once for each of these pieces: copying lines is faster than generating them.
- */
+/** Each generated operation is written once for each of these pieces: copying lines is faster than generating them. */
 const PIECES = "ABCDEFGHIJ";
 const PIECE_KEY = '"piece_id": "';
 

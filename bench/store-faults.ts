@@ -1,8 +1,7 @@
 // Uploads with a store on a failing disk: strace makes calls on the store's files fail with EIO, ENOSPC and EINTR,
-// once, for a while or from some call on, and a file size limit makes writes short. `bun bench/store-faults.ts`
-// makes 60 such runs, each followed by one without faults, and writes bench/results/store-faults.json. Exits with
-// 1 if what was reported as uploaded is not what the server has, something was sent twice or is missing, or a run
-// hung.
+// once, for a while or from some call on, and a file size limit makes writes short. `bun bench/store-faults.ts` makes
+// 60 such runs, each followed by one without faults, and writes bench/results/store-faults.json. Exits with 1 if what
+// was reported as uploaded is not what the server has, something was sent twice or is missing, or a run hung.
 import { join } from "node:path";
 import pLimit from "p-limit";
 import { faultOf, type StoreFault, syncWithFault } from "../tests/support/store-fault.ts";

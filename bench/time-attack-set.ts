@@ -49,9 +49,7 @@ const MS = 1e6;
 const ASK_AGAIN_NS = 250 * MS;
 const SHORT_NS = 1e9 / 65_536;
 
-/**
- * How an honest server will be measured: an interval around its offset, relative to true time, in nanoseconds.
- */
+/** How an honest server will be measured: an interval around its offset, relative to true time, in nanoseconds. */
 interface Honest {
   readonly forwardNs: number;
   readonly backNs: number;

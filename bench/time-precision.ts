@@ -70,8 +70,7 @@ async function watchedOffsets(server: string, runs: number): Promise<number[]> {
 }
 
 /**
- * `runs` measurements by nodupe in one process, `runs` by separate processes, and fewer by chronyd -Q, all under
- * load.
+ * `runs` measurements by nodupe in one process, `runs` by separate processes, and fewer by chronyd -Q, all under load.
  */
 export async function precision(runs: number): Promise<readonly Precision[]> {
   await using server = await startChronyd();

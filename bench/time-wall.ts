@@ -8,8 +8,7 @@ import { delayRelay, type NtpServer, serverArguments, silentServer } from "../te
 import { programPath } from "../tests/support/programs.ts";
 
 /**
- * The delay that the relays are asked to add; timers make it somewhat longer, so ratios use the measured round
- * trip.
+ * The delay that the relays are asked to add; timers make it somewhat longer, so ratios use the measured round trip.
  */
 const ROUND_TRIP_MS = 20;
 /** ntpdig can only use port 123, which only root can bind. */
@@ -42,9 +41,7 @@ function chronydQuery(servers: readonly NtpServer[], options: string): string[] 
   return [programPath("chronyd"), "-Q", "-t", "10", ...quiet, ...directives];
 }
 
-/**
- * Runs of `nodupe time`, each compared with the start-up before it and expressed in its own measured round trips.
- */
+/** Runs of `nodupe time`, each compared with the start-up before it and expressed in its own measured round trips. */
 export interface RoundTrips {
   readonly name: string;
   /** Medians of the runs. */
@@ -102,10 +99,7 @@ export interface WallTimes {
   readonly times: readonly WallTime[];
 }
 
-/**
- * Measures all clients against the same servers. `runs` applies to the quick ones; the slow ones run once or
- * twice.
- */
+/** Measures all clients against the same servers. `runs` applies to the quick ones; the slow ones run once or twice. */
 export async function wallTimes(runs: number): Promise<WallTimes> {
   await using first = await startChronyd();
   await using second = await startChronyd();

@@ -132,9 +132,7 @@ function countAlike(fleet: readonly (readonly StoredHour[])[], to: readonly Alik
   }
 }
 
-/**
- * How accurate the hours reported as missing are: the same nodes are observed further until there is a verdict.
- */
+/** How accurate the hours reported as missing are: the same nodes are observed further until there is a verdict. */
 function missingRatios(pair: readonly (readonly StoredHour[])[], hours: number, longest: number): number[] {
   const ratios: number[] = [];
   const early = new Map(

@@ -121,8 +121,7 @@ function cpuS(pid: number): number {
 }
 
 /**
- * A tree with many folders: when it is being watched, with how much memory, and what that costs while nothing
- * happens.
+ * A tree with many folders: when it is being watched, with how much memory, and what that costs while nothing happens.
  */
 async function folders(count: number) {
   using home = tempFolder();

@@ -4,7 +4,9 @@ import { dirname, join, normalize } from "node:path";
 
 const SRC = join(import.meta.dir, "../src");
 
-/** Low to high: a folder imports from lower layers only, so that jobs, which stand beside each other, never do. */
+/**
+ * From low to high: a folder imports only from lower layers, so the jobs, which share a layer, never import each other.
+ */
 const LAYERS: readonly (readonly string[])[] = [
   ["lib"],
   ["settings"],
@@ -18,11 +20,13 @@ const LAYERS: readonly (readonly string[])[] = [
   ["main.ts"],
 ];
 
-/** Beside the layers: the starter of workers, which every layer above db may ask, and the workers' own entry points. */
+/** Outside the layers: the starter of workers, which every layer above db can use, and the workers' entry points. */
 const WORKERS = "workers.ts";
 const WORKER_ENTRIES = "workers";
 
-/** What only some may touch: a pattern of the code, comments left out, and every file or folder that it is in. */
+/**
+ * What only some files may use: a pattern in the code (without comments), and every file or folder that contains it.
+ */
 interface Guard {
   readonly what: string;
   readonly pattern: RegExp;
@@ -77,11 +81,11 @@ const GUARDS: readonly Guard[] = [
     pattern: /"bun:ffi"/,
     where: [
       "lib/directory.ts",
-      // Pointers to what Landlock is told.
+      // Pointers passed to Landlock.
       "lib/ffi/landlock.ts",
       "lib/ffi/libc.ts",
       "lib/ffi/statx.ts",
-      // Addresses as numbers of 64 bits.
+      // 64-bit addresses as numbers.
       "lib/ffi/program-pages.ts",
       "time/clock/system-clock.ts",
       "time/clock/timex.ts",
@@ -169,10 +173,10 @@ const GUARDS: readonly Guard[] = [
     pattern: /"zod\b/,
     where: [
       "bench/saved-report.ts",
-      // What commands print with --json: loaded where one fails before it has a result, and by the tools of build/.
+      // The schemas of --json: loaded if a command fails before it has a result, and by the tools in build/.
       "render/results",
       "nodes/fleet/frame-codec.ts",
-      // What the API answers, beside what commands print.
+      // The API's answers other than what commands print.
       "serve/answers.ts",
       "serve/body.ts",
       "serve/fleet/board-told.ts",
@@ -212,10 +216,10 @@ function folderOf(file: string): string {
 }
 
 const IMPORT = /\b(?:from|import|import\()\s*"(\.[^"]+)"/g;
-/** What is loaded when its time comes cannot close a ring: the list of commands loads one that prints the list. */
+/** Dynamic imports cannot form a cycle: the list of commands loads a command that prints the list. */
 const IMPORT_AT_ONCE = /\b(?:from|import)\s*"(\.[^"]+)"/g;
 
-/** What a file imports of src, types too; paths from src. */
+/** What a file imports from src, including types, as paths from src. */
 function importsOf(file: string, pattern: RegExp = IMPORT): string[] {
   return [...(CODE.get(file) ?? "").matchAll(pattern)]
     .map((match) => normalize(join(dirname(file), match[1] ?? "")))
@@ -234,7 +238,7 @@ function mayImport(from: string, into: string): boolean {
   return into !== WORKER_ENTRIES && layerOf(into) < layerOf(from);
 }
 
-test("every folder of src has its place among the layers", () => {
+test("every folder of src belongs to a layer", () => {
   const known = [...LAYERS.flat(), WORKERS, WORKER_ENTRIES];
   expect([...new Set(FILES.map(folderOf))].filter((folder) => !known.includes(folder))).toEqual([]);
 });
@@ -248,7 +252,7 @@ test("no folder imports upwards or from another job", () => {
   expect(wrong).toEqual([]);
 });
 
-test("no imports go round in a ring", () => {
+test("there are no import cycles", () => {
   const done = new Set<string>();
   const cycles: string[] = [];
   const walk = (file: string, way: readonly string[]): void => {
@@ -274,7 +278,7 @@ test.each(GUARDS.map((guard) => [guard.what, guard] as const))(
   },
 );
 
-test("no file of src has more than 350 lines, and the median has fewer than 110", () => {
+test("no file of src has more than 350 lines, and the median is below 110", () => {
   const lines = FILES.map(linesOf).toSorted((a, b) => a - b);
   expect(FILES.filter((file) => linesOf(file) > 350)).toEqual([]);
   expect(lines[Math.floor(lines.length / 2)]).toBeLessThan(110);

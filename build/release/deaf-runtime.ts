@@ -18,10 +18,9 @@ const MUST_GO = [
 const NAME = /(?<=\0)BUN_(?=[A-Z0-9_]+\0)/g;
 
 /**
- * Copies a runtime to `path` with the first `_` of these names replaced by `=`, which no variable's name can
- * contain: the look-up then finds nothing. Bun has no switch for this, and reads them before the program's first
- * line runs. (BUN_JSC_*, which the engine compares without such a string, is rejected by the program itself:
- * main.ts.)
+ * Copies a runtime to `path` with the first `_` of these names replaced by `=`, which no variable's name can contain:
+ * the look-up then finds nothing. Bun has no switch for this, and reads them before the program's first line runs.
+ * (BUN_JSC_*, which the engine compares without such a string, is rejected by the program itself: main.ts.)
  *
  * @throws Error if a name is no longer there: this is another Bun, to be examined anew.
  */

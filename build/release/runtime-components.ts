@@ -24,9 +24,7 @@ function library(
   return { name, licence, copyright, source, versionKey };
 }
 
-/**
- * Embedded for Node's modules and Bun's own tools, under the MIT licence; each notice is in the package itself.
- */
+/** Embedded for Node's modules and Bun's own tools, under the MIT licence; each notice is in the package itself. */
 const EMBEDDED_PACKAGES =
   `acorn acorn-walk assert browserify-zlib buffer constants-browserify crypto-browserify
 domain-browser events https-browserify os-browserify path-browserify process punycode querystring-es3

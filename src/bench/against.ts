@@ -21,8 +21,7 @@ export interface Comparison {
   readonly tolerance_percent: number;
   readonly compared: number;
   /**
-   * Certainly slower, and by more than the tolerance; the worst first. Does not include earlier ways of doing
-   * things.
+   * Certainly slower, and by more than the tolerance; the worst first. Does not include earlier ways of doing things.
    */
   readonly slower: readonly Change[];
   readonly faster: readonly Change[];

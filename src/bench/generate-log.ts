@@ -178,9 +178,7 @@ function linesOf(options: LogOptions, random: () => number, startMs: number): [m
   return lines;
 }
 
-/**
- * Lines are held back until no earlier one can follow: operations overlap, but a log is in the order of writing.
- */
+/** Lines are held back until no earlier one can follow: operations overlap, but a log is in the order of writing. */
 const HELD_OPERATIONS = 256;
 
 /** A seeded log: the same options give the same bytes. Yields chunks of whole lines in order of time. */

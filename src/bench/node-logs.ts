@@ -4,9 +4,7 @@ import { DEBUG_LOG, generateLog, type LogOptions } from "./generate-log.ts";
 /** The week covered by all generated logs. */
 export const LOG_WINDOW = { sinceMs: Date.UTC(2026, 0, 1), untilMs: Date.UTC(2026, 0, 8) };
 
-/**
- * Each generated operation is written once for each of these pieces: copying lines is faster than generating them.
- */
+/** Each generated operation is written once for each of these pieces: copying lines is faster than generating them. */
 const PIECES = "ABCD";
 const PIECE_KEY = '"piece_id": "';
 
@@ -67,8 +65,7 @@ export function nodeLog(lab: Lab, node: string): Promise<string> {
 }
 
 /**
- * A copy of a log of LOG_WINDOW, moved to another month of its year (2 to 9): a store does not have these lines
- * yet.
+ * A copy of a log of LOG_WINDOW, moved to another month of its year (2 to 9): a store does not have these lines yet.
  */
 export function inMonth(log: string, month: number): string {
   return log.replaceAll(/^2026-01-/gm, `2026-0${month}-`);

@@ -7,8 +7,7 @@ import { MIGRATIONS } from "./migrations.ts";
 import { closeToOthers, notSqlite, prepareStoreFile, refuseForeignFile } from "./store-file.ts";
 
 /**
- * An open store. Hot paths prepare their statements on `db`; queries are built with orm.ts, which is loaded on
- * demand.
+ * An open store. Hot paths prepare their statements on `db`; queries are built with orm.ts, which is loaded on demand.
  */
 export interface Store extends Disposable {
   readonly path: string;
@@ -83,8 +82,7 @@ function openMemory(busyTimeoutMs: number): Database {
 /**
  * Opens the store, creating and migrating it if needed.
  *
- * @throws Failure if the file is not a store, is newer than this program, is missing (read-only), or cannot be
- * opened.
+ * @throws Failure if the file is not a store, is newer than this program, is missing (read-only), or cannot be opened.
  */
 export function openStore(options: OpenOptions): Store {
   const { path, busyTimeoutMs = 5_000 } = options;

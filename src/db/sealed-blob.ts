@@ -1,8 +1,7 @@
 import type { Database } from "bun:sqlite";
 
 /**
- * A blob is stored with its CRC-32 appended, little-endian: 0.6 µs for 4 KB, and the flash of small boards loses
- * bits.
+ * A blob is stored with its CRC-32 appended, little-endian: 0.6 µs for 4 KB, and the flash of small boards loses bits.
  */
 const CHECKSUM_BYTES = 4;
 
@@ -52,9 +51,7 @@ export function intact<T>(read: () => T): T | null {
   }
 }
 
-/**
- * Opens the blobs of a row just read, in place. Returns false if one of them is damaged: the row is useless then.
- */
+/** Opens the blobs of a row just read, in place. Returns false if one of them is damaged: the row is useless then. */
 export function openRow<K extends string>(row: Record<K, Uint8Array>, columns: readonly K[]): boolean {
   return (
     intact(() => {

@@ -8,8 +8,7 @@ export interface BackoffPolicy {
  * Exponential backoff with full jitter: uniform in [0, min(maxMs, baseMs × 2^attempt)).
  *
  * @param attempt 0 for the wait before the first retry.
- * @param random uniform in [0, 1).
- * Source: Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+ * @param random uniform in [0, 1). Source: Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
  */
 export function backoffMs(
   policy: BackoffPolicy,

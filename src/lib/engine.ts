@@ -13,7 +13,7 @@ export function compileAsUsual(): void {
   Bun.unsafe.setJITPolicy(1);
 }
 
-/** As while a command starts: for a run that may find that there is hardly anything to do (bench/known-files.ts). */
+/** Compiles as little as during the start: for a run that may find hardly anything to do (bench/known-files.ts). */
 export function compileReluctantly(): void {
   Bun.unsafe.setJITPolicy(JIT_RELUCTANCE_AT_START);
 }

@@ -88,14 +88,13 @@ export function refusePlanted(path: string, what: string): void {
 }
 
 /**
- * Opens a file that this program keeps for itself (a lock, a sandbox's memory) to read and append; creates it with
- * mode 0600 if missing. Links are not followed, so that nobody can make us write to another file by planting a
- * link. It must be a regular file of our own, with a single link, in a folder that nobody else can write to.
+ * Opens a file that this program keeps for itself (a lock, a sandbox's memory) to read and append; creates it with mode
+ * 0600 if missing. Links are not followed, so that nobody can make us write to another file by planting a link. It must
+ * be a regular file of our own, with a single link, in a folder that nobody else can write to.
  *
  * @param what its name in messages: `the lock`.
  * @returns its descriptor.
- * @throws Failure not-permitted if it is anything else; the system's error (EACCES, EROFS, ENOENT of the folder,
- * …).
+ * @throws Failure not-permitted if it is anything else; the system's error (EACCES, EROFS, ENOENT of the folder, …).
  */
 export function openOwnFile(path: string, what: string): number {
   refuseSharedFolder(path, what);

@@ -6,9 +6,7 @@ export type Service = (typeof SERVICES)[number];
 const SECRET_FLAGS = { "api-key": "--api-key-file", shared: "--shared-file" } as const;
 type Secret = keyof typeof SECRET_FLAGS;
 
-/**
- * The user a system service runs as: an existing one, or one that systemd allocates while it runs (DynamicUser).
- */
+/** The user a system service runs as: an existing one, or one that systemd allocates while it runs (DynamicUser). */
 export type RunAs = { readonly type: "user"; readonly name: string } | { readonly type: "dynamic" };
 
 export interface ServicePlan {

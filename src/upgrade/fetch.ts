@@ -94,8 +94,7 @@ export async function fetchBytes(url: URL, options: FetchOptions): Promise<Uint8
 }
 
 /**
- * Fetches a large file into `path`, which must not exist; its SHA-256 in hex, or null if the server has no such
- * file.
+ * Fetches a large file into `path`, which must not exist; its SHA-256 in hex, or null if the server has no such file.
  */
 export async function fetchFile(url: URL, path: string, options: FetchOptions): Promise<string | null> {
   const hasher = new Bun.CryptoHasher("sha256");

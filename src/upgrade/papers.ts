@@ -26,8 +26,7 @@ export function paperPlace(member: string): string | null {
 }
 
 /**
- * PREFIX/share for a program in PREFIX/bin; null if there is no such folder, as for a program copied somewhere
- * else.
+ * PREFIX/share for a program in PREFIX/bin; null if there is no such folder, as for a program copied somewhere else.
  */
 function shareOf(program: string): string | null {
   const folder = dirname(program);

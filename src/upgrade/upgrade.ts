@@ -37,9 +37,7 @@ export interface Offer {
 const CHECKSUMS = "SHA256SUMS";
 const SMALL_BYTES = 1024 * 1024;
 
-/**
- * What the release at `source` offers for this machine. The signature of its checksum list is verified before use.
- */
+/** What the release at `source` offers for this machine. The signature of its checksum list is verified before use. */
 export async function look(source: URL, installed: Installed, options: FetchOptions): Promise<Offer> {
   const small = { ...options, maxBytes: SMALL_BYTES };
   const url = new URL(CHECKSUMS, source);

@@ -1,4 +1,4 @@
-// The README's second command on a fresh Debian: minutes, so that only build/check.sh --all asks for it. Alone:
+// The README's second command on a fresh Debian: takes minutes, so only build/check.sh --all runs it. On its own:
 // NODUPE_FRESH_CHECK=--all bun test --timeout 600000 tests/fresh/check.test.ts
 import { expect } from "bun:test";
 import { addUser, cloneInto, freshDebian, needsFreshDebian, ROOT_HOME } from "../support/fresh-debian.ts";
@@ -9,7 +9,7 @@ const isAsked = process.env["NODUPE_FRESH_CHECK"] === "--all";
 const fresh = isAsked ? await needsFreshDebian() : skipping("build/check.sh --all alone asks for it");
 const TIMEOUT_MS = 3_600_000;
 
-/** Holds a run to have passed; says all that it said where it has not. */
+/** Expects a run to have passed; otherwise prints its whole output. */
 function expectPassed({ exitCode, stdout, stderr }: Run): void {
   if (exitCode !== 0) process.stderr.write(`${stdout}${stderr}`);
   const lines = stdout.trimEnd().split("\n");

@@ -1,4 +1,4 @@
-// The README's first command on a Debian as it is on its first day (support/fresh-debian.ts).
+// The README's first command on a freshly installed Debian (support/fresh-debian.ts).
 import { expect } from "bun:test";
 import { statSync } from "node:fs";
 import { VERSION } from "../../src/lib/version.ts";
@@ -29,7 +29,7 @@ fresh(
 
     const sudo = await machine.run("cd 'a checkout' && sudo ./install.sh --prefix /usr/local", ada);
     expect([sudo.exitCode, sudo.stderr]).toEqual([0, expect.stringContaining("to /usr/local/bin/nodupe\n")]);
-    // What was built for root is its owner's nevertheless, and what was installed everybody's to use.
+    // The build made for root still belongs to the checkout's owner, and the installed files are readable by all.
     const foreign = await machine.run(`find '${home}' ! -user ada`);
     expect(foreign.stdout).toBe("");
     for (const [file, mode] of [
@@ -65,7 +65,7 @@ fresh(
 
 fresh("on musl without libstdc++ the cure comes before the download", async () => {
   await using machine = await freshDebian();
-  // A system of busybox alone, which is linked with nothing, and of musl's loader.
+  // A system of only busybox, statically linked, and musl's loader.
   const made =
     await machine.run(`mkdir -p /musl/bin /musl/lib /musl/dev /musl/tmp && cd /musl && mknod -m 666 dev/null c 1 3 &&
     cp /usr/lib/busybox-static bin/busybox && chroot . /bin/busybox --install -s /bin && : >lib/ld-musl-$(uname -m).so.1`);

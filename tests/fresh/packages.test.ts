@@ -1,4 +1,5 @@
-// What a release packages: the Debian package, installed, used and purged on a fresh Debian; the image, unpacked and run.
+// The packages of a release: the Debian package, installed, used and purged on a fresh Debian; the image, unpacked
+// and run.
 import { afterAll, expect } from "bun:test";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -18,7 +19,7 @@ afterAll(() => folder[Symbol.dispose]());
 
 let releasing: Promise<void> | null = null;
 
-/** A release for this machine, made once, when it is first asked for. */
+/** A release for this machine, made once, on first use. */
 async function release(): Promise<void> {
   const command = [process.execPath, join(ROOT, "build/release.ts"), "--target", hostTarget()];
   const run = await runCommand([...command, "--level", "0", "--out", folder.file("release")], { cwd: ROOT });
@@ -72,7 +73,7 @@ fresh(
     );
     const unit = readFileSync(machine.path("/usr/lib/systemd/system/nodupe-serve.service"), "utf8");
     expect(unit).toContain("ExecStart=/usr/bin/nodupe serve\n");
-    // Every file as it was packed, and none that is changed by being installed.
+    // Every file is as it was packed; none is changed by the installation.
     expect(await machine.run("dpkg --verify nodupe")).toEqual({ exitCode: 0, stdout: "", stderr: "" });
 
     cpSync(join(ROOT, "examples/cvs"), machine.path(`${ROOT_HOME}/cvs`), { recursive: true });
@@ -115,7 +116,7 @@ interface Descriptor {
   readonly size: number;
 }
 
-/** A blob of an image's folder, by its descriptor, as it has to be. */
+/** A blob in an image's folder, by its descriptor; its size and digest are checked. */
 function blobOf(image: string, { digest, size }: Descriptor): Buffer {
   const content = readFileSync(join(image, "blobs", digest.replace(":", "/")));
   const found = `sha256:${new Bun.CryptoHasher("sha256").update(content).digest("hex")}`;
@@ -156,7 +157,7 @@ fresh(
     for (const made of ["cvs", "proc", "dev"]) mkdirSync(join(root, made));
     cpSync(join(ROOT, "examples/cvs"), join(root, "cvs"), { recursive: true });
     const [uid = ""] = config.config.User.split(":");
-    // A container's runtime mounts these two; nothing else of this machine is seen.
+    // A container runtime mounts these two; nothing else of this machine is visible.
     const start = `cd "$1" && shift && ip link set lo up && mount -t proc proc proc && mount --rbind /dev dev &&
       exec env -i "$@"`;
     const inside = (...words: string[]) =>

@@ -5,9 +5,7 @@ import { type Run, runCommand } from "./run.ts";
 import { tempFolder } from "./temp.ts";
 import { until } from "./until.ts";
 
-/**
- * A separate machine under systemd, with this machine's files, on which it leaves no trace, and without a network.
- */
+/** A separate machine under systemd, with this machine's files, on which it leaves no trace, and without a network. */
 export interface Container extends AsyncDisposable {
   /** Runs a command in it as root. */
   run(...command: string[]): Promise<Run>;

@@ -10,8 +10,7 @@ export interface Tree {
 }
 
 /**
- * Writes CVs with generated contents below a folder, ten per folder; every `duplicateEvery`-th repeats an earlier
- * one.
+ * Writes CVs with generated contents below a folder, ten per folder; every `duplicateEvery`-th repeats an earlier one.
  */
 export function writeCvs(
   folder: string,

@@ -2,9 +2,8 @@ import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 
 /**
- * The program under test may be built for another platform; build/check-arm64.sh sets these variables. EMULATOR is
- * the command that starts it: empty if the program is for this machine, or if the kernel starts the emulator
- * itself.
+ * The program under test may be built for another platform; build/check-arm64.sh sets these variables. EMULATOR is the
+ * command that starts it: empty if the program is for this machine, or if the kernel starts the emulator itself.
  */
 export const EMULATOR: readonly string[] = (process.env["NODUPE_TEST_EMULATOR"] ?? "")
   .split(" ")

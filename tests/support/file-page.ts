@@ -2,7 +2,7 @@ import { putStatus, statxBuffer } from "../../src/lib/ffi/statx.ts";
 import type { KnownFile } from "../../src/upload/intake/checksum-cache.ts";
 import { FilePage, type FoundFile } from "../../src/upload/scan/file-page.ts";
 
-/** The page of some files of one folder, as a scan of that folder would find them. */
+/** A page of files of one folder, as a scan of that folder would return it. */
 function pageOf(files: readonly FoundFile[]): FilePage {
   const page = new FilePage();
   const piece = Buffer.from(files.map(({ entry }) => entry).join("\0"));
@@ -17,10 +17,10 @@ function pageOf(files: readonly FoundFile[]): FilePage {
   return page;
 }
 
-/** What is known of a file, in tests: its checksum where it is hashed, null where it is new. */
+/** What is known of a file: its checksum if it was hashed, null if it is new. */
 type Told = { readonly type: "done" } | { readonly type: "hashed"; readonly checksum: string } | null;
 
-/** What is known of files, in any folders; those of a folder that follow each other are one page. */
+/** What is known of files in any folders; consecutive files of one folder form a page. */
 export function lookUp(
   cache: { lookUp(page: FilePage): readonly KnownFile[] | null },
   files: readonly FoundFile[],

@@ -8,9 +8,7 @@ export type Declare = (name: string, body: Body, timeoutMs?: number) => void;
 export const declare: Declare = (name, body, timeoutMs) =>
   test(name, body, timeoutMs === undefined ? undefined : patient(timeoutMs));
 
-/**
- * Declares tests as skipped, printed and counted (build/check.sh reads NODUPE_SKIPPED), never passed silently.
- */
+/** Declares tests as skipped, printed and counted (build/check.sh reads NODUPE_SKIPPED), never passed silently. */
 export function skipping(why: string): Declare {
   return (name) => {
     const line = `skipped, ${why}: ${name}\n`;
@@ -20,10 +18,7 @@ export function skipping(why: string): Declare {
   };
 }
 
-/**
- * A test that needs system programs: `needs("chronyd")("answers", async () => …)`. It is skipped if one is
- * missing.
- */
+/** A test that needs system programs: `needs("chronyd")("answers", async () => …)`. It is skipped if one is missing. */
 export function needs(...programs: string[]): Declare {
   const path = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
   const missing = programs.filter((program) => Bun.which(program, { PATH: path }) === null);

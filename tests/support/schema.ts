@@ -26,9 +26,7 @@ interface Table {
 
 type Row = Readonly<Record<string, string | number | null>>;
 
-/**
- * SQLite stores an expression as written: removes quotes, blanks and the table's own name, which do not matter.
- */
+/** SQLite stores an expression as written: removes quotes, blanks and the table's own name, which do not matter. */
 function plain(expression: string, table: string): string {
   return expression
     .replaceAll(/["`\s]/g, "")

@@ -54,7 +54,7 @@ export const QUICK: FaultScale = {
   kills: 6,
 };
 
-/** A newcomer must find uploads whose machines are quiet for a while: few of them at a time, and slow. */
+/** A newcomer must find uploads of machines that are quiet for a while: few at a time, and slow. */
 export function scaleOf(fault: SharedFault, scale: FaultScale): FaultScale {
   if (fault !== "newcomer") return scale;
   const [least, most] = scale.processingMs;
@@ -216,7 +216,7 @@ export async function playSharedFault(
         redis.command("FLUSHALL");
         return;
       case "newcomer":
-        // It comes before anybody else has noticed.
+        // It joins before any other machine has noticed.
         redis.command("FLUSHALL");
         await newcomer?.runToEnd();
         return;

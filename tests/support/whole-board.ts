@@ -30,9 +30,7 @@ export interface WholeBoard extends AsyncDisposable {
   append(node: "pi-1" | "pi-2", log: string): Promise<void>;
 }
 
-/**
- * One process that serves, measures the clock, uploads a folder and follows two logs, with the test's own servers.
- */
+/** One process that serves, measures the clock, uploads a folder and follows two logs, with the test's own servers. */
 export async function startWholeBoard(
   folder: TempFolder,
   env: Readonly<Record<string, string>> = {},

@@ -16,8 +16,7 @@ function checksumOf(index: number): string {
 }
 
 /**
- * The cost of recording an upload. Only the first two ways are safe: entries of a batch that is not committed are
- * lost.
+ * The cost of recording an upload. Only the first two ways are safe: entries of a batch that is not committed are lost.
  */
 export const historyCommits: Experiment = {
   job: "sync",

@@ -29,9 +29,7 @@ async function askOne(port: number, timeoutMs: number): Promise<number | null> {
   }
 }
 
-/**
- * The mean offset, in milliseconds, of servers queried one after another: each dead one costs the whole timeout.
- */
+/** The mean offset, in milliseconds, of servers queried one after another: each dead one costs the whole timeout. */
 export async function askInSequence(ports: readonly number[], timeoutMs: number): Promise<number> {
   const offsets: number[] = [];
   for (const port of ports) {

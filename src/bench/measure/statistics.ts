@@ -18,10 +18,9 @@ function ascending(values: readonly number[]): number[] {
 }
 
 /**
- * A confidence interval for the median of the distribution that rounds are drawn from: between the k-th values
- * from either end, with the largest k that misses it by chance in at most 5 of 100 cases (order statistics, no
- * assumption about the distribution). Fewer than six rounds give less certainty: the least and the greatest of
- * them.
+ * A confidence interval for the median of the distribution that rounds are drawn from: between the k-th values from
+ * either end, with the largest k that misses it by chance in at most 5 of 100 cases (order statistics, no assumption
+ * about the distribution). Fewer than six rounds give less certainty: the least and the greatest of them.
  */
 export function medianInterval(rounds: readonly number[]): { readonly low: number; readonly high: number } {
   const sorted = ascending(rounds);

@@ -10,9 +10,7 @@ const LOOPBACK_RECORD = [0xc0, HEADER_BYTES, 0, TYPE_A, 0, 1, 0, 0, 0x01, 0x2c, 
 /** A response; recursion desired and available; no error. */
 const FLAGS = 0x8180;
 
-/**
- * Answers a query with 127.0.0.1, or with no records unless it asks for an IPv4 address (RFC 1035, section 4).
- */
+/** Answers a query with 127.0.0.1, or with no records unless it asks for an IPv4 address (RFC 1035, section 4). */
 function answerTo(question: Uint8Array): Uint8Array {
   let at = HEADER_BYTES;
   while ((question[at] ?? 0) !== 0) at += (question[at] ?? 0) + 1;

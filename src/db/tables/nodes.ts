@@ -14,8 +14,7 @@ export const node = sqliteTable("node", {
   /** Race-lost lines that are waiting or were just reported, as JSON. */
   race: text("race"),
   /**
-   * The process that ingests into this node, and its start time, which tells it from a later process with the same
-   * pid.
+   * The process that ingests into this node, and its start time, which tells it from a later process with the same pid.
    */
   leasePid: integer("lease_pid"),
   leaseMark: text("lease_mark"),
@@ -94,9 +93,7 @@ export const fact = sqliteTable(
   ],
 );
 
-/**
- * How far a log file has been read. Files are identified by content, so a renamed file is still the same file.
- */
+/** How far a log file has been read. Files are identified by content, so a renamed file is still the same file. */
 export const logFile = sqliteTable(
   "log_file",
   {

@@ -6,8 +6,7 @@ import { bytes } from "../bytes-column.ts";
 const int64 = customType<{ data: bigint; driverData: bigint }>({ dataType: () => "integer" });
 
 /**
- * Every address ever asked and its record over all runs, for choosing servers. Times are Unix ms of the system
- * clock.
+ * Every address ever asked and its record over all runs, for choosing servers. Times are Unix ms of the system clock.
  */
 export const timeServers = sqliteTable("time_servers", {
   /** ADDRESS:PORT. */

@@ -66,10 +66,7 @@ export const uploadShares = sqliteTable("upload_share", {
   sinceMs: integer("since_ms").notNull(),
 });
 
-/**
- * Contents that were forgotten or found missing: once published, they are no longer done for other machines
- * either.
- */
+/** Contents that were forgotten or found missing: once published, they are no longer done for other machines either. */
 export const uploadRetractions = sqliteTable(
   "upload_retraction",
   {
@@ -151,8 +148,8 @@ export const hashedFiles = sqliteTable(
 );
 
 /**
- * A piece of a folder, as the system tells it, whose CVs were all found done: as long as it is the same, none of its files
- * is looked up.
+ * A piece of a folder's listing in which every CV was found done: as long as it is unchanged, none of its files is
+ * looked up.
  */
 export const hashedPages = sqliteTable(
   "hashed_page",
@@ -160,7 +157,7 @@ export const hashedPages = sqliteTable(
     folderId: integer("folder_id")
       .notNull()
       .references(() => hashedFolders.id, { onDelete: "cascade" }),
-    /** Which piece of the folder, from 0. */
+    /** The number of the piece in its folder, from 0. */
     page: integer("page").notNull(),
     /** SHA-256 of the piece and of its files' sizes, times, inodes and devices. */
     digest: bytes("digest").notNull(),

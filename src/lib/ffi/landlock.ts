@@ -76,11 +76,10 @@ function allow(c: Calls, ruleset: number, path: string, rights: number): void {
 }
 
 /**
- * Gives up, for good, writing files outside some folders, starting programs, and TCP if it is not used (Landlock,
- * Linux 5.13). Reading is not restricted. It holds for this thread, which runs all of our code except workers, and
- * for everything started from now on, workers included. Threads that the runtime has already started keep their
- * rights, among them its thread pool if anything asynchronous has run; covering them takes version 8 of Landlock
- * (TSYNC).
+ * Gives up, for good, writing files outside some folders, starting programs, and TCP if it is not used (Landlock, Linux
+ * 5.13). Reading is not restricted. It holds for this thread, which runs all of our code except workers, and for
+ * everything started from now on, workers included. Threads that the runtime has already started keep their rights,
+ * among them its thread pool if anything asynchronous has run; covering them takes version 8 of Landlock (TSYNC).
  *
  * @returns false if the kernel does not know or allow Landlock: nothing is given up then.
  */

@@ -5,10 +5,10 @@ import { libcOf } from "./libc.ts";
 
 const STATX = process.arch === "arm64" ? 291 : 332;
 const AT_EMPTY_PATH = 0x1000;
-/** What is asked of statx(2): STATX_TYPE, STATX_MTIME, STATX_CTIME, STATX_INO, STATX_SIZE. */
+/** The fields requested: STATX_TYPE, STATX_MTIME, STATX_CTIME, STATX_INO, STATX_SIZE. */
 const STATX_MASK = 0x1 | 0x40 | 0x80 | 0x100 | 0x200;
 
-/** `struct statx`, in words of 32 bits: a mode of 16 bits, numbers of 64, times of i64 seconds and u32 nanoseconds. */
+/** `struct statx` as 32-bit words: a 16-bit mode, 64-bit numbers, times as i64 seconds and u32 nanoseconds. */
 const WORDS = 64;
 const MODE = 7;
 const INODE = 8;
@@ -60,7 +60,7 @@ export function statusIn(status: Uint32Array): FileStatus {
   };
 }
 
-/** Writes what was had in another way as statx would have told it. */
+/** Writes a status obtained in another way, in the layout of statx. */
 export function putStatus(status: Uint32Array, told: FileStatus, mode: number): void {
   const put = (word: number, value: number): void => {
     status[word] = value % WORD;
@@ -82,19 +82,19 @@ export function putStatus(status: Uint32Array, told: FileStatus, mode: number): 
   status[DEVICE_MINOR] = (Math.floor(device / 0x10_0000) % 0x100_0000) * 0x100 + (low % 0x100);
 }
 
-/** The words that tell whether a file is still the one that it was. */
+/** The words that show whether a file has changed. */
 const IDENTITY: readonly number[] = [SIZE, SIZE + 1, INODE, INODE + 1].concat(
   [CTIME, CTIME + 1, CTIME + 2, MTIME, MTIME + 1, MTIME + 2],
   [DEVICE_MAJOR, DEVICE_MINOR],
 );
 export const IDENTITY_WORDS = 12;
 
-/** Copies them to a place in many. */
+/** Copies these words into an array of many, at `at`. */
 export function keepIdentity(status: Uint32Array, many: Uint32Array, at: number): void {
   for (let word = 0; word < IDENTITY_WORDS; word += 1) many[at + word] = status[IDENTITY[word] ?? 0] ?? 0;
 }
 
-/** And back. */
+/** Copies them back. */
 export function takeIdentity(many: Uint32Array, at: number, status: Uint32Array): void {
   for (let word = 0; word < IDENTITY_WORDS; word += 1) status[IDENTITY[word] ?? 0] = many[at + word] ?? 0;
 }
@@ -108,7 +108,7 @@ function microsecondsAt(status: Uint32Array, word: number): number {
   return seconds * 1_000_000 + Math.floor((status[word + 2] ?? 0) / 1_000);
 }
 
-/** st_dev out of its parts, as glibc's makedev(3) puts them together. */
+/** Builds st_dev from its parts, as glibc's makedev(3) does. */
 function deviceOf(major: number, minor: number): number {
   const high = Math.floor(major / 0x1000) * 0x1000 * WORD + Math.floor(minor / 0x100) * 0x10_0000;
   return high + (major % 0x1000) * 0x100 + (minor % 0x100);

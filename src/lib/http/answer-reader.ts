@@ -92,7 +92,7 @@ export interface AnswerReaderOptions {
   readonly isTunnel: boolean;
 }
 
-/** Sockets deliver buffers: of those no view is made. */
+/** Sockets deliver Buffers, which need no view. */
 function viewOf(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -35,8 +35,7 @@ export interface Request {
   /** The request changes nothing on the server, so it is repeated if a kept-alive connection turns out dead. */
   readonly safe: boolean;
   /**
-   * For the whole exchange. Without it the exchange ends only by silence or by an answer that is not completed in
-   * time.
+   * For the whole exchange. Without it the exchange ends only by silence or by an answer that is not completed in time.
    */
   readonly timeoutMs?: number;
   /** Limits the sending rate. */
@@ -71,8 +70,7 @@ const IDLE_MS = 3_000;
 const WRITE_BYTES = 256 * 1024;
 const LIMITED_WRITE_BYTES = 16 * 1024;
 /**
- * Up to this size a request, or its head and the start of its body, goes out in one write: one packet instead of
- * three.
+ * Up to this size a request, or its head and the start of its body, goes out in one write: one packet instead of three.
  */
 const JOIN_BYTES = 16 * 1024;
 /** An answer must be complete within this many times the allowed silence, however slowly its bytes come. */

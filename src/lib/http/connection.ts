@@ -96,11 +96,10 @@ function answerOf(reader: AnswerReader, maxBodyBytes: number): WholeAnswer {
 /**
  * One HTTP/1.1 connection, used for one request at a time and kept alive in between.
  *
- * Built on Bun's sockets because uploading exactly once requires knowing whether the last byte of a request was
- * handed over before the connection was lost: if not, the request cannot have had an effect. `fetch` does not
- * tell, nor does it distinguish connect timeouts from silence. The client of `node:http` does tell (its `finish`
- * event), but 1,000 uploads of 212 MB, 20 at once, took 105 MB of memory and 0.62 s of CPU time with it, and 63 MB
- * and 0.47 s with this.
+ * Built on Bun's sockets because uploading exactly once requires knowing whether the last byte of a request was handed
+ * over before the connection was lost: if not, the request cannot have had an effect. `fetch` does not tell, nor does
+ * it distinguish connect timeouts from silence. The client of `node:http` does tell (its `finish` event), but 1,000
+ * uploads of 212 MB, 20 at once, took 105 MB of memory and 0.62 s of CPU time with it, and 63 MB and 0.47 s with this.
  */
 export class Connection {
   readonly #route: Route;
@@ -113,8 +112,7 @@ export class Connection {
   }
 
   /**
-   * Name look-up, connecting, the proxy's tunnel and the TLS handshake, all within `timeoutMs`. Throws
-   * ConnectionLost.
+   * Name look-up, connecting, the proxy's tunnel and the TLS handshake, all within `timeoutMs`. Throws ConnectionLost.
    */
   static async open(route: Route, timeoutMs: number, signal: AbortSignal): Promise<Connection> {
     const connection = new Connection(route);

@@ -36,9 +36,8 @@ function inSubnet(host: string, subnet: string): boolean {
 }
 
 /**
- * Whether NO_PROXY exempts a host. Entries: `*`; a name, which covers the names below it too (a leading dot or
- * `*.` changes nothing); an address; a subnet; each with `:port` to exempt only that port. Same rules as curl and
- * Go.
+ * Whether NO_PROXY exempts a host. Entries: `*`; a name, which covers the names below it too (a leading dot or `*.`
+ * changes nothing); an address; a subnet; each with `:port` to exempt only that port. Same rules as curl and Go.
  */
 export function isExempt(hostname: string, port: number, noProxy: string): boolean {
   const host = bareHost(hostname).toLowerCase().replace(/\.$/, "");

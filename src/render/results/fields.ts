@@ -1,9 +1,8 @@
 import * as z from "zod";
 
 /**
- * What a command prints with `--json`: an object, or one of several. The schema yields the keys that a failure
- * prints as null, the JSON Schema and the table of keys in docs/reference; tests check the binary's output against
- * it.
+ * What a command prints with `--json`: an object, or one of several. The schema yields the keys that a failure prints
+ * as null, the JSON Schema and the table of keys in docs/reference; tests check the binary's output against it.
  */
 export type ResultSchema = z.ZodObject | z.ZodUnion<readonly z.ZodObject[]>;
 

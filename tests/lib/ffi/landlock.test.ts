@@ -7,9 +7,7 @@ import { tempFolder } from "../../support/temp.ts";
 
 const LANDLOCK = join(import.meta.dir, "../../../src/lib/ffi/landlock.ts");
 
-/**
- * Confined to `mine` in its working directory; tries to write in several places, on this thread and on others.
- */
+/** Confined to `mine` in its working directory; tries to write in several places, on this thread and on others. */
 const TRIES = `
 import { writeFileSync, unlinkSync, readFileSync } from "node:fs";
 import { connect } from "node:net";

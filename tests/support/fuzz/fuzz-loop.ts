@@ -24,9 +24,7 @@ class Broken extends Error {
 
 /** The time limit for an input. */
 const MOST_MS = 1_000;
-/**
- * On a busy machine any input can be slow: if one takes longer than this, it is run again and its CPU time counts.
- */
+/** On a busy machine any input can be slow: if one takes longer than this, it is run again and its CPU time counts. */
 const DOUBTFUL_MS = 20;
 
 const MOST_SHORTENING_MS = 500;

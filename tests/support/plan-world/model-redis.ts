@@ -20,7 +20,7 @@ export class ModelRedis {
   #done = new Set<string>();
   #leases = new Map<string, Lease>();
   #doubts = new Map<string, number>();
-  /** The epochs that connections are named after, by whose they are. They belong to the process, not to its data. */
+  /** Connection → the epoch in its name. Names belong to the process, not to its data. */
   #names = new Map<number, string>();
 
   get epoch(): string | null {

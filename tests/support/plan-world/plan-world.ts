@@ -335,9 +335,7 @@ export class PlanWorld {
         for (const { checksum } of op.works) this.#server.maybeStore(checksum, draw, this.#nowMs);
   }
 
-  /**
-   * What is reserved now stays reserved without having been sent: nobody can take it back, or the store is broken.
-   */
+  /** What is reserved now stays reserved without having been sent: nobody can take it back, or the store is broken. */
   #forgiveSending(): void {
     for (const checksum of this.#store.sending) this.#everSent.add(checksum);
   }

@@ -9,7 +9,7 @@ export interface SharedWorldOptions {
   readonly workers: number;
   /** How long to wait for an unreachable shared store; Infinity as with --watch. */
   readonly waitMs: number;
-  /** So many more machines come later, which have never used the shared store. */
+  /** The number of machines that join later and have never used the shared store. */
   readonly newcomers?: number;
 }
 
@@ -25,7 +25,7 @@ export class SharedWorld {
   readonly #contents: readonly string[];
   readonly #machines: SharedMachine[];
   readonly #hasNewcomers: boolean;
-  /** Machines that have not come yet. */
+  /** Machines that have not joined yet. */
   readonly #late: (() => SharedMachine)[];
   #nowMs = 1_000_000;
   #replica: (() => void) | null = null;
@@ -77,7 +77,7 @@ export class SharedWorld {
   }
 
   #fault(machine: SharedMachine, draw: Draw): void {
-    // Of newcomers less is promised: the others must be connected for them to see that something was lost.
+    // Less is promised for newcomers: they notice a loss only while the others are connected.
     const fault = this.#hasNewcomers ? ([0, 4, 5][draw(3)] ?? 0) : draw(8);
     switch (fault) {
       case 0:
@@ -108,7 +108,7 @@ export class SharedWorld {
     }
   }
 
-  /** A newcomer begins, now and then at the worst moment. */
+  /** A newcomer starts, sometimes at the worst moment. */
   #come(draw: Draw): void {
     if (draw(10) !== 0) return;
     const newcomer = this.#late.pop();
@@ -125,8 +125,7 @@ export class SharedWorld {
   }
 
   /**
-   * From here on everything goes well: every run ends, and after the next ones everything has been stored exactly
-   * once.
+   * From here on everything goes well: every run ends, and after the next ones everything has been stored exactly once.
    */
   settle(): void {
     for (const newcomer of this.#late.splice(0)) this.#machines.push(newcomer());

@@ -15,10 +15,7 @@ export interface CutJob extends AsyncDisposable {
   check(cut: number): Promise<readonly Wrong[]>;
 }
 
-/**
- * `refused`: the store could not be opened; `repeated`: something was sent twice; `lost`: finished work is
- * missing.
- */
+/** `refused`: the store could not be opened; `repeated`: something was sent twice; `lost`: finished work is missing. */
 export interface Wrong {
   readonly type: "refused" | "repeated" | "lost";
   readonly what: string;

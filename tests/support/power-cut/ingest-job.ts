@@ -33,8 +33,7 @@ function figuresIn(db: string): unknown {
 }
 
 /**
- * Reading a log: the last commits may be lost and read again, and the figures must equal those of an undisturbed
- * run.
+ * Reading a log: the last commits may be lost and read again, and the figures must equal those of an undisturbed run.
  */
 export async function ingestJob(): Promise<CutJob> {
   const home = tempFolder();

@@ -13,17 +13,13 @@ import { type Op, record } from "./recording.ts";
 const FILES = 30;
 const KEY = "tanova_sk_power_cut_0123456789abcdef";
 const PATIENCE = ["--workers", "4", "--retry-delay", "20ms"];
-/**
- * For this long after the power is back, the server is still processing what it received, and reports it as
- * absent.
- */
+/** For this long after the power is back, the server is still processing what it received, and reports it as absent. */
 const PROCESSING_MS = 300;
 /** How much longer an upload that was in flight is looked for: by then the server has it or never will. */
 const LOOKED_FOR_MS = 1_000;
 
 /**
- * The contents of which a complete request was sent before operation `cut`: the server may have stored each of
- * them.
+ * The contents of which a complete request was sent before operation `cut`: the server may have stored each of them.
  */
 function sentWhole(ops: readonly Op[], cut: number): Set<string> {
   const streams = new Map<string, Buffer[]>();
@@ -85,9 +81,7 @@ async function handIn(
   await until(() => sandbox.stored().size === contents.length, "the server has what was sent");
 }
 
-/**
- * Uploading CVs to a server that accepts duplicates: nothing may arrive twice, and nothing done may be missing.
- */
+/** Uploading CVs to a server that accepts duplicates: nothing may arrive twice, and nothing done may be missing. */
 export async function syncJob(): Promise<CutJob> {
   const home = tempFolder();
   mkdirSync(home.file("cvs"));

@@ -19,9 +19,7 @@ function plainly(input: Uint8Array<ArrayBuffer>): Uint8Array | null {
   }
 }
 
-/**
- * A compressed log decompresses to the original or fails with our own message; memory is limited to one piece.
- */
+/** A compressed log decompresses to the original or fails with our own message; memory is limited to one piece. */
 export function compressedLogs(): FuzzTarget {
   const folder = tempFolder();
   const path = folder.file("log");

@@ -41,8 +41,7 @@ export function ntsRecords(): FuzzTarget {
       const whole = decodeAnswer(input);
       for (let length = 0; length < input.length; length += 1 + (length >> 3)) {
         const part = decodeAnswer(input.subarray(0, length));
-        // Bytes after the end record are ignored: an answer that has ended stays the same with more bytes after
-        // it.
+        // Bytes after the end record are ignored: an answer that has ended stays the same with more bytes after it.
         if (part.type !== "incomplete" && input.length <= MOST_ANSWER_BYTES)
           mustEqual(part, whole, `the first ${length} bytes`);
       }
@@ -67,10 +66,7 @@ export function ntsRecords(): FuzzTarget {
 const KEY = new Uint8Array(32).map((_, index) => index);
 const UNIQUE_ID = new Uint8Array(32).fill(3);
 
-/**
- * Whether the authenticator verifies over everything before it, according to @noble/ciphers; null if there is
- * none.
- */
+/** Whether the authenticator verifies over everything before it, according to @noble/ciphers; null if there is none. */
 function holdsByNoble(bytes: Uint8Array): boolean | null {
   const authenticator = fieldsOf(bytes).find(({ type }) => type === 0x0404);
   if (authenticator === undefined || authenticator.body.length < 4) return null;

@@ -8,9 +8,7 @@ import { type FuzzTarget, mustEqual, mustHold, shapeOf, sizeWord } from "../fuzz
 
 const MOST_LINES = 1_000;
 
-/**
- * A config file yields values that its sections allow, or one usage error with short lines that name the file.
- */
+/** A config file yields values that its sections allow, or one usage error with short lines that name the file. */
 export function toml(): FuzzTarget {
   const folder = tempFolder();
   const path = folder.file("config.toml");
