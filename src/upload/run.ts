@@ -1,4 +1,5 @@
 import { compileHardly, compileReluctantly } from "../lib/engine.ts";
+import { releaseProgramPages } from "../lib/ffi/program-pages.ts";
 import { countContents } from "./dry-run.ts";
 import { TreeCounter } from "./intake/count.ts";
 import { Intake } from "./intake/intake.ts";
@@ -20,9 +21,9 @@ import { Uploader } from "./uploader.ts";
  * @throws Busy where another process is at work on the same store and destination.
  */
 export async function run(options: RunOptions): Promise<RunOutcome> {
-  const { root, settings, client, sharesProcess, onBegin, onNotice } = options;
+  const { root, settings, client, sharesProcess = false, onBegin, onNotice } = options;
   const source = options.source ?? fileSource(root, settings, null);
-  if (sharesProcess !== true) compileReluctantly();
+  if (!sharesProcess) compileReluctantly();
   using ending = endingOf(options.signal);
   const { signal } = ending;
   using book = await RunBook.open(options, ending);
@@ -54,8 +55,12 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     settling: intake.settling,
     ending,
     share: share?.driver ?? null,
+    sharesProcess,
     onFirst: () => {
-      if (sharesProcess !== true) compileHardly();
+      if (!sharesProcess) {
+        compileHardly();
+        releaseProgramPages();
+      }
       counter.begin();
     },
     onNotice,

@@ -76,6 +76,7 @@ export function makeUploader(
     settling: new Settling(),
     ending,
     share: null,
+    sharesProcess: true,
     onFirst: () => {},
     onNotice: () => {},
     onFact: (fact) => facts.push(fact),

@@ -3,8 +3,10 @@ export class MalformedAnswer extends Error {
   override readonly name = "MalformedAnswer";
 }
 
-/** Header names are lower-case; repeated ones are joined by ", ". */
-export type Headers = ReadonlyMap<string, string>;
+/** Names are asked for in lower case; values of repeated headers are joined by ", ". */
+export interface Headers {
+  get(name: string): string | undefined;
+}
 
 export interface AnswerHead {
   readonly status: number;
@@ -29,39 +31,49 @@ const HEAD_END = Buffer.from("\r\n\r\n");
 const LINE_END = Buffer.from("\r\n");
 const NOTHING: Buffer = Buffer.alloc(0);
 
-/** A header's name, in lower case. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+/** Lines of a name and a value, to the end. */
+const HEADER_LINES = /^(?:\r\n[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n]*)*$/;
 
-function parseHeaders(lines: readonly string[]): Headers {
-  const headers = new Map<string, string>();
-  for (const line of lines) {
-    const colon = line.indexOf(":");
-    const name = line.slice(0, colon).toLowerCase();
-    if (colon < 0 || !TOKEN.test(name)) throw new MalformedAnswer("a header line is malformed");
-    const value = withoutBlanks(line, colon + 1);
-    const before = headers.get(name);
-    headers.set(name, before === undefined ? value : `${before}, ${value}`);
+/** Finds headers in the text of a head: of most of them nobody asks. */
+class HeaderLines implements Headers {
+  /** Each line begins with CRLF. */
+  readonly #text: string;
+  readonly #lowerCase: string;
+
+  constructor(text: string) {
+    if (!HEADER_LINES.test(text)) throw new MalformedAnswer("a header line is malformed");
+    this.#text = text;
+    this.#lowerCase = text.toLowerCase();
   }
-  return headers;
+
+  get(name: string): string | undefined {
+    const start = `\r\n${name}:`;
+    let value: string | undefined;
+    for (let at = this.#lowerCase.indexOf(start); at >= 0; at = this.#lowerCase.indexOf(start, at + 1)) {
+      const end = this.#text.indexOf("\r\n", at + start.length);
+      const one = withoutBlanks(this.#text, at + start.length, end < 0 ? this.#text.length : end);
+      value = value === undefined ? one : `${value}, ${one}`;
+    }
+    return value;
+  }
 }
 
 function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
-/** The rest of a line without the spaces and tabs around it. */
-function withoutBlanks(line: string, from: number): string {
-  let [start, end] = [from, line.length];
-  while (start < end && isBlank(line.charCodeAt(start))) start += 1;
-  while (end > start && isBlank(line.charCodeAt(end - 1))) end -= 1;
-  return line.slice(start, end);
+/** A part of a text without the spaces and tabs around it. */
+function withoutBlanks(text: string, from: number, until: number): string {
+  let [start, end] = [from, until];
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
 }
 
 function parseHead(text: string): AnswerHead {
-  const [startLine = "", ...lines] = text.split("\r\n");
-  const start = /^HTTP\/1\.([01]) (\d{3})(?: |$)/.exec(startLine);
+  const start = /^HTTP\/1\.([01]) (\d{3})(?: [^\r\n]*)?(?=\r\n|$)/.exec(text);
   if (start === null) throw new MalformedAnswer("the answer is not HTTP/1.1");
-  const headers = parseHeaders(lines);
+  const headers = new HeaderLines(text.slice(start[0].length));
   const isClosed = /\bclose\b/i.test(headers.get("connection") ?? "");
   return { status: Number(start[2]), headers, keepsAlive: start[1] === "1" && !isClosed };
 }

@@ -39,18 +39,19 @@ test("a request is sent as given, and its answer comes back with its headers", a
   let sentBytes = 0;
   const request = post("hello", { headers: { "X-Two": "2" }, onSent: (bytes) => (sentBytes += bytes) });
   const exchange = await client.exchange(request, NEVER);
-  expect(exchange.type === "answer" && { ...exchange.answer, headers: [...exchange.answer.headers] }).toEqual(
-    {
-      status: 202,
-      headers: [
-        ["x-one", "a, b"],
-        ["content-length", "2"],
-      ],
-      body: Buffer.from("ok"),
-      text: "ok",
-      undecoded: null,
+  const names = ["x-one", "content-length", "x", "one", "x-two"];
+  expect(
+    exchange.type === "answer" && {
+      ...exchange.answer,
+      headers: names.map((name) => exchange.answer.headers.get(name)),
     },
-  );
+  ).toEqual({
+    status: 202,
+    headers: ["a, b", "2", undefined, undefined, undefined],
+    body: Buffer.from("ok"),
+    text: "ok",
+    undecoded: null,
+  });
   const head = `POST /base/take HTTP/1.1\r\nHost: 127.0.0.1:${peer.port}\r\nUser-Agent: test\r\nX-Two: 2\r\n`;
   expect(peer.received).toBe(`${head}Content-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello`);
   expect(sentBytes).toBe(peer.received.length);

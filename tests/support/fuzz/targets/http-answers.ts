@@ -9,6 +9,17 @@ const KEY = "tanova_sk_0123456789abcdef";
 const MOST_BODY = 65_536;
 const CHECKSUM = "ab".repeat(32);
 
+/** The headers that anything asks for. */
+const NAMES = [
+  "connection",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "location",
+  "retry-after",
+  "transfer-encoding",
+];
+
 interface Read {
   readonly end: string;
   readonly status: number | null;
@@ -32,7 +43,12 @@ function read(pieces: readonly Uint8Array[], isTunnel: boolean): Read {
   return {
     end,
     status: head?.status ?? null,
-    headers: head?.headers ?? new Map(),
+    headers: new Map(
+      NAMES.flatMap((name) => {
+        const value = head?.headers.get(name);
+        return value === undefined ? [] : [[name, value] as const];
+      }),
+    ),
     keepsAlive: head?.keepsAlive ?? null,
     body: reader.body().toString("latin1"),
   };
