@@ -7,7 +7,7 @@ import { HeldContents } from "./send/held-contents.ts";
 import type { Content } from "./intake/intake.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { noticeText } from "./report/notice-text.ts";
-import type { DestinationFact, PlanAction, Settlement } from "./plan/actions.ts";
+import type { DestinationFact, PlanAction } from "./plan/actions.ts";
 import type { CheckAnswer, PlanEvent, UnitAnswer } from "./plan/events.ts";
 import type { ShareRequest } from "./plan/sharing/share-requests.ts";
 import { type Ending, stopOf } from "./plan/stop.ts";
@@ -15,6 +15,7 @@ import type { UploadPlan } from "./plan/upload-plan.ts";
 import type { Work } from "./plan/work.ts";
 import type { Settling } from "./intake/settling.ts";
 import type { ShareDriver } from "./shared/share-driver.ts";
+import { contentOf, recordSettlement } from "./send/record-settlement.ts";
 import { sendUnit } from "./send/send-unit.ts";
 import type { Tally } from "./report/tally.ts";
 import type { TanovaClient } from "./tanova/types.ts";
@@ -197,7 +198,8 @@ export class Uploader implements AsyncDisposable {
         return;
       case "settle":
         this.#held.release(action.work.checksum);
-        this.#settle(action.work, action.as);
+        recordSettlement(action.work, action.as, { ledger, tally });
+        if (action.as.type !== "left") this.#collect?.(1);
         return;
       case "settle-stray": {
         const content = { checksum: action.checksum, path: null };
@@ -239,42 +241,6 @@ export class Uploader implements AsyncDisposable {
       case "stop":
         ending.end(action.stop);
     }
-  }
-
-  #settle(work: Work, as: Settlement): void {
-    const { ledger, tally } = this.#options;
-    const content = contentOf(work);
-    switch (as.type) {
-      case "uploaded":
-        ledger.done(content, "upload");
-        tally.there("uploaded", content.path);
-        break;
-      case "known":
-        ledger.done(content, "server");
-        tally.there("known-there", content.path);
-        break;
-      case "refused":
-        ledger.failed(content, as.because);
-        tally.fail(content.path, as.because);
-        break;
-      case "failed":
-        ledger.pending(content, as.because);
-        tally.fail(content.path, as.because);
-        break;
-      case "open":
-        tally.fail(content.path, as.because);
-        break;
-      case "postponed":
-        tally.pending += 1;
-        break;
-      case "gone":
-        ledger.unseen(work.checksum);
-        break;
-      case "left":
-        return;
-    }
-    if (work.alternate !== null) tally.there("known-here", work.alternate.path);
-    this.#collect?.(1);
   }
 
   #begin(task: Promise<void>): void {
@@ -347,8 +313,4 @@ export class Uploader implements AsyncDisposable {
     const delayMs = Math.min(Math.max(0, atMs - performance.now()), LONGEST_TIMER_MS);
     this.#timer = setTimeout(() => this.#post({ type: "tick" }), delayMs);
   }
-}
-
-function contentOf({ checksum, file }: Pick<Work, "checksum" | "file">): { checksum: string; path: string } {
-  return { checksum, path: file.path };
 }

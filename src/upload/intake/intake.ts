@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { statusOf } from "../../lib/file-status.ts";
 import { type CollectorOptions, createCollector } from "../../lib/engine.ts";
+import { releaseProgramPages } from "../../lib/ffi/program-pages.ts";
 import { Lanes } from "../../lib/lanes.ts";
 import { systemPath } from "../../lib/path-bytes.ts";
 import { nextTurn, wait } from "../../lib/wait.ts";
@@ -36,10 +37,14 @@ export interface IntakeOptions {
   readonly limits: Pick<RunLimits, "settleWaitMs" | "hashWorkers" | "hashInPlaceBytes" | "isThreaded">;
   /** Starts a thread that hashes; null: all is hashed in this one. */
   readonly startHashWorker: (() => Worker) | null;
+  /** The process does other things as well. */
+  readonly sharesProcess?: boolean;
   /** Its reason is a Stop; what is not known to be done is then counted as that says, unread. */
   readonly signal: AbortSignal;
 }
 
+/** Takes a run over known files some 70 ms. */
+const MANY_FILES = 20_000;
 /** After so many files everything else has its turn. */
 const TURN_FILES = 256;
 /** Files read and hashed at once, so that the disk is at work while a checksum is computed. */
@@ -66,10 +71,13 @@ export class Intake {
   #isWhole = false;
   #renamed = 0;
   #sinceTurn = 0;
+  /** Only a process that does nothing else gives back what its start needed. */
+  #isStartKept: boolean;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    const { settings, limits, startHashWorker } = options;
+    const { settings, limits, startHashWorker, sharesProcess = false } = options;
+    this.#isStartKept = !sharesProcess;
     this.pool = new BufferPool(settings.memory);
     this.#hasher = createHasher({
       startWorker: startHashWorker,
@@ -178,8 +186,17 @@ export class Intake {
     this.#sinceTurn += page.size;
     if (this.#sinceTurn < TURN_FILES) return;
     this.#sinceTurn = 0;
+    this.#releaseStart();
     if (waits) yield* this.#revisit(UNSETTLED_LIMIT);
     await nextTurn();
+  }
+
+  /** A long look at a tree gives back once what only the start needed. */
+  #releaseStart(): void {
+    if (this.#isStartKept && this.#options.tally.found >= MANY_FILES) {
+      this.#isStartKept = false;
+      releaseProgramPages();
+    }
   }
 
   async *#sortAll(page: FilePage, known: readonly KnownFile[]): AsyncGenerator<Content> {
