@@ -7,9 +7,7 @@ function magnitude(ns: bigint): bigint {
   return ns < 0n ? -ns : ns;
 }
 
-/**
- * Compares a measurement with the most that the clock may be off; `unknown` if the error bound leaves it open.
- */
+/** Compares a measurement with the most that the clock may be off; `unknown` if the error bound leaves it open. */
 export function checkOffset(
   { offsetNs, errorBoundNs }: Pick<Measurement, "offsetNs" | "errorBoundNs">,
   mostNs: bigint,

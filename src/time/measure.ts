@@ -25,13 +25,9 @@ export interface MeasureContext {
   readonly lookup: Lookup;
   readonly signal: AbortSignal;
   readonly buildTimeS: number;
-  /**
-   * The servers were named for this very run: their addresses are queried before earlier runs' data has been read.
-   */
+  /** The servers were named for this very run: their addresses are queried before earlier runs' data has been read. */
   readonly askAll: boolean;
-  /**
-   * The answer will set the clock: what less than half of the servers support is not accepted before the deadline.
-   */
+  /** The answer will set the clock: what less than half of the servers support is not accepted before the deadline. */
   readonly isThorough: boolean;
   /** Health of addresses; available once `restore` has run. */
   readonly healthOf: () => ReadonlyMap<string, Health>;

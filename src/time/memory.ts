@@ -100,9 +100,8 @@ export class TimeMemory {
   }
 
   /**
-   * A moment that has certainly passed, in Unix milliseconds: the last time that was authenticated, or on which
-   * three servers agreed. A single server's time is not used: it could claim a time at which no certificate is
-   * valid.
+   * A moment that has certainly passed, in Unix milliseconds: the last time that was authenticated, or on which three
+   * servers agreed. A single server's time is not used: it could claim a time at which no certificate is valid.
    */
   certainMs(): number | null {
     const sql = `SELECT true_at_ms AS at FROM time_runs

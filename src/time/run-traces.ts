@@ -16,9 +16,7 @@ export interface RunTraces {
   readonly names: readonly StoredName[];
   /** Null if no server gave the time. */
   readonly sample: (DriftSample & { readonly epoch: string }) | null;
-  /**
-   * The clock to save for a start without one: true time if known, else the clock as it is; null if implausible.
-   */
+  /** The clock to save for a start without one: true time if known, else the clock as it is; null if implausible. */
   readonly savedMs: number | null;
 }
 

@@ -19,9 +19,7 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly lookup: Lookup;
   readonly buildTimeS: number;
-  /**
-   * The servers were named for this very run: their addresses are queried before earlier runs' data has been read.
-   */
+  /** The servers were named for this very run: their addresses are queried before earlier runs' data has been read. */
   readonly askAll: boolean;
   /** The clock will be set: what less than half of the servers support is not accepted before the deadline. */
   readonly isThorough: boolean;
@@ -135,10 +133,7 @@ export class TimeSession implements Disposable {
     return { result: { ...measurement, elapsedNs: clock.rawNs() - startRawNs, drift }, obtained };
   }
 
-  /**
-   * Reads the samples of this raw clock, unless they are loaded; samples of an earlier boot are from another
-   * clock.
-   */
+  /** Reads the samples of this raw clock, unless they are loaded; samples of an earlier boot are from another clock. */
   #loadSamples(): void {
     const epoch = this.#options.clock.epoch();
     if (epoch === this.#epoch) return;

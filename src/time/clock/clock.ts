@@ -14,9 +14,7 @@ export interface Clock {
   epoch(): string;
 }
 
-/**
- * How far the two clocks can diverge during a measurement without a step: the kernel's fastest slew is 500 ppm.
- */
+/** How far the two clocks can diverge during a measurement without a step: the kernel's fastest slew is 500 ppm. */
 const SLEW_LIMIT_NS = 200_000n;
 
 function magnitude(value: bigint): bigint {

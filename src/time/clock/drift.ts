@@ -21,8 +21,7 @@ export interface DriftOptions {
 }
 
 /**
- * Student's t for a two-sided 95 % interval, by degrees of freedom from 1; beyond the table, the normal
- * distribution's.
+ * Student's t for a two-sided 95 % interval, by degrees of freedom from 1; beyond the table, the normal distribution's.
  */
 const T95 = [
   12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145,

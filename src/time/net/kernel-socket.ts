@@ -139,8 +139,7 @@ export class KernelSocket implements Disposable {
       );
       if (Number(sent) === bytes.byteLength) return { ok: true, atRawNs };
       const code = errno(this.#c);
-      // The error may belong to another server: the kernel reports a queued error on the next call, whichever that
-      // is.
+      // The error may belong to another server: the kernel reports a queued error on the next call, whichever that is.
       if (this.#drainErrors(events) === 0 || attempt === SEND_ATTEMPTS - 1) {
         return { ok: false, reason: errnoMessage(code) };
       }
@@ -149,8 +148,7 @@ export class KernelSocket implements Disposable {
   }
 
   /**
-   * Reads all that has arrived. A packet's send timestamp is queued before its answer can be; events keep that
-   * order.
+   * Reads all that has arrived. A packet's send timestamp is queued before its answer can be; events keep that order.
    */
   drain(events: TransportEvent[]): void {
     const startedAt = this.#clock.read();

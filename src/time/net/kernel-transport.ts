@@ -10,9 +10,8 @@ const POLLIN = 1;
 const SLICE_MS = 2;
 
 /**
- * UDP through libc, with kernel timestamps. ppoll() blocks the thread in short slices: it wakes sooner than Bun's
- * event loop and, unlike poll(), not up to a millisecond late. Waking late does not affect the kernel's
- * timestamps.
+ * UDP through libc, with kernel timestamps. ppoll() blocks the thread in short slices: it wakes sooner than Bun's event
+ * loop and, unlike poll(), not up to a millisecond late. Waking late does not affect the kernel's timestamps.
  */
 class KernelTransport implements Transport {
   readonly kind = "kernel";

@@ -28,9 +28,7 @@ export function sendDue(
   }
 }
 
-/**
- * Runs a round to its end: sends requests and processes events until enough servers agree or the deadline passes.
- */
+/** Runs a round to its end: sends requests and processes events until enough servers agree or the deadline passes. */
 export async function query(round: Round, context: QueryContext): Promise<Ending> {
   const { transport, clock, deadlineRawNs, signal } = context;
   for (;;) {

@@ -68,9 +68,8 @@ function weightedMean(left: Vote, right: Vote): bigint {
 }
 
 /**
- * The median of three or more votes, weighted by the reciprocal of the root distance. No weight exceeds the sum of
- * the others less half a vote, so that one liar, whatever it claims, leaves the median between the others'
- * offsets.
+ * The median of three or more votes, weighted by the reciprocal of the root distance. No weight exceeds the sum of the
+ * others less half a vote, so that one liar, whatever it claims, leaves the median between the others' offsets.
  */
 function weightedMedian(sorted: readonly Vote[]): bigint {
   const vaguest = Math.max(...sorted.map(({ rootDistanceNs }) => Number(rootDistanceNs)), 1);

@@ -49,10 +49,7 @@ export class Peer {
   fault: string | null = null;
   firstSentRawNs: bigint | null = null;
   requests = 0;
-  /**
-   * The server, or anyone who saw the request, says that the cookie is invalid. A genuine answer is still
-   * accepted.
-   */
+  /** The server, or anyone who saw the request, says that the cookie is invalid. A genuine answer is still accepted. */
   hasNak = false;
   readonly #options: PeerOptions;
   /** Cookie → when it was sent. Each cookie is good for one answer. */

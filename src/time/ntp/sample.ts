@@ -75,8 +75,7 @@ export function bestSample(samples: readonly Sample[]): Sample | null {
 }
 
 /**
- * RFC 5905's jitter: the root mean square of the other samples' distances from the best one; null for a single
- * sample.
+ * RFC 5905's jitter: the root mean square of the other samples' distances from the best one; null for a single sample.
  */
 export function jitterNs(samples: readonly Sample[], best: Sample): number | null {
   if (samples.length < 2) return null;

@@ -67,9 +67,8 @@ export function largestAgreement(votes: readonly Vote[]): Agreement | null {
 }
 
 /**
- * The agreement of more than half of the voters, or null. Any two places where more than half overlap share a
- * vote, and an interval that contains two places contains everything between them: so `agreeing` is never empty
- * here.
+ * The agreement of more than half of the voters, or null. Any two places where more than half overlap share a vote, and
+ * an interval that contains two places contains everything between them: so `agreeing` is never empty here.
  */
 export function majority(votes: readonly Vote[]): Agreement | null {
   const agreement = largestAgreement(votes);

@@ -13,8 +13,7 @@ export type Ending =
   | "interrupted";
 
 /**
- * Every server gets this much time, fast or slow: a strict minority that answers at once cannot end a round
- * earlier.
+ * Every server gets this much time, fast or slow: a strict minority that answers at once cannot end a round earlier.
  */
 export const SILENT_NS = 1_000_000_000n;
 

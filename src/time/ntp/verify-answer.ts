@@ -22,8 +22,7 @@ const LEAP_UNSYNCHRONISED = 3;
 /** Strata from here on mean "unsynchronised" (16) or are reserved (RFC 5905, figure 11). */
 const STRATUM_UNSYNCHRONISED = 16;
 /**
- * Codes that ask the client to change its behaviour; all others describe the server's state (RFC 5905, section
- * 7.4).
+ * Codes that ask the client to change its behaviour; all others describe the server's state (RFC 5905, section 7.4).
  */
 const KISSES_TO_OBEY: ReadonlySet<string> = new Set(["DENY", "RSTR", "RATE"]);
 /** How far the clock of the machine that built the program may have been ahead. */

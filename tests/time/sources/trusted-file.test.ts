@@ -70,8 +70,7 @@ test("a file is not trusted if others can write to it or its folder", () => {
 });
 
 test("another user's file is not trusted; root's is", () => {
-  // A user other than root owns no file of root's and cannot give one away: only root's own files are checked
-  // then.
+  // A user other than root owns no file of root's and cannot give one away: only root's own files are checked then.
   const isRoot = process.getuid?.() === 0;
   using folder = tempFolder();
   const path = folder.file("given-away");

@@ -4,9 +4,7 @@ import type { Agreed, Kept } from "./cookie-jar.ts";
 import { NONCE_BYTES, openAnswer, requestBytes, sealRequest, UNIQUE_ID_BYTES } from "./extension-fields.ts";
 import { MOST_COOKIES } from "./records.ts";
 
-/**
- * A request with seven placeholders has 956 bytes, and networks drop such packets: so ask for a few at a time.
- */
+/** A request with seven placeholders has 956 bytes, and networks drop such packets: so ask for a few at a time. */
 const MOST_PLACEHOLDERS = 3;
 const MOST_REQUEST_BYTES = 640;
 const STRATUM_KISS = 0;

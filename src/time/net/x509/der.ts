@@ -24,14 +24,11 @@ export const TAG = {
 export const constructed = (number: number): number => 0xa0 | number;
 export const primitive = (number: number): number => 0x80 | number;
 
-/**
- * The bytes are not DER, or not the expected structure. Never escapes the functions that parse whole structures.
- */
+/** The bytes are not DER, or not the expected structure. Never escapes the functions that parse whole structures. */
 export class DerError extends Error {}
 
 /**
- * Reads the elements of a constructed element or a file, in order. Strict: each value has only one encoding
- * (X.690).
+ * Reads the elements of a constructed element or a file, in order. Strict: each value has only one encoding (X.690).
  */
 export class DerReader {
   readonly #bytes: Uint8Array;
@@ -147,9 +144,7 @@ export function bitsOf({ content }: Element): Uint8Array {
   return octets;
 }
 
-/**
- * A UTCTime or GeneralizedTime as used in certificates (RFC 5280, section 4.1.2.5), in Unix ms. @throws DerError
- */
+/** A UTCTime or GeneralizedTime as used in certificates (RFC 5280, section 4.1.2.5), in Unix ms. @throws DerError */
 export function timeOf({ tag, content }: Element): number {
   const text = Buffer.from(content).toString("latin1");
   const isShort = tag === TAG.utcTime;

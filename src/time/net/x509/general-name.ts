@@ -118,9 +118,7 @@ export function isPermitted(name: GeneralName, { permitted, excluded }: NameCons
   return allowed.length === 0 || allowed.some((constraint) => isWithin(name, constraint));
 }
 
-/**
- * Whether a certified name covers a host name; a wildcard matches only the first label (RFC 6125, section 6.4.3).
- */
+/** Whether a certified name covers a host name; a wildcard matches only the first label (RFC 6125, section 6.4.3). */
 function dnsCovers(pattern: string, host: string): boolean {
   if (!pattern.startsWith("*.")) return pattern === host;
   const dot = host.indexOf(".");

@@ -40,12 +40,10 @@ function engineComplaint(socket: TLSSocket): string | null {
 }
 
 /**
- * Verifies the server at the other end of a TLS connection that was opened with `rejectUnauthorized: false` and
- * the same roots. The engine decides, except for date errors, where our own check of the chain decides (see
- * chain.ts).
+ * Verifies the server at the other end of a TLS connection that was opened with `rejectUnauthorized: false` and the
+ * same roots. The engine decides, except for date errors, where our own check of the chain decides (see chain.ts).
  *
- * @param floorMs a moment that has certainly passed: chains that expired before are refused whatever the clock
- * says.
+ * @param floorMs a moment that has certainly passed: chains that expired before are refused whatever the clock says.
  */
 export function verifyPeer(socket: TLSSocket, host: string, roots: Roots, floorMs: number): PeerVerdict {
   const chain = chainOf(socket);

@@ -101,8 +101,7 @@ test("a NAK needs the right identifier and origin; other kisses are ignored, and
   expect(one.open(answer(request, 5n, 1))).toEqual({ type: "authentic" });
 });
 
-// A captured exchange between chrony 4.3 and this program on loopback: checks the use of each field, byte for
-// byte.
+// A captured exchange between chrony 4.3 and this program on loopback: checks the use of each field, byte for byte.
 test("a captured exchange with chronyd", () => {
   const [request, captured, spent] = [chrony.request, chrony.answer, chrony.cookie].map((hex) =>
     Uint8Array.from(Buffer.from(hex, "hex")),

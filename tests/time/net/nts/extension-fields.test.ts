@@ -94,8 +94,7 @@ test("no bit of an answer can be changed unnoticed", () => {
       const changed = Uint8Array.from(honest);
       changed[at] = (changed[at] ?? 0) ^ (1 << bit);
       const opened = openAnswer(changed, uniqueId, aead);
-      // Changing the last field's own header length, or using an unknown type, makes another packet: never this
-      // one.
+      // Changing the last field's own header length, or using an unknown type, makes another packet: never this one.
       expect(opened.type).not.toBe("authentic");
     }),
     { numRuns: 3_000 },
