@@ -231,9 +231,12 @@ test("slow clients are cut off, however slowly they send, while others are answe
   const head =
     "POST /api/comparison HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{";
   const half = "GET /health HTTP/1.1\r\nHost: loc";
-  const slow = [half, half, head].map((bytes) => rawConnection(open.port, bytes));
-  const [, trickling] = slow;
-  const trickle = setInterval(() => trickling?.socket.write("a"), 2_000);
+  const slow = [half, half, head, head].map((bytes) => rawConnection(open.port, bytes));
+  const [, tricklingHead, , tricklingBody] = slow;
+  const trickle = setInterval(() => {
+    tricklingHead?.socket.write("a");
+    tricklingBody?.socket.write("a");
+  }, 2_000);
   try {
     const answers = Promise.all(slow.map(({ answer }) => answer));
     expect((await open.ask("/health")).status).toBe(200);
