@@ -29,7 +29,7 @@ interface Heard {
 
 const STEP_MS = 2;
 /** By then a board has freed the memory that only its start needed. */
-const SETTLED_MS = 6_000;
+const SETTLED_MS = 17_000;
 
 /** Makes messages as long as typical ones of the page: some 350 bytes. */
 const NOBODY = "nobody".repeat(32);

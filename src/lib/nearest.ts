@@ -26,10 +26,13 @@ export function nearest(name: string, known: Iterable<string>): string | null {
   let best: string | null = null;
   let bestDistance = Infinity;
   for (const candidate of known) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     const isPrefix = name.length >= 2 && candidate.startsWith(name);
+    const most = Math.max(1, Math.ceil(candidate.length / 3));
+    // No two texts are nearer than their lengths.
+    if (!isPrefix && Math.abs(name.length - candidate.length) > most) continue;
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     const rank = isPrefix ? Math.min(distance, 1) : distance;
-    if (rank < bestDistance && rank <= Math.max(1, Math.ceil(candidate.length / 3))) {
+    if (rank < bestDistance && rank <= most) {
       best = candidate;
       bestDistance = rank;
     }

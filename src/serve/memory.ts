@@ -2,14 +2,16 @@ import { collectGarbage } from "../lib/engine.ts";
 import { releaseProgramPages } from "../lib/ffi/program-pages.ts";
 import { wait } from "../lib/wait.ts";
 
-/** The start is over by then, and what the page asks for first is computed. */
-const START_MS = 5_000;
+/** By then what the page asks for first is computed, and the worker that did so has ended. */
+const START_MS = 15_000;
 /** Requests and messages after which it is looked how much memory there is. */
 const LOOK_EVERY = 500;
 /** On a machine with much memory the engine would let the garbage of requests grow by tens of megabytes. */
 const MOST_GROWTH_BYTES = 8 * 1024 * 1024;
-/** Collecting takes some 6 ms, and so does mapping again what is used. */
-const LEAST_BETWEEN_MS = 5_000;
+/** Collecting takes some 6 ms … */
+const COLLECT_EVERY_MS = 2_000;
+/** … and so does mapping again what is used. */
+const RELEASE_EVERY_MS = 5_000;
 
 /** What of the process can be given back to the system. */
 export interface Reclaim {
@@ -34,7 +36,8 @@ export class MemoryKeeper {
   readonly #now: () => number;
   #baseBytes: number;
   #counted = 0;
-  #reclaimedMs = -Infinity;
+  #collectedMs = -Infinity;
+  #releasedMs = -Infinity;
 
   /** @param now milliseconds, never set back. */
   constructor(reclaim: Reclaim = OF_THIS_PROCESS, now: () => number = () => performance.now()) {
@@ -56,10 +59,13 @@ export class MemoryKeeper {
     this.#counted += 1;
     if (this.#counted < LOOK_EVERY) return;
     this.#counted = 0;
-    if (!this.#hasGrown || this.#now() - this.#reclaimedMs < LEAST_BETWEEN_MS) return;
-    this.#reclaimedMs = this.#now();
+    const nowMs = this.#now();
+    if (nowMs - this.#collectedMs < COLLECT_EVERY_MS || !this.#hasGrown) return;
+    this.#collectedMs = nowMs;
     this.#reclaim.collect();
-    if (this.#hasGrown) this.#reclaim.releaseProgram();
+    if (nowMs - this.#releasedMs < RELEASE_EVERY_MS || !this.#hasGrown) return;
+    this.#releasedMs = nowMs;
+    this.#reclaim.releaseProgram();
   }
 
   get #hasGrown(): boolean {

@@ -73,16 +73,18 @@ export const historyQuery = z.strictObject({
   offset: z.coerce.number().int().min(0).max(10_000_000).default(0),
 });
 
-/** A message of a WebSocket: a comparison, as the earlier monitor asks for it. */
-export const socketMessage = z.object({
-  type: z.literal("get_comparison_data"),
-  node_names: nodes,
-  comparison_type: type.optional(),
-  time_range: range.optional(),
-});
-
-/** Asks whether somebody is still there: a page cannot see the pings of the protocol itself. */
-export const pingMessage = z.strictObject({ type: z.literal("ping") });
+/** A message of a WebSocket. */
+export const socketMessage = z.discriminatedUnion("type", [
+  /** A comparison, as the earlier monitor asks for it. */
+  z.object({
+    type: z.literal("get_comparison_data"),
+    node_names: nodes,
+    comparison_type: type.optional(),
+    time_range: range.optional(),
+  }),
+  /** Asks whether somebody is still there: a page cannot see the pings of the protocol itself. */
+  z.strictObject({ type: z.literal("ping") }),
+]);
 
 const unixMs = z.coerce.number().int().min(0).max(8.64e15);
 

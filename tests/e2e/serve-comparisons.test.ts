@@ -131,3 +131,41 @@ needs("promtool")("the histograms are valid, and count unknown paths as one", as
   );
   expect(text).not.toContain("nowhere");
 });
+
+test("over a socket the earlier monitor's question is answered as POST is, and what is no question is told so", async () => {
+  using folder = tempFolder();
+  await using served = await startServe(["--db", await boardStore(folder)]);
+  const socket = new WebSocket(`${served.url.replace("http", "ws")}/ws?topics=none`);
+  const said: { type: string; error?: string; data?: { nodes: object[] } }[] = [];
+  socket.onmessage = ({ data }) => said.push(JSON.parse(String(data)));
+  await new Promise((resolve) => {
+    socket.onopen = resolve;
+  });
+  const ask = async (message: string) => {
+    const before = said.length;
+    socket.send(message);
+    await until(() => said.length > before, `${message} was answered`);
+    return said.at(-1);
+  };
+  const names = { type: "get_comparison_data", node_names: ["pi-1", "pi-2"] };
+  const told = await ask(JSON.stringify({ ...names, comparison_type: "performance", time_range: 24 }));
+  const posted = await served.post("/api/comparison", {
+    nodes: names.node_names,
+    type: "performance",
+    timeRange: "24h",
+  });
+  expect(told?.type).toBe("comparison_data");
+  expect(told?.data?.nodes).toEqual((posted.body as { nodes: object[] }).nodes);
+  expect(await ask('{"type":"ping"}')).toEqual({ type: "pong" });
+  const unknown = await ask(JSON.stringify({ ...names, node_names: ["pi-1", "pi-9"] }));
+  expect(unknown).toEqual({ type: "error", error: expect.stringMatching(/^no node pi-9 in the store/) });
+  for (const bad of [
+    "",
+    "[]",
+    '{"type":"drop"}',
+    '{"type":"ping","of":"death"}',
+    '{"type":"get_comparison_data"}',
+  ])
+    expect([bad, (await ask(bad))?.type]).toEqual([bad, "error"]);
+  socket.close();
+});

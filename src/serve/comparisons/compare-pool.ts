@@ -1,8 +1,8 @@
 import pLimit from "p-limit";
 import type { CompareTask, CompareMessage } from "../../nodes/compare/compare-task.ts";
 
-/** A worker that was idle for this long is ended: each takes some 12 MB. */
-const IDLE_MS = 60_000;
+/** Some questions come in a row; a worker that was idle for this long is ended: each takes some 12 MB, and 5 ms to start. */
+const IDLE_MS = 5_000;
 
 type Progress = Extract<CompareMessage, { type: "node" }>["progress"];
 export type CompareEnd = Exclude<CompareMessage, { type: "node" }>;

@@ -2,7 +2,7 @@ import type { Server, ServerWebSocket, WebSocketHandler } from "bun";
 import { messageOf } from "../../lib/errors.ts";
 import { type Comparisons } from "../comparisons/comparisons.ts";
 import type { MemoryKeeper } from "../memory.ts";
-import { comparisonRequest, pingMessage, socketMessage } from "../schemas.ts";
+import { comparisonRequest, socketMessage } from "../schemas.ts";
 import { type Bus, type Topic, TOPICS } from "./bus.ts";
 
 const MOST_SOCKETS = 500;
@@ -109,13 +109,13 @@ export class Sockets {
       reply({ type: "error", error: "the message is not JSON" });
       return;
     }
-    if (pingMessage.safeParse(asked).success) {
-      reply({ type: "pong" });
-      return;
-    }
     const parsed = socketMessage.safeParse(asked);
     if (!parsed.success) {
       reply({ type: "error", error: parsed.error.issues[0]?.message ?? "the message is not valid" });
+      return;
+    }
+    if (parsed.data.type === "ping") {
+      reply({ type: "pong" });
       return;
     }
     if (socket.data.isAsking) {
