@@ -50,6 +50,12 @@ function writeStore(path: string, folder: string): void {
   })();
 }
 
+/** As after something has ceased to be done: each file is looked up by its row. */
+function forgetPages(path: string): void {
+  using store = openStore({ path });
+  store.db.run("DELETE FROM hashed_page");
+}
+
 async function compare(files: number): Promise<Record<string, unknown>> {
   const home = mkdtempSync(join(tmpdir(), "nodupe-bench-"));
   try {
@@ -58,19 +64,21 @@ async function compare(files: number): Promise<Record<string, unknown>> {
     writeStore(store, folder);
     const sync = [join(ROOT, "dist/nodupe"), "sync", "--json", "-q", "--db", store, "--url", URL, folder];
     const find = ["find", folder, "-printf", "%s %T@ %C@ %i\\n"];
-    const samples: { sync: Sample[]; find: Sample[] } = { sync: [], find: [] };
-    // The first round of each warms up the system's caches.
-    for (let round = 0; round <= ROUNDS; round += 1) {
-      const found = await timed(find);
+    const knownRun = async (): Promise<Sample> => {
       const run = await timed(sync, { env: { TANOVA_API_KEY: "tanova_sk_bench" } });
       const { duplicate_local: known } = JSON.parse(run.stdout) as { duplicate_local: number };
       if (known !== files) throw new Error(`${known} of ${files} files were known`);
-      if (round > 0) {
-        samples.find.push(found);
-        samples.sync.push(run);
-      }
+      return run;
+    };
+    const samples: Record<"rows" | "pages" | "find", Sample[]> = { rows: [], pages: [], find: [] };
+    // The first round of each warms up the system's caches.
+    for (let round = 0; round <= ROUNDS; round += 1) {
+      forgetPages(store);
+      const of = { find: await timed(find), rows: await knownRun(), pages: await knownRun() };
+      if (round === 0) continue;
+      for (const name of ["find", "rows", "pages"] as const) samples[name].push(of[name]);
     }
-    const [run, base] = [middle(samples.sync), middle(samples.find)];
+    const [run, rows, base] = [middle(samples.pages), middle(samples.rows), middle(samples.find)];
     return {
       files,
       wall_ms: run.wallMs,
@@ -79,6 +87,9 @@ async function compare(files: number): Promise<Record<string, unknown>> {
       find_wall_ms: base.wallMs,
       find_cpu_ms: base.cpuMs,
       times_find: run.wallMs / base.wallMs,
+      by_rows_wall_ms: rows.wallMs,
+      by_rows_cpu_ms: rows.cpuMs,
+      by_rows_peak_bytes: rows.peakBytes,
     };
   } finally {
     rmSync(home, { recursive: true });

@@ -5,6 +5,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { median } from "../src/bench/measure/statistics.ts";
+import { openStore } from "../src/db/open.ts";
+import { destinationRow } from "../src/upload/ledger/destination.ts";
+import { rememberFact } from "../src/upload/ledger/run-record.ts";
 import { globFilter } from "../src/upload/scan/filter.ts";
 import { filesOf, openRoot, scan } from "../src/upload/scan/scan.ts";
 import { writeCvs } from "../tests/support/cvs.ts";
@@ -39,16 +42,23 @@ function syncCommand(folder: string, store: string, url: string, args: readonly 
 
 const CLIENT = { env: { TANOVA_API_KEY: KEY } };
 
-/** An empty store and an empty server. */
+/** A store that knows of the server only that it refuses duplicates: then no content has to be asked for first. */
+function writeTrustingStore(path: string, url: string): void {
+  using store = openStore({ path });
+  const { id } = destinationRow(store.db, url);
+  rememberFact(store.db, id, { type: "refuses-duplicates", isSo: true }, Date.now());
+}
+
+/** An empty store and an empty server; with `trusts` the server is known to refuse duplicates. */
 async function firstRun(
   folder: string,
   scratch: string,
-  server: readonly string[],
-  args: readonly string[],
+  how: { readonly server: readonly string[]; readonly args: readonly string[]; readonly trusts?: boolean },
 ): Promise<Sample> {
-  using sandbox = await startServer(server);
-  const store = mkdtempSync(join(scratch, "store-"));
-  return await timed(syncCommand(folder, join(store, "nodupe.db"), sandbox.url, args), CLIENT);
+  using sandbox = await startServer(how.server);
+  const store = join(mkdtempSync(join(scratch, "store-")), "nodupe.db");
+  if (how.trusts === true) writeTrustingStore(store, sandbox.url);
+  return await timed(syncCommand(folder, store, sandbox.url, how.args), CLIENT);
 }
 
 function pathsIn(folder: string): string[] {
@@ -160,11 +170,14 @@ async function main(): Promise<void> {
 
     const runs = await inRounds({
       curl: () => curlRun(files, scratch, []),
-      unhindered: () => firstRun(cvs, scratch, [], workers),
+      unhindered: () => firstRun(cvs, scratch, { server: [], args: workers, trusts: true }),
+      unhinderedAsking: () => firstRun(cvs, scratch, { server: [], args: workers }),
       curlAtLatency: () => curlRun(files, scratch, latency),
-      atLatency: () => firstRun(cvs, scratch, latency, workers),
-      singly: () => firstRun(cvs, scratch, latency, ["--workers", "5"]),
-      batched: () => firstRun(cvs, scratch, [...latency, "--batch"], ["--bulk", "--workers", "5"]),
+      atLatency: () => firstRun(cvs, scratch, { server: latency, args: workers, trusts: true }),
+      asking: () => firstRun(cvs, scratch, { server: latency, args: workers }),
+      singly: () => firstRun(cvs, scratch, { server: latency, args: ["--workers", "5"] }),
+      batched: () =>
+        firstRun(cvs, scratch, { server: [...latency, "--batch"], args: ["--bulk", "--workers", "5"] }),
     });
     const sequentialMs = median([
       await sequentialRun(files, scratch, []),
@@ -172,9 +185,9 @@ async function main(): Promise<void> {
     ]);
     const sequentialFewMs = await sequentialRun(few, scratch, latency);
     const second = await secondRuns(many, scratch);
-    const manyInBatches = await firstRun(many, scratch, ["--batch"], workers);
-    const mostInBatches = await firstRun(most, scratch, ["--batch"], workers);
-    const mostSingly = await firstRun(most, scratch, [], ["--workers", String(WORKERS)]);
+    const manyInBatches = await firstRun(many, scratch, { server: ["--batch"], args: workers });
+    const mostInBatches = await firstRun(most, scratch, { server: ["--batch"], args: workers });
+    const mostSingly = await firstRun(most, scratch, { server: [], args: ["--workers", String(WORKERS)] });
 
     const idealMs = Math.ceil(FILES / WORKERS) * LATENCY_MS;
     const results = {
@@ -185,7 +198,11 @@ async function main(): Promise<void> {
       ratios: {
         "20 workers at 50 ms, against ceil(N/workers) x latency": runs.atLatency.wallMs / idealMs,
         "curl --parallel at 50 ms, against the same": runs.curlAtLatency.wallMs / idealMs,
+        "20 workers at 50 ms, against curl --parallel": runs.atLatency.wallMs / runs.curlAtLatency.wallMs,
+        "the same, where each content is asked for first": runs.asking.wallMs / runs.curlAtLatency.wallMs,
         "20 workers without latency, against curl --parallel": runs.unhindered.wallMs / runs.curl.wallMs,
+        "the same without latency, where each content is asked for first":
+          runs.unhinderedAsking.wallMs / runs.curl.wallMs,
         "sequential client against it, without latency": sequentialMs / runs.unhindered.wallMs,
         "sequential client against it, at 50 ms, a file":
           sequentialFewMs / few.length / (runs.atLatency.wallMs / FILES),
@@ -195,7 +212,8 @@ async function main(): Promise<void> {
       second_run_10000_cpu_ms: second.cpuMs,
       peak_mib: {
         "1,000 files of 20-400 KB at 50 ms, 20 workers": runs.atLatency.peakBytes / MIB,
-        "the same without latency": runs.unhindered.peakBytes / MIB,
+        "the same, where each content is asked for first": runs.asking.peakBytes / MIB,
+        "the same without latency": runs.unhinderedAsking.peakBytes / MIB,
         "10,000 small files in batches": manyInBatches.peakBytes / MIB,
         "100,000 small files in batches": mostInBatches.peakBytes / MIB,
         "100,000 small files singly": mostSingly.peakBytes / MIB,
