@@ -45,6 +45,37 @@ needs("strace")(
   60_000,
 );
 
+needs("strace")(
+  "a kernel or a container that refuses statx: files are looked at in the older way, and known by it",
+  async () => {
+    using home = tempFolder();
+    using cvs = tempFolder();
+    using sandbox = await startSandbox();
+    const tree = writeCvs(cvs.path, { files: 20 });
+    const refused = [
+      "-f",
+      "-qq",
+      "-o",
+      home.file("trace"),
+      "-e",
+      "trace=statx",
+      "-e",
+      "inject=statx:error=EPERM",
+    ];
+    const env = syncEnvironment({ home, sandbox });
+    const run = async () =>
+      resultOf(await runCommand([programPath("strace"), ...refused, ...syncCommand([cvs.path])], { env }));
+    expect(await run()).toMatchObject({ found: tree.files, uploaded: tree.files, failed: 0 });
+    expect(await run()).toMatchObject({ found: tree.files, duplicate_local: tree.files, failed: 0 });
+    // What was known in one way is known in the other.
+    expect(resultOf(await sync({ home, sandbox }, [cvs.path]))).toMatchObject({
+      duplicate_local: tree.files,
+    });
+    expect(sandbox.stats().repeats).toBe(0);
+  },
+  60_000,
+);
+
 needsRoot("setpriv")(
   "a root that may not be read: exit 5; a folder or file below it: a failure with its reason, exit 1",
   async () => {

@@ -35,6 +35,24 @@ test("a content goes once, however many files have it; never more at once than a
   expect(sandbox.stats().requests).toMatchObject({ health: 1, upload: 31 });
 });
 
+test("what a run has uploaded is known to the next one folder by folder, also what had to settle first", async () => {
+  using home = tempFolder();
+  using cvs = tempFolder();
+  using sandbox = await startSandbox();
+  using store = openStore({ path: home.file("store.db") });
+  for (const name of ["a", "b"]) {
+    mkdirSync(cvs.file(name));
+    writeCvs(cvs.file(name), { files: 10, seed: name.charCodeAt(0) });
+  }
+  const test = { store, folder: cvs.path, server: sandbox };
+  expect(countsOf(await runUpload(test, { settle: 300 }))).toMatchObject({ found: 20, uploaded: 20 });
+  const pages = store.db.query("SELECT count(*) AS pages FROM hashed_page").get();
+  expect(pages).toEqual({ pages: 2 });
+  expect(countsOf(await runUpload(test))).toMatchObject({ found: 20, duplicateLocal: 20 });
+  writeFileSync(cvs.file("a", "new.pdf"), "new");
+  expect(countsOf(await runUpload(test))).toMatchObject({ uploaded: 1, duplicateLocal: 20 });
+});
+
 test("a root that vanishes once it was opened is one failure, and nothing is made of what was in it", async () => {
   using home = tempFolder();
   using parent = tempFolder();
