@@ -5,13 +5,13 @@ import type { Ledger } from "./ledger/ledger.ts";
 import { admit } from "./plan/dedupe.ts";
 import type { Tally } from "./report/tally.ts";
 
-/** No run has this number: a dry run takes nothing up. */
+/** No run has this number: a dry run takes up no content. */
 const NO_RUN = 0;
 
-/** A dry run settles everything as it comes. */
+/** A dry run settles every file at once. */
 const AT_REST: Standing = { isIdle: true, idle: () => Promise.resolve() };
 
-/** Counts what would be sent, without a server. What it has seen is kept in a temporary table, not in memory. */
+/** Counts what would be sent, without a server. Contents already seen are kept in a temporary table, not in memory. */
 export async function countContents(
   source: Source,
   intake: Intake,

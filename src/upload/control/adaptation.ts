@@ -1,60 +1,61 @@
 /**
- * How many uploads at once a server bears, decided from what the last ones came to. Grows by doubling until something
- * gives, then by one a round; stays below what was last refused, and tries that again ever more seldom; shrinks by a
- * factor on rejects, and towards where latency stays near its floor (as TCP Vegas and Netflix's gradient limiter do): a
- * queue that builds up at the server or on the link brings latency, not throughput.
+ * How many uploads to run at once, decided from the results of the last ones. The limit doubles until the server
+ * refuses or slows down, then grows by one a round. It stays below the limit that was last refused and retries that one
+ * ever more seldom. It shrinks by a factor on rejections, and towards the point where latency stays near its floor (as
+ * TCP Vegas and Netflix's gradient limiter do): a queue that builds up at the server or on the link brings latency, not
+ * throughput.
  *
- * That this machine is busy is no reason for fewer. All uploads are one thread's: the scheduler gives it the same share
- * however many there are, and each time that its turn comes it deals with every answer that has come meanwhile, so more of
- * them make up for the waiting. What a busy machine does is to lengthen every latency that is measured on it.
+ * A busy machine is no reason for fewer uploads. One thread runs them all: the scheduler gives it the same share
+ * however many there are, and each time it runs it handles every answer that has arrived, so more uploads make up for
+ * the waiting. A busy machine only lengthens every latency measured on it.
  */
 export interface Adaptation {
   readonly limit: number;
-  /** Doubling: nothing has given yet. */
+  /** Still doubling: no refusal or slowdown so far. */
   readonly ramping: boolean;
-  /** The latency that this server has when it is not pressed; null until the first round. */
+  /** The latency of this server when not under pressure; null until the first round. */
   readonly floorMs: number | null;
-  /** So many were refused last; null where none were, or where it has been passed since. */
+  /** The limit that was last refused; null if none was, or if it has been passed since. */
   readonly ceiling: number | null;
-  /** Rounds just below the ceiling before it is tried again, and how many there were the last time. */
+  /** Rounds left to stay below the ceiling before trying it again, and how many there were the last time. */
   readonly roundsBelow: number;
   readonly lastRoundsBelow: number;
-  /** Rounds until the floor is measured anew. */
+  /** Rounds until the floor is measured again. */
   readonly roundsToProbe: number;
-  /** While a round measures the floor under a lower limit: the limit to go back to. */
+  /** The limit to return to after a round that measures the floor under a lower limit. */
   readonly resumeAt: number | null;
 }
 
-/** What a round, as many uploads as were allowed at once, came to. */
+/** The results of a round: as many uploads as were allowed at once. */
 export interface Round {
   readonly medianLatencyMs: number;
-  /** A refusal for load: 429, 503. */
+  /** An upload was refused because of load: 429 or 503. */
   readonly rejected: boolean;
-  /** The limit was what held uploads back: without that there is no reason to raise it. */
+  /** The limit was reached: otherwise there is no reason to raise it. */
   readonly saturated: boolean;
-  /** The share of the time in which this thread waited for a processor, 0 to 1. */
+  /** The share of the time this thread spent waiting for a processor, 0 to 1. */
   readonly runDelay: number;
 }
 
 export interface Bounds {
-  /** Nothing but a reject goes below this: latency is a guess, a reject is not. */
+  /** Only a rejection lowers the limit below this: latency is a guess, a rejection is not. */
   readonly calm: number;
   readonly max: number;
 }
 
 const REJECT_FACTOR = 0.7;
-/** Latency may be this many times its floor before the limit gives way: files differ in size. */
+/** Latency may be this many times its floor before the limit is lowered: files differ in size. */
 const TOLERANCE = 2;
-/** No round cuts more than this for latency alone: one slow round may be chance. */
+/** The most that a round may cut for latency alone: one slow round may be chance. */
 const MOST_CUT = 0.5;
-/** A thread that waits for a processor for more of the time than this measures its machine's latency, not the server's. */
+/** A thread that waits for a processor longer than this share measures its machine's latency, not the server's. */
 const MOST_RUN_DELAY = 0.1;
-/** What was refused is tried again after so many rounds, and after twice as many each time that it is refused again. */
+/** A refused limit is retried after this many rounds, and after twice as many each time it is refused again. */
 const ROUNDS_BELOW = 8;
 const MOST_ROUNDS_BELOW = 256;
 /**
- * A server that became slower for good and a queue look alike from above, so now and then one round under a quarter
- * of the limit measures the floor anew: under 1% of throughput. It comes sooner where latency holds the limit down.
+ * A server that became slower for good and a queue look alike. So now and then one round under a quarter of the limit
+ * measures the floor again, at a cost of under 1% of throughput. It comes sooner when latency holds the limit down.
  */
 const PROBE_ROUNDS = 100;
 const HELD_DOWN_ROUNDS = 5;
@@ -86,7 +87,7 @@ export function adapt(state: Adaptation, round: Round, bounds: Bounds): Adaptati
   return { ...next, limit: lowered(next.limit, next.limit * PROBE_FACTOR, bounds), resumeAt: next.limit };
 }
 
-/** The latency of a refusal says nothing of the floor. */
+/** Leaves the floor unchanged: the latency of a refusal says nothing about it. */
 function rejected(state: Adaptation, limit: number): Adaptation {
   const refused = Math.floor(limit);
   const isAgain = state.ceiling === refused && state.lastRoundsBelow > 0;
@@ -102,12 +103,12 @@ function rejected(state: Adaptation, limit: number): Adaptation {
   };
 }
 
-/** A lower limit, but never below what is calm; what rejects have brought below that stays where it is. */
+/** Lowers the limit, but not below `calm`. A limit that rejections have already brought below that is kept. */
 function lowered(limit: number, to: number, { calm }: Bounds): number {
   return Math.min(limit, Math.max(to, calm));
 }
 
-/** A round that was not refused and measured what it should. */
+/** Handles a normal round: without a refusal, and not one that measures the floor. */
 function follow(state: Adaptation, floorMs: number, round: Round, bounds: Bounds): Adaptation {
   const { limit, roundsToProbe } = state;
   const gradient = Math.max(MOST_CUT, (TOLERANCE * floorMs) / Math.max(round.medianLatencyMs, 0.001));
@@ -122,7 +123,7 @@ function grown(state: Adaptation, { max }: Bounds): Adaptation {
   const { limit, ramping, ceiling, roundsBelow } = state;
   const next = Math.min(max, ramping ? limit * 2 : limit + 1);
   if (ceiling === null) return { ...state, limit: next };
-  // A whole round at it, or above, without a refusal: what was refused then is borne now.
+  // A whole round at or above the ceiling passed without a refusal: the server can now take what it refused then.
   if (Math.floor(limit) >= ceiling) return { ...state, limit: next, ceiling: null, lastRoundsBelow: 0 };
   if (Math.floor(next) < ceiling) return { ...state, limit: next };
   if (roundsBelow > 0) return { ...state, roundsBelow: roundsBelow - 1 };

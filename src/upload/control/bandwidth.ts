@@ -2,8 +2,8 @@ import type { Bandwidth } from "../../lib/http/client.ts";
 import { wait } from "../../lib/wait.ts";
 
 /**
- * A token bucket told as time (the generic cell rate algorithm): `paidUntilMs` is when all that was granted so far is
- * paid for at the rate. It may lie back by the burst at most, so an idle link saves up no more than that.
+ * A token bucket expressed as time (the generic cell rate algorithm): `paidUntilMs` is when everything granted so far
+ * is paid for at the rate. It is never further back than the burst, so an idle link saves up no more than that.
  */
 export interface Bucket {
   readonly bytesPerS: number;
@@ -11,14 +11,14 @@ export interface Bucket {
   readonly paidUntilMs: number;
 }
 
-/** How long a link may be used at full speed after idling: smooths waits out, hardly seen in any average. */
+/** How long a link may run at full speed after idling: smooths out waits and hardly changes any average. */
 const BURST_MS = 250;
 
 export function emptyBucket(bytesPerS: number): Bucket {
   return { bytesPerS, burstMs: BURST_MS, paidUntilMs: -Infinity };
 }
 
-/** Grants `bytes` after `waitMs`. Over any span no more is granted than the rate allows, a burst, and one grant. */
+/** Grants `bytes` after `waitMs`. Over any period, at most the rate, one burst and one grant are let through. */
 export function reserve(bucket: Bucket, bytes: number, nowMs: number): { bucket: Bucket; waitMs: number } {
   const startMs = Math.max(bucket.paidUntilMs, nowMs - bucket.burstMs);
   const paidUntilMs = startMs + (bytes / bucket.bytesPerS) * 1_000;
@@ -26,7 +26,7 @@ export function reserve(bucket: Bucket, bytes: number, nowMs: number): { bucket:
 }
 
 /**
- * One limit for all uploads, first come first served.
+ * One limit for all uploads, first come, first served.
  *
  * @param now milliseconds of a clock that never goes back.
  */

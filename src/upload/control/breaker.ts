@@ -1,41 +1,41 @@
 import { type BackoffPolicy, backoffMs } from "../../lib/backoff.ts";
 
 export interface BreakerOptions {
-  /** So many failures in a row, over all uploads, open it. */
+  /** This many failures in a row, over all uploads, open the breaker. */
   readonly failuresToOpen: number;
-  /** How the waits between questions grow. */
+  /** How the waits between health checks grow. */
   readonly backoff: BackoffPolicy;
-  /** How often the server is asked again before the first upload. */
+  /** How often the health check is repeated before the first upload. */
   readonly retries: number;
-  /** How long the server may be away, once it was there, before it is given up. */
+  /** How long the server may be away, once it has been reached, before the run gives up. */
   readonly outageWaitMs: number;
   readonly random: () => number;
 }
 
 interface Outage {
   readonly sinceMs: number;
-  /** How often the server has been asked how it is. */
+  /** How often the server's health has been checked. */
   readonly asked: number;
 }
 
 type State =
-  /** Nothing was to be sent yet. */
+  /** Nothing had to be sent yet. */
   | { readonly type: "unasked" }
   | { readonly type: "closed"; readonly failures: number }
-  /** Nobody knocks but one who asks how the server is: at `askAtMs`; null while that is under way. */
+  /** Nothing is sent but a health check, due at `askAtMs`; null while one is under way. */
   | {
       readonly type: "open";
       readonly why: "first" | "away" | "verifying";
       readonly outage: Outage;
       readonly askAtMs: number | null;
     }
-  /** It says that it is well again: one upload at a time shows whether it is. */
+  /** The server says it is healthy again: one upload at a time tests that. */
   | { readonly type: "trial"; readonly outage: Outage };
 
 /**
- * Stands before every upload, as a state without a clock: while the server is down, or has not been asked yet, nobody
- * knocks but one who asks for all. An outage lasts until an upload has come through, whatever the server says of
- * itself. Times are of the run's clock, in milliseconds.
+ * A circuit breaker in front of every upload, as a state without a clock. While the server is down, or has not been
+ * checked yet, nothing is sent but one health check on behalf of all uploads. An outage lasts until an upload succeeds,
+ * whatever the health check says. Times are of the run's clock, in milliseconds.
  */
 export class Breaker {
   readonly #options: BreakerOptions;
@@ -45,34 +45,34 @@ export class Breaker {
     this.#options = options;
   }
 
-  /** Uploads may go on. */
+  /** Uploads may be sent. */
   get isClosed(): boolean {
     return this.#state.type === "closed" || this.#state.type === "trial";
   }
 
-  /** No more than this may be in flight. */
+  /** The most uploads that may be in flight. */
   get most(): number {
     return this.#state.type === "trial" ? 1 : Infinity;
   }
 
-  /** When the server is given up; null where it is not waited for. */
+  /** When the run gives up on the server; null if it is not waiting for it. */
   get givenUpAtMs(): number | null {
     if (this.#state.type !== "open" || this.#state.why !== "away") return null;
     return this.#state.outage.sinceMs + this.#options.outageWaitMs;
   }
 
-  /** Until when the server is waited for: the next question to it, or the end of patience. Null where it is there. */
+  /** How long to wait for the server: until the next health check, or until giving up. Null if it is reachable. */
   get untilMs(): number | null {
     return this.#state.type === "open" ? (this.givenUpAtMs ?? this.#state.askAtMs) : null;
   }
 
-  /** When it wants to be looked at again; Infinity where only an answer changes anything. */
+  /** When `next` should be called again; Infinity if only an answer can change anything. */
   get wakeAtMs(): number {
     if (this.#state.type !== "open") return Infinity;
     return Math.min(this.#state.askAtMs ?? Infinity, this.givenUpAtMs ?? Infinity);
   }
 
-  /** There is something to be sent: what is to be done about it now. */
+  /** Something is to be sent: returns what to do about the server first, if anything. */
   next(nowMs: number): "ask" | "given-up" | null {
     const state = this.#state;
     if (state.type === "unasked") {
@@ -87,7 +87,7 @@ export class Breaker {
     return "ask";
   }
 
-  /** It was asked, and is well. True where it had been away. */
+  /** The health check succeeded. Returns true if the server had been away. */
   well(): boolean {
     if (this.#state.type !== "open") return false;
     const { why, outage } = this.#state;
@@ -95,10 +95,10 @@ export class Breaker {
     return why === "away";
   }
 
-  /** It was asked, and is not well: it is to be waited for, or has been for long enough. */
+  /** The health check failed: returns whether to keep waiting or to give up. */
   unwell(fault: { readonly retryAfterMs: number | null }, nowMs: number): "waiting" | "given-up" {
     const state = this.#state;
-    // An upload came through meanwhile.
+    // An upload succeeded in the meantime.
     if (state.type !== "open") return "waiting";
     const { retries, backoff, outageWaitMs, random } = this.#options;
     const { asked } = state.outage;
@@ -113,14 +113,16 @@ export class Breaker {
     return "waiting";
   }
 
-  /** An upload came through. True where the server counted as away. */
+  /** An upload succeeded. Returns true if the server counted as away. */
   success(): boolean {
     const isBack = this.#state.type === "open" && this.#state.why === "away";
     this.#state = { type: "closed", failures: 0 };
     return isBack;
   }
 
-  /** A failure of the server or the way to it: no connection, reset, silence, 5xx. True where that opens it. */
+  /**
+   * The server or the connection failed: not reachable, reset, timeout, 5xx. Returns true if that opens the breaker.
+   */
   failure(nowMs: number): boolean {
     if (this.#state.type === "trial") return this.open(nowMs);
     if (this.#state.type !== "closed") return false;
@@ -130,7 +132,7 @@ export class Breaker {
     return false;
   }
 
-  /** What answers is not the API: there is no need for a second such answer. True where that opens it. */
+  /** Something other than the API answered: one such answer is enough. Returns true if that opens the breaker. */
   open(nowMs: number): boolean {
     if (!this.isClosed) return false;
     const outage = this.#state.type === "trial" ? this.#state.outage : { sinceMs: nowMs, asked: 0 };
@@ -138,14 +140,14 @@ export class Breaker {
     return true;
   }
 
-  /** Asks at once how the server, and the key there, is; until then nothing is sent. */
+  /** Checks the server and the key at once; nothing is sent until the answer is there. */
   verify(nowMs: number): void {
     if (!this.isClosed) return;
     const outage = this.#state.type === "trial" ? this.#state.outage : { sinceMs: nowMs, asked: 0 };
     this.#state = { type: "open", why: "verifying", outage, askAtMs: nowMs };
   }
 
-  /** Never at once: half of the step is certain, and jitter spreads the rest. */
+  /** Never zero: half of the step is fixed, and jitter spreads the rest. */
   #probeMs(attempt: number): number {
     const { backoff, random } = this.#options;
     const halfMs = Math.min(backoff.maxMs, backoff.baseMs * 2 ** attempt) / 2;

@@ -1,7 +1,7 @@
 import { adapt, type Adaptation, beginAdaptation, type Bounds } from "./adaptation.ts";
 
 export type InFlightOptions =
-  /** So many, but for a server that refuses some of them. */
+  /** This many, lowered only by a server that refuses some of them. */
   | { readonly type: "fixed"; readonly workers: number }
   | ({ readonly type: "adaptive"; readonly initial: number } & Bounds);
 
@@ -9,7 +9,7 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-/** How many requests are in flight, and may be, learnt from what each came to. */
+/** How many requests are in flight, and how many may be, learnt from their results. */
 export class InFlight {
   readonly #bounds: Bounds;
   #adaptation: Adaptation;
@@ -18,10 +18,10 @@ export class InFlight {
   #peak = 0;
   #latenciesMs: number[] = [];
   #isSaturated = false;
-  /** As it was measured last, and at most in this round. */
+  /** The last measurement, and the highest in this round. */
   #runDelay = 0;
   #mostRunDelay = 0;
-  /** Requests still to come back that were begun under an earlier limit: they do not tell of this one. */
+  /** Requests still in flight that began under an earlier limit: their results say nothing about this one. */
   #stale = 0;
 
   constructor(options: InFlightOptions) {
@@ -31,7 +31,7 @@ export class InFlight {
     this.#limit = this.#adaptation.limit;
   }
 
-  /** Allowed at once now. */
+  /** How many are allowed at once now. */
   get limit(): number {
     return this.#limit;
   }
@@ -40,12 +40,12 @@ export class InFlight {
     return this.#active;
   }
 
-  /** Most that were ever in flight at once. */
+  /** The most that were ever in flight at once. */
   get peak(): number {
     return this.#peak;
   }
 
-  /** @param runDelay the share of the last while in which this thread waited for a processor. */
+  /** @param runDelay the share of the time since the last measurement that this thread waited for a processor. */
   measured(runDelay: number): void {
     this.#runDelay = runDelay;
     this.#mostRunDelay = Math.max(this.#mostRunDelay, runDelay);
@@ -57,13 +57,13 @@ export class InFlight {
     if (this.#active >= this.#limit) this.#isSaturated = true;
   }
 
-  /** One was not begun after all. */
+  /** A request that was counted has not been started. */
   cancel(): void {
     this.#active -= 1;
     if (this.#stale > 0) this.#stale -= 1;
   }
 
-  /** One is over. `rejected`: refused for load (429, 503). */
+  /** A request has ended. `rejected`: refused because of load (429, 503). */
   end({ latencyMs, rejected }: { latencyMs: number; rejected: boolean }): void {
     this.#active -= 1;
     if (this.#stale > 0) {
@@ -74,7 +74,7 @@ export class InFlight {
     if (rejected || this.#latenciesMs.length >= this.#limit) this.#endRound(rejected);
   }
 
-  /** Something beside the uploads was refused for load; one of a burst counts. */
+  /** A request other than an upload was refused because of load. A burst of refusals counts once. */
   rejected(): void {
     if (this.#stale === 0) this.#endRound(true);
   }
@@ -88,7 +88,7 @@ export class InFlight {
     };
     this.#adaptation = adapt(this.#adaptation, round, this.#bounds);
     const limit = Math.floor(this.#adaptation.limit);
-    // After a cut, what was under way already may be refused too: it counts as the same refusal.
+    // After a cut, requests already in flight may be refused too: they count as the same refusal.
     this.#stale = rejected || limit < this.#limit ? this.#active : 0;
     this.#limit = limit;
     this.#latenciesMs = [];

@@ -2,38 +2,38 @@ import { type BackoffPolicy, backoffMs } from "../../lib/backoff.ts";
 import type { BreakerOptions } from "./breaker.ts";
 
 export interface RateLimitOptions extends Pick<BreakerOptions, "outageWaitMs" | "random"> {
-  /** Only its longest wait counts: the first ones are short, since fewer in flight is what helps. */
+  /** Only `maxMs` is used: the first pauses are short, since fewer uploads in flight is what helps. */
   readonly backoff: Pick<BackoffPolicy, "maxMs">;
 }
 
-/** What the destination has said of its being pressed. */
+/** A refusal because of load, as the destination sent it. */
 export interface Refusal {
   readonly status: number;
   readonly reason: string;
   readonly retryAfterMs: number | null;
-  /** Of the content that met it. */
+  /** Of the content that was refused. */
   readonly checksum: string;
 }
 
-/** What a refusal means. */
+/** How a refusal is to be handled. */
 export type Pressure =
-  /** Nothing is sent before `untilMs`. `isNews`: it is not one of a burst. */
+  /** Nothing is sent before `untilMs`. `isNews`: false for the later refusals of a burst. */
   | { readonly type: "pause"; readonly untilMs: number; readonly isNews: boolean }
-  /** This content alone is refused while others are stored: it pays for it by itself. */
+  /** Only this content is refused while others are stored: it is retried on its own account. */
   | { readonly type: "own" }
-  /** Longer than anybody waits: until `untilMs`; null where the server has not said. */
+  /** Too long to wait: until `untilMs`; null if the server has not said. */
   | { readonly type: "given-up"; readonly untilMs: number | null };
 
 const FIRST_PAUSE_MS = 250;
 
 /**
- * 429 and 503, which are the destination's and not a content's: one pause for all uploads, with full jitter where the
- * server does not say how long. A state without a clock; times are of the run's clock, in milliseconds.
+ * 429 and 503 concern the destination, not a single content: one pause for all uploads, with full jitter if the server
+ * does not say how long. A state without a clock; times are of the run's clock, in milliseconds.
  */
 export class RateLimit {
   readonly #options: RateLimitOptions;
   #untilMs = -Infinity;
-  /** Refusals since something was last stored, one a burst, and since when. */
+  /** Refusals since something was last stored (one per burst), and since when. */
   #level = 0;
   #sinceMs: number | null = null;
   /** The content that was refused last, and whether others were stored since. */
@@ -43,7 +43,7 @@ export class RateLimit {
     this.#options = options;
   }
 
-  /** Nothing is sent before this. */
+  /** Nothing is sent before this time. */
   get untilMs(): number {
     return this.#untilMs;
   }
@@ -67,7 +67,7 @@ export class RateLimit {
     return { type: "pause", untilMs: this.#untilMs, isNews };
   }
 
-  /** Something was stored. */
+  /** A content was stored. */
   stored(checksum: string): void {
     this.#level = 0;
     this.#sinceMs = null;

@@ -1,26 +1,32 @@
 import { readFileSync } from "node:fs";
 
-/** What the scheduler reports at a moment, in nanoseconds. */
+/** The scheduler's counters at one moment, in nanoseconds. */
 export interface SchedulerReading {
   readonly atNs: number;
-  /** For so long in all this thread could have run and had to wait for a processor. */
+  /** How long this thread was ready to run but had to wait for a processor, in total. */
   readonly delayedNs: number;
 }
 
-/** `/proc/self/schedstat` (proc(5), Documentation/scheduler/sched-stats): run time, run delay, slices; null if there is none. */
+/**
+ * Parses `/proc/self/schedstat` (proc(5), Documentation/scheduler/sched-stats): run time, run delay, time slices. Null
+ * if the text holds no such counters.
+ */
 export function parseSchedstat(text: string, atNs: number): SchedulerReading | null {
   const [, ran, delayed] = /^(\d+) (\d+) \d+$/.exec(text.trim()) ?? [];
   if (ran === undefined || delayed === undefined) return null;
   return Number(ran) + Number(delayed) === 0 ? null : { atNs, delayedNs: Number(delayed) };
 }
 
-/** `/proc/pressure/cpu`: the share of the last 10 s in which some task waited for a processor, 0 to 1; null if there is none. */
+/**
+ * Parses `/proc/pressure/cpu`: the share of the last 10 s in which some task waited for a processor, 0 to 1. Null if
+ * the text holds no such value.
+ */
 export function parsePressure(text: string): number | null {
   const share = /^some avg10=([\d.]+)/m.exec(text)?.[1];
   return share === undefined ? null : Number(share) / 100;
 }
 
-/** The share of the time between two readings in which this thread waited for a processor, 0 to 1. */
+/** The share of the time between two readings that this thread waited for a processor, 0 to 1. */
 export function runDelayBetween(before: SchedulerReading, after: SchedulerReading): number {
   const passedNs = after.atNs - before.atNs;
   return passedNs <= 0 ? 0 : Math.min(1, (after.delayedNs - before.delayedNs) / passedNs);
@@ -34,12 +40,12 @@ function read(path: string): string {
   }
 }
 
-/** Shorter than a round of uploads, so that the first ones are already judged by it. */
+/** Shorter than a round of uploads, so that even the first rounds have a measurement. */
 const LOOK_EVERY_NS = 50_000_000;
 
 /**
- * Tells, at most every 50 ms, for which share of the time since the last look this thread waited for a processor; null in
- * between.
+ * Measures, at most every 50 ms, the share of the time since the last measurement that this thread waited for a
+ * processor; null in between.
  */
 export function runDelayMeter(): () => number | null {
   const look = (): SchedulerReading | null =>
@@ -52,7 +58,7 @@ export function runDelayMeter(): () => number | null {
     lookedNs = atNs;
     const before = last;
     last = look();
-    // A kernel without these counters may know the pressure of the whole machine.
+    // A kernel without these counters may still report the pressure of the whole machine.
     if (before === null || last === null) return parsePressure(read("/proc/pressure/cpu")) ?? 0;
     return runDelayBetween(before, last);
   };

@@ -1,26 +1,26 @@
-/** Why a text is no history: what was found, what was expected. */
+/** The text is not a history. The message says what was found and what was expected. */
 export class HistoryFault extends Error {}
 
 const CHECKSUM = /^[0-9a-f]{64}$/i;
-/** A checksum and its quotes. */
+/** The length of a checksum with its quotes. */
 const TOKEN_LENGTH = 66;
-/** How much of an entry that is none is shown. */
+/** How much of an invalid entry is shown. */
 const SHOWN_LENGTH = 80;
 
 /** What may come next: the opening bracket; an entry or the end; a comma or the end; an entry; nothing. */
 type Expected = "array" | "first" | "comma" | "entry" | "nothing";
 
 /**
- * Takes an earlier client's `sync_history.json` apart as it comes in, in whatever pieces: a JSON array of SHA-256 in hex.
- * It holds one entry at most, so that a history of millions takes no memory.
+ * Parses an earlier client's `sync_history.json` as it arrives, in pieces of any size: a JSON array of SHA-256 in hex.
+ * At most one entry is held, so a history of millions takes no memory.
  */
 export class HistoryReader {
   #expected: Expected = "array";
   #entries = 0;
-  /** What has come and is not yet taken apart: less than an entry. */
+  /** Text not parsed yet: less than one entry. */
   #rest = "";
 
-  /** @returns the checksums that are whole by now, in lower case. @throws HistoryFault */
+  /** @returns the checksums completed by this piece, in lower case. @throws HistoryFault */
   push(piece: string): string[] {
     const text = this.#rest + piece;
     const found: string[] = [];
@@ -36,16 +36,16 @@ export class HistoryReader {
     return found;
   }
 
-  /** Says that there is no more. @throws HistoryFault where something is missing. */
+  /** Ends the input. @throws HistoryFault if something is missing. */
   end(): void {
     if (this.#expected === "nothing") return;
     if (this.#expected === "array") throw new HistoryFault("it is empty, expected a JSON array");
-    // An entry that is none has waited for more of itself, unless it was cut off.
+    // An invalid entry may still be waiting for its end; it is reported unless it was only cut off.
     if (this.#rest !== "" && !/^"[^"]*$/.test(this.#rest)) this.#refuse(this.#rest);
     throw new HistoryFault("it is no JSON: it ends in the middle");
   }
 
-  /** Takes what begins at `at`. @returns where it ends; null where more has to come to tell. */
+  /** Parses the token that begins at `at`. @returns where it ends; null if more text is needed to tell. */
   #take(text: string, at: number, found: string[]): number | null {
     const char = text.charAt(at);
     switch (this.#expected) {
@@ -94,10 +94,10 @@ export class HistoryReader {
   }
 }
 
-/** How many checksums a piece of the written history holds. */
+/** Checksums per piece of the written history. */
 const PIECE = 1_000;
 
-/** Writes what the earlier client reads, in pieces. */
+/** Writes a history in the earlier client's format, in pieces. */
 export function* historyPieces(checksums: Iterable<string>): Generator<string> {
   let piece = "[";
   let count = 0;

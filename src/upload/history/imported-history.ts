@@ -3,21 +3,22 @@ import { Database } from "bun:sqlite";
 import { createCollector } from "../../lib/engine.ts";
 import { nextTurn } from "../../lib/wait.ts";
 
-/** Rows that one statement of an import writes. */
+/** Rows written by one statement of an import. */
 const ROWS_A_STEP = 5_000;
-/** Checksums, each of them text in three places, after which garbage is collected where memory has grown. */
+/** Each checksum is text in three places, so garbage is collected after this many if memory has grown. */
 const COLLECTION = { every: 50_000, fromGrowthBytes: 16 * 1024 ** 2 };
 
 export interface ImportOptions {
   readonly nowMs: number;
-  /** Only counts. */
+  /** Count only. */
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
 }
 
 /**
- * Checksums on their way into the store, in any order and number. They wait in temporary tables, in files that SQLite has
- * removed by their names: millions take no memory, and the store is neither made nor locked while a slow pipe is read.
+ * Checksums on their way into the store, in any order and number. They wait in temporary tables, in files that SQLite
+ * has already unlinked. So millions take no memory, and the store is neither created nor locked while a slow pipe is
+ * read.
  */
 export class ImportedHistory implements Disposable {
   readonly #arrived = new Database(":memory:");
@@ -35,10 +36,10 @@ export class ImportedHistory implements Disposable {
   }
 
   /**
-   * Takes all over as done at a destination of a store: known to its server by an earlier client's word. All of them or
+   * Imports all of them as done at a destination: the server has them, according to an earlier client. All of them or
    * none. `known` were done before.
    *
-   * @throws the signal's reason where it aborts meanwhile: nothing was imported then.
+   * @throws the signal's reason if it aborts; nothing was imported then.
    */
   async takeOver(
     db: Database,
@@ -82,7 +83,7 @@ export class ImportedHistory implements Disposable {
     return { imported, known };
   }
 
-  /** Each checksum once, in order: they go into the store's table from left to right. */
+  /** Each checksum once, in order, so that they are appended to the store's table from left to right. */
   *#pages(): Generator<string[]> {
     this.#arrived.run("CREATE TEMP TABLE sorted AS SELECT DISTINCT checksum FROM arrived ORDER BY checksum");
     this.#arrived.run("DROP TABLE arrived");

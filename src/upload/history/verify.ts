@@ -6,11 +6,11 @@ import { Lanes } from "../../lib/lanes.ts";
 import { wait } from "../../lib/wait.ts";
 import type { CheckOutcome, TanovaClient } from "../tanova/types.ts";
 
-/** What the server said of the contents that are recorded as done. */
+/** What the server said about the contents recorded as done. */
 export interface Verified {
   checked: number;
   present: number;
-  /** Recorded as done, and not on the server: they are pending again. */
+  /** Recorded as done but not on the server: pending again. */
   missing: number;
 }
 
@@ -23,17 +23,20 @@ export interface VerifyOptions {
   readonly retryDelayMs: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Told after each page. */
+  /** Called after each page. */
   readonly onPage: (so: Verified) => void;
 }
 
-/** Contents that are asked about, and recorded, together. */
+/** Contents that are checked and recorded together. */
 const PAGE = 1_000;
-/** Questions at once, where they are asked one by one. */
+/** Requests at once where the server is asked about one content at a time. */
 const AT_ONCE = 10;
 const LONGEST_DELAY_MS = 60_000;
 
-/** Asks again while there is no answer. @throws Failure where there is none after the retries, or asking is not offered. */
+/**
+ * Retries while there is no answer. @throws Failure if there is none after the retries, or if the server cannot be
+ * asked.
+ */
 async function ask<T extends object | string | null>(
   question: () => Promise<T>,
   reasonOf: (answer: T) => { reason: string; retryAfterMs: number | null } | null,
@@ -59,7 +62,7 @@ async function connect(options: VerifyOptions): Promise<void> {
   if (health.type === "unauthorized") throw new Failure("not-permitted", health.reason);
 }
 
-/** Those of a page that the server does not have; null where the signal ended the asking. */
+/** The contents of a page that the server does not have; null if the signal ended the check. */
 async function missingOf(page: readonly string[], options: VerifyOptions): Promise<string[] | null> {
   const { client, signal } = options;
   const many = await client.checkMany(page, signal);
@@ -79,7 +82,7 @@ async function missingOf(page: readonly string[], options: VerifyOptions): Promi
   return signal.aborted ? null : missing;
 }
 
-/** The checksum, where the server does not have it. */
+/** Returns the checksum if the server does not have it. */
 async function askOne(checksum: string, options: VerifyOptions): Promise<string | null> {
   const { client, signal } = options;
   const unanswered = (found: CheckOutcome) => (typeof found === "string" ? null : found);
@@ -89,10 +92,11 @@ async function askOne(checksum: string, options: VerifyOptions): Promise<string 
 }
 
 /**
- * Asks the server for every content that is recorded as done, in bulk where it offers that. What it does not have is
- * pending again, so that the next sync sends it. Ends early where the signal says so; what was found is recorded then.
+ * Asks the server for every content recorded as done, in bulk if it offers that. Contents it does not have become
+ * pending again, so that the next sync sends them. Ends early if the signal aborts; what was found until then is
+ * recorded.
  *
- * @throws Failure unreachable, not-permitted, or failed where the server cannot be asked.
+ * @throws Failure unreachable, not-permitted, or failed if the server cannot be asked.
  */
 export async function verifyDone(options: VerifyOptions): Promise<Verified> {
   const { db, destinationId, signal, now, onPage } = options;

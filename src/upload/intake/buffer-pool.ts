@@ -11,16 +11,17 @@ interface Gap {
 }
 
 /**
- * The memory for contents on their way, shared with the thread that reads them in: one arena that is allocated once, so that a million files leave no garbage,
- * and cut up first fit, so that only as much of it is ever touched as was in use at once.
+ * The memory for contents in transit, shared with the thread that reads them. One arena is allocated once, so that a
+ * million files leave no garbage. It is divided first fit, so that only as much of it is ever touched as was in use at
+ * once.
  */
 export class BufferPool {
   readonly #limitBytes: number;
-  /** Allocated when it is first needed: a run that finds everything known never does. */
+  /** Allocated on first use: a run that finds everything known never needs it. */
   #arena: SharedArrayBuffer | null = null;
-  /** What is free, by address, never adjoining. */
+  /** The free ranges, by address, never adjacent. */
   readonly #gaps: Gap[];
-  /** One content that is larger than the arena is handed out on its own, when nothing else is. */
+  /** A content larger than the arena gets memory of its own, when nothing else is handed out. */
   #isLent = false;
   readonly #line: Waiter[] = [];
 
@@ -29,7 +30,7 @@ export class BufferPool {
     this.#gaps = [{ start: 0, end: limitBytes }];
   }
 
-  /** A view of exactly `bytes`; waits until there is room, in turn. */
+  /** Hands out a view of exactly `bytes`. Waits in line until there is room. */
   take(bytes: number): Promise<SharedBytes> {
     return new Promise((resolve) => {
       this.#line.push({ bytes, resolve });
@@ -37,12 +38,12 @@ export class BufferPool {
     });
   }
 
-  /** Likewise, at once; null where it would have to wait. */
+  /** As `take`, but at once; null if it would have to wait. */
   takeNow(bytes: number): SharedBytes | null {
     return this.#line.length > 0 ? null : this.#cut(bytes);
   }
 
-  /** Gives a view back that `take` handed out. Nobody may read from it any more. */
+  /** Returns a view handed out by `take`. Nobody may read from it afterwards. */
   give(view: SharedBytes): void {
     if (view.buffer === this.#arena) this.#free(view.byteOffset, view.byteOffset + view.byteLength);
     else this.#isLent = false;

@@ -3,7 +3,7 @@ import type { FilePage, FoundFile } from "../scan/file-page.ts";
 import { KnownPages } from "./known-pages.ts";
 import { isSame } from "./settling.ts";
 
-/** What the cache knows of a file: that its content is done; which content it has; nothing, since it is new or has changed. */
+/** What the cache knows about a file: its content is done; its checksum; or nothing, if it is new or has changed. */
 export type KnownFile =
   | { readonly type: "done" }
   | { readonly type: "hashed"; readonly file: FoundFile; readonly checksum: string }
@@ -13,7 +13,7 @@ const DONE = { type: "done" } as const satisfies KnownFile;
 
 export interface ChecksumCacheOptions {
   readonly destinationId: number;
-  /** Nothing is known: every file is to be hashed, and remembered anew. */
+  /** Ignores what is known: every file is hashed, and remembered again. */
   readonly isIgnored?: boolean | undefined;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
@@ -21,20 +21,20 @@ export interface ChecksumCacheOptions {
 
 const DAY_MS = 86_400_000;
 /**
- * Times go by ticks: the kernel's (10 ms at most), or the file system's (whole seconds, on FAT two of them). A change
- * within the tick of the last one shows as no change at all. So a file is not remembered while it is younger than that,
- * and is hashed again in the next run ("racy git", J. Hamano).
+ * File times advance in ticks: the kernel's (10 ms at most), or the file system's (whole seconds, on FAT two of them).
+ * A second change within one tick cannot be seen. So a file younger than a tick is not remembered, and is hashed again
+ * in the next run ("racy git", J. Hamano).
  */
 const TICK_MS = 20;
 const COARSE_TICK_MS = 2_000;
 const SECOND_US = 1_000_000;
 /**
- * Rows that are kept back until their content is done, and then cost one statement instead of two: more than what waits
- * to be sent (LINE_LIMIT). A kill loses at most this many, and they are only hashed again.
+ * Rows held back until their content is done, which then cost one statement instead of two. More than can wait to be
+ * sent (LINE_LIMIT). A kill loses at most this many, and they only have to be hashed again.
  */
 const HASHED_HELD = 512;
 const MARKS_HELD = 4_096;
-/** As many folders are told to have changed, at most. */
+/** At most this many changed folders are reported. */
 const CHANGING_LIMIT = 16;
 
 /** at, size, mtime, ctime, inode, device; the checksum, or null where the content is known to be done. */
@@ -55,20 +55,22 @@ interface Hashed {
 }
 
 function isRacy({ mtimeUs, ctimeUs }: FoundFile, readFromMs: number): boolean {
-  // Nobody but the kernel sets ctime: where it has whole seconds, the file system has no finer ones.
+  // Only the kernel sets ctime: if it has whole seconds, the file system has no finer ones.
   const tickMs = ctimeUs % SECOND_US === 0 ? COARSE_TICK_MS : TICK_MS;
   return Math.max(mtimeUs, ctimeUs) / 1_000 > readFromMs - tickMs;
 }
 
 /**
- * Which content each file had when it was hashed last, by folder and name. It holds as long as size, mtime, ctime,
- * inode and device are what they were: ctime tells a change whose mtime was put back, and a new file on an old inode.
+ * The checksum that each file had when it was last hashed, by folder and name. It is valid as long as size, mtime,
+ * ctime, inode and device are unchanged: ctime reveals a change whose mtime was put back, and a new file on an old
+ * inode.
  *
- * Beside it stands whether that content is done, so that a known file costs one row and not a second look-up by a
- * checksum, which lies anywhere. That word holds for one generation of the destination (`done_generation`), which
- * triggers end as soon as any content of it is no longer done; then `content` is asked, and the word is renewed.
+ * Each row also says whether that content is done, so that a known file costs one row and no second look-up by
+ * checksum, which would be at a random place. This mark is valid for one generation of the destination
+ * (`done_generation`), which triggers end as soon as any of its contents is no longer done; then `content` is asked,
+ * and the mark is renewed.
  *
- * Writes are kept back for a commit of the ledger: `write` and `writeAll` are to be called within one, `committed` or
+ * Writes are held back for a commit of the ledger: call `write` and `writeAll` within one, and `committed` or
  * `rolledBack` after it.
  */
 export class ChecksumCache {
@@ -81,10 +83,10 @@ export class ChecksumCache {
   readonly #insert: Statement<{ epoch: number | null }>;
   readonly #mark: Statement;
   readonly #pages: KnownPages;
-  /** By path: not known to be done. */
+  /** By path; not known to be done. */
   readonly #hashed = new Map<string, Hashed>();
   #done: Hashed[] = [];
-  /** Written as done within the commit that is under way. */
+  /** Written as done within the commit in progress. */
   #underWay: FoundFile[] = [];
   #marks: Mark[] = [];
   #seen = new Set<string>();
@@ -93,7 +95,7 @@ export class ChecksumCache {
   constructor(db: Database, options: ChecksumCacheOptions) {
     this.#options = options;
     this.#folder = db.prepare("SELECT id, seen_at_ms AS seenAtMs FROM hashed_folder WHERE path = ?");
-    // CROSS JOIN pins the order: json_each drives, the rows are sought by their key, and lie side by side.
+    // CROSS JOIN fixes the order: json_each drives, and the rows, found by their key, are next to each other.
     this.#files = db.prepare(
       `SELECT j.key, f.size_bytes, f.mtime_us, f.ctime_us, f.inode, f.device,
          CASE WHEN f.done_epoch IS ?3 THEN NULL ELSE lower(hex(f.checksum)) END
@@ -103,7 +105,7 @@ export class ChecksumCache {
       `SELECT j.key FROM json_each(?1) AS j
        CROSS JOIN content AS c ON c.destination_id = ?2 AND c.checksum = j.value WHERE c.state = 'done'`,
     );
-    // One number for destination and generation; both stay far below 2^21 and 2^32.
+    // Destination and generation in one number; both stay far below 2^21 and 2^32.
     this.#epoch = db.prepare("SELECT (id << 32) + done_generation AS epoch FROM destination WHERE id = ?");
     this.#seeFolder = db.prepare(
       `INSERT INTO hashed_folder (path, seen_at_ms) VALUES (?1, ?2)
@@ -125,7 +127,7 @@ export class ChecksumCache {
     this.#pages = new KnownPages(db);
   }
 
-  /** What is known of a page's files, in their order; null: all are done, as they were last time. */
+  /** What is known about a page's files, in their order; null if all are done, as they were last time. */
   lookUp(page: FilePage): readonly KnownFile[] | null {
     if (this.#options.isIgnored === true) return knownOf(page, []);
     const epoch = this.#currentEpoch();
@@ -141,7 +143,7 @@ export class ChecksumCache {
     return known;
   }
 
-  /** Remembers what a file was found to hold, when it began to be read (ms since the epoch). */
+  /** Remembers a file's checksum, and when reading it began (ms since the epoch). */
   remember(file: FoundFile, checksum: string, readFromMs: number): void {
     if (!isRacy(file, readFromMs)) this.#hashed.set(file.path, { file, checksum });
   }
@@ -158,12 +160,12 @@ export class ChecksumCache {
     this.#marks.push({ folder: path.slice(0, at), entry: path.slice(at), checksum });
   }
 
-  /** It is time to write all: so much is held back. */
+  /** So much is held back that it is time to write it all. */
   get isFull(): boolean {
     return this.#hashed.size >= HASHED_HELD || this.#marksHeld >= MARKS_HELD;
   }
 
-  /** Folders in which something was hashed: some of them, by their ids. */
+  /** The ids of some of the folders in which something was hashed. */
   get changingFolders(): readonly number[] {
     return [...this.#changing];
   }
@@ -176,13 +178,13 @@ export class ChecksumCache {
     return this.#marks.length + this.#pages.size + this.#seen.size;
   }
 
-  /** Writes what is done, within a transaction that the caller has begun. */
+  /** Writes the files that are done, within the caller's transaction. */
   write(): void {
     if (this.#done.length > 0) this.#insertAll(this.#done, this.#currentEpoch());
     this.#done = [];
   }
 
-  /** Likewise all that is held back. */
+  /** Writes everything held back, likewise. */
   writeAll(): void {
     this.write();
     for (const folder of this.#seen) this.#seeFolder.get(folder, this.#now());
@@ -197,18 +199,18 @@ export class ChecksumCache {
     this.#marks = [];
   }
 
-  /** What was written is on the disk. */
+  /** The written rows are on the disk. */
   committed(): void {
     for (const file of this.#underWay) this.#pages.done(file);
     this.#underWay = [];
   }
 
-  /** Nothing of it is. */
+  /** None of the written rows is on the disk. */
   rolledBack(): void {
     this.#underWay = [];
   }
 
-  /** @param epoch of those whose content is done; null: they are not known to be. */
+  /** @param epoch the epoch in which their content is done; null if they are not known to be done. */
   #insertAll(hashed: Iterable<Hashed>, epoch: number | null): void {
     const nowMs = this.#now();
     const { destinationId } = this.#options;
@@ -217,7 +219,7 @@ export class ChecksumCache {
       const { folder, entry, sizeBytes, mtimeUs, ctimeUs, inode, device } = file;
       if (folder !== last.folder) {
         last = { folder, id: this.#idOf(folder, nowMs) };
-        // What a page says of the file as it looks is not said of the content that was found in it now.
+        // The digest of a page describes files as they look, not the content just found in this one.
         if (this.#options.isIgnored === true) this.#pages.forget(last.id);
       }
       if (this.#changing.size < CHANGING_LIMIT) this.#changing.add(last.id);
@@ -227,7 +229,7 @@ export class ChecksumCache {
     }
   }
 
-  /** The folder's row, which says that somebody was there today. */
+  /** The folder's id. Marks the folder as seen today. */
   #idOf(path: string, nowMs: number): number {
     const known = this.#folder.get(path);
     if (known !== null && Math.abs(nowMs - known.seenAtMs) <= DAY_MS) return known.id;
@@ -244,16 +246,16 @@ export class ChecksumCache {
     return this.#epoch.get(this.#options.destinationId)?.epoch ?? 0;
   }
 
-  /** The id of a folder that a run has been to; null where none has. */
+  /** The id of a folder that a run has visited; null if none has. */
   #idOfKnown(path: string): number | null {
     const folder = this.#folder.get(path);
     if (folder === null) return null;
-    // A clock that was put back leaves folders that were seen in the future.
+    // If the clock was put back, folders can have been seen in the future.
     if (Math.abs(this.#now() - folder.seenAtMs) > DAY_MS) this.#seen.add(path);
     return folder.id;
   }
 
-  /** The checksums of a page's files whose rows say that they have not changed; DONE where the content is. */
+  /** The checksums of a page's files whose rows show no change; DONE if the content is done. */
   #lookUpFiles(page: FilePage, folderId: number, epoch: number): Found[] {
     const found: Found[] = [];
     const names = JSON.stringify(Array.from({ length: page.size }, (_, at) => page.name(at)));
@@ -266,7 +268,7 @@ export class ChecksumCache {
     return found;
   }
 
-  /** Asks the store of contents of which the rows of files do not say that they are done. */
+  /** Asks the store about contents that the files' rows do not mark as done. */
   #askWhetherDone(page: FilePage, found: Found[]): void {
     const asked = [...found.entries()].flatMap(([at, checksum]) =>
       typeof checksum === "string" ? [{ at, checksum }] : [],

@@ -4,7 +4,7 @@ import { CROWDED_MS, type ScanEvent } from "../scan/scan.ts";
 
 const SLICE_ENTRIES = 256;
 
-/** Counts the CVs of a tree ahead of the run that works through it, in slices that let everything else have its turn. */
+/** Counts the CVs of a tree ahead of the run that processes it, in slices, so that everything else gets its turn. */
 export class TreeCounter implements AsyncDisposable {
   readonly #events: (() => Iterable<ScanEvent>) | null;
   readonly #signal: AbortSignal;
@@ -12,13 +12,13 @@ export class TreeCounter implements AsyncDisposable {
   #isBegun = false;
   #total: number | null = null;
 
-  /** @param events null: there is nothing that could be counted. */
+  /** @param events null if there is nothing to count. */
   constructor(events: (() => Iterable<ScanEvent>) | null, signal: AbortSignal) {
     this.#events = events;
     this.#signal = signal;
   }
 
-  /** null until the tree has been counted to its end. */
+  /** null until the whole tree has been counted. */
   get total(): number | null {
     return this.#total;
   }
@@ -26,7 +26,7 @@ export class TreeCounter implements AsyncDisposable {
   begin(): void {
     if (this.#isBegun || this.#events === null) return;
     this.#isBegun = true;
-    // A tree that cannot be read has no total; what is wrong is found, and said, by the run itself.
+    // A tree that cannot be read has no total; the run itself finds and reports the error.
     this.#tasks.add(this.#count(this.#events()), () => undefined);
   }
 

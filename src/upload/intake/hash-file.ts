@@ -3,14 +3,14 @@ import { openPatiently } from "../../lib/descriptors.ts";
 import { type FileStatus, statusOf } from "../../lib/file-status.ts";
 import { systemPath } from "../../lib/path-bytes.ts";
 
-/** A file's checksum, and what the file was while it was read. */
+/** A file's checksum, and the file's status while it was read. */
 export interface HashedFile extends FileStatus {
   readonly checksum: string;
 }
 
 const PIECE_BYTES = 1024 * 1024;
 
-/** SHA-256 of a file, read in pieces: never more than one of them is in memory. */
+/** Computes the SHA-256 of a file in pieces: never more than one of them is in memory. */
 export async function hashFile(path: string): Promise<HashedFile> {
   await using handle = await openPatiently(() => open(systemPath(path), "r"));
   const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);

@@ -7,7 +7,7 @@ export type HashedLarge =
   | { readonly type: "hashed"; readonly file: HashedFile }
   | { readonly type: "unreadable"; readonly reason: string };
 
-/** What a worker is asked: to hash a large file piece by piece, or to read a small one into shared memory and hash that. */
+/** A request to a worker: hash a large file piece by piece, or read a small one into shared memory and hash that. */
 export type HashRequest =
   | { readonly id: number; readonly type: "large"; readonly path: string }
   | { readonly id: number; readonly type: "small"; readonly file: FoundFile; readonly bytes: SharedBytes };
@@ -17,7 +17,7 @@ export interface HashReply {
   readonly outcome: HashedLarge | SmallFile;
 }
 
-/** Memory that threads share: a worker fills it, and the sending thread sends it. */
+/** Memory shared by threads: a worker fills it, and the sending thread sends it. */
 export type SharedBytes = Uint8Array<SharedArrayBuffer>;
 
 export interface Hasher extends Disposable {
@@ -25,26 +25,26 @@ export interface Hasher extends Disposable {
   hash(path: string, sizeBytes: number): Promise<HashedLarge>;
   /** Whether a small file of that size is read in this thread. */
   readsHere(sizeBytes: number): boolean;
-  /** Reads a small file into `bytes`, which has its size, and hashes it. Never throws. */
+  /** Reads a small file into `bytes`, which must have its size, and hashes it. Never throws. */
   read(file: FoundFile, bytes: SharedBytes): Promise<SmallFile>;
 }
 
 export interface HasherOptions {
-  /** Starts a worker thread; null: hash in this thread only. */
+  /** Starts a worker thread; null to hash in this thread only. */
   readonly startWorker: (() => Worker) | null;
   readonly maxWorkers: number;
-  /** From this size on a worker pays. */
+  /** The size from which a worker is worthwhile. */
   readonly workerFromBytes: number;
 }
 
-/** What handing a file over to a worker and back takes, in both threads together. */
+/** The time that handing a file to a worker and back takes, in both threads together. */
 const HANDOVER_MS = 0.5;
 const TRIAL_BYTES = 128 * 1024;
-/** The first one finds the processor's caches cold. */
+/** The first trial runs with cold processor caches. */
 const TRIALS = 3;
 
 /**
- * The size from which hashing takes this processor longer than handing the file over to a thread: 900 KB where it has
+ * The size from which hashing takes this processor longer than handing the file to a thread: 900 KB if it has
  * instructions for SHA-256, 60 KB on a small board without them.
  */
 export function worthHandingOverBytes(): number {
@@ -57,7 +57,7 @@ export function worthHandingOverBytes(): number {
   return (TRIAL_BYTES / Math.min(...timesMs)) * HANDOVER_MS;
 }
 
-/** What `hashFile` comes to, as data. */
+/** The result of `hashFile` as data: never throws. */
 export async function hashLarge(path: string): Promise<HashedLarge> {
   try {
     return { type: "hashed", file: await hashFile(path) };
@@ -71,7 +71,7 @@ class HashWorker {
   readonly #waiting = new Map<number, (outcome: HashedLarge | SmallFile) => void>();
   #lastId = 0;
 
-  /** `onEnd` is told once it answers no more; what it was asked by then is unreadable. */
+  /** `onEnd` is called once the worker has ended; its open requests are then answered as unreadable. */
   constructor(worker: Worker, onEnd: () => void) {
     this.#worker = worker;
     worker.onmessage = (event: MessageEvent<HashReply>) => {
@@ -85,7 +85,7 @@ class HashWorker {
       this.#waiting.clear();
     };
     worker.onerror = (event) => end(event.message);
-    // A thread can end without an error too.
+    // A thread can also end without an error.
     worker.addEventListener("close", () => end("the thread that was to read it has ended"));
   }
 
@@ -118,12 +118,12 @@ class HashWorker {
   }
 }
 
-/** Hashes in place what is small, and in workers, started when they are first needed, from `workerFromBytes` on. */
+/** Hashes small files in place, and those from `workerFromBytes` on in workers, which are started when first needed. */
 export function createHasher(options: HasherOptions): Hasher {
   const { startWorker, maxWorkers, workerFromBytes } = options;
   const workers = new Set<HashWorker>();
 
-  /** The worker that has least to do, or a new one where there may be; null: in this thread. */
+  /** The least busy worker, or a new one if allowed; null to hash in this thread. */
   const workerFor = (sizeBytes: number, most: number): HashWorker | null => {
     if (startWorker === null || most === 0 || sizeBytes < workerFromBytes) return null;
     const [first] = [...workers].toSorted((left, right) => left.load - right.load);
@@ -136,7 +136,7 @@ export function createHasher(options: HasherOptions): Hasher {
   return {
     readsHere: (sizeBytes) => startWorker === null || maxWorkers === 0 || sizeBytes < workerFromBytes,
     hash: (path, sizeBytes) => workerFor(sizeBytes, maxWorkers)?.hash(path) ?? hashLarge(path),
-    // One thread hashes small files faster than any network takes them.
+    // One thread hashes small files faster than any network sends them.
     read: (file, bytes) =>
       workerFor(bytes.length, Math.min(1, maxWorkers))?.read(file, bytes) ?? readSmall(file, bytes),
     [Symbol.dispose]: () => {
