@@ -9,7 +9,7 @@ import { type HourTable, sumOf } from "./store/hour-table.ts";
 import type { Snapshot } from "./store/node-snapshot.ts";
 import { type ScoresTold, satelliteNames, scoresTold } from "./store/satellite-scores.ts";
 
-/** What a node's own API said last. */
+/** What a node's own API reported last. */
 interface NodeStanding {
   readonly taken: string;
   readonly used_bytes: number | null;
@@ -29,39 +29,39 @@ interface NodeStanding {
 export interface NodeOverview {
   readonly node_name: string;
   readonly newest_line: string | null;
-  /** Seconds since the newest line; null where there is none. */
+  /** Seconds since the newest line; null if there is none. */
   readonly age_s: number | null;
   readonly total_operations: number;
-  /** Percent of all ended operations of the kind; null where there were none. */
+  /** Percent of all ended operations of the kind; null if there were none. */
   readonly success_rate_download: number | null;
   readonly success_rate_upload: number | null;
   readonly success_rate_audit: number | null;
-  /** Percent of all ended operations that failed (canceled ones are not among them). */
+  /** Percent of all ended operations that failed (canceled ones do not count as failed). */
   readonly failed_percent: number | null;
   readonly avg_latency_mean: number | null;
-  /** Of the same hours. */
+  /** Coverage of the same hours by the log. */
   readonly coverage_percent: number;
-  /** `info` shows no started operations and not every failure, `error` failures alone; null: no lines. */
+  /** `info` shows no started operations and not every failure, `error` shows only failures; null: no lines. */
   readonly log_level: LogLevel | null;
-  /** 1 or 1000; null where nothing was timed. */
+  /** 1 or 1000; null if no operation was timed. */
   readonly latency_resolution_ms: number | null;
-  /** Hours among them of which something is damaged in the store, and left out. */
+  /** How many of these hours have damaged data in the store, which is left out. */
   readonly damaged_hours: number;
-  /** By satellite, as its log told them last. */
+  /** The last scores in the node's log, by satellite. */
   readonly scores: readonly ScoresTold[];
-  /** By hour, oldest first; null where nothing happened. */
+  /** By hour, oldest first; null for hours without operations. */
   readonly hours: {
     readonly total_operations: readonly (number | null)[];
     readonly success_rate_download: readonly (number | null)[];
     readonly avg_latency_mean: readonly (number | null)[];
   };
-  /** null where its API was never asked. */
+  /** null if its API was never asked. */
   readonly standing: NodeStanding | null;
 }
 
 type NodeName = Pick<NodeRow, "id" | "name" | "newestMs">;
 
-/** What the hours of a window are, one after the other; null where the store has none. */
+/** The hours of a window, in order; null for hours that the store does not have. */
 function seriesOf(hours: HourTable, window: Window): NodeOverview["hours"] {
   const places = new Map([...hours.startMs].map((startMs, hour) => [startMs, hour]));
   const length = Math.ceil((window.untilMs - window.sinceMs) / HOUR_MS);
@@ -87,7 +87,7 @@ function failedPercent(hours: HourTable): number | null {
   return ended === 0 ? null : (failed / ended) * 100;
 }
 
-/** The last good figure of each kind. */
+/** The last known figure of each kind. */
 function standingOf(last: Snapshot | null): NodeStanding | null {
   if (last === null) return null;
   return {
@@ -106,12 +106,12 @@ function standingOf(last: Snapshot | null): NodeStanding | null {
   };
 }
 
-/** Reading a glance has no bound of its own: whoever asks waits for it. */
+/** An overview has no time limit of its own: its caller waits for it. */
 const NO_DEADLINE = Infinity;
-/** Earnings take no part in a glance. */
+/** An overview does not show earnings. */
 const NO_RATES = { egressUsd: 0, repairUsd: 0, auditUsd: 0, storageUsd: 0 };
 
-/** Reads every node's last `hours` full hours and the one at work, as a comparison of them would. */
+/** Reads the last `hours` full hours and the current hour of every node, just as a comparison would. */
 export function nodesOverview(
   db: Database,
   options: { readonly nowMs: number; readonly hours: number },
@@ -139,7 +139,7 @@ export function nodesOverview(
       success_rate_audit,
       failed_percent: failedPercent(data.hours),
       avg_latency_mean,
-      // The hour at work is covered as far as it has come.
+      // The current hour is covered only up to now.
       coverage_percent: coverageOf(data.hours, { sinceMs, untilMs: nowMs }),
       log_level: measured.nature.level,
       latency_resolution_ms,

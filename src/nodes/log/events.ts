@@ -1,25 +1,25 @@
 import { ABANDONED, LINE_ENDED, LINE_STARTED } from "./vocabulary.ts";
 import { lineIdentity } from "./line-hash.ts";
 
-/** No duration is known: the start was not seen. */
+/** Marks an unknown duration: the start was not seen. */
 export const NO_DURATION = Number.MIN_SAFE_INTEGER;
 
 /** Ended operations (and abandoned starts) as columns. */
 export interface Events {
   count: number;
-  /** The end; of an abandoned start, the start. */
+  /** When the operation ended; for an abandoned start, when it started. */
   readonly timeMs: Float64Array;
-  /** End less start; negative where the clock was set back in between; NO_DURATION where the start is not known. */
+  /** End minus start. Negative if the clock was set back in between; NO_DURATION if the start is unknown. */
   readonly durationMs: Float64Array;
-  /** -1 where the line told none. */
+  /** -1 if the line has no size. */
   readonly sizeBytes: Float64Array;
-  /** The store's id; 0 where none was named. */
+  /** The satellite's ID in the store; 0 if the line names none. */
   readonly satellite: Uint16Array;
   readonly action: Uint8Array;
   readonly outcome: Uint8Array;
-  /** 1 where the end or the start told whole seconds only. */
+  /** 1 if the timestamp of the end or the start has whole seconds only. */
   readonly coarse: Uint8Array;
-  /** What of the operation's key is kept; see KEY_MASK. */
+  /** The bits of the operation's key that are kept; see KEY_MASK. */
   readonly key: Uint32Array;
 }
 
@@ -51,7 +51,7 @@ export function copyEvents(to: Events, source: Events, from: number, until: numb
   to.count = at + until - from;
 }
 
-/** The identity of the line that ended event `row`; null of an abandoned start, which has no such line. */
+/** The identity of the line that ended event `row`; null for an abandoned start, which has no such line. */
 export function endIdentity(events: Events, row: number): number | null {
   const outcome = events.outcome[row] ?? 0;
   if (outcome === ABANDONED) return null;
@@ -63,7 +63,7 @@ export function endIdentity(events: Events, row: number): number | null {
   );
 }
 
-/** When event `row` started, where that is known. */
+/** When event `row` started; null if unknown. */
 export function startMsOf(events: Events, row: number): number | null {
   const time = events.timeMs[row] ?? 0;
   if (events.outcome[row] === ABANDONED) return time;
@@ -71,7 +71,7 @@ export function startMsOf(events: Events, row: number): number | null {
   return duration === NO_DURATION ? null : time - duration;
 }
 
-/** The identity of the line that started event `row`, where its start is known. */
+/** The identity of the line that started event `row`; null if its start is unknown. */
 export function startIdentity(events: Events, row: number): number | null {
   const startMs = startMsOf(events, row);
   if (startMs === null) return null;

@@ -1,6 +1,6 @@
 /**
- * The fields of a log line's JSON object that we use, as byte ranges and numbers; one object, reused. Fields are
- * found by name, in both generations of keys, wherever they stand; nested values are stepped over.
+ * The fields of a log line's JSON object that we use, as byte ranges and numbers; one object, reused. Fields are found
+ * by name, under both generations of keys and in any order; nested values are skipped.
  */
 export interface Fields {
   pieceStart: number;
@@ -17,12 +17,12 @@ export interface Fields {
   size: number;
   sizeStart: number;
   sizeEnd: number;
-  /** Not used, but they vary: available space, and the reason of a cancellation. */
+  /** Values we do not use, but that vary from line to line: available space, and the reason of a cancellation. */
   spaceStart: number;
   spaceEnd: number;
   reasonStart: number;
   reasonEnd: number;
-  /** zap's JSON encoding only: level, time, logger, message. */
+  /** Only in zap's JSON encoding: level, time, logger, message. */
   levelStart: number;
   levelEnd: number;
   timeStart: number;
@@ -88,7 +88,7 @@ const CLOSE_BRACE = 125;
 const OPEN_BRACKET = 91;
 const CLOSE_BRACKET = 93;
 
-/** The closing quote of a string whose first byte stands at `at`; `end` where there is none. */
+/** The position of the closing quote of a string whose first byte is at `at`; `end` if there is none. */
 function closingQuote(bytes: Uint8Array, at: number, end: number): number {
   let index = at;
   while (index < end) {
@@ -99,7 +99,7 @@ function closingQuote(bytes: Uint8Array, at: number, end: number): number {
   return end;
 }
 
-/** The byte after a number, literal, object or array at `at`; `end` where it is cut off. */
+/** The position after the number, literal, object or array at `at`; `end` if it is cut off. */
 function skipValue(bytes: Uint8Array, at: number, end: number): number {
   let depth = 0;
   let index = at;
@@ -120,8 +120,8 @@ function skipValue(bytes: Uint8Array, at: number, end: number): number {
 }
 
 /**
- * The whole number from 0 to 2^53 - 1 that fills [start, end); -1 where anything else stands there. The node writes
- * sizes and offsets as plain digits: a fraction, an exponent or a larger number is damage.
+ * The whole number from 0 to 2^53 - 1 that fills [start, end); -1 for anything else. The node writes sizes and offsets
+ * as plain digits, so a fraction, an exponent or a larger number is damage.
  */
 function readNumber(bytes: Uint8Array, start: number, end: number): number {
   let value = 0;
@@ -152,8 +152,8 @@ function isOffsetKey(bytes: Uint8Array, key: number, keyEnd: number): boolean {
 }
 
 /**
- * Notes a string value under the key in [key, keyEnd); false where a number must stand there. A key is told by its
- * length, first and last letters.
+ * Records a string value under the key in [key, keyEnd); false if that key must have a number. Keys are recognised by
+ * their length, first and last letters.
  */
 function noteText(
   bytes: Uint8Array,
@@ -243,7 +243,7 @@ function noteNumber(
   return true;
 }
 
-/** Reads the object whose `{` stands at `open`; false where it is cut off, or is no JSON object. */
+/** Reads the object whose `{` is at `open`; false if it is cut off or not a JSON object. */
 export function readFields(bytes: Uint8Array, open: number, end: number, into: Fields): boolean {
   clear(into);
   let at = open + 1;

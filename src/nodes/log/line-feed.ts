@@ -1,20 +1,23 @@
 import { BATCH_LINES, type ParsedLines } from "./parsed-lines.ts";
 import type { LineParser } from "./parse.ts";
 
-/** The longest line that is held; what is longer is counted as malformed, and the stream goes on. */
+/** The longest line that is buffered. A longer one is counted as malformed, and reading goes on. */
 const MAX_LINE_BYTES = 1_048_576;
 const NEWLINE = 10;
-/** An object, or a docker prefix, may ask a few bytes past a line's end; they must be there to be read as no match. */
+/**
+ * Readers of an object or a docker prefix may look a few bytes past a line's end; these bytes must exist, and never
+ * match.
+ */
 const PADDING = 64;
 
 /** Cuts a stream of bytes into lines and parses them, in one buffer that never grows. */
 export class LineFeed {
   readonly buffer = new Uint8Array(MAX_LINE_BYTES + PADDING);
   readonly #parser: LineParser;
-  /** Bytes [start, filled) are not parsed yet. */
+  /** Bytes [start, filled) have not been parsed yet. */
   #start = 0;
   #filled = 0;
-  /** Of a line that is too long: how it begins, and how much of it was stepped over. */
+  /** The beginning of a line that is too long, and how many of its bytes were skipped. */
   #overlong: string | null = null;
   #overlongBytes = 0;
   /** Bytes of whole lines taken so far, over the stream's life. */
@@ -24,7 +27,7 @@ export class LineFeed {
     this.#parser = parser;
   }
 
-  /** Begins a new stream in the same memory. */
+  /** Starts a new stream in the same memory. */
   restart(): void {
     this.#start = 0;
     this.#filled = 0;
@@ -33,7 +36,7 @@ export class LineFeed {
     this.consumedBytes = 0;
   }
 
-  /** Where the next bytes go; after writing `count` of them call `filled(count)`. Never empty. */
+  /** Where the next bytes go. After writing `count` of them, call `filled(count)`. Never empty. */
   room(): Uint8Array {
     if (this.#start > 0) {
       this.buffer.copyWithin(0, this.#start, this.#filled);
@@ -48,8 +51,8 @@ export class LineFeed {
   }
 
   /**
-   * Parses whole lines until `into` is full (true), or the bytes are used up or a line begins at `limitBytes` of the
-   * stream or behind (false).
+   * Parses whole lines. True if `into` is full; false if there are no more whole lines, or if the next line begins at
+   * `limitBytes` of the stream or later.
    */
   parse(into: ParsedLines, limitBytes = Infinity): boolean {
     const bytes = Buffer.from(this.buffer.buffer, 0, this.#filled);
@@ -77,7 +80,7 @@ export class LineFeed {
     return true;
   }
 
-  /** Parses what stands after the last newline, without counting it as consumed: it may still grow. */
+  /** Parses the bytes after the last newline without counting them as consumed: the line may still grow. */
   parseRest(into: ParsedLines): void {
     if (this.#overlong !== null) this.#parser.countOverlong(this.#overlong, into);
     else if (this.#filled > this.#start) {

@@ -28,15 +28,17 @@ export const SEED_FIRST = 0x2f1b7a35;
 export const SEED_SECOND = 0x5e9c31d7;
 
 /**
- * Of an operation's 48 bits of key a stored event keeps 24. Pairing needs them all while operations are in flight; what
- * has ended only needs to be told from other lines of the same moment, outcome and size, of which there are a few.
+ * A stored event keeps 24 of the 48 bits of its operation's key. Pairing needs all of them while operations are in
+ * flight. Once an operation has ended, it only has to be told apart from the few other lines with the same time,
+ * outcome and size.
  */
 export const KEY_MASK = 0xffffff;
 
 /**
- * What makes two log lines the same line, as a 53-bit number: when, what became of which operation, and how much.
- * `key` counts by its KEY_MASK bits, which are all that a stored event has. It is taken from the meaning, not the bytes, so that a line is the same line behind a docker prefix, as JSON or
- * compressed, and can be had again from a stored event. A start has no size (its event's size is the end's).
+ * Identifies a log line, as a 53-bit number, by its time, what happened to which operation, and the size. Only the
+ * KEY_MASK bits of `key` count, since a stored event has no others. The number comes from the meaning, not the bytes:
+ * the line is the same with a docker prefix, as JSON or compressed, and a stored event gives the number again. A start
+ * has no size (its event's size is that of the end).
  */
 export function lineIdentity(timeMs: number, key: number, what: number, sizeBytes: number): number {
   const timeLow = (timeMs % 0x100000000) | 0;

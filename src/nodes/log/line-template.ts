@@ -2,7 +2,7 @@ import type { Fields } from "./fields.ts";
 import type { Message } from "./messages.ts";
 import type { SatelliteTable } from "./satellite-table.ts";
 
-/** Parts of a line that vary from line to line of one layout. */
+/** Parts of a line that vary between lines of one layout. */
 const PIECE = 0;
 const SATELLITE = 1;
 const ACTION = 2;
@@ -12,37 +12,39 @@ const SIZE = 5;
 const SPACE = 6;
 const REASON = 7;
 
-/** A layout: `literals[0] part[0] literals[1] part[1] … literals[n]`, from the byte after the timestamp on. */
+/** A layout, from the byte after the timestamp on: `literals[0] part[0] literals[1] part[1] … literals[n]`. */
 interface Template {
   readonly message: Message;
   readonly level: number;
   readonly parts: readonly number[];
-  /** Of ids, which are all of one length; 0 for parts that are read up to their end. */
+  /** Lengths of IDs, which always have the same length; 0 for parts that are read up to their end. */
   readonly lengths: readonly number[];
-  /** Bytes of each literal. */
+  /** The length of each literal in bytes. */
   readonly literalLengths: readonly number[];
-  /** All literals' words, one literal after the other. */
+  /** The words of all literals, one literal after another. */
   readonly words: Float64Array;
-  /** Literals shorter than a word. */
+  /** Literals that are shorter than a word. */
   readonly shorts: readonly (Uint8Array | null)[];
 }
 
 const SLOTS = 64;
-/** Layouts that share a place: with a long logger or a caller, messages differ only behind what the place is told by. */
+/**
+ * Layouts that share a slot: with a long logger or a caller, messages differ only after the bytes that choose the slot.
+ */
 const LAYOUTS_A_SLOT = 4;
 const QUOTE = 34;
 const NEWLINE = 10;
 const BACKSLASH = 92;
-/** The widest word that JavaScript compares without making an object is a double. */
+/** Bytes of a double, the widest word that JavaScript compares without allocating an object. */
 const WORD = 8;
-/** Fewer bytes after the timestamp are no operation's line. */
+/** A line with fewer bytes after its timestamp cannot be an operation's. */
 const SHORTEST = 40;
 
 const NO_BYTES = new Uint8Array(0);
 
 /**
- * The literals as words of eight bytes; the last word of each overlaps the one before it, so that no bytes are left
- * over. As doubles they are equal where their bytes are: text holds neither a NaN's bytes nor a negative zero's.
+ * The literals as words of eight bytes. The last word of each overlaps the one before it, so that no bytes are left
+ * over. They can be compared as doubles: text contains neither the bytes of a NaN nor those of a negative zero.
  */
 function packLiterals(
   bytes: Uint8Array,
@@ -75,12 +77,18 @@ function isSameLayout(one: Template, other: Template): boolean {
   );
 }
 
-/** Whether any byte of a word is a quote or below it, a newline among them (the test for bytes less than a value). */
+/**
+ * Whether any byte of a word is a quote or smaller, such as a newline (the bit trick that finds bytes less than a
+ * value).
+ */
 function hasQuoteOrLess(word: number): boolean {
   return ((word - 0x23232323) & ~word & 0x80808080) !== 0;
 }
 
-/** Whether [start, end) holds letters and digits (and the like) alone: bytes with one of two bits that a quote and all below it lack. */
+/**
+ * Whether [start, end) has only letters, digits and the like: bytes with one of two bits that a quote and all smaller
+ * bytes lack.
+ */
 function isPlain(view: DataView, start: number, end: number): boolean {
   let seen = -1;
   let at = start;
@@ -95,7 +103,7 @@ function isPlain(view: DataView, start: number, end: number): boolean {
   return (seen & 0x10101010) === 0x10101010;
 }
 
-/** The first byte from `at` on that is no digit. */
+/** The position of the first byte from `at` on that is not a digit. */
 function digitsEnd(bytes: Uint8Array, at: number): number {
   let place = at;
   for (;;) {
@@ -112,24 +120,24 @@ function readDigits(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * Remembers how lines of the piecestore were laid out, and reads a line that is laid out like one before without
- * looking at each of its bytes: only a handful of layouts make up nearly all of a log. A line that differs in any
- * byte of what should be constant is left to the full reader, and its layout is learnt.
+ * Remembers the layouts of piecestore lines, and reads a line with a known layout without looking at each of its bytes:
+ * a handful of layouts make up nearly all of a log. A line that differs in any byte that should be constant is left to
+ * the full reader, and its layout is learnt.
  */
 export class LineTemplates {
   readonly #satellites: SatelliteTable;
   readonly #slots: Template[][] = Array.from({ length: SLOTS }, () => []);
-  /** Of the line matched last. */
+  /** The message of the line matched last. */
   message: Message | null = null;
   level = 0;
-  /** Index of its satellite; 0 where it names none. */
+  /** The index of its satellite; 0 if it names none. */
   satellite = 0;
 
   constructor(satellites: SatelliteTable) {
     this.#satellites = satellites;
   }
 
-  /** A place in the table by a few bytes of the level and the message. */
+  /** Chooses a slot by a few bytes of the level and the message. */
   #slot(view: DataView, at: number): number {
     const mark =
       view.getInt32(at + 1, true) ^
@@ -139,8 +147,8 @@ export class LineTemplates {
   }
 
   /**
-   * Reads the line from `at` (after its timestamp) on into `fields`, no further than `limit`. Answers where its layout
-   * ends, which the caller must find to be the line's end; -1 where no known layout fits.
+   * Reads the line from `at` (after its timestamp) into `fields`, no further than `limit`. Returns where the layout
+   * ends, or -1 if no known layout fits. The caller must check that the line ends there.
    */
   match(bytes: Uint8Array, view: DataView, at: number, limit: number, fields: Fields): number {
     if (limit - at < SHORTEST) return -1;
@@ -202,7 +210,7 @@ export class LineTemplates {
         place = this.#satellites.foundEnd;
         continue;
       } else if (part === OFFSET || part === SIZE || part === SPACE) {
-        // Nine digits stay within a machine word; the space has more, and is not used.
+        // Nine digits fit in a machine word. The available space has more, but its value is not used.
         const wordEnd = part === SPACE ? start : Math.min(start + 9, limit);
         let value = 0;
         for (; place < wordEnd; place += 1) {
@@ -214,7 +222,7 @@ export class LineTemplates {
           place = digitsEnd(bytes, wordEnd);
           if (part !== SPACE && place > wordEnd) value = readDigits(bytes, start, place);
         }
-        // No number, or one that no double holds: the full reader says what is wrong with the line.
+        // No number, or one too large for a double: the full reader says what is wrong with the line.
         if (place === start || value > Number.MAX_SAFE_INTEGER) return -1;
         if (part === OFFSET) fields.offset = value;
         else if (part === SIZE) fields.size = value;
@@ -228,7 +236,7 @@ export class LineTemplates {
           place += 1;
         }
       }
-      // The quote behind it is then no end.
+      // The quote after it is escaped, and does not end the string.
       if (bytes[place - 1] === BACKSLASH) return -1;
       if (part === PIECE) {
         fields.pieceStart = start;
@@ -284,7 +292,7 @@ export class LineTemplates {
     };
     const layouts = this.#slots[this.#slot(view, at)];
     if (layouts === undefined) return;
-    // A satellite seen for the first time is no new layout.
+    // A line that differs only in its satellite has the same layout.
     const kept = layouts.filter((layout) => !isSameLayout(layout, learnt));
     layouts.splice(0, layouts.length, learnt, ...kept.slice(0, LAYOUTS_A_SLOT - 1));
   }

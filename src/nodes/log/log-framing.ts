@@ -10,8 +10,8 @@ const TAB_ESCAPE = "#011";
 const DOCKER_LOG = /^\{"log":("(?:[^"\\]|\\.)*")/;
 
 /**
- * Where a line's JSON object begins, behind whatever prefix: at a `{` that no tab precedes (a console line's fields
- * stand behind tabs). -1 where it is no JSON line.
+ * Where a line's JSON object begins, after any prefix: at a `{` with no tab before it (a console line has tabs before
+ * its fields). -1 if it is not a JSON line.
  */
 export function findJsonStart(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start; at < end; at += 1) {
@@ -24,8 +24,8 @@ export function findJsonStart(bytes: Uint8Array, start: number, end: number): nu
 }
 
 /**
- * Where the node's own timestamp begins, behind `docker logs -t`, compose or any other prefix without a tab: it is
- * the word that ends at the line's first tab. Its reading is left in `time`. -1 where there is none.
+ * Where the node's own timestamp begins, after `docker logs -t`, compose or any other prefix without a tab: it is the
+ * word that ends at the line's first tab. Its value is put into `time`. -1 if there is none.
  */
 export function findConsoleStart(bytes: Uint8Array, start: number, end: number, time: TimestampRead): number {
   let tab = start;
@@ -57,7 +57,7 @@ export function unescapeDockerLog(bytes: Uint8Array, open: number, end: number):
   }
 }
 
-/** A syslog line with its `#011` turned back into tabs, or null where it has none. */
+/** A syslog line with each `#011` turned back into a tab, or null if it has none. */
 export function unescapeSyslog(bytes: Uint8Array, start: number, end: number): Uint8Array | null {
   const line = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
   if (!line.includes(TAB_ESCAPE)) return null;

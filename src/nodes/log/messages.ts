@@ -8,11 +8,11 @@ import {
   SUCCESS,
 } from "./vocabulary.ts";
 
-/** Loggers whose messages mean something, each with those below it (`piecestore:endpoint`). */
+/** Loggers whose messages we use, each with the loggers below it (`piecestore:endpoint`). */
 const FAMILIES = ["piecestore", "hashstore", "reputation"] as const;
 type Family = (typeof FAMILIES)[number];
 
-/** What a message says. `action` is what the message implies where the line names none; -1 where it must. */
+/** What a message says. `action` is the action it implies if the line names none; -1 if the line must name one. */
 export interface Message {
   readonly bytes: Uint8Array;
   readonly families: readonly Family[];
@@ -73,7 +73,7 @@ export function equalBytes(bytes: Uint8Array, start: number, expected: Uint8Arra
 const FAMILY_BYTES = FAMILIES.map((family) => ({ family, bytes: encoder.encode(family) }));
 const COLON = 58;
 
-/** The family of the logger that stands in [start, end); null where it is none whose messages are looked at. */
+/** The family of the logger in [start, end); null if we use none of its messages. */
 export function familyOf(bytes: Uint8Array, start: number, end: number): Family | null {
   for (const known of FAMILY_BYTES) {
     const { length } = known.bytes;
@@ -83,7 +83,7 @@ export function familyOf(bytes: Uint8Array, start: number, end: number): Family 
   return null;
 }
 
-/** What the message that stands in [start, end) means, said by a logger of `family`; null of one that means nothing. */
+/** What the message in [start, end) means when it comes from a logger of `family`; null if we do not use it. */
 export function findMessage(bytes: Uint8Array, start: number, end: number, family: Family): Message | null {
   const candidates = BY_LENGTH[end - start];
   if (candidates === undefined) return null;
@@ -97,7 +97,10 @@ const DOT = 46;
 const LOWER_G = 103;
 const LOWER_O = 111;
 
-/** Whether [start, end) is where a line was logged from (`piecestore/endpoint.go:352`): zap's optional column. */
+/**
+ * Whether [start, end) is the place in the code that logged the line (`piecestore/endpoint.go:352`), an optional column
+ * of zap's.
+ */
 export function isCaller(bytes: Uint8Array, start: number, end: number): boolean {
   let at = end;
   while (at > start && (bytes[at - 1] ?? 0) >= 48 && (bytes[at - 1] ?? 0) <= 57) at -= 1;

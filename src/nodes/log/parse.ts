@@ -12,17 +12,17 @@ const TAB = 9;
 const OPEN_BRACE = 123;
 const CARRIAGE_RETURN = 13;
 const NEWLINE = 10;
-/** Shorter lines are not worth a look at the layouts, and words may be read within these bytes. */
+/** Layouts are not tried on shorter lines; and reading words within these bytes is safe. */
 const SHORTEST_LAID_OUT = 128;
-/** The logger of operations: of a malformed line with it, more was expected than of any other. */
+/** The logger of operations: its malformed lines are counted separately, since they should have been readable. */
 const OPERATIONS_MARK = "piecestore";
 const MALFORMED_SHOWN = 3;
 const SAMPLE_CHARACTERS = 160;
-/** Wrappings within wrappings (a docker log of a syslog of JSON) deeper than this are no log of a node. */
+/** Lines nested deeper than this (JSON in syslog in a docker log) do not come from a node. */
 const MAX_DEPTH = 4;
 
 const encoder = new TextEncoder();
-/** The two that nearly all lines name, as the low three bytes of a word; a quote follows them. */
+/** The two actions that nearly all lines name, as the low three bytes of a word. A quote follows them. */
 const GET_WORD = 0x544547;
 const PUT_WORD = 0x545550;
 const GET = ACTIONS.indexOf("GET");
@@ -30,13 +30,13 @@ const PUT = ACTIONS.indexOf("PUT");
 const ACTION_BYTES = ACTIONS.map((name) => encoder.encode(name));
 
 /**
- * Parses storage-node log lines, of every generation of keys, encoding and prefix, told apart for each line, into
- * columns. It works on bytes: JSON.parse a line costs twice as much. It never throws; a line it cannot read is
- * counted as malformed.
+ * Parses storage-node log lines into columns. The generation of keys, the encoding and the prefix are detected for each
+ * line. It works on bytes, since JSON.parse for each line costs twice as much. It never throws: a line it cannot read
+ * is counted as malformed.
  */
 export class LineParser {
   readonly #fields = createFields();
-  /** Both lanes of the hash that is being taken. */
+  /** Both lanes of the hash that is being computed. */
   #first = 0;
   #second = 0;
   readonly #satellites = new SatelliteTable();
@@ -45,7 +45,7 @@ export class LineParser {
   #bytes: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
 
-  /** The lines that follow lie in these bytes. */
+  /** Sets the bytes that contain the lines parsed next. */
   setBuffer(bytes: Uint8Array): void {
     if (bytes.buffer === this.#bytes.buffer && bytes.byteOffset === this.#bytes.byteOffset) return;
     this.#bytes = bytes;
@@ -69,7 +69,7 @@ export class LineParser {
     }
   }
 
-  /** When the line in [start, end) was written, Unix ms; null where it does not say. */
+  /** When the line in [start, end) was written, Unix ms; null if it has no timestamp. */
   timeOf(start: number, end: number): number | null {
     this.#time.ms = Number.NaN;
     const isUnderstood = end > start && this.#parse(start, end, createParsedLines(1), 0);
@@ -77,8 +77,9 @@ export class LineParser {
   }
 
   /**
-   * Parses the line at `start` where it is laid out like one before, which also tells where it ends: no look for the
-   * newline is needed. Answers where that newline stands; -1 where the line must be cut out and parsed by `parseLine`.
+   * Parses the line at `start` if its layout is known. The layout also gives its end, so that there is no need to
+   * search for the newline. Returns the newline's position, or -1 if the line must be cut out and parsed by
+   * `parseLine`.
    */
   parseLaidOut(start: number, limit: number, into: ParsedLines): number {
     const bytes = this.#bytes;
@@ -91,14 +92,14 @@ export class LineParser {
     return end;
   }
 
-  /** Takes the line that a layout was found for. */
+  /** Adds the line whose layout was found. */
   #laidOut(into: ParsedLines): boolean {
     const { message, level, satellite } = this.#templates;
     if (message === null) return false;
     return this.#operation(message, level, satellite, into);
   }
 
-  /** Counts a line too long to be held. */
+  /** Counts a line that is too long for the buffer. */
   countOverlong(beginning: string, into: ParsedLines): void {
     into.lines += 1;
     into.malformed += 1;
@@ -107,7 +108,7 @@ export class LineParser {
     }
   }
 
-  /** True where the line was understood: a row, a fact, or one that means nothing to us. */
+  /** True if the line was understood: as a row, as a fact, or as a line that we do not use. */
   #parse(start: number, end: number, into: ParsedLines, depth: number): boolean {
     const bytes = this.#bytes;
     const isTimed =
@@ -130,7 +131,7 @@ export class LineParser {
     return unescaped !== null && this.#parseElsewhere(unescaped, into, depth + 1);
   }
 
-  /** Parses a line that was unescaped into bytes of its own. */
+  /** Parses a line that was unescaped into a buffer of its own. */
   #parseElsewhere(line: Uint8Array, into: ParsedLines, depth: number): boolean {
     const outer = this.#bytes;
     this.setBuffer(line);
@@ -145,14 +146,17 @@ export class LineParser {
     }
   }
 
-  /** `LEVEL<TAB>LOGGER<TAB>MESSAGE<TAB>{json}`, from the level on; the time is read. A caller may precede the message. */
+  /**
+   * Parses `LEVEL<TAB>LOGGER<TAB>MESSAGE<TAB>{json}` from the level on; the time has been read. A caller may precede
+   * the message.
+   */
   #parseConsole(levelStart: number, end: number, into: ParsedLines): boolean {
     const bytes = this.#bytes;
     const levelEnd = this.#tab(levelStart, end);
     if (levelEnd < 0 || levelEnd - levelStart > 24) return false;
     const loggerStart = levelEnd + 1;
     const loggerEnd = this.#tab(loggerStart, end);
-    // A logger's name is optional in zap, and a message need not be followed by fields.
+    // In zap the logger's name is optional, and so are fields after the message.
     if (loggerEnd < 0) return this.#ignore(into);
     const family = familyOf(bytes, loggerStart, loggerEnd);
     if (family === null) return this.#ignore(into);
@@ -174,7 +178,7 @@ export class LineParser {
     return this.#operation(message, level, satellite, into);
   }
 
-  /** zap's JSON encoding: the console's parts are keys of the object. */
+  /** zap's JSON encoding: the parts of a console line are keys of the object. */
   #parseJson(open: number, end: number, into: ParsedLines): boolean {
     const bytes = this.#bytes;
     const fields = this.#fields;
@@ -206,7 +210,7 @@ export class LineParser {
     return true;
   }
 
-  /** DEBUG 0, INFO 1, WARN 2, everything graver 3; colour codes before the letter are stepped over. */
+  /** DEBUG 0, INFO 1, WARN 2, anything more severe 3. Colour codes before the letter are skipped. */
   #level(start: number, end: number): number {
     const bytes = this.#bytes;
     let at = start;
@@ -229,13 +233,13 @@ export class LineParser {
     return -1;
   }
 
-  /** Takes the bytes of [start, end) into both lanes. */
+  /** Adds the bytes of [start, end) to both lanes. */
   #hash(start: number, end: number): void {
     const view = this.#view;
     let first = this.#first ^ (end - start);
     let second = this.#second;
     let at = start;
-    // Every word goes into one lane, and the lanes into each other at the end.
+    // Each word goes into one lane; the lanes are mixed at the end.
     for (; at + 8 <= end; at += 8) {
       first = mixFirst(first, view.getInt32(at, true));
       second = mixSecond(second, view.getInt32(at + 4, true));
@@ -249,7 +253,7 @@ export class LineParser {
     this.#second = mixSecond(second, first);
   }
 
-  /** The index of the line's satellite; 0 where it names none, -1 where what it names is none. */
+  /** The index of the line's satellite; 0 if the line names none, -1 if the name cannot be a satellite's. */
   #satellite(): number {
     const { satelliteStart, satelliteEnd } = this.#fields;
     if (satelliteEnd === 0) return 0;
@@ -296,12 +300,13 @@ export class LineParser {
     );
   }
 
-  /** Facts are rare (a few an hour), so they may cost a JSON.parse. */
+  /** Facts are rare (a few an hour), so JSON.parse is affordable. */
   #fact(type: FactType, open: number, end: number, into: ParsedLines): boolean {
     try {
       const fields: unknown = JSON.parse(this.#text(open, end), refuseInfinity);
       if (typeof fields !== "object" || fields === null) return false;
-      // Prefixes and encodings differ; what the object says does not. L, T, N, M are the JSON encoding's own.
+      // The same fact may come with another prefix or encoding; only the other fields of the object identify it. L, T,
+      // N and M belong to the JSON encoding.
       const { L: _level, T: _time, N: _logger, M: _message, ...said } = fields as Record<string, unknown>;
       const named = said["Satellite ID"] ?? said["satellite_id"] ?? said["satellite"];
       const satellite = typeof named === "string" ? named : null;
@@ -315,7 +320,7 @@ export class LineParser {
   }
 }
 
-/** `1e999` is valid JSON, and no number that a node has. */
+/** `1e999` is valid JSON, but not a number that a node has. */
 function refuseInfinity(_key: string, value: unknown): unknown {
   if (typeof value === "number" && !Number.isFinite(value)) throw new RangeError("Cannot hold the number");
   return value;

@@ -1,9 +1,9 @@
 import type { FactType } from "./vocabulary.ts";
 
-/** Lines that one batch holds at most: what a transaction stores, and what memory a batch takes. */
+/** The most lines in a batch. It limits what a transaction stores and how much memory a batch takes. */
 export const BATCH_LINES = 16_384;
 
-/** A line that tells something beside the operations; `fields` as the log gives them. */
+/** A line that reports something other than an operation; `fields` are those of the log. */
 export interface Fact {
   readonly type: FactType;
   readonly timeMs: number;
@@ -13,8 +13,8 @@ export interface Fact {
 }
 
 /**
- * Parsed lines as columns: no object a line, and a worker hands them over whole. A row is a line of an operation
- * (started, ended, race lost); the other kinds of line are only counted.
+ * Parsed lines as columns: there is no object for each line, and a worker can transfer them whole. A row is a line
+ * about an operation (started, ended, race lost); the other kinds of line are only counted.
  */
 export interface ParsedLines {
   /** Rows in use. */
@@ -23,25 +23,25 @@ export interface ParsedLines {
   readonly what: Uint8Array;
   readonly action: Uint8Array;
   readonly level: Uint8Array;
-  /** 1 where the timestamp told whole seconds only. */
+  /** 1 if the timestamp has whole seconds only. */
   readonly coarse: Uint8Array;
-  /** Index in `satellites`; 0 where the line names none. */
+  /** Index in `satellites`; 0 if the line names none. */
   readonly satellite: Uint16Array;
   readonly timeMs: Float64Array;
-  /** -1 where the line names none. */
+  /** -1 if the line has no size. */
   readonly sizeBytes: Float64Array;
-  /** 48 bits over piece, satellite, action, remote address and offset. */
+  /** 48 bits of hash over piece, satellite, action, remote address and offset. */
   readonly keyLow: Uint32Array;
   readonly keyHigh: Uint16Array;
-  /** 32 bits over the piece alone: what a race-lost line knows. */
+  /** 32 bits of hash over the piece alone, which is all that a race-lost line has. */
   readonly piece: Uint32Array;
-  /** Grows over a parser's life; index 0 stands for none. */
+  /** Grows over a parser's life; index 0 means none. */
   satellites: readonly string[];
   facts: Fact[];
   lines: number;
   ignored: number;
   malformed: number;
-  /** Malformed lines of the logger of operations: of a log that has only such, its format is not known. */
+  /** Malformed lines from the logger of operations. If all its lines are malformed, the log's format is unknown. */
   malformedOperations: number;
   /** The first few malformed lines, shortened. */
   malformedSamples: string[];
@@ -70,7 +70,7 @@ export function createParsedLines(capacity: number = BATCH_LINES): ParsedLines {
   };
 }
 
-/** Empties the rows and counts, keeping the memory. */
+/** Clears the rows and counts, keeping the memory. */
 export function clearParsedLines(lines: ParsedLines): void {
   lines.count = 0;
   lines.facts = [];

@@ -4,13 +4,13 @@ const KNOWN: Readonly<Record<string, string>> = {
   "12L9ZFwhzVpuEKMUNUqkaTLGzwY9G24tbiigLiXpmZWKwmcNDDs": "eu1",
   "121RTSDpyNZVcEU84Ticf2L1ntiuUimbWgfATz21tuvgk3vzoA6": "ap1",
   "1wFTAgs9DP5RSnCqKV1eLf6N9wtk4EAtmN5DpSxcs8EjT69tGE": "saltlake",
-  // No longer there, in old logs still.
+  // Shut down, but still in old logs.
   "12rfG3sh9NCWiX3ivPjq2HtdLmbqCrvHVEzJubnzFzosMuawymB": "europe-north-1",
   "12tRQrMTWUWwzwGh18i7Fqs67kmdhH9t6aToeiwbo5mfS2rUmo": "us2",
   "118UWpMCHzs6CvSgWd9BfFVjw5K9pZbJjkfZJexMtSkmKxvvAW": "stefan-benten",
 };
 
-/** A satellite as people know it; one that is not known by its id's ends. `""`: the line named none. */
+/** A satellite's well-known name, or else both ends of its ID. `""`: the line named none. */
 export function satelliteName(id: string): string {
   if (id === "") return "no satellite";
   const known = KNOWN[id];

@@ -2,17 +2,19 @@ import { finish, mixFirst, SEED_FIRST } from "./line-hash.ts";
 
 interface Entry {
   readonly bytes: Uint8Array;
-  /** The id's fifth to eighth bytes: enough to choose by, since all ids begin alike. */
+  /** The fifth to eighth bytes of the ID: enough to choose by, since all IDs begin alike. */
   readonly mark: number;
   readonly hash: number;
-  /** All of it, in words of eight bytes; the last one overlaps the one before it. Empty where it is shorter. */
+  /**
+   * The whole ID in words of eight bytes; the last one overlaps the one before it. Empty if it is shorter than a word.
+   */
   readonly words: Float64Array;
 }
 
-/** More names than there can be satellites: the rest of a damaged or hostile log shares one. */
+/** More satellites than there can be. In a damaged or hostile log, all further names share one entry. */
 const MAX_SATELLITES = 1_000;
 
-/** Ids have 49 to 52 characters; what is longer is damage. */
+/** IDs have 49 to 52 characters; anything longer is damage. */
 export const MAX_NAME_BYTES = 64;
 
 const WORD = 8;
@@ -27,17 +29,20 @@ function wordsOf(bytes: Uint8Array): Float64Array {
   );
 }
 
-/** Satellites by index, found by their bytes without making a string. Index 0 stands for none. */
+/** Satellites by index, found by their bytes without creating a string. Index 0 means none. */
 export class SatelliteTable {
   readonly #entries: Entry[] = [];
   names: readonly string[] = [""];
 
-  /** A hash that depends on the name alone, not on the order of first sight. */
+  /** A hash that depends only on the name, not on the order in which names were seen. */
   hashOf(index: number): number {
     return this.#entries[index - 1]?.hash ?? 0;
   }
 
-  /** The satellite that stands at `start`, if it is a known one of at least 8 bytes; its end in `foundEnd`. 0: none. */
+  /**
+   * The index of the satellite at `start`, if it is a known one of at least 8 bytes; its end is put into `foundEnd`. 0:
+   * none.
+   */
   find(view: DataView, start: number, end: number): number {
     if (start + MAX_NAME_BYTES >= end) return 0;
     const mark = view.getInt32(start + 4, true);
@@ -49,7 +54,7 @@ export class SatelliteTable {
       const { length } = entry.bytes;
       const last = start + length - WORD;
       let word = 0;
-      // As doubles they are equal where their bytes are: see line-template.ts.
+      // Words can be compared as doubles: see line-template.ts.
       for (let at = start; at < last && view.getFloat64(at, true) === words[word]; at += WORD) word += 1;
       if (word < words.length - 1 || view.getFloat64(last, true) !== words[word]) continue;
       if (view.getUint8(start + length) !== QUOTE) continue;
@@ -61,7 +66,7 @@ export class SatelliteTable {
 
   foundEnd = 0;
 
-  /** The index of the name in [start, end), which is at most MAX_NAME_BYTES long. */
+  /** The index of the name in [start, end), which has at most MAX_NAME_BYTES bytes. */
   indexOf(bytes: Uint8Array, view: DataView, start: number, end: number): number {
     const length = end - start;
     const mark = length >= 8 ? view.getInt32(start + 4, true) : Number.NaN;
@@ -81,7 +86,7 @@ export class SatelliteTable {
     if (this.#entries.length >= MAX_SATELLITES) return 0;
     let hash = SEED_FIRST;
     for (const byte of bytes) hash = mixFirst(hash, byte);
-    // Ids shorter than 8 bytes are no satellite's; the fast way never finds them.
+    // An ID shorter than 8 bytes is not a satellite's; the fast path never finds one.
     this.#entries.push({ bytes, mark, hash: finish(hash), words: wordsOf(bytes) });
     this.names = [...this.names, new TextDecoder().decode(bytes)];
     return this.#entries.length;

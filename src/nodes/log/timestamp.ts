@@ -1,10 +1,10 @@
-/** Where and when a timestamp that was just read ended; one object, reused, so that a line allocates nothing. */
+/** The timestamp read last, and where it ended; one object, reused, so that nothing is allocated for a line. */
 export interface TimestampRead {
   /** Unix milliseconds, UTC. */
   ms: number;
-  /** The first byte after it. */
+  /** The position of the first byte after it. */
   end: number;
-  /** It told no fraction of a second: durations from it are resolved to whole seconds. */
+  /** It has no fraction of a second: durations computed from it have a resolution of whole seconds. */
   coarse: boolean;
 }
 
@@ -18,7 +18,9 @@ const Z = 90;
 const T = 84;
 const SPACE = 32;
 
-/** Days from 1970-01-01 of a date of the proleptic Gregorian calendar (Hinnant, "chrono-compatible algorithms", 2013). */
+/**
+ * Days from 1970-01-01 to a date of the proleptic Gregorian calendar (Hinnant, "chrono-compatible algorithms", 2013).
+ */
 function daysOf(year: number, month: number, day: number): number {
   const shifted = month <= 2 ? year - 1 : year;
   const era = Math.floor(shifted / 400);
@@ -38,13 +40,13 @@ function two(bytes: Uint8Array, at: number): number {
   return tens >= 0 && tens <= 9 && units >= 0 && units <= 9 ? tens * 10 + units : Number.NaN;
 }
 
-/** Where the zone stands behind whole seconds, and behind milliseconds. */
+/** Where the zone begins after whole seconds, and after milliseconds. */
 const COARSE_ZONE_AT = 19;
 const FINE_ZONE_AT = 23;
 
 /**
- * Reads timestamps of one log: nearly every line begins with the date, hour and minute of the line before it, and
- * ends its time in the same zone, so that only the seconds are read anew.
+ * Reads the timestamps of one log. Nearly every line has the date, hour, minute and zone of the line before it, so that
+ * only the seconds have to be parsed.
  */
 export class TimestampReader implements TimestampRead {
   ms = 0;
@@ -54,13 +56,13 @@ export class TimestampReader implements TimestampRead {
   #second = 0;
   #third = 0;
   #fourth = 0;
-  /** The remembered minute in Unix ms, the zone applied. */
+  /** The remembered minute, Unix ms, with the zone applied. */
   #minuteMs = Number.NaN;
-  /** Bytes from the timestamp's beginning to its zone, and the zone's own. */
+  /** Bytes from the beginning of the timestamp to its zone, and the bytes of the zone. */
   #zoneAt = 0;
   #zone: Uint8Array = new Uint8Array(0);
 
-  /** The same as `readTimestamp`, for a timestamp with at least 32 bytes behind its beginning. */
+  /** Like `readTimestamp`, for a timestamp with at least 32 readable bytes from its beginning. */
   read(bytes: Uint8Array, view: DataView, start: number): boolean {
     if (
       view.getInt32(start, true) === this.#first &&
@@ -76,7 +78,7 @@ export class TimestampReader implements TimestampRead {
     return true;
   }
 
-  /** The seconds, the fraction and the zone, in two words: `:SS.` and `mmmZ`, or `:SSZ` and what follows. */
+  /** Reads the seconds, the fraction and the zone as two words: `:SS.` and `mmmZ`, or `:SSZ` and the bytes after it. */
   #readRest(bytes: Uint8Array, view: DataView, start: number): boolean {
     const zoneAt = this.#zoneAt;
     const zone = this.#zone;
@@ -104,11 +106,11 @@ export class TimestampReader implements TimestampRead {
     return true;
   }
 
-  /** Remembers forms with milliseconds or without a fraction; others are read in full each time. */
+  /** Remembers forms with milliseconds or without a fraction; all others are parsed in full each time. */
   #remember(bytes: Uint8Array, view: DataView, start: number): void {
     const zoneAt = this.coarse ? COARSE_ZONE_AT : FINE_ZONE_AT;
     const zone = bytes[start + zoneAt];
-    // A leap second lies in the next minute of Unix time.
+    // A leap second belongs to the next minute of Unix time.
     if ((zone !== Z && zone !== PLUS && zone !== MINUS) || two(bytes, start + 17) > 59) {
       this.#first = 0;
       return;
@@ -125,7 +127,7 @@ export class TimestampReader implements TimestampRead {
 
 /**
  * Reads `2026-01-31T23:59:59`, with or without a fraction, then `Z`, `+02:00`, `-0700` or `+02`.
- * Answers false for anything else; `into` is then undefined.
+ * Returns false for anything else; `into` is then undefined.
  */
 export function readTimestamp(bytes: Uint8Array, start: number, into: TimestampRead): boolean {
   const separator = bytes[start + 10];
@@ -155,7 +157,7 @@ export function readTimestamp(bytes: Uint8Array, start: number, into: TimestampR
     for (at += 1; ; at += 1) {
       const digit = (bytes[at] ?? 0) - ZERO;
       if (digit < 0 || digit > 9) break;
-      // Past milliseconds the digits are cut, not rounded: a line's time never moves into the next second.
+      // Digits after the milliseconds are cut, not rounded, so that a line's time never moves into the next second.
       if (scale >= 1) fractionMs += digit * scale;
       scale = scale === 1 ? 0 : scale / 10;
     }

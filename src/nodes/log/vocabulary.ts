@@ -1,4 +1,4 @@
-/** What piece operations are for, as the log names it. The index is what the store keeps: append only. */
+/** The actions of piece operations, as named in the log. The store keeps the index, so only append. */
 export const ACTIONS = [
   "GET",
   "GET_AUDIT",
@@ -10,14 +10,14 @@ export const ACTIONS = [
   "PUT_GRACEFUL_EXIT",
 ] as const;
 
-/** How an operation ended. `abandoned` is a start whose end never came: kept so that its line is known again. */
+/** How an operation ended. `abandoned` is a start whose end never came; it is kept to recognise its line later. */
 export const OUTCOMES = ["success", "canceled", "failed", "abandoned"] as const;
 export const SUCCESS = 0;
 export const CANCELED = 1;
 export const FAILED = 2;
 export const ABANDONED = 3;
 
-/** What an operation is counted as in the rates; the rest (DELETE, graceful exit) counts in the totals alone. */
+/** How an operation is counted in the rates; the rest (DELETE, graceful exit) counts only in the totals. */
 export const KINDS = ["download", "upload", "audit", "other"] as const;
 const DOWNLOAD = 0;
 const UPLOAD = 1;
@@ -39,7 +39,7 @@ export function isIngress(action: number): boolean {
   return ACTIONS[action]?.startsWith("PUT") ?? false;
 }
 
-/** Whether an action repairs a segment of a satellite's. */
+/** Whether an action repairs one of a satellite's segments. */
 export function isRepair(action: number): boolean {
   return ACTIONS[action]?.endsWith("_REPAIR") ?? false;
 }
@@ -63,10 +63,10 @@ export const LEVELS = ["DEBUG", "INFO", "WARN", "ERROR"] as const;
 export const LEVEL_DEBUG = 0;
 const LEVEL_INFO = 1;
 
-/** What a log was cut to; `error` (WARN or graver) shows failures alone, so it tells no rates. */
+/** The lowest level in a log. `error` (WARN or more severe) shows only failures, so there are no rates. */
 export type LogLevel = "debug" | "info" | "error";
 
-/** The level of a log with so many lines of each of LEVELS; null of one without lines. */
+/** The level of a log with this many lines of each of LEVELS; null if it has no lines. */
 export function logLevelOf(lines: ArrayLike<number>): LogLevel | null {
   if ((lines[LEVEL_DEBUG] ?? 0) > 0) return "debug";
   if ((lines[LEVEL_INFO] ?? 0) > 0) return "info";
@@ -74,12 +74,12 @@ export function logLevelOf(lines: ArrayLike<number>): LogLevel | null {
   return null;
 }
 
-/** What a parsed row is. The outcomes' lines stand at outcome + LINE_ENDED. */
+/** What a parsed row is. Lines that end an operation have LINE_ENDED + outcome. */
 export const LINE_STARTED = 2;
 export const LINE_ENDED = 3;
 export const LINE_RACE_LOST = 6;
 
-/** Lines that tell something of their own, beside the operations. */
+/** Lines that report something other than operations. */
 const FACTS = [
   "reputation",
   "compaction_start",

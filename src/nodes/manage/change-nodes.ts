@@ -10,7 +10,7 @@ import {
   takeLease,
 } from "../store/node-store.ts";
 
-/** @throws Failure of kind usage where the store has no such node. */
+/** @throws Failure (usage) if the store has no such node. */
 export function knownNode(db: Database, name: string): NodeRow {
   const node = findNode(db, name);
   if (node !== null) return node;
@@ -19,7 +19,7 @@ export function knownNode(db: Database, name: string): NodeRow {
   throw new Failure("usage", `no node is named ${name}; ${has}`);
 }
 
-/** Gives a node another name; all that it has stays known, and a process that ingests into it goes on. */
+/** Renames a node. All its data stays, and a process that is ingesting into it continues. */
 export function renameNode(db: Database, from: string, to: string): void {
   checkNodeName(to);
   const rename = db.transaction(() => {
@@ -36,7 +36,7 @@ export function renameNode(db: Database, from: string, to: string): void {
   rename.immediate();
 }
 
-/** Deletes a node with all that it has: its lines are new again. */
+/** Deletes a node with all its data. Its lines are then new again. */
 export function forgetNode(db: Database, name: string): void {
   const forget = db.transaction(() => {
     const node = knownNode(db, name);

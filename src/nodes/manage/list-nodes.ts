@@ -4,7 +4,7 @@ import { type LogLevel, logLevelOf } from "../log/vocabulary.ts";
 import { HourTable, sumOf } from "../store/hour-table.ts";
 import { TIER_HOUR } from "../store/rollup.ts";
 
-/** What the store has of a node. Moments are Unix ms. */
+/** What the store has about a node. Times are Unix ms. */
 export interface NodeSummary {
   readonly name: string;
   /** Ended operations, pruned ones included. */
@@ -12,12 +12,12 @@ export interface NodeSummary {
   readonly firstEventMs: number | null;
   readonly newestLineMs: number | null;
   readonly logLevel: LogLevel | null;
-  /** Of durations; null where none is known. */
+  /** The resolution of durations; null if no duration is known. */
   readonly latencyResolutionMs: 1 | 1000 | null;
-  /** When the node's API was last heard. */
+  /** When the node's API last answered. */
   readonly apiSeenMs: number | null;
   readonly storeBytes: number;
-  /** Hours that were taken over from storj_monitor. */
+  /** Hours imported from storj_monitor. */
   readonly importedHours: number;
 }
 
@@ -29,7 +29,7 @@ interface Row {
   storeBytes: number;
 }
 
-/** The names alone, in order. */
+/** The names of all nodes, sorted. */
 export function nodeNames(db: Database): string[] {
   return db
     .query<{ name: string }, []>("SELECT name FROM node ORDER BY name")
@@ -37,7 +37,7 @@ export function nodeNames(db: Database): string[] {
     .map(({ name }) => name);
 }
 
-/** The bytes of all that belongs to node `n`, but for what SQLite needs around it. */
+/** The bytes of all data of node `n`, without SQLite's overhead. */
 const STORE_BYTES = [
   ["event_block", "length(columns) + length(keys)"],
   ["rollup", "length(summary) + length(cells)"],
@@ -62,7 +62,7 @@ function summed(
   };
 }
 
-/** Every node of the store, by name. */
+/** All nodes of the store, by name. */
 export function listNodes(db: Database): NodeSummary[] {
   const rows = db
     .query<Row, []>(

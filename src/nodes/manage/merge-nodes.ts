@@ -35,8 +35,8 @@ import { knownNode } from "./change-nodes.ts";
 type HourRow = Pick<RollupRow, "startMs" | "summary" | "cells" | "closed" | "source">;
 
 /**
- * What becomes of an hour that both nodes have: its events are looked at one by one, since those that both took in are
- * counted once (`dedupe`); or, where events were pruned, it is taken for the same lines or for others as a whole.
+ * What to do with an hour that both nodes have. `dedupe` compares its events one by one, and counts those that both
+ * nodes have once. Where events were pruned, the hour as a whole is treated as the same lines or as other ones.
  */
 type Shared = "dedupe" | "keep" | "take" | "add";
 
@@ -49,7 +49,7 @@ function isSame(one: Uint8Array, other: Uint8Array): boolean {
 }
 
 function fateOf(from: HourRow, into: HourRow): Shared {
-  // A log has precedence over what was taken over; of two of those the one with more of the hour.
+  // A log takes precedence over imported hours. Of two imported ones, the one with more operations wins.
   if (from.source !== into.source) return from.source === SOURCE_LOG ? "take" : "keep";
   if (from.source !== SOURCE_LOG)
     return operationsOf(decodeRollup(from)) > operationsOf(decodeRollup(into)) ? "take" : "keep";
@@ -57,7 +57,7 @@ function fateOf(from: HourRow, into: HourRow): Shared {
   return isSame(from.summary, into.summary) && isSame(from.cells, into.cells) ? "keep" : "add";
 }
 
-/** What is damaged cannot be added up: then nothing is merged. */
+/** Damaged data cannot be added up, so nothing is merged. */
 function refuseDamaged(): never {
   throw new DamagedBlob();
 }
@@ -77,7 +77,7 @@ function intactState(db: Database, nodeId: number): PairState {
   return isDamaged ? refuseDamaged() : state;
 }
 
-/** One merge, within its transaction. */
+/** One merge, inside its transaction. */
 class Merge {
   readonly #db: Database;
   readonly #from: NodeRow;
@@ -86,7 +86,7 @@ class Merge {
   readonly #fromHours: ReadonlyMap<number, HourRow>;
   readonly #intoHours: ReadonlyMap<number, HourRow>;
   readonly #fates = new Map<number, Shared>();
-  /** Of hours that both have: the events that only the first node had. */
+  /** For hours that both nodes have: the events that only the first node had. */
   readonly #news = new Map<number, Rollup>();
   readonly #intoState: PairState;
 
@@ -111,7 +111,7 @@ class Merge {
   }
 
   run(): void {
-    // What is known is asked of the other node's blocks: before this one's are among them.
+    // Known lines are looked up in the other node's blocks, so this must run before this node's blocks are among them.
     this.#moveOpen();
     this.#moveBlocks();
     this.#moveFacts();
@@ -119,7 +119,7 @@ class Merge {
     this.#moveRest();
   }
 
-  /** Blocks go over as they are, but for those with an hour that both nodes have. */
+  /** Moves blocks unchanged, except those with an hour that both nodes have. */
   #moveBlocks(): void {
     const db = this.#db;
     const ids = db
@@ -151,13 +151,13 @@ class Merge {
   #touchesShared(fromMs: number, untilMs: number): boolean {
     for (let hour = Math.floor(fromMs / HOUR_MS) * HOUR_MS; hour <= untilMs; hour += HOUR_MS) {
       if (this.#fates.has(hour)) return true;
-      // A damaged date makes a block span centuries: then it is looked at.
+      // With a damaged date a block may span centuries: assume that it has a shared hour.
       if (hour - fromMs > 24 * HOUR_MS) return true;
     }
     return false;
   }
 
-  /** What of the events only this node has; null where that is all of them. */
+  /** The events that only this node has; null if that is all of them. */
   #withoutKnown(events: Events): Events | null {
     const kept = createEvents(events.count);
     let isWhole = true;
@@ -180,7 +180,7 @@ class Merge {
     return isWhole ? null : kept;
   }
 
-  /** The other node met this end without its start: the start's line stays known by itself. */
+  /** The other node has this end without its start: keep the start's line as a known line of its own. */
   #keepStart(events: Events, row: number, kept: Events): void {
     const [startMs, identity] = [startMsOf(events, row), startIdentity(events, row)];
     if (events.outcome[row] === ABANDONED || startMs === null || identity === null) return;
@@ -236,7 +236,7 @@ class Merge {
       }
       const news = fate === "add" ? decodeRollup(hour) : this.#news.get(startMs);
       if (news === undefined || other === undefined) continue;
-      // Lines are not kept one by one: where some were new, their levels are those of the whole hour.
+      // Single lines are not stored: if any of them were new, the levels of the whole hour are added.
       if (fate === "dedupe") addLines(news, decodeRollup(hour));
       const sum = decodeRollup(other);
       mergeSummary(sum.summary, news.summary);
@@ -254,7 +254,10 @@ class Merge {
     rollups.packDays(Infinity);
   }
 
-  /** Checkpoints (of one file read into both the further one), answers of the API; then the node goes. */
+  /**
+   * Moves the checkpoints (for a file read into both nodes, the further one) and the API's answers, and deletes the
+   * node.
+   */
   #moveRest(): void {
     const db = this.#db;
     const [from, into] = [this.#from.id, this.#into.id];
@@ -274,7 +277,7 @@ class Merge {
   }
 }
 
-/** Adds the levels and the span of an hour's lines, and none of its operations. */
+/** Adds the levels and the time span of an hour's lines, but none of its operations. */
 function addLines(to: Rollup, { summary }: Rollup): void {
   for (const [level, count] of summary.levels.entries())
     to.summary.levels[level] = (to.summary.levels[level] ?? 0) + count;
@@ -283,10 +286,12 @@ function addLines(to: Rollup, { summary }: Rollup): void {
 }
 
 /**
- * Makes one node of two, whole or not at all: what `from` has goes to `into`, lines that both took in are counted once,
- * and all of them stay known. Of hours whose events were pruned, figures that are the same are taken for the same lines.
+ * Merges one node into another, or changes nothing. All data of `from` goes to `into`. Lines that both nodes have are
+ * counted once, and all lines stay known. For hours whose events were pruned, equal figures are taken to mean the same
+ * lines.
  *
- * @throws Failure where a node is not known, both are one, a process ingests into either, or something of them is damaged.
+ * @throws Failure if a node is not known, both are the same, a process is ingesting into either, or any of their data
+ * is damaged.
  */
 export function mergeNodes(db: Database, from: string, into: string): void {
   const merge = db.transaction(() => {
