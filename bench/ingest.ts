@@ -28,7 +28,9 @@ function sizes(path: string): { bytesAnEvent: number; rollupBytesANodeHour: numb
   using db = new Database(path, { readonly: true });
   const one = (sql: string): number => db.query<{ value: number }, []>(sql).get()?.value ?? Number.NaN;
   const events = one("SELECT sum(events) AS value FROM event_block");
-  const rollups = one("SELECT sum(length(summary) + length(cells)) AS value FROM rollup WHERE tier = 0");
+  const rollups =
+    one("SELECT sum(length(summary) + length(cells)) AS value FROM rollup WHERE tier = 0") +
+    one("SELECT sum(length(hours)) AS value FROM packed_day");
   return {
     bytesAnEvent: Bun.file(path).size / events,
     rollupBytesANodeHour: rollups / one("SELECT count(*) AS value FROM rollup WHERE tier = 0"),

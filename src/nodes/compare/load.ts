@@ -129,10 +129,12 @@ class HourReader {
   readonly #nodeId: number;
   /** What the cells are to be read from, once they are asked for. */
   readonly #cells: { readonly tier: number; readonly startMs: number }[] = [];
+  readonly #deadline: number;
 
-  constructor(db: Database, nodeId: number) {
+  constructor(db: Database, nodeId: number, deadline: number) {
     this.#db = db;
     this.#nodeId = nodeId;
+    this.#deadline = deadline;
     this.sums = { ...createSums(), cells: new StoredCells([], () => this.#readCells()) };
   }
 
@@ -157,6 +159,7 @@ class HourReader {
          WHERE day.node_id = ? AND tier = ? AND day.start_ms >= ? AND day.start_ms < ? ORDER BY day.start_ms`,
       )
       .all(this.#nodeId, TIER_DAY, sinceMs, untilMs);
+    checkDeadline(this.#deadline);
     for (const { startMs, summary, hours } of days) {
       const day = { sinceMs: startMs, untilMs: startMs + DAY_MS };
       const packed = hours === null ? null : intact(() => unpackHours(startMs, openBlob(hours)));
@@ -175,6 +178,7 @@ class HourReader {
         "SELECT start_ms AS startMs, summary FROM rollup WHERE node_id = ? AND tier = ? AND start_ms >= ? AND start_ms < ? ORDER BY start_ms",
       )
       .all(this.#nodeId, TIER_HOUR, sinceMs, untilMs);
+    checkDeadline(this.#deadline);
     for (const row of rows) {
       const { startMs } = row;
       const summary = intact(() => openBlob(row.summary));
@@ -274,12 +278,11 @@ export function newestLineOf(db: Database, nodeId: number): number | null {
  */
 export function gatherNode(db: Database, nodeId: number, window: Window, deadline: number): NodeData {
   const { whole, head, tail } = partsOf(window);
-  const reader = new HourReader(db, nodeId);
+  const reader = new HourReader(db, nodeId, deadline);
   const { sums, hours, damaged } = reader;
   const how = { deadline, onDamage: (startMs: number) => void damaged.add(startMs) };
   const first = rollupsOfEnd(db, nodeId, head, how);
   reader.read(whole);
-  checkDeadline(deadline);
   const last = rollupsOfEnd(db, nodeId, tail, how);
   for (const row of [...first, ...last]) addRollup(sums, row);
   return {

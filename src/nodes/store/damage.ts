@@ -38,7 +38,10 @@ interface Named {
   readonly name: string;
 }
 
-/** Checks every stored blob of every node; a row at a time is in memory. */
+/**
+ * Checks every stored blob of every node; a row at a time is in memory. Not those of packed days: where one of them is
+ * damaged its hours are read, and nothing is lost.
+ */
 export function* damagedParts(db: Database): Generator<DamagedPart> {
   const blocks = db
     .query<Named & { fromMs: number; untilMs: number; columns: Uint8Array; keys: Uint8Array }, []>(

@@ -84,6 +84,28 @@ test("what a day was packed to goes when one of its hours changes, by whatever s
   }
 });
 
+test("what explains a difference is read when it is asked for: a damaged day from its hours, a damaged hour left out", () => {
+  const { store, rollups } = filled();
+  using _ = store;
+  const rollup = hour(DAY, 2);
+  rollup.cells.set(1, { count: 2, bytes: 10, timed: 0, timedMs: 0, coarse: 0 });
+  rollups.replaceHour(DAY, rollup, SOURCE_LOG);
+  rollups.rebuildDay(DAY);
+  rollups.packDays(Infinity);
+  const read = () => gatherNode(store.db, 1, WINDOW, Infinity);
+  const whole = read().cells.sums();
+  expect(whole.get(1)?.count).toBe(2);
+  store.db.run("UPDATE rollup SET cells = x'0000000000' WHERE tier = 1 AND start_ms = ?", [DAY]);
+  const ofHours = read();
+  expect(ofHours.cells.sums()).toEqual(whole);
+  expect(ofHours.damagedHours).toEqual([]);
+  store.db.run("UPDATE rollup SET cells = x'0000000000' WHERE tier = 0 AND start_ms = ?", [DAY]);
+  const data = read();
+  expect(data.damagedHours).toEqual([]);
+  expect(data.cells.sums().get(1)).toBeUndefined();
+  expect(data.damagedHours).toEqual([DAY]);
+});
+
 test("a day that changed is packed anew, and a damaged one is not", () => {
   const { store, rollups, packed } = filled();
   using _ = store;
