@@ -24,6 +24,7 @@ interface Request {
 const scratch = mkdtempSync(join(tmpdir(), "nodupe-engine-"));
 const cvs = join(scratch, "cvs");
 const log = join(scratch, "node.log");
+const nodes = join(scratch, "nodes.db");
 const sync = (binary: string, folder: string): string[] =>
   [binary, "sync", "-q", "--sandbox", "--bulk"].concat("--db", join(folder, "store.db"), cvs);
 
@@ -35,6 +36,26 @@ const REQUESTS: readonly Request[] = [
     work: "nodupe time --offline",
     rounds: 31,
     command: (binary, folder) => [binary, "time", "--offline", "--json", "--db", join(folder, "store.db")],
+  },
+  {
+    name: "compile late while comparing",
+    from: "setJITPolicy(8)",
+    to: "setJITPolicy(1)",
+    work: "two nodes, a week",
+    rounds: 15,
+    command: (binary) => [
+      binary,
+      "compare",
+      "a",
+      "b",
+      "--since",
+      "2026-10-01",
+      "--until",
+      "2026-10-08",
+      "--json",
+      "--db",
+      nodes,
+    ],
   },
   {
     name: "hardly compile while uploading",
@@ -89,7 +110,9 @@ async function build(name: string, change: { from: string; to: string } | null):
 
 async function sampleOf(request: Request, binary: string): Promise<Sample> {
   const folder = mkdtempSync(join(scratch, "run-"));
-  const sample = await timed(request.command(binary, folder), { env: { NODUPE_SYNC_SETTLE: "0ms" } });
+  const sample = await timed(request.command(binary, folder), {
+    env: { NODUPE_SYNC_SETTLE: "0ms", NODUPE_COMPARE_CACHE_TTL: "0s" },
+  });
   rmSync(folder, { recursive: true });
   return sample;
 }
@@ -122,6 +145,7 @@ try {
     spanMs: 7 * 86_400_000,
   });
   const withIt = await build("with", null);
+  for (const node of ["a", "b"]) await timed([withIt, "ingest", "-q", "--node", node, log, "--db", nodes]);
   const results: object[] = [];
   for (const [index, request] of REQUESTS.entries())
     results.push(await compare(request, withIt, await build(`without-${index}`, request)));
