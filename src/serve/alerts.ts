@@ -1,6 +1,6 @@
 import type { Problem } from "../board/problems.ts";
 
-/** An alert says that a problem has appeared, or that it is over. */
+/** A problem has appeared, or is over. */
 export interface Alert {
   readonly type: "raised" | "cleared";
   readonly at: string;

@@ -17,8 +17,8 @@ import type { BoardSummary, SystemSummary } from "./board-summary.ts";
 import type { JobTold } from "./jobs/jobs.ts";
 
 /**
- * What the paths of the API answer, where they answer in JSON: the description of the API is made of it, and tests hold
- * the answers to it. What a command prints as well has its schema from there.
+ * The schemas of the API's JSON answers. The OpenAPI description is generated from them, and tests check the answers
+ * against them. Answers that a command also prints take their schema from that command.
  */
 
 const perHour = list(z.number().nullable(), "by hour, oldest first");
@@ -89,7 +89,7 @@ const metrics = object({
   ),
 });
 
-/** With `series=operations` a node's hours have the operations alone. */
+/** With `series=operations` a node's hours hold only the operations. */
 const nodes = object({
   nodes: list(nodeOverview.extend({ hours: nodeOverview.shape.hours.partial() }), "every node"),
 });
@@ -120,8 +120,8 @@ export const ANSWERS = {
   "GET /health": statusResult.extend({ jobs }),
 } as const satisfies Readonly<Record<string, z.ZodType>>;
 
-/** A method and a path that answer in JSON. */
+/** A method and path with a JSON answer. */
 export type Answered = keyof typeof ANSWERS;
 
-/** What is said where a request is refused. */
+/** The body of a refused request's answer. */
 export const refused = object({ error: text("what was wrong, and what was expected") });

@@ -30,28 +30,28 @@ import { seldom } from "./seldom.ts";
 import type { Sessions } from "./sessions.ts";
 
 export interface ApiOptions {
-  /** Read only. */
+  /** Opened read-only. */
   readonly store: Store;
-  /** All that is known at this moment. */
+  /** The current board. */
   readonly boardNow: () => Board;
-  /** What else this process does. */
+  /** The other jobs of this process. */
   readonly jobs: () => readonly JobTold[];
-  /** For the few requests that change something: opened for each of them. */
+  /** For the few requests that change something; each opens its own connection. */
   readonly openWritable: () => Promise<Store>;
   readonly comparisons: Comparisons;
   readonly sessions: Sessions;
   readonly bus: Bus;
-  /** The text of `nodupe metrics`, with what this process counts. */
+  /** The text of `nodupe metrics`, including this process's own counters. */
   readonly metrics: () => string;
-  /** For reading one node's figures, in milliseconds. */
+  /** Limit for reading one node's figures, in milliseconds. */
   readonly queryTimeout: number;
-  /** Aborts when the server ends. */
+  /** Aborts when the server stops. */
   readonly signal: AbortSignal;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** The name, unit and direction of every metric of a comparison. */
+/** The name, label, unit and direction of every comparison metric. */
 const METRICS_TOLD = METRICS.map(({ name, label, unit, lowerIsBetter }) => ({
   name,
   label,
@@ -61,7 +61,7 @@ const METRICS_TOLD = METRICS.map(({ name, label, unit, lowerIsBetter }) => ({
 
 const HOUR_MS = 3_600_000;
 const DAY_HOURS = 24;
-/** Of the time; counting the uploads of a day reads the whole history. */
+/** The largest share of time to spend counting: counting the uploads of a day reads the whole history. */
 const COUNTING_SHARE = 0.01;
 /** The number of points that a chart draws. */
 const POINTS = 600;
@@ -130,7 +130,7 @@ function retryRoute({ openWritable }: ApiOptions): Route {
   };
 }
 
-/** Every path of the API, and what answers it. */
+/** Every path of the API and its route. */
 export function apiRoutes(options: ApiOptions): Map<string, Route> {
   const { store, boardNow, sessions, bus, metrics, signal, now } = options;
   const uploadedByHour = seldom(

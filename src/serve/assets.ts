@@ -3,8 +3,8 @@ import page from "./page/index.html";
 import type { Route } from "./router.ts";
 
 /**
- * The page comes from nowhere but here, runs nothing that is written into it, and frames nowhere. Trusted types: no
- * text ever becomes markup.
+ * The page loads only from this server, runs no inline scripts and may not be framed. Trusted types: no text ever
+ * becomes markup.
  */
 const csp = (style: string): string =>
   [
@@ -27,7 +27,7 @@ const COMMON: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 
-/** What the bundler has made of the page: a manifest in the compiled program, a bundle to be made elsewhere. */
+/** What importing the page gives: a manifest in the compiled program, an unbuilt bundle when run from the sources. */
 interface Manifest {
   readonly index: string;
   readonly files: readonly {
@@ -40,7 +40,7 @@ function isManifest(value: unknown): value is Manifest {
   return typeof value === "object" && value !== null && "files" in value && Array.isArray(value.files);
 }
 
-/** Whether If-None-Match names the tag (RFC 9110, 13.1.2). */
+/** Whether If-None-Match matches the tag (RFC 9110, 13.1.2). */
 function hasTag(ifNoneMatch: string | null, etag: string): boolean {
   return ifNoneMatch?.split(",").some((tag) => [etag, etag.slice(2), "*"].includes(tag.trim())) ?? false;
 }
@@ -48,8 +48,8 @@ function hasTag(ifNoneMatch: string | null, etag: string): boolean {
 const STYLESHEET = /<link rel="stylesheet"[^>]* href="\/([^"]+)">/;
 
 /**
- * The page with all that its first paint needs. Its style sheet is inlined, and allowed by its hash; the scripts that are
- * imported later are fetched at once.
+ * The page with everything its first paint needs. The style sheet is inlined and allowed by its hash; scripts that are
+ * imported later are preloaded.
  */
 function wholeIndex(html: string, files: ReadonlyMap<string, Uint8Array>): { html: string; policy: string } {
   const sheet = files.get(STYLESHEET.exec(html)?.[1] ?? "");
@@ -58,16 +58,16 @@ function wholeIndex(html: string, files: ReadonlyMap<string, Uint8Array>): { htm
   const later = [...files.keys()].filter((name) => name.endsWith(".js") && !html.includes(`"/${name}"`));
   const preloads = later.map((name) => `<link rel="modulepreload" href="/${name}">`).join("");
   return {
-    // As a function: a style may have a `$` in it.
+    // A function, because the style may contain a `$`.
     html: html.replace(STYLESHEET, () => `<style>${style}</style>${preloads}`),
     policy: csp(`'sha256-${new Bun.CryptoHasher("sha256").update(style).digest("base64")}'`),
   };
 }
 
-/** Compressed once, and fetched again only when it has changed. */
+/** Compressed once; revalidated by ETag. */
 function assetRoute(bytes: Uint8Array<ArrayBuffer>, headers: Readonly<Record<string, string>>): Route {
   const compressed = Bun.gzipSync(bytes, { level: 9 });
-  // Weak: the same for the compressed bytes and the plain ones.
+  // Weak, since the compressed and the plain bytes share it.
   const etag = `W/"${Bun.hash(bytes).toString(36)}"`;
   const all = { ...COMMON, ...headers, etag, vary: "accept-encoding" };
   const GET = (request: Request): Response => {
@@ -80,7 +80,7 @@ function assetRoute(bytes: Uint8Array<ArrayBuffer>, headers: Readonly<Record<str
   return { GET, isPublic: true };
 }
 
-/** The page's files. Their names hold a hash of what is in them, so that they never change. */
+/** The page's files. Their names contain a hash of the content, so they can be cached for ever. */
 async function manifestRoutes(manifest: Manifest): Promise<[string, Route][]> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   const routes: [string, Route][] = [];
@@ -100,7 +100,7 @@ async function manifestRoutes(manifest: Manifest): Promise<[string, Route][]> {
   return [["/", assetRoute(Buffer.from(html), headers)], ...routes];
 }
 
-/** The page out of the sources, for development: bundled at the start. */
+/** The page from its sources, for development; bundled at startup. */
 async function bundledRoutes(): Promise<[string, Route][]> {
   const built = await Bun.build({ entrypoints: [`${import.meta.dir}/page/index.html`], minify: true });
   return Promise.all(
@@ -116,7 +116,7 @@ async function bundledRoutes(): Promise<[string, Route][]> {
   );
 }
 
-/** The page and its assets, path by path. */
+/** The routes of the page and its assets, by path. */
 export async function pageRoutes(): Promise<Map<string, Route>> {
   const manifest: unknown = page;
   return new Map(isManifest(manifest) ? await manifestRoutes(manifest) : await bundledRoutes());

@@ -37,24 +37,24 @@ export interface BoardServerOptions {
   readonly compareSettings: JudgeSettings;
   readonly token: string | null;
   readonly tls: { readonly cert: string; readonly key: string } | null;
-  /** The other boards that are followed, and what opens them. */
+  /** The other boards to follow, and the credentials for them. */
   readonly fleet: { readonly boards: readonly string[]; readonly access: FleetAccess };
-  /** The store in which several servers keep comparisons for each other; null where [shared] names none. */
+  /** The store in which several servers share comparisons; null if [shared] names none. */
   readonly shared: Link | null;
-  /** What this process does beside serving. */
+  /** The jobs this process runs besides serving. */
   readonly jobs: readonly Job[];
-  /** The upload among them. */
+  /** The upload job's run, if there is one. */
   readonly ownRun: LiveStatesOptions["ownRun"];
   readonly openStore: (how?: { readonly readonly?: boolean }) => Promise<Store>;
   readonly startCompareWorker: () => Worker;
   readonly workers: number;
-  /** How often the store is checked for writes of other processes. */
+  /** How often the store is checked for writes by other processes. */
   readonly lookEveryMs: number;
   readonly graceMs: number;
   readonly signal: AbortSignal;
   readonly onError: (line: string) => void;
   readonly onAlert: (alert: Alert) => void;
-  /** What the on_alert command gets beside the alert. */
+  /** The environment of the on_alert command, besides the alert. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -62,7 +62,7 @@ export interface BoardServer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Comparisons that are seldom repeated: something keeps asking for new ones, at the board's expense. */
+/** Reports a low cache hit rate: something keeps asking for new comparisons, which costs the board time. */
 function* cacheProblems({ asked, hitShare }: Comparisons): Generator<Problem> {
   if (hitShare === null || asked < LEAST_ASKED || hitShare >= LEAST_HITS) return;
   const text = `only ${Math.round(hitShare * 100)}% of the comparisons were answered from the cache`;
@@ -72,23 +72,23 @@ function* cacheProblems({ asked, hitShare }: Comparisons): Generator<Problem> {
 const LEAST_ASKED = 50;
 const LEAST_HITS = 0.5;
 
-/** How often the run of this process is looked at. */
+/** How often the progress of this process's run is checked. */
 const RUN_LOOK_MS = 1_000;
 
 async function watchRun(live: LiveStates, signal: AbortSignal): Promise<void> {
   while (await wait(RUN_LOOK_MS, signal)) live.lookAtRun();
 }
 
-/** Without the nodes, which are asked for where they are shown. */
+/** Without the nodes: pages that show them fetch them. */
 function fleetEvent(boards: readonly FleetBoard[]): LiveEvent {
   return { topic: "fleet", data: { boards: boards.map((board) => ({ ...board, nodes: undefined })) } };
 }
 
-/** All of `nodupe serve`: what is in the store, live, over HTTP. */
+/** Starts `nodupe serve`: serves the store's content over HTTP, with live updates. */
 export async function startBoardServer(options: BoardServerOptions): Promise<BoardServer> {
   const { settings, openStore, onError } = options;
   await using stack = new AsyncDisposableStack();
-  // The first start makes the store; from then on reading needs no right to write.
+  // The first start creates the store; after that reading needs no write permission.
   (await openStore())[Symbol.dispose]();
   const store = stack.use(await openStore({ readonly: true }));
   const over = new AbortController();

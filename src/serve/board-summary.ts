@@ -4,11 +4,14 @@ import type { Problem } from "../board/problems.ts";
 import type { NodeOverview } from "../nodes/overview.ts";
 import type { PastMeasurement } from "../time/overview.ts";
 
-/** The board at a glance: what the page asks for first. It grows neither with the history nor with the nodes. */
+/**
+ * The board at a glance, which the page requests first. Its size does not grow with the history or with the number of
+ * nodes.
+ */
 export interface BoardSummary {
   readonly board_name: string;
   readonly version: string;
-  /** The first ones; `problem_count` tells of all. */
+  /** The first few; `problem_count` counts all of them. */
   readonly problems: readonly Problem[];
   readonly problem_count: number;
   readonly time: {
@@ -36,10 +39,10 @@ export interface BoardSummary {
 }
 
 const PROBLEMS_TOLD = 20;
-/** Points of a sparkline: more than it has pixels to show them by would be sent for nothing. */
+/** The most points in a sparkline: it has no pixels to show more. */
 const POINTS = 96;
 
-/** At most so many of the values, evenly spread. */
+/** Reduces the values to at most `most`, evenly spread. */
 function thinned<T>(values: readonly T[], most: number): readonly T[] {
   const stride = Math.max(1, Math.ceil(values.length / most));
   return values.filter((_, at) => at % stride === 0);
@@ -95,13 +98,13 @@ export function boardSummary(
   };
 }
 
-/** What runs here, and how far it has come. */
+/** What runs here and its progress. */
 export interface SystemSummary {
   readonly store: Board["store"];
-  /** How far each node's log was read. */
+  /** How far each node's log has been read. */
   readonly logs: readonly Pick<NodeOverview, "node_name" | "newest_line" | "age_s">[];
   readonly watches: Board["sync"]["watches"];
-  /** Histories that are shared with other machines. */
+  /** Upload histories shared with other machines. */
   readonly shares: Board["sync"]["shares"];
 }
 

@@ -7,7 +7,7 @@ export type Body<T> =
 
 type Issue = z.core.$ZodIssue;
 
-/** Where a value fits no form of a union, the error of the closest one: the error that lies deepest. */
+/** If a value matches no branch of a union, the error of the closest branch: the one that lies deepest in the value. */
 function closest(issues: readonly Issue[]): Issue | undefined {
   const depth = (issue: Issue | undefined): number =>
     issue === undefined ? -1 : issue.path.length - (issue.code === "unrecognized_keys" ? 0.5 : 0);
@@ -21,7 +21,7 @@ function closest(issues: readonly Issue[]): Issue | undefined {
     .toSorted((left, right) => depth(right) - depth(left))[0];
 }
 
-/** The first thing that is wrong with a value, with the place where it is. */
+/** The first problem of a value and where in it the problem is. */
 function reasonOf(error: z.ZodError): string {
   const issue = closest(error.issues);
   if (issue === undefined) return "the request is not valid";
@@ -44,7 +44,7 @@ export async function jsonBody<S extends z.ZodType>(schema: S, request: Request)
 
 const NO_JSON: Body<never> = { type: "invalid", reason: "the body is not JSON" };
 
-/** null where the client went away first: nobody reads the answer. */
+/** null if the client disconnected first: nobody reads the answer then. */
 async function textOf(request: Request): Promise<string | null> {
   try {
     return await request.text();
@@ -63,12 +63,12 @@ function checkedJson<S extends z.ZodType>(schema: S, text: string): Body<z.infer
   return checked(schema, value);
 }
 
-/** As many as are asked again and again. */
+/** Enough for the bodies that clients keep sending. */
 const MOST_REMEMBERED = 100;
-/** Longer ones are seldom asked twice. */
+/** In characters. Longer bodies are seldom sent twice. */
 const LONGEST_REMEMBERED = 4_096;
 
-/** As `jsonBody`, for what is asked again and again in the same words: those that were valid are not checked twice. */
+/** Like `jsonBody`, but remembers valid bodies and does not check the same text twice. */
 export function rememberedBody<S extends z.ZodType>(
   schema: S,
 ): (request: Request) => Promise<Body<z.infer<S>>> {
@@ -84,7 +84,7 @@ export function rememberedBody<S extends z.ZodType>(
   };
 }
 
-/** Checks a request's query against a schema; a name that is given twice is refused. */
+/** Checks a request's query against a schema. A parameter given twice is refused. */
 export function query<S extends z.ZodType>(schema: S, request: Request): Body<z.infer<S>> {
   const { searchParams } = new URL(request.url);
   const names = [...searchParams.keys()];

@@ -3,28 +3,31 @@ import type { ComparisonRequest } from "../schemas.ts";
 import type { Comparisons } from "./comparisons.ts";
 
 const HOUR_MS = 3_600_000;
-/** What the page asks first: all nodes, over these. */
+/** The page's first questions compare all nodes over one of these ranges. */
 const RANGES_MS = [24 * HOUR_MS, 7 * 24 * HOUR_MS, 30 * 24 * HOUR_MS] as const;
-/** As many as one question may have. */
+/** The most nodes in one question. */
 const MOST_NODES = 20;
-/** How often it is looked whether an answer is out of date; that costs microseconds while nothing is written. */
+/** How often to check for outdated answers; a check takes microseconds while nothing is written. */
 const LOOK_MS = 1_000;
-/** Nobody has asked anything for so long. */
+/** How long there must have been no questions before computing ahead. */
 const IDLE_MS = 1_000;
-/** No question is computed again sooner: one whose nodes cannot be read would be for ever. */
+/**
+ * The least time between two computations of a question: one with an unreadable node would otherwise be computed over
+ * and over.
+ */
 const AGAIN_MS = 30_000;
-/** The share of a core that answers which nobody may ask are worth. */
+/** The largest share of a core to spend on answers that may never be needed. */
 const MOST_SHARE = 0.05;
 
-/** The questions that are kept answered; none where there is nothing to compare. */
+/** The questions to keep answered; empty if there are fewer than two nodes, or too many. */
 function commonQuestions(nodes: readonly string[]): readonly ComparisonRequest[] {
   if (nodes.length < 2 || nodes.length > MOST_NODES) return [];
   return RANGES_MS.map((lastMs) => ({ names: nodes, lastMs, type: "overall" }));
 }
 
 /**
- * Keeps the common questions answered, one at a time, while nobody asks: whoever opens the page finds them computed. An
- * answer is computed anew when enough has changed (freshness.ts).
+ * Computes the common questions in advance, one at a time and only while nobody is asking, so that the page finds its
+ * first answers ready. An answer is recomputed when enough has changed (freshness.ts).
  */
 export async function computeAhead(comparisons: Comparisons, signal: AbortSignal): Promise<void> {
   let pauseMs = LOOK_MS;

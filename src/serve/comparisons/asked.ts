@@ -7,18 +7,18 @@ import type { ComparisonRequest } from "../schemas.ts";
 import type { Basis } from "./freshness.ts";
 import type { NodeState, StoredStates } from "./node-states.ts";
 
-/** One question, whatever the order of its nodes, and how its nodes stand when it is asked. */
+/** A question and the state of its nodes when it is asked. The key does not depend on the order of the nodes. */
 export interface Asked {
   readonly key: string;
   readonly nodes: readonly FleetNode[];
-  /** What the answer calls them. */
+  /** The nodes' names in the answer. */
   readonly labels: readonly string[];
-  /** In the order of the nodes. */
+  /** In the order of `nodes`. */
   readonly states: readonly NodeState[];
   readonly request: ComparisonRequest;
 }
 
-/** Where nodes are: in this store, and on the boards that are followed. */
+/** Where nodes are looked up: this store and the followed boards. */
 interface Known {
   readonly states: StoredStates;
   readonly boards: () => readonly FleetBoard[];
@@ -28,17 +28,17 @@ function parseRemote(text: string): FleetNode | null {
   try {
     return parseRemoteNode(text);
   } catch {
-    // No URL that could be a board's: no node is called so either.
+    // Not a board's URL, so this names no node of a board.
     return null;
   }
 }
 
-/** What a request means; null where it names a board that is not followed. */
+/** Resolves a request's nodes; null if it names a board that is not followed. */
 export function askedFor(request: ComparisonRequest, known: Known): Asked | null {
   const { names } = request;
   const stored = known.states.all(names);
   const nodes = names.map((text, at): FleetNode => {
-    // A store's own node may be called anything.
+    // A stored node may have any name, even one that looks like a remote node's, so the store is checked first.
     const remote = stored[at]?.type === "unknown" ? parseRemote(text) : null;
     return remote ?? { name: text, url: null };
   });
@@ -55,7 +55,7 @@ export function askedFor(request: ComparisonRequest, known: Known): Asked | null
   return { key, nodes, labels: labelsOf(nodes), states, request };
 }
 
-/** How the nodes of a report stood when it was asked for, in the report's order. */
+/** The states of a report's nodes when it was asked for, in the report's order. */
 export function statesOf(asked: Asked, { nodes }: CompareReport): NodeState[] {
   return nodes.map(
     ({ node_name: label }) => asked.states[asked.labels.indexOf(label)] ?? { type: "unknown" },
@@ -64,7 +64,9 @@ export function statesOf(asked: Asked, { nodes }: CompareReport): NodeState[] {
 
 export type BasisFor = (report: CompareReport, isReady: boolean) => Basis;
 
-/** What an answer that is computed from now on is computed from. */
+/**
+ * Takes the current time as the start of the computation; the returned function completes the basis with the report.
+ */
 export function basisOf(asked: Asked): BasisFor {
   const computedMs = Date.now();
   return (report, isReady) => {

@@ -7,14 +7,14 @@ const IDLE_MS = 5_000;
 type Progress = Extract<CompareMessage, { type: "node" }>["progress"];
 export type CompareEnd = Exclude<CompareMessage, { type: "node" }>;
 
-/** The worker was ended before it had an answer. */
+/** The worker was ended before it could answer. */
 export class ComparisonEnded extends Error {
   override readonly name = "ComparisonEnded";
 }
 
 export interface CompareJob {
   readonly end: Promise<CompareEnd>;
-  /** Ends the worker; `end` is then rejected. */
+  /** Ends the worker; `end` is then rejected with ComparisonEnded. */
   cancel(): void;
 }
 
@@ -23,12 +23,14 @@ interface Idle {
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
-/** Workers that compare: as many at a time as there are cores, and one beside them for what nobody waits for. */
+/**
+ * Runs comparisons in workers: as many at a time as there are cores, plus one for comparisons that are computed ahead.
+ */
 export class ComparePool implements Disposable {
   readonly #startWorker: () => Worker;
   readonly #limit;
   readonly #idle: Idle[] = [];
-  /** How each one at work is ended. */
+  /** The busy workers, each with the function that ends it. */
   readonly #busy = new Map<Worker, (reason: string) => void>();
 
   constructor(options: { readonly startWorker: () => Worker; readonly workers: number }) {
@@ -41,7 +43,7 @@ export class ComparePool implements Disposable {
     return this.#limit(() => this.start(task, onNode).end);
   }
 
-  /** Computes at once. */
+  /** Computes at once, without waiting for a free core. */
   start(task: CompareTask, onNode: (progress: Progress) => void): CompareJob {
     const idle = this.#idle.pop();
     if (idle !== undefined) clearTimeout(idle.timer);
@@ -56,7 +58,7 @@ export class ComparePool implements Disposable {
       resolve(data);
     };
     const end = (reason: string): void => {
-      // At rest already: it has answered.
+      // It has already answered and is idle.
       if (!this.#busy.delete(worker)) return;
       worker.terminate();
       reject(new ComparisonEnded(`Cannot compare: the worker ended (${reason})`));
@@ -78,7 +80,7 @@ export class ComparePool implements Disposable {
     this.#idle.push({ worker, timer });
   }
 
-  /** What waits for a core, or is at work, is broken off. */
+  /** Ends the running comparisons and rejects the waiting ones. */
   [Symbol.dispose](): void {
     this.#limit.clearQueue();
     for (const { worker, timer } of this.#idle.splice(0)) {

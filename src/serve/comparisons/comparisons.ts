@@ -23,7 +23,7 @@ export type ComparisonReply =
   | { readonly type: "unknown-node"; readonly reason: string }
   | { readonly type: "failed" };
 
-/** How far a comparison is; `nodes` as the request names them. */
+/** The progress of a comparison; `nodes` as the request names them. */
 type ComparisonEvent = {
   readonly nodes: readonly string[];
   readonly type: string;
@@ -34,21 +34,21 @@ type ComparisonEvent = {
 );
 
 export interface ComparisonsOptions {
-  /** Read only. */
+  /** Opened read-only. */
   readonly store: Store;
   readonly states: StoredStates;
   readonly settings: JudgeSettings;
   readonly pool: ComparePool;
-  /** Where several servers keep answers for each other; null where none is set. */
+  /** Where several servers share answers; null if not configured. */
   readonly shared: SharedCache | null;
   readonly access: FleetAccess;
-  /** The boards of the fleet as they are known now: no other is asked. */
+  /** The fleet's boards as currently known; no other board is asked. */
   readonly boards: () => readonly FleetBoard[];
-  /** Told how far an answer is that somebody waits for. */
+  /** Called with the progress of each comparison that a client is waiting for. */
   readonly onEvent: (event: ComparisonEvent) => void;
-  /** Told how long an answer took, in seconds. */
+  /** Called with the time that an answer took. */
   readonly onAnswered: (how: "computed" | "cached" | "ahead", seconds: number) => void;
-  /** Told why a comparison could not be computed. */
+  /** Called with the reason when a comparison could not be computed. */
   readonly onFailure: (line: string) => void;
 }
 
@@ -61,20 +61,20 @@ type Computed =
   | { readonly type: "kept"; readonly told: ToldReport }
   | Exclude<ComparisonReply, { type: "answered" }>;
 
-/** A question that is being computed because somebody may ask it. */
+/** A question that is being computed before anybody has asked it. */
 interface Ahead {
   readonly key: string;
   readonly job: CompareJob;
 }
 
 /**
- * Answers comparisons from memory while little has changed (freshness.ts), computes the others in workers, and the same
- * question once however many ask it at the same time.
+ * Answers comparisons from memory while little has changed (freshness.ts) and computes the others in workers. A
+ * question that several clients ask at the same time is computed once.
  */
 export class Comparisons implements AsyncDisposable {
   readonly #options: ComparisonsOptions;
   readonly #kept: LRUCache<string, Kept>;
-  /** Kept ready, apart from what is asked, so that many questions do not push them out. */
+  /** Answers computed ahead. Kept apart from the LRU cache so that many other questions cannot evict them. */
   readonly #ready = new Map<string, Kept>();
   readonly #inFlight = new Map<string, Promise<Computed>>();
   #ahead: Ahead | null = null;
@@ -92,12 +92,12 @@ export class Comparisons implements AsyncDisposable {
     return this.#asked;
   }
 
-  /** Share of all questions that were answered from memory; null where there was none. */
+  /** The share of all questions that were answered from memory; null before the first question. */
   get hitShare(): number | null {
     return this.#asked === 0 ? null : this.#hits / this.#asked;
   }
 
-  /** For how long nobody has asked, in milliseconds; 0 while an answer is being computed. */
+  /** Milliseconds since the last question; 0 while an answer is being computed. */
   get idleMs(): number {
     return this.#inFlight.size > 0 ? 0 : performance.now() - this.#lastAskedMs;
   }
@@ -123,8 +123,8 @@ export class Comparisons implements AsyncDisposable {
   }
 
   /**
-   * Computes what nobody has asked yet, or tries to; false where that was not needed, or was broken off since somebody
-   * asks.
+   * Tries to compute a question in advance. Returns false if that was not needed, or was cancelled because a client
+   * asked something.
    */
   async computeAhead(request: ComparisonRequest): Promise<boolean> {
     const asked = askedFor(request, this.#options);
@@ -155,13 +155,13 @@ export class Comparisons implements AsyncDisposable {
     return await this.#end(asked, basis, job.end, { isAhead: true, task });
   }
 
-  /** What another server has computed of the same figures. */
+  /** The answer that another server has computed from the same figures, if there is one. */
   async #shared(task: CompareTask): Promise<CompareEnd | null> {
     const answer = await this.#options.shared?.find(task);
     return answer == null ? null : { type: "answered", answer };
   }
 
-  /** The names of all nodes, of this board and of the others, as requests name them. */
+  /** The names of all nodes, of this board and of the others, as used in requests. */
   allNodes(): readonly string[] {
     const others = this.#options
       .boards()
@@ -179,7 +179,7 @@ export class Comparisons implements AsyncDisposable {
     return isFresh(kept.basis, { nowMs, sinceMs, states }, cacheTtl) ? kept : null;
   }
 
-  /** Names that the store has not are refused here: made up ones cost no worker. */
+  /** Refuses names that are not in the store, so that invented names cost no worker. */
   #requireNodes({ nodes, states }: Asked): void {
     for (const [at, { name }] of nodes.entries())
       if (states[at]?.type === "unknown") requireNode(this.#options.store, name);
@@ -194,7 +194,7 @@ export class Comparisons implements AsyncDisposable {
     return {
       storePath: store.path,
       nodes: asked.nodes,
-      // What nobody asked is counted by no cache.
+      // Questions computed ahead bypass the store's cache, so that they do not count in its statistics.
       question: isAhead ? { ...question, cacheTtl: 0 } : question,
       nowMs,
       access,
@@ -205,7 +205,7 @@ export class Comparisons implements AsyncDisposable {
     const inFlight = this.#inFlight.get(asked.key);
     if (inFlight !== undefined)
       return (await this.#joined(asked, inFlight)) ?? (await this.#computeOnce(asked));
-    // Whoever asks has the cores for himself.
+    // A client's question gets the cores to itself.
     this.#ahead?.job.cancel();
     const computing = this.#computeTold(asked);
     this.#inFlight.set(asked.key, computing);
@@ -216,9 +216,9 @@ export class Comparisons implements AsyncDisposable {
     }
   }
 
-  /** What others wait for too, or was begun ahead; null where that was broken off. */
+  /** Waits for a computation that is already in flight, for another client or ahead; null if it was cancelled. */
   async #joined(asked: Asked, inFlight: Promise<Computed>): Promise<Computed | null> {
-    // Somebody waits for it now: it is not broken off for others.
+    // A client is waiting for it now: other questions must not cancel it.
     if (this.#ahead?.key === asked.key) this.#ahead = null;
     try {
       return await inFlight;
@@ -275,7 +275,7 @@ export class Comparisons implements AsyncDisposable {
     return { type: "kept", told };
   }
 
-  /** Forgets what was kept ready for questions that are no longer common. */
+  /** Drops the answers computed ahead whose questions are no longer common. */
   keepReady(requests: readonly ComparisonRequest[]): void {
     const keys = new Set(requests.map((request) => askedFor(request, this.#options)?.key));
     for (const key of this.#ready.keys()) if (!keys.has(key)) this.#ready.delete(key);
