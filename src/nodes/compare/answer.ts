@@ -29,22 +29,25 @@ export function requireNode(store: Store, name: string): NodeRow {
   throw new Failure("usage", `no node ${name} in the store${hint === "" ? `: ${expected}` : hint}`);
 }
 
-/** A node of an open store. */
+/** A comparison's source for a node of an open store. */
 export function storedSource(store: Store, name: string): NodeSource {
   return databaseSource(name, { db: store.db, nodeId: requireNode(store, name).id });
 }
 
-/** What a cached comparison holds: the window it was computed for goes with it. */
+/** A cached comparison, with the window it was computed for. */
 interface Cached {
   readonly comparison: Comparison;
   readonly sinceMs: number;
   readonly untilMs: number;
 }
 
-/** Goes up with every change of what a comparison says: an upgraded program reads no earlier one's answer. */
+/**
+ * Raised whenever the content of a comparison changes, so that an upgraded program does not read answers of an older
+ * one.
+ */
 const FORM = 3;
 
-/** Names in any order, type, range, and what else changes the figures. */
+/** The names (in any order), the type, the range, and everything else that changes the figures. */
 function cacheKey(names: readonly string[], question: Question): string {
   const { type, rangeName, window, minGap, minLatencyGap, pairs } = question;
   const { egressUsd, repairUsd, auditUsd, storageUsd } = question;
@@ -54,10 +57,10 @@ function cacheKey(names: readonly string[], question: Question): string {
 }
 
 /**
- * Compares nodes of the store, or answers from what another process computed less than the TTL ago. The window
- * of a cached answer is the one it was computed for.
+ * Compares nodes of the store, or returns an answer that any process computed less than the TTL ago. The window of a
+ * cached answer is the one it was computed for.
  *
- * @throws Failure (usage) for a name that the store has not.
+ * @throws Failure (usage) for a name that is not in the store.
  */
 export async function answerStored(
   open: OpenStore,
@@ -68,7 +71,7 @@ export async function answerStored(
 ): Promise<Answer> {
   const key = cacheKey(names, question);
   using store = await open({ readonly: true });
-  // Roll-ups are read once, front to back: no page of them is needed twice.
+  // Roll-ups are read once, in order: caching their pages would gain nothing.
   store.db.run("PRAGMA cache_size = -256");
   const nodes = names.map((name) => requireNode(store, name));
   const stored = question.cacheTtl > 0 ? new StoredCache(store.db, question) : null;

@@ -3,11 +3,11 @@ import type { LogNature } from "./measure.ts";
 import type { Need } from "./metric.ts";
 import { METRICS, type MetricName, type Metrics } from "./registry.ts";
 
-/** Why some metrics cannot be compared fairly, or what a figure hides. */
+/** Why some metrics cannot be compared fairly, or what a figure does not show. */
 export interface Caveat {
   readonly metrics: readonly MetricName[];
   readonly nodes: readonly string[];
-  /** The metrics are then neither ranked nor judged. */
+  /** If true, the metrics are neither ranked nor judged. */
   readonly unfair: boolean;
   readonly text: string;
 }
@@ -17,9 +17,9 @@ export interface CaveatInput {
   readonly nature: LogNature;
   readonly metrics: Metrics;
   readonly earnings: Pick<Earnings, "source" | "modelHasStorage" | "apiUsd">;
-  /** The hours in which its log has operations. */
+  /** The hours in which the node's log has operations. */
   readonly hours: ReadonlySet<number>;
-  /** Satellites that have disqualified, or suspended, the node; null where no API told. */
+  /** Satellites that have disqualified, or suspended, the node; null if no API reported it. */
   readonly disqualified: number | null;
   readonly suspended: number | null;
 }
@@ -28,7 +28,7 @@ function needing(need: Need): MetricName[] {
   return METRICS.filter(({ needs }) => needs.includes(need)).map(({ name }) => name);
 }
 
-/** Percentage points by which coverages may differ before sums are not ranked. */
+/** How far coverages may differ, in percentage points, before sums are no longer ranked. */
 const COVERAGE_GAP = 10;
 
 function satellites(count: number): string {
@@ -39,7 +39,7 @@ function list(names: readonly string[]): string {
   return names.join(", ");
 }
 
-/** What a reader must know before trusting a difference: unlike logs are not compared silently. */
+/** What a reader must know before trusting a difference: logs that differ in kind are never compared silently. */
 export function caveatsOf(nodes: readonly CaveatInput[]): Caveat[] {
   const caveats: Caveat[] = [];
   const named = (keep: (node: CaveatInput) => boolean): string[] =>

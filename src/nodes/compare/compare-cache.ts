@@ -10,8 +10,9 @@ export interface CacheCounts {
 }
 
 /**
- * Results by question, kept in the store for every process that uses it; what an ingest changes it deletes in the
- * same transaction (commit.ts). Writing is a favour, not a duty: it never waits for a writer, nor for the disk.
+ * Results by question, kept in the store for all processes that use it. An ingest deletes the results it makes out of
+ * date in the same transaction (see forgetComparisons). Writing is best effort: it waits neither for another writer nor
+ * for the disk.
  */
 export class StoredCache {
   readonly #db: Database;
@@ -28,12 +29,15 @@ export class StoredCache {
         "SELECT body, created_ms AS createdMs FROM compare_cache WHERE key = ?",
       )
       .get(key);
-    // A clock that was set back makes no result younger than new.
+    // If the clock was set back, a result from the future is not fresh.
     const isFresh = row !== null && nowMs >= row.createdMs && nowMs - row.createdMs < this.#limits.cacheTtl;
     return isFresh ? row.body : null;
   }
 
-  /** Counts the question and keeps its answer (null: it came from here). Dropped where another process writes. */
+  /**
+   * Counts the question and keeps its answer (null: the answer came from this cache). Does nothing if another process
+   * is writing.
+   */
   note(
     key: string,
     nowMs: number,
@@ -41,7 +45,7 @@ export class StoredCache {
   ): void {
     const { cacheEntries: entries, cacheTtl: ttlMs } = this.#limits;
     const db = this.#db;
-    // A connection that was opened for questions will do.
+    // The connection may have been opened for reading only.
     db.run("PRAGMA query_only = OFF");
     db.run("PRAGMA busy_timeout = 20");
     db.run("PRAGMA synchronous = NORMAL");
@@ -54,7 +58,7 @@ export class StoredCache {
         db.query("UPDATE compare_cache SET used_ms = ? WHERE key = ?").run(nowMs, key);
         return;
       }
-      // An ingest that came between reading and this would not find the row to delete.
+      // An ingest between the reading and this write could not delete a result that was not there yet.
       const unchanged = answer.nodeIds.every((id, index) => {
         const row = db.query<{ version: number }, [number]>("SELECT version FROM node WHERE id = ?").get(id);
         return row?.version === answer.versions[index];

@@ -3,7 +3,7 @@ import type { Answer } from "./answer.ts";
 import type { NodeProgress } from "./compare.ts";
 import type { Question } from "./question.ts";
 
-/** A comparison that a worker is asked for. */
+/** A request to a worker to compare nodes. */
 export interface CompareTask {
   readonly storePath: string;
   /** `url` is null for a node of the store. */
@@ -16,5 +16,5 @@ export interface CompareTask {
 export type CompareMessage =
   | { readonly type: "node"; readonly progress: NodeProgress }
   | { readonly type: "answered"; readonly answer: Answer }
-  /** `isUsage`: a node that the store, or a board, does not have. */
+  /** `isUsage`: the store, or a board, does not have one of the nodes. */
   | { readonly type: "failed"; readonly isUsage: boolean; readonly reason: string };

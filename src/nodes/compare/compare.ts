@@ -18,7 +18,7 @@ import type { Question } from "./question.ts";
 import { rankings } from "./ranking.ts";
 import type { MetricName } from "./registry.ts";
 
-/** The answer, but for the order of the nodes and what depends on it. */
+/** The answer, except for the order of the nodes and all that depends on it. */
 export interface Comparison {
   readonly nodes: readonly NodeResult[];
   readonly verdicts: readonly Verdict[];
@@ -29,10 +29,10 @@ export interface Comparison {
 interface Known extends GatheredNode {
   readonly type: "known";
   readonly name: string;
-  /** With earnings of the node's own best source. */
+  /** With earnings from the node's own best source. */
   readonly measured: Measured;
   readonly earningsSource: EarningsSource;
-  /** null where nobody asked for it. */
+  /** null if it was not asked for. */
   readonly alone: NodeResult | null;
 }
 
@@ -48,12 +48,15 @@ async function gather(source: NodeSource, options: Question, isFollowed: boolean
     const alone = isFollowed ? withAge(node, nodeResult(name, measured, {}, node.satellites)) : null;
     return { type: "known", name, ...node, measured, earningsSource, alone };
   } catch (error) {
-    // One node's trouble is told beside the others' figures.
+    // A node that fails is reported beside the figures of the others.
     return { type: "failed", name, reason: messageOf(error) };
   }
 }
 
-/** A node's own figures, as soon as they are there. Its earnings may change: their source is settled by all nodes. */
+/**
+ * A node's own figures, sent as soon as they are known. Its earnings may still change: their source depends on all
+ * nodes.
+ */
 export interface NodeProgress {
   readonly done: number;
   readonly total: number;
@@ -64,7 +67,7 @@ function withAge({ stale }: GatheredNode, result: NodeResult): NodeResult {
   return stale === null ? result : { ...result, as_of: new Date(stale.asOfMs).toISOString() };
 }
 
-/** Figures that are not of now are told as such. */
+/** Warns of figures that are not current. */
 function staleCaveat(name: string, { stale }: GatheredNode): Caveat[] {
   if (stale === null) return [];
   const asOf = `${new Date(stale.asOfMs).toISOString().slice(0, 16).replace("T", " ")} UTC`;
@@ -78,14 +81,14 @@ function staleCaveat(name: string, { stale }: GatheredNode): Caveat[] {
   ];
 }
 
-/** Figures that the store has lost are told of too. */
+/** Warns of figures that are missing since the store is damaged. */
 function damageCaveat(name: string, { damagedHours }: NodeData): Caveat[] {
   if (damagedHours.length === 0) return [];
   const text = `${name}: figures of ${hoursText(damagedHours)} are damaged in the store and left out; see: nodupe status --deep`;
   return [{ metrics: [], nodes: [name], unfair: false, text }];
 }
 
-/** Reads the nodes, one after the other, and compares them. The order of `sources` does not change a figure. */
+/** Reads the nodes one after another and compares them. The order of `sources` does not affect any figure. */
 export async function compareNodes(
   sources: readonly NodeSource[],
   options: Question,
@@ -140,7 +143,7 @@ export async function compareNodes(
   const sides = measured.map(({ side }) => side);
   const verdicts = isJudged ? verdictsOf(sides, { pairs, minGap, minLatencyGap, unfair }) : [];
   const why = explain(verdicts, whyInputs(known));
-  // Only now all is read.
+  // Damage can only be reported now, after everything has been read.
   caveats.push(...known.flatMap((node) => damageCaveat(node.name, node.data)));
   return {
     nodes: gathered.map(
@@ -169,7 +172,7 @@ function unfairMetrics(caveats: readonly Caveat[]): ReadonlySet<MetricName> {
   return new Set(caveats.filter((caveat) => caveat.unfair).flatMap((caveat) => caveat.metrics));
 }
 
-/** The nodes in the order asked for, and the rankings, whose ties keep that order. */
+/** The nodes in the requested order, and the rankings, in which ties keep that order. */
 export function arrange(
   comparison: Comparison,
   names: readonly string[],

@@ -3,28 +3,31 @@ import type { Question } from "./metric.ts";
 import { cellParts, type StoredCells } from "../store/cell-sums.ts";
 import { ACTIONS, kindOfAction, SIZE_CLASSES } from "../log/vocabulary.ts";
 
-/** A part of the operations, and how much of a difference it makes. */
+/** A group of operations, and its part in a difference. */
 export interface Contribution {
   readonly dimension: "satellite" | "action" | "size" | "hour";
   readonly group: string;
-  /** In the metric's unit (percentage points, or ms of the mean); a dimension's contributions add up to the difference. */
+  /**
+   * In the metric's unit (percentage points, or ms of the mean). The contributions of a dimension add up to the
+   * difference.
+   */
   readonly contribution: number;
-  /** Of it: because the group itself goes better or worse… */
+  /** The part of it that comes from the group itself doing better or worse … */
   readonly rate_effect: number;
-  /** …and because one node has more of the group. */
+  /** … and the part that comes from one node having more of the group. */
   readonly mix_effect: number;
-  /** The group's share of the operations, the mean of both sides'. */
+  /** The group's share of the operations, averaged over both sides. */
   readonly share_percent: number;
 }
 
-/** What a group adds up to: a sum over a number of operations (successes, or milliseconds). */
+/** The total of a group: a sum (of successes, or milliseconds) over a number of operations. */
 interface Group {
   sum: number;
   count: number;
 }
 export type Groups = ReadonlyMap<string, Group>;
 
-/** What is taken apart: a share of operations, or (null) the mean latency. */
+/** What is decomposed: a share of operations, or (null) the mean latency. */
 export type Part = Extract<Question, { type: "share" }> | null;
 
 export interface WhyInput {
@@ -42,7 +45,7 @@ function add(groups: Map<string, Group>, name: string, sum: number, count: numbe
   }
 }
 
-/** The groups of one dimension, over all inputs together. */
+/** The groups of one dimension, summed over all inputs. */
 function groupsOf(inputs: readonly WhyInput[], dimension: Contribution["dimension"], part: Part): Groups {
   const groups = new Map<string, Group>();
   for (const input of inputs) {
@@ -86,9 +89,9 @@ function addCellGroups(
 }
 
 /**
- * Splits the difference of two weighted means, a − b, over their groups: for each the change of its own mean at the
- * average share, and the change of its share at the average mean. The parts add up to the difference exactly.
- * Source: Kitagawa, JASA 50, 1955.
+ * Splits the difference of two weighted means, a − b, over their groups. Each group contributes the change of its own
+ * mean at the average share, plus the change of its share at the average mean. The parts add up to exactly the
+ * difference. Source: Kitagawa, JASA 50, 1955.
  */
 export function decompose(a: Groups, b: Groups): Omit<Contribution, "dimension">[] {
   const total = (groups: Groups): Group => {
@@ -110,7 +113,7 @@ export function decompose(a: Groups, b: Groups): Omit<Contribution, "dimension">
       const ofB = b.get(group);
       const shareA = (ofA?.count ?? 0) / allA.count;
       const shareB = (ofB?.count ?? 0) / allB.count;
-      // A group that one side lacks differs by its share alone.
+      // If one side lacks the group, only the shares differ.
       const meanA = ofA !== undefined ? ofA.sum / ofA.count : (ofB?.sum ?? 0) / (ofB?.count ?? 1);
       const meanB = ofB !== undefined ? ofB.sum / ofB.count : meanA;
       const rateEffect = ((shareA + shareB) / 2) * (meanA - meanB);
@@ -126,7 +129,7 @@ export function decompose(a: Groups, b: Groups): Omit<Contribution, "dimension">
     .toSorted((x, y) => Math.abs(y.contribution) - Math.abs(x.contribution));
 }
 
-/** Groups told of each dimension. */
+/** How many groups are reported for each dimension. */
 const TOLD = 5;
 
 /** Where the difference a − b in a metric comes from, the largest contribution first. */
@@ -146,7 +149,7 @@ export function whyDifferent(
     .flatMap((groups) => groups.slice(0, TOLD))
     .filter(({ contribution }) => contribution !== 0)
     .toSorted((x, y) => Math.abs(y.contribution) - Math.abs(x.contribution));
-  // Every dimension's parts add up to the same.
+  // The parts of every dimension have the same sum.
   const difference = (all[0] ?? []).reduce((sum, { contribution }) => sum + contribution, 0);
   return { difference, parts };
 }

@@ -14,27 +14,27 @@ export type Rates = Pick<CompareSettings, "egressUsd" | "repairUsd" | "auditUsd"
 export type EarningsSource = "api" | "model";
 
 export interface Earnings {
-  /** By the source that all nodes compared have. */
+  /** From the source that all compared nodes have. */
   readonly totalUsd: number | null;
   readonly source: EarningsSource | null;
-  /** This month's net as the node's API estimated it; null outside of the month that it was told in. */
+  /** This month's net as estimated by the node's API; null if the window does not end in the month of the estimate. */
   readonly apiUsd: number | null;
-  /** When it was told, Unix ms. */
+  /** When the API reported it, Unix ms. */
   readonly apiAtMs: number | null;
-  /** Of this month's, what is held back, as the API told it. */
+  /** The amount held back this month, as reported by the API. */
   readonly heldUsd: number | null;
-  /** The window's net by the rates; without storage where no API told how much is stored. */
+  /** The window's net at the given rates; without storage if no API reported how much is stored. */
   readonly modelUsd: number | null;
   readonly modelHasStorage: boolean;
   readonly perTbUsd: number | null;
 }
 
-/** Whether two moments lie in the same month, UTC, as satellites count it. */
+/** Whether two times are in the same month in UTC, which satellites use. */
 function isSameMonth(aMs: number, bMs: number): boolean {
   return new Date(aMs).toISOString().slice(0, 7) === new Date(bMs).toISOString().slice(0, 7);
 }
 
-/** The API's estimate is of the month it was told in: it stands for windows that end there. */
+/** The API's estimate covers the month it was made in, so it is used for windows that end in that month. */
 function monthOf(
   snapshot: Snapshot | null,
   window: Window,
@@ -45,13 +45,16 @@ function monthOf(
   return isSameMonth(told, window.untilMs - 1) ? { payoutUsd, heldUsd, takenMs: told } : null;
 }
 
-/** The API where each node's tells this month's earnings, else the model for all: only like is compared. */
+/**
+ * The API if it reported this month's earnings for every node, else the model for all: both must come from the same
+ * source.
+ */
 export function commonSource(snapshots: readonly (Snapshot | null)[], window: Window): EarningsSource {
   const told = snapshots.every((snapshot) => monthOf(snapshot, window) !== null);
   return told && snapshots.length > 0 ? "api" : "model";
 }
 
-/** The share held back from a node of that age in months. */
+/** The share held back from a node of this age in months. */
 export function heldShare(ageMonths: number): number {
   if (ageMonths < 3) return 0.75;
   if (ageMonths < 6) return 0.5;
@@ -62,7 +65,10 @@ function bytesOf({ successBytes }: ActionSums, action: (typeof ACTIONS)[number])
   return successBytes[ACTIONS.indexOf(action)] ?? 0;
 }
 
-/** What the window's traffic and storage earn by the rates, less what is held back at the node's age; beside it the API's. */
+/**
+ * What the window's traffic and storage earn at the given rates, less the share held back at the node's age; also the
+ * API's estimate.
+ */
 export function earningsOf(
   actions: ActionSums,
   snapshot: Snapshot | null,

@@ -7,20 +7,20 @@ export interface Why {
   readonly metric: MetricName;
   readonly worse: string;
   readonly better: string;
-  /** What makes the worse one worse, the largest part first, of each dimension. */
+  /** What makes the worse node worse, by dimension, the largest part first. */
   readonly contributions: readonly Contribution[];
-  /** The part that stands out; null where the difference is spread evenly over all groups. */
+  /** The part that stands out; null if the difference is spread evenly over all groups. */
   readonly mostly: Contribution | null;
 }
 
-/** A group stands out that makes at least half of the difference … */
+/** A group stands out if it makes up at least half of the difference … */
 const LEAST_PART = 0.5;
-/** … and so much more of it than of the operations. */
+/** … and its share of the difference exceeds its share of the operations by at least this much. */
 const LEAST_EXCESS = 0.25;
 
 /**
- * Explains the real differences, one of each metric and pair; of the latencies the mean stands for all. Against a
- * fleet's median a node is compared with all the others together.
+ * Explains the real differences, one for each metric and pair; all latencies are explained by the mean. In a fleet, a
+ * node is compared with all the others together rather than with their median.
  */
 export function explain(verdicts: readonly Verdict[], inputs: ReadonlyMap<string, WhyInput>): Why[] {
   const told = new Set<string>();
@@ -40,7 +40,7 @@ export function explain(verdicts: readonly Verdict[], inputs: ReadonlyMap<string
       return input === undefined ? [] : [input];
     };
     const { parts, difference } = whyDifferent(sideOf(worse, better), sideOf(better, worse), part);
-    // Only what makes it worse explains why it is worse.
+    // Only parts that make the node worse explain why it is worse.
     const contributions = parts.filter(({ contribution }) => contribution > 0 === lowerIsBetter);
     const mostly = contributions.find(
       ({ contribution, share_percent }) =>

@@ -1,35 +1,35 @@
 import type { HourTable } from "../store/hour-table.ts";
 import { edgesOfBucket, valueOfBucket } from "../store/sketch.ts";
 
-/** To a decade: a class is a third wider than the one before it, thirteen times what a bucket is. */
+/** Classes per decade. Each is a third wider than the one before it, and as wide as thirteen buckets. */
 const DISTRIBUTION_CLASSES = 8;
 
-/** Operations that took less than `below_ms`, and not less than the class before says. */
+/** Operations that took less than `below_ms`, but at least the limit of the previous class. */
 export interface DistributionClass {
   readonly below_ms: number;
-  /** Of all timed operations. */
+  /** Percent of all timed operations. */
   readonly share_percent: number;
 }
 
-/** Where a quantile lies, for what is finer than a bucket. */
+/** A quantile's position, finer than a bucket. */
 interface QuantilePlace {
   /** Natural logarithm of the milliseconds. */
   readonly log: number;
   readonly bucket: number;
-  /** The part of the bucket's operations that are below the quantile, 0 to 1. */
+  /** The fraction (0 to 1) of the bucket's operations that are below the quantile. */
   readonly fraction: number;
 }
 
 /** The durations of a window's timed operations. */
 export class Latency {
-  /** 1 or 1000; null where nothing was timed. */
+  /** 1 or 1000; null if no operation was timed. */
   readonly resolutionMs: number | null;
   readonly meanMs: number | null;
   readonly isResolved: boolean;
-  /** Operations of all hours up to and in each bucket, to the last one that has any. */
+  /** The number of operations up to and including each bucket, over all hours, to the last bucket in use. */
   readonly #cumulative: Float64Array;
 
-  /** `bucketCounts`: what the sketches of all the hours add up to. */
+  /** `bucketCounts`: the sum of all hours' sketches. */
   constructor(hours: HourTable, bucketCounts: Float64Array) {
     const timed = hours.timedTotal();
     let last = bucketCounts.length - 1;
@@ -45,12 +45,15 @@ export class Latency {
     this.meanMs = timed === 0 ? null : hours.timedMsTotal() / timed;
   }
 
-  /** Operations that the quantiles are of. */
+  /** The number of operations behind the quantiles. */
   get total(): number {
     return this.#cumulative.at(-1) ?? 0;
   }
 
-  /** The value below which `share` (0 to 1) of the operations are, within 1%; null where the log hides it. */
+  /**
+   * The value below which `share` (0 to 1) of the operations are, within 1%; null if the log's timestamps are too
+   * coarse.
+   */
   quantileMs(share: number): number | null {
     if (!this.isResolved) return null;
     const rank = Math.floor(share * (this.total - 1));
@@ -58,9 +61,9 @@ export class Latency {
   }
 
   /**
-   * The same on a finer scale, for differences: between the edges of its bucket, which are half a millisecond beyond the
-   * whole milliseconds that the bucket holds. Else two medians of 2 and 3 ms, as a log rounds 2.49 and 2.51, would be
-   * half as long again.
+   * The same on a finer scale, for differences: interpolated between the edges of the bucket, which are half a
+   * millisecond beyond the whole milliseconds in it. Otherwise medians of 2 and 3 ms, to which a log rounds 2.49 and
+   * 2.51, would differ by half.
    */
   logQuantile(share: number): QuantilePlace {
     const rank = share * this.total;
@@ -72,8 +75,8 @@ export class Latency {
   }
 
   /**
-   * How the operations spread, in classes of equal width on a scale of logarithms: DISTRIBUTION_CLASSES to a decade,
-   * from the first class that has any to the last one. null where the log hides it.
+   * The distribution of the operations in classes of equal width on a logarithmic scale: DISTRIBUTION_CLASSES per
+   * decade, from the first class in use to the last. null if the log's timestamps are too coarse.
    */
   distribution(): readonly DistributionClass[] | null {
     if (!this.isResolved) return null;
@@ -93,7 +96,7 @@ export class Latency {
     }));
   }
 
-  /** The first bucket up to which there are at least so many operations; the last one where there are not. */
+  /** The first bucket up to which there are at least this many operations, or else the last one. */
   #bucketOf(operations: number): number {
     const cumulative = this.#cumulative;
     let [below, at] = [-1, cumulative.length - 1];

@@ -26,31 +26,31 @@ export interface Window {
 export interface NodeData {
   readonly hours: HourTable;
   readonly actions: ActionSums;
-  /** What explains a difference; read and unpacked only where there is one. */
+  /** Explains differences; read and unpacked only if there is one. */
   readonly cells: StoredCells;
-  /** What the hours' sketches add up to: timed operations by bucket. */
+  /** The sum of the hours' sketches: timed operations by bucket. */
   readonly bucketCounts: Float64Array;
   readonly snapshot: Snapshot | null;
   readonly scores: readonly SatelliteScores[];
-  /** The newest line in the store, whenever it was. */
+  /** The newest line in the store, even outside the window. */
   readonly newestMs: number | null;
-  /** First milliseconds of hours of which something was found to be damaged in the store, and is left out. */
+  /** Start times of hours with damaged data in the store, which is left out. */
   readonly damagedHours: readonly number[];
 }
 
-/** Told of an hour of which something is damaged in the store. */
+/** Called for an hour with damaged data in the store. */
 type OnDamage = (startMs: number) => void;
 
 type StoredEvents = Pick<EventBlockRow, "events" | "columns" | "keys">;
 
-/** Throws once the deadline has passed: SQLite runs in this thread, so it is asked between rows. */
+/** Throws after the deadline. SQLite runs in this thread, so this is checked between rows. */
 export function checkDeadline(deadline: number): void {
   if (performance.now() > deadline) {
     throw new Failure("failed", "reading its figures took longer than compare.query_timeout");
   }
 }
 
-/** Events of the part of an hour that lies in the window, from the blocks. */
+/** The events in the part of an hour that is in the window, from the blocks. */
 function partOfHour(db: Database, nodeId: number, window: Window, onDamage: OnDamage): Rollup {
   const part = createRollup();
   const hourMs = Math.floor(window.sinceMs / HOUR_MS) * HOUR_MS;
@@ -74,7 +74,7 @@ function partOfHour(db: Database, nodeId: number, window: Window, onDamage: OnDa
       part.summary.lastMs = Math.max(part.summary.lastMs, time);
     }
   }
-  // Events do not keep their line's level; the hour they stand in does.
+  // The level of a line is not stored with its event, only with its hour.
   const hour = db
     .query<{ summary: Uint8Array }, [number, number, number]>(
       "SELECT summary FROM rollup WHERE node_id = ? AND tier = ? AND start_ms = ?",
@@ -84,7 +84,7 @@ function partOfHour(db: Database, nodeId: number, window: Window, onDamage: OnDa
   return part;
 }
 
-/** What a window adds up to. */
+/** The totals of a window. */
 interface Sums {
   readonly actions: ActionSums;
   readonly cells: StoredCells;
@@ -93,7 +93,7 @@ interface Sums {
 
 const EVERY_BUCKET = Int32Array.from({ length: BUCKET_LIMIT }, (_, bucket) => bucket);
 
-/** An hour as the store has it; of an hour that a window cuts, the part that lies in it. */
+/** An hour as stored; if the window cuts it, only the part inside the window. */
 export type StoredRollup = Pick<RollupRow, "startMs" | "summary" | "cells">;
 
 export function createSums(): Sums {
@@ -104,13 +104,13 @@ export function createSums(): Sums {
   };
 }
 
-/** Adds a roll-up whose blobs are opened. */
+/** Adds a roll-up whose blobs have been opened. */
 export function addRollup(sums: Sums, { summary, cells }: Omit<StoredRollup, "startMs">): void {
   if (!addSummary(sums, summary)) addCellsByAction(sums.actions, new StoredCells([cells]).sums());
   sums.cells.add(cells);
 }
 
-/** @returns false for a summary of before, whose sums by action only its cells tell. */
+/** @returns false for a summary in the old format, whose sums by action have to be computed from its cells. */
 function addSummary({ actions, bucketCounts }: Omit<Sums, "cells">, summary: Uint8Array): boolean {
   const end = addStoredSketch(sketchOf(summary), EVERY_BUCKET, bucketCounts, 0);
   if (end === summary.length) return false;
@@ -120,14 +120,14 @@ function addSummary({ actions, bucketCounts }: Omit<Sums, "cells">, summary: Uin
 
 type DayRow = StoredHour & { readonly hours: PackedDayRow["hours"] | null };
 
-/** A stretch of whole hours: what it adds up to and how its hours were, read from what the store has in the fewest pieces. */
+/** Reads a range of whole hours: their totals, and each hour's figures, from as few stored pieces as possible. */
 class HourReader {
   readonly sums: Sums;
   readonly hours: (StoredHour | PackedHours)[] = [];
   readonly damaged = new Set<number>();
   readonly #db: Database;
   readonly #nodeId: number;
-  /** What the cells are to be read from, once they are asked for. */
+  /** Where to read the cells from, if they are asked for. */
   readonly #cells: { readonly tier: number; readonly startMs: number }[] = [];
   readonly #deadline: number;
 
@@ -138,7 +138,7 @@ class HourReader {
     this.sums = { ...createSums(), cells: new StoredCells([], () => this.#readCells()) };
   }
 
-  /** Whole UTC days from what their hours were packed to and the daily tier, the hours at both ends one by one. */
+  /** Reads whole UTC days from their packed hours and the daily tier, and the hours at both ends one by one. */
   read({ sinceMs, untilMs }: Window): void {
     const firstDayMs = Math.ceil(sinceMs / DAY_MS) * DAY_MS;
     const lastDayMs = Math.floor(untilMs / DAY_MS) * DAY_MS;
@@ -163,14 +163,14 @@ class HourReader {
     for (const { startMs, summary, hours } of days) {
       const day = { sinceMs: startMs, untilMs: startMs + DAY_MS };
       const packed = hours === null ? null : intact(() => unpackHours(startMs, openBlob(hours)));
-      // A day that is damaged is added up from its hours.
+      // A damaged day is summed from its hours.
       const isAdded = this.#add(TIER_DAY, startMs, summary);
       if (packed !== null && isAdded) this.hours.push(packed);
       else this.#readHours(day, isAdded);
     }
   }
 
-  /** An hour that is damaged is left out. @param isAdded their day is in the sums. */
+  /** Leaves out damaged hours. @param isAdded whether their day is already in the sums. */
   #readHours({ sinceMs, untilMs }: Window, isAdded = false): void {
     if (sinceMs >= untilMs) return;
     const rows = this.#db
@@ -190,13 +190,13 @@ class HourReader {
     }
   }
 
-  /** Adds a roll-up to the sums; false where it is damaged. */
+  /** Adds a roll-up to the sums; false if it is damaged. */
   #add(tier: number, startMs: number, stored: Uint8Array): boolean {
     const summary = intact(() => openBlob(stored));
     if (summary === null) return false;
     this.#cells.push({ tier, startMs });
     if (addSummary(this.sums, summary)) return true;
-    // Where the cells of a summary of before are damaged, its sums by action are lost, and nothing else.
+    // If the cells of a summary in the old format are damaged, only its sums by action are lost.
     const cells = intact(() => this.#cellsAt(tier, startMs));
     if (cells !== null) addCellsByAction(this.sums.actions, new StoredCells([cells]).sums());
     return true;
@@ -213,7 +213,7 @@ class HourReader {
     return openBlob(row.cells);
   }
 
-  /** A day that is damaged is added up from its hours, an hour that is damaged left out. */
+  /** Sums a damaged day from its hours, and leaves out damaged hours. */
   #readCells(): Uint8Array[] {
     return this.#cells.flatMap(({ tier, startMs }) => {
       const cells = intact(() => this.#cellsAt(tier, startMs));
@@ -237,7 +237,9 @@ class HourReader {
   }
 }
 
-/** A window's whole hours, and what it cuts at its ends; an end is empty where it cuts none. */
+/**
+ * A window's whole hours, and the partial hours at its ends; an end is empty if the window begins or ends on the hour.
+ */
 export function partsOf({ sinceMs, untilMs }: Window): Readonly<Record<"whole" | "head" | "tail", Window>> {
   const wholeFromMs = Math.ceil(sinceMs / HOUR_MS) * HOUR_MS;
   const wholeUntilMs = Math.max(wholeFromMs, Math.floor(untilMs / HOUR_MS) * HOUR_MS);
@@ -246,7 +248,7 @@ export function partsOf({ sinceMs, untilMs }: Window): Readonly<Record<"whole" |
   return { whole: { sinceMs: wholeFromMs, untilMs: wholeUntilMs }, head, tail };
 }
 
-/** What lies of an hour in one end of a window; none where that is empty, or has no line. Its blobs are opened. */
+/** The part of an hour at one end of a window; none if that end is empty or has no lines. Its blobs are opened. */
 export function rollupsOfEnd(
   db: Database,
   nodeId: number,
@@ -261,7 +263,7 @@ export function rollupsOfEnd(
   return [{ startMs, summary: encodeSummary(summary), cells: encodeCells(cells) }];
 }
 
-/** The newest line that the store has of a node, Unix ms. */
+/** The time of a node's newest line in the store, Unix ms. */
 export function newestLineOf(db: Database, nodeId: number): number | null {
   const row = db
     .query<{ newestMs: number | null }, [number]>("SELECT newest_ms AS newestMs FROM node WHERE id = ?")
@@ -270,11 +272,10 @@ export function newestLineOf(db: Database, nodeId: number): number | null {
 }
 
 /**
- * Reads one node's figures. Whole hours come from the roll-ups; of an hour that the window cuts, the events are
- * counted. (`--last` never cuts an hour.) The database must stay open, and as it is, for as long as `cells` may be asked
- * for.
+ * Reads one node's figures. Whole hours come from the roll-ups; in an hour that the window cuts, the events are
+ * counted. (`--last` never cuts an hour.) The database must stay open and unchanged for as long as `cells` may be read.
  *
- * @param deadline by performance.now().
+ * @param deadline on the clock of performance.now().
  */
 export function gatherNode(db: Database, nodeId: number, window: Window, deadline: number): NodeData {
   const { whole, head, tail } = partsOf(window);

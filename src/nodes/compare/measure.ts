@@ -16,7 +16,7 @@ import type { Snapshot } from "../store/node-snapshot.ts";
 import type { SatelliteScores } from "../store/satellite-scores.ts";
 import type { NodeData, Window } from "./load.ts";
 
-/** Ended operations of the window, and the bytes of the successful ones. */
+/** Operations that ended in the window, and the bytes of the successful ones. */
 export interface Tally {
   readonly operations: number;
   readonly downloads: number;
@@ -27,7 +27,7 @@ export interface Tally {
   readonly uploadBytes: number;
 }
 
-/** One node's data, and what is computed of it once for all metrics. */
+/** One node's data, and what is computed from it once for all metrics. */
 export interface Measured {
   readonly data: NodeData;
   readonly window: Window;
@@ -37,12 +37,14 @@ export interface Measured {
   readonly nature: LogNature;
 }
 
-/** What a node's log is like: what can be compared with it. */
+/** The properties of a node's log that decide what can be compared. */
 export interface LogNature {
-  /** `debug` shows started operations and every failure; `info` does not; `error` shows failures alone. null: no lines. */
+  /**
+   * `debug` shows started operations and every failure; `info` does not; `error` shows only failures. null: no lines.
+   */
   readonly level: LogLevel | null;
   readonly hasDurations: boolean;
-  /** Hours that were taken over from storj_monitor: operations that no line of a log tells. */
+  /** Hours imported from storj_monitor: operations without lines in a log. */
   readonly importedHours: number;
 }
 
@@ -93,15 +95,15 @@ function tallyOf({ counts, successBytes }: ActionSums): Tally {
   return { operations, downloads, uploads, audits, repairs, downloadBytes, uploadBytes };
 }
 
-/** Of a kind's operations those with the outcome, in percent; null where there were none. */
+/** The percentage of a kind's operations that had the outcome; null if there were no operations. */
 export function shareOf(hours: HourTable, kind: number, outcome: number): number | null {
   const trials = hours.trialsTotal(kind);
   return trials === 0 ? null : (hours.countsTotal(kind, outcome) / trials) * 100;
 }
 
 /**
- * The share of the window that the log covers, in percent: from its first to its last line, less the whole hours in
- * between that have no line at all.
+ * The percentage of the window that the log covers: from its first to its last line, minus whole hours in between
+ * without any line.
  */
 export function coverageOf(hours: HourTable, window: Window): number {
   const lengthMs = window.untilMs - window.sinceMs;
@@ -135,17 +137,17 @@ function natureOf(hours: HourTable): LogNature {
   };
 }
 
-/** The mean over the satellites that gave the score, 0 to 1; null where none did. */
+/** The mean over the satellites that gave the score, 0 to 1; null if none did. */
 export function meanScore(
   scores: readonly SatelliteScores[],
   which: "audit" | "suspension" | "online",
 ): number | null {
-  // A field that a log has as text is no number.
+  // In some logs the field is text rather than a number.
   const known = scores.map((of) => of[which]).filter((score) => typeof score === "number");
   return known.length === 0 ? null : known.reduce((sum, score) => sum + score, 0) / known.length;
 }
 
-/** Percent of the disk in use, and the same less what trash exceeds a tenth of the disk. */
+/** The percentage of the disk in use, and the same minus the trash beyond a tenth of the disk. */
 export function storageOf(snapshot: Snapshot | null): {
   utilization: number | null;
   efficiency: number | null;

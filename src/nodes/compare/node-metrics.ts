@@ -6,7 +6,7 @@ import { measure } from "./measure.ts";
 import type { CompareSettings } from "./options.ts";
 import { type Metrics, metricsOf } from "./registry.ts";
 
-/** One node's values over a window, compared with nobody's. */
+/** One node's values over a window, without a comparison. */
 export interface NodeMetrics {
   readonly name: string;
   readonly newestMs: number | null;
@@ -16,7 +16,7 @@ export interface NodeMetrics {
 /** The settings that values depend on. */
 export type MeasureSettings = Rates & Pick<CompareSettings, "queryTimeout">;
 
-/** All nodes of the store, by name. Each one's earnings are its API's where that told this month's. */
+/** The metrics of all nodes of the store, by name. Earnings are those of the node's API if it reported this month's. */
 export function nodeMetrics(db: Database, window: Window, settings: MeasureSettings): NodeMetrics[] {
   return allNodes(db).map(({ id, name }) => {
     const data = gatherNode(db, id, window, performance.now() + settings.queryTimeout);

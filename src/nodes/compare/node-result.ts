@@ -13,26 +13,26 @@ import { SUCCESS } from "../log/vocabulary.ts";
 export interface NodeResult {
   readonly node_name: string;
   readonly metrics: Metrics;
-  /** 95% intervals by metric; null where there is none. */
+  /** 95% intervals by metric; null if there is none. */
   readonly intervals: Readonly<Partial<Record<MetricName, Interval | null>>>;
   readonly earnings_source: Earnings["source"];
   readonly earnings_api_usd: number | null;
-  /** When the API said so. */
+  /** When the API reported the earnings. */
   readonly earnings_api_at: string | null;
   readonly earnings_model_usd: number | null;
-  /** Satellites that have disqualified, or suspended, the node; null where no API told. */
+  /** Satellites that have disqualified, or suspended, the node; null if no API reported it. */
   readonly disqualified: number | null;
   readonly suspended: number | null;
   readonly scores: readonly ScoresTold[];
   readonly log_level: LogNature["level"];
   readonly newest_line: string | null;
-  /** When figures that could not be read now were; null where they were. */
+  /** The time of older figures, shown because the current ones could not be read; null if the figures are current. */
   readonly as_of: string | null;
-  /** Over the window, oldest first: percent, milliseconds, operations. null where nothing happened. */
+  /** Over the window, oldest first: percent, milliseconds, operations. null if there were no operations. */
   readonly trend: Trend;
-  /** How long its operations took; null where the log does not tell. */
+  /** The distribution of its operations' durations; null if the log does not show them. */
   readonly latency_distribution: readonly DistributionClass[] | null;
-  /** Why there are no figures; null where there are. */
+  /** Why there are no figures; null if there are. */
   readonly error: string | null;
 }
 
@@ -96,7 +96,7 @@ export function nodeResult(
   };
 }
 
-/** Of a node whose figures could not be had. */
+/** The result of a node whose figures could not be read. */
 export function failedResult(name: string, reason: string): NodeResult {
   return {
     node_name: name,

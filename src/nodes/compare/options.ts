@@ -7,7 +7,7 @@ export type ComparisonType = (typeof COMPARISON_TYPES)[number];
 const usd = number({ min: 0, max: 1_000, placeholder: "USD" });
 const time = text("TIME", "an ISO 8601 time with a zone, or a date (UTC)");
 
-/** What of `[compare]` every answer goes by, whoever asks: the page and the API have these too. */
+/** The settings of `[compare]` that apply to every answer, including those of the page and the API. */
 export const judgeOptions = {
   minGap: option(
     number({ min: 0, max: 100 }),

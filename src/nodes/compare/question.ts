@@ -1,9 +1,9 @@
 import type { CompareSettings, JudgeSettings } from "./options.ts";
 import type { Window } from "./load.ts";
 
-/** What is asked of the nodes: the settings as they are told, about a window. */
+/** A comparison's question: the settings, and a window. */
 export interface Question extends JudgeSettings, Pick<CompareSettings, "type" | "pairs"> {
   readonly window: Window;
-  /** `7d`, `custom`: how the window was asked for. */
+  /** How the window was given: `7d`, `custom`. */
   readonly rangeName: string;
 }

@@ -1,7 +1,10 @@
 import type { ComparisonType } from "./options.ts";
 import { METRICS, type MetricName, type Metrics } from "./registry.ts";
 
-/** Names best first; null last; ties in the order of the names given. What is unfair to compare is ranked empty. */
+/**
+ * The names, best first; null values last; ties in the order of the given names. A metric that cannot be compared
+ * fairly has an empty ranking.
+ */
 export function rankings(
   nodes: readonly { readonly node_name: string; readonly metrics: Metrics }[],
   type: ComparisonType,

@@ -6,17 +6,17 @@ import { rates } from "./metrics/rates.ts";
 import { standing } from "./metrics/standing.ts";
 import { volumes } from "./metrics/volume.ts";
 
-/** All metrics, in the order in which they are told. A new one is a line in its file under metrics/. */
+/** All metrics, in the order in which they are shown. To add one, add a line to its file under metrics/. */
 export const METRICS = [...rates, ...volumes, ...latencies, ...earnings, ...standing] as const;
 
 export type MetricName = (typeof METRICS)[number]["name"];
 
-/** A node's values by metric; null where one is not known. */
+/** A node's values by metric; null if unknown. */
 export type Metrics = Readonly<Record<MetricName, number | null>>;
 
 const BY_NAME = new Map<string, Metric<MetricName>>(METRICS.map((told) => [told.name, told]));
 
-/** @throws Error for a name that no metric has: a mistake of ours. */
+/** @throws Error for an unknown name, which would be a programming error. */
 export function metricNamed(name: MetricName): Metric<MetricName> {
   const found = BY_NAME.get(name);
   if (found === undefined) throw new Error(`Cannot find the metric ${name}`);
@@ -25,7 +25,7 @@ export function metricNamed(name: MetricName): Metric<MetricName> {
 
 /** One value for each metric. */
 export function forEachMetric<T>(valueOf: (told: Metric<MetricName>) => T): Record<MetricName, T> {
-  // The registry's names are the keys: Object.fromEntries forgets that.
+  // Object.fromEntries loses the type of the keys, which are the registry's names.
   return Object.fromEntries(METRICS.map((told) => [told.name, valueOf(told)])) as Record<MetricName, T>;
 }
 
@@ -33,7 +33,7 @@ export function metricsOf(measured: Measured): Metrics {
   return forEachMetric((told) => told.of(measured));
 }
 
-/** Of a node whose figures could not be had. */
+/** The values of a node whose figures could not be read. */
 export function noMetrics(): Metrics {
   return forEachMetric(() => null);
 }

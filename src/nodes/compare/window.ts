@@ -23,8 +23,8 @@ function timeOf(text: string, flag: string): number {
 }
 
 /**
- * The window that is asked for, and its name. `--last` counts whole hours: it begins at the hour that stood so long
- * ago, and ends with the present one. `--since` and `--until` are exact to the millisecond.
+ * The requested window, and its name. `--last` counts whole hours: the window begins with the hour that was that long
+ * ago, and ends with the present hour. `--since` and `--until` are exact to the millisecond.
  */
 export function windowOf(request: WindowRequest, nowMs: number): { window: Window; name: string } {
   const { lastMs, since, until } = request;
@@ -44,7 +44,7 @@ export function windowOf(request: WindowRequest, nowMs: number): { window: Windo
   return { window: { sinceMs, untilMs }, name: "custom" };
 }
 
-/** `24h` as people ask for it; days from two days on. */
+/** The name as people write it: `24h`; in days from two days on. */
 function rangeName(ms: number): string {
   return ms === 24 * HOUR_MS ? "24h" : formatDurationMs(ms);
 }

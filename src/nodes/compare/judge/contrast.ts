@@ -2,20 +2,20 @@ import type { HourlySeries } from "./hourly-series.ts";
 import { cosineTransform, LEAST_HOURS } from "./persistence.ts";
 import { median } from "./statistics.ts";
 
-/** The difference of two sides in one metric over the hours that both have, in the series' scale. */
+/** The difference of two sides in one metric over the hours that both have, on the scale of the series. */
 export interface Contrast {
-  /** The first side's value less the second's. */
+  /** The first side's value minus the second's. */
   readonly difference: number;
   readonly hours: number;
   /**
-   * The transforms of what each of the first so many of its hours contributes to the difference; what both sides share
-   * has canceled. null where they are fewer than LEAST_HOURS.
+   * The transforms of what each of the first `first` hours contributes to the difference; variation common to both
+   * sides cancels. null if `first` is less than LEAST_HOURS.
    */
   cosinesOver(first: number, frequencies: number): Float64Array | null;
   readonly leastVariance: number;
 }
 
-/** Hours of the window, and a text that tells them from others. */
+/** Hours of the window, and a text that identifies this set of hours. */
 interface HourSet {
   readonly places: readonly number[];
   readonly key: string;
@@ -23,18 +23,18 @@ interface HourSet {
 
 /** A series over some of its hours. */
 interface Restricted {
-  /** The series' value over them. */
+  /** The value of the series over these hours. */
   readonly value: number;
-  /** What each of them contributes to it. */
+  /** What each hour contributes to it. */
   readonly hourly: Float64Array;
-  /** By the number of the first hours that are transformed, and of the frequencies. */
+  /** Cached transforms, by the number of hours transformed and the number of frequencies. */
   readonly transforms: Map<string, Float64Array>;
 }
 
-/** By series and hours: mostly all nodes share all hours, and each series is transformed once. */
+/** By series and hours. Usually all nodes have the same hours, and each series is transformed only once. */
 const restrictions = new WeakMap<HourlySeries, Map<string, Restricted | null>>();
 
-/** null where no operation of the series lies in the hours. */
+/** null if the series has no operation in these hours. */
 export function restrict(series: HourlySeries, hours: HourSet): Restricted | null {
   let known = restrictions.get(series);
   if (known === undefined) restrictions.set(series, (known = new Map()));
@@ -62,7 +62,7 @@ function restrictAnew(series: HourlySeries, places: readonly number[]): Restrict
   return { value: series.value + shift, hourly, transforms: new Map() };
 }
 
-/** The transforms of the first so many hours; null where they are fewer than LEAST_HOURS. */
+/** The transforms of the first `first` hours; null if that is less than LEAST_HOURS. */
 export function cosinesOf(
   { hourly, transforms }: Restricted,
   first: number,
@@ -77,7 +77,7 @@ export function cosinesOf(
   return found;
 }
 
-/** By mask: the series of a node share theirs. */
+/** By mask, which all series of a node share. */
 const hourSets = new WeakMap<Uint8Array, HourSet>();
 
 /** The hours that are 1 in a mask. */
@@ -91,7 +91,10 @@ export function hoursOf(mask: Uint8Array): HourSet {
   return found;
 }
 
-/** Hour by hour over the hours that both logs cover: a shared daily cycle cancels. null where there are none. */
+/**
+ * Compares two series hour by hour over the hours that both logs cover, so that a common daily cycle cancels. null if
+ * either has no operations in them.
+ */
 export function contrastPair(a: HourlySeries, b: HourlySeries): Contrast | null {
   const hours = hoursOf(a.covered.map((is, hour) => is & (b.covered[hour] ?? 0)));
   const left = restrict(a, hours);
@@ -108,14 +111,14 @@ export function contrastPair(a: HourlySeries, b: HourlySeries): Contrast | null 
   };
 }
 
-/** A member is compared over another's hours where it has so large a part of them. */
+/** A member counts in another node's hours if its log covers at least this share of them. */
 const ENOUGH_SHARED = 0.8;
 
 /**
- * Each node against the median of the fleet, itself included, over the hours that it and at least half of the others
- * have. What the fleet has in common in an hour is the mean of its members' deviations, which no rare event biases as an
- * hourly median would; it stands in for the median's, and the contributions are widened by what a median varies more than
- * a mean. null where a node shares no hour with another.
+ * Compares each node with the median of the fleet, itself included, over the hours that it and at least half of the
+ * others have. The variation that the fleet has in common in an hour is the mean of its members' deviations, because
+ * rare events would bias an hourly median. That mean stands in for the median's deviation, so the contributions are
+ * widened by how much more a median varies than a mean. null if a node shares no hours with another.
  */
 export function contrastFleet(fleet: readonly HourlySeries[]): (Contrast | null)[] {
   const sets = fleetHours(fleet.map(({ covered }) => covered));
@@ -129,7 +132,8 @@ export function contrastFleet(fleet: readonly HourlySeries[]): (Contrast | null)
     const { members, leastVariance } = common;
     const count = members.length;
     if (count < 2) return null;
-    // Var(x − median) over Var(x − mean), the median's variance being π/2 of the mean's (at large counts; less at small).
+    // Var(x − median) over Var(x − mean). The variance of the median is π/2 times that of the mean (for large counts;
+    // less for small ones).
     const widening = count === 2 ? 1 : Math.sqrt((1 + Math.PI / (2 * count) - 2 / count) / (1 - 1 / count));
     return {
       difference: own.value - common.median,
@@ -146,13 +150,13 @@ export function contrastFleet(fleet: readonly HourlySeries[]): (Contrast | null)
   });
 }
 
-/** By the first mask: the fleet's masks, and what came of them. Nearly all metrics are known of the same nodes. */
+/** By the first mask: the fleet's masks and their hours. Nearly all metrics are known for the same nodes. */
 const fleetSets = new WeakMap<
   Uint8Array,
   { readonly masks: readonly Uint8Array[]; readonly sets: readonly HourSet[] }
 >();
 
-/** For each node the hours that it and at least half of the others have. */
+/** For each node, the hours that it and at least half of the others have. */
 function fleetHours(masks: readonly Uint8Array[]): readonly HourSet[] {
   const [leader] = masks;
   if (leader === undefined) return [];
@@ -176,13 +180,13 @@ function fleetHours(masks: readonly Uint8Array[]): readonly HourSet[] {
   return sets;
 }
 
-/** What a fleet has in common over some hours. */
+/** What the members of a fleet have in common over some hours. */
 interface Common {
   readonly members: readonly Restricted[];
   readonly median: number;
-  /** Of the members' transforms of the first so many hours. */
+  /** The mean of the members' transforms of the first `first` hours. */
   meanOver(first: number, frequencies: number): Float64Array;
-  /** Summed over the members. */
+  /** The sum over the members. */
   readonly leastVariance: number;
 }
 
@@ -207,7 +211,7 @@ function commonOf(fleet: readonly HourlySeries[], hours: HourSet): Common {
 }
 
 function sharedHours({ covered }: HourlySeries, { places, key }: HourSet): number {
-  // Mostly all nodes have all hours.
+  // Usually all nodes have all hours.
   if (hoursOf(covered).key === key) return places.length;
   let shared = 0;
   for (const hour of places) shared += covered[hour] ?? 0;

@@ -6,26 +6,26 @@ import type { NodeData, Window } from "../load.ts";
 import type { Question } from "../metric.ts";
 
 /**
- * A node's value in one metric, and what each hour of the window contributes to it: the influence of its operations, so
- * that a share, a mean and a quantile are all judged alike, and hours with few operations pull little.
+ * A node's value in one metric, and what each hour of the window contributes to it: the influence of its operations.
+ * This way a share, a mean and a quantile are all judged alike, and hours with few operations have little effect.
  */
 export interface HourlySeries {
   /** A share (0 to 1), or the natural logarithm of milliseconds. */
   readonly value: number;
-  /** By hour of the window: operations … */
+  /** By hour of the window: the number of operations … */
   readonly weight: Float64Array;
-  /** … and how far they pull the value, times their number; the sum is 0. */
+  /** … and how far they pull the value, times their number. The sum is 0. */
   readonly pull: Float64Array;
-  /** 1 for the hours that the log has lines of. */
+  /** 1 for hours in which the log has lines. */
   readonly covered: Uint8Array;
-  /** The variance that chance alone gives the value, hours being all alike. */
+  /** The variance of the value due to chance alone, if all hours were alike. */
   readonly leastVariance: number;
 }
 
-/** Operations beyond a quantile, below which nothing is said about it. */
+/** A quantile is not judged with fewer operations beyond it than this. */
 const LEAST_BEYOND = 20;
 
-/** The hours of the window in the order of time, and the place of each. */
+/** The hours of the window in order of time, and the index of each. */
 export interface HourGrid {
   readonly length: number;
   placeOf(startMs: number): number;
@@ -39,13 +39,13 @@ export function hourGrid({ sinceMs, untilMs }: Window): HourGrid {
   };
 }
 
-/** A node's hours, and where they lie. */
+/** A node's hours, and their places in the grid. */
 interface Placed {
   readonly hours: HourTable;
   readonly length: number;
-  /** The hours' places in the grid. */
+  /** The index of each hour in the grid. */
   readonly places: Int32Array;
-  /** One for all series of the node: who has seen it once knows it again. */
+  /** Shared by all series of the node, so that caches can use it as a key. */
   readonly covered: Uint8Array;
 }
 
@@ -60,7 +60,7 @@ function placed(hours: HourTable, grid: HourGrid): Placed {
   return { hours, length: grid.length, places, covered };
 }
 
-/** An hour's operations, and what they pull: `sums` less `expected` for each of them. */
+/** The operations of each hour, and their pull: `sums` minus `expected` for each operation. */
 function pulled(
   { length, places, covered }: Placed,
   counts: Float64Array,
@@ -84,7 +84,7 @@ function shareSeries(of: Placed, question: Extract<Question, { type: "share" }>)
   const successes = of.hours.countsTotal(question.kind, question.outcome);
   if (trials === 0) return null;
   const value = successes / trials;
-  // One success and one failure more, so that none of a hundred failing does not stand for certainty.
+  // One success and one failure are added, so that no failures among a hundred do not count as certainty.
   // Source: Agresti & Caffo, Am. Stat. 54, 2000.
   const share = (successes + 1) / (trials + 2);
   const columns = pulled(of, counts, { sums, expected: value });
@@ -98,14 +98,14 @@ function meanSeries(of: Placed, meanMs: number | null): HourlySeries | null {
   return { value: Math.log(meanMs), ...columns, leastVariance: 0 };
 }
 
-/** A quantile's place in the summed sketch, and how densely operations lie around it. */
+/** A quantile's place in the summed sketch, and the density of operations around it. */
 interface QuantilePlace {
   readonly share: number;
   readonly value: number;
   readonly bucket: number;
-  /** Of the bucket's operations, those that count as below the quantile. */
+  /** The fraction of the bucket's operations that count as below the quantile. */
   readonly fraction: number;
-  /** Share of the operations per unit of the logarithm. */
+  /** The share of the operations per unit of the logarithm. */
   readonly density: number;
 }
 
@@ -113,13 +113,14 @@ function placeOf(latency: Latency, share: number): QuantilePlace | null {
   const { total } = latency;
   if (total * Math.min(share, 1 - share) < LEAST_BEYOND) return null;
   const { log, bucket, fraction } = latency.logQuantile(share);
-  // Half of what is beyond, and no more than a tenth: where the slope is still the quantile's.
+  // Half of the share beyond the quantile, and at most a tenth: near enough that the slope is still that of the
+  // quantile.
   const reach = Math.min(0.1, (1 - share) / 2);
   const spread = latency.logQuantile(share + reach).log - latency.logQuantile(share - reach).log;
   return spread <= 0 ? null : { share, value: log, bucket, fraction, density: (2 * reach) / spread };
 }
 
-/** Each hour's operations up to the quantiles' buckets: one pass over all sketches. */
+/** A series for each quantile, from each hour's operations up to its bucket; one pass over all sketches. */
 function quantileSeries(of: Placed, places: readonly QuantilePlace[], total: number): HourlySeries[] {
   const { hours } = of;
   const edges = new Set([BUCKET_LIMIT - 1, ...places.flatMap(({ bucket }) => [bucket - 1, bucket])]);
@@ -141,7 +142,7 @@ function quantileSeries(of: Placed, places: readonly QuantilePlace[], total: num
   });
 }
 
-/** A series for each question, null where the log does not answer it. */
+/** A series for each question; null if the log does not answer it. */
 export function hourlySeries(
   questions: readonly Question[],
   from: { readonly data: NodeData; readonly latency: Latency },

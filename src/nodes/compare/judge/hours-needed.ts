@@ -2,37 +2,41 @@ import type { Contrast } from "./contrast.ts";
 import { LEAST_HOURS, memoryFrequencies, type MeanSpread, meanSpread } from "./persistence.ts";
 
 /**
- * How many hours a question takes to be answered, so that "too early to tell" names a number that comes true: nine times
- * of ten within a factor of two where nodes are alike (bench/verdicts.ts).
+ * How many hours a question needs to be answered, so that "too early to tell" comes with a realistic number. With nodes
+ * that are alike, it is within a factor of two nine times out of ten (bench/verdicts.ts).
  */
 
-/** Fewer independent blocks than this do not show how blocks differ. */
+/** With fewer independent blocks than this, their variation cannot be estimated. */
 const LEAST_BLOCKS = 6;
 
 /**
- * How long a block is, is estimated from the first so many hours: a day, three, a week, four weeks, and so on. Estimated anew with every
- * hour it wanders, and whether the goal is reached would be chance: a fixed goal is reached when it was said to be. These
- * are the looks of a group sequential design (Jennison & Turnbull, 2000).
+ * Hours after which the length of a block is estimated: a day, three days, a week, four weeks, and so on. If it were
+ * estimated anew every hour, it would wander, and reaching the goal would be a matter of chance; a fixed goal is
+ * reached when predicted. These are the looks of a group sequential design (Jennison & Turnbull, 2000).
  */
 const LOOKS = [24, 72, 168, 672, 2_688, 10_752] as const;
 
-/** The hours that say what six blocks take, for a question over `hours` of them. */
+/** How many of a question's `hours` are used to estimate the length of a block. */
 export function lastLook(hours: number): number {
   return LOOKS.findLast((look) => look <= hours) ?? hours;
 }
 
-/** What stands between a spread's reach and that of one who knew how hours hang together falls with hours to this power. */
+/**
+ * A spread is wider than it would be if the correlation of hours were known. The excess falls with the number of hours
+ * to this power.
+ */
 const LEARNING = 2.5;
-/** Twice as many hours and so on are no help to anybody. */
+/** Predictions of more than this many times the present hours would help nobody. */
 const MOST_TIMES = 100;
-/** A standard deviation: the level at which one is passed. */
+/** The two-sided level of one standard deviation. */
 const ONE_SIGMA = 0.3173105;
 
 /**
- * The hours at which a difference would be called real if it stays as it is now, drawn towards 0 by what chance alone
- * makes of it (positive-part James–Stein): Infinity where it is within chance.
+ * The number of hours at which the difference would be called real if it stays as it is now, shrunk towards 0 by the
+ * part that chance explains (positive-part James–Stein). Infinity if it is within chance.
  *
- * @param level at which the question is tested; @param least the least difference that matters, in the series' scale.
+ * @param level at which the question is tested; @param least the smallest difference that matters, on the scale of the
+ * series.
  */
 function hoursToSignificance(
   { difference, hours }: Contrast,
@@ -44,7 +48,7 @@ function hoursToSignificance(
   const expected = observed * Math.max(0, 1 - (error / observed) ** 2);
   if (!(expected > 0) || observed < least) return Infinity;
   const reach = spread.distance(level);
-  // Of normal deviates, which is what is left of the reach once the hours' memory is known.
+  // The distance for a normal distribution, which remains once the correlation of the hours is known.
   const known = Math.min(reach, error * normalDistance(level));
   for (let times = 1; times < MOST_TIMES; times *= 1.05) {
     if ((known + (reach - known) / times ** LEARNING) / Math.sqrt(times) <= expected) return hours * times;
@@ -52,7 +56,10 @@ function hoursToSignificance(
   return Infinity;
 }
 
-/** The deviate that is passed with the probability `level`, either way, within 0.0005. Source: Abramowitz & Stegun 26.2.23. */
+/**
+ * The standard normal deviate exceeded, on either side, with probability `level`, within 0.0005. Source: Abramowitz &
+ * Stegun 26.2.23.
+ */
 function normalDistance(level: number): number {
   const t = Math.sqrt(-2 * Math.log(level / 2));
   return (
@@ -63,8 +70,8 @@ function normalDistance(level: number): number {
 }
 
 /**
- * The hours that a contrast which is not significant still needs: until blocks are enough to say that there is no real
- * difference, or until the difference it shows would be called real; 0 where there are enough.
+ * How many more hours a contrast that is not significant needs: until there are enough blocks to say that there is no
+ * real difference, or until the present difference would be called real. 0 if there are enough.
  */
 export function missingHours(
   contrast: Contrast,

@@ -1,83 +1,89 @@
 import { quickStudentTail } from "./student.ts";
 
 /**
- * How sure the mean of an hourly series is, when neighbouring hours may be alike.
+ * How certain the mean of an hourly series is when neighbouring hours may be correlated.
  *
- * The series' cosine transforms are independent, each with the variance that the series' spectrum has at its frequency;
- * the mean is the transform at frequency 0. So the low frequencies tell how the mean varies, if one knows how the
- * spectrum goes on towards 0: flat where hours are independent, steep where they hang together. That is what no one
- * knows from a week of hours. So every p-value is the average over models of it, each weighted by how well it explains
- * the transforms: white noise, and white noise with a first-order autoregression of several persistences and sizes.
- * Choosing one model, as a lag-one correlation does, called equal nodes different in 80% of weeks where persistent hours
- * (0.95) were half hidden in sampling noise.
+ * The cosine transforms of the series are independent, each with the variance given by the spectrum at its frequency;
+ * the mean is the transform at frequency 0. So the low frequencies show how the mean varies, if it is known how the
+ * spectrum continues towards 0: flat if hours are independent, steep if they are correlated. A week of hours cannot
+ * show that. So every p-value is an average over models, each weighted by how well it explains the transforms: white
+ * noise, and white noise plus a first-order autoregression of several persistences and sizes. Choosing one model, as a
+ * lag-one correlation does, called equal nodes different in 80% of weeks where persistent hours (0.95) were half hidden
+ * in sampling noise.
  *
  * Sources: Müller, "HAC corrections for strongly autocorrelated time series", JBES 32, 2014 (low-frequency transforms,
  * averages over persistences); Whittle 1953 (the likelihood); Lazarus, Lewis, Stock & Watson, JBES 36, 2018 (cosine
  * basis, Student quantiles).
  */
 
-/** Correlations of neighbouring hours, of the persistent part. */
+/** Correlations of neighbouring hours in the persistent part. */
 const CORRELATIONS = [0.5, 0.7, 0.8, 0.87, 0.92, 0.95, 0.97, 0.98];
-/** The persistent part of an hour's variance; the rest is white, as what chance makes of so many operations is. */
+/** The persistent share of an hour's variance; the rest is white noise, such as sampling noise. */
 const SHARES = [0.1, 0.3, 0.6, 0.85, 0.96, 1];
-/** How likely independent hours are before the data is seen; the rest is shared by the other models … */
+/** The prior probability of independent hours; the other models share the rest … */
 const WHITE_PRIOR = 0.6;
-/** … those of a persistence ρ by (1 − ρ) to this power: the longer the memory, the rarer. Found by bench/verdicts.ts. */
+/**
+ * … in proportion to (1 − ρ) to this power for persistence ρ: the longer the memory, the rarer. Tuned with
+ * bench/verdicts.ts.
+ */
 const MEMORY_PRIOR = 0.25;
 const PERSISTENT_PRIOR =
   (1 - WHITE_PRIOR) /
   CORRELATIONS.reduce((sum, correlation) => sum + (1 - correlation) ** MEMORY_PRIOR * SHARES.length, 0);
-/** Frequencies that tell how far an hour's memory goes. */
+/** The number of frequencies that show how long hours stay correlated. */
 const MOST_FREQUENCIES = 128;
 /**
- * A mean is judged by all of them up to a week, and by fewer where hours are more, down to these: what is not slow tells
- * nothing of the mean, and a month is judged more sharply by 48 than by 128 (bench/verdicts.ts).
+ * Up to a week, a mean is judged by all of these; with more hours by fewer, down to this number. High frequencies say
+ * nothing about the mean: 48 judge a month more sharply than 128 (bench/verdicts.ts).
  */
 const LEAST_FREQUENCIES = 48;
 const FULL_HOURS = 168;
-/** Models below this weight change no p-value that matters. */
+/** Models with less weight than this do not change a p-value noticeably. */
 const LEAST_WEIGHT = 1e-7;
-/** Blocks of this many correlation times are as good as independent; of white noise, this many hours. */
+/** Blocks of this many correlation times are practically independent; for white noise, blocks of this many hours. */
 const BLOCK = 4;
 
 interface Model {
-  /** 1 / spectrum in each band, where the spectrum at 0 is 1. */
+  /** 1 / spectrum in each band, scaled so that the spectrum at 0 is 1. */
   readonly inverse: Float64Array;
-  /** Of the spectrum's logarithm over all frequencies. */
+  /** The sum of the spectrum's logarithm over all frequencies. */
   readonly logSum: number;
   readonly prior: number;
-  /** Hours of a block that is longer than the correlation lasts. */
+  /** The length in hours of a block that outlasts the correlation. */
   readonly blockHours: number;
 }
 
 interface Basis {
   /**
-   * Row by row: transform k+1 of a series is its product with row k. The rows are symmetric about the middle hour, in
-   * turn antisymmetric and symmetric, so that half of each is kept; and the symmetric ones are those of a series half as long.
+   * Transform k+1 of a series is its product with row k. The rows are alternately antisymmetric and symmetric about the
+   * middle hour, so only half of each is kept. The symmetric ones are the rows of a series half as long.
    */
   readonly rows: readonly Float64Array[];
-  /** Where each band of frequencies begins, and behind the last one their number. */
+  /** The first frequency of each band, followed by the number of frequencies. */
   readonly bands: Int32Array;
   readonly models: readonly Model[];
 }
 
-/** A spectrum that falls as fast as any here changes by less than a quarter over so large a part of a frequency. */
+/**
+ * The width of a band, as a part of its frequency. Even the steepest spectrum here changes by less than a quarter
+ * within it.
+ */
 const BAND = 1 / 8;
 
-/** The lowest frequencies one by one, then bands: all that the models say of neighbours among the high ones is the same. */
+/** The lowest frequencies one by one, then bands: for the models, neighbouring high frequencies are all alike. */
 function bandsOf(frequencies: number): Int32Array {
   const starts: number[] = [];
   for (let at = 0; at < frequencies; at += Math.max(1, Math.floor(at * BAND))) starts.push(at);
   return Int32Array.of(...starts, frequencies);
 }
 
-/** By hours and frequencies. */
+/** Cached, by hours and frequencies. */
 const bases = new Map<string, Basis>();
 
-/** A model's spectrum in each band, that of its middle frequency standing for all. @param cosines of those frequencies. */
+/** A model's spectrum in each band, taken at the band's middle frequency. @param cosines of the middle frequencies. */
 function modelOf(bands: Int32Array, cosines: Float64Array, correlation: number, share: number): Model {
   const inverse = new Float64Array(cosines.length);
-  // Of the spectrum at 0, where the persistent part has so much more of it.
+  // The persistent part's share of the spectrum at 0, which is larger than its share of the variance.
   const slow = (share * (1 + correlation)) / (1 - correlation);
   const slowShare = slow / (slow + 1 - share);
   const atZero = slowShare * (1 - correlation) ** 2;
@@ -97,18 +103,18 @@ function modelOf(bands: Int32Array, cosines: Float64Array, correlation: number, 
   };
 }
 
-/** How many frequencies are looked at to judge the mean of so many hours … */
+/** How many frequencies are used to judge the mean of this many hours … */
 export function meanFrequencies(hours: number): number {
   const beyond = Math.round((MOST_FREQUENCIES * FULL_HOURS) / hours);
   return Math.min(memoryFrequencies(hours), Math.max(LEAST_FREQUENCIES, beyond));
 }
 
-/** … and how many to see how long a block is. */
+/** … and how many to estimate the length of a block. */
 export function memoryFrequencies(hours: number): number {
   return Math.min(hours - 1, MOST_FREQUENCIES);
 }
 
-/** Cosines and models depend on these two numbers alone: all questions of a comparison share them. */
+/** Cosines and models depend only on these two numbers, so all questions of a comparison share them. */
 function basisOf(hours: number, frequencies: number): Basis {
   const key = `${hours} ${frequencies}`;
   const known = bases.get(key);
@@ -141,27 +147,27 @@ function basisOf(hours: number, frequencies: number): Basis {
   return basis;
 }
 
-/** What is known of the mean of an hourly series: how far it may be from the truth. */
+/** How far the mean of an hourly series may be from the truth. */
 export interface MeanSpread {
-  /** P of a mean at least as far from the truth, either way. */
+  /** The two-sided probability of a mean at least this far from the truth. */
   tail(distance: number): number;
-  /** The distance that is passed with the probability `level`. */
+  /** The distance exceeded with probability `level`. */
   distance(level: number): number;
-  /** Hours that are one independent observation's worth, blocks as long as the correlation lasts. */
+  /** Hours that are worth one independent observation: a block that outlasts the correlation. */
   readonly blockHours: number;
 }
 
-/** Fewer hours than this tell nothing of how hours hang together: six blocks of independent ones. */
+/** Fewer hours than this do not show how they are correlated: six blocks of independent hours. */
 export const LEAST_HOURS = 24;
 
 /**
- * The transforms of a series at the low frequencies, linear in the series: those of a difference are the difference of
- * those of both.
+ * The transforms of a series at the low frequencies. They are linear: the transforms of a difference are the difference
+ * of the transforms.
  *
- * A series is folded about its middle: differences of both halves give every other transform, and their sums are a series
- * half as long, whose transforms are the others (Chen, Smith & Fralick, IEEE Trans. Commun. 25, 1977).
+ * The series is folded about its middle. The differences of both halves give every other transform; their sums are a
+ * series half as long, whose transforms are the others (Chen, Smith & Fralick, IEEE Trans. Commun. 25, 1977).
  *
- * @param hourly contributions to the mean, in the order of time; at least LEAST_HOURS.
+ * @param hourly contributions to the mean, in order of time; at least LEAST_HOURS.
  */
 export function cosineTransform(hourly: Float64Array, frequencies: number): Float64Array {
   const { rows } = basisOf(hourly.length, frequencies);
@@ -180,7 +186,7 @@ export function cosineTransform(hourly: Float64Array, frequencies: number): Floa
     }
     for (let k = step; k <= rows.length; k += 2 * step) transforms[k - 1] = product(differences, rows[k - 1]);
     if (length % 2 === 1) {
-      // The middle hour, which every antisymmetric row has a 0 for, ends the folding.
+      // An odd length ends the folding: the middle hour is 0 in every antisymmetric row.
       sums[half] = folded[half] ?? 0;
       for (let k = 2 * step; k <= rows.length; k += 2 * step) transforms[k - 1] = product(sums, rows[k - 1]);
       break;
@@ -190,7 +196,7 @@ export function cosineTransform(hourly: Float64Array, frequencies: number): Floa
   return transforms;
 }
 
-/** Of as many numbers as the first has; four sums at a time, none of which waits for another. */
+/** The scalar product over the length of `a`, in four sums that do not wait for each other. */
 function product(a: Float64Array, b: Float64Array | undefined): number {
   if (b === undefined) return 0;
   const { length } = a;
@@ -222,15 +228,17 @@ function powersOf(cosines: Float64Array, bands: Int32Array): Float64Array {
 }
 
 /**
- * @param cosines the transforms of the series whose mean is asked about.
- * @param hours how many the series has.
- * @param leastVariance of the mean: what chance alone makes of so many operations, for series whose few events say less.
+ * @param cosines the transforms of the series whose mean is judged.
+ * @param hours the length of the series.
+ * @param leastVariance of the mean: that of chance alone, for series with few events, which would otherwise show too
+ * little.
  */
 export function meanSpread(cosines: Float64Array, hours: number, leastVariance: number): MeanSpread {
   const freedom = cosines.length;
   const { models, bands } = basisOf(hours, freedom);
   const powers = powersOf(cosines, bands);
-  // Columns and plain loops: all this runs some hundred times in a command, too seldom to be compiled well.
+  // Columns and plain loops: this runs only some hundred times in a command, too seldom to be optimised by the
+  // compiler.
   const weights = new Float64Array(models.length);
   const errors = new Float64Array(models.length);
   let best = -Infinity;
@@ -238,7 +246,7 @@ export function meanSpread(cosines: Float64Array, hours: number, leastVariance: 
     const model = models[at];
     if (model === undefined) break;
     const atZero = product(powers, model.inverse) / freedom;
-    // No variance at all: every model explains it.
+    // Without any variance, every model fits.
     const logLikelihood = atZero === 0 ? 0 : -0.5 * (freedom * Math.log(atZero) + model.logSum);
     if (logLikelihood > best) best = logLikelihood;
     weights[at] = logLikelihood;
@@ -275,7 +283,7 @@ export function meanSpread(cosines: Float64Array, hours: number, leastVariance: 
   return { tail, distance: (level) => distanceAt(level, tail, largest), blockHours: 1 / inverseBlock };
 }
 
-/** Where the tail falls to `level`: by secants of its logarithm, which is nearly straight, within brackets. */
+/** Finds where the tail falls to `level`, by secants of its logarithm, which is nearly straight, within brackets. */
 function distanceAt(level: number, tail: (distance: number) => number, scale: number): number {
   if (scale === 0) return 0;
   const wanted = Math.log(level);
@@ -289,7 +297,7 @@ function distanceAt(level: number, tail: (distance: number) => number, scale: nu
   }
   for (let round = 0; round < 60 && far - near > far * 1e-9; round += 1) {
     const secant = near + ((far - near) * above) / (above - below);
-    // Where secants creep up from one end, halving does better.
+    // If secants approach from one end only, halving is faster.
     const next = round % 3 === 2 ? (near + far) / 2 : secant;
     const value = excess(next);
     if (Math.abs(value) < 1e-10) return next;

@@ -5,7 +5,7 @@ import { type HourGrid, hourlySeries, type HourlySeries } from "./hourly-series.
 import { meanFrequencies, meanSpread } from "./persistence.ts";
 import { type Interval, wilson } from "./statistics.ts";
 
-/** One node, with a series for each metric that its log answers. */
+/** One node, with a series for each metric that its log can answer. */
 export interface Side {
   readonly name: string;
   readonly series: ReadonlyMap<MetricName, HourlySeries>;
@@ -36,7 +36,10 @@ export function sideOf(name: string, measured: Measured, grid: HourGrid): Side {
 const LEVEL = 0.05;
 const Z_95 = 1.959963984540054;
 
-/** 95% intervals of a node's own values, by metric, from the same spread over hours as the verdicts'; null where there is none. */
+/**
+ * 95% intervals of a node's own values, by metric, based on the same spread over hours as the verdicts; null if there
+ * is none.
+ */
 export function intervalsOf({ series }: Side): Partial<Record<MetricName, Interval | null>> {
   const intervals: Partial<Record<MetricName, Interval | null>> = {};
   for (const { name, question } of METRICS) {
@@ -56,7 +59,7 @@ function intervalOf(series: HourlySeries, isShare: boolean): Interval | null {
   if (cosines === null) return null;
   const reach = meanSpread(cosines, length, leastVariance).distance(LEVEL);
   if (!isShare) return [Math.exp(value - reach), Math.exp(value + reach)];
-  // As many independent operations as would leave the share so uncertain.
+  // The number of independent operations that would make the share this uncertain.
   const trials = weight.reduce((sum, count) => sum + count, 0);
   const share = (value * trials + 1) / (trials + 2);
   const effective = Math.min(trials, (share * (1 - share) * Z_95 ** 2) / reach ** 2);

@@ -2,9 +2,9 @@
 export type Interval = readonly [low: number, high: number];
 
 /**
- * The level at which Holm's step-down procedure tests each question of a family: of those it rejects, the level of their
- * step; of the rest, that of the first one not rejected. An interval at this level leaves out 0 exactly where the
- * question is rejected. Source: Holm, Scand. J. Stat. 6, 1979.
+ * The level at which Holm's step-down procedure tests each question of a family: for rejected ones the level of their
+ * step, for the rest that of the first one not rejected. An interval at this level excludes 0 exactly if the question
+ * is rejected. Source: Holm, Scand. J. Stat. 6, 1979.
  */
 export function holmLevels(pValues: readonly number[], level: number): number[] {
   const order = pValues.map((_, index) => index).toSorted((a, b) => (pValues[a] ?? 1) - (pValues[b] ?? 1));
@@ -21,7 +21,7 @@ export function holmLevels(pValues: readonly number[], level: number): number[] 
 }
 
 /**
- * Wilson's score interval for a share whose standard error is known, that of `z` standard normal deviates.
+ * Wilson's score interval for a share over `trials` operations, reaching `z` standard normal deviates to either side.
  * Source: Wilson, JASA 22, 1927; Brown, Cai & DasGupta, Stat. Sci. 16, 2001.
  */
 export function wilson(share: number, trials: number, z: number): Interval {
@@ -33,7 +33,7 @@ export function wilson(share: number, trials: number, z: number): Interval {
   return [Math.max(0, (centre - half) / scale), Math.min(1, (centre + half) / scale)];
 }
 
-/** The middle value; of an even count the mean of the two. NaN of none. */
+/** The median; for an even count the mean of the two middle values. NaN if there are none. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -1,5 +1,5 @@
 /**
- * P(|T| > t) of Student's distribution with `freedom` (a whole number) degrees of freedom, to 1e-15.
+ * P(|T| > t) for Student's distribution with `freedom` (a whole number) degrees of freedom, to 1e-15.
  * Source: Abramowitz & Stegun 26.7.3 and 26.7.4 (finite sums for whole degrees).
  */
 export function studentTail(t: number, freedom: number): number {
@@ -19,17 +19,17 @@ export function studentTail(t: number, freedom: number): number {
   return Math.min(1, Math.max(0, 1 - inside));
 }
 
-/** Grid points a unit of t, and how many: beyond the last one nobody asks often. */
+/** Grid points per unit of t, and their number: larger t are rare. */
 const POINTS = 32;
 const GRID = 40 * POINTS;
-/** Below this `studentTail` is a difference of nearly equal numbers, and nobody asks how small it is. */
+/** Below this, `studentTail` is a difference of nearly equal numbers, and the exact value does not matter. */
 const NOTHING = 1e-11;
 
 const tables = new Map<number, Float64Array>();
 
 /**
- * The same as `studentTail` within a part in ten million, and 0 where that is below 1e-10, for who asks thousands of times:
- * cubic interpolation of the logarithm between grid points, each of which is computed when it is first needed.
+ * Like `studentTail`, but for thousands of calls: accurate to one part in ten million, and 0 below 1e-10. Cubic
+ * interpolation of the logarithm between grid points, each computed when first needed.
  */
 export function quickStudentTail(freedom: number): (t: number) => number {
   let table = tables.get(freedom);
@@ -54,7 +54,7 @@ export function quickStudentTail(freedom: number): (t: number) => number {
     const b = logAt(first + 1);
     const c = logAt(first + 2);
     const x = at - first;
-    // Lagrange through the points 0, 1, 2 and 3.
+    // Lagrange interpolation through points 0, 1, 2 and 3.
     const log =
       (-a * (x - 1) * (x - 2) * (x - 3)) / 6 +
       (b * x * (x - 2) * (x - 3)) / 2 -

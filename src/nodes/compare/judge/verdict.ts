@@ -3,31 +3,34 @@ import type { Interval } from "./statistics.ts";
 
 export const FLEET_MEDIAN = "fleet median";
 
-/** What can be said: chance and triviality are both ruled out; it would have shown; it could not have shown yet. */
+/**
+ * What can be said: neither chance nor a trivial size explains the difference; a difference would have shown by now; a
+ * difference could not have shown yet.
+ */
 type VerdictType = "real_difference" | "no_real_difference" | "too_early";
 
 export interface Verdict {
   readonly type: VerdictType;
   readonly metric: MetricName;
-  /** null where there is no real difference. */
+  /** null if there is no real difference. */
   readonly better: string | null;
   readonly worse: string | null;
-  /** The two that were compared. */
+  /** The two compared nodes. */
   readonly nodes: readonly [string, string];
   /**
-   * The worse one's value against the better one's: percentage points for shares, percent for latencies. Where there
-   * is no real difference, the first one's against the second's.
+   * The worse node's value relative to the better one's: percentage points for shares, percent for latencies. If there
+   * is no real difference, the first one's relative to the second's.
    */
   readonly difference: number;
   /**
-   * Of the difference, at the level at which the family's 95% tests it: it leaves out 0 exactly where chance is ruled
-   * out. null where there are too few hours for one.
+   * The interval of the difference, at the level that keeps the whole family at 95%: it excludes 0 exactly if chance is
+   * ruled out. null if there are too few hours.
    */
   readonly interval: Interval | null;
   readonly significant: boolean;
   /** Hours that both logs have. */
   readonly hours: number;
-  /** About how many more are needed to tell; null where it can be told. */
+  /** About how many more hours are needed to decide; null if it can be decided. */
   readonly missing_hours: number | null;
   readonly text: string;
 }
@@ -38,12 +41,12 @@ function signed(value: number, unit: string): string {
   return `${Number(text) > 0 ? "+" : ""}${text.replace("-", "−")}${unit}`;
 }
 
-/** The difference the other way round: a node against the median instead of the median against a node. */
+/** The reverse difference: a node relative to the median instead of the median relative to a node. */
 function inverse(value: number, isShare: boolean): number {
   return isShare ? -value : (1 / (1 + value / 100) - 1) * 100;
 }
 
-/** What a verdict says, in a sentence without its full stop; names stand as they were given. */
+/** The verdict as a sentence without its full stop; names are used as given. */
 export function verdictText(verdict: Omit<Verdict, "text">): string {
   const { label, question } = metricNamed(verdict.metric);
   const isShare = question?.type === "share";

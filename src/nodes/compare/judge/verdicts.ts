@@ -7,7 +7,7 @@ import type { Side } from "./side.ts";
 import { holmLevels } from "./statistics.ts";
 import { FLEET_MEDIAN, type Verdict, verdictText } from "./verdict.ts";
 
-/** Of the family of all questions that a comparison asks. */
+/** The level of the family of all questions in a comparison. */
 const LEVEL = 0.05;
 
 interface VerdictOptions {
@@ -24,11 +24,11 @@ interface Test {
   readonly metric: MetricName;
   readonly a: string;
   readonly b: string;
-  /** null where there are too few hours. */
+  /** null if there are too few hours. */
   readonly spread: MeanSpread | null;
 }
 
-/** Who is compared with whom in a metric: the pair, all pairs, or each node with the fleet's median. */
+/** Which nodes are compared in a metric: the pair, all pairs, or each node with the fleet's median. */
 function contrasts(
   sides: readonly Side[],
   metric: MetricName,
@@ -81,7 +81,7 @@ function judged(test: Test, level: number, options: VerdictOptions): Verdict {
   const reach = spread?.distance(level) ?? Infinity;
   const minGap = isShare ? options.minGap : Math.max(2 * ALPHA * 100, options.minLatencyGap);
   const significant = Math.abs(difference) > reach && told(Math.abs(difference)) >= minGap;
-  // The worse one first, where there is one.
+  // The worse one first, if there is one.
   const turn = significant && difference > 0 !== lowerIsBetter ? -1 : 1;
   const [worse, better] = turn === 1 ? [test.a, test.b] : [test.b, test.a];
   const least = isShare ? minGap / 100 : Math.log1p(minGap / 100);

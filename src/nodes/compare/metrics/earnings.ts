@@ -13,7 +13,7 @@ export const earnings = [
   metric({
     name: "earnings_per_tb",
     label: "earnings per TB",
-    // promtool takes tb for an abbreviated unit.
+    // promtool takes "tb" for an abbreviated unit.
     prometheusStem: "earnings_per_terabyte",
     unit: "usd",
     span: "month-or-window",

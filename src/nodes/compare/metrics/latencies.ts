@@ -4,7 +4,7 @@ function said(what: string): Question["said"] {
   return { worse: "is slower", better: "is faster", what: `${what} ` };
 }
 
-/** A quantile of all timed operations' durations; hidden where the log tells whole seconds. */
+/** A quantile of all timed operations' durations; hidden if the log has whole seconds only. */
 function quantile<const N extends string>(name: N, percent: number): Metric<N> {
   const short = `p${percent}`;
   const share = percent / 100;

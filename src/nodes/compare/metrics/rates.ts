@@ -14,7 +14,7 @@ function rate<const N extends string>(told: {
 }): Metric<N> {
   const kind = KINDS.indexOf(told.kind);
   const { name, label, outcome, worse, better, lowerIsBetter = false } = told;
-  // Ordinary failed uploads are told at DEBUG only.
+  // Ordinary failed uploads are logged only at DEBUG.
   const needs: readonly Need[] = told.kind === "upload" ? ["debug-lines"] : [];
   return metric({
     name,
@@ -24,7 +24,7 @@ function rate<const N extends string>(told: {
     types: ["performance", "overall"],
     needs,
     question: { type: "share", kind, outcome, said: { worse, better, what: "" } },
-    // A log of failures alone tells no share.
+    // A log with only failures gives no shares.
     of: ({ data, nature }) => (nature.level === "error" ? null : shareOf(data.hours, kind, outcome)),
   });
 }

@@ -1,7 +1,7 @@
 import { metric, type Metric, type Unit } from "../metric.ts";
 import type { Tally } from "../measure.ts";
 
-/** A sum over the window: it grows with the part of it that the log covers. */
+/** A sum over the window, which grows with the part of the window that the log covers. */
 function sum<const N extends string>(
   name: N,
   label: string,
