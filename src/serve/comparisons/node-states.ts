@@ -5,11 +5,11 @@ import { TIER_HOUR } from "../../nodes/store/rollup.ts";
 export type NodeState =
   | {
       readonly type: "stored";
-      /** Goes up with every batch of lines. */
+      /** Increases with every batch of lines. */
       readonly version: number;
-      /** Events that were stored since this process began to count; far more where some went, as after a merge. */
+      /** Events stored since this process began to count. Jumps far up if some were removed, as after a merge. */
       readonly added: number;
-      /** When its API told something last. */
+      /** When its API's figures were last stored. */
       readonly snapshotMs: number | null;
     }
   | { readonly type: "remote"; readonly isReachable: boolean; readonly newestLine: string | null }
@@ -28,14 +28,15 @@ interface Row {
   readonly snapshotMs: number | null;
 }
 
-/** More than any node has. */
+/** More events than any node has. */
 const FAR_MORE = 2 ** 40;
 
 type Block = { readonly id: number; readonly events: number };
 
 /**
- * What a node's figures in this store are, so that another store with the same ones is told from one that merely has a
- * node of that name: how many hours there are, and all that the newest one tells.
+ * Identifies a node's figures in this store, so that a store with the same figures can be told from one that merely has
+ * a node of the same name. Made of the node's version, its newest line, the number of its hours and all that the newest
+ * hour contains.
  */
 export function nodeMark(db: Database, name: string): string | null {
   const row = db
@@ -56,16 +57,15 @@ export function nodeMark(db: Database, name: string): string | null {
 }
 
 /**
- * How nodes of the store stand. While nothing is written to the store it is asked for nothing but that
- * (PRAGMA data_version, some 15 µs), once in a turn of the event loop, however many ask in it; after a write, for the
- * blocks that are new.
+ * The states of the nodes in the store. While nothing is written, the only query is PRAGMA data_version (about 15 µs),
+ * at most once per turn of the event loop. After a write, only the new blocks are read.
  */
 export class StoredStates {
   readonly #db: Database;
   readonly #counted = new Map<number, Counted>();
   readonly #states = new Map<string, NodeState>();
   #dataVersion = -1;
-  /** Since it was asked in this turn. */
+  /** Whether data_version was already read in this turn of the event loop. */
   #isPresent = false;
 
   constructor(db: Database) {
@@ -77,13 +77,13 @@ export class StoredStates {
     return this.#known(name);
   }
 
-  /** All of one moment. */
+  /** The states of several nodes, all at the same moment. */
   all(names: readonly string[]): NodeState[] {
     this.#look();
     return names.map((name) => this.#known(name));
   }
 
-  /** Forgets what may have changed. */
+  /** Drops the known states if the store has changed. */
   #look(): void {
     if (this.#isPresent) return;
     this.#isPresent = true;
@@ -100,7 +100,7 @@ export class StoredStates {
     const known = this.#states.get(name);
     if (known !== undefined) return known;
     const state = this.#read(name);
-    // Names that the store has not are without number.
+    // Unknown names are not remembered: there is no limit to their number.
     if (state.type !== "unknown") this.#states.set(name, state);
     return state;
   }
@@ -129,7 +129,7 @@ export class StoredStates {
         .get(nodeId);
       return { version, lastBlock: last?.id ?? 0, lastEvents: last?.events ?? 0, added: 0 };
     }
-    // `+` keeps SQLite from reading all blocks of the node by its index.
+    // The `+` keeps SQLite from using the node_id index and reading all of the node's blocks.
     const blocks = this.#db
       .query<Block, [number, number]>(
         "SELECT id, events FROM event_block WHERE id >= ? AND +node_id = ? ORDER BY id",

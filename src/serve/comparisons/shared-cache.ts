@@ -12,21 +12,21 @@ export interface SharedCacheOptions {
   readonly ttlMs: number;
   readonly store: Store;
   readonly boards: () => readonly FleetBoard[];
-  /** Told when the store goes away, and when it is back. */
+  /** Called when the store becomes unreachable and when it is back. */
   readonly onNotice: (line: string) => void;
 }
 
-/** Keys of this program's comparisons in a store that others may use as well. */
+/** The prefix of this program's keys, in a store that other programs may use as well. */
 const PREFIX = "nodupe:comparison:";
-/** A longer answer is computed by whoever wants it: twenty nodes over a month have a fifth of it. */
+/** Longer answers are not shared. Twenty nodes over a month take a fifth of this. */
 const MOST_BYTES = 1_048_576;
-/** A store that failed is left alone for so long: nobody waits for it with each question. */
+/** How long a store that failed is left alone, so that questions do not each wait for it. */
 const REST_MS = 30_000;
 
 const GET = "return {redis.call('GET', KEYS[1]) or ''}";
 const PUT = "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return {1}";
 
-/** The answer that a text holds; null where it is none. The key says by which program, and from what, it was made. */
+/** Parses a stored answer; null if it is not one. The key already says which program made it, and from what. */
 function answerOf(text: string): Answer | null {
   try {
     const value = JSON.parse(text) as Partial<Answer> | null;
@@ -44,8 +44,8 @@ function answerOf(text: string): Answer | null {
 }
 
 /**
- * Comparisons that another `serve` has computed from the same figures, in the shared store. It is a favour: where the
- * store is away, each computes for itself.
+ * Comparisons that other `serve` processes have computed from the same figures, in the shared store. Optional: while
+ * the store is unreachable, each process computes for itself.
  */
 export class SharedCache {
   readonly #options: SharedCacheOptions;
@@ -56,7 +56,7 @@ export class SharedCache {
     this.#options = options;
   }
 
-  /** An answer to the same question about the same figures; null where nobody has left one. */
+  /** Finds an answer to the same question about the same figures; null if there is none. */
   async find(task: CompareTask): Promise<Answer | null> {
     if (!this.#isUsed) return null;
     const [text] = await this.#run(GET, this.#keyOf(task), []);
@@ -64,7 +64,7 @@ export class SharedCache {
     return answer === null ? null : { ...answer, cached: true };
   }
 
-  /** Leaves an answer to others. */
+  /** Stores an answer for the other processes. */
   async keep(task: CompareTask, answer: Answer): Promise<void> {
     const text = JSON.stringify(answer);
     if (!this.#isUsed || text.length > MOST_BYTES) return;
@@ -75,7 +75,7 @@ export class SharedCache {
     return this.#options.ttlMs > 0 && performance.now() >= this.#restUntilMs;
   }
 
-  /** All that an answer depends on, in any order of the nodes. */
+  /** Covers everything that the answer depends on. The order of the nodes does not matter. */
   #keyOf({ nodes, question }: CompareTask): string {
     const { store, boards } = this.#options;
     const known = nodes.some(({ url }) => url !== null) ? boards() : [];

@@ -3,10 +3,10 @@ import type { ComparisonType } from "../../nodes/compare/options.ts";
 import { compareJson, type CompareReport } from "../../render/compare/report.ts";
 import { ReplyText } from "../replies.ts";
 
-/** Orders of the same nodes that are kept written out; whoever asks in yet another one has it written anew. */
+/** The most orders of the same nodes whose texts are kept; other orders are serialized each time. */
 const MOST_ORDERS = 8;
 
-/** A comparison as it is told: written out once for each order of its nodes, however many ask. */
+/** A comparison's answer as text, serialized once for each order of its nodes. */
 export class ToldReport {
   readonly report: CompareReport;
   readonly #type: ComparisonType;
@@ -17,7 +17,7 @@ export class ToldReport {
     this.#type = type;
   }
 
-  /** @param labels the nodes in the order in which they are asked for. */
+  /** @param labels the nodes' names in the order of the request. */
   text(labels: readonly string[], { isCached }: { readonly isCached: boolean }): ReplyText {
     const key = JSON.stringify([isCached, labels]);
     const known = this.#texts.get(key);

@@ -3,10 +3,10 @@ import { TimeMemory } from "../../time/memory.ts";
 import { demoMeasurement, MEASURED_EVERY_MS } from "./clock.ts";
 
 const DAY_MS = 86_400_000;
-/** More than a week of measurements: a demo that is left running does not grow without end. */
+/** More than a week of measurements, so that a demo that is left running does not grow without limit. */
 const LIMITS = { runsKept: 2_100, samplesKept: 1 };
 
-/** A day of measurements, and those that go on being made. */
+/** The measurements of the last day, and new ones as time passes. */
 export class ClockStory {
   readonly #memory: TimeMemory;
   readonly #seed: number;

@@ -3,18 +3,18 @@ import { type Health, updatedHealth } from "../../time/health.ts";
 import { judgeVote } from "../../time/ntp/server-status.ts";
 import type { RunTraces } from "../../time/run-traces.ts";
 
-/** As often as the made-up clock is measured. */
+/** How often the simulated clock is measured. */
 export const MEASURED_EVERY_MS = 300_000;
 
 interface DemoServer {
   readonly host: string;
   readonly key: string;
   readonly delayMs: number;
-  /** What it tells beside the truth, in seconds. */
+  /** The error of the time it reports, in seconds. */
   readonly lieS: number;
 }
 
-/** Names and addresses that belong to nobody (RFC 2606, RFC 5737, RFC 3849). */
+/** Names and addresses reserved for documentation (RFC 2606, RFC 5737, RFC 3849). */
 const SERVERS: readonly DemoServer[] = [
   { host: "ntp1.example.net", key: "192.0.2.11:123", delayMs: 8.2, lieS: 0 },
   { host: "ntp2.example.net", key: "192.0.2.12:123", delayMs: 9.6, lieS: 0 },
@@ -28,7 +28,7 @@ const DRIFT_PPM = 11.8;
 
 const ns = (seconds: number): bigint => BigInt(Math.round(seconds * 1e9));
 
-/** What is said of a server that lies, in the words of a real measurement. */
+/** Why a lying server is rejected, in the words of a real measurement; null for an honest one. */
 function reasonOf(server: DemoServer, offsetS: number, boundS: number): string | null {
   if (server.lieS === 0) return null;
   const vote = { id: server.key, offsetNs: ns(offsetS + server.lieS), rootDistanceNs: ns(boundS) };
@@ -38,8 +38,8 @@ function reasonOf(server: DemoServer, offsetS: number, boundS: number): string |
 }
 
 /**
- * A measurement at a moment. The clock is slow by what the day's warmth makes of it: by a few milliseconds, known to
- * half the shortest delay and what the servers say of themselves.
+ * A measurement at a given moment. The clock is off by a few milliseconds that follow the day's temperature. The error
+ * bound is half the shortest delay plus the servers' own error estimates.
  */
 export function demoMeasurement(
   atMs: number,

@@ -9,10 +9,10 @@ import { ClockStory } from "./clock-story.ts";
 import { NodeStory } from "./node-story.ts";
 import { UploadStory } from "./upload-story.ts";
 
-/** A file system in memory, on Linux. */
+/** Linux's file system in memory. */
 const IN_MEMORY = "/dev/shm";
 const STEP_MS = 1_000;
-/** The hour at work is written again so often. */
+/** The nodes' current hour is rewritten once in this many steps. */
 const STEPS_OF_NODES = 60;
 
 export interface DemoOptions {
@@ -21,22 +21,26 @@ export interface DemoOptions {
   readonly onError: (line: string) => void;
 }
 
-/** A board that is made up: its own store, in a folder that goes with it, in which things go on happening. */
+/**
+ * A simulated board with its own store, in a temporary folder that is deleted at the end. Things keep happening on it.
+ */
 export interface Demo extends AsyncDisposable {
   readonly openStore: (how?: { readonly readonly?: boolean }) => Promise<Store>;
 }
 
-/** A folder of our own, in memory where the system has such a place. */
+/** Creates a temporary folder, in memory if the system has a file system for that. */
 function temporaryFolder(): { readonly path: string } & Disposable {
   const path = mkdtempSync(join(existsSync(IN_MEMORY) ? IN_MEMORY : tmpdir(), "nodupe-demo-"));
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Makes the board and keeps it going until it is disposed of, or the signal aborts. Touches no store of the user's. */
+/**
+ * Creates the board and keeps it going until it is disposed of or the signal aborts. Never touches the user's store.
+ */
 export function startDemo({ seed, signal, onError }: DemoOptions): Demo {
   using stack = new DisposableStack();
   const path = join(stack.use(temporaryFolder()).path, "store.db");
-  // The ledger sets up its connection for itself.
+  // The ledger configures its connection itself.
   const store = stack.use(openStore({ path }));
   const uploadStore = stack.use(openStore({ path }));
   const told = { nowMs: Date.now(), seed };

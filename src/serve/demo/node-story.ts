@@ -9,10 +9,10 @@ import { ensureNode, SatelliteIds } from "../../nodes/store/node-store.ts";
 import { type Rollup, SOURCE_LOG } from "../../nodes/store/rollup.ts";
 import { DEMO_NODES, DEMO_SATELLITES, type DemoNode, demoHour, demoScores } from "./nodes.ts";
 
-/** What has to be there when the page opens: the range that it compares first, and a day. */
+/** What must be there when the page opens: the range it compares first (a week), plus a day. */
 const FIRST_DAYS = 8;
 const YEAR_DAYS = 365;
-/** The rest comes in pieces that take some 10 ms each, with a rest between them, so that requests are not held up. */
+/** The rest is written in pieces of about 10 ms each, with pauses between them, so that requests are not held up. */
 const PIECE_DAYS = 7;
 const REST_MS = 20;
 
@@ -21,14 +21,17 @@ interface Writing {
   readonly writer: BatchWriter;
 }
 
-/** Five nodes' hours: the last week at once, the rest of the year behind it, and what goes on happening. */
+/**
+ * The hours of five nodes: the last week at once, the rest of the year in the background, then new hours as time
+ * passes.
+ */
 export class NodeStory {
   readonly #seed: number;
   readonly #satellites: readonly number[];
   readonly #writings: readonly Writing[];
-  /** The first hour of the week that is written at once. */
+  /** The start of the part that is written at once. */
   readonly #firstMs: number;
-  /** The hour at work, as it was written last. */
+  /** The start of the current hour when it was last written. */
   #hourMs: number;
 
   constructor(db: Database, { nowMs, seed }: { readonly nowMs: number; readonly seed: number }) {
@@ -60,13 +63,13 @@ export class NodeStory {
     this.advance(nowMs);
   }
 
-  /** Writes the hours until now, the one at work as far as it has come. */
+  /** Writes the hours until now, including the part of the current hour that has passed. */
   advance(nowMs: number): void {
     for (const writing of this.#writings) this.#write(writing, this.#hourMs, nowMs);
     this.#hourMs = Math.max(this.#hourMs, Math.floor(nowMs / HOUR_MS) * HOUR_MS);
   }
 
-  /** Writes the rest of the year, from its end on. */
+  /** Writes the rest of the year, newest first. */
   async fillYear(signal: AbortSignal): Promise<void> {
     for (let day = FIRST_DAYS; day < YEAR_DAYS; day += PIECE_DAYS) {
       const untilMs = this.#firstMs - (day - FIRST_DAYS) * DAY_MS;

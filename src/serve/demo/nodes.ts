@@ -13,19 +13,19 @@ import { cellKey, sumsAt } from "../../nodes/store/cell-sums.ts";
 import type { NodeFigures } from "../../nodes/store/node-snapshot.ts";
 import { addLine, createRollup, type Rollup } from "../../nodes/store/rollup.ts";
 
-/** How a made-up node does. */
+/** A simulated node and how it performs. */
 export interface DemoNode {
   readonly name: string;
-  /** Beside the others. */
+  /** Relative to the other nodes. */
   readonly load: number;
-  /** Beside the others; larger is slower. */
+  /** Relative to the other nodes; larger is slower. */
   readonly slowness: number;
-  /** Share of downloads from us1 that others win, beside what all nodes lose. */
+  /** The share of downloads from us1 lost to other nodes, on top of what all nodes lose. */
   readonly lostToOthers: number;
   readonly figures: NodeFigures;
 }
 
-/** By their share of the traffic. */
+/** In descending order of traffic. */
 export const DEMO_SATELLITES = ["us1", "eu1", "ap1", "saltlake"] as const;
 const SATELLITE_SHARES = [0.55, 0.22, 0.15, 0.08] as const;
 
@@ -49,7 +49,7 @@ function figures(usedTb: number, payoutUsd: number, onlineScore = 0.998): NodeFi
   };
 }
 
-/** Four nodes that differ by chance and load alone, and one whose disk is dying. */
+/** Four nodes that differ only by chance and load, and one with a failing disk. */
 export const DEMO_NODES: readonly DemoNode[] = [
   { name: "attic", load: 1, slowness: 1, lostToOthers: 0, figures: figures(5.41, 8.87) },
   { name: "cellar", load: 0.97, slowness: 1, lostToOthers: 0, figures: figures(5.18, 8.49) },
@@ -58,7 +58,10 @@ export const DEMO_NODES: readonly DemoNode[] = [
   { name: "shed", load: 0.91, slowness: 2.1, lostToOthers: 0.06, figures: figures(4.83, 6.12, 0.931) },
 ];
 
-/** What each of DEMO_SATELLITES thinks of a node, as its log tells: the satellite with the most traffic notices most. */
+/**
+ * Each of DEMO_SATELLITES' scores for a node, as in its log. The satellite with the most traffic notices problems
+ * first.
+ */
 export function demoScores({ figures: { auditScore, onlineScore } }: DemoNode): Record<string, number>[] {
   const missed = (1 - (onlineScore ?? 1)) * SATELLITE_SHARES.length;
   return SATELLITE_SHARES.map((share) => ({
@@ -70,7 +73,7 @@ export function demoScores({ figures: { auditScore, onlineScore } }: DemoNode): 
 
 interface Traffic {
   readonly action: (typeof ACTIONS)[number];
-  /** Over all satellites. */
+  /** Summed over all satellites. */
   readonly perHour: number;
   readonly bytes: number;
   readonly medianMs: number;
@@ -88,28 +91,28 @@ const TRAFFIC: readonly Traffic[] = [
 
 const DOWNLOAD = 0;
 const QUANTILES = 512;
-/** Of the logarithm of a duration. */
+/** The standard deviation of the logarithm of a duration. */
 const SPREAD = 0.55;
-/** A logistic quantile divided by this is close to a normal one. */
+/** Dividing a logistic quantile by this gives approximately a normal one. */
 const LOGISTIC_TO_NORMAL = 1.702;
 
-/** Durations in units of their median: log-normal, as latencies are, by evenly spread quantiles. */
+/** Durations in units of their median: log-normal, as latencies are, at evenly spaced quantiles. */
 const DURATIONS = Float64Array.from({ length: QUANTILES }, (_, index) => {
   const share = (index + 0.5) / QUANTILES;
   return Math.exp((SPREAD * Math.log(share / (1 - share))) / LOGISTIC_TO_NORMAL);
 });
 
-/** Nearly normal, with mean 0 and variance 1: the sum of three uniform ones (Irwin and Hall). */
+/** Approximately normal with mean 0 and variance 1: the sum of three uniform numbers (Irwin–Hall). */
 function nearlyNormal(random: () => number): number {
   return 2 * (random() + random() + random() - 1.5);
 }
 
-/** A count with a mean, spread as Poisson's are. */
+/** A random count with the given mean and a Poisson count's variance. */
 function countOf(mean: number, random: () => number): number {
   return Math.max(0, Math.round(mean + Math.sqrt(mean) * nearlyNormal(random)));
 }
 
-/** Busiest in the afternoon (UTC), quieter at weekends. */
+/** Traffic by time: busiest in the afternoon (UTC), quieter at weekends. */
 function tideOf(startMs: number): number {
   const hour = (startMs / HOUR_MS) % 24;
   const isWeekend = [0, 6].includes(new Date(startMs).getUTCDay());
@@ -119,14 +122,14 @@ function tideOf(startMs: number): number {
 export interface DemoHour {
   readonly node: DemoNode;
   readonly startMs: number;
-  /** How much of it has passed, 0 to 1. */
+  /** How much of the hour has passed, 0 to 1. */
   readonly passed: number;
   /** The store's ids of DEMO_SATELLITES. */
   readonly satellites: readonly number[];
   readonly seed: number;
 }
 
-/** What a node did in an hour: the same hour of the same seed has the same figures. */
+/** What a node did in one hour. Depends only on the node, the hour and the seed. */
 export function demoHour({ node, startMs, passed, satellites, seed }: DemoHour): Rollup {
   const hour = Math.floor(startMs / HOUR_MS);
   const ofAll = seededRandom(seed + hour);
@@ -161,7 +164,7 @@ export function demoHour({ node, startMs, passed, satellites, seed }: DemoHour):
         cell.timedMs += timedMs;
         summary.timed += count;
         summary.timedMs += timedMs;
-        // ABANDONED is no outcome of an ended operation.
+        // ABANDONED is not an outcome of an ended operation.
         const slot = kind * (OUTCOMES.length - 1) + outcome;
         summary.counts[slot] = (summary.counts[slot] ?? 0) + count;
       }

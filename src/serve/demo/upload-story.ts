@@ -5,19 +5,19 @@ import { beginRun, endRun, recordResult } from "../../upload/ledger/run-record.t
 import { DEMO_DESTINATION, DEMO_FOLDER, demoContent, demoEnding, demoPace } from "./uploads.ts";
 
 const HOUR_MS = 3_600_000;
-/** Uploaded by the run of yesterday, which ended so long ago and took so long for each. */
+/** CVs uploaded by yesterday's run, which ended ENDED_AGO_MS ago and took EACH_MS for each. */
 const BEFORE = 1_400;
 const ENDED_AGO_MS = 21 * HOUR_MS;
 const EACH_MS = 900;
-/** Found at once; more are found where fewer than `LEAST_QUEUED` wait. */
+/** CVs found at once; as many more are found whenever fewer than `LEAST_QUEUED` wait. */
 const FOUND = 320;
 const LEAST_QUEUED = 40;
 
-/** The run that is at work while the board is looked at, behind one that ended yesterday. */
+/** The run in progress while the board is viewed, and one before it that ended yesterday. */
 export class UploadStory {
   readonly #ledger: Ledger;
   readonly #seed: number;
-  /** The next CV that is found, and the next one that is sent. */
+  /** The numbers of the next CV to find and the next one to send. */
   #found = BEFORE;
   #sent = BEFORE;
   #second = 0;
@@ -45,7 +45,7 @@ export class UploadStory {
     this.#ledger.flush();
   }
 
-  /** One second of the run: what was on its way arrives, and more is sent. */
+  /** Simulates one second: the uploads in flight end, and the next ones are sent. */
   async step(): Promise<void> {
     this.#second += 1;
     for (const number of this.#inFlight) this.#settle(this.#ledger, number);

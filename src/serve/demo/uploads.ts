@@ -4,7 +4,7 @@ import type { Content } from "../../upload/ledger/ledger.ts";
 export const DEMO_DESTINATION = "https://api.tanova.example";
 export const DEMO_FOLDER = "/srv/cvs";
 
-/** How an upload ends; `status` is the server's. */
+/** How an upload ends; `status` is the server's HTTP status. */
 export type DemoEnding =
   | { readonly type: "uploaded" }
   | { readonly type: "known" }
@@ -13,7 +13,7 @@ export type DemoEnding =
 const FIRST = ["amina", "bruno", "chen", "dana", "elif", "femi", "greta", "hugo", "ines", "jonas", "kofi"];
 const LAST = ["abara", "berg", "costa", "diaz", "eriksen", "fontaine", "garcia", "haddad", "ito", "jansen"];
 
-/** The CV of that number: a made-up name and the checksum of nothing that exists. */
+/** The CV with the given number: an invented name and a checksum of no real content. */
 export function demoContent(number: number, seed: number): Content {
   const checksum = new Bun.CryptoHasher("sha256").update(`nodupe demo ${seed} ${number}`).digest("hex");
   const first = FIRST[number % FIRST.length];
@@ -32,7 +32,7 @@ export function demoEnding(number: number, seed: number): DemoEnding {
   return chance < 0.05 ? { type: "known" } : { type: "uploaded" };
 }
 
-/** How many uploads are begun in a second. */
+/** How many uploads start in the given second. */
 export function demoPace(second: number, seed: number): number {
   return 1 + Math.floor(seededRandom(seed ^ second)() * 4);
 }
