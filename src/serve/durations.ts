@@ -1,6 +1,6 @@
 import { type HistogramFamily, histogramText } from "../render/histogram.ts";
 
-/** Seconds: from an answer out of memory to a month of twenty nodes on a small board. */
+/** Bucket bounds in seconds: from an answer out of memory to twenty nodes over a month on a small board. */
 const BOUNDS_S = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10] as const;
 
 interface Counts {
@@ -9,7 +9,7 @@ interface Counts {
   sumS: number;
 }
 
-/** Counts durations by their labels. Whoever adds sees to it that labels are few. */
+/** A histogram of durations for each set of labels. Callers must keep the number of label sets small. */
 class Durations {
   readonly #about: Pick<HistogramFamily, "name" | "help">;
   readonly #series = new Map<string, Counts>();
@@ -38,7 +38,7 @@ class Durations {
   }
 }
 
-/** How long this server takes for what. */
+/** How long this server takes to answer requests and comparisons. */
 export class ServeDurations {
   readonly #requests = new Durations({
     name: "nodupe_http_request_duration_seconds",
@@ -49,7 +49,7 @@ export class ServeDurations {
     help: "from a question to its answer; cached: out of memory; ahead: computed before it was asked",
   });
 
-  /** `path` has to be one of the server's own. */
+  /** `path` must be one of the server's own paths. */
   request(path: string, status: number, seconds: number): void {
     this.#requests.add({ path, status: `${status}` }, seconds);
   }
@@ -58,7 +58,7 @@ export class ServeDurations {
     this.#comparisons.add({ how }, seconds);
   }
 
-  /** Prometheus text, each family once it has a sample. */
+  /** Prometheus text; a family without samples is left out. */
   text(): string {
     return [this.#requests.text(), this.#comparisons.text()].filter((text) => text !== null).join("\n");
   }

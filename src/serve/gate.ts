@@ -1,8 +1,8 @@
-/** What a request is judged by before anything is routed. */
+/** What a request is checked by before it is routed. */
 export interface Asked {
   readonly host: string | null;
   readonly origin: string | null;
-  /** `https` where TLS is served. */
+  /** `https` if TLS is served. */
   readonly scheme: "http" | "https";
 }
 
@@ -16,23 +16,25 @@ function refuse(status: 400 | 403 | 421, reason: string): Verdict {
   return { type: "refuse", status, reason };
 }
 
-/** The name in a Host header or an authority: without its port, lower case, IPv6 without brackets; null if it is none. */
+/**
+ * The name in a Host header or an authority: without the port, in lower case, IPv6 without brackets; null if invalid.
+ */
 export function hostName(authority: string): string | null {
   const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i.exec(authority);
   const name = match?.[1] ?? match?.[2];
   return name === undefined ? null : name.toLowerCase().replace(/\.$/, "");
 }
 
-/** A literal address: no name can be one, so that nobody can point it somewhere else. */
+/** Whether this is a literal address, which unlike a name cannot be made to resolve to another machine. */
 function isAddress(name: string): boolean {
   return name.includes(":") || /^\d{1,3}(\.\d{1,3}){3}$/.test(name);
 }
 
 /**
- * The rules that hold for every request, before it is routed and before a token is looked at.
+ * The rules for every request, checked before it is routed and before a token is looked at.
  *
- * The Host must be one that this board is called by, or a literal address: a site that points its own name here (DNS
- * rebinding) can read nothing. A page that asks (Origin) must be one of ours.
+ * The Host must be one of this board's names or a literal address, so that a site that points its own name here (DNS
+ * rebinding) can read nothing. A page's Origin must be one of ours.
  */
 export function judge(asked: Asked, allowedHosts: ReadonlySet<string>): Verdict {
   const { host, origin } = asked;
@@ -47,7 +49,7 @@ export function judge(asked: Asked, allowedHosts: ReadonlySet<string>): Verdict 
   return PASS;
 }
 
-/** What changes state must be JSON: a form of another site cannot send that without the board being asked first. */
+/** Requests that change state must be JSON: a form on another site cannot send that without a CORS preflight. */
 export function isJson(contentType: string | null): boolean {
   return contentType?.split(";")[0]?.trim().toLowerCase() === "application/json";
 }

@@ -4,16 +4,19 @@ import { wait } from "../lib/wait.ts";
 
 /** By then what the page asks for first is computed, and the worker that did so has ended. */
 const START_MS = 15_000;
-/** Requests and messages after which it is looked how much memory there is. */
+/** Memory is checked once in this many requests and messages. */
 const LOOK_EVERY = 500;
-/** On a machine with much memory the engine would let the garbage of requests grow by tens of megabytes. */
+/**
+ * Growth beyond this is reclaimed. On a machine with much memory the engine would let the requests' garbage grow by
+ * tens of megabytes.
+ */
 const MOST_GROWTH_BYTES = 8 * 1024 * 1024;
-/** Collecting takes some 6 ms … */
+/** The least time between two reclaims: collecting takes about 6 ms, and so does mapping the needed pages again. */
 const COLLECT_EVERY_MS = 2_000;
 /** … and so does mapping again what is used. */
 const RELEASE_EVERY_MS = 5_000;
 
-/** What of the process can be given back to the system. */
+/** How memory of the process is given back to the system. */
 export interface Reclaim {
   readonly residentBytes: () => number;
   readonly collect: () => void;
@@ -27,9 +30,9 @@ const OF_THIS_PROCESS: Reclaim = {
 };
 
 /**
- * Keeps a board small that runs for months beside other programs: once it has started, what only its start needed is
- * given back (almost half of its resident memory), and under load what has grown since: garbage first, then code that no longer
- * runs. bench/serve-page.ts measures it.
+ * Keeps the memory of a board small, as it runs for months beside other programs. After startup it gives back what only
+ * startup needed (almost half of the resident memory). Under load it reclaims growth: first garbage, then the pages of
+ * code that is no longer used. Measured by bench/serve-page.ts.
  */
 export class MemoryKeeper {
   readonly #reclaim: Reclaim;
@@ -39,14 +42,14 @@ export class MemoryKeeper {
   #collectedMs = -Infinity;
   #releasedMs = -Infinity;
 
-  /** @param now milliseconds, never set back. */
+  /** @param now milliseconds of a monotonic clock. */
   constructor(reclaim: Reclaim = OF_THIS_PROCESS, now: () => number = () => performance.now()) {
     this.#reclaim = reclaim;
     this.#now = now;
     this.#baseBytes = reclaim.residentBytes();
   }
 
-  /** Waits for the end of the start; from then on growth counts from what is needed after it. */
+  /** Waits for startup to end and reclaims what it used. Growth is measured from there. */
   async settle(signal: AbortSignal): Promise<void> {
     if (!(await wait(START_MS, signal))) return;
     this.#reclaim.collect();
@@ -54,7 +57,7 @@ export class MemoryKeeper {
     this.#baseBytes = this.#reclaim.residentBytes();
   }
 
-  /** A request or a message: work that leaves garbage. */
+  /** Counts a request or message, each of which leaves garbage. */
   count(): void {
     this.#counted += 1;
     if (this.#counted < LOOK_EVERY) return;

@@ -1,9 +1,9 @@
 import type { Alert } from "./alerts.ts";
 
-/** A command that runs for longer is ended. */
+/** A command that runs longer is ended. */
 const LONGEST_MS = 60_000;
 
-/** Runs the operator's command for an alert; the text is in its environment, never in the command line. */
+/** Runs the operator's command for an alert. The text is passed in the environment, never on the command line. */
 export async function runOnAlert(
   { command, environment }: { command: string; environment: Readonly<Record<string, string | undefined>> },
   alert: Alert,

@@ -11,16 +11,16 @@ import {
   rollupsQuery,
 } from "./schemas.ts";
 
-/** What may be asked for at one path. */
+/** A method of a path. */
 interface Operation {
   readonly summary: string;
-  /** What a 200 says. */
+  /** The description of the 200 answer. */
   readonly ok: string;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
-  /** Further statuses with the same form of answer. */
+  /** Further statuses whose answers have the same schema. */
   readonly also?: Readonly<Record<number, string>>;
-  /** Whoever has no token yet may ask. */
+  /** Needs no token. */
   readonly isPublic?: boolean;
 }
 
@@ -86,7 +86,7 @@ const IN_OTHER_FORMS: Readonly<Record<string, Operation & { readonly contentType
 type Content = Readonly<Record<string, object>>;
 
 function schemaOf(schema: z.ZodType, io: "input" | "output"): object {
-  // Durations are texts or numbers when they come in.
+  // Durations may be strings or numbers in requests.
   return z.toJSONSchema(schema, { target: "openapi-3.0", io, unrepresentable: "any" });
 }
 
@@ -125,7 +125,7 @@ function operation(
   };
 }
 
-/** The API as an OpenAPI 3.0 document, out of the schemas that check the requests and describe the answers. */
+/** The API as an OpenAPI 3.0 document, generated from the schemas that check the requests and describe the answers. */
 export function openApi(): object {
   const paths: Record<string, Record<string, object>> = {};
   const add = (name: string, of: object): void => {

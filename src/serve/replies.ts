@@ -1,4 +1,4 @@
-/** Headers of every answer: it may not be framed, sniffed, cached, or read by another site. */
+/** Headers of every answer: it must not be framed, sniffed, cached, or read by another site. */
 const HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -7,7 +7,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 
-/** Compressing shorter texts gains nothing. */
+/** Shorter texts are not worth compressing. */
 const COMPRESSED_FROM = 1_024;
 
 function withBody(
@@ -30,7 +30,7 @@ export function jsonReply(
   return jsonTextReply(request, JSON.stringify(value), init);
 }
 
-/** As `jsonReply`, for a value that is text already. */
+/** Like `jsonReply`, for a value that is already serialized. */
 function jsonTextReply(
   request: Request,
   text: string,
@@ -40,7 +40,7 @@ function jsonTextReply(
   return withBody(request, `${text}\n`, { status: init.status ?? 200, headers });
 }
 
-/** JSON that is told to many: made bytes, and packed, once. */
+/** JSON that is sent to many clients: encoded and compressed once. */
 export class ReplyText {
   readonly text: string;
   #bytes: Uint8Array<ArrayBuffer> | null = null;
@@ -80,7 +80,7 @@ export function textReply(request: Request, text: string, contentType: string): 
 
 const ZSTD_LEVEL = 3;
 
-/** Bytes for another board. They are packed beside the requests that are answered meanwhile. */
+/** A binary answer for another board. Compressed asynchronously, so that other requests are not held up. */
 export async function binaryReply(request: Request, bytes: Uint8Array<ArrayBuffer>): Promise<Response> {
   const headers = { ...HEADERS, "content-type": "application/octet-stream", vary: "accept-encoding" };
   if (!/\bzstd\b/.test(request.headers.get("accept-encoding") ?? "")) return new Response(bytes, { headers });
@@ -88,7 +88,7 @@ export async function binaryReply(request: Request, bytes: Uint8Array<ArrayBuffe
   return new Response(packed, { headers: { ...headers, "content-encoding": "zstd" } });
 }
 
-/** A refusal: what was wrong with the request, in a sentence, and nothing about the internals. */
+/** A refusal: one sentence about what was wrong with the request, and nothing about the internals. */
 export function refusal(
   request: Request,
   status: number,

@@ -8,7 +8,7 @@ import { binaryReply, jsonReply, refusal } from "./replies.ts";
 import type { Route } from "./router.ts";
 import { rollupsQuery } from "./schemas.ts";
 
-/** A node's hours, for another board that compares it: see nodes/fleet/frame-codec. */
+/** A node's hours, for another board that compares it; the format is in nodes/fleet/frame-codec. */
 export function rollupsRoute({ store, queryTimeout }: { store: Store; queryTimeout: number }): Route {
   return {
     GET: (request) => {

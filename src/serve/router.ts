@@ -1,8 +1,8 @@
-/** What answers a request of one path and method; `address` tells who asks. */
+/** Answers a request for one path and method; `address` gives the client's address. */
 type Handler = (request: Request, address: () => string) => Response | Promise<Response>;
 
 export interface Route {
-  /** GET answers HEAD too. */
+  /** Also answers HEAD. */
   readonly GET?: Handler;
   readonly POST?: Handler;
   /** Answered without a token: the page, its assets, the login. */
@@ -16,7 +16,9 @@ export type Match =
   | { readonly type: "unknown" }
   | { readonly type: "wrong-method"; readonly allow: string };
 
-/** Finds the handler of a path and a method. Paths are exact: no pattern, no file system behind them. */
+/**
+ * Finds the handler for a path and a method. Paths match exactly: there are no patterns and no file system behind them.
+ */
 export function match(routes: Routes, path: string, method: string): Match {
   const route = routes.get(path);
   if (route === undefined) return { type: "unknown" };

@@ -14,7 +14,7 @@ const nodes = z
   .max(MOST_NODES, `expected ${MOST_NODES} nodes at most`)
   .refine((names) => new Set(names).size === names.length, "a node is named twice");
 
-/** Hours as a number, or a duration such as "24h", "7d" → milliseconds. */
+/** Hours as a number, or a duration such as "24h" or "7d", to milliseconds. */
 const range = z.union([z.number(), z.string().max(20)]).transform((value, context) => {
   const ms = typeof value === "number" ? value * HOUR_MS : parseDurationMs(value);
   if (ms !== null && ms >= HOUR_MS && ms <= LONGEST_MS) return ms;
@@ -24,7 +24,7 @@ const range = z.union([z.number(), z.string().max(20)]).transform((value, contex
 
 const type = z.enum(COMPARISON_TYPES);
 
-/** What `POST /api/comparison` takes, in either of its two spellings. */
+/** The body of `POST /api/comparison`, in either of its two forms. */
 export const comparisonBody = z.union([
   z.strictObject({ nodes, timeRange: range.optional(), type: type.optional() }),
   z.strictObject({ node_names: nodes, time_range: range.optional(), comparison_type: type.optional() }),
@@ -36,7 +36,7 @@ export interface ComparisonRequest {
   readonly type: z.infer<typeof type>;
 }
 
-/** One request out of either spelling, 24 hours and everything where it does not say. */
+/** Converts either form to one request. Defaults: 24 hours, type overall. */
 export function comparisonRequest(body: z.infer<typeof comparisonBody>): ComparisonRequest {
   const [names, lastMs, asked] =
     "nodes" in body
@@ -47,7 +47,7 @@ export function comparisonRequest(body: z.infer<typeof comparisonBody>): Compari
 
 export const loginBody = z.strictObject({ token: z.string().min(1).max(1_000) });
 
-/** Which failed uploads to take up again: all, those of one destination, of one reason, or one content. */
+/** Which failed uploads to retry: all, those of a destination, those with a reason, or a single content. */
 export const retryBody = z.strictObject({
   destination: z.string().max(1_000).optional(),
   checksum: z
@@ -58,7 +58,7 @@ export const retryBody = z.strictObject({
 });
 
 export const historyQuery = z.strictObject({
-  /** One state or several, with commas between them. */
+  /** One state, or several separated by commas. */
   state: z
     .string()
     .max(100)
@@ -73,22 +73,21 @@ export const historyQuery = z.strictObject({
   offset: z.coerce.number().int().min(0).max(10_000_000).default(0),
 });
 
-/** A message of a WebSocket. */
+/** A WebSocket message asking for a comparison, in the protocol of the earlier monitor. */
 export const socketMessage = z.discriminatedUnion("type", [
-  /** A comparison, as the earlier monitor asks for it. */
   z.object({
     type: z.literal("get_comparison_data"),
     node_names: nodes,
     comparison_type: type.optional(),
     time_range: range.optional(),
   }),
-  /** Asks whether somebody is still there: a page cannot see the pings of the protocol itself. */
+  /** Checks that the server is still there: a page cannot see the protocol's own pings. */
   z.strictObject({ type: z.literal("ping") }),
 ]);
 
 const unixMs = z.coerce.number().int().min(0).max(8.64e15);
 
-/** A node of this board for another one: a window of a month at most, and the hours that it cuts. */
+/** For another board: a node, a window of at most a month, and the hours that its edges cut. */
 export const rollupsQuery = z
   .strictObject({ node: z.string().min(1).max(64), since: unixMs, until: unixMs })
   .refine(({ since, until }) => since < until && until - since <= 31 * 24 * HOUR_MS, {
@@ -99,5 +98,5 @@ export const rollupsQuery = z
 /** How far back, in hours. */
 export const rangeQuery = z.strictObject({ hours: z.coerce.number().int().min(1).max(720).default(24) });
 
-/** The same, and what is told hour by hour: everything, or the operations alone, a third of it. */
+/** The same, plus which hourly series to include: all, or only the operations, a third of the size. */
 export const nodesQuery = rangeQuery.extend({ series: z.enum(["all", "operations"]).default("all") });

@@ -1,6 +1,6 @@
 /**
- * Remembers what is dear to compute: it is computed anew only once that took no more than `share` of the time since.
- * `now` is in milliseconds.
+ * Caches the result of an expensive function. It is computed again only when the last computation took no more than
+ * `share` of the time since it ended. `now` is in milliseconds.
  */
 export function seldom<T>(
   compute: () => T,

@@ -19,32 +19,32 @@ export interface ServerOptions {
   readonly sessions: Sessions;
   readonly sockets: Sockets;
   readonly memory: MemoryKeeper;
-  /** Told of each answer: the path where it is one of ours, and how long it took. */
+  /** Called after each answer: its path (as counted by `ownPath`), status and duration. */
   readonly onAnswered: (path: string, status: number, seconds: number) => void;
-  /** An internal error while a request was answered. */
+  /** Called when an internal error occurred while a request was answered. */
   readonly onError: (message: string) => void;
 }
 
 export interface RunningServer {
   readonly url: string;
-  /** Answers the requests in flight, closes endless ones, and ends within `graceMs`. */
+  /** Finishes the requests in flight, closes streams, and ends within `graceMs`. */
   stop(graceMs: number): Promise<void>;
 }
 
 const MOST_BODY_BYTES = 64 * 1024;
-/** Requests that are read or answered at a time; a connection that sends none yet cannot be seen from here. */
+/** The most requests read or answered at a time. Connections that have not sent one cannot be seen from here. */
 const MOST_AT_ONCE = 256;
-/** Seconds without a byte after which a connection is closed. */
+/** A connection is closed after this many seconds without a byte. */
 const IDLE_S = 30;
 
 type SocketData = ReturnType<typeof Sockets.connection>;
 
-/** Whether only this machine can reach an address. */
+/** Whether an address can be reached from this machine only. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-/** The names of this board. */
+/** The names that this board is called by. */
 function ownNames(options: ServerOptions): ReadonlySet<string> {
   const own = hostname().toLowerCase();
   return new Set(
@@ -54,7 +54,7 @@ function ownNames(options: ServerOptions): ReadonlySet<string> {
   );
 }
 
-/** What a path is counted as: whatever somebody makes up is one, and so are the page's files. */
+/** The path to count a request under. All unknown paths count as one, and so do all of the page's files. */
 function ownPath(routes: Routes, path: string): string {
   if (!routes.has(path)) return "unknown";
   return path.startsWith("/api/") || path === "/health" || path === "/metrics" ? path : "page";
@@ -63,7 +63,7 @@ function ownPath(routes: Routes, path: string): string {
 /**
  * Serves until it is stopped.
  *
- * @throws Failure where the address is taken or may not be listened on.
+ * @throws Failure if the address is in use or may not be listened on.
  */
 export function startServer(options: ServerOptions): RunningServer {
   const { routes, sessions, sockets, tls } = options;
@@ -85,7 +85,7 @@ export function startServer(options: ServerOptions): RunningServer {
       allowed,
     );
     if (verdict.type === "refuse") return refusal(request, verdict.status, verdict.reason);
-    // The Host may look like an address and be none, such as 127.0.0.439: then what is asked for has no URL.
+    // The Host may look like an address without being one, such as 127.0.0.439. The request then has no valid URL.
     if (url === null) return refusal(request, 400, "the Host header is not a valid name or address");
     const { pathname } = url;
     const address = (): string => server.requestIP(request)?.address ?? "";
@@ -100,7 +100,7 @@ export function startServer(options: ServerOptions): RunningServer {
         return refusal(request, 401, "a token is required", { "www-authenticate": 'Bearer realm="nodupe"' });
     }
     if (isSocket) {
-      // A page of another site may open a socket, but its Origin gives it away.
+      // A page of another site can open a WebSocket, but its Origin gives it away.
       if (method !== "GET")
         return refusal(request, 405, "a WebSocket request must use GET", { allow: "GET" });
       if (sockets.isFull) return refusal(request, 503, "too many connections", { "retry-after": "10" });
@@ -155,7 +155,7 @@ export function startServer(options: ServerOptions): RunningServer {
       sockets.close();
       const drained = new AbortController();
       const drain = server.stop(false).then(() => drained.abort());
-      // A reader that never finishes would block it for ever.
+      // A reader that never finishes would otherwise block this for ever.
       await Promise.race([drain, wait(graceMs, drained.signal)]);
       await server.stop(true);
     },

@@ -4,7 +4,7 @@ import { LRUCache } from "lru-cache";
 const COOKIE = "nodupe_session";
 const SESSION_MS = 12 * 3_600_000;
 const MOST_SESSIONS = 200;
-/** Wrong tokens that one address, and all addresses together, may send within a minute before they have to wait. */
+/** How many wrong tokens one address, and all addresses together, may send within a minute before they have to wait. */
 const MOST_WRONG = 5;
 const MOST_WRONG_IN_ALL = 50;
 const WRONG_WINDOW_MS = 60_000;
@@ -21,8 +21,8 @@ export type LoginResult =
 export type Access = { readonly type: "in" } | Exclude<LoginResult, { readonly type: "in" }>;
 
 /**
- * Who may read the board. Callers know the token, or have a session that knowing it once has opened; a session is a
- * random number of which only the digest is kept. Without a token everybody who can reach the board may.
+ * Decides who may read the board. Callers send the token, or a session that was opened with it. A session is a random
+ * number of which only the digest is kept. Without a token, everybody who can reach the board may read it.
  */
 export class Sessions {
   readonly #token: Buffer | null;
@@ -33,7 +33,7 @@ export class Sessions {
   constructor(options: {
     readonly token: string | null;
     readonly isSecure: boolean;
-    /** Milliseconds, never set back. */
+    /** Milliseconds of a monotonic clock. */
     readonly now: () => number;
   }) {
     this.#token = options.token === null ? null : digest(options.token);
@@ -57,7 +57,7 @@ export class Sessions {
     return this.#check(bearer, address());
   }
 
-  /** Opens a session for whoever knows the token. */
+  /** Opens a session if the token is right. */
   login(token: string, address: string): LoginResult {
     const access = this.#check(token, address);
     if (access.type !== "in") return access;
@@ -67,7 +67,7 @@ export class Sessions {
     return { type: "in", cookie: `${COOKIE}=${word}; ${flags}` };
   }
 
-  /** Ends the session of these headers. */
+  /** Ends the session that these headers name; returns the Set-Cookie header. */
   logout(headers: Headers): string {
     const session = this.#sessionOf(headers.get("cookie"));
     if (session !== null) this.#sessions.delete(session);
@@ -88,7 +88,7 @@ export class Sessions {
     return this.#wrong.getRemainingTTL(address);
   }
 
-  /** The minute runs from the first wrong token on; the next ones do not prolong it. */
+  /** Counts a wrong token. The minute runs from the first one; further ones do not prolong it. */
   #count(address: string): void {
     const before = this.#wrong.get(address) ?? 0;
     const ttl = before === 0 ? WRONG_WINDOW_MS : this.#wrong.getRemainingTTL(address);

@@ -1,7 +1,10 @@
 import pLimit from "p-limit";
 import type { CompareTask, CompareMessage } from "../../nodes/compare/compare-task.ts";
 
-/** Some questions come in a row; a worker that was idle for this long is ended: each takes some 12 MB, and 5 ms to start. */
+/**
+ * An idle worker is ended after this time: questions often come in a row, but each worker takes about 12 MB, and only 5
+ * ms to start.
+ */
 const IDLE_MS = 5_000;
 
 type Progress = Extract<CompareMessage, { type: "node" }>["progress"];

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { TIER_HOUR } from "../../nodes/store/rollup.ts";
 
-/** What a node's figures depend on, as it was at a moment. */
+/** What a node's figures depend on, at one moment. */
 export type NodeState =
   | {
       readonly type: "stored";

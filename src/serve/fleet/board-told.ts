@@ -8,7 +8,7 @@ const HOURS = 24;
 
 const text = z.string().max(300);
 const moment = z.iso.datetime();
-// A board of an earlier version lacks what was added later, and is no other board for that.
+// Boards of an earlier version lack fields that were added later. They are still accepted.
 const figure = z.number().nullable().default(null);
 const word = text.nullable().default(null);
 const count = z.number().int().nonnegative().default(0);
@@ -20,7 +20,7 @@ const problem = z.object({
   text,
 });
 
-/** What is said of something that is known here: a later version may know of more. It stays in the count. */
+/** Keeps the problems that this version understands. A later version may report others; they remain in the count. */
 const problems = z
   .array(z.unknown())
   .max(MOST_PROBLEMS)
@@ -83,7 +83,7 @@ const node = z.object({
   failed_percent: figure,
   avg_latency_mean: figure,
   coverage_percent: z.number().default(0),
-  // A level that only a later version knows.
+  // Null also for a level that only a later version knows.
   log_level: z.enum(["debug", "info", "error"]).nullable().default(null).catch(null),
   latency_resolution_ms: figure,
   damaged_hours: count,
@@ -96,7 +96,7 @@ const node = z.object({
 
 const nodes = z.object({ nodes: z.array(node).max(MOST_NODES) });
 
-/** What a board's two answers say; null where they are not a board's. Nothing that is not known goes on from here. */
+/** Parses a board's two answers; null if they are not a board's. Fields that are not known are dropped. */
 export function boardTold(boardText: string, nodesText: string): RemoteBoard | null {
   let told: readonly [unknown, unknown];
   try {

@@ -16,21 +16,21 @@ import { boardTold } from "./board-told.ts";
 import { type Followed, followStep, type Heard } from "./follow-board.ts";
 
 export interface FollowerOptions {
-  /** As [fleet] names them. */
+  /** As written in [fleet]. */
   readonly urls: readonly string[];
   readonly access: FleetAccess;
   readonly openWritable: () => Promise<Store>;
   readonly signal: AbortSignal;
-  /** A board has told something new, has gone or has come back. */
+  /** Called after each answer or failure of a board. */
   readonly onChange: () => void;
   readonly onError: (line: string) => void;
 }
 
 const ANSWER_MS = 10_000;
-/** While a board is there the store is told so seldom: a memory card is not written for that. */
+/** How often a reachable board's answer is written to the store: rarely, to spare memory cards. */
 const NOTE_EVERY_MS = 10 * 60_000;
 
-/** Follows the boards of the fleet: each is asked now and then, whatever the others do. */
+/** Follows the fleet's boards: each is polled on its own, whatever happens to the others. */
 export class FleetFollower {
   readonly #options: FollowerOptions;
   readonly #boards = new Map<string, Followed>();
@@ -40,7 +40,7 @@ export class FleetFollower {
     this.#options = options;
   }
 
-  /** Begins with what an earlier process was told. */
+  /** Starts from the answers that an earlier process stored. */
   static async open(options: FollowerOptions): Promise<FleetFollower> {
     const follower = new FleetFollower(options);
     using store = await options.openWritable();
@@ -57,7 +57,7 @@ export class FleetFollower {
     return [...this.#boards.values()].map(({ standing }) => fleetBoard(standing, nowMs));
   }
 
-  /** Until the signal. */
+  /** Runs until the signal aborts. */
   async run(): Promise<void> {
     await Promise.all(this.#options.urls.map((url) => this.#follow(url)));
   }
@@ -108,7 +108,7 @@ export class FleetFollower {
       noteBoard(store.db, { url, toldMs, lostMs, reason, overview: keptText(told) });
       this.#notedMs.set(url, nowMs);
     } catch (error) {
-      // Another process writes for long: the next answer will do.
+      // Another process is writing for a long time. The next answer will be stored instead.
       if (!isBusy(error)) throw error;
     }
   }

@@ -1,28 +1,28 @@
 import type { BoardStanding, RemoteBoard } from "../../board/fleet.ts";
 
-/** What became of a question to a board. */
+/** The result of polling a board. */
 export type Heard =
   | { readonly type: "told"; readonly told: RemoteBoard }
   | { readonly type: "lost"; readonly reason: string };
 
 export interface Followed {
   readonly standing: BoardStanding;
-  /** Questions in a row that brought no answer. */
+  /** Failed polls in a row. */
   readonly misses: number;
 }
 
 export interface FollowStep {
   readonly followed: Followed;
-  /** Until it is asked again. */
+  /** Time until the next poll. */
   readonly pauseMs: number;
-  /** It has gone, has come back, or is away for another reason. */
+  /** The board has become unreachable or reachable, or is unreachable for another reason than before. */
   readonly isTurn: boolean;
 }
 
 const EVERY_MS = 15_000;
 const LONGEST_PAUSE_MS = 60_000;
 
-/** How a board stands after one more question, and when it is asked the next one. What it told stays while it is away. */
+/** A board's state after a poll, and when to poll next. While it is unreachable, its last answer is kept. */
 export function followStep({ standing, misses }: Followed, heard: Heard, nowMs: number): FollowStep {
   if (heard.type === "told") {
     const isTurn = standing.lostMs !== null || standing.told === null;

@@ -11,7 +11,7 @@ export interface FollowJobOptions {
   readonly openStore: () => Promise<Store>;
 }
 
-/** Stays on a node's log, as `nodupe ingest --follow` does. */
+/** Follows a node's log, as `nodupe ingest --follow` does. */
 export function followJob({ node, path, settings, openStore }: FollowJobOptions): Job {
   return {
     name: `follow ${node}`,

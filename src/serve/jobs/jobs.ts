@@ -3,21 +3,21 @@ import { messageOf } from "../../lib/errors.ts";
 import { wait } from "../../lib/wait.ts";
 import { firstStanding, type JobEvent, type JobStanding, jobStep } from "./restart-policy.ts";
 
-/** What else this process does beside serving. */
+/** A job that this process runs besides serving. */
 export interface Job {
-  /** As a person knows it: `follow pi-1`. */
+  /** For people to read: `follow pi-1`. */
   readonly name: string;
-  /** Works until the signal; whatever it throws, or an end before that, is a failure. */
+  /** Works until the signal aborts. Throwing, or returning before that, counts as a failure. */
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** A job as the page and the API tell it. */
+/** A job as the page and the API show it. */
 export interface JobTold {
   readonly name: string;
   readonly state: "running" | "waiting" | "ended";
-  /** Since when it is in that state. */
+  /** When it entered that state. */
   readonly since: string;
-  /** When it is started again; null where it need not be. */
+  /** When it will be restarted; null if it needs no restart. */
   readonly again: string | null;
   readonly failures: number;
   /** Why it failed last. */
@@ -28,13 +28,15 @@ function isoOf(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** Runs jobs side by side: one that fails is started again after a pause, and holds up neither the others nor the page. */
+/**
+ * Runs jobs concurrently. A job that fails is restarted after a pause and delays neither the other jobs nor the page.
+ */
 export class Jobs {
   readonly #jobs: readonly Job[];
   readonly #onChange: () => void;
   readonly #standings = new Map<string, JobStanding>();
 
-  /** @param onChange told whenever a job begins, fails, starts again or ends. */
+  /** @param onChange called whenever a job starts, fails or ends. */
   constructor(jobs: readonly Job[], onChange: () => void) {
     this.#jobs = jobs;
     this.#onChange = onChange;
@@ -60,7 +62,7 @@ export class Jobs {
     }
   }
 
-  /** Until the signal; resolves when all have ended. */
+  /** Runs until the signal aborts; resolves when all jobs have ended. */
   async run(signal: AbortSignal): Promise<void> {
     for (const { name } of this.#jobs) this.#standings.set(name, firstStanding(Date.now()));
     this.#onChange();

@@ -1,36 +1,36 @@
-/** How a job stands. Moments are in milliseconds of one clock. */
+/** The state of a job. Times are in milliseconds, all of the same clock. */
 type JobState =
   | { readonly type: "running"; readonly sinceMs: number }
-  /** It failed, and is started again. */
+  /** It failed and will be restarted. */
   | { readonly type: "waiting"; readonly sinceMs: number; readonly untilMs: number }
   | { readonly type: "ended"; readonly sinceMs: number };
 
 export interface JobStanding {
   readonly state: JobState;
-  /** In all. */
+  /** Failures in total. */
   readonly failures: number;
-  /** In a row, each soon after its start. */
+  /** Failures in a row, each soon after a start. */
   readonly streak: number;
-  /** Of the last failure. */
+  /** The reason of the last failure. */
   readonly reason: string | null;
 }
 
 export type JobEvent =
   | { readonly type: "started" }
   | { readonly type: "failed"; readonly reason: string }
-  /** It was asked to, and has. */
+  /** It was asked to end and did. */
   | { readonly type: "ended" };
 
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 300_000;
-/** A job that ran for so long was well: the next failure is a new one. */
+/** A job that ran this long was healthy: its next failure starts a new streak. */
 const WELL_MS = 600_000;
 
 export function firstStanding(nowMs: number): JobStanding {
   return { state: { type: "running", sinceMs: nowMs }, failures: 0, streak: 0, reason: null };
 }
 
-/** What becomes of a job: one that fails is started again, after ever longer pauses. Pure. */
+/** The next state of a job: one that fails is restarted, with growing pauses. Pure. */
 export function jobStep(standing: JobStanding, event: JobEvent, nowMs: number): JobStanding {
   switch (event.type) {
     case "started":

@@ -12,25 +12,25 @@ import type { Job } from "./jobs.ts";
 export interface SyncJobOptions {
   readonly folder: string;
   readonly settings: SyncSettings;
-  /** What history is kept under. */
+  /** The key under which the history is stored. */
   readonly destination: string;
   readonly openStore: () => Promise<Store>;
   readonly openClient: () => Promise<TanovaClient>;
-  /** The history that is shared with other machines; null where none is. */
+  /** Opens the history shared with other machines; null if none is. */
   readonly openShared: () => Promise<(SharedStore & Disposable) | null>;
   readonly startHashWorker: () => Worker;
-  /** A thing that a person should know. */
+  /** Called with a message for a person. */
   readonly onNotice: (line: string) => void;
 }
 
-/** A job that can be asked how its uploads stand. */
+/** A job that also reports the progress of its uploads. */
 export interface SyncJob extends Job {
   readonly folder: string;
   /** null before the first run. */
   stand(): RunProgress | null;
 }
 
-/** Uploads a folder and stays on it, as `nodupe sync --watch` does. */
+/** Uploads a folder and watches it, as `nodupe sync --watch` does. */
 export function syncJob(options: SyncJobOptions): SyncJob {
   const { folder, settings, destination, onNotice } = options;
   let stand: (() => RunProgress) | null = null;

@@ -8,7 +8,7 @@ export interface TimeJobOptions {
   readonly openSession: (signal: AbortSignal) => TimeSession;
 }
 
-/** Measures the clock again and again, as `nodupe time --watch` does; it is not set. */
+/** Measures the clock regularly, as `nodupe time --watch` does; never sets it. */
 export function timeJob({ intervalMs, openSession }: TimeJobOptions): Job {
   return {
     name: "time",

@@ -1,12 +1,12 @@
-/** Topics with a state: whoever connects later gets the current one. */
+/** Topics with a state: a new connection gets the current one. */
 const STATES = ["board", "fleet", "jobs", "sync", "time", "ingest"] as const;
-/** The others are only sent to those connected. */
+/** Topics that are only sent to those connected at the time. */
 const EVENTS = ["comparison", "alert"] as const;
 export const TOPICS = [...STATES, ...EVENTS] as const;
 
 export type Topic = (typeof TOPICS)[number];
 
-/** What happens on the board, as the page and `curl -N` receive it. The newest state of a topic is kept; events are not. */
+/** An event on the board, as the page and `curl -N` receive it. The newest state of a topic is kept; events are not. */
 export interface LiveEvent {
   readonly topic: Topic;
   readonly data: unknown;
@@ -16,7 +16,7 @@ const HAS_STATE: ReadonlySet<Topic> = new Set(STATES);
 
 type Listener = (message: string, topic: Topic) => void;
 
-/** One bus for all that is live. A message is made text once, however many listen. */
+/** The bus for all live data. A message is serialized once, however many listen. */
 export class Bus {
   readonly #listeners = new Set<Listener>();
   readonly #states = new Map<Topic, string>();
@@ -31,12 +31,12 @@ export class Bus {
     for (const listener of this.#listeners) listener(message, event.topic);
   }
 
-  /** The present state of each topic that has one; `topics`: of those alone. */
+  /** The current state of each topic that has one, limited to `topics`. */
   snapshot(topics: readonly Topic[] = STATES): readonly string[] {
     return topics.map((topic) => this.#states.get(topic)).filter((message) => message !== undefined);
   }
 
-  /** Receives everything from now on, until the returned function is called. */
+  /** Calls the listener with every message from now on, until the returned function is called. */
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => {

@@ -6,20 +6,20 @@ import { Rate } from "./rates.ts";
 
 export interface LiveStatesOptions {
   readonly bus: Bus;
-  /** Counts what is ingested. */
+  /** Counts the ingested events. */
   readonly states: StoredStates;
-  /** The upload that this process runs; null where it runs none. */
+  /** The upload that this process runs; null if none. */
   readonly ownRun: () => { readonly folder: string; readonly stand: RunProgress | null } | null;
 }
 
-/** What the store tells of uploads. */
+/** What the store says about uploads. */
 interface SyncSeen {
   readonly destinations: Board["sync"]["destinations"];
   readonly at_work: boolean;
   readonly done_per_s: number | null;
 }
 
-/** How the run of this process stands, as it is told. */
+/** The progress of this process's run, in the API's form. */
 function runTold(folder: string, stand: RunProgress): object {
   const { found, total, uploaded, duplicateLocal, duplicateRemote, failed, sentBytes, inFlight, waiting } =
     stand;
@@ -38,8 +38,8 @@ function runTold(folder: string, stand: RunProgress): object {
 }
 
 /**
- * What each job does at the moment, out of the store, whichever process does it: the newest measurement, how uploads
- * stand, how fast logs come in.
+ * Publishes the current state of each job from the store, whichever process runs it: the newest measurement, the state
+ * of uploads, how fast logs come in.
  */
 export class LiveStates {
   readonly #options: LiveStatesOptions;
@@ -52,7 +52,7 @@ export class LiveStates {
     this.#options = options;
   }
 
-  /** The store has changed, or has been quiet for a while. */
+  /** Call when the store has changed, or has been quiet for a while. */
   look({ time, sync, nodes }: Board): void {
     const atMs = performance.now();
     if (time.last !== null) {
@@ -75,7 +75,7 @@ export class LiveStates {
     });
   }
 
-  /** How the run of this process stands is not in the store. */
+  /** Separate from `look` because the progress of this process's run is not in the store. */
   lookAtRun(): void {
     const { destinations, at_work, done_per_s } = this.#sync;
     const own = this.#options.ownRun();
@@ -91,7 +91,7 @@ export class LiveStates {
     return rate.look(state.added, atMs);
   }
 
-  /** Only what has changed is told. */
+  /** Publishes only what has changed. */
   #tell(topic: "time" | "sync" | "ingest", data: object): void {
     const text = JSON.stringify(data);
     if (this.#told.get(topic) === text) return;

@@ -1,10 +1,10 @@
-/** How fast a count goes up, by two looks at it. */
+/** The rate of a counter, from two successive readings. */
 export class Rate {
   #last: { readonly count: number; readonly atMs: number } | null = null;
 
   /**
-   * Per second since the look before, in milliseconds of one clock; null at the first look, and where the count went
-   * down: what it counts was taken away.
+   * The rate per second since the previous reading; `atMs` is in milliseconds, always of the same clock. null at the
+   * first reading, and if the counter went down because what it counts was removed.
    */
   look(count: number, atMs: number): number | null {
     const before = this.#last;

@@ -10,25 +10,25 @@ const MESSAGE_BYTES = 16 * 1024;
 /** A reader that falls this far behind is disconnected: it reconnects and gets the current state. */
 const MOST_BUFFERED = 256 * 1024;
 
-/** What happens within so many ms goes out together: one write a reader, not one a message. */
+/** Messages within this time are sent together: one write for each reader instead of one for each message. */
 const TOGETHER_MS = 20;
 
-/** The data of each socket: the topics that it asked for, and whether a request of its own is being answered. */
+/** The data of each socket: the topics it asked for, and whether one of its requests is being answered. */
 interface Connection {
   readonly topics: readonly Topic[];
   isAsking: boolean;
 }
 
-/** What sends to all sockets that have subscribed to a topic: the message is written down once, for all of them. */
+/** Sends a message, serialized once, to all sockets subscribed to a topic. */
 type Publish = Server<Connection>["publish"];
 
-/** The page's live connection: the bus, and comparisons as the earlier monitor asked for them. */
+/** The page's live connections: they carry the bus, and comparisons in the protocol of the earlier monitor. */
 export class Sockets {
   readonly #bus: Bus;
   readonly #comparisons: Comparisons;
   readonly #memory: MemoryKeeper;
   readonly #open = new Set<ServerWebSocket<Connection>>();
-  /** What the bus has told and nobody was sent yet; empty while no socket is open. */
+  /** Messages of the bus that are yet to be sent; empty while no socket is open. */
   #waiting: { readonly topic: Topic; readonly message: string }[] = [];
   #publish: Publish = () => 0;
   #leave: (() => void) | null = null;
@@ -49,7 +49,7 @@ export class Sockets {
     return { topics: TOPICS.filter((topic) => asked?.includes(topic) ?? true), isAsking: false };
   }
 
-  /** The server whose sockets these are. */
+  /** Sets the server that the sockets belong to. */
   attach(server: Server<Connection>): void {
     this.#publish = (topic, message) => server.publish(topic, message);
   }
@@ -62,7 +62,7 @@ export class Sockets {
       backpressureLimit: MOST_BUFFERED,
       closeOnBackpressureLimit: true,
       open: (socket) => {
-        // Who comes now gets the present state, and nothing from before it.
+        // Sends what is waiting to the others first: the new reader gets the current state and nothing older.
         this.#tellAll();
         this.#open.add(socket);
         this.#leave ??= this.#bus.subscribe((message, topic) => this.#tellSoon({ topic, message }));
@@ -80,7 +80,7 @@ export class Sockets {
     };
   }
 
-  /** Closes all sockets: going away (RFC 6455, 7.4.1). */
+  /** Closes all sockets with "going away" (RFC 6455, 7.4.1). */
   close(): void {
     for (const socket of this.#open) socket.close(1001, "the server is shutting down");
   }

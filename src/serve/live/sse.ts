@@ -3,14 +3,17 @@ import type { Bus } from "./bus.ts";
 
 /** A reader that falls this far behind is disconnected: it reconnects and gets the current state. */
 const MOST_BUFFERED = 256 * 1024;
-/** Readers of the events; whoever comes beyond that is told to come again. */
+/** The most event streams at a time; further readers are told to come back later. */
 const MOST_STREAMS = 500;
-/** A comment now and then keeps proxies from closing a quiet connection. */
+/** How often a comment is sent, to keep proxies from closing a quiet connection. */
 const KEEP_ALIVE_MS = 15_000;
 
 const encoder = new TextEncoder();
 
-/** The bus as server-sent events: first the present state, then what happens, until the reader or the server goes. */
+/**
+ * The bus as server-sent events: first the current state, then every message, until the reader disconnects or the
+ * server stops.
+ */
 export function eventStream(request: Request, bus: Bus, signal: AbortSignal): Response {
   if (bus.listeners >= MOST_STREAMS)
     return refusal(request, 503, "too many connections", { "retry-after": "10" });
@@ -32,7 +35,7 @@ export function eventStream(request: Request, bus: Bus, signal: AbortSignal): Re
           try {
             controller.close();
           } catch {
-            // The reader has gone first.
+            // The reader disconnected first.
           }
         };
         const onAbort = (): void => end();

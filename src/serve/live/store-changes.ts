@@ -1,15 +1,15 @@
 import type { Store } from "../../db/open.ts";
 import { wait } from "../../lib/wait.ts";
 
-/** The share of time that checks may take: a huge store is checked less often. */
+/** The largest share of the time to spend on checks: a huge store is checked less often. */
 const MOST_SHARE = 0.05;
 
-/** Who has been told of a change is told once more after so long without another: a rate goes down to nothing. */
+/** After a change and then this long without another, `onChange` is called once more, so that rates drop to zero. */
 const QUIET_MS = 3_000;
 
 /**
- * Tells whenever another connection has written to the store (PRAGMA data_version changes then, and reading it costs
- * microseconds), at most once in `leastMs`.
+ * Calls `onChange` when another connection has written to the store, at most once in `leastMs`. PRAGMA data_version
+ * then changes; reading it takes microseconds.
  */
 export async function watchStore(
   store: Store,
