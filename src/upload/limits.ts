@@ -1,11 +1,11 @@
 import { availableParallelism } from "node:os";
 
-/** Up to this size a content is held in memory and hashed from the very buffer that is sent; above, it is streamed. */
+/** Contents up to this size are held in memory and hashed from the buffer that is sent; larger ones are streamed. */
 export const HELD_UP_TO_BYTES = 1024 * 1024;
 
-/** What bounds a run and nobody would turn. All times in milliseconds. */
+/** Limits of a run that no user needs to change. All times in milliseconds. */
 export interface RunLimits {
-  /** What --workers auto goes up to. */
+  /** The highest number of uploads for --workers auto. */
   readonly mostWorkers: number;
   /** Failures in a row after which the server counts as away. */
   readonly failuresToOpen: number;
@@ -15,9 +15,9 @@ export interface RunLimits {
   readonly graceMs: number;
   /** Threads that hash large files. */
   readonly hashWorkers: number;
-  /** There is more than one core to hash on. */
+  /** There is more than one core for hashing. */
   readonly isThreaded: boolean;
-  /** Up to here a calm pass hashes in its own thread: another one takes 5 MB. */
+  /** Up to this size a calm run hashes in its own thread: another thread takes 5 MB. */
   readonly hashInPlaceBytes: number;
 }
 

@@ -5,7 +5,7 @@ import type { RunOptions } from "./run-options.ts";
 
 const CALM_WORKERS = 5;
 
-/** What a plan decides by, from what a person has set and what the destination has shown of itself. */
+/** The options of a plan, from the settings and what was learnt about the destination. */
 export function planOptions(
   { settings, limits }: Pick<RunOptions, "settings" | "limits">,
   { destination, runId }: Pick<RunBook, "destination" | "runId">,

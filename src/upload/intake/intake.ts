@@ -20,11 +20,11 @@ import type { Batch } from "./source.ts";
 import type { Tally } from "../report/tally.ts";
 import { unreadableReason } from "./unreadable.ts";
 
-/** A file whose content is known. */
+/** A file and the checksum of its content. */
 export interface Content {
   readonly checksum: string;
   readonly file: FoundFile;
-  /** The content, where it is in memory; from the pool, and whoever takes it gives it back. */
+  /** The content, if it is in memory. It comes from the pool, and its receiver gives it back. */
   readonly bytes: SharedBytes | null;
 }
 
@@ -32,34 +32,37 @@ export interface IntakeOptions {
   readonly ledger: Ledger;
   readonly tally: Tally;
   readonly settings: Pick<SyncSettings, "settle" | "watch" | "memory" | "bulk">;
-  /** Whether files that may still be written are waited for here. */
+  /** Whether to wait here for files that may still be written. */
   readonly waits: boolean;
   readonly limits: Pick<RunLimits, "settleWaitMs" | "hashWorkers" | "hashInPlaceBytes" | "isThreaded">;
-  /** Starts a thread that hashes; null: all is hashed in this one. */
+  /** Starts a hashing thread; null to hash everything in this one. */
   readonly startHashWorker: (() => Worker) | null;
-  /** The process does other things as well. */
+  /** The process does other work as well. */
   readonly sharesProcess?: boolean;
-  /** Its reason is a Stop; what is not known to be done is then counted as that says, unread. */
+  /** Aborted with a Stop as its reason; files not known to be done are then counted as that Stop says, unread. */
   readonly signal: AbortSignal;
 }
 
-/** Takes a run over known files some 70 ms. */
+/** About 70 ms of a run over known files. */
 const MANY_FILES = 20_000;
-/** After so many files everything else has its turn. */
+/** Everything else gets a turn after this many files. */
 const TURN_FILES = 256;
-/** Files read and hashed at once, so that the disk is at work while a checksum is computed. */
+/** Files read and hashed at once, so that the disk works while a checksum is computed. */
 const LANES = 4;
-/** More files than this that may still be written are not kept in mind: only then does the scan wait for the oldest. */
+/** The most files that may still be written and are kept in mind; beyond that the scan waits for the oldest. */
 const UNSETTLED_LIMIT = 5_000;
-/** Files that are looked up, and folders, leave nothing but garbage; more often than this costs time and lowers no peak (bench/known-files.ts). */
+/**
+ * Looking up files and folders leaves nothing but garbage. Collecting more often costs time and lowers no peak
+ * (bench/known-files.ts).
+ */
 const COLLECTION: CollectorOptions = { every: 20_000, fromGrowthBytes: 8 * 1024 ** 2 };
 const FOLDER_COLLECTION: CollectorOptions = { every: 4_096, fromGrowthBytes: 4 * 1024 ** 2, since: "start" };
 
-/** The first three stages: scan → hash → look up. It holds a page of files and what the buffer pool allows, no more. */
+/** The first three stages: scan → hash → look up. Holds one page of files and what the buffer pool allows, no more. */
 export class Intake {
-  /** The memory for contents: who takes one gives its bytes back. */
+  /** The memory for contents: the receiver of a content gives its bytes back. */
   readonly pool: BufferPool;
-  /** What is to be looked at again; what turns out to have changed later comes back through it. */
+  /** The files to look at again. Files found to have changed later come back through it. */
   readonly settling = new Settling();
   readonly #options: IntakeOptions;
   readonly #hasher: Hasher;
@@ -71,7 +74,7 @@ export class Intake {
   #isWhole = false;
   #renamed = 0;
   #sinceTurn = 0;
-  /** Only a process that does nothing else gives back what its start needed. */
+  /** Only a process that does nothing else releases the memory its start needed. */
   #isStartKept: boolean;
 
   constructor(options: IntakeOptions) {
@@ -87,8 +90,8 @@ export class Intake {
   }
 
   /**
-   * The contents of files that are not known to be done, as they are read. Ends early where the run is asked to end.
-   * What may still be written is waited for, unless somebody else looks after it.
+   * Yields the contents of files that are not known to be done, as they are read. Ends early if the run is asked to
+   * end. Files that may still be written are waited for, unless someone else takes care of them.
    */
   async *contents({ events, areComplete }: Batch): AsyncGenerator<Content> {
     this.#settleMs = areComplete ? 0 : settleMs(this.#options.settings);
@@ -107,7 +110,7 @@ export class Intake {
     else yield* this.#read(0);
   }
 
-  /** The contents of the files that were to be looked at again, once they have settled. */
+  /** Yields the contents of the files that had to be looked at again, once they have settled. */
   async *settled(): AsyncGenerator<Content> {
     const { settling } = this;
     do {
@@ -116,42 +119,45 @@ export class Intake {
     } while (settling.size > 0 && !this.isEnding);
   }
 
-  /** CVs in the tree; null where it was not read to its end. */
+  /** CVs in the tree; null if it was not read to its end. */
   get found(): number | null {
     return this.#isWhole ? this.#options.tally.found : null;
   }
 
-  /** CVs not known to be done whose path is no UTF-8: they are sent with a replacement in its place. */
+  /** CVs not known to be done whose path is not UTF-8: they are sent with replacement characters. */
   get renamed(): number {
     return this.#renamed;
   }
 
-  /** The run ends without a word on what is left. */
+  /** The run ends without reporting what is left. */
   get isEnding(): boolean {
     return this.#unsent?.type === "left";
   }
 
-  /** Hands what may still be written to somebody else, who looks after it from now on; null: nobody does. */
+  /**
+   * Hands files that may still be written to `take`, which is responsible for them from now on; null if nobody takes
+   * them.
+   */
   handBack(take: ((file: FoundFile) => void) | null): void {
     if (take === null) return;
     this.#options.tally.found -= this.settling.size;
     this.settling.drain(take);
   }
 
-  /** Nothing more is taken. Resolves when nothing is being read any more, and all memory is given back. */
+  /** Takes in nothing more. Resolves when no file is being read any more and all memory has been given back. */
   async [Symbol.asyncDispose](): Promise<void> {
     using _hasher = this.#hasher;
     this.#isOver = true;
     while (!this.#lanes.isEmpty) this.#giveBack(await this.#lanes.next().catch(() => null));
   }
 
-  /** What becomes of what is not sent; null while the run goes on. */
+  /** How files that are not sent are counted; null while the run goes on. */
   get #unsent(): Unsent | null {
     const stop = stopOf(this.#options.signal);
     return stop === null ? null : unsentBy(stop);
   }
 
-  /** Nothing more is sent: the file is counted as its stop says. */
+  /** Counts a file that is not sent any more, as the stop says. */
   #turnAway(file: FoundFile, unsent: Unsent): void {
     const { tally } = this.#options;
     if (unsent.type === "failed") tally.fail(file.path, unsent.because);
@@ -168,7 +174,7 @@ export class Intake {
         tally.skip(event.path, event.reason);
         break;
       case "unreadable":
-        // What a folder that cannot be read holds is not known: it counts as one.
+        // What an unreadable folder contains is not known: it counts as one.
         tally.found += 1;
         tally.fail(event.path, { reason: event.reason, status: null });
         break;
@@ -191,7 +197,7 @@ export class Intake {
     await nextTurn();
   }
 
-  /** A long look at a tree gives back once what only the start needed. */
+  /** During a long scan, releases once the memory that only the start needed. */
   #releaseStart(): void {
     if (this.#isStartKept && this.#options.tally.found >= MANY_FILES) {
       this.#isStartKept = false;
@@ -208,13 +214,16 @@ export class Intake {
       }
       const content = this.#sort(what.file, what.type === "hashed" ? what.checksum : null);
       if (content !== null) yield content;
-      // Most files of a later run are known: no turn of the event loop for those.
+      // In a later run most files are known: no turn of the event loop for those.
       if (this.#lanes.isFull) yield* this.#read(LANES - 1);
     }
     this.#collect(known.length);
   }
 
-  /** What is known of a file at a glance: its content where the store has its checksum; else it is read, or waits. */
+  /**
+   * Decides from what is known about a file: returns its content if the store has its checksum; otherwise the file is
+   * read, or waits.
+   */
   #sort(file: FoundFile, checksum: string | null): Content | null {
     const unsent = this.#unsent;
     if (unsent !== null) {
@@ -234,7 +243,7 @@ export class Intake {
     return null;
   }
 
-  /** What has been read, until no more than `keep` files are at work. */
+  /** Yields what has been read, until no more than `keep` files are in progress. */
   async *#read(keep: number): AsyncGenerator<Content> {
     while (keep === 0 ? !this.#lanes.isEmpty : this.#lanes.isFull) {
       const content = await this.#lanes.next();
@@ -260,7 +269,7 @@ export class Intake {
     return this.#contentOf(file, bytes, small, readFromMs);
   }
 
-  /** Reads a small file here and now: most files are, and no promise is made for any of them. False where it cannot be. */
+  /** Reads a small file at once: most files are small, and none of them needs a promise. Returns false if it cannot. */
   #readNow(file: FoundFile): Content | null | false {
     const { pool } = this;
     if (file.sizeBytes > HELD_UP_TO_BYTES || !this.#hasher.readsHere(file.sizeBytes)) return false;
@@ -293,7 +302,9 @@ export class Intake {
     if (content !== null && content.bytes !== null) this.pool.give(content.bytes);
   }
 
-  /** Looks again at files that may still be written: those that are due, and more until no more than `keep` are left. */
+  /**
+   * Looks again at files that may still be written: those that are due, and more until no more than `keep` are left.
+   */
   async *#revisit(keep: number): AsyncGenerator<Content> {
     const { settling } = this;
     const { signal } = this.#options;
@@ -301,7 +312,7 @@ export class Intake {
       const dueInMs = settledAtMs(first.file, first.sameSinceMs, this.#settleMs) - Date.now();
       if (this.#unsent === null && dueInMs > 0) {
         if (settling.size <= keep) return;
-        // What is read meanwhile does not wait with it.
+        // Files read in the meantime do not have to wait.
         if (!this.#lanes.isEmpty) yield* this.#read(0);
         else await wait(dueInMs, signal);
         continue;

@@ -1,7 +1,7 @@
 import type { Database, Statement } from "bun:sqlite";
 import type { FilePage, FoundFile } from "../scan/file-page.ts";
 
-/** A page whose files are all done, at the destination and generation that the epoch is of. */
+/** A page whose files are all done, at the destination and generation given by the epoch. */
 interface KnownPage {
   readonly folder: string;
   readonly number: number;
@@ -9,23 +9,24 @@ interface KnownPage {
   readonly epoch: number;
 }
 
-/** A page of which so many files are not done yet. */
+/** A page with this many files not done yet. */
 interface OpenPage extends KnownPage {
   left: number;
 }
 
 /**
- * The pages of folders whose files were all found done, by their digests: where a page is the same as it was, and nothing
- * of the destination has ceased to be done since, none of its files is looked up. That is nearly all there is to do for a
- * tree that has not changed.
+ * The pages of folders whose files were all found done, by their digests. If a page is unchanged, and nothing at the
+ * destination has ceased to be done since, none of its files is looked up. For an unchanged tree that is nearly all
+ * there is to do.
  *
- * Only what the checksum cache knows by each file's row is remembered here: this is never the first to know of a file.
+ * Only what the checksum cache knows from each file's row is remembered here: this is never the first to know about a
+ * file.
  */
 export class KnownPages {
   readonly #digest: Statement<{ digest: Uint8Array }, [number, number, number]>;
   readonly #write: Statement;
   readonly #forget: Statement;
-  /** Of files that this run may yet see done, as they were on their page. */
+  /** Files that this run may still see done, as they were on their page. */
   readonly #open = new WeakMap<FoundFile, OpenPage>();
   #unwritten: KnownPage[] = [];
 
@@ -46,12 +47,12 @@ export class KnownPages {
   }
 
   /**
-   * The page is known once the files of it that are not done yet are; where there are none, at once.
+   * The page becomes known once its open files are done, or at once if there are none.
    *
    * @param epoch as it was before the files were looked up.
    */
   expect(page: FilePage, epoch: number, open: readonly FoundFile[]): void {
-    // Another run of more files would not find its own page in its place.
+    // A later run with more files could not find its own page in this one's place.
     if (page.isPartial) return;
     const { folder, number } = page;
     const expected = { folder, number, digest: page.digest(), epoch, left: open.length };
@@ -59,7 +60,7 @@ export class KnownPages {
     if (open.length === 0) this.#unwritten.push(expected);
   }
 
-  /** It is on the disk that a file, as it was on its page, is done. */
+  /** The disk now records that a file, as it was on its page, is done. */
   done(file: FoundFile): void {
     const page = this.#open.get(file);
     if (page === undefined) return;
@@ -68,17 +69,17 @@ export class KnownPages {
     if (page.left === 0) this.#unwritten.push(page);
   }
 
-  /** Nothing is known of a folder's pages any more. */
+  /** Forgets all pages of a folder. */
   forget(folderId: number): void {
     this.#forget.run(folderId);
   }
 
-  /** Those that are not written yet. */
+  /** Pages not written yet. */
   get size(): number {
     return this.#unwritten.length;
   }
 
-  /** Writes them, within a transaction that the caller has begun. */
+  /** Writes them, within the caller's transaction. */
   write(): void {
     for (const { folder, number, digest, epoch } of this.#unwritten)
       this.#write.run(folder, number, digest, epoch);

@@ -3,9 +3,12 @@ import { lstatSync } from "node:fs";
 import { systemPath } from "../../lib/path-bytes.ts";
 
 const DAY_MS = 86_400_000;
-/** A folder that no run has been to for so long has moved, or its disk has gone: what it held is hashed again if it returns. */
+/**
+ * A folder that no run has visited for this long has moved, or its disk is gone: its files are hashed again if it
+ * returns.
+ */
 const FOLDER_AGE_MS = 90 * DAY_MS;
-/** Files that are looked for in one run: some milliseconds. */
+/** Files looked for in one run: takes some milliseconds. */
 const LOOKED_FOR = 1_000;
 
 export interface PruneOptions {
@@ -13,14 +16,15 @@ export interface PruneOptions {
   readonly folderIds: readonly number[];
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
-  /** Uniform in [0, 1): which part of a large folder is looked at. */
+  /** Uniform in [0, 1): chooses which part of a large folder is looked at. */
   readonly random: () => number;
 }
 
 /**
- * Keeps the checksum cache as large as what there is: folders are forgotten once no run has been to them for 90 days,
- * and in folders that change, files that are no longer there, a thousand looked for in each run. Answers how many rows
- * of files went in changing folders.
+ * Keeps the checksum cache no larger than the tree. Folders are forgotten once no run has visited them for 90 days. In
+ * folders that change, files that no longer exist are forgotten; a thousand are looked for in each run.
+ *
+ * @returns how many file rows were removed in changing folders.
  */
 export function pruneCache(db: Database, { folderIds, nowMs, random }: PruneOptions): number {
   db.query("DELETE FROM hashed_folder WHERE seen_at_ms < ?").run(nowMs - FOLDER_AGE_MS);
@@ -48,7 +52,7 @@ export function pruneCache(db: Database, { folderIds, nowMs, random }: PruneOpti
   return forgotten;
 }
 
-/** Only a plain no counts: what cannot be asked after may be there. */
+/** Only a clear "no such file" counts: what cannot be checked may still be there. */
 function isThere(path: string): boolean {
   try {
     return lstatSync(systemPath(path), { throwIfNoEntry: false }) !== undefined;

@@ -8,11 +8,11 @@ import { unreadableReason } from "./unreadable.ts";
 
 export type SmallFile =
   | { readonly type: "read"; readonly checksum: string }
-  /** Its size, times or inode are not what the scan saw, before or after it was read. */
+  /** Its size, times or inode differ from what the scan saw, before or after it was read. */
   | { readonly type: "changed" }
   | { readonly type: "unreadable"; readonly reason: string };
 
-/** Fills `bytes` from the file's beginning; false where the file is shorter. */
+/** Fills `bytes` from the beginning of the file; false if the file is shorter. */
 function fill(descriptor: number, bytes: Uint8Array): boolean {
   for (let at = 0; at < bytes.length;) {
     const read = readSync(descriptor, bytes, at, bytes.length - at, at);
@@ -22,7 +22,7 @@ function fill(descriptor: number, bytes: Uint8Array): boolean {
   return true;
 }
 
-/** O_NONBLOCK: a file that has become a FIFO meanwhile is not waited for, but found changed. */
+/** O_NONBLOCK: if the file has been replaced by a FIFO, opening it does not block, and it is reported as changed. */
 function openSmall({ path }: FoundFile): number {
   return openSync(systemPath(path), constants.O_RDONLY | constants.O_NONBLOCK);
 }
@@ -37,9 +37,9 @@ function readOpen(descriptor: number, file: FoundFile, bytes: Uint8Array): Small
 }
 
 /**
- * Reads a small file into `bytes`, which has its size, and hashes that very buffer. Without a thread pool: four hops to
- * it cost more than a small file, and where that counts all of it happens in a worker. Null where the process has no
- * descriptor left.
+ * Reads a small file into `bytes`, which has its size, and hashes that same buffer. No thread pool: four hops to it
+ * cost more than a small file, and where blocking matters all of this runs in a worker. Null if the process is out of
+ * descriptors.
  */
 export function readSmallNow(file: FoundFile, bytes: Uint8Array): SmallFile | null {
   try {
@@ -49,7 +49,7 @@ export function readSmallNow(file: FoundFile, bytes: Uint8Array): SmallFile | nu
   }
 }
 
-/** The same, once there is a descriptor. */
+/** As `readSmallNow`, but waits for a descriptor. */
 export async function readSmall(file: FoundFile, bytes: Uint8Array): Promise<SmallFile> {
   try {
     return readOpen(await openPatiently(() => openSmall(file)), file, bytes);

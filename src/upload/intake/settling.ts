@@ -1,7 +1,7 @@
 import type { SyncSettings } from "../options.ts";
 import type { FoundFile } from "../scan/file-page.ts";
 
-/** A file that may still be written, since when it has been looked at, and since when it has looked the same. */
+/** A file that may still be written: since when it has been watched, and since when it has looked the same. */
 export interface Unsettled {
   readonly file: FoundFile;
   readonly firstSeenMs: number;
@@ -9,14 +9,14 @@ export interface Unsettled {
 }
 
 /**
- * When a file may be taken (ms since the epoch): it has kept its size and mtime for `settleMs`. An mtime in the future
- * (another machine's clock) says nothing, so there it counts from when it was seen.
+ * When a file may be taken (ms since the epoch): once its size and mtime have been unchanged for `settleMs`. An mtime
+ * in the future (another machine's clock) says nothing; then the time counts from when the file was first seen.
  */
 export function settledAtMs(file: Pick<FoundFile, "mtimeUs">, sameSinceMs: number, settleMs: number): number {
   return Math.min(file.mtimeUs / 1000, sameSinceMs) + settleMs;
 }
 
-/** How long a file must have rested: longer where it is watched, since then nobody waits for the end of the run. */
+/** How long a file must be unchanged: longer when watching, since then nobody waits for the end of the run. */
 export function settleMs({ settle, watch }: Pick<SyncSettings, "settle" | "watch">): number {
   return settle ?? (watch ? WATCHED_SETTLE_MS : SETTLE_MS);
 }
@@ -26,7 +26,7 @@ const WATCHED_SETTLE_MS = 2_000;
 
 type Identity = Pick<FoundFile, "sizeBytes" | "mtimeUs" | "ctimeUs" | "inode" | "device">;
 
-/** Whether two looks at a path saw the same file, unchanged. */
+/** Whether two looks at a path saw the same, unchanged file. */
 export function isSame(left: Identity, right: Identity): boolean {
   return (
     left.sizeBytes === right.sizeBytes &&
@@ -37,7 +37,7 @@ export function isSame(left: Identity, right: Identity): boolean {
   );
 }
 
-/** The files that are to be looked at again: too new when they were found, or changed since they were read. */
+/** The files to look at again: too new when they were found, or changed since they were read. */
 export class Settling {
   readonly #files: Unsettled[] = [];
 
@@ -49,7 +49,7 @@ export class Settling {
     return this.#files[0];
   }
 
-  /** Begins to look at a file. */
+  /** Adds a file. */
   add(file: FoundFile, nowMs: number): void {
     this.push({ file, firstSeenMs: nowMs, sameSinceMs: nowMs });
   }
@@ -62,7 +62,7 @@ export class Settling {
     this.#files.shift();
   }
 
-  /** Hands them all to somebody else, who looks at them from now on. */
+  /** Hands all files to `take`, which watches them from now on. */
   drain(take: (file: FoundFile) => void): void {
     for (const { file } of this.#files.splice(0)) take(file);
   }

@@ -4,35 +4,37 @@ import { globFilter } from "../scan/filter.ts";
 import type { FoundFile } from "../scan/file-page.ts";
 import { scan, type ScanEvent } from "../scan/scan.ts";
 
-/** Files that are taken in together. */
+/** Files that are processed together. */
 export interface Batch {
   readonly events: Iterable<ScanEvent>;
-  /** Somebody has seen to it that each file is complete: none has to rest first. */
+  /** Each file is known to be complete: none has to settle first. */
   readonly areComplete: boolean;
 }
 
-/** How a run stands with what it was given. */
+/** Whether a run has finished what it was given so far. */
 export interface Standing {
-  /** All of it is settled. */
+  /** Everything is settled. */
   readonly isIdle: boolean;
-  /** Resolves when it is. */
+  /** Resolves when everything is settled. */
   idle(): Promise<void>;
 }
 
 /** Where a run's files come from. */
 export interface Source {
-  /** All of it, to be counted ahead; null where nobody knows how much will come. */
+  /** All files, to be counted ahead; null if it is not known how many will come. */
   readonly whole: (() => Iterable<ScanEvent>) | null;
-  /** Batch after batch; the run ends after the last one. */
+  /** One batch after the other; the run ends after the last one. */
   batches(standing: Standing): Iterable<Batch> | AsyncIterable<Batch>;
-  /** Takes a file back that may still be written, and offers it again when it is not; null: the run waits for it. */
+  /**
+   * Takes back a file that may still be written, and offers it again once it is complete; null if the run waits for it.
+   */
   readonly takeBack: ((file: FoundFile) => void) | null;
 }
 
 /**
- * A tree as it is now, or the files of a list in it.
+ * A tree as it is now, or only the listed files in it.
  *
- * @param listed below the root; null: all that is there.
+ * @param listed paths below the root; null for the whole tree.
  */
 export function fileSource(
   root: string,

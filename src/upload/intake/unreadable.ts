@@ -10,7 +10,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EMFILE: "too many open files",
 };
 
-/** Why a path could not be read, without naming it: the path stands beside it wherever it is shown. */
+/** Why a path could not be read. Does not name the path, which is always shown beside it. */
 export function unreadableReason(error: unknown): string {
   const code = codeOf(error);
   return code === undefined ? messageOf(error) : (REASONS[code] ?? code);

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 
-/** Where and since when this machine runs: what tells how long ago something was without a clock that can be set. */
+/** This machine's current boot: measures how long ago something was without a clock that can be set. */
 export interface Boot {
-  /** The machine and its boot, as `machine/boot`; null where the system does not tell. */
+  /** The machine and its boot, as `machine/boot`; null if the system does not provide them. */
   readonly id: string | null;
   /** Milliseconds since the boot, sleep included (CLOCK_BOOTTIME, proc(5)). */
   readonly uptimeMs: () => number;
@@ -16,10 +16,10 @@ function read(path: string): string | null {
   }
 }
 
-/** How long a reading of the uptime is carried on by the engine's own clock, which stands still while the machine sleeps. */
+/** How long the engine's own clock, which stops while the machine sleeps, extends a reading of the uptime. */
 const CARRIED_MS = 100;
 
-/** This machine's; its id is hashed, as machine-id(5) asks. `carriedMs` 0: every reading tells of a sleep. */
+/** This machine's boot; its id is hashed, as machine-id(5) asks. With `carriedMs` 0 every reading includes sleep. */
 export function thisBoot(carriedMs: number = CARRIED_MS): Boot {
   const machine = read("/etc/machine-id") ?? read("/var/lib/dbus/machine-id") ?? "";
   const boot = read("/proc/sys/kernel/random/boot_id");
@@ -34,15 +34,15 @@ export function thisBoot(carriedMs: number = CARRIED_MS): Boot {
   return { id: boot === null ? null : `${hash}/${boot}`, uptimeMs };
 }
 
-/** When something was, by the clock of a boot. */
+/** A moment on the clock of a boot. */
 export interface BootMoment {
   readonly boot: string | null;
   readonly uptimeMs: number | null;
 }
 
 /**
- * How long ago a moment was at least (ms), whatever was done to the clock: in this boot exactly, in an earlier one of this
- * machine at least as long as this one has lasted; of another machine, or where it is not known, nothing is sure.
+ * The least time (ms) since a moment, whatever was done to the clock. Exact in this boot; for an earlier boot of this
+ * machine, at least the uptime of this one; on another machine, or if the boot is not known, nothing is certain.
  */
 export function sureAgoMs(moment: BootMoment, here: Boot): number {
   if (here.id === null || moment.boot === null || moment.uptimeMs === null) return 0;

@@ -6,13 +6,13 @@ import { lockFile } from "../../lib/file-lock.ts";
 import { Busy } from "../report/sync-error.ts";
 import { isLoopback } from "../../lib/http/host.ts";
 
-/** The sandbox is a destination of its own, wherever it happens to listen. */
+/** The sandbox is a destination of its own, whatever address it listens on. */
 export const SANDBOX_DESTINATION = "sandbox";
 
 /**
- * The base URL in the one form that history is kept under: no trailing slash, no query, lower-case host.
+ * Normalizes a base URL to the one form under which history is kept: no trailing slash, no query, lower-case host.
  *
- * @throws Failure where it is no http(s) URL, holds a password, or is plain http beyond this machine.
+ * @throws Failure if it is not an http(s) URL, contains a password, or is plain http to another machine.
  */
 export function destinationUrl(url: string, options: { insecureHttp: boolean }): string {
   const parsed = URL.canParse(url) ? new URL(url) : null;
@@ -32,7 +32,7 @@ export function destinationUrl(url: string, options: { insecureHttp: boolean }):
   return parsed.origin + parsed.pathname.replace(/\/+$/, "");
 }
 
-/** The row of a destination, made at its first use. */
+/** The row of a destination, created on first use. */
 export function destinationRow(db: Database, url: string): DestinationRow {
   db.query("INSERT OR IGNORE INTO destination (url) VALUES (?)").run(url);
   const row = db
@@ -47,9 +47,9 @@ export function destinationRow(db: Database, url: string): DestinationRow {
 }
 
 /**
- * The right to work on a destination's history in a store, which one process has at a time. A crash gives it back.
+ * The exclusive right of one process to work on a destination's history in a store. A crash releases it.
  *
- * @throws Busy, naming the process that has it.
+ * @throws Busy, naming the process that holds it.
  */
 export function lockDestination(storePath: string, url: string): Disposable {
   if (storePath === ":memory:") return { [Symbol.dispose]: () => undefined };

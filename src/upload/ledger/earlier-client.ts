@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** The settings of the earlier client (cv-sync-service 2), as far as its file has them. */
+/** The settings of the earlier client (cv-sync-service 2) that its file contains. */
 export interface EarlierConfig {
   readonly folderPath: string | null;
   readonly apiKey: string | null;
@@ -12,7 +12,7 @@ export interface EarlierConfig {
 
 export type Read<T> =
   | { readonly type: "read"; readonly value: T }
-  /** One line for each fault: what was found, what was expected. */
+  /** One line per fault: what was found, what was expected. */
   | { readonly type: "refused"; readonly faults: readonly string[] };
 
 const CONFIG = z.object({
@@ -33,7 +33,7 @@ function parseJson(text: string): Read<unknown> {
   }
 }
 
-/** Reads `tanova-config.json`. Keys that it does not know are the earlier client's own business. */
+/** Reads `tanova-config.json`. Unknown keys are ignored: they are the earlier client's own business. */
 export function readEarlierConfig(text: string): Read<EarlierConfig> {
   const json = parseJson(text);
   if (json.type === "refused") return json;

@@ -1,35 +1,39 @@
 import type { Database } from "bun:sqlite";
 import type { StoreWait } from "./store-guard.ts";
 
-/** The next commit waits for this many times what the last one took: a slow disk gets larger groups, not more work. */
+/**
+ * The next commit waits for this many times the duration of the last one: a slow disk gets larger groups, not more
+ * work.
+ */
 const REST_FACTOR = 8;
 const LONGEST_REST_MS = 50;
 
-/** What one commit writes. */
+/** The writes of one commit. */
 export interface Group<Note> {
   readonly writes: (() => void)[];
-  /** What the writes make of things, by key, until the store tells it. */
+  /** The values that the writes will give things, by key, until the store can be asked for them. */
   readonly notes: Map<string, Note>;
   readonly committed: PromiseWithResolvers<void>;
-  /** The disk's rest, or the wait for a store that is locked; null once it is over. */
+  /** The pause between commits, or the wait for a locked store; null once it is over. */
   rest: ReturnType<typeof setTimeout> | null;
 }
 
 export interface GroupCommitOptions {
-  /** What else goes into every commit. */
+  /** Runs within every commit, for whatever else has to be written. */
   readonly alsoWrite: () => void;
-  /** Told after each. Throws where it is worth nothing: the store has gone. */
+  /** Called after each commit. Throws if the commit is worthless because the store is gone. */
   readonly onCommitted: () => void;
-  /** Told where nothing of what was written is there. */
+  /** Called when nothing of what was written was stored. */
   readonly onRolledBack: () => void;
   readonly storeWait: StoreWait;
-  /** Told when a commit fails that nobody waits for. */
+  /** Called when a commit fails that nobody waits for. */
   readonly onBroken: (error: unknown) => void;
 }
 
 /**
- * Writes that share a commit: those of one turn of the event loop, and all that come while the disk rests from the last
- * one, or another program has the store locked. They are in memory until then, so that others find the store unlocked.
+ * Groups writes into one commit: those of one turn of the event loop, and those that arrive during the pause after the
+ * last commit or while another program has the store locked. They are kept in memory until then, so that others find
+ * the store unlocked.
  */
 export class GroupCommit<Note> {
   readonly #db: Database;
@@ -42,12 +46,12 @@ export class GroupCommit<Note> {
     this.#options = options;
   }
 
-  /** What is written and not committed; null where nothing is. */
+  /** The writes that are not committed; null if there are none. */
   get open(): Group<Note> | null {
     return this.#group;
   }
 
-  /** The group that what is written now belongs to. */
+  /** The group for what is written now. */
   begin(): Group<Note> {
     if (this.#group !== null) return this.#group;
     const group: Group<Note> = {
@@ -56,7 +60,7 @@ export class GroupCommit<Note> {
       committed: Promise.withResolvers(),
       rest: null,
     };
-    // Whether anybody waits for it or not, its failure is told by onBroken.
+    // Whether anybody waits for it or not, its failure is reported by onBroken.
     group.committed.promise.catch(() => undefined);
     this.#group = group;
     const restMs = this.#restUntilMs - performance.now();
@@ -65,18 +69,18 @@ export class GroupCommit<Note> {
     return group;
   }
 
-  /** Commits now what is not committed yet, but for a store that is locked: that is tried again by itself. */
+  /** Commits now what is not committed yet. If the store is locked, that is retried automatically. */
   flush(): void {
     if (this.#group !== null) this.#commit(this.#group);
   }
 
-  /** Resolves when all that is written by now is on the disk. Throws where it cannot be. */
+  /** Resolves when everything written so far is on the disk. Throws if it cannot be written. */
   async settled(): Promise<void> {
     this.flush();
     await this.#group?.committed.promise;
   }
 
-  /** Somebody waits for what is not committed yet, and has nothing else to do: the disk rests no longer. */
+  /** Ends the pause between commits: somebody waits for a commit and has nothing else to do. */
   hurry(): void {
     const group = this.#group;
     if (group === null || group.rest === null || this.#options.storeWait.isWaiting) return;

@@ -8,7 +8,7 @@ type State = ContentRow["state"];
 
 export type StateCounts = Readonly<Record<State, number>>;
 
-/** What is known of one content, for people. */
+/** What is known about one content, for people to read. */
 export interface HistoryEntry {
   readonly checksum: string;
   readonly state: State;
@@ -19,7 +19,7 @@ export interface HistoryEntry {
   readonly updatedAtMs: number;
 }
 
-/** The checksums of all that is done at a destination, in order. */
+/** The checksums of everything done at a destination, in order. */
 export function* doneChecksums(db: Database, destinationId: number): Generator<string> {
   const rows = db
     .query<{ checksum: string }, [number]>(
@@ -41,7 +41,7 @@ export function countStates(db: Database, destinationId: number): StateCounts {
   return counts;
 }
 
-/** The newest entries first. */
+/** The entries of a destination, newest first. */
 export function listEntries(
   db: Database,
   destinationId: number,
@@ -62,7 +62,7 @@ export function listEntries(
     .all();
 }
 
-/** A page of the entries of all destinations, the newest first, each with where it was sent. */
+/** A page of the entries of all destinations, newest first, each with its destination. */
 export function listPage(
   db: Database,
   page: { readonly states: readonly State[]; readonly limit: number; readonly offset: number },
@@ -79,7 +79,7 @@ export function listPage(
     .all();
 }
 
-/** Has failed contents taken up again: one, those of one reason, or all. Answers how many. */
+/** Marks failed contents to be sent again: one, those with one reason, or all. Returns how many. */
 export function retryFailed(
   db: Database,
   destinationId: number,
@@ -100,7 +100,7 @@ export function retryFailed(
   return db.query<{ count: number }, []>("SELECT changes() AS count").get()?.count ?? 0;
 }
 
-/** Whether something is still to be sent to a destination. */
+/** Whether a destination has anything left to send. */
 export function hasPending(db: Database, destinationId: number): boolean {
   const isWaiting = and(
     eq(contents.destinationId, destinationId),
@@ -111,13 +111,13 @@ export function hasPending(db: Database, destinationId: number): boolean {
   );
 }
 
-/** Every destination that the store knows. */
+/** All destinations in the store. */
 export function listDestinations(db: Database): { id: number; url: string }[] {
   const { id, url } = destinations;
   return ormOf(db).select({ id, url }).from(destinations).orderBy(url).all();
 }
 
-/** The checksums that begin with a prefix of hex digits, two at most: enough to tell whether it names one. */
+/** The checksums that begin with a prefix of hex digits, at most two: enough to tell whether it is unique. */
 export function matchPrefix(db: Database, destinationId: number, prefix: string): string[] {
   return ormOf(db)
     .select({ checksum: contents.checksum })
@@ -128,18 +128,18 @@ export function matchPrefix(db: Database, destinationId: number, prefix: string)
     .map(({ checksum }) => checksum);
 }
 
-/** Digits that a checksum is shown with, and completed to. */
+/** Digits of a checksum that are shown, and offered as a completion. */
 export const SHOWN_DIGITS = 12;
 
 /**
- * What a checksum that begins with these digits may be completed to, of all destinations, `most` at most: its first twelve
- * digits, all of them once those are given.
+ * Completions for the beginning of a checksum, over all destinations, at most `most`: the first twelve digits, or all
+ * of them once those are given.
  */
 export function checksumCandidates(db: Database, prefix: string, most: number): string[] {
   const of = db.query<{ checksum: string }, [number, string, string, number]>(
     "SELECT checksum FROM content WHERE destination_id = ? AND checksum >= ? AND checksum < ? ORDER BY checksum LIMIT ?",
   );
-  // Behind every hex digit.
+  // Sorts after every hex digit.
   const beyond = `${prefix}g`;
   const found = db
     .query<{ id: number }, []>("SELECT id FROM destination")
@@ -149,7 +149,9 @@ export function checksumCandidates(db: Database, prefix: string, most: number): 
   return [...new Set(found.map((checksum) => checksum.slice(0, digits)))].toSorted().slice(0, most);
 }
 
-/** Forgets contents, so that they are sent again; null: all of the destination. Answers how many there were. */
+/**
+ * Forgets contents, so that they are sent again; null for everything at the destination. Returns how many there were.
+ */
 export function forget(db: Database, destinationId: number, checksums: readonly string[] | null): number {
   retract(db, destinationId, checksums);
   const isNamed = checksums === null ? undefined : inArray(contents.checksum, [...checksums]);

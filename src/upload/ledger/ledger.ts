@@ -7,13 +7,13 @@ import { GroupCommit } from "./group-commit.ts";
 import type { FilePage, FoundFile } from "../scan/file-page.ts";
 import { StoreWait } from "./store-guard.ts";
 
-/** What the store knows of a content at the run's destination. */
+/** What the store knows about a content at the run's destination. */
 export type ContentStanding = Pick<
   ContentRow,
   "state" | "sentUptimeMs" | "sentBoot" | "runId" | "status" | "reason"
 >;
 
-/** A content and the file that it is, or would be, sent from. */
+/** A content, and the file that it is or would be sent from. */
 export interface Content {
   readonly checksum: string;
   readonly path: string | null;
@@ -28,24 +28,25 @@ type State = ContentRow["state"];
 
 export interface LedgerOptions extends ChecksumCacheOptions {
   readonly runId: number;
-  /** Told when a commit fails that nobody waits for; without it that error ends the process. */
+  /** Called when a commit fails that nobody waits for; without it, that error ends the process. */
   readonly onBroken?: (error: unknown) => void;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   readonly boot?: Boot;
   /** See storeGuard. */
   readonly guard?: () => void;
-  /** How a store that another program has locked is waited for; without it that is an error at once. */
+  /** How to wait for a store locked by another program; without it, a locked store is an error at once. */
   readonly storeWait?: StoreWait;
 }
 
 /**
- * One run's book at one destination. Nothing is sent before its row says `sending` on the disk, so that a kill at any
+ * One run's records at one destination. Nothing is sent before its row says `sending` on the disk, so a kill at any
  * moment leaves a content pending, sending (ambiguous: the next run asks the server) or settled.
  *
- * What is written within one turn of the event loop, or while the disk rests from the last commit, shares one: with
- * 20 uploads at once that is a fraction of the syncs. It is kept in memory until then, so that other commands find the
- * store unlocked. An answer whose commit a kill prevents is found `sending`, and so is not forgotten.
+ * Everything written within one turn of the event loop, or during the pause after the last commit, shares one commit:
+ * with 20 uploads at once that is a fraction of the syncs. Until then it is kept in memory, so that other commands find
+ * the store unlocked. If a kill prevents the commit of an answer, the content is still `sending`, so it is not
+ * forgotten.
  */
 export class Ledger {
   readonly #db: Database;
@@ -65,7 +66,7 @@ export class Ledger {
   constructor(db: Database, options: LedgerOptions) {
     this.#db = db;
     this.#cache = new ChecksumCache(db, options);
-    // KiB. What is asked for lies side by side, or anywhere: the system's own cache of the file does for both.
+    // KiB. Rows are read next to each other or at random: the system's own cache of the file serves both.
     db.run("PRAGMA cache_size = -256");
     this.#destinationId = options.destinationId;
     this.#runId = options.runId;
@@ -113,7 +114,7 @@ export class Ledger {
     );
   }
 
-  /** What is known of a page's files, in their order; null: all are done, as they were last time. */
+  /** What is known about a page's files, in their order; null if all are done, as they were last time. */
   lookUp(page: FilePage): readonly KnownFile[] | null {
     const known = this.#cache.lookUp(page);
     if (this.#cache.isFull) this.flush();
@@ -124,32 +125,32 @@ export class Ledger {
     return this.#commits.open?.notes.get(checksum) ?? this.#content.get(this.#destinationId, checksum);
   }
 
-  /** Remembers a checksum for the next run; kept back until there is a commit to share. */
+  /** Remembers a checksum for the next run; held back until there is a commit to share. */
   remember(file: FoundFile, checksum: string, readFromMs: number): void {
     this.#cache.remember(file, checksum, readFromMs);
     if (this.#cache.isFull) this.flush();
   }
 
-  /** Commits whatever is not yet; what another program keeps from it is tried again by itself. */
+  /** Commits everything not committed yet. If another program prevents that, it is retried automatically. */
   flush(): void {
     this.#writeCache();
     this.#commits.flush();
   }
 
-  /** Resolves when all that is written by now is on the disk. Throws where it cannot be. */
+  /** Resolves when everything written so far is on the disk. Throws if it cannot be written. */
   async settled(): Promise<void> {
     this.#writeCache();
     await this.#commits.settled();
   }
 
-  /** Forgets checksums of files that have gone. For the end of a run that has seen the whole tree. */
+  /** Forgets checksums of files that no longer exist. For the end of a run that has seen the whole tree. */
   prune(): void {
     this.flush();
     const { changingFolders: folderIds } = this.#cache;
     pruneCache(this.#db, { folderIds, nowMs: this.#now(), random: Math.random });
   }
 
-  /** About to be sent. Resolves when that is committed: only then may the first byte go out. */
+  /** Marks contents as about to be sent. Resolves when that is committed: only then may the first byte go out. */
   async sending(contents: readonly Content[]): Promise<void> {
     const now = this.#now();
     const sentUptimeMs = Math.round(this.#boot.uptimeMs());
@@ -166,12 +167,14 @@ export class Ledger {
     await group.committed.promise;
   }
 
-  /** Somebody waits for what is not committed yet, and has nothing else to do: the disk rests no longer. */
+  /** Ends the pause between commits: somebody waits for a commit and has nothing else to do. */
   hurry(): void {
     this.#commits.hurry();
   }
 
-  /** Still on their way: what is found `sending` after a kill was there at most one renewal ago. */
+  /**
+   * Renews the time of uploads in flight: a content found `sending` after a kill was in flight at most one renewal ago.
+   */
   renew(checksums: readonly string[]): void {
     const now = this.#now();
     const uptimeMs = Math.round(this.#boot.uptimeMs());
@@ -181,13 +184,13 @@ export class Ledger {
       .writes.push(() => this.#renew.run(this.#destinationId, list, now, uptimeMs, this.#boot.id));
   }
 
-  /** It was on its way until now, and may have arrived: the row stays `sending`, and says why. */
+  /** The upload has ended and may have arrived: the row stays `sending`, and gives the reason. */
   doubt(checksum: string, { status, reason }: Reason): void {
     this.renew([checksum]);
     this.#commits.begin().writes.push(() => this.#doubt.run(this.#destinationId, checksum, status, reason));
   }
 
-  /** How long ago, at least, a content was last known to be on its way; null where it never was. */
+  /** The least time since a content was last known to be in flight; null if it never was. */
   sentAgoMs({ sentUptimeMs, sentBoot, state }: ContentStanding): number | null {
     if (state !== "sending") return null;
     return sureAgoMs({ boot: sentBoot, uptimeMs: sentUptimeMs }, this.#boot);
@@ -198,30 +201,32 @@ export class Ledger {
     if (content.path !== null) this.#cache.markDone(content.path, content.checksum);
   }
 
-  /** Certainly not stored; to be sent again. */
+  /** The content is certainly not stored: it is to be sent again. */
   pending(content: Content, because: Reason): void {
     this.#write(content, "pending", null, because);
   }
 
-  /** Refused for good: not sent again until it is asked for. */
+  /** The content was refused for good: it is not sent again until the user asks for that. */
   failed(content: Content, because: Reason): void {
     this.#write(content, "failed", null, because);
   }
 
-  /** Takes note that this run has come across a content that it does not send. */
+  /** Notes that this run has come across a content that it does not send. */
   seen(checksum: string): void {
     this.#setRun(checksum, this.#runId);
   }
 
-  /** This run has no file of it left: a file that it comes across yet may take the content up. */
+  /** This run has no file left for the content: a file found later may take it up again. */
   unseen(checksum: string): void {
     this.#setRun(checksum, null);
   }
 
-  /** Contents that an earlier run left in flight and this one has not come across, and how long ago they were. */
+  /**
+   * Contents that an earlier run left in flight and this one has not come across, and how long ago they were in flight.
+   */
   async strays(limit: number): Promise<{ checksum: string; sentAgoMs: number }[]> {
     await this.settled();
-    // `state <> 'done'` is what lets SQLite use the partial index.
+    // `state <> 'done'` lets SQLite use the partial index.
     return this.#db
       .query<{ checksum: string; uptimeMs: number | null; boot: string | null }, [number, number, number]>(
         `SELECT checksum, sent_uptime_ms AS uptimeMs, sent_boot AS boot FROM content

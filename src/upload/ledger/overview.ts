@@ -24,11 +24,11 @@ export interface RunOverview {
   readonly destination: string;
   readonly folder: string;
   readonly pid: number;
-  /** Whether a process of that number is there and the run was not closed. */
+  /** A process with that number exists and the run was not closed. */
   readonly at_work: boolean;
   readonly started: string;
   readonly ended: string | null;
-  /** The totals of its result; null while it is at work, and where it was killed. */
+  /** The totals of the run's result; null while it is at work, and if it was killed. */
   readonly result: unknown;
 }
 
@@ -36,7 +36,7 @@ interface WatchOverview {
   readonly destination: string;
   readonly folder: string;
   readonly pid: number;
-  /** false: the process that watched it is gone without a word. */
+  /** false: the process that was watching has ended without closing its record. */
   readonly at_work: boolean;
   readonly mode: string;
   readonly reason: string | null;
@@ -49,19 +49,19 @@ interface ShareOverview {
   readonly address: string;
   readonly state: "joined" | "settling" | "away";
   readonly reason: string | null;
-  /** Whether the process that saw it so still runs. */
+  /** Whether the process that reported this still runs. */
   readonly at_work: boolean;
   readonly since: string;
 }
 
-/** What the store tells of the uploads. */
+/** The state of the uploads, as the store has it. */
 export interface UploadsOverview {
   readonly destinations: readonly DestinationOverview[];
   readonly failures: readonly FailureGroup[];
-  /** The newest first. */
+  /** Newest first. */
   readonly runs: readonly RunOverview[];
   readonly watches: readonly WatchOverview[];
-  /** Histories that are shared with other machines, as this one last saw them. */
+  /** Histories shared with other machines, as this one last saw them. */
   readonly shares: readonly ShareOverview[];
   /** The end of the last run that uploaded something. */
   readonly last_success: string | null;
@@ -89,7 +89,7 @@ function parsed(text: string | null): unknown {
 
 const HOUR_MS = 3_600_000;
 
-/** How many contents came to be done in each of the last `hours`, oldest first: sent, or known to the server. */
+/** How many contents became done in each of the last `hours`, oldest first: sent, or known to the server. */
 export function doneByHour(db: Database, { nowMs, hours }: { nowMs: number; hours: number }): number[] {
   const first = Math.floor(nowMs / HOUR_MS) - hours + 1;
   const rows = db
@@ -107,7 +107,7 @@ export function uploadsOverview(db: Database): UploadsOverview {
   const orm = ormOf(db);
   const places = orm.select().from(destinations).orderBy(destinations.url).all();
   const urls = new Map(places.map(({ id, url }) => [id, url]));
-  // All but what is done stand in a small index; done is the rest.
+  // Everything that is not done is in a small index; the rest is done.
   const counts = orm
     .select({ destinationId: contents.destinationId, state: contents.state, count: count() })
     .from(contents)

@@ -16,7 +16,7 @@ type Options = Pick<
 
 const LOCKED = "the store that another program has locked";
 
-/** What a run has in the store: the right to its destination, the destination's row, its own row, and the ledger. */
+/** What a run has in the store: the lock on its destination, the destination's row, its own row, and the ledger. */
 export class RunBook implements Disposable {
   readonly destination: DestinationRow;
   /** null for a dry run, which has no row. */
@@ -42,10 +42,10 @@ export class RunBook implements Disposable {
   }
 
   /**
-   * Opens it; a store that another program has locked is waited for.
+   * Opens it; waits for a store that another program has locked.
    *
-   * @param ending is told where the store can no longer be written.
-   * @throws Busy where another process is at work on the same store and destination.
+   * @param ending is stopped when the store can no longer be written.
+   * @throws Busy if another process works on the same store and destination.
    */
   static async open(options: Options, ending: Ending): Promise<RunBook> {
     const { store, root, settings, client, onNotice } = options;
@@ -76,19 +76,19 @@ export class RunBook implements Disposable {
     return new RunBook(options, { destination, runId, ledger }, by);
   }
 
-  /** What is waited for where another program has the store locked; null where none has. */
+  /** What the run is waiting for while another program has the store locked; null if none has. */
   get waiting(): Waiting | null {
     const untilMs = this.#lockedUntilMs();
     return untilMs === null ? null : { for: LOCKED, untilMs: unixOf(untilMs, clocks()) };
   }
 
-  /** Keeps what the destination has shown of itself. */
+  /** Stores what was learnt about the destination. */
   remember(fact: DestinationFact): void {
     rememberFact(this.#options.store.db, this.destination.id, fact, Date.now());
   }
 
   /**
-   * Writes what is not written yet, and closes the run's row; what keeps it from that, if anything.
+   * Writes what is not written yet, and closes the run's row. Returns what prevented that, if anything.
    *
    * @param isWhole the run has seen the whole tree.
    */

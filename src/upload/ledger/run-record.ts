@@ -1,15 +1,15 @@
 import type { Database } from "bun:sqlite";
 import type { DestinationFact } from "../plan/actions.ts";
 
-/** SQLite's own, and this program's everywhere. */
+/** SQLite's default, used everywhere in this program. */
 const CHECKPOINT_PAGES = 1_000;
 
 /**
- * What is written of a run itself waits for no disk: the next commit of a content takes it along, and without one there
- * is nothing that would be missed. A run in which all is known did five syncs for it.
+ * Writes about the run itself without waiting for the disk: the next commit of a content syncs them too, and without
+ * one nothing would be missed. In a run where everything is known this saves five syncs.
  */
 function unsynced<T>(db: Database, write: () => T): T {
-  // What goes from the log into the store's file must be synced on its way: that is left to a commit that does.
+  // Pages that move from the log into the store's file must be synced: that is left to a commit that does so.
   db.run("PRAGMA wal_autocheckpoint = 0");
   db.run("PRAGMA synchronous = OFF");
   try {
@@ -30,22 +30,22 @@ export function beginRun(db: Database, destinationId: number, folder: string, no
   return row.id;
 }
 
-/** Closes a run's row. A run that was killed has none closed. */
+/** Closes a run's row. The row of a killed run stays open. */
 export function endRun(db: Database, runId: number, nowMs = Date.now()): void {
   const update = db.query("UPDATE upload_run SET ended_at_ms = ? WHERE id = ?");
   unsynced(db, () => update.run(nowMs, runId));
 }
 
-/** Keeps the totals of a run for `nodupe status`. */
+/** Stores the totals of a run for `nodupe status`. */
 export function recordResult(db: Database, runId: number, result: object): void {
   const update = db.query("UPDATE upload_run SET result = ? WHERE id = ?");
   unsynced(db, () => update.run(JSON.stringify(result), runId));
 }
 
-/** For how long what a destination has shown of itself is relied on. */
+/** How long something learnt about a destination is relied on. */
 const FACT_MS = 24 * 3_600_000;
 
-/** Keeps what a destination has shown of itself, for a day. */
+/** Stores something learnt about a destination, for a day. */
 export function rememberFact(
   db: Database,
   destinationId: number,

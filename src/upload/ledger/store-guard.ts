@@ -4,7 +4,7 @@ import { isBusy } from "../../db/busy.ts";
 import { Failure } from "../../lib/errors.ts";
 import { wait } from "../../lib/wait.ts";
 
-/** The store's file is gone, or is another one: what was written since is in no store that anybody will find. */
+/** The store's file was removed or replaced: what was written since then is lost. */
 export class StoreGone extends Failure {
   constructor(path: string) {
     super(
@@ -24,10 +24,10 @@ function identityOf(path: string): string | null {
 }
 
 /**
- * Tells whether a store's path still leads to the file that was opened: SQLite goes on writing to a file that has no
- * name any more. Nothing is told of a store in memory.
+ * Checks whether a store's path still leads to the file that was opened: SQLite goes on writing to a file that has no
+ * name any more. A store in memory is not checked.
  *
- * @throws StoreGone, when called, where it does not.
+ * @throws StoreGone, when called, if it does not.
  */
 export function storeGuard(path: string): () => void {
   if (path === ":memory:") return () => undefined;
@@ -37,25 +37,25 @@ export function storeGuard(path: string): () => void {
   };
 }
 
-/** SQLite itself waits for no longer, since nothing else happens meanwhile; the rest is waited for by StoreWait. */
+/** SQLite itself waits no longer than this, since it blocks everything else; StoreWait does the rest of the waiting. */
 const BUSY_TIMEOUT_MS = 100;
 const LOOK_AGAIN_MS = 250;
 
-/** Lets calls of a connection tell soon that another program has the store locked, until it is disposed of. */
+/** Makes calls on a connection fail soon when another program has the store locked, until disposed. */
 export function shortBusyTimeout(db: Database): Disposable {
   const before = db.query<{ timeout: number }, []>("PRAGMA busy_timeout").get()?.timeout ?? 0;
   db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   return { [Symbol.dispose]: () => db.run(`PRAGMA busy_timeout = ${before}`) };
 }
 
-/** How long a store that another program has locked is waited for, and who is told so. */
+/** How long to wait for a store that another program has locked, and whom to notify. */
 export interface StorePatience {
   readonly waitMs: number;
-  /** Told when the waiting begins, with its end by the run's clock (ms); null when it is over. */
+  /** Called when the wait begins, with its end on the run's clock (ms); with null when it is over. */
   readonly onWaiting: (untilMs: number | null) => void;
 }
 
-/** Waiting for one store: from the first time that it was locked until it is not, or for too long. */
+/** The wait for one store: from when it is first found locked until it is free, or for too long. */
 export class StoreWait {
   readonly #patience: StorePatience;
   readonly #now: () => number;
@@ -70,7 +70,7 @@ export class StoreWait {
     return this.#untilMs !== null;
   }
 
-  /** Something could not be done: after so long it is worth another try (ms); null: not any more, or not for that reason. */
+  /** Returns how long to wait after an error before the next try (ms); null if there should be none. */
   retryAfterMs(error: unknown): number | null {
     if (!isBusy(error) || this.#patience.waitMs <= 0) return null;
     const nowMs = this.#now();
@@ -81,14 +81,14 @@ export class StoreWait {
     return nowMs >= this.#untilMs ? null : Math.min(LOOK_AGAIN_MS, this.#untilMs - nowMs);
   }
 
-  /** Something was done. */
+  /** The store could be used: ends the wait. */
   done(): void {
     if (this.#untilMs === null) return;
     this.#untilMs = null;
     this.#patience.onWaiting(null);
   }
 
-  /** Does something with the store, again and again while it is locked. Throws what it throws in the end. */
+  /** Runs a task on the store, again and again while the store is locked. Throws the last error when giving up. */
   async retry<T>(task: () => T | Promise<T>, signal?: AbortSignal): Promise<T> {
     for (;;) {
       try {
