@@ -2,29 +2,29 @@ import { HELD_UP_TO_BYTES } from "../limits.ts";
 import type { Work } from "./work.ts";
 import type { Works } from "./works.ts";
 
-/** Where the server refuses duplicates by itself: from this share of known contents on, asking first is cheaper. */
+/** For a server that refuses duplicates itself: from this share of known contents on, asking first is cheaper. */
 const HOT_SHARE = 0.3;
-/** Each answer moves the share by a tenth of the way: about the last 20 count. */
+/** Each answer moves the share by a tenth of the difference: about the last 20 count. */
 const WEIGHT = 0.1;
 const NOTHING: readonly Work[] = [];
 
 /**
- * Whether a content may be sent, and which ones the server is asked for before they are.
+ * Whether a content may be sent, and for which ones the server is asked first.
  *
- * | the server                  | sent unasked                     | asked for                                  |
- * | --------------------------- | -------------------------------- | ------------------------------------------ |
- * | cannot be asked             | all                              | none                                       |
- * | refuses duplicates (409)    | all but large ones, while it does not know much of what comes | the others; all in bulk |
- * | is not known to refuse them | none                             | all                                        |
+ * | the server                  | sent without asking                              | asked about              |
+ * | --------------------------- | ------------------------------------------------ | ------------------------ |
+ * | cannot be asked             | all                                              | none                     |
+ * | refuses duplicates (409)    | all but large ones, while few turn out known     | the others; in bulk, all |
+ * | is not known to refuse them | none                                             | all                      |
  *
- * Contents are asked for while they wait in line, beside the uploads, so that asking takes no upload's time.
+ * The server is asked about contents while they wait in line, parallel to the uploads, so that asking delays no upload.
  */
 export class AskFirst {
   readonly #works: Works;
   #refusesDuplicates: boolean;
   #isAskable = true;
   #share = 0;
-  /** Those that got no answer and are asked for again, and when. */
+  /** Contents without an answer, and when to ask about them again. */
   readonly #again = new Map<Work, number>();
 
   constructor(works: Works, refusesDuplicates: boolean) {
@@ -40,7 +40,7 @@ export class AskFirst {
     return this.#isAskable;
   }
 
-  /** Whether the server itself refuses what it has, as far as is known. */
+  /** Sets whether the server itself is known to refuse contents that it has. */
   learnRefusal(refusesDuplicates: boolean): void {
     this.#refusesDuplicates = refusesDuplicates;
   }
@@ -60,7 +60,7 @@ export class AskFirst {
     return work.asked === "absent" || !this.#isAskable || !this.#mustAsk(work);
   }
 
-  /** What is to be asked for next of what waits in line; several only where they are asked for in bulk. */
+  /** The next contents in line to ask about; more than one only in bulk. */
   next(nowMs: number, inBulk: boolean): readonly Work[] {
     if (!this.#isAskable || this.#works.unasked.size + this.#again.size === 0) return NOTHING;
     for (const [work, atMs] of this.#again) {
@@ -71,25 +71,25 @@ export class AskFirst {
     const works: Work[] = [];
     for (const work of this.#works.unasked) {
       if (!inBulk && !this.#mustAsk(work)) {
-        // Where hardly anything has to be asked for there is no need to look at all of it.
+        // If hardly any content has to be asked about, there is no need to look at all of them.
         if (this.#isQuiet) break;
         continue;
       }
       works.push(work);
       if (!inBulk) break;
     }
-    // One that may go unasked is not worth a question of its own.
+    // A content that may be sent without asking is not worth a request of its own.
     if (works.length === 1 && works[0] !== undefined && !this.#mustAsk(works[0])) return NOTHING;
     for (const work of works) this.#works.ask(work, "waiting");
     return works;
   }
 
-  /** It got no answer: it is asked for again at a time. */
+  /** There was no answer about a content: ask again at `atMs`. */
   again(work: Work, atMs: number): void {
     if (this.#isAskable) this.#again.set(work, atMs);
   }
 
-  /** When the next one is to be asked for again. */
+  /** When to ask again about the next content. */
   get wakeAtMs(): number {
     if (this.#again.size === 0) return Infinity;
     let nextMs = Infinity;

@@ -2,16 +2,16 @@ import { HELD_UP_TO_BYTES } from "../limits.ts";
 import type { Work } from "./work.ts";
 
 export interface BatchLimits {
-  /** 1: no batches. */
+  /** 1 means no batches. */
   readonly items: number;
   readonly bytes: number;
-  /** A batch that is not full may still wait for more. */
+  /** A batch that is not full may wait for more. */
   readonly mayWait: boolean;
 }
 
 /**
- * What is sent next of what waits in line: one content, or as many small ones as a batch holds; nothing where it is
- * better to wait.
+ * Chooses what to send next from the line: one content, or as many small ones as a batch holds; nothing if it is better
+ * to wait.
  *
  * @param mayGo whether a content may be sent now.
  */
@@ -30,7 +30,7 @@ export function nextUnit(
       if (unit.length === 0) return [work];
       continue;
     }
-    // What no longer fits ends it: a smaller one that came later does not overtake.
+    // The first content that does not fit ends the batch: a smaller one that came later does not overtake.
     if (unit.length > 0 && bytes + work.file.sizeBytes > batch.bytes) return unit;
     unit.push(work);
     bytes += work.file.sizeBytes;

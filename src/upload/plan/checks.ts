@@ -6,7 +6,7 @@ import { afterTransient, isPressed, type RetryPolicy } from "./retry-policy.ts";
 import type { Transitions } from "./transitions.ts";
 import type { Work } from "./work.ts";
 
-/** What is in doubt is looked for by so many questions at once, beside the uploads and never in their way. */
+/** Requests at once that look for contents in doubt. They run parallel to the uploads and never delay them. */
 const DOUBTS_AT_ONCE = 4;
 
 type Check =
@@ -14,7 +14,7 @@ type Check =
   | { readonly type: "doubt"; readonly works: readonly Work[] }
   | { readonly type: "stray"; readonly strays: readonly Stray[] };
 
-/** The questions whether the server has something: which are asked next, and what follows from their answers. */
+/** The checks whether the server has a content: which come next, and what follows from their answers. */
 export class Checks {
   readonly first: AskFirst;
   readonly #go: Transitions;
@@ -26,7 +26,7 @@ export class Checks {
   #doubts = 0;
   #strays: Stray[] = [];
   #straysAsked = 0;
-  /** Of questions before uploads; what one of an earlier round is told to be absent may be there by now. */
+  /** The round of checks before uploads. A content reported absent in an earlier round may be there by now. */
   #round = 0;
 
   constructor(go: Transitions, policy: RetryPolicy, refusesDuplicates: boolean) {
@@ -39,17 +39,17 @@ export class Checks {
     this.#isBulk = isBulk;
   }
 
-  /** What is in doubt is being asked for just now. */
+  /** A check for a content in doubt is under way. */
   get isLooking(): boolean {
     return this.#doubts > 0;
   }
 
-  /** What earlier runs left is not told yet. */
+  /** Contents that earlier runs left in doubt are still to be checked. */
   get hasStrays(): boolean {
     return this.#strays.length + this.#straysAsked > 0;
   }
 
-  /** When something is to be asked though nothing happens; Infinity where nothing waits for a time. */
+  /** When the next check is due even if nothing else happens; Infinity if none waits for a time. */
   get wakeAtMs(): number {
     let nextMs = this.first.wakeAtMs;
     const inDoubt = this.#go.works.in("in-doubt");
@@ -63,18 +63,20 @@ export class Checks {
     this.#strays.push(...strays);
   }
 
-  /** Other machines may have sent what was absent when it was asked for: all is asked for again before it is sent. */
+  /**
+   * Other machines may have sent contents that were absent when checked: all are checked again before they are sent.
+   */
   forgetAbsent(): void {
     this.#round += 1;
     for (const work of this.#go.works.all()) this.#go.works.ask(work, "no");
   }
 
-  /** Nothing more is asked. */
+  /** Starts no more checks. */
   halt(): void {
     this.#strays = [];
   }
 
-  /** Asks what is to be asked now, before their uploads for as many at once as `window`. */
+  /** Starts the checks that are due now; before uploads, for at most `window` contents at once. */
   advance(nowMs: number, window: number): void {
     this.#lookForDoubts(nowMs);
     this.#lookForStrays();
@@ -86,7 +88,7 @@ export class Checks {
     }
   }
 
-  /** Takes an answer; what the server did not answer is handed back, to be judged. */
+  /** Handles an answer. Returns what the server left unanswered, to be judged by the caller. */
   answered(id: number, answer: CheckAnswer, nowMs: number): readonly Unanswered[] {
     const check = this.#asked.get(id);
     if (check === undefined) throw new Error(`Cannot take the answer to question ${id}: it was not asked`);
@@ -137,7 +139,10 @@ export class Checks {
     }
   }
 
-  /** Asked for before it is sent. Where it may have been taken up meanwhile only a "there" in line still counts. */
+  /**
+   * Handles the answer to a check before an upload. If `found` is undefined, an absence is outdated or there was no
+   * bulk answer: the content is checked again.
+   */
   #toldFirst(work: Work, found: CheckOutcome | undefined, nowMs: number): void {
     const isInLine = work.state.type === "queued";
     if (found === "there") {
@@ -167,7 +172,7 @@ export class Checks {
     if (state.type !== "in-doubt") return;
     if (found === "there") this.#isThere(work);
     else if (this.#go.stop !== null) this.#go.giveUp(work);
-    // Not in bulk, then: one by one, at once.
+    // No bulk answer: check each content on its own, at once.
     else if (found === undefined) this.#go.look(work, state, nowMs);
     else {
       const isAnswered = typeof found === "string";
@@ -198,7 +203,7 @@ export class Checks {
     this.#go.settle(work, { type: "refused", because: { status: 409, reason } });
   }
 
-  /** The looking is over without an answer: because it cannot be asked here, or because the server is silent. */
+  /** The checks ended without a clear answer: the server cannot be asked, or does not answer. */
   #isNotTold(work: Work, isUnaskable: boolean, nowMs: number): void {
     if (work.state.type !== "in-doubt") return;
     const { why } = work.state;
@@ -241,7 +246,7 @@ export class Checks {
     }
   }
 
-  /** There, it is done; absent for long enough, it is pending; else it stays as it is. */
+  /** On the server: done. Absent for long enough: pending. Otherwise the row stays as it is. */
   #toldStray({ checksum, sentAgoMs }: Stray, found: CheckOutcome | undefined): void {
     if (found === "there") {
       this.#go.want({ type: "settle-stray", checksum, isThere: true });

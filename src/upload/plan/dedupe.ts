@@ -1,12 +1,12 @@
 import type { ContentStanding } from "../ledger/ledger.ts";
 import type { Doubt } from "./in-doubt.ts";
 
-/** What becomes of a file whose content is known by its checksum. */
+/** What is to be done with a file whose checksum is known. */
 export type Admission =
   | { readonly type: "send" }
-  /** It may be on the server already: look before anything is sent. */
+  /** It may be on the server already: check before anything is sent. */
   | { readonly type: "look"; readonly why: Doubt }
-  /** This store or this run has the content. */
+  /** This store or this run already has the content. */
   | { readonly type: "duplicate" }
   /** Refused for good in an earlier run. */
   | { readonly type: "failed"; readonly status: number | null; readonly reason: string };
@@ -16,7 +16,7 @@ function isSuccess(status: number | null): boolean {
 }
 
 /**
- * The rule that decides what work there is.
+ * The rule that decides what has to be sent.
  *
  * | in this run | state   | retry failed | admission |
  * | ----------- | ------- | ------------ | --------- |

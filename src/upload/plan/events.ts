@@ -4,40 +4,42 @@ import type { BatchOutcome, CheckOutcome, HealthOutcome, UploadOutcome } from ".
 import type { ShareOutcome, ShareRequest } from "./sharing/share-requests.ts";
 import type { Stop } from "./stop.ts";
 
-/** What a request with contents came to. */
+/** The result of a request with contents. */
 export type UnitAnswer =
   | { readonly type: "single"; readonly outcome: UploadOutcome }
   | { readonly type: "batch"; readonly outcome: BatchOutcome }
-  /** Cut before its last byte: a claim on the shared history did not hold any more. */
+  /** Aborted before its last byte: its claim on the shared history was lost. */
   | { readonly type: "unclaimed" };
 
-/** What a question came to, by checksum; null where the server cannot be asked in bulk. */
+/** The results of a check, by checksum; null if the server cannot be asked in bulk. */
 export type CheckAnswer = ReadonlyMap<string, CheckOutcome> | null;
 
-/** What a plan is told. */
+/** The input of a plan. */
 export type PlanEvent =
-  /** A file's content is known, and so is what the store has of it. */
+  /** A file's checksum is known, and what the store knows about its content. */
   | {
       readonly type: "offered";
       readonly checksum: string;
       readonly file: FoundFile;
       readonly standing: ContentStanding | null;
-      /** How long ago an upload of it that got no answer was last known to be on its way; null where none was. */
+      /** How long ago an unanswered upload of it was last known to be in flight; null if there was none. */
       readonly sentAgoMs: number | null;
     }
-  /** Nothing more is known to come: what waits for company waits no longer. */
+  /** No more files are known to come for now: batches no longer wait to be filled. */
   | { readonly type: "exhausted" }
-  /** Nothing more comes, and what earlier runs left `sending` without a file in this tree is at its turn. */
+  /**
+   * No more files will come: contents that earlier runs left `sending`, and that have no file in this tree, are next.
+   */
   | { readonly type: "finished" }
   | { readonly type: "strays"; readonly strays: readonly Stray[] }
-  /** The server has told how it is, or has not. */
+  /** The result of a health check. */
   | { readonly type: "connected"; readonly outcome: HealthOutcome }
-  /** The rows of units, which shared a commit, are on the disk; or could not be written, for `error`. */
+  /** The rows of units that shared a commit are on the disk, or could not be written because of `error`. */
   | { readonly type: "reserved"; readonly units: readonly number[]; readonly error?: unknown }
   | { readonly type: "answered"; readonly unit: number; readonly answer: UnitAnswer }
   | { readonly type: "checked"; readonly check: number; readonly answer: CheckAnswer }
   | { readonly type: "shared"; readonly request: ShareRequest; readonly outcome: ShareOutcome }
-  /** How short of a processor this process is. */
+  /** How much this process has to wait for a processor. */
   | { readonly type: "measured"; readonly runDelay: number }
   | { readonly type: "tick" }
   | { readonly type: "stopped"; readonly stop: Stop };

@@ -4,20 +4,20 @@ import type { CheckOutcome } from "../tanova/types.ts";
 export type Doubt =
   /** An upload of it got no clear answer. */
   | "lost"
-  /** An upload of it got a 2xx that is not the API's. */
+  /** An upload of it got a 2xx that is not from the API. */
   | "unrecognised"
-  /** The server says that it has it (409), and is not known to say so truly. */
+  /** The server says that it has the content (409), but is not known to be right about that. */
   | "said-to-be-there";
 
-/** How long a content is looked for (run clock). */
+/** How long to look for a content (run clock). */
 export interface LookSpan {
-  /** "Not there" counts from here on: nothing that was sent can still be on its way. */
+  /** From here on "not there" counts: nothing that was sent can still be in transit. */
   readonly untilMs: number;
-  /** Without any answer it is given up from here on, and stays in doubt. */
+  /** From here on, without any answer, the content is given up and stays in doubt. */
   readonly giveUpMs: number;
 }
 
-/** How the looking stands. */
+/** The state of looking for a content. */
 export interface Looking {
   readonly why: Doubt;
   readonly span: LookSpan;
@@ -29,24 +29,24 @@ export interface Looking {
 export type LookStep =
   | { readonly type: "there" }
   | { readonly type: "again"; readonly atMs: number }
-  /** It has been looked for long enough: certainly not stored. */
+  /** Not there at the end of the wait: certainly not stored. */
   | { readonly type: "absent" }
-  /** It cannot be asked here, and the wait is over. */
+  /** The server cannot be asked, and the wait is over. */
   | { readonly type: "unaskable" }
-  /** The server has given no answer for too long. */
+  /** The server has not answered for too long. */
   | { readonly type: "silent" };
 
 const FIRST_LOOK_MS = 250;
 const LONGEST_LOOK_MS = 5_000;
-/** Before it is given up it has gone unanswered so often in a row. */
+/** A content is given up only after this many unanswered checks in a row. */
 const LEAST_UNANSWERED = 3;
 
-/** Looks for `waitMs`, and for `graceMs` more where the server gives no answer. */
+/** Looks for `waitMs`, and for another `graceMs` if the server does not answer. */
 export function lookSpan(nowMs: number, waitMs: number, graceMs: number): LookSpan {
   return { untilMs: nowMs + waitMs, giveUpMs: nowMs + waitMs + graceMs };
 }
 
-/** What follows a look; `looks` and `unanswered` count it. Only a clear no at the end of the wait is one. */
+/** The next step after a look; `looks` and `unanswered` include it. Only a clear no at the end of the wait counts. */
 export function afterLook(found: CheckOutcome, looking: Looking, nowMs: number): LookStep {
   const { why, span, looks, unanswered } = looking;
   const pauseMs = Math.min(LONGEST_LOOK_MS, FIRST_LOOK_MS * 2 ** (looks - 1));
@@ -63,12 +63,12 @@ export function afterLook(found: CheckOutcome, looking: Looking, nowMs: number):
   return { type: "again", atMs: nowMs + Math.max(pauseMs, found.retryAfterMs ?? 0) };
 }
 
-/** How often the time of an upload in flight is written anew: what a kill leaves behind is at most so stale. */
+/** How often the recorded time of an upload in flight is renewed: after a kill it is at most this much out of date. */
 export const RENEW_MS = 5_000;
 
 /**
- * How long an upload that an earlier run left in flight is waited for, `sentAgoMs` after its row was last written; it
- * was on its way until RENEW_MS after that at most. A clock that was set back never lengthens it beyond the wait.
+ * How long to wait for an upload that an earlier run left in flight, `sentAgoMs` after its row was last written; it was
+ * in flight until RENEW_MS after that at most. A clock that was set back never makes this longer than the full wait.
  */
 export function remainingWaitMs(sentAgoMs: number, ambiguousWaitMs: number): number {
   return Math.max(0, Math.min(ambiguousWaitMs, RENEW_MS + ambiguousWaitMs - sentAgoMs));

@@ -6,25 +6,25 @@ import type { Stop } from "./stop.ts";
 import type { Transitions } from "./transitions.ts";
 import type { Because, Work } from "./work.ts";
 
-/** A pause that is shorter than this is not worth a line. */
+/** A shorter pause is not worth a message. */
 const TOLD_FROM_MS = 2_000;
 
-/** What an outcome says of the server. */
+/** What the outcome of a request says about the server. */
 export interface Judgement {
-  /** A refusal for load that this content alone meets. */
+  /** The server refuses only this content because of load. */
   readonly isOwnFault: boolean;
-  /** The run goes on no longer. */
+  /** Why the run must stop, if it must. */
   readonly stop: Stop | null;
 }
 
-/** Whether the destination is there, takes uploads, and takes this key: what all answers together say of it. */
+/** Whether the destination is reachable, accepts uploads, and accepts this key: judged from all answers together. */
 export class Reachability {
   readonly #go: Transitions;
   readonly #breaker: Breaker;
   readonly #rateLimit: RateLimit;
-  /** It is being asked how it is: the answer will do for whatever else wants to know. */
+  /** A health check is under way; its answer serves everyone who needs one. */
   #isAsking = false;
-  /** Refused with 403: the server is asked whether that is the key's fault. */
+  /** Contents refused with 403: a health check shows whether the key is the reason. */
   #forbidden: { readonly work: Work; readonly because: Because }[] = [];
 
   constructor(go: Transitions, options: BreakerOptions) {
@@ -33,34 +33,37 @@ export class Reachability {
     this.#rateLimit = new RateLimit(options);
   }
 
-  /** No more than this may be in flight. */
+  /** The most requests that may be in flight. */
   get most(): number {
     return this.#breaker.most;
   }
 
-  /** The server was asked, and is there. */
+  /** The server was checked, and is there. */
   get isOpen(): boolean {
     return this.#breaker.isClosed;
   }
 
-  /** It is there, and has not asked to be left alone. */
+  /** It is there, and has not asked for a pause. */
   mayAct(nowMs: number): boolean {
     return this.#breaker.isClosed && nowMs >= this.#rateLimit.untilMs;
   }
 
-  /** Until when it is waited for (run clock): the next question to it, or the end of patience. Null where it is there. */
+  /**
+   * How long to wait for the server (run clock): until the next health check, or until giving up. Null if it is
+   * reachable.
+   */
   untilMs(nowMs: number): number | null {
     if (!this.#breaker.isClosed) return this.#breaker.untilMs;
     return nowMs < this.#rateLimit.untilMs ? this.#rateLimit.untilMs : null;
   }
 
-  /** When something changes by itself while nothing may be done; Infinity where nothing does. */
+  /** When something changes without an answer while requests are held back; Infinity if nothing does. */
   wakeAtMs(nowMs: number): number {
     const pauseMs = this.mayAct(nowMs) ? Infinity : this.#rateLimit.untilMs;
     return Math.min(this.#breaker.wakeAtMs, this.#breaker.isClosed ? pauseMs : Infinity);
   }
 
-  /** There is something to be done: asks the server how it is, or gives it up. */
+  /** Something is to be sent: checks the server's health, or gives it up. */
   advance(nowMs: number): Stop | null {
     if (this.#forbidden.length > 0 && !this.#isAsking) this.#breaker.verify(nowMs);
     const next = this.#breaker.next(nowMs);
@@ -72,7 +75,7 @@ export class Reachability {
     return { type: "unreachable", status: null, reason: "the server stopped answering" };
   }
 
-  /** It has told how it is, or has not: well, still to be waited for (null), or a reason to stop. */
+  /** Handles the result of a health check: healthy, still to be waited for (null), or a reason to stop. */
   connected(outcome: HealthOutcome, nowMs: number): Health | Stop | null {
     this.#isAsking = false;
     if (outcome.type === "unauthorized") return outcome;
@@ -87,20 +90,20 @@ export class Reachability {
       return { type: "unauthorized", status: null, reason };
     }
     if (this.#breaker.well()) this.#go.tell({ type: "back" });
-    // The key is well, so it is the contents that were refused.
+    // The key is accepted, so the contents themselves were refused.
     for (const { work, because } of this.#forbidden.splice(0))
       this.#go.settle(work, { type: "refused", because });
     return outcome.health;
   }
 
-  /** 403: the key's fault, or the content's. The server is asked before anything else is sent. */
+  /** Handles a 403, caused by the key or the content: the server is checked before anything else is sent. */
   forbid(work: Work, because: Because): void {
     this.#go.backOff(work, because, Infinity);
     if (this.#go.stop !== null) return;
     this.#forbidden.push({ work, because });
   }
 
-  /** What an upload's outcome says of the server. */
+  /** What the outcome of an upload says about the server. */
   judge(checksum: string, outcome: UploadOutcome, nowMs: number): Judgement {
     const nothing = { isOwnFault: false, stop: null };
     switch (outcome.type) {
@@ -130,7 +133,7 @@ export class Reachability {
     }
   }
 
-  /** What a question without an answer says of it. */
+  /** What a check without an answer says about the server. */
   unanswered({ status, reason, retryAfterMs }: Unanswered, nowMs: number): Judgement {
     if (status !== null && isPressed(status))
       return this.#pressed({ status, reason, retryAfterMs, checksum: "" }, nowMs);
@@ -143,7 +146,7 @@ export class Reachability {
     if (this.#breaker.success()) this.#go.tell({ type: "back" });
   }
 
-  /** It refuses for load: all wait, and where that would be for too long the run ends. */
+  /** The server refuses because of load: everything waits, or the run ends if that would take too long. */
   #pressed(refusal: Refusal, nowMs: number): Judgement {
     const pressure = this.#rateLimit.refused(refusal, nowMs);
     const { status, reason } = refusal;

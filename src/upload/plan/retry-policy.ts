@@ -3,28 +3,28 @@ import type { Transient, UploadOutcome } from "../tanova/types.ts";
 import type { Doubt } from "./in-doubt.ts";
 import type { Because } from "./work.ts";
 
-/** What follows an upload's outcome. */
+/** The next step after an upload's outcome. */
 export type NextStep =
   | { readonly type: "uploaded" }
-  /** The server says that it has it. */
+  /** The server says that it already has the content. */
   | { readonly type: "said-to-be-there" }
   /** Certainly not stored: send it again after a while. */
   | { readonly type: "retry"; readonly delayMs: number }
-  /** The destination is pressed, and no content is to blame: send it again once others may be sent. */
+  /** The destination is overloaded, and no content is the cause: send it again once others may be sent. */
   | { readonly type: "press" }
-  /** Nothing that is sent there gets anywhere now: wait as for an outage. */
+  /** Nothing sent there arrives at the moment: wait as for an outage. */
   | { readonly type: "away"; readonly because: Because }
   /** The server may have it: ask. */
   | { readonly type: "look"; readonly why: Doubt }
   /** Failed in this run, pending again in the next. */
   | { readonly type: "failed"; readonly because: Because }
-  /** Not tried again before it is asked for. */
+  /** Not retried until the user asks for it. */
   | { readonly type: "refused"; readonly because: Because }
-  /** The key is refused, or this content is: the health call tells. */
+  /** Either the key or this content is refused: the health check shows which. */
   | { readonly type: "forbidden"; readonly because: Because }
   | { readonly type: "stop"; readonly status: 401; readonly reason: string }
   | { readonly type: "unreadable"; readonly reason: string }
-  /** The file is no longer what was hashed. */
+  /** The file has changed since it was hashed. */
   | { readonly type: "changed"; readonly reason: string };
 
 export interface RetryPolicy {
@@ -32,17 +32,17 @@ export interface RetryPolicy {
   readonly retries: number;
   readonly backoff: BackoffPolicy;
   readonly ambiguousWaitMs: number;
-  /** A server that asks to be left alone for longer is not waited for. */
+  /** A server that asks for a longer pause than this is not waited for. */
   readonly outageWaitMs: number;
   readonly random: () => number;
 }
 
-/** 429 and 503 are the destination's: they slow all uploads, and cost no content its retries. */
+/** 429 and 503 concern the destination: they slow down all uploads, and use up no content's retries. */
 export function isPressed(status: number | null): boolean {
   return status === 429 || status === 503;
 }
 
-/** What follows a transient failure; `attempts` is how many uploads were made so far. */
+/** The next step after a transient failure; `attempts` is the number of uploads made so far. */
 export function afterTransient(
   outcome: Pick<Transient, "status" | "reason" | "retryAfterMs">,
   attempts: number,
@@ -55,8 +55,8 @@ export function afterTransient(
 }
 
 /**
- * @param attempts how many uploads of the content this run has made, this one included.
- * @param isOwnFault a refusal for load that is the content's: it alone meets it.
+ * @param attempts how many uploads of the content this run has made, including this one.
+ * @param isOwnFault whether the refusal because of load concerns this content alone.
  */
 export function afterUpload(
   outcome: UploadOutcome,

@@ -1,13 +1,15 @@
 import type { RunProgress, Waiting } from "../report/progress.ts";
 import type { Works } from "./works.ts";
 
-/** Until when others are waited for, on the run's clock (Infinity: nobody knows); null where they are there. */
+/** How long others are waited for, on the run's clock (Infinity if not known); null for those that are reachable. */
 interface UntilMs {
   readonly server: number | null;
   readonly share: number | null;
 }
 
-/** What is waited for where nothing is in flight, on the run's clock: the server first, then what is due next. */
+/**
+ * What the run is waiting for when nothing is in flight, on the run's clock: the server first, then what is due next.
+ */
 function awaited(works: Works, { server, share }: UntilMs): Waiting | null {
   if (server !== null && works.size > 0) return { for: "the server", untilMs: server };
   if (share !== null) return { for: "the shared store", untilMs: share === Infinity ? null : share };
@@ -24,7 +26,7 @@ function awaited(works: Works, { server, share }: UntilMs): Waiting | null {
 }
 
 /**
- * How uploads stand, for those who watch.
+ * The progress of the uploads, for display.
  *
  * @param originMs what to add to the run's clock for Unix milliseconds.
  */

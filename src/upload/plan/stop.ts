@@ -1,33 +1,33 @@
 import type { Because } from "./work.ts";
 
-/** Why a run sends nothing more. It is the reason of the run's AbortSignal, and the one place that says so. */
+/** Why a run sends nothing more. It is the reason of the run's AbortSignal, and the only record of it. */
 export type Stop =
   /** Asked to end, by a signal. */
   | { readonly type: "interrupted" }
   | { readonly type: "unauthorized"; readonly status: 401 | 403 | null; readonly reason: string }
   | { readonly type: "unreachable"; readonly status: number | null; readonly reason: string }
-  /** The server takes nothing for longer than a run waits: until `untilMs` (run clock), null where it has not said. */
+  /** The server accepts nothing for longer than a run waits: until `untilMs` (run clock), null if it has not said. */
   | {
       readonly type: "rate-limited";
       readonly status: number;
       readonly reason: string;
       readonly untilMs: number | null;
     }
-  /** Something failed that a run cannot do without: the store cannot be written. */
+  /** Something failed that a run cannot do without, for example writing the store. */
   | { readonly type: "broken"; readonly error: unknown };
 
-/** The stop that a run's signal has been aborted with; null while the run goes on. */
+/** The Stop with which a run's signal was aborted; null while the run goes on. */
 export function stopOf(signal: AbortSignal): Stop | null {
   return signal.aborted ? (signal.reason as Stop) : null;
 }
 
-/** A run's one AbortController. Its reason is the Stop that came first, from wherever it came. */
+/** The one AbortController of a run. Its reason is the first Stop, wherever it came from. */
 export interface Ending extends Disposable {
   readonly signal: AbortSignal;
   end(stop: Stop): void;
 }
 
-/** @param asked aborts where the run is asked to end. */
+/** @param asked aborts when the run is asked to end. */
 export function endingOf(asked: AbortSignal): Ending {
   const controller = new AbortController();
   const end = (stop: Stop): void => controller.abort(stop);
@@ -41,13 +41,13 @@ export function endingOf(asked: AbortSignal): Ending {
   };
 }
 
-/** What becomes of what is not sent because of a stop. */
+/** How contents are counted that are not sent because of a stop. */
 export type Unsent =
-  /** It has failed in this run. */
+  /** Failed in this run. */
   | { readonly type: "failed"; readonly because: Because }
-  /** It waits for the next run, and is counted so. */
+  /** Counted as waiting for the next run. */
   | { readonly type: "postponed" }
-  /** The run ends without a word on it. */
+  /** Not counted: the run ends without reporting it. */
   | { readonly type: "left" };
 
 export function unsentBy(stop: Stop): Unsent {

@@ -6,12 +6,12 @@ import type { Because, Work } from "./work.ts";
 import { Works } from "./works.ts";
 
 /**
- * The arrows between the states of a work, each with what it has recorded. Once the run has a reason to stop, every
- * arrow that leads to waiting leads out of the run instead.
+ * The transitions between the states of a work, each with what it records. Once the run has a reason to stop, every
+ * transition to a waiting state takes the work out of the run instead.
  */
 export class Transitions {
   readonly works = new Works();
-  /** null where history is not shared. */
+  /** null if history is not shared. */
   readonly leases: Leases | null;
   #actions: PlanAction[] = [];
   #stop: Stop | null = null;
@@ -29,7 +29,7 @@ export class Transitions {
     this.#actions.push(action);
   }
 
-  /** What is wanted since the last time. */
+  /** The actions wanted since the last call. */
   take(): PlanAction[] {
     const actions = this.#actions;
     this.#actions = [];
@@ -40,7 +40,7 @@ export class Transitions {
     if (this.#stop === null) this.want({ type: "notice", notice });
   }
 
-  /** In line, or out of it where the run ends. */
+  /** Puts a work in line, or gives it up if the run is ending. */
   queue(work: Work): void {
     if (this.#stop !== null) this.giveUp(work);
     else if (this.leases === null || work.lease !== null) this.works.move(work, { type: "queued" });
@@ -52,7 +52,7 @@ export class Transitions {
     this.want({ type: "reserve", unit, works });
   }
 
-  /** What is shared is told to be sent before it is. */
+  /** Has works with a lease marked in the shared store before they are sent. */
   mark(unit: number, works: readonly Work[]): void {
     for (const work of works) this.works.move(work, { type: "marking" });
     const leases = works.flatMap(({ lease }) => (lease === null ? [] : [lease]));
@@ -67,7 +67,7 @@ export class Transitions {
     this.want({ type: "send", unit, works });
   }
 
-  /** Certainly not stored, through no fault of its own: sent again once anything may be. */
+  /** Certainly not stored, for a reason that is not the content's: sent again as soon as anything may be. */
   putBack(work: Work, because: Because): void {
     this.#unsent(work, because);
     this.queue(work);
@@ -82,7 +82,7 @@ export class Transitions {
     else this.giveUp(work);
   }
 
-  /** It may be stored: it is looked for. */
+  /** It may be stored: the server is asked. */
   doubt(work: Work, why: Doubt, because: Because, span: LookSpan, nowMs: number): void {
     if (why !== "said-to-be-there") work.isMaybeOurs = true;
     this.want({ type: "doubt", checksum: work.checksum, because });
@@ -90,13 +90,13 @@ export class Transitions {
     else this.giveUp(work);
   }
 
-  /** @param lookAtMs null: it is being asked for. */
+  /** @param lookAtMs null while the server is being asked. */
   look(work: Work, looking: Looking, lookAtMs: number | null): void {
     const { why, span, looks, unanswered } = looking;
     this.works.move(work, { type: "in-doubt", why, span, looks, unanswered, lookAtMs });
   }
 
-  /** The server has it. */
+  /** The server has the content. */
   there(work: Work): void {
     this.settle(work, { type: work.isMaybeOurs ? "uploaded" : "known" });
   }
@@ -110,7 +110,7 @@ export class Transitions {
     this.leases.end(work, isThere ? "done" : work.mayBeThere && !isRefused ? "in-doubt" : "unsent");
   }
 
-  /** Its file is gone, or is no longer what was hashed: another file of the same content takes its place. */
+  /** The file is gone or has changed since it was hashed: another file of the same content takes its place. */
   replaceFile(work: Work, because: Because): void {
     this.#unsent(work, because);
     const { alternate } = work;
@@ -123,19 +123,19 @@ export class Transitions {
     this.queue(work);
   }
 
-  /** Reserved in vain: it was never sent. */
+  /** Takes back a reserved work that was never sent. */
   withdraw(work: Work): void {
     if (this.#stop?.type !== "broken") this.#unsent(work, work.last);
     this.giveUp(work);
   }
 
-  /** The run ends before it. */
+  /** The run ends before the work is done. */
   giveUp(work: Work): void {
     const unsent = this.#stop === null ? { type: "left" as const } : unsentBy(this.#stop);
     this.settle(work, unsent.type === "failed" ? { type: "open", because: unsent.because } : unsent);
   }
 
-  /** Nothing more is sent. What waits is let go of; what is in flight, or being written, is waited for. */
+  /** Sends nothing more. Waiting works are given up; those in flight or being written are waited for. */
   halt(stop: Stop): void {
     if (this.#stop !== null) return;
     this.#stop = stop;

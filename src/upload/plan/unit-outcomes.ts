@@ -2,12 +2,14 @@ import type { UploadOutcome } from "../tanova/types.ts";
 import type { UnitAnswer } from "./events.ts";
 import type { Work } from "./work.ts";
 
-/** What an answer says of each content of a unit: an outcome, or none where it is to be sent in another way. */
+/**
+ * What an answer says about each content of a unit: an outcome, or nothing if the content must be sent in another way.
+ */
 export interface UnitOutcomes {
   readonly outcomes: readonly (readonly [Work, UploadOutcome])[];
-  /** Certainly not stored, through no fault of theirs. */
+  /** Certainly not stored, for reasons that are not theirs. */
   readonly putBack: readonly Work[];
-  /** What was learnt of batches: not offered any more, or so many items at most. */
+  /** What was learnt about batches: no longer offered, or limited to this many items. */
   readonly batches:
     | { readonly type: "refused" }
     | { readonly type: "at-most"; readonly items: number }
@@ -42,7 +44,7 @@ export function unitOutcomes(works: readonly Work[], answer: UnitAnswer): UnitOu
       return { outcomes: [], putBack: works, batches: { type: "at-most", items: half } };
     }
     case "permanent":
-      // One item of it may be what was refused: each by itself will tell.
+      // A single item may be what was refused: sending each one alone will show.
       for (const work of works) work.isSingle = true;
       return { outcomes: [], putBack: works, batches: null };
     case "changed": {

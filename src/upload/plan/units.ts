@@ -6,40 +6,43 @@ import type { Work } from "./work.ts";
 
 export interface UnitsOptions {
   readonly inFlight: InFlightOptions;
-  /** Items a batch; 1: no batches. */
+  /** Items per batch; 1 means no batches. */
   readonly batchItems: number;
   readonly batchBytes: number;
 }
 
 /** What may be sent at a moment. */
 interface Turn {
-  /** No more than this in flight, whatever was learnt. */
+  /** The most that may be in flight, whatever was learnt. */
   readonly most: number;
-  /** Nothing more is known to come, so nothing waits for company. */
+  /** No more contents are known to come, so batches need not wait to be filled. */
   readonly isExhausted: boolean;
   readonly mayGo: (work: Work) => boolean;
 }
 
-/** What is reserved and no longer good to be sent, as its claim is lost: back in line. */
+/** Whether a reserved work must go back in line because its claim is lost. */
 type IsStale = ((work: Work) => boolean) | null;
 
-/** What goes in one request. */
+/** The contents of one request. */
 interface Unit {
   readonly id: number;
   readonly works: readonly Work[];
-  /** When it was begun to be sent; null before. */
+  /** When sending began; null before. */
   sentAtMs: number | null;
 }
 
 /** A batch that is not full is sent after this long. */
 const LINGER_MS = 25;
-/** So many more than may be sent at once are reserved: what a commit takes is made up for, and a kill leaves few in doubt. */
+/**
+ * This share more than may be sent at once is reserved: enough to hide the time of a commit, and few are left in doubt
+ * by a kill.
+ */
 const RESERVED_AHEAD = 0.25;
 
 /**
- * What goes in one request, from when it is formed until its answer. Units are reserved ahead of their turn (their rows
- * say `sending` on the disk), so that no upload waits for a commit; from then on their rows are renewed, so that what a
- * kill leaves behind tells how lately it may have been sent.
+ * The contents of one request, from when it is formed until its answer. Units are reserved ahead of time (their rows
+ * say `sending` on the disk), so that no upload waits for a commit. From then on the time in their rows is renewed, so
+ * that after a kill it shows how recently they may have been sent.
  */
 export class Units {
   readonly #go: Transitions;
@@ -47,11 +50,11 @@ export class Units {
   readonly #inFlight: InFlight;
   /** Reserving, reserved or sending. */
   readonly #units = new Map<number, Unit>();
-  /** Those whose rows are on the disk, in the order in which they get their turn. */
+  /** Units whose rows are on the disk, in the order in which they are sent. */
   #reserved: Unit[] = [];
   #lastId = 0;
   #batchItems: number;
-  /** Since when there is a batch that waits for company. */
+  /** Since when a batch has been waiting to be filled. */
   #lingerFromMs: number | null = null;
   #renewAtMs = Infinity;
 
@@ -62,7 +65,7 @@ export class Units {
     this.#batchItems = options.batchItems;
   }
 
-  /** Most requests that were ever in flight at once. */
+  /** The most requests that were ever in flight at once. */
   get peak(): number {
     return this.#inFlight.peak;
   }
@@ -71,22 +74,22 @@ export class Units {
     return this.#batchItems > 1;
   }
 
-  /** @param runDelay the share of the last while in which this thread waited for a processor. */
+  /** @param runDelay the share of the time since the last measurement that this thread waited for a processor. */
   measured(runDelay: number): void {
     this.#inFlight.measured(runDelay);
   }
 
-  /** No batch holds more from now on. */
+  /** Limits the items of all further batches. */
   limitBatch(items: number): void {
     this.#batchItems = Math.min(this.#batchItems, items);
   }
 
-  /** When rows are to be renewed; Infinity where none is on its way. */
+  /** When rows must be renewed; Infinity if none is in flight. */
   get renewAtMs(): number {
     return this.#renewAtMs;
   }
 
-  /** When a batch has waited for company for long enough; Infinity where none waits. */
+  /** When a batch has waited long enough to be filled; Infinity if none waits. */
   get lingerUntilMs(): number {
     return this.#lingerFromMs === null ? Infinity : this.#lingerFromMs + LINGER_MS;
   }
@@ -101,8 +104,8 @@ export class Units {
   }
 
   /**
-   * How many contents more may be claimed: as many as can be asked for at once, and those that go in what may be
-   * reserved. Other machines have the rest.
+   * How many more contents may be claimed: as many as can be checked at once, plus those of the units that may be
+   * reserved. The rest is left to other machines.
    */
   get claimRoom(): number {
     const units = this.#inFlight.limit + this.#ahead(this.#inFlight.limit) - this.#units.size;
@@ -114,7 +117,7 @@ export class Units {
     return Math.ceil(limit * RESERVED_AHEAD);
   }
 
-  /** Forms, reserves and sends what may be now. */
+  /** Forms, reserves and sends as many units as allowed now. */
   advance(nowMs: number, { most, isExhausted, mayGo }: Turn): void {
     const limit = Math.min(most, this.#inFlight.limit);
     const queued = this.#go.works.in("queued");
@@ -135,7 +138,7 @@ export class Units {
     this.#send(nowMs, limit, isStale);
   }
 
-  /** The rows of a unit are on the disk: it is at its turn next, or was written in vain. */
+  /** The rows of a unit are on the disk: it is sent next, or withdrawn if the run has stopped. */
   written(id: number): void {
     const unit = this.#unit(id);
     for (const work of unit.works) this.#go.works.move(work, { type: "reserved" });
@@ -147,37 +150,37 @@ export class Units {
     for (const work of unit.works) this.#go.withdraw(work);
   }
 
-  /** Its rows could not be written; the run is stopped for it. */
+  /** The rows of a unit could not be written, which stops the run. */
   unwritten(id: number): void {
     const unit = this.#unit(id);
     this.#units.delete(id);
     for (const work of unit.works) this.#go.giveUp(work);
   }
 
-  /** A unit has its answer: what was in it, and how long that took. */
+  /** A unit has its answer. Returns its works, and how long the answer took. */
   answered(id: number, nowMs: number): { readonly works: readonly Work[]; readonly latencyMs: number } {
     const { works, sentAtMs } = this.#unit(id);
     this.#units.delete(id);
     return { works, latencyMs: nowMs - (sentAtMs ?? nowMs) };
   }
 
-  /** What an answer tells of how many may be in flight. `rejected`: any of it was refused for load. */
+  /** Learns from an answer how many may be in flight. `rejected`: any of it was refused because of load. */
   learn(sample: { readonly latencyMs: number; readonly rejected: boolean }): void {
     this.#inFlight.end(sample);
   }
 
-  /** A question was refused for load: that tells of uploads too. */
+  /** A check was refused because of load, which says something about uploads too. */
   pressed(): void {
     this.#inFlight.rejected();
   }
 
-  /** Nothing more is sent: what is reserved has been withdrawn. */
+  /** Nothing more is sent: reserved works have been withdrawn. */
   halt(): void {
     for (const { id } of this.#reserved.splice(0)) this.#units.delete(id);
     this.#lingerFromMs = null;
   }
 
-  /** What is, or may be at any moment, on its way says so in its row. */
+  /** Renews the rows of everything that is, or may at any moment be, in flight. */
   renew(nowMs: number): void {
     const { works: all } = this.#go;
     const reserved = all.in("reserved");
@@ -201,7 +204,7 @@ export class Units {
     return unit;
   }
 
-  /** The shared store knows that a unit is sent, or does not: then it is not. */
+  /** The shared store has recorded that a unit is about to be sent; if it has not, the unit is not sent. */
   marked(id: number, isMarked: boolean, nowMs: number): void {
     const unit = this.#unit(id);
     if (isMarked && this.#go.stop === null) {
@@ -213,7 +216,7 @@ export class Units {
     this.#recall(unit);
   }
 
-  /** Not one byte of it was sent. */
+  /** Takes back a unit of which not one byte was sent. */
   #recall(unit: Unit): void {
     this.#units.delete(unit.id);
     for (const work of unit.works) this.#go.putBack(work, work.last);

@@ -7,13 +7,13 @@ import type { Stop } from "./stop.ts";
 import type { Transitions } from "./transitions.ts";
 import type { Work } from "./work.ts";
 
-/** What follows from what the server said of an upload. */
+/** Applies the outcomes of uploads to their contents. */
 export class Outcomes {
   readonly #go: Transitions;
   readonly #first: AskFirst;
   readonly #server: Reachability;
   readonly #retry: RetryPolicy;
-  /** A 409 was confirmed in this run, or is being. */
+  /** A 409 was verified in this run, or is being verified. */
   #isRefusalChecked = false;
 
   constructor(go: Transitions, first: AskFirst, server: Reachability, retry: RetryPolicy) {
@@ -23,7 +23,7 @@ export class Outcomes {
     this.#retry = retry;
   }
 
-  /** Counts an upload and moves its content on; why the run goes on no longer, if anything. */
+  /** Counts an upload and moves its content on. Returns why the run must stop, if it must. */
   take(work: Work, outcome: UploadOutcome, nowMs: number): readonly Stop[] {
     const { isOwnFault, stop } = this.#server.judge(work.checksum, outcome, nowMs);
     this.#record(work, outcome, isOwnFault);
@@ -33,7 +33,7 @@ export class Outcomes {
     return [refused, stop].filter((one) => one !== null);
   }
 
-  /** Counts an upload of a content, and keeps why it is not stored. */
+  /** Counts an upload of a content, and remembers why it is not stored. */
   #record(work: Work, outcome: UploadOutcome, isOwnFault: boolean): void {
     work.sent += 1;
     if (work.sent > 1) this.#go.want({ type: "retried" });
@@ -85,7 +85,9 @@ export class Outcomes {
     }
   }
 
-  /** 409. Where it is not known to be true it is confirmed by asking, and the first one of a run always is. */
+  /**
+   * Handles a 409. Unless it is known to be reliable it is verified by asking, and the first one of a run always is.
+   */
   #saidToBeThere(work: Work, nowMs: number): void {
     const isKnown = this.#first.refusesDuplicates && this.#isRefusalChecked;
     if (isKnown || work.isMaybeOurs || !this.#first.isAskable) {

@@ -19,20 +19,20 @@ import { Units, type UnitsOptions } from "./units.ts";
 import { newWork, type OpenState } from "./work.ts";
 import type { Works } from "./works.ts";
 
-/** What a run decides by. All times in milliseconds. */
+/** What a run's decisions depend on. All times in milliseconds. */
 export interface PlanOptions extends UnitsOptions, Pick<BreakerOptions, "failuresToOpen"> {
   readonly runId: number;
   readonly retryFailed: boolean;
   readonly retry: RetryPolicy;
-  /** The destination has shown, within the last day, that it refuses what it has. */
+  /** Within the last day, the destination has shown that it refuses contents it already has. */
   readonly refusesDuplicates: boolean;
-  /** How long what is in flight may go on once nothing more is sent. */
+  /** How long uploads in flight may go on once nothing more is sent. */
   readonly graceMs: number;
-  /** null: history is this store's alone. */
+  /** null if history is only in this store. */
   readonly sharing: SharingOptions | null;
 }
 
-/** Nothing more is taken in while so many are in line, or so many wait for a time. */
+/** Nothing more is taken in while this many contents are in line, or this many wait for a time. */
 const LINE_LIMIT = 256;
 const WAITING_LIMIT = 1_000;
 const IN_LINE: readonly OpenState[] = ["unclaimed", "claiming", "queued"];
@@ -41,7 +41,7 @@ const IN_FLIGHT: readonly OpenState[] = ["reserving", "marking", "sending"];
 
 /**
  * How contents get to the server, as a state: events go in, actions come out. It reads no clock, waits for nothing and
- * touches nothing; every decision of a run is made here. At most one upload is in flight for a content.
+ * touches nothing outside; every decision of a run is made here. At most one upload is in flight for a content.
  */
 export class UploadPlan {
   readonly #options: PlanOptions;
@@ -52,9 +52,11 @@ export class UploadPlan {
   readonly #outcomes: Outcomes;
   readonly #sharing: Sharing | null;
   #isExhausted = false;
-  /** The server was reached once, so that it is known whose history is shared. */
+  /** The server was reached once, so it is known whose history is shared. */
   #isShared = false;
-  /** What earlier runs left `sending` and this one has not come across: null before its turn. */
+  /**
+   * The search for contents that earlier runs left `sending` and this one has not come across; null before its turn.
+   */
   #strays: "wanted" | "sought" | "told" | null = null;
   #cutAtMs = Infinity;
   #wakeAtMs = Infinity;
@@ -73,7 +75,7 @@ export class UploadPlan {
         : new Sharing(this.#go, leases, options.sharing, options.retry.ambiguousWaitMs);
   }
 
-  /** All that is not settled. */
+  /** Everything that is not settled. */
   get works(): Works {
     return this.#go.works;
   }
@@ -83,19 +85,19 @@ export class UploadPlan {
     return this.#go.stop;
   }
 
-  /** Most uploads that were ever in flight at once. */
+  /** The most uploads that were ever in flight at once. */
   get peak(): number {
     return this.#units.peak;
   }
 
-  /** More may be offered. */
+  /** More contents may be offered. */
   get hasRoom(): boolean {
     if (this.stop !== null) return true;
     const { works } = this;
     return works.count(IN_LINE) < LINE_LIMIT && works.count(WAITING) < WAITING_LIMIT;
   }
 
-  /** All that was offered is settled, or the run was stopped and nothing is in flight. */
+  /** Everything offered is settled, or the run was stopped and nothing is in flight. */
   get isIdle(): boolean {
     if (this.stop === null) return this.works.size === 0 && this.#sharing?.hasWork !== true;
     const isBusy = IN_FLIGHT.some((state) => this.works.in(state).size > 0);
@@ -103,12 +105,12 @@ export class UploadPlan {
     return !isBusy && !this.#checks.isLooking && !isTelling;
   }
 
-  /** Nothing is left to be done. */
+  /** Nothing is left to do. */
   get isOver(): boolean {
     return this.isIdle && (this.stop !== null || this.#strays === "told") && !this.#checks.hasStrays;
   }
 
-  /** How it stands, for those who watch; `originMs` makes Unix milliseconds of the run's clock. */
+  /** The current progress, for display; `originMs` converts the run's clock to Unix milliseconds. */
   stand(nowMs: number, originMs: number): Pick<RunProgress, "inFlight" | "waiting"> {
     return standOf(
       this.works,
@@ -248,13 +250,13 @@ export class UploadPlan {
     this.#cutAtMs = nowMs + this.#options.graceMs;
   }
 
-  /** There is something that needs the server. */
+  /** Something needs the server. */
   get #hasWork(): boolean {
     const isShared = this.#sharing?.hasWork === true;
     return this.works.size > 0 || isShared || this.#checks.hasStrays || this.#strays === "wanted";
   }
 
-  /** Does what is at its turn now. */
+  /** Does everything that is due now. */
   #advance(nowMs: number): void {
     this.#units.renew(nowMs);
     if (this.#sharing !== null) this.#share(this.#sharing, nowMs);
@@ -286,7 +288,7 @@ export class UploadPlan {
     }
   }
 
-  /** Keeps up with the other machines, once the server has told whose history this is. */
+  /** Keeps up with the other machines, once the server has said whose history this is. */
   #share(sharing: Sharing, nowMs: number): void {
     if (!this.#isShared) return;
     const stop = sharing.advance(nowMs);

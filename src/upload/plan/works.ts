@@ -1,8 +1,8 @@
 import type { Asked, OpenState, Work, WorkState } from "./work.ts";
 
 /**
- * The contents that were taken in and are not settled yet: at most one work for each. A work's state is the truth; the
- * sets only find the works of a state, in the order in which they came to it.
+ * The contents taken in and not settled yet: at most one work for each. The state of a work is the truth; the sets only
+ * find the works in a state, in the order in which they entered it.
  */
 export class Works {
   readonly #byChecksum = new Map<string, Work>();
@@ -24,7 +24,7 @@ export class Works {
     return this.#byChecksum.size;
   }
 
-  /** Those in line that the server was not asked for. */
+  /** Works in line that the server was not asked about. */
   get unasked(): ReadonlySet<Work> {
     return this.#unasked;
   }

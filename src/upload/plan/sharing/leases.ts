@@ -1,7 +1,7 @@
 import type { Closing, HeldLease, Lease, LeaseStage } from "./share-requests.ts";
 import type { Work } from "../work.ts";
 
-/** A lease that is to be given up, and how; `isAsked`: the shared store is being told. */
+/** A lease to be given up, and how. `isAsked`: the request to the shared store is under way. */
 interface Ending {
   readonly lease: Lease;
   readonly as: Closing;
@@ -13,7 +13,7 @@ function stageOf({ state, mayBeThere }: Work): LeaseStage {
   return mayBeThere ? "in-doubt" : "waiting";
 }
 
-/** The claims of a run: those that it holds, and those whose end the shared store has not confirmed yet. */
+/** The claims of a run: those it holds, and those whose end the shared store has not confirmed yet. */
 export class Leases {
   readonly #held = new Map<Lease, Work>();
   readonly #endings = new Map<number, Ending>();
@@ -23,7 +23,7 @@ export class Leases {
     return this.#held.size + this.#endings.size;
   }
 
-  /** The shared store has still to be told of ends. */
+  /** Some ends are not confirmed by the shared store yet. */
   get hasEndings(): boolean {
     return this.#endings.size > 0;
   }
@@ -38,7 +38,7 @@ export class Leases {
     this.#held.set(lease, work);
   }
 
-  /** It is held no longer, whatever the shared store says. */
+  /** The claim is no longer held, whatever the shared store says. */
   drop({ number }: Lease): Work | null {
     for (const [lease, work] of this.#held) {
       if (lease.number !== number) continue;
@@ -49,7 +49,7 @@ export class Leases {
     return null;
   }
 
-  /** A work's part in it is over; what was sent and is done is told even where no claim is held any more. */
+  /** Ends the claim of a work. A content that was sent and is done is reported even if no claim is held any more. */
   end(work: Work, as: Closing): void {
     const { lease } = work;
     if (lease !== null) {
@@ -59,7 +59,7 @@ export class Leases {
     this.close(lease ?? this.next(work.checksum), as);
   }
 
-  /** Another content is done, whoever sent it. */
+  /** Reports another content as done, whoever sent it. */
   done(checksum: string): void {
     this.close(this.next(checksum), "done");
   }
@@ -68,7 +68,7 @@ export class Leases {
     this.#endings.set(lease.number, { lease, as, isAsked: false });
   }
 
-  /** Ends that the shared store is to be told of now. */
+  /** The ends that must be reported to the shared store now. */
   *takeEndings(): Generator<Ending> {
     for (const ending of this.#endings.values()) {
       if (ending.isAsked) continue;
@@ -77,7 +77,7 @@ export class Leases {
     }
   }
 
-  /** The shared store was told of an end, or has not answered. */
+  /** The shared store has confirmed an end, or has not answered. */
   told({ number }: Lease, isTold: boolean): void {
     const ending = this.#endings.get(number);
     if (ending === undefined) return;
@@ -85,7 +85,7 @@ export class Leases {
     else ending.isAsked = false;
   }
 
-  /** All that is to be kept, and how far it is. What has ended is kept too until the shared store knows. */
+  /** All leases to be kept, with their stages. Ended ones are kept too until the shared store knows. */
   list(): readonly HeldLease[] {
     const held = [...this.#held].map(([lease, work]) => ({ ...lease, stage: stageOf(work) }));
     const ending = [...this.#endings.values()].map(({ lease }) => ({ ...lease, stage: "waiting" as const }));

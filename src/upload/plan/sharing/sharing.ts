@@ -7,32 +7,32 @@ import type { Work } from "../work.ts";
 
 /** How history is shared with other machines. Times in milliseconds. */
 export interface SharingOptions {
-  /** The shared store, as it may be shown. */
+  /** The address of the shared store, safe to be shown. */
   readonly address: string;
-  /** How often claims are prolonged. */
+  /** How often claims are renewed. */
   readonly renewMs: number;
-  /** How long a shared store that does not answer is waited for; Infinity: for ever. */
+  /** How long to wait for a shared store that does not answer; Infinity for no limit. */
   readonly waitMs: number;
-  /** Something done here is still to be told, though there may be nothing to send. */
+  /** Something done here is still to be reported, even if there is nothing to send. */
   readonly mustPublish: boolean;
 }
 
 /** A shared store that does not answer is asked again after this long, then after twice as long and so on. */
 const RETRY = { baseMs: 250, maxMs: 4_000 };
-/** What another machine has is asked for again after this long, then after twice as long and so on. */
+/** A content claimed by another machine is asked for again after this long, then after twice as long and so on. */
 const ELSEWHERE = { baseMs: 200, maxMs: 2_000 };
 
 /** Whether this run takes part: not asked yet, being asked, or in an epoch of the shared store. */
 type Part = "none" | "joining" | "joined";
 
 /**
- * The part of a run in a history that machines share: which contents it may claim, what it holds, and what it tells.
+ * A run's part in a history that machines share: which contents it may claim, what it holds, and what it reports.
  *
- * | the shared store            | what follows                                                                      |
- * | --------------------------- | --------------------------------------------------------------------------------- |
- * | does not answer             | nothing new is sent; what is in flight ends; asked again for `waitMs`, then a stop |
- * | answers in another epoch    | what is held and done is told again; nothing new is sent before all that may be on its way has arrived; then the server is asked about each |
- * | says that a claim is lost   | it is claimed anew before anything of it is sent                                  |
+ * - The shared store does not answer: nothing new is sent, uploads in flight finish. It is asked again for `waitMs`; then
+ *   the run stops.
+ * - It answers in another epoch: what is held and done is reported again. Nothing new is sent until everything that may
+ *   be in transit has arrived; then the server is asked about each content.
+ * - It says that a claim is lost: the content is claimed again before anything of it is sent.
  */
 export class Sharing {
   readonly leases: Leases;
@@ -43,9 +43,9 @@ export class Sharing {
   #askAtMs = 0;
   #awaySinceMs: number | null = null;
   #asked = 0;
-  /** `again`: what is being told now was begun in an epoch that is over. */
+  /** `again`: the report under way began in an epoch that is over. */
   #publishing: "wanted" | "asked" | "again" | "done" = "wanted";
-  /** Nothing is sent before; -Infinity once that was reached and is remembered. */
+  /** Nothing is sent before this time; -Infinity once it has been reached and recorded. */
   #settledAtMs = Infinity;
   #isRenewing = false;
   #renewAtMs = Infinity;
@@ -63,23 +63,23 @@ export class Sharing {
     return this.#part === "joined" && this.#settledAtMs === -Infinity;
   }
 
-  /** There is something to be told, though nothing may be left to send. */
+  /** Something is to be reported, even if nothing is left to send. */
   get hasWork(): boolean {
     return this.leases.hasEndings || (this.#options.mustPublish && this.#publishing !== "done");
   }
 
-  /** The shared store is there and is being told what has ended. */
+  /** The shared store is reachable and is being informed of ended claims. */
   get isTelling(): boolean {
     return this.#part === "joined" && (this.leases.hasEndings || this.#claims > 0);
   }
 
-  /** Until when it is waited for (run clock, Infinity where nobody knows); null where it is not. */
+  /** How long to wait for the shared store (run clock, Infinity if not known); null if not waiting for it. */
   get untilMs(): number | null {
     if (this.#awaySinceMs !== null) return this.#awaySinceMs + this.#options.waitMs;
     return this.#part === "joined" && this.#settledAtMs !== -Infinity ? this.#settledAtMs : null;
   }
 
-  /** When something is to be done though nothing happens. */
+  /** When something is due even if nothing else happens. */
   get wakeAtMs(): number {
     const { works } = this.#go;
     let nextMs = this.#part === "none" && this.#go.stop === null ? this.#askAtMs : Infinity;
@@ -94,7 +94,7 @@ export class Sharing {
     return nextMs;
   }
 
-  /** Takes part, keeps what is held and tells what has ended; a stop where the shared store was away for too long. */
+  /** Joins, renews claims and reports ended ones. Returns a stop if the shared store was away for too long. */
   advance(nowMs: number): Stop | null {
     const { address, waitMs } = this.#options;
     const isOver = this.#go.stop !== null;
@@ -120,7 +120,10 @@ export class Sharing {
     return null;
   }
 
-  /** The beginning of an epoch is over just now: nothing that was learnt of the server before still counts. */
+  /**
+   * True once, when the start of an epoch has been waited for: from then on, what was learnt from the server earlier no
+   * longer counts.
+   */
   settles(nowMs: number): boolean {
     const isOver = this.#part === "joined" && this.#publishing === "done" && nowMs >= this.#settledAtMs;
     if (!isOver || this.#settledAtMs === -Infinity) return false;
@@ -129,7 +132,7 @@ export class Sharing {
     return true;
   }
 
-  /** Claims so many at most of those that are to be claimed. */
+  /** Claims waiting contents, with at most `room` claims under way. */
   claim(nowMs: number, room: number): void {
     const { works } = this.#go;
     for (const work of works.in("elsewhere")) {
@@ -149,7 +152,7 @@ export class Sharing {
     }
   }
 
-  /** The server takes nothing now: other machines may have what waits in line. */
+  /** The server accepts nothing at the moment: other machines may have what waits in line. */
   yield(): void {
     const { works } = this.#go;
     for (const work of works.in("queued")) {
@@ -159,7 +162,7 @@ export class Sharing {
     }
   }
 
-  /** Takes an answer; whether a unit may be sent is the caller's to follow. */
+  /** Handles an answer; the caller decides whether a unit may be sent. */
   answered(request: ShareRequest, outcome: ShareOutcome, nowMs: number): void {
     if (outcome.type === "silent") this.#wentAway(request, outcome.reason, nowMs);
     if (outcome.type === "epoch-changed") this.#forgotten(nowMs);
@@ -194,7 +197,7 @@ export class Sharing {
   }
 
   #wentAway({ type }: ShareRequest, reason: string, nowMs: number): void {
-    // What was asked before it was found away tells nothing more.
+    // Answers to requests made before it was found away say nothing new.
     if (this.#part !== (type === "join" ? "joining" : "joined")) return;
     this.#part = "none";
     this.#asked += 1;
@@ -235,7 +238,7 @@ export class Sharing {
     const { lease } = request;
     const work = this.#go.works.get(lease.checksum);
     if (work?.state.type !== "claiming" || work.state.lease !== lease) {
-      // The run has ended before it.
+      // The run ended first.
       if (outcome.type !== "held" && outcome.type !== "done") this.leases.close(lease, "in-doubt");
       return;
     }
@@ -249,13 +252,13 @@ export class Sharing {
       const askAtMs = nowMs + Math.min(pauseMs, outcome.forMs + 1);
       this.#go.works.move(work, { type: "elsewhere", doubt, tries: tries + 1, askAtMs });
     } else {
-      // It may be ours: given up before it is claimed again.
+      // It may be ours: give it up before claiming it again.
       this.leases.close(lease, "in-doubt");
       this.#go.works.move(work, { type: "unclaimed", doubt, tries });
     }
   }
 
-  /** It is ours: looked for where somebody may have sent it, else in line. */
+  /** The claim is ours: check the content if somebody may have sent it, otherwise put it in line. */
   #begin(work: Work, inDoubtForMs: number | null, nowMs: number): void {
     if (work.state.type !== "claiming") return;
     const { doubt } = work.state;
