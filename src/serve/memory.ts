@@ -2,7 +2,7 @@ import { collectGarbage } from "../lib/engine.ts";
 import { releaseProgramPages } from "../lib/ffi/program-pages.ts";
 import { wait } from "../lib/wait.ts";
 
-/** By then what the page asks for first is computed, and the worker that did so has ended. */
+/** By then the page's first questions are computed, and the worker that did so has ended. */
 const START_MS = 15_000;
 /** Memory is checked once in this many requests and messages. */
 const LOOK_EVERY = 500;
@@ -11,9 +11,9 @@ const LOOK_EVERY = 500;
  * tens of megabytes.
  */
 const MOST_GROWTH_BYTES = 8 * 1024 * 1024;
-/** The least time between two reclaims: collecting takes about 6 ms, and so does mapping the needed pages again. */
+/** The least time between two garbage collections, which take about 6 ms each. */
 const COLLECT_EVERY_MS = 2_000;
-/** … and so does mapping again what is used. */
+/** The least time between two releases of program pages: mapping the needed ones again takes about 6 ms too. */
 const RELEASE_EVERY_MS = 5_000;
 
 /** How memory of the process is given back to the system. */

@@ -12,12 +12,12 @@ import type { UploadsOverview } from "../../upload/ledger/overview.ts";
 import type { BoardSummary, SystemSummary } from "../board-summary.ts";
 import type { JobTold } from "../jobs/jobs.ts";
 
-/** How a metric of a comparison is called, what it is counted in, and which end of it is the better one. */
+/** A comparison metric as the API describes it: its name, label and unit, and whether lower is better. */
 export type MetricTold = Pick<Metric<MetricName>, "name" | "label" | "unit"> & {
   readonly lower_is_better: boolean;
 };
 
-/** What the paths of the API answer. */
+/** The answer of each path of the API. */
 export interface Answers {
   readonly "/api/board": BoardSummary;
   readonly "/api/system": SystemSummary;
@@ -45,7 +45,7 @@ export interface ComparisonAnswer {
   readonly cached: boolean;
 }
 
-/** The board wants a token. */
+/** The board requires a token. */
 export class LoginNeeded extends Error {}
 
 async function reply(response: Response): Promise<unknown> {
@@ -74,7 +74,7 @@ async function ask(path: string, init: RequestInit): Promise<unknown> {
 }
 
 export async function read<P extends keyof Answers>(path: P, query = ""): Promise<Answers[P]> {
-  // The page and the API are one program: the shape is the server's own.
+  // The page and the API are one program, so the answer has the server's own type.
   return (await ask(path + query, { headers: { accept: "application/json" } })) as Answers[P];
 }
 

@@ -1,30 +1,30 @@
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
-/** So long after the last message the board is asked whether it is there … */
+/** After this long without a message the board is pinged … */
 const QUIET_MS = 20_000;
-/** … and given up where it does not say so; a new connection has as long to come about. */
+/** … and the connection is given up if no answer comes within this time. A new connection has as long to open. */
 const ANSWER_MS = 10_000;
 
 interface Listening {
   readonly onOpen: () => void;
-  /** It is tried again by itself. */
+  /** The connection is retried automatically. */
   readonly onLost: () => void;
   readonly onMessage: (text: string) => void;
-  /** Whether trying makes sense: asked before each time, again after a while. */
+  /** Whether to try connecting: asked before each attempt, and again after a while if not. */
   readonly mayConnect: () => boolean;
 }
 
-/** What the page does something with; it asks the API for the rest when it shows it. */
+/** The topics that the page uses. The rest it fetches from the API when needed. */
 const TOPICS = "board,comparison,fleet,jobs,sync";
 
-/** One WebSocket until it is lost: closed by the other end, or silent although it was asked. Calls `onLost` once. */
+/** Opens one WebSocket and calls `onLost` once when it is lost: closed by the other end, or silent after a ping. */
 function connect({ onOpen, onLost, onMessage }: Omit<Listening, "mayConnect">): void {
   const socket = new WebSocket(
     `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws?topics=${TOPICS}`,
   );
   const lost = (): void => {
     clearTimeout(waiting);
-    // Closing a connection whose other end is gone takes long: nothing more is expected of it.
+    // Closing takes long if the other end is gone, so further events are ignored.
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
     onLost();
@@ -48,7 +48,7 @@ function connect({ onOpen, onLost, onMessage }: Omit<Listening, "mayConnect">): 
   socket.onclose = lost;
 }
 
-/** Keeps a connection to the board for as long as the page is open. */
+/** Keeps a connection to the board open as long as the page is. */
 export function keepConnected({ onOpen, onLost, onMessage, mayConnect }: Listening): void {
   let pauseMs = FIRST_PAUSE_MS;
   const again = (): void => {

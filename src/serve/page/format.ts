@@ -1,4 +1,4 @@
-/** Numbers and times as the page writes them: four significant digits at most, the unit apart. */
+/** A formatted number: at most four significant digits, with the unit apart. */
 export interface Figure {
   readonly value: string;
   readonly unit: string;
@@ -10,24 +10,24 @@ const SIGNIFICANT = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 })
 const WHOLE = new Intl.NumberFormat("en");
 const MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 
-/** A true minus, as wide as a plus. */
+/** Replaces the hyphen by a real minus sign, which is as wide as a plus. */
 function withMinus(text: string): string {
   return text.replace("-", "−");
 }
 
-/** Four significant digits at most, grouped. */
+/** At most four significant digits, with digit grouping. */
 export function digits(value: number): string {
   return withMinus(SIGNIFICANT.format(value));
 }
 
-/** A difference with its sign, and one digit behind the point below ten. */
+/** A difference with its sign, and one decimal below ten. */
 export function signed(value: number): string {
   const text = value.toFixed(Math.abs(value) < 10 ? 1 : 0);
   if (Number(text) === 0) return text.replace("-", "");
   return `${value > 0 ? "+" : ""}${withMinus(text)}`;
 }
 
-/** A unit, and how many of the base unit it is. */
+/** A unit and its size in the base unit. */
 export interface Scale {
   readonly unit: string;
   readonly size: number;
@@ -43,7 +43,7 @@ const SECONDS: readonly (Scale & { readonly below: number })[] = [
   { below: Infinity, unit: "d", size: 86_400 },
 ];
 
-/** The unit that fits so many seconds. */
+/** The unit that fits a number of seconds. */
 export function scaleOfSeconds(value: number): Scale {
   const size = Math.abs(value);
   return size === 0 ? SECOND : (SECONDS.find(({ below }) => size < below) ?? SECOND);
@@ -73,7 +73,7 @@ export function bytes(value: number | null | undefined): Figure {
   return value === null || value === undefined ? UNKNOWN : scaled(value, scaleOfBytes(value));
 }
 
-/** A part and its whole, in the unit of the whole: `5.41 of 7.28 TiB`. */
+/** A part and its whole, both in the unit of the whole: `5.41 of 7.28 TiB`. */
 export function bytesOf(part: number, whole: number): Figure {
   const { unit, size } = scaleOfBytes(whole);
   const short = (value: number): string => digits(Number((value / size).toPrecision(3)));
@@ -92,7 +92,7 @@ export function usd(value: number | null | undefined): Figure {
   return value === null || value === undefined ? UNKNOWN : { value: value.toFixed(2), unit: "USD" };
 }
 
-/** A figure as one text, for where no markup can stand. */
+/** A figure as plain text, where markup is not possible. */
 export function textOf({ value, unit }: Figure): string {
   return unit === "" ? value : unit === "%" ? `${value}%` : `${value} ${unit}`;
 }
@@ -105,10 +105,10 @@ export function counted(many: number, what: string): string {
 const MINUTE_S = 60;
 const HOUR_S = 3_600;
 const DAY_S = 86_400;
-/** The clocks of a board and of a reader differ a little: what is so little ahead is now. */
+/** The board's and the reader's clocks differ a little: times up to this far ahead are shown as now. */
 const AHEAD_S = 60;
 
-/** `3 h`, for how long something has lasted. */
+/** A duration so far: `3 h`. */
 export function lasting(ageS: number): string {
   if (ageS < MINUTE_S) return `${Math.max(0, Math.round(ageS))} s`;
   if (ageS < HOUR_S) return `${Math.floor(ageS / MINUTE_S)} min`;

@@ -13,15 +13,15 @@ import {
   type UploadPace,
 } from "./state.ts";
 
-/** However often the board changes, its answers are fetched no oftener than this … */
+/** However often the board changes, its answers are not fetched more often than this … */
 const REFRESH_EVERY_MS = 1_000;
-/** … and no longer than this share of the time. */
+/** … and fetching takes at most this share of the time. */
 const MOST_SHARE = 0.1;
 
 let isRefreshing = false;
 let isAsked = false;
 
-/** Fetches again what is shown: at once, or when the fetching at work and a pause are over. */
+/** Refreshes what is shown: at once, or after the fetch in progress and a pause. */
 function refreshSoon(): void {
   isAsked = true;
   if (isRefreshing || document.hidden) return;
@@ -38,12 +38,12 @@ function refreshSoon(): void {
   refresh().then(over, over);
 }
 
-/** A page that nobody sees asks for nothing; once it is seen again it asks for what it has missed. */
+/** A hidden page fetches nothing. When it becomes visible it fetches what it has missed. */
 document.addEventListener("visibilitychange", () => {
   if (isAsked) refreshSoon();
 });
 
-/** What the board sends: see serve/live/bus.ts. */
+/** The board's messages: see serve/live/bus.ts. */
 type Message =
   | {
       readonly topic: "board";
@@ -64,7 +64,7 @@ type Message =
 
 type ComparisonNews = Extract<Message, { topic: "comparison" }>["data"];
 
-/** Comparisons of all readers are told; this page keeps the nodes of the one that it waits for. */
+/** Comparisons of all readers are announced; this page keeps the nodes of the one it is waiting for. */
 function onComparison({ nodes: names, time_range: timeRange, node }: ComparisonNews): void {
   const asked = askedComparison.value;
   if (asked === null || node === undefined || asked.timeRange !== timeRange) return;
@@ -72,10 +72,10 @@ function onComparison({ nodes: names, time_range: timeRange, node }: ComparisonN
   askedComparison.value = { ...asked, nodes: [...asked.nodes, node] };
 }
 
-/** Topics whose state was told since the page was connected. */
+/** Topics whose state was received since the page connected. */
 const told = new Set<string>();
 
-/** The first one comes with the connection, while the page fetches what it shows: it is no news. */
+/** Ignores the first message of a topic: it comes with the connection, while the page fetches its data anyway. */
 function refreshUnlessFirst(topic: string): void {
   if (told.has(topic)) refreshSoon();
   told.add(topic);
@@ -103,13 +103,13 @@ function onMessage(text: string): void {
   }
 }
 
-/** Keeps one connection to the board; the present state comes with each. */
+/** Keeps one connection to the board; each new one begins with the current state. */
 export function keepLive(): void {
   keepConnected({
     onOpen: () => {
       isConnected.value = true;
       told.clear();
-      // What was fetched while the page started is new enough.
+      // At the first connection, what was just fetched at startup is new enough.
       if (lostAt.value !== null) refreshSoon();
       lostAt.value = null;
     },

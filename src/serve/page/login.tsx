@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { send } from "./api.ts";
 import { begin, needsLogin, refresh } from "./state.ts";
 
-/** Asks for the token once; the session is kept in a cookie that no script can read. */
+/** Asks for the token once. The session is kept in a cookie that scripts cannot read. */
 export function Login() {
   const error = useSignal<string | null>(null);
   const token = useSignal("");

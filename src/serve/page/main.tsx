@@ -75,10 +75,10 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
 }
 
-/** What another view takes to be drawn: what is typed meanwhile would be keys. */
+/** The time another view needs to be drawn. Keys typed before that would act as shortcuts. */
 const DRAWN_MS = 50;
 
-/** Keys that work wherever nothing is typed: views by number, the filter, help. */
+/** Keyboard shortcuts outside of text fields: digits for views, the filter, help. */
 function onKey(event: KeyboardEvent, showHelp: () => void): void {
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
   const numbered = VIEWS[Number(event.key) - 1];
@@ -90,12 +90,12 @@ function onKey(event: KeyboardEvent, showHelp: () => void): void {
   if (place.value.view === "nodes") focus();
   else {
     go("nodes");
-    // The view has to be drawn first.
+    // The view must be drawn first.
     setTimeout(focus, DRAWN_MS);
   }
 }
 
-/** Moves the focus to the heading of a view that somebody goes to, so that reading goes on there. */
+/** Moves the focus to the heading of a newly opened view, so that screen readers continue there. */
 function useHeadingFocus(view: View) {
   const heading = useRef<HTMLHeadingElement>(null);
   const isFirst = useRef(true);

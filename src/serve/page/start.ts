@@ -1,8 +1,8 @@
 import { keptTheme } from "./kept-theme.ts";
 
 /**
- * The frame of the page is in its HTML, and is painted before the program is run: running it first would keep the page
- * white for longer. The HTML lets the browser fetch and compile the program meanwhile (serve/assets.ts).
+ * The page's frame is in its HTML and is painted before the program runs. Running it first would keep the page blank
+ * for longer. Meanwhile the browser can fetch and compile the program (serve/assets.ts).
  */
 function run(): void {
   import("./main.tsx").catch(() => {

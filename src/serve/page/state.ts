@@ -14,7 +14,7 @@ export const HEADINGS: Readonly<Record<View, string>> = {
   system: "System",
 };
 
-/** Where the page is: `#/nodes?pick=pi-1,pi-2&range=7d`. All that a link has to carry is in it. */
+/** The page's location, with everything that a link must carry: `#/nodes?pick=pi-1,pi-2&range=7d`. */
 export interface Place {
   readonly view: View;
   readonly query: URLSearchParams;
@@ -30,7 +30,7 @@ addEventListener("hashchange", () => {
   place.value = placeOf(location.hash);
 });
 
-/** Goes to a view, or changes what its link carries. */
+/** Goes to a view, or changes the query of its link. */
 export function go(view: View, query: Readonly<Record<string, string>> = {}): void {
   const text = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== "")).toString();
   location.hash = `#/${view}${text === "" ? "" : `?${text}`}`;
@@ -42,16 +42,16 @@ setInterval(() => {
   nowMs.value = Date.now();
 }, 5_000);
 
-/** Whether what is shown is the present: `live`, on its way back, or old since a moment. */
+/** Whether the shown data is current: `live`, reconnecting, or stale since a certain time. */
 export type Liveness =
   | { readonly type: "live" }
   | { readonly type: "reconnecting" }
   | { readonly type: "stale"; readonly since: Date };
 
 export const isConnected = signal(false);
-/** Since when there is no connection; null while there is one, and before the first. */
+/** When the connection was lost; null while there is one, and before the first. */
 export const lostAt = signal<Date | null>(null);
-/** After so long without a connection what is shown is called old. */
+/** After this long without a connection the shown data is called stale. */
 const STALE_AFTER_MS = 10_000;
 
 export const liveness = computed((): Liveness => {
@@ -60,27 +60,27 @@ export const liveness = computed((): Liveness => {
   const isOld = since !== null && nowMs.value - since.getTime() > STALE_AFTER_MS;
   return isOld ? { type: "stale", since } : { type: "reconnecting" };
 });
-/** As the board told them last; null before it did. */
+/** The board's last reported problems; null before the first report. */
 export const problems = signal<readonly Problem[] | null>(null);
 export const boardName = signal(location.hostname);
 export const needsLogin = signal(false);
 export const showsNames = signal(false);
-/** How fast uploads go, as the board told it last. */
+/** The last reported speed of uploads. */
 export interface UploadPace {
   readonly done_per_s: number | null;
   readonly at_work: boolean;
-  /** Of the run in the board's own process; null: another one's, or none. */
+  /** The run in the board's own process; null if another process runs it, or none does. */
   readonly run?: {
     readonly found: number;
     readonly total: number | null;
     readonly in_flight: number;
-    /** Completes "waiting for …"; null where it waits for nothing. */
+    /** Completes "waiting for …"; null if not waiting. */
     readonly waiting: string | null;
   } | null;
 }
 export const uploadPace = signal<UploadPace | null>(null);
 
-/** The comparison that is being waited for, and the nodes that are read. */
+/** The comparison being waited for, and its nodes that are already read. */
 export interface AskedComparison {
   readonly names: readonly string[];
   readonly timeRange: string;
@@ -88,7 +88,10 @@ export interface AskedComparison {
 }
 export const askedComparison = signal<AskedComparison | null>(null);
 
-/** An answer of the API: being fetched for the first time, there, or failed while an older one may be there. */
+/**
+ * An answer of the API. While loading for the first time both fields are null. After a failure, `value` may hold an
+ * older answer.
+ */
 export interface Loaded<T> {
   readonly value: T | null;
   readonly error: string | null;
@@ -101,7 +104,7 @@ const AGAIN_AFTER_MS = 5_000;
 const loaded = new Map<string, Signal<Loaded<unknown>>>();
 const again = new Map<string, ReturnType<typeof setTimeout>>();
 
-/** The answer to a path, fetched when it is first looked at, and again whenever the board has changed. */
+/** The answer of a path. Fetched when first used, and again whenever the board has changed. */
 export function answerOf<P extends Path>(path: P, query = ""): Loaded<Answers[P]> {
   const key = path + query;
   let kept = loaded.get(key);
@@ -113,7 +116,7 @@ export function answerOf<P extends Path>(path: P, query = ""): Loaded<Answers[P]
   return kept.value as Loaded<Answers[P]>;
 }
 
-/** Lets a task go on by itself; whatever goes wrong in it is shown by what it fills. */
+/** Starts a task without awaiting it. Errors must be shown through the state that the task fills. */
 export function begin(task: Promise<unknown>): void {
   const over = (): void => undefined;
   task.then(over, over);
@@ -122,7 +125,7 @@ export function begin(task: Promise<unknown>): void {
 async function fetchInto(path: Path, query: string): Promise<void> {
   const kept = loaded.get(path + query);
   if (kept === undefined) return;
-  // One failure asks once more, however often it is met.
+  // Cancels a pending retry, so that there is only one.
   clearTimeout(again.get(path + query));
   try {
     kept.value = { value: await read(path, query), error: null };
@@ -130,7 +133,7 @@ async function fetchInto(path: Path, query: string): Promise<void> {
   } catch (error) {
     if (error instanceof LoginNeeded) needsLogin.value = true;
     kept.value = { value: kept.value.value, error: error instanceof Error ? error.message : String(error) };
-    // What is no longer looked at by then is not fetched again.
+    // If the path is no longer used by then, it is not fetched again.
     if (!needsLogin.value)
       again.set(
         path + query,
@@ -146,10 +149,10 @@ const PATHS_OF: Readonly<Record<View, readonly Path[]>> = {
   uploads: ["/api/sync", "/api/history"],
   system: ["/api/system", "/api/fleet", "/api/jobs"],
 };
-/** The same as long as the board runs. */
+/** Does not change while the board runs. */
 const FIXED: readonly Path[] = ["/api/metrics"];
 
-/** Fetches again what the present view shows, and forgets the rest. */
+/** Fetches again what the current view shows, and drops the rest. */
 export async function refresh(): Promise<void> {
   const shown = PATHS_OF[place.value.view];
   const tasks: Promise<void>[] = [];

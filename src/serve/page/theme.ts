@@ -20,6 +20,6 @@ export function switchTheme(): void {
   try {
     localStorage.setItem("theme", chosen.value);
   } catch {
-    // It lasts for the visit.
+    // The choice lasts for the visit.
   }
 }

@@ -22,7 +22,7 @@ function download(text: string): void {
   URL.revokeObjectURL(url);
 }
 
-/** What is known while the rest is still being read. */
+/** The nodes read so far, while the others are still being read. */
 function Progress({ names }: { names: readonly string[] }) {
   const nodes = askedComparison.value?.nodes ?? [];
   return (
@@ -54,7 +54,10 @@ function Progress({ names }: { names: readonly string[] }) {
   );
 }
 
-/** Sentences first, then the intervals they rest on, how latencies spread, and where the differences come from. */
+/**
+ * The answer: sentences first, then the intervals behind them, the latency distributions, and where the differences
+ * come from.
+ */
 function Answer({ answer, colorOf }: { answer: ComparisonAnswer; colorOf: (name: string) => number }) {
   const metrics: readonly MetricTold[] = answerOf("/api/metrics").value?.metrics ?? [];
   const byName = new Map<string, MetricTold>(metrics.map((metric) => [metric.name, metric]));
@@ -98,7 +101,7 @@ function Answer({ answer, colorOf }: { answer: ComparisonAnswer; colorOf: (name:
   );
 }
 
-/** The answer to what is picked, asked again when the choice or the figures of one of the nodes change. */
+/** The comparison of the picked nodes. Requested again when the selection or the figures of one of the nodes change. */
 export function Comparison({
   names,
   over,
@@ -107,7 +110,7 @@ export function Comparison({
 }: {
   names: readonly string[];
   over: string;
-  /** Another one: the figures have changed. */
+  /** Changes with the nodes' figures. */
   version: string;
   colorOf: (name: string) => number;
 }) {

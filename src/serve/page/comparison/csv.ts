@@ -1,11 +1,11 @@
 import type { ComparisonAnswer, MetricTold } from "../api.ts";
 
-/** RFC 4180: quoted where a comma, a quote or a line break asks for it. */
+/** A CSV field (RFC 4180): quoted if it contains a comma, a quote or a line break. */
 function field(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** The node with a metric's best value; "" where none is known, or where all are the same. */
+/** The node with a metric's best value; "" if no value is known or all are equal. */
 function bestOf({ nodes, rankings }: ComparisonAnswer, metric: MetricTold["name"]): string {
   const [first] = rankings[metric] ?? [];
   const values = new Map(nodes.map(({ node_name: name, metrics }) => [name, metrics[metric]]));
@@ -15,7 +15,7 @@ function bestOf({ nodes, rankings }: ComparisonAnswer, metric: MetricTold["name"
   return best?.node_name ?? "";
 }
 
-/** What `nodupe compare --format csv` prints: a row a metric, unrounded, empty where a value is not known. */
+/** The same CSV as `nodupe compare --format csv`: one row per metric, unrounded, empty if a value is not known. */
 export function csvOf(answer: ComparisonAnswer, metrics: readonly MetricTold[]): string {
   const { nodes } = answer;
   const head = nodes.flatMap(({ node_name: name }) => [name, `${name} low`, `${name} high`]);

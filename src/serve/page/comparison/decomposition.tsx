@@ -4,9 +4,9 @@ import { signed } from "../format.ts";
 
 const WIDTH = 120;
 const HEIGHT = 12;
-/** Of each difference. */
+/** The most parts shown for each difference. */
 const PARTS_SHOWN = 6;
-/** Parts that make less of a difference than this explain nothing. */
+/** Parts that explain less of the difference than this are not shown. */
 const LEAST_SHARE = 0.05;
 
 function Part({
@@ -35,7 +35,9 @@ function Part({
   );
 }
 
-/** Where each real difference comes from: the parts that make most of it, over all ways to divide the operations. */
+/**
+ * Where each real difference comes from: the parts that explain most of it, out of all dimensions of the operations.
+ */
 export function Decomposition({
   why,
   metrics,

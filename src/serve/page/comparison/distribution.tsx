@@ -9,10 +9,10 @@ interface Spread {
   readonly classes: NonNullable<NodeResult["latency_distribution"]>;
 }
 
-/** Where a number of milliseconds lies on the common axis, 0 to 1. */
+/** The position of a number of milliseconds on the common axis, 0 to 1. */
 type Place = (valueMs: number) => number;
 
-/** What a node's operations took: as high as their share, as far to the right as they took long. */
+/** The outline of a node's durations: the height is the share of operations, the horizontal position their duration. */
 function outline({ classes }: Spread, place: Place, most: number): string {
   const height = (share: number): number => HEIGHT - (share / most) * (HEIGHT - 4);
   const points = classes.map(({ below_ms: belowMs, share_percent: share }, at) => {
@@ -75,7 +75,7 @@ function Row({
   );
 }
 
-/** How long the operations of each node took, on one axis: shapes that quantiles hide show, such as a second hump. */
+/** The distribution of each node's durations, on one axis. Shows shapes that quantiles hide, such as a second peak. */
 export function Distribution({
   nodes,
   colorOf,

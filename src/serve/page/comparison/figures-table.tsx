@@ -10,7 +10,7 @@ const FORMS: Readonly<Record<MetricTold["unit"], (value: number | null) => Figur
   usd,
 };
 
-/** Every figure of every node: what the sentences rest on. */
+/** All figures of all nodes, on which the sentences are based. */
 export function FiguresTable({
   answer,
   metrics,

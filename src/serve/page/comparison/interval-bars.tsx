@@ -12,7 +12,7 @@ interface Row {
   readonly seen: Seen;
 }
 
-/** One interval on the common zero line, better to the right; muted where the difference is not real. */
+/** One interval on the common zero line, with better to the right; muted if the difference is not real. */
 function Bar({ row: { verdict, metric, seen }, reach }: { row: Row; reach: number }) {
   if (seen.interval === null) return null;
   const sign = metric.lower_is_better ? -1 : 1;
@@ -32,7 +32,7 @@ function Bar({ row: { verdict, metric, seen }, reach }: { row: Row; reach: numbe
   );
 }
 
-/** Shares differ by points, latencies by percent: the farthest that any bar of a unit reaches. */
+/** The farthest reach of any bar, by unit: shares differ in points, latencies in percent. */
 function reachesOf(rows: readonly Row[]): ReadonlyMap<string, number> {
   const byUnit = Map.groupBy(rows, ({ metric }) => metric.unit);
   return new Map(
@@ -43,10 +43,10 @@ function reachesOf(rows: readonly Row[]): ReadonlyMap<string, number> {
   );
 }
 
-/** More rows than these are shown when they are asked for. */
+/** Further rows are shown on request. */
 const ROWS_SHOWN = 12;
 
-/** Every verdict as an interval; those that are real first. */
+/** Every verdict as an interval, real differences first. */
 export function IntervalBars({
   answer,
   metrics,

@@ -2,13 +2,16 @@ import type { Verdict } from "../../../nodes/compare/judge/verdict.ts";
 import { counted } from "../format.ts";
 import type { ComparisonAnswer } from "../api.ts";
 
-/** A sentence of the answer: what is really different, or that nothing is. */
+/** A sentence of the answer: a real difference, or that there is none. */
 export interface Sentence {
   readonly isReal: boolean;
   readonly text: string;
 }
 
-/** A verdict's text is a statement and, in brackets behind it, its figures: both may be within a node's name too. */
+/**
+ * Splits a verdict's text into its statement and the figures in brackets at the end. The last bracket is used, since
+ * node names may contain brackets too.
+ */
 function split({ text }: Verdict): { readonly statement: string; readonly figures: string } {
   const at = text.lastIndexOf(" (");
   return at < 0
@@ -16,7 +19,7 @@ function split({ text }: Verdict): { readonly statement: string; readonly figure
     : { statement: text.slice(0, at), figures: text.slice(at + 2, -1) };
 }
 
-/** What stands out in where a difference comes from. */
+/** What mostly explains a difference, as a sentence. */
 function whyOf({ why }: ComparisonAnswer, verdicts: readonly Verdict[]): string {
   const found = why.find(({ metric, worse, better }) =>
     verdicts.some(
@@ -33,7 +36,10 @@ function whyOf({ why }: ComparisonAnswer, verdicts: readonly Verdict[]): string 
     : ` Mostly ${found.mostly.dimension} ${found.mostly.group}.`;
 }
 
-/** The figures of several verdicts that say the same in one pair of brackets, each without its interval. */
+/**
+ * The figures of several verdicts with the same statement, to go into one pair of brackets. If there is more than one,
+ * their intervals are left out.
+ */
 function joined(verdicts: readonly Verdict[]): string {
   const [only] = verdicts;
   if (verdicts.length === 1 && only !== undefined)
@@ -42,8 +48,8 @@ function joined(verdicts: readonly Verdict[]): string {
 }
 
 /**
- * The answer in sentences: each real difference once, however many figures show it; then what cannot be told yet, and
- * that the rest is alike.
+ * The answer in sentences: each real difference once, however many figures show it; then what is too early to tell, and
+ * that nothing else differs.
  */
 export function sentencesOf(answer: ComparisonAnswer, labelOf: (metric: string) => string): Sentence[] {
   const { verdicts } = answer;

@@ -28,7 +28,7 @@ const FORMATS: Readonly<Record<Trend, Format>> = {
   total_operations: () => count,
 };
 
-/** More lines than there are colours for say nothing. */
+/** The most lines: one for each colour. */
 const MOST_LINES = 6;
 
 function chartOf(answer: ComparisonAnswer, trend: Trend, colorOf: (name: string) => number): ChartData {
@@ -45,7 +45,7 @@ function chartOf(answer: ComparisonAnswer, trend: Trend, colorOf: (name: string)
   return { times, series, band: null };
 }
 
-/** The picked nodes over the range. */
+/** Charts of the picked nodes over the range. */
 export function Trends({ answer, colorOf }: { answer: ComparisonAnswer; colorOf: (name: string) => number }) {
   const trend = useSignal<Trend>("success_rate_download");
   const data = useMemo(() => chartOf(answer, trend.value, colorOf), [answer, trend.value]);

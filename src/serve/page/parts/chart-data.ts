@@ -9,14 +9,14 @@ export interface ChartData {
   /** Unix seconds, ascending. */
   readonly times: readonly number[];
   readonly series: readonly Series[];
-  /** An interval around the first series: its lower and its upper edge. */
+  /** An interval around the first series: its lower and upper edges. */
   readonly band: {
     readonly low: readonly (number | null)[];
     readonly high: readonly (number | null)[];
   } | null;
 }
 
-/** Points that are further apart than so many usual distances have a gap between them. */
+/** Points further apart than this many median steps have a gap between them. */
 const GAP = 3;
 
 function medianStep(times: readonly number[]): number {
@@ -24,7 +24,7 @@ function medianStep(times: readonly number[]): number {
   return steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
 }
 
-/** Puts an empty moment into each stretch in which nothing was measured, so that no line is drawn over it. */
+/** Inserts an empty point into each gap in the measurements, so that no line is drawn across it. */
 export function withGaps({ times, series, band }: ChartData): ChartData {
   const longest = medianStep(times) * GAP;
   const order: (number | null)[] = [];
@@ -47,7 +47,7 @@ export function withGaps({ times, series, band }: ChartData): ChartData {
   };
 }
 
-/** Moves labels apart that would cover one another: those at the same height, by as little as it takes. */
+/** Moves overlapping labels apart by as little as necessary. */
 export function apart(heights: readonly number[], least: number, bottom: number): number[] {
   const order = heights.map((height, at) => ({ height, at })).toSorted((a, b) => a.height - b.height);
   let lowest = -Infinity;
@@ -55,7 +55,7 @@ export function apart(heights: readonly number[], least: number, bottom: number)
     label.height = Math.max(label.height, lowest + least);
     lowest = label.height;
   }
-  // What was pushed out at the bottom pushes the others up again.
+  // Labels pushed below the bottom push the others up again.
   let highest = bottom;
   for (const label of order.toReversed()) {
     label.height = Math.min(label.height, highest);

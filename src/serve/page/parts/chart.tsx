@@ -5,7 +5,7 @@ import { textOf } from "../format.ts";
 import { theme } from "../theme.ts";
 import { apart, type ChartData, withGaps } from "./chart-data.ts";
 
-/** How a chart writes its values: by the unit that fits the largest of them. */
+/** How a chart formats its values: in the unit that fits the largest of them. */
 export type Format = (
   largest: number,
 ) => (value: number) => { readonly value: string; readonly unit: string };
@@ -14,11 +14,11 @@ function token(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
-/** Ticks divide the height of a chart in so many parts at most: five of them. */
+/** Ticks divide the height of a chart into at most this many parts: five ticks. */
 const MOST_PARTS = 4;
 const FONT = "13px system-ui, sans-serif";
 const LINE_PX = 15;
-/** What the times below a chart take, and the room above it. */
+/** The height of the time axis below a chart, and of the margin above it. */
 const [TIMES_PX, TOP_PX] = [32, 8];
 const LABEL_PX = 8;
 const LEAST_VALUES_PX = 84;
@@ -27,7 +27,7 @@ const DAY_S = 86_400;
 const HOURS: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit" };
 const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 
-/** Moments on the axis: times within a day; beyond it dates, and times in between. */
+/** Labels of the time axis: times within a day, otherwise dates with times in between. */
 function timeTicks(ticks: readonly number[]): string[] {
   const span = (ticks.at(-1) ?? 0) - (ticks[0] ?? 0);
   const time = new Intl.DateTimeFormat("en-GB", { ...HOURS, ...(span < 600 ? { second: "2-digit" } : {}) });
@@ -38,7 +38,7 @@ function timeTicks(ticks: readonly number[]): string[] {
   });
 }
 
-/** Names each line at its end, so that nobody has to look up a colour. */
+/** Labels each line at its end, so that no legend is needed. */
 function drawLabels(plot: uPlot, { series }: ChartData): void {
   const { ctx, bbox } = plot;
   const ratio = devicePixelRatio;
@@ -64,7 +64,7 @@ function drawLabels(plot: uPlot, { series }: ChartData): void {
   ctx.restore();
 }
 
-/** Room for texts at a side of the chart. */
+/** The width needed for labels at a side of the chart. */
 function widthOf(labels: readonly string[]): number {
   const context = document.createElement("canvas").getContext("2d");
   if (context === null) return 0;
@@ -114,7 +114,7 @@ function optionsOf(
       { ...axis, size: TIMES_PX, values: (_, ticks) => timeTicks(ticks) },
       {
         ...axis,
-        // Charts of one view begin at the same place, unless one needs more.
+        // A minimum width, so that the charts of a view begin at the same place unless one needs more.
         size: (_, values) => Math.max(LEAST_VALUES_PX, widthOf(values ?? [])),
         space: (size.height - TIMES_PX - TOP_PX) / MOST_PARTS,
         values: (_, ticks) => {
@@ -180,7 +180,7 @@ function DataTable({ label, data, told }: { label: string; data: ChartData; told
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 
-/** How a chart's moments and values are written. */
+/** A chart's formatted times and values. */
 interface ToldData {
   readonly time: (row: number) => string;
   readonly value: (value: number | null | undefined) => string;
@@ -195,14 +195,14 @@ function toldOf({ times, series, band }: ChartData, format: Format): ToldData {
   };
 }
 
-/** What a chart says of one moment, in a line. */
+/** A chart's values at one time, as a line of text. */
 function readOut({ series, band }: ChartData, told: ToldData, at: number): string {
   const values = series.map(({ label, values }) => `${label} ${told.value(values[at])}`);
   const interval = band === null ? [] : [`from ${told.value(band.low[at])} to ${told.value(band.high[at])}`];
   return `${told.time(at)}: ${[...values, ...interval].join(", ")}`;
 }
 
-/** A line over time, what one moment says in a line below it, and the same data as a table. */
+/** A line chart over time, with a line of text below it for the selected time, and the same data as a table. */
 export function Chart({
   label,
   data: given,
@@ -212,7 +212,7 @@ export function Chart({
   label: string;
   data: ChartData;
   format: Format;
-  /** What stands below it before somebody asks for a moment: of several charts the first one's is enough. */
+  /** Shown below the chart until a time is selected. One hint is enough for several charts. */
   hint?: string;
 }) {
   const data = useMemo(() => withGaps(given), [given]);
@@ -221,7 +221,7 @@ export function Chart({
   const drawn = useRef<uPlot | null>(null);
   const cursor = useSignal<number | null>(null);
   const showsTable = useSignal(false);
-  // Another number of lines is another chart; other values are the same one.
+  // Other lines need a new chart; new values do not.
   const form = `${data.series.map(({ label: name, color }) => `${name} ${color}`).join("\n")} ${data.band === null}`;
   useEffect(() => {
     const element = box.current;

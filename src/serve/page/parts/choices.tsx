@@ -1,4 +1,4 @@
-/** Buttons of which one is pressed. */
+/** A group of buttons of which one is pressed. */
 export function Choices<Value extends string>({
   label,
   options,

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { begin } from "../state.ts";
 
-/** What a view will show, and the one command that fills it. */
+/** Shown in an empty view: what it will show, and the command that fills it. */
 export function Empty({ what, command }: { what: string; command: string }) {
   const told = useSignal("Copy");
   const copy = async (): Promise<void> => {
@@ -9,7 +9,7 @@ export function Empty({ what, command }: { what: string; command: string }) {
       await navigator.clipboard.writeText(command);
       told.value = "Copied";
     } catch {
-      // Without TLS a browser gives no clipboard: the command can still be selected.
+      // Browsers give no clipboard access without TLS. The command can still be selected.
       told.value = "Select it to copy";
     }
   };
@@ -26,7 +26,7 @@ export function Empty({ what, command }: { what: string; command: string }) {
   );
 }
 
-/** Says what went wrong; what is shown below it, if anything, is older. */
+/** Shows an error. Anything shown below it is older. */
 export function Failed({ error }: { error: string }) {
   return <p class="failed">✕ {error}. The page tries again by itself.</p>;
 }

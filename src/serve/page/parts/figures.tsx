@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { ago, type Figure as FigureText } from "../format.ts";
 import { nowMs } from "../state.ts";
 
-/** A number with its unit, smaller and muted. A number that has changed fades in, where motion is welcome. */
+/** A number with its unit, smaller and muted. A changed number fades in, unless reduced motion is preferred. */
 export function Figure({ of: { value, unit } }: { of: FigureText }) {
   const before = useRef(value);
   const hasChanged = before.current !== value;
@@ -11,7 +11,7 @@ export function Figure({ of: { value, unit } }: { of: FigureText }) {
     before.current = value;
   }, [value]);
   return (
-    // Another key is another element, so that each change plays the animation from its beginning.
+    // A new key makes a new element, so that each change plays the animation from the start.
     <span key={value} class={hasChanged ? "figure changed" : "figure"}>
       {value}
       {unit === "" ? null : <small>{unit === "%" ? unit : ` ${unit}`}</small>}
@@ -19,7 +19,7 @@ export function Figure({ of: { value, unit } }: { of: FigureText }) {
   );
 }
 
-/** A time as its distance from now; the full one is in its title. */
+/** A time relative to now, with the full time as tooltip. */
 export function Ago({ at }: { at: string | null }) {
   if (at === null) return <span class="muted">never</span>;
   const full = new Date(at).toLocaleString("en-GB", { dateStyle: "full", timeStyle: "long" });
@@ -33,7 +33,7 @@ export function Ago({ at }: { at: string | null }) {
 const SIGNS = { ok: "●", busy: "◌", warn: "▲", bad: "✕" } as const;
 export type State = keyof typeof SIGNS;
 
-/** A state in a sign and a word: never by colour alone. */
+/** A state as a symbol and a word: never by colour alone. */
 export function Mark({ state, children }: { state: State; children: ComponentChildren }) {
   return (
     <span class={`mark ${state}`}>
@@ -42,7 +42,7 @@ export function Mark({ state, children }: { state: State; children: ComponentChi
   );
 }
 
-/** A sentence that only its sign colours: for what is longer than a word. */
+/** A state whose text is longer than a word: only the symbol is coloured. */
 export function Told({ state, children }: { state: State; children: ComponentChildren }) {
   return (
     <span class="told">
@@ -57,7 +57,7 @@ export function Told({ state, children }: { state: State; children: ComponentChi
 const WIDTH = 120;
 const HEIGHT = 28;
 
-/** A small line without axes, beside a number. Gaps stay gaps. */
+/** A small line without axes, next to a number. Gaps stay gaps. */
 export function Sparkline({ values, label }: { values: readonly (number | null)[]; label: string }) {
   const known = values.filter((value) => value !== null);
   if (known.length < 2) return null;

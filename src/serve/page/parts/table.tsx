@@ -5,7 +5,7 @@ export interface Column<Row> {
   readonly name: string;
   readonly isNumber?: boolean;
   readonly cell: (row: Row) => ComponentChildren;
-  /** What rows are sorted by; without it the column is not sortable. Unknown values come last. */
+  /** The value to sort rows by; if absent, the column is not sortable. Unknown values come last. */
   readonly sortBy?: (row: Row) => number | string | null;
 }
 
@@ -36,8 +36,8 @@ function sorted<Row>(
 }
 
 /**
- * A table that sorts by its heads; on a phone each row is a card, with the heads beside its values. `details` is what a
- * row shows below itself; null: nothing.
+ * A table that can be sorted by its headings. On a phone each row is a card with the headings beside the values.
+ * `details` returns what to show below a row, or null for nothing.
  */
 export function Table<Row>({
   caption,

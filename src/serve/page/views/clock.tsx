@@ -45,7 +45,7 @@ const inSeconds: Format = (largest) => {
 };
 const inPpm: Format = () => (value) => ({ value: digits(value), unit: "ppm" });
 
-/** Of a server that does not answer the question, the reason; a word for those that do. */
+/** The reason if a server gives no usable answer; otherwise a word. */
 function State({ of: { reason, last_success: success } }: { of: ServerOverview }) {
   if (reason === null)
     return success === null ? <Mark state="warn">not asked yet</Mark> : <Mark state="ok">ok</Mark>;
@@ -80,7 +80,7 @@ const SERVER_COLUMNS: readonly Column<ServerOverview>[] = [
   { name: "Address", cell: ({ address }) => <code>{address}</code> },
 ];
 
-/** As far off as any clock of a computer may be without harm. */
+/** The largest offset, in seconds, that is harmless for any computer's clock. */
 const RIGHT_S = 0.1;
 
 const SET: Readonly<Record<string, string>> = { step: " It was set.", slew: " It is being slewed." };
@@ -130,7 +130,7 @@ function Charts({ clock }: { clock: ClockOverview }) {
   );
 }
 
-/** Offset with its bound, drift, and the servers with the reason for each that is refused. */
+/** The offset with its error bound, the drift, and the servers with the reason why each rejected one is. */
 export function Clock() {
   const asked = place.value.query.get("hours");
   const hours = RANGES.find(([value]) => value === asked)?.[0] ?? "24";

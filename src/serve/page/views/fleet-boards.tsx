@@ -3,7 +3,7 @@ import { count, counted, seconds } from "../format.ts";
 import { Ago, Figure, Mark } from "../parts/figures.tsx";
 import { type Column, Table } from "../parts/table.tsx";
 
-/** A board that cannot be reached is as it was when it last answered. */
+/** An unreachable board is shown as it was when it last answered. */
 function State({ of: { state, told, reason, unreachable_since: since } }: { of: FleetBoard }) {
   switch (state) {
     case "reachable":
@@ -80,7 +80,7 @@ const COLUMNS: readonly Column<FleetBoard>[] = [
   { name: "Version", cell: ({ version }) => version ?? "–" },
 ];
 
-/** The boards that this one follows, each as it was last seen; what is wrong with one opens below it. */
+/** The followed boards, each as last seen. The problems of a board open below it. */
 export function FleetBoards({ boards }: { boards: readonly FleetBoard[] }) {
   if (boards.length === 0)
     return (

@@ -6,10 +6,10 @@ import type { NodeRow } from "./node-row.ts";
 const SILENT_S = 3 * 3_600;
 /** In percent; see board/problems.ts. */
 const [LEAST_ONLINE, LEAST_AUDIT] = [95, 98];
-/** A log that covers less of the day is worth a word. */
+/** In percent: a log that covers less of the day is mentioned. */
 const WELL_COVERED = 95;
 
-/** How a node stands, the worst first; the number sorts by it. */
+/** A node's state, with its label and a number to sort by, the worst first. */
 function standOf({ age_s: ageS, standing, board }: NodeRow): readonly [State, string, number] {
   if (board?.isReachable === false) return ["warn", "board not reachable", 2];
   if ((standing?.disqualified ?? 0) > 0) return ["bad", "disqualified", 0];
@@ -20,11 +20,11 @@ function standOf({ age_s: ageS, standing, board }: NodeRow): readonly [State, st
 
 interface Lowest {
   readonly value: number | null;
-  /** Where there is more than one to choose from. */
+  /** The satellite with the lowest score; null for the mean reported by the API. */
   readonly satellite: string | null;
 }
 
-/** The lowest of a node's scores in percent: by its log, where that has some, else the mean that its API told. */
+/** A node's lowest score in percent: from its log, or if that has none, the mean reported by its API. */
 function lowest({ scores, standing }: NodeRow, which: "audit" | "online"): Lowest {
   const told = scores
     .map((score) => ({

@@ -2,7 +2,7 @@ import type { NodeOverview } from "../../../nodes/overview.ts";
 import { bytes, count, percent, usd } from "../format.ts";
 import { Ago, Figure } from "../parts/figures.tsx";
 
-/** What a reader must know of a node's figures. */
+/** Caveats about a node's figures. */
 function caveatsOf({
   log_level: level,
   latency_resolution_ms: resolutionMs,
@@ -55,7 +55,7 @@ function Scores({ of: { scores } }: { of: NodeOverview }) {
   );
 }
 
-/** What stands below a node's row when it is opened. */
+/** Shown below a node's row when it is opened. */
 export function NodeDetails({ of: node }: { of: NodeOverview }) {
   const { standing } = node;
   const caveats = caveatsOf(node);

@@ -1,15 +1,15 @@
 import type { FleetBoard } from "../../../board/fleet.ts";
 import type { NodeOverview } from "../../../nodes/overview.ts";
 
-/** A node as the page shows it: of this board, or of another one as that was last seen. */
+/** A node as the page shows it: of this board, or of another one as last seen. */
 export interface NodeRow extends NodeOverview {
-  /** By what it is picked, in the link and in a comparison: `NAME`, or `NAME@URL` of another board. */
+  /** Identifies it in links and comparisons: `NAME`, or `NAME@URL` for a node of another board. */
   readonly pick: string;
-  /** null: this board's. */
+  /** null for this board. */
   readonly board: {
     readonly name: string;
     readonly isReachable: boolean;
-    /** When it told what is shown. */
+    /** When it reported what is shown. */
     readonly told: string | null;
   } | null;
 }

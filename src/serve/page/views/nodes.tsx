@@ -16,10 +16,12 @@ const RANGES = [
   ["7d", "7 d"],
   ["30d", "30 d"],
 ] as const;
-/** Colours of lines; a node has the one of its place among all nodes, in every view. */
+/**
+ * The number of line colours. A node's colour follows from its position among all nodes, and is the same in every view.
+ */
 const COLORS = 6;
 
-/** A name may have a comma in it: the list in the URL escapes it. */
+/** The picked nodes. Names may contain commas, which the list in the URL escapes. */
 function picked(): readonly string[] {
   return (place.value.query.get("pick") ?? "")
     .split(",")
@@ -90,7 +92,7 @@ const COLUMNS = [NAME, ...NODE_COLUMNS];
 function Picked({ nodes }: { nodes: readonly NodeRow[] }) {
   const names = picked();
   const colorOf = useMemo(() => {
-    // In an answer another board's node is told by its name alone, where no other has the same.
+    // An answer names another board's node without its board if the name is unique.
     const order = new Map(
       nodes.flatMap(({ node_name: name, pick }, at) => [
         [name, at],
@@ -129,7 +131,9 @@ function Picked({ nodes }: { nodes: readonly NodeRow[] }) {
   );
 }
 
-/** A row for each node; two or more picked: the verdict, the intervals, and where it comes from. */
+/**
+ * A row for each node. With two or more picked, the comparison: verdict, intervals, and where differences come from.
+ */
 export function Nodes() {
   const { value, error } = answerOf("/api/nodes", "?series=operations");
   const filter = useSignal("");

@@ -136,7 +136,7 @@ function StoreTile({ store }: Pick<BoardSummary, "store">) {
   );
 }
 
-/** What is wrong first, then each job in a tile. */
+/** Problems first, then a tile for each job. */
 export function Overview() {
   const { value: board, error } = answerOf("/api/board");
   if (board === null) return error === null ? <p class="muted">Loading…</p> : <Failed error={error} />;

@@ -29,7 +29,7 @@ function Store({ store }: Pick<SystemSummary, "store">) {
   );
 }
 
-/** Of a long list the logs that lag most behind. */
+/** Of a long list, only the logs that lag most are shown. */
 const LOGS_SHOWN = 12;
 
 function Logs({ logs }: Pick<SystemSummary, "logs">) {
@@ -64,7 +64,7 @@ const SHARES: Readonly<Record<SystemSummary["shares"][number]["state"], readonly
   away: ["warn", "not reachable"],
 };
 
-/** Histories that are shared with other machines; nothing where there are none. */
+/** Upload histories shared with other machines; nothing if there are none. */
 function Shares({ shares }: Pick<SystemSummary, "shares">) {
   if (shares.length === 0) return null;
   return (
@@ -122,7 +122,7 @@ function JobState({ of: { state, reason, since, again } }: { of: JobTold }) {
   }
 }
 
-/** What else this process does; nothing where it only serves. */
+/** The other jobs of this process; nothing if it only serves. */
 function Jobs({ jobs }: { jobs: readonly JobTold[] }) {
   if (jobs.length === 0) return null;
   return (

@@ -26,12 +26,12 @@ function fileName(path: string | null): string {
     : `${HIDDEN}${/\.[a-z]+$/i.exec(path)?.[0] ?? ""}`;
 }
 
-/** A reason may have a path in it. */
+/** A reason may contain a path. */
 function reasonText(reason: string): string {
   return showsNames.value ? reason : reason.replaceAll(/\/[^\s:;,]+/g, HIDDEN);
 }
 
-/** A button that retries failed uploads and then says how many. */
+/** A button that retries failed uploads and then shows how many. */
 function Retry({ label, body }: { label: string; body: object }) {
   const told = useSignal<string | null>(null);
   const retry = async (): Promise<void> => {
@@ -120,7 +120,7 @@ function Phase({ run }: { run: RunOverview }) {
   );
 }
 
-/** How fast it goes, and how long that takes. */
+/** The upload speed and the remaining time. */
 function Pace({ waiting }: { waiting: number }) {
   const pace = uploadPace.value;
   const perS = pace?.done_per_s ?? null;
