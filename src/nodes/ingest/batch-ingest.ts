@@ -9,12 +9,14 @@ import { BATCH_LINES, createParsedLines, type Fact, type ParsedLines } from "../
 import { addEvents, addLines, createRollup, type Rollup } from "../store/rollup.ts";
 import { HOUR_MS } from "../log/vocabulary.ts";
 
-/** Lines whose identities a checkpoint remembers. */
+/** The number of lines whose identities a checkpoint remembers. */
 const RECENT_LINES = 256;
-/** Garbage is collected, for boards with 512 MB, where memory has grown by so much; looked at after so many lines. */
+/**
+ * Garbage is collected whenever memory has grown by this much, for boards with 512 MB; checked after this many lines.
+ */
 const COLLECT_FROM_BYTES = 4 * 1_048_576;
 const LINES_A_LOOK = 65_536;
-/** Lines that one transaction stores at most. */
+/** The most lines that one transaction stores. */
 const COMMIT_LINES = 4 * BATCH_LINES;
 const NO_LINES = { lines: createParsedLines(0), fresh: new Uint8Array(0) };
 
@@ -23,8 +25,8 @@ function hourOf(ms: number): number {
 }
 
 /**
- * Adds to the roll-ups, by hour: of fresh lines what they cover and their levels, of events [from, events.count) the rest.
- * Both come nearly in order, so that a run of one hour is taken together.
+ * Adds to the roll-ups, by hour: the time span and levels of fresh lines, and events [from, events.count). Both are
+ * nearly in order, so runs within one hour are added together.
  */
 function addHours(
   hours: Map<number, Rollup>,
@@ -38,7 +40,7 @@ function addHours(
     return found;
   };
   forRuns(lines.timeMs, [0, lines.count], (startMs, first, until) => {
-    // Of an hour whose lines are all known nothing is written.
+    // An hour in which all lines are known is not written.
     const fromFresh = fresh.indexOf(1, first);
     if (fromFresh >= 0 && fromFresh < until) addLines(at(startMs).summary, lines, fresh, fromFresh, until);
   });
@@ -47,7 +49,7 @@ function addHours(
   });
 }
 
-/** Calls `take` for each run of rows in [first, end) that lie in one hour, with the hour's first millisecond. */
+/** Calls `take` for each run of rows in [first, end) that are in the same hour, with the start of that hour in ms. */
 function forRuns(
   timeMs: Float64Array,
   [first, end]: readonly [first: number, end: number],
@@ -63,7 +65,7 @@ function forRuns(
   }
 }
 
-/** The time of the newest fresh line; -Infinity where none is fresh. */
+/** The time of the newest fresh line; -Infinity if none is fresh. */
 function newestOf(lines: ParsedLines, fresh: Uint8Array): number {
   let newestMs = -Infinity;
   for (let row = 0; row < lines.count; row += 1) {
@@ -73,7 +75,7 @@ function newestOf(lines: ParsedLines, fresh: Uint8Array): number {
   return newestMs;
 }
 
-/** What was read and is not stored yet. */
+/** What was read but is not stored yet. */
 interface Pending {
   lines: number;
   readonly hours: Map<number, Rollup>;
@@ -88,21 +90,21 @@ function nothingPending(): Pending {
 }
 
 /**
- * Takes the parsed lines of one source, in order, and stores them, several batches in one transaction: roll-ups are written
- * anew with each.
+ * Takes the parsed lines of one source, in order, and stores them. Several batches share a transaction, because each
+ * transaction rewrites its roll-ups.
  */
 export class BatchIngest {
   readonly counts: IngestCounts = createCounts();
   readonly #to: Ingestion;
   readonly #known: StoredLines;
-  /** An end may leave an abandoned start beside its event, and the stale ones come on top. */
+  /** Has room for an event and an abandoned start for each end, and for the stale starts. */
   readonly #events: Events;
   readonly #fresh = new Uint8Array(BATCH_LINES);
   #pending = nothingPending();
   #recent: number[];
   readonly #collect = createCollector({ every: LINES_A_LOOK, fromGrowthBytes: COLLECT_FROM_BYTES });
 
-  /** `own`: identities of the source's own lines just before the place where it is taken up. */
+  /** `own`: identities of the source's own lines just before the place where reading resumes. */
   constructor(to: Ingestion, own: readonly number[]) {
     this.#to = to;
     this.#recent = [...own];
@@ -118,12 +120,12 @@ export class BatchIngest {
     to.state.open.startRound();
   }
 
-  /** Whether there is something to store. */
+  /** Whether there is anything to store. */
   get isPending(): boolean {
     return this.#pending.lines > 0;
   }
 
-  /** Takes lines; true where so many wait that they must be stored before others are taken. */
+  /** Adds lines; true if so many are waiting that they must be stored before more are added. */
   add(lines: ParsedLines): boolean {
     const { state, satellites } = this.#to;
     const events = this.#events;
@@ -164,8 +166,8 @@ export class BatchIngest {
   }
 
   /**
-   * Stores what was taken. `isRest`: no more lines follow, so that what waited for another line is settled. `checkpoint` is
-   * asked with the identities of the last lines.
+   * Stores what was added. `isRest`: no more lines follow, so everything that waited for another line is settled.
+   * `checkpoint` is called with the identities of the last lines.
    */
   store(how: {
     readonly isRest: boolean;

@@ -2,12 +2,12 @@ import type { Database } from "bun:sqlite";
 import { intact, openBlob, sealBlob } from "../../db/sealed-blob.ts";
 import { readSync } from "node:fs";
 
-/** A file is known by its first bytes… */
+/** A file is identified by its first bytes … */
 export const HEAD_BYTES = 1_024;
-/** …and a place in it by the bytes before it. */
+/** … and a place in it by the bytes before it. */
 const TAIL_BYTES = 1_024;
 
-/** What the lines before a place in a file were. */
+/** Counts of the lines before a place in a file. */
 interface LinesBefore {
   readonly offsetBytes: number;
   readonly known: number;
@@ -17,13 +17,13 @@ interface LinesBefore {
   readonly malformedOperations: number;
 }
 
-/** Where a file that was read before is taken up again. */
+/** Where to resume reading a file. */
 export interface Resume extends LinesBefore {
   /** Identities of the last lines before the place. */
   readonly recent: readonly number[];
 }
 
-/** How far a file has been read: written in the transaction that stores what was read. */
+/** How far a file has been read; written in the same transaction as its lines. */
 export interface Checkpoint extends Fingerprint, LinesBefore {
   readonly tailHash: string;
   readonly recent: Float64Array;
@@ -38,7 +38,7 @@ function hashOf(bytes: Uint8Array): string {
   return new Bun.CryptoHasher("sha256").update(bytes).digest("hex").slice(0, 32);
 }
 
-/** Bytes [from, until) of an open file; shorter where the file ends. */
+/** Bytes [from, until) of an open file; fewer if the file ends before. */
 export function readRange(descriptor: number, from: number, until: number): Uint8Array {
   const bytes = new Uint8Array(Math.max(0, until - from));
   let length = 0;
@@ -55,20 +55,20 @@ export interface Fingerprint {
   readonly headHash: string;
 }
 
-/** What the file is known by, once `sizeBytes` of it are there. */
+/** What identifies the file, taken once `sizeBytes` of it exist. */
 export function fingerprint(descriptor: number, sizeBytes: number): Fingerprint {
   const head = readRange(descriptor, 0, Math.min(HEAD_BYTES, sizeBytes));
   return { headBytes: head.length, headHash: hashOf(head) };
 }
 
-/** What stands before `offsetBytes`: the same there later means that the file is the same up to there. */
+/** A hash of the bytes before `offsetBytes`. If it is the same later, the file has not changed up to there. */
 export function tailHash(descriptor: number, offsetBytes: number): string {
   return hashOf(readRange(descriptor, Math.max(0, offsetBytes - TAIL_BYTES), offsetBytes));
 }
 
 /**
- * The furthest checkpoint of the node that this file's content bears out. Names and inodes are not asked: rotated
- * and renamed it is the same file, and another file under the old name is not.
+ * The furthest checkpoint of the node that matches the file's content. Names and inodes do not count: a rotated,
+ * renamed file is the same file, and another file under the old name is not.
  */
 export function findResume(
   db: Database,
@@ -97,7 +97,7 @@ export function findResume(
   for (const row of rows) {
     if (tailHash(descriptor, row.offsetBytes) !== row.tailHash) continue;
     const { offsetBytes, known, ignored, malformed, malformedOperations } = row;
-    // Without them lines of the file's own would be taken for another's: it is read from an earlier place.
+    // Without these, the file's own lines would be taken for another file's: use an earlier checkpoint instead.
     const recent = intact(() => openBlob(row.recent));
     if (recent === null) continue;
     return {

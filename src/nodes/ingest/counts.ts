@@ -1,5 +1,5 @@
 import { formatCount, plural } from "../../lib/format/count.ts";
-/** What the lines of a source were; `lines` is the sum of the six behind it. */
+/** How many lines of a source were of which sort; `lines` is the sum of the six fields after it. */
 export interface IngestCounts {
   lines: number;
   events: number;
@@ -8,7 +8,7 @@ export interface IngestCounts {
   known: number;
   ignored: number;
   malformed: number;
-  /** Malformed lines of the logger of operations. */
+  /** Malformed lines from the logger of operations. */
   malformedOperations: number;
   malformedSamples: string[];
 }
@@ -48,8 +48,8 @@ export function sumOf(...parts: readonly IngestCounts[]): IngestCounts {
 }
 
 /**
- * Why a source with these lines is no log that we know; null where it is one, or is empty. A log all of whose operations
- * are malformed is of a format that is not known, even where other lines of it are.
+ * Why a source with these counts is not a log that we can read; null if it is one, or is empty. A log with only
+ * malformed operations has an unknown format, even if other lines were understood.
  */
 export function whyNothingUnderstood(counts: IngestCounts): string | null {
   const { events, started, facts, known, ignored, malformed, malformedOperations } = counts;

@@ -15,31 +15,34 @@ import { LineParser } from "../log/parse.ts";
 import { clearParsedLines, createParsedLines, type ParsedLines } from "../log/parsed-lines.ts";
 import { FileSource, type Source } from "./source.ts";
 
-/** Plain files with at least this much to read are parsed in a worker. */
+/** Plain files with at least this much left to read are parsed in workers. */
 const WORKER_FROM_BYTES = 32 * 1_048_576;
-/** Lines of a live source are stored once the first of them is this old. */
+/** Lines of a live source are stored when the oldest of them is this old. */
 const COMMIT_AFTER_MS = 1_000;
-/** What a live source still holds when the signal comes is read until it has been silent for so long… */
+/** After the signal, a live source is read until it has been silent for this long … */
 const DRAIN_SILENCE_MS = 100;
-/** …and no longer than this in all. */
+/** … but for at most this long in all. */
 const DRAIN_MS = 1_000;
 
-/** What becomes of a source, for whoever wants to know it file by file. */
+/** Progress of a source, for callers that report each file. */
 export type SourceEvent =
-  /** `offsetBytes`: where reading begins; what stands before was read by an earlier run. */
+  /** `offsetBytes`: where reading begins; everything before it was read by an earlier run. */
   | {
       readonly type: "opened";
       readonly path: string;
       readonly format: "plain" | "compressed" | "stream";
       readonly offsetBytes: number;
     }
-  /** Read as far as it goes, or until the run was asked to end. What its lines were, those read earlier left out. */
+  /** Read to the end, or until the run was stopped. The counts do not include lines read by earlier runs. */
   | { readonly type: "read"; readonly path: string; readonly counts: IngestCounts }
-  /** A followed file: another one has its name now, it was cut and begun anew, or it is not there. */
+  /** A followed file: another file has its name now, it was truncated and restarted, or it is missing. */
   | { readonly type: "replaced" | "truncated" | "missing"; readonly path: string };
 
 export interface ReadOptions {
-  /** Nothing follows: what stands after the last newline is then a line too, and what waited for another is settled. */
+  /**
+   * Nothing follows: bytes after the last newline are a line too, and everything that waited for another line is
+   * settled.
+   */
   readonly isLast: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onBatch?: (() => void) | undefined;
@@ -47,7 +50,7 @@ export interface ReadOptions {
 
 type Waited = { readonly type: "read"; readonly count: number } | { readonly type: "time" | "signal" };
 
-/** A read's end, a time-out or the signal, whichever comes first. */
+/** Waits for the read, a timeout or the signal, whichever comes first. */
 function waitFor(read: Promise<number>, ms: number, signal: AbortSignal | undefined): Promise<Waited> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => done({ type: "signal" });
@@ -62,7 +65,9 @@ function waitFor(read: Promise<number>, ms: number, signal: AbortSignal | undefi
   });
 }
 
-/** Reads one log file (or stream) into the store, batch by batch; a growing file may be read on after its end. */
+/**
+ * Reads one log file (or stream) into the store, batch by batch. If the file grows, reading can continue after its end.
+ */
 export class FileIngest {
   readonly #source: Source;
   readonly #feed: LineFeed;
@@ -71,7 +76,7 @@ export class FileIngest {
   #startOffset = 0;
   #countsBefore = createCounts();
   #fingerprint: Fingerprint | null = null;
-  /** When the oldest line that is not stored was read. */
+  /** When the oldest line not yet stored was read. */
   #uncommittedMs = Infinity;
   #drainUntilMs = Infinity;
 
@@ -97,14 +102,14 @@ export class FileIngest {
     return this.#batches.counts;
   }
 
-  /** For before the first read. */
+  /** The event to report before the first read. */
   opened(): SourceEvent {
     const { name: path, descriptor, isLive } = this.#source;
     const format = descriptor !== null ? "plain" : isLive ? "stream" : "compressed";
     return { type: "opened", path, format, offsetBytes: this.offsetBytes };
   }
 
-  /** For after the last read. */
+  /** The event to report after the last read. */
   ended(): SourceEvent {
     const before = this.#countsBefore;
     const { lines, known, ignored, malformed, ...rest } = this.counts;
@@ -118,14 +123,14 @@ export class FileIngest {
     return { type: "read", path: this.#source.name, counts };
   }
 
-  /** Bytes of whole lines read, from the file's beginning. */
+  /** Bytes of whole lines read, counted from the beginning of the file. */
   get offsetBytes(): number {
     return this.#startOffset + this.#feed.consumedBytes;
   }
 
   /**
-   * Reads to the end that the source has now, and stores it. Answers false where the signal cut it short: a live source
-   * is then read until it is silent, so that what was written before the signal is stored.
+   * Reads to the present end of the source, and stores it. Returns false if the signal cut this short; a live source is
+   * then read until it is silent, so that everything written before the signal is stored.
    */
   async readToEnd(how: ReadOptions): Promise<boolean> {
     const { signal } = how;
@@ -149,7 +154,7 @@ export class FileIngest {
     this.#commit(how);
     if (signal?.aborted === true) return false;
     if (how.isLast) {
-      // After the whole lines, so that the checkpoint stands before the unterminated one.
+      // Only after the whole lines have been stored, so that the checkpoint is before the unterminated one.
       this.#feed.parseRest(this.#lines);
       this.#batches.add(this.#lines);
       clearParsedLines(this.#lines);
@@ -159,7 +164,9 @@ export class FileIngest {
     return true;
   }
 
-  /** Waits for the bytes of a read, storing meanwhile what has waited long enough; null where the signal ends it. */
+  /**
+   * Waits for the bytes of a read, and meanwhile stores what has waited long enough; null if the signal comes first.
+   */
   async #wait(read: Promise<number>, how: ReadOptions): Promise<number | null> {
     const { signal } = how;
     for (;;) {
@@ -174,7 +181,7 @@ export class FileIngest {
       if (waited.type === "read") return waited.count;
       if (waited.type === "signal") continue;
       if (isStopping) {
-        // Nobody will ask what the abandoned read brings.
+        // Nobody waits for this read any more.
         read.catch(() => undefined);
         return null;
       }
@@ -182,7 +189,7 @@ export class FileIngest {
     }
   }
 
-  /** Reads a large file's whole lines through workers; false where the signal cut it short. */
+  /** Reads a large file's whole lines through workers; false if the signal cut it short. */
   async #readAhead(how: ReadOptions): Promise<boolean> {
     const source = this.#source;
     if (!(source instanceof FileSource)) return true;
@@ -202,7 +209,7 @@ export class FileIngest {
     return true;
   }
 
-  /** Takes lines in. Those of a live source are stored at once; of others several batches together. */
+  /** Adds lines. Those of a live source are stored at once; for other sources, several batches are stored together. */
   #take(lines: ParsedLines, how: ReadOptions): void {
     const isFull = this.#batches.add(lines);
     clearParsedLines(lines);
@@ -210,7 +217,7 @@ export class FileIngest {
     how.onBatch?.();
   }
 
-  /** Stores all that was read. */
+  /** Stores everything read so far. */
   #commit(how: ReadOptions): void {
     if (this.#lines.lines > 0) this.#take(this.#lines, how);
     if (this.#batches.isPending) this.#store();

@@ -2,11 +2,11 @@ import { statSync } from "node:fs";
 import { LineParser } from "../log/parse.ts";
 import { openSource } from "./source.ts";
 
-/** How much of a file is looked at for a first time stamp. */
+/** How much of a file is searched for its first timestamp. */
 const LOOK_BYTES = 65_536;
 const NEWLINE = 10;
 
-/** When the first line with a time stamp was written, Unix ms; null where there is none, or the file is a pipe. */
+/** The time of the first line with a timestamp, Unix ms; null if there is none, or if the file is a pipe. */
 async function firstTimeMs(path: string): Promise<number | null> {
   if (path === "-" || !statSync(path).isFile()) return null;
   using source = openSource(path);
@@ -19,7 +19,7 @@ async function firstTimeMs(path: string): Promise<number | null> {
       filled += count;
     }
   } catch {
-    // What is wrong with it is told when it is read.
+    // Any problem with the file is reported when it is read.
   }
   const parser = new LineParser();
   parser.setBuffer(buffer);
@@ -34,13 +34,13 @@ async function firstTimeMs(path: string): Promise<number | null> {
 }
 
 /**
- * The files in the order in which their lines were written, by the first time stamp of each and not by name: starts and
- * ends pair across rotated files only where those are met in order. Files without a time stamp, and pipes, come last.
+ * Sorts files in the order in which their lines were written, by first timestamp rather than by name: starts and ends
+ * in different rotated files pair up only if read in order. Files without a timestamp, and pipes, come last.
  */
 export async function inOrderOfTime(paths: readonly string[]): Promise<string[]> {
   if (paths.length < 2) return [...paths];
   const timed: { path: string; timeMs: number }[] = [];
   for (const path of paths) timed.push({ path, timeMs: (await firstTimeMs(path)) ?? Infinity });
-  // Infinity less Infinity is no order.
+  // Infinity - Infinity is NaN, which is not an order.
   return timed.toSorted((a, b) => (a.timeMs === b.timeMs ? 0 : a.timeMs - b.timeMs)).map(({ path }) => path);
 }

@@ -9,23 +9,23 @@ import { FileSource } from "./source.ts";
 
 /** How often new lines are looked for. */
 const POLL_MS = 500;
-/** A file that was replaced is read on until it has been silent for so long: its writer may still have it open… */
+/** A replaced file is read until it has been silent for this long: its writer may still have it open … */
 const OLD_SILENCE_MS = 10_000;
-/** …but of files replaced one after another no more are held open. */
+/** … but at most this many replaced files are kept open. */
 const MAX_OLD = 8;
-/** What stands in the files when the signal comes is stored within this. */
+/** Time limit for storing what is in the files when the signal comes. */
 const DRAIN_MS = 1_000;
 
 export interface FollowOptions {
   readonly signal: AbortSignal;
-  /** Told after each look that found something: what all files have given so far. */
+  /** Called after each check that found something, with the counts of all files so far. */
   readonly onChange: (counts: IngestCounts) => Promise<void>;
   readonly onSource?: ((event: SourceEvent) => void) | undefined;
 }
 
 type Change = "none" | "replaced" | "truncated";
 
-/** One file that has, or had, the followed name. */
+/** A file that has, or had, the followed name. */
 class FollowedFile implements Disposable {
   readonly #descriptor: number;
   readonly #file: FileIngest;
@@ -50,15 +50,16 @@ class FollowedFile implements Disposable {
     return this.#file.counts;
   }
 
-  /** For how long nothing has been written to it. */
+  /** How long the file has been silent. */
   get silentMs(): number {
     return performance.now() - this.#grewMs;
   }
 
-  /** Whether the name now means another file, or this one was cut and written anew from its beginning. */
+  /** Whether the name now refers to another file, or this file was truncated and rewritten from the beginning. */
   change(path: string): Change {
     const here = fstatSync(this.#descriptor);
-    // Truncated and grown past the old place between two looks, the size tells nothing; the bytes do.
+    // If the file was truncated and grew past the old place between two checks, its size does not show it, but its
+    // bytes do.
     const isCut =
       here.size < this.#file.offsetBytes ||
       (this.#checkedOffset > 0 && tailHash(this.#descriptor, this.#checkedOffset) !== this.#checkedHash);
@@ -67,13 +68,13 @@ class FollowedFile implements Disposable {
       const there = statSync(path);
       return there.ino === here.ino && there.dev === here.dev ? "none" : "replaced";
     } catch (error) {
-      // Renamed, and the new file is not there yet: what is still written goes to the old one.
+      // The file was renamed and the new one does not exist yet: lines still go to the old one.
       if (codeOf(error) === "ENOENT") return "none";
       throw error;
     }
   }
 
-  /** Reads what is there; true where that was anything. */
+  /** Reads what is there; true if there was anything. */
   async readOn(signal: AbortSignal): Promise<boolean> {
     const before = this.#file.counts.lines;
     await this.#file.readToEnd({ isLast: false, signal });
@@ -85,7 +86,7 @@ class FollowedFile implements Disposable {
     return this.#file.counts.lines !== before;
   }
 
-  /** Reads the rest, the line without an end included. */
+  /** Reads the rest, including a line without a newline. */
   async finish(): Promise<void> {
     await this.#file.readToEnd({ isLast: true });
   }
@@ -104,7 +105,7 @@ function openIfThere(path: string): number | null {
   }
 }
 
-/** The file under the followed name, and those that had it before and may still be written to. */
+/** The file with the followed name, and earlier ones that may still be written to. */
 class FollowedFiles implements Disposable {
   readonly #to: Ingestion;
   readonly #path: string;
@@ -120,13 +121,13 @@ class FollowedFiles implements Disposable {
     this.#onSource = onSource ?? (() => undefined);
   }
 
-  /** What all files have given so far. */
+  /** The counts of all files so far. */
   get counts(): IngestCounts {
     const open = [...this.#old, ...(this.#current === null ? [] : [this.#current])];
     return sumOf(this.#done, ...open.map((file) => file.counts));
   }
 
-  /** Reads what there is in all of them; true where that was anything. */
+  /** Reads what there is in all of them; true if there was anything. */
   async look(signal: AbortSignal): Promise<boolean> {
     this.#turn();
     let found = false;
@@ -136,7 +137,7 @@ class FollowedFiles implements Disposable {
     return found;
   }
 
-  /** Sees to it that the current file is the one under the name. */
+  /** Makes the file with the followed name the current one. */
   #turn(): void {
     const change = this.#current?.change(this.#path) ?? "none";
     if (change !== "none") this.#onSource({ type: change, path: this.#path });
@@ -152,7 +153,7 @@ class FollowedFiles implements Disposable {
     this.#onSource(this.#current.opened());
   }
 
-  /** A file without its name is done with once its writer has gone over to the new one. */
+  /** Closes files that lost the name, once their writer has moved on to the new one. */
   async #letGo(): Promise<void> {
     const hasMovedOn = (this.#current?.counts.lines ?? 0) > 0;
     while (this.#old.length > 0) {
@@ -178,9 +179,9 @@ class FollowedFiles implements Disposable {
 }
 
 /**
- * Stays on a log through rotation (rename and re-creation), truncation in place and absence, until the signal; then
- * stores what is there. Answers what all files gave. It looks at the name rather than waiting for events: file events are
- * lost on network mounts and in containers, and a look costs microseconds.
+ * Follows a log through rotation (rename and re-creation), truncation in place and absence, until the signal; then
+ * stores what is there. Returns the counts of all files. It polls the name instead of waiting for file events: these
+ * get lost on network mounts and in containers, and a check costs microseconds.
  */
 export async function followFile(to: Ingestion, path: string, options: FollowOptions): Promise<IngestCounts> {
   const { signal } = options;

@@ -5,23 +5,23 @@ import { openSource } from "./source.ts";
 
 export interface FilesResult {
   readonly counts: IngestCounts;
-  /** Files read to their end and understood. */
+  /** The number of files that were read to the end and understood. */
   readonly files: number;
-  /** Why files were not read to their end, or not understood. */
+  /** Files that were not read to the end, or not understood, and why. */
   readonly failures: readonly { path: string; reason: string }[];
   readonly interrupted: boolean;
 }
 
 export interface ReadFilesOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Told after every batch: the counts so far. */
+  /** Called after every batch with the counts so far. */
   readonly onProgress?: ((counts: IngestCounts) => void) | undefined;
   readonly onSource?: ((event: SourceEvent) => void) | undefined;
-  /** What a failure of one file says; it is thrown on where this answers null. */
+  /** The message for a failure of one file; if null, the error is rethrown. */
   readonly reasonOf: (error: unknown) => string | null;
 }
 
-/** Reads the files one after another (lines of one node must be met in order), each from its checkpoint on. */
+/** Reads the files one after another (a node's lines must be read in order), each from its checkpoint. */
 export async function ingestFiles(
   to: Ingestion,
   paths: readonly string[],

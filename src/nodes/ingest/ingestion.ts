@@ -8,17 +8,17 @@ import { loadPairState, type PairState } from "./pair-state.ts";
 import { pruneEvents } from "./retention.ts";
 import { BatchWriter } from "./write.ts";
 
-/** Pruning is looked at each time the log's own clock has moved on by so much. */
+/** Pruning is considered whenever the log's own time has advanced by this much. */
 const PRUNE_EVERY_MS = 6 * HOUR_MS;
 
 export interface IngestionOptions extends PairingSettings {
-  /** How long events are kept; for ever where it is not told. */
+  /** How long events are kept; forever if not given. */
   readonly eventRetention?: number;
-  /** Told, in a line, what of the node is damaged in the store, and what is done about it. */
+  /** Called with a line that says which of the node's data in the store is damaged, and what is done about it. */
   readonly onDamage?: (line: string) => void;
 }
 
-/** A node that this process ingests into: its lease is held until it is disposed of. */
+/** A node that this process ingests into. Holds the node's lease until disposed. */
 export class Ingestion implements Disposable {
   readonly db: Database;
   readonly node: NodeRow;
@@ -26,7 +26,7 @@ export class Ingestion implements Disposable {
   readonly writer: BatchWriter;
   readonly satellites: SatelliteIds;
   readonly limits: PairingSettings;
-  /** Events deleted so far because they are older than the retention. */
+  /** The number of events deleted so far for being older than the retention. */
   pruned = 0;
   readonly #isNew: boolean;
   readonly #retentionMs: number;
@@ -52,8 +52,8 @@ export class Ingestion implements Disposable {
   }
 
   /**
-   * Whether each commit must be on the disk before the next line is read. What can be read again may be lost by a power
-   * cut: the checkpoint shares its transaction, and goes back with it to where the store is. A pipe's lines may not.
+   * Whether each commit must be on disk before the next line is read. A power cut may lose lines that can be read
+   * again: the checkpoint is in the same transaction, so it is lost with them. Lines from a pipe cannot be read again.
    */
   setDurable(isLive: boolean): void {
     this.db.run(`PRAGMA synchronous = ${isLive ? "FULL" : "NORMAL"}`);
@@ -68,38 +68,38 @@ export class Ingestion implements Disposable {
     return state;
   }
 
-  /** Events of these hours cannot be read, so that nobody knows which lines they were. */
+  /** Reports that events of these hours cannot be read, so that it is unknown which lines they were. */
   tellDamagedEvents(startsMs: readonly number[]): void {
     this.#tellDamage(
       `events of ${this.node.name} in ${hoursText(startsMs)} are damaged in the store: lines of that time are taken for known`,
     );
   }
 
-  /** Something was understood: the node is one. */
+  /** Something was understood, so the node is kept. */
   markUsed(): void {
     this.#isUsed = true;
   }
 
-  /** Prunes where the log has moved on far enough since the last time; lines of `readingMs` and later may still come. */
+  /** Prunes if the log has advanced far enough since the last time; lines of `readingMs` and later may still come. */
   pruneAlong(readingMs: number): void {
     if (readingMs < this.#prunedAtMs + PRUNE_EVERY_MS) return;
     this.#prunedAtMs = readingMs;
     this.prune(readingMs);
   }
 
-  /** Deletes events older than the retention; `readingMs` is null where every line of the sources was read. */
+  /** Deletes events older than the retention. `readingMs` is null if every line of the sources was read. */
   prune(readingMs: number | null): void {
     if (this.#retentionMs === Infinity) return;
     const options = { retentionMs: this.#retentionMs, readingMs, nowMs: Date.now() };
     const pruned = pruneEvents(this.db, this.node.id, options);
     this.pruned += pruned;
-    // The block that is being filled may be among those.
+    // The block being filled may be among the deleted ones.
     if (pruned > 0) this.writer.startFile();
   }
 
   /**
-   * Gives the lease back. A node that was made for sources of which nothing was understood goes with it, unless its API
-   * has told something meanwhile.
+   * Releases the lease. A node created for sources of which nothing was understood is deleted, unless its API has
+   * reported something in the meantime.
    */
   [Symbol.dispose](): void {
     const isEmpty = this.#isNew && !this.#isUsed && latestSnapshot(this.db, this.node.id) === null;

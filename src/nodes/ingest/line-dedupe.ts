@@ -10,7 +10,7 @@ import type { KnownLines } from "./pairing.ts";
 import { TIER_HOUR } from "../store/rollup.ts";
 import { HOUR_MS } from "../log/vocabulary.ts";
 
-/** Slots (10 bytes each) that the tables of hours may take together. */
+/** The most slots (10 bytes each) in the tables of all hours together. */
 const MAX_SLOTS = 2_097_152;
 
 type StoredEvents = Pick<EventBlockRow, "events" | "columns" | "keys">;
@@ -18,38 +18,43 @@ type StoredEvents = Pick<EventBlockRow, "events" | "columns" | "keys">;
 export interface KnownFrom {
   readonly db: Database;
   readonly nodeId: number;
-  /** As they were when the file was opened. */
+  /** The operations in flight when the file was opened. */
   readonly open: OpenOperations;
-  /** Identities of the lines just before the place where this file is taken up again: they are its own. */
+  /** Identities of the lines just before the place where reading resumes: these are the file's own. */
   readonly own: readonly number[];
-  /** Told of an hour of which some events are damaged: its lines are then known as a whole. */
+  /** Called for an hour with damaged events: all its lines are then treated as known. */
   readonly onDamage: (startMs: number) => void;
 }
 
 /**
- * Which lines of a file the store has, counted: of a line that the store has k times, a file's first k are known.
+ * Recognises lines of a file that are already in the store, by counting: if the store has a line k times, the first k
+ * in the file are known.
  *
- * No line's hash is stored for this. A line's identity can be had again from its event (the end from time, key,
- * outcome and size; the start from the duration), from the operations in flight and from the facts, so an event
- * costs 3 bytes of key and no more. Hours are loaded when a line of theirs comes, from the blocks that stood in the
- * store when the file was opened: what this file itself adds is never counted against it.
+ * No hash of a line is stored for this. A line's identity can be computed from its event (the end from time, key,
+ * outcome and size; the start from the duration), from the operations in flight, and from the facts, so an event costs
+ * 3 bytes of key and no more. An hour is loaded when one of its lines comes, from blocks that were in the store when
+ * the file was opened: what this file adds never counts against it.
  *
- * What is promised: any overlap of files adds exactly what is new, for as long as the events are kept (retention); lines
- * of an hour whose events were pruned are known as a whole, and an older hour that the store never had is new. A file that is taken up at its checkpoint remembers its last 256 lines; of
- * identical lines (same time, operation and outcome) further apart than that, with the end of a run between them
- * and another file holding them too, one may be counted as known.
+ * Guarantee: whatever the overlap of files, exactly the new lines are added, for as long as events are kept
+ * (retention). In an hour whose events were pruned, all lines count as known; an older hour that was never in the store
+ * is new. A file resumed at its checkpoint remembers its last 256 lines. If identical lines (same time, operation and
+ * outcome) are further apart than that, a run ended between them, and another file has them too, one of them may be
+ * counted as known.
  */
 export class StoredLines implements KnownLines {
   readonly #from: KnownFrom;
   readonly #lastBlock: number;
   readonly #open = new CountTable();
   readonly #own: Set<number>;
-  /** By hour. A table that is larger than all may be together is kept alone. */
+  /** By hour. A table larger than the limit for all is kept alone. */
   readonly #hours = new LRUCache<number, { readonly table: CountTable | null }>({
     maxSize: MAX_SLOTS,
     sizeCalculation: ({ table }) => Math.min(MAX_SLOTS, Math.max(1, table?.slots ?? 0)),
   });
-  /** Whether an hour was closed when the first of its lines came: what closes while this file is read is the file's own. */
+  /**
+   * Whether an hour was closed when the first of its lines came. Hours closed while this file is read were closed by
+   * the file itself.
+   */
   readonly #closed = new Map<number, boolean>();
   #hour = Number.NaN;
   #table: CountTable | null = null;
@@ -85,7 +90,7 @@ export class StoredLines implements KnownLines {
     if (hour === this.#hour) return;
     this.#isClosed = this.#closedAtFirst(hour);
     this.#table = this.#isClosed ? null : this.#tableOf(hour);
-    // A damaged block has closed it.
+    // If a damaged block was found, the hour is closed now.
     this.#isClosed = this.#closedAtFirst(hour);
     this.#hour = hour;
   }
@@ -103,7 +108,7 @@ export class StoredLines implements KnownLines {
     return closed;
   }
 
-  /** The same for facts, which are rows of their own, and are never pruned. */
+  /** The same for facts, which have their own rows and are never pruned. */
   takeFact(identity: number): boolean {
     let left = this.#facts.get(identity);
     if (left === undefined) {
@@ -115,7 +120,7 @@ export class StoredLines implements KnownLines {
       left = row?.count ?? 0;
       if (left > 0 && this.#own.delete(identity)) left -= 1;
     }
-    // What this file adds is not counted against it: the count is read once, before any such line is stored.
+    // The count is read only once, before any such line of this file is stored, so the file's own lines do not count.
     this.#facts.set(identity, Math.max(0, left - 1));
     return left > 0;
   }

@@ -6,11 +6,11 @@ import { ingestFiles } from "./ingest-run.ts";
 import { Ingestion } from "./ingestion.ts";
 import type { PairingSettings } from "./options.ts";
 
-/** A log that was read into a store in memory, to be compared without one on disk. */
+/** A log in an in-memory store, to be compared without a store on disk. */
 export interface LogStore extends Disposable {
   readonly db: Database;
   readonly nodeId: number;
-  /** First and last line; null where no line tells an operation. */
+  /** Times of the first and last line; null if no line reports an operation. */
   readonly span: { readonly firstMs: number; readonly lastMs: number } | null;
 }
 
@@ -23,7 +23,7 @@ function spanOf(store: Store): LogStore["span"] {
   return row?.firstMs == null || row.lastMs == null ? null : { firstMs: row.firstMs, lastMs: row.lastMs };
 }
 
-/** Reads `path` whole. A log of which no piecestore line is understood is refused. */
+/** Reads all of `path`. Fails if no piecestore line is understood. */
 export async function readLog(
   name: string,
   path: string,

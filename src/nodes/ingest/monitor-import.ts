@@ -21,21 +21,21 @@ interface Row {
   durationMs: number | null;
 }
 
-/** Rows that are read before signals have their turn. */
+/** How many rows are read before signals are checked. */
 const ROWS_A_TURN = 16_384;
 
 export interface MonitorResult {
-  /** Operations that are new in the store. */
+  /** Operations that were new in the store. */
   imported: number;
-  /** Operations of hours that were taken over before. */
+  /** Operations of hours that were imported before. */
   known: number;
-  /** Operations of hours that the store has from the node's log. */
+  /** Operations of hours that the store already has from the node's log. */
   covered: number;
-  /** Rows with an action, status or time that means nothing. */
+  /** Rows with an unknown action or status, or an invalid time. */
   skipped: number;
 }
 
-/** What a comparison cannot know of hours that were taken over, in words. */
+/** What a comparison cannot know about imported hours, in words. */
 export const MONITOR_LIMITS =
   "storj_monitor does not store log levels, starts, ports or offsets: for these hours the log level is unknown, a duration of 0 counts as unknown, and a window includes each hour whole or not at all";
 
@@ -61,7 +61,10 @@ function openMonitor(path: string): Database {
   }
 }
 
-/** `node` names the node there; rows of other nodes are left. A database of one node may name it otherwise. */
+/**
+ * Reads the rows of the node called `node` there; other nodes' rows are left out. If the database has only one node,
+ * that may have another name.
+ */
 function rowsOf(source: Database, path: string, node: string): (afterId: number) => Row[] {
   const columns = source.query<{ name: string }, []>("PRAGMA table_info(events)").all();
   const has = (name: string): boolean => columns.some((column) => column.name === name);
@@ -83,7 +86,7 @@ function rowsOf(source: Database, path: string, node: string): (afterId: number)
   return (afterId) => rows.all(afterId, ROWS_A_TURN, node);
 }
 
-/** Adds a row to its hour; false of one that means nothing. */
+/** Adds a row to its hour; false if the row is skipped. */
 function addRow(row: Row, to: Ingestion, hours: Map<number, Rollup>): boolean {
   const action = ACTIONS.findIndex((name) => name === row.action);
   const outcome = OUTCOMES.findIndex((name) => name === row.status);
@@ -93,7 +96,7 @@ function addRow(row: Row, to: Ingestion, hours: Map<number, Rollup>): boolean {
   const { size, durationMs } = row;
   const event = createEvents(1);
   event.timeMs[0] = timeMs;
-  // That program writes 0 for "within the same second" and for "not known" alike.
+  // storj_monitor writes 0 both for "within the same second" and for "unknown".
   const isTimed = durationMs !== null && durationMs > 0 && durationMs <= Number.MAX_SAFE_INTEGER;
   event.durationMs[0] = isTimed ? Math.round(durationMs) : NO_DURATION;
   event.sizeBytes[0] = Number.isSafeInteger(size) && size !== null && size >= 0 ? size : -1;
@@ -111,11 +114,11 @@ function addRow(row: Row, to: Ingestion, hours: Map<number, Rollup>): boolean {
 }
 
 /**
- * Takes over the hours of storj_monitor's database, as roll-ups: again adds nothing. Its rows cannot be told to be the
- * same operations as a log's lines, so an hour comes from one of them alone: the log has precedence, whichever comes
- * first, and of two databases the one with more of the hour.
+ * Imports the hours of storj_monitor's database as roll-ups. Importing again adds nothing. There is no way to tell
+ * whether its rows and a log's lines are the same operations, so each hour comes from only one of them: the log takes
+ * precedence, whichever comes first, and of two databases the one with more operations in that hour.
  *
- * Stores all or, where the signal comes first, nothing.
+ * Stores everything or, if the signal comes first, nothing.
  */
 export async function importMonitor(
   to: Ingestion,

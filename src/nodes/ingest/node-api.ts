@@ -4,9 +4,9 @@ import { messageOf } from "../../lib/errors.ts";
 import { type NodeFigures, storeSnapshot } from "../store/node-snapshot.ts";
 import { ensureNode } from "../store/node-store.ts";
 
-/** How long an answer may take, its body included. */
+/** Time limit for an answer, including its body. */
 const API_TIMEOUT_MS = 5_000;
-/** No answer of the API is larger; more is not the API. */
+/** Larger than any answer of the API; a longer one comes from something else. */
 const MAX_ANSWER_BYTES = 4 * 1_048_576;
 
 const bytes = z.number().nonnegative();
@@ -14,7 +14,10 @@ const count = z.number();
 const score = z.number().min(0).max(1);
 const moment = z.string().nullish();
 
-/** `/api/sno/`. Up to 1.142 `available` is the disk's total; from 1.143 it is what is free, and `allocated` the total. */
+/**
+ * `/api/sno/`. Up to version 1.142 `available` is the disk's total; from 1.143 on it is the free space, and `allocated`
+ * the total.
+ */
 const stateShape = z.object({
   diskSpace: z.object({
     used: bytes,
@@ -68,7 +71,7 @@ function stateFigures(answer: unknown): Partial<NodeFigures> {
   };
 }
 
-/** A moment that Go has set: its zero time, of the year 1, stands for none. */
+/** Parses a time from Go; its zero time, in the year 1, means none. */
 function timeOf(text: string | null | undefined): number | null {
   const ms = text == null ? Number.NaN : Date.parse(text);
   return ms > 0 ? ms : null;
@@ -81,7 +84,7 @@ function satellitesFigures(answer: unknown): Partial<NodeFigures> {
       ? null
       : audits.reduce((sum, audit) => sum + audit[key], 0) / audits.length;
   return {
-    // The node's age is from the earliest joining of a satellite, never from `startedAt`.
+    // The node's age counts from when it first joined a satellite, never from `startedAt`.
     joinedMs: timeOf(earliestJoinedAt) ?? timeOf(nodeJoinedAt),
     auditScore: meanOf("auditScore"),
     suspensionScore: meanOf("suspensionScore"),
@@ -100,7 +103,7 @@ const PARTS: readonly (readonly [path: string, read: (answer: unknown) => Partia
   ["/api/sno/estimated-payout", payoutFigures],
 ];
 
-/** The text of a body, which is cut off where it is longer than any answer of the API. */
+/** The text of a body, cut off if it is longer than any answer of the API. */
 async function textOf(response: Response, path: string): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -112,7 +115,7 @@ async function textOf(response: Response, path: string): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** What was wrong with an answer, in a line. */
+/** What was wrong with an answer, in one line. */
 function reasonFor(path: string, error: unknown): string {
   if (error instanceof z.ZodError) {
     const [issue] = error.issues;
@@ -129,7 +132,7 @@ function reasonFor(path: string, error: unknown): string {
 interface Part {
   readonly figures: Partial<NodeFigures> | null;
   readonly reason: string | null;
-  /** An HTTP server answered. */
+  /** Whether an HTTP server answered. */
   readonly reachable: boolean;
 }
 
@@ -144,7 +147,7 @@ async function askPart(
       signal: AbortSignal.any([signal, AbortSignal.timeout(API_TIMEOUT_MS)]),
       redirect: "manual",
       headers: { accept: "application/json" },
-      // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED in the environment does not switch it off.
+      // Set explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED in the environment cannot switch it off.
       tls: { rejectUnauthorized: true },
     });
     reachable = true;
@@ -158,13 +161,13 @@ async function askPart(
 export interface AskedApi {
   readonly url: string;
   readonly reachable: boolean;
-  /** What was not answered, and why; null where all was. */
+  /** Which parts were not answered, and why; null if all were. */
   readonly reason: string | null;
-  /** What good answers told; null where there was none. */
+  /** The figures from good answers; null if there were none. */
   readonly figures: NodeFigures | null;
 }
 
-/** Asks a node's API, all parts at once. Never throws: a node that does not answer degrades to its log. */
+/** Asks a node's API for all parts at once. Never throws: without answers, only the log is used for the node. */
 async function askNode(url: string, signal: AbortSignal): Promise<AskedApi> {
   const base = url.endsWith("/") ? url : `${url}/`;
   const parts = await Promise.all(PARTS.map((part) => askPart(base, part, signal)));
@@ -179,8 +182,8 @@ async function askNode(url: string, signal: AbortSignal): Promise<AskedApi> {
 }
 
 /**
- * Asks a node's APIs and keeps what they told, under the node of that name; a node comes into being with its first good
- * answer. No lease is needed: another process may be ingesting the node's log.
+ * Asks a node's APIs and stores the answers under the node's name; the node is created with its first good answer. No
+ * lease is needed: another process may be ingesting the node's log.
  */
 export async function askAndStore(
   db: Database,

@@ -1,7 +1,7 @@
 import type { ParsedLines } from "../log/parsed-lines.ts";
 import { VarintReader, VarintWriter } from "../store/varint.ts";
 
-/** An operation that has started and not ended. */
+/** An operation that has started but not ended. */
 export interface OpenOperation {
   readonly keyLow: number;
   readonly keyHigh: number;
@@ -9,15 +9,15 @@ export interface OpenOperation {
   readonly startMs: number;
   readonly satellite: number;
   readonly action: number;
-  /** Its start line told whole seconds only. */
+  /** Its start line has whole seconds only. */
   readonly coarse: boolean;
 }
 
 const NONE = -1;
 
 /**
- * Operations in flight, first in first out under each key: the same piece may be served several times at once. A
- * chained hash table over columns, so that a million operations pass through it without an object each.
+ * Operations in flight, first in, first out for each key: the same piece may be served several times at once. A chained
+ * hash table over columns, so that a million operations need no objects of their own.
  */
 export class OpenOperations {
   #capacity = 1_024;
@@ -30,7 +30,7 @@ export class OpenOperations {
   #satellite = new Uint16Array(1_024);
   #action = new Uint8Array(1_024);
   #coarse = new Uint8Array(1_024);
-  /** Marks what was added since `startRound`. */
+  /** Marks operations added since `startRound`. */
   #round = new Uint8Array(1_024);
   #currentRound = 0;
   #free = NONE;
@@ -41,13 +41,13 @@ export class OpenOperations {
     return this.#size;
   }
 
-  /** Operations added from here on are told apart by `takeNew`. */
+  /** Starts a round: `takeNew` takes only operations added from here on. */
   startRound(): void {
     this.#round.fill(0);
     this.#currentRound = 1;
   }
 
-  /** The start that row `row` tells; the same as `add`, without an object for each of a million. */
+  /** Adds the start in row `row`; like `add`, but without an object for each of a million starts. */
   addRow(lines: ParsedLines, row: number, satellite: number): void {
     const slot = this.#takeSlot();
     this.#keyLow[slot] = lines.keyLow[row] ?? 0;
@@ -89,21 +89,21 @@ export class OpenOperations {
     this.#size += 1;
   }
 
-  /** Takes the oldest operation under the key; -1 where there is none, else its start in `takenStartMs`. */
+  /** Takes the oldest operation with the key, and puts its start into `takenStartMs`; false if there is none. */
   take(keyLow: number, keyHigh: number): boolean {
     return this.#take(keyLow, keyHigh, false);
   }
 
-  /** The same, among those added in this round only. */
+  /** The same, but only among operations added in this round. */
   takeNew(keyLow: number, keyHigh: number): boolean {
     return this.#take(keyLow, keyHigh, true);
   }
 
-  /** Of the operation taken last. */
+  /** The start of the operation taken last. */
   takenStartMs = 0;
   takenCoarse = false;
 
-  /** Takes the oldest operation on a piece, for a line that names nothing else. */
+  /** Takes the oldest operation on a piece, for a line that has only the piece. */
   takeByPiece(piece: number): OpenOperation | null {
     let found = NONE;
     for (let slot = 0; slot < this.#used; slot += 1) {
@@ -116,7 +116,9 @@ export class OpenOperations {
     return operation;
   }
 
-  /** Takes every operation that started before `beforeMs`, and the oldest of what is then beyond `maxSize`. */
+  /**
+   * Takes every operation that started before `beforeMs`, and the oldest of the rest if there are more than `maxSize`.
+   */
   takeStale(beforeMs: number, maxSize: number): OpenOperation[] {
     let limit = beforeMs;
     const starts: number[] = [];
@@ -135,7 +137,7 @@ export class OpenOperations {
     return stale;
   }
 
-  /** All of them, oldest first under each key. */
+  /** All operations, the oldest first for each key. */
   *[Symbol.iterator](): Generator<OpenOperation> {
     for (const head of this.#heads) {
       for (let slot = head; slot !== NONE; slot = this.#next[slot] ?? NONE) yield this.#read(slot);
@@ -182,7 +184,7 @@ export class OpenOperations {
     return keyLow & (this.#capacity - 1);
   }
 
-  /** A slot on the free list has its action marked 255. */
+  /** Slots on the free list have action 255. */
   #isLive(slot: number): boolean {
     return this.#action[slot] !== 255;
   }
@@ -250,7 +252,7 @@ export class OpenOperations {
     this.#size -= 1;
   }
 
-  /** Called when every slot is live: doubles the columns and chains all anew, in their order under each key. */
+  /** Called when every slot is live: doubles the columns and rebuilds all chains, keeping the order for each key. */
   #grow(): void {
     const order: number[] = [];
     for (const head of this.#heads) {

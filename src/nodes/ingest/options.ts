@@ -4,7 +4,7 @@ import { option, optional, type ValuesOf } from "../../settings/option.ts";
 
 const nodeName = text("NAME", "a node's name: any text without = , or control characters");
 
-/** What of `[ingest]` holds wherever a log is read: for `nodupe compare NAME=FILE` too. */
+/** The settings of `[ingest]` that apply whenever a log is read, also by `nodupe compare NAME=FILE`. */
 export const pairingOptions = {
   openLimit: option(duration, 86_400_000, "give up an operation whose end has not come after this", {
     scope: "settings",
@@ -54,7 +54,7 @@ export const ingestOptions = {
 export type IngestSettings = ValuesOf<typeof ingestOptions>;
 export type PairingSettings = ValuesOf<typeof pairingOptions>;
 
-/** @throws Failure of kind usage where `name` cannot name a node: `=` and `,` have a meaning for compare and its cache. */
+/** @throws Failure (usage) if `name` is not a valid node name: compare and its cache give `=` and `,` a meaning. */
 export function checkNodeName(name: string): void {
   if (!/[\p{Cc}=,]/u.test(name) && name.length > 0 && name.length <= 64) return;
   throw new Failure(

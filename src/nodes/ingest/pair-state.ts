@@ -3,7 +3,7 @@ import type { NodeRow } from "../../db/tables/nodes.ts";
 import { intact, openBlob, sealBlob } from "../../db/sealed-blob.ts";
 import { OpenOperations } from "./open-operations.ts";
 
-/** A race-lost line whose full line (`download canceled`, or a DEBUG `upload failed`) has not come. */
+/** A race-lost line whose full line (`download canceled`, or a DEBUG `upload failed`) has not come yet. */
 export interface RaceLost {
   readonly piece: number;
   readonly timeMs: number;
@@ -13,22 +13,22 @@ export interface RaceLost {
   readonly keyHigh: number;
 }
 
-/** A race-lost line that was told as an event: a full line that still comes is not a second one. */
+/** A race-lost line that became an event: if the full line still comes, it is not a second event. */
 export interface RaceTold {
   readonly piece: number;
   readonly timeMs: number;
   readonly action: number;
 }
 
-/** What pairing carries from batch to batch, and from run to run. */
+/** The state that pairing keeps between batches and between runs. */
 export interface PairState {
   readonly open: OpenOperations;
-  /** Waiting for the full line. */
+  /** Lines waiting for their full line. */
   raceLost: RaceLost[];
   raceTold: RaceTold[];
 }
 
-/** What the store has; where its operations in flight are damaged, none of them. */
+/** Loads the state from the store; without operations in flight if these are damaged. */
 export function loadPairState(db: Database, nodeId: number): PairState & { readonly isDamaged: boolean } {
   const row = db
     .query<Pick<NodeRow, "open" | "race">, [number]>("SELECT open, race FROM node WHERE id = ?")

@@ -14,23 +14,23 @@ import {
   LINE_STARTED,
 } from "../log/vocabulary.ts";
 
-/** How long the full line may follow a race-lost one: they are written by the same request. */
+/** How long the full line may come after a race-lost one: both are written by the same request. */
 const RACE_WINDOW_MS = 5_000;
-/** Told race-lost lines beyond this are looked through for old ones. */
+/** When there are more race-lost lines than this that became events, old ones are removed. */
 const RACE_TOLD_KEPT = 64;
 
-/** What is known of earlier files and runs. `take` answers true once for each time a line is in the store. */
+/** Lines of earlier files and runs. `take` returns true once for each time that a line is in the store. */
 export interface KnownLines {
   take(identity: number, timeMs: number): boolean;
-  /** false: no line of that time can be known, whatever it is. */
+  /** false: no line of that time is known. */
   mayKnow(timeMs: number): boolean;
 }
 
 export interface PairContext {
   readonly known: KnownLines;
-  /** Parser's satellite index → store's id. */
+  /** Maps the parser's satellite index to the store's ID. */
   readonly satelliteIds: ArrayLike<number>;
-  /** By row: set to 1 for every line that is not known, else to 0. */
+  /** By row: set to 1 for each line that is not known, else to 0. */
   readonly fresh: Uint8Array;
 }
 
@@ -38,7 +38,7 @@ export interface PairCounts {
   events: number;
   started: number;
   known: number;
-  /** Race-lost lines whose operation another line tells. */
+  /** Race-lost lines whose operation is counted by another line. */
   ignored: number;
 }
 
@@ -48,7 +48,7 @@ interface Target {
   readonly counts: PairCounts;
 }
 
-/** The identity of row `row`: the same number whatever file, prefix or encoding the line comes from. */
+/** The identity of row `row`: the same number for any file, prefix and encoding of the line. */
 export function rowIdentity(lines: ParsedLines, row: number): number {
   const what = lines.what[row] ?? 0;
   const timeMs = lines.timeMs[row] ?? 0;
@@ -83,7 +83,7 @@ function pushEvent(
   into.count = row + 1;
 }
 
-/** Keeps a start whose end is not (or no longer) awaited, so that its line is known when it is read again. */
+/** Keeps a start whose end is not (or no longer) expected, so that its line is recognised when read again. */
 export function pushAbandoned(into: Events, operation: OpenOperation): void {
   pushEvent(into, {
     ...operation,
@@ -101,7 +101,9 @@ function noteTold(state: PairState, { piece, timeMs, action }: RaceTold): void {
   state.raceTold.push({ piece, timeMs, action });
 }
 
-/** A race-lost line that stands alone is a canceled operation; an open start on its piece tells the rest of it. */
+/**
+ * Counts a race-lost line without a full line as a canceled operation, with the details of an open start on its piece.
+ */
 function tellRaceLost(lost: RaceLost, { state, into, counts }: Target): void {
   const started = state.open.takeByPiece(lost.piece);
   if (started !== null) pushAbandoned(into, started);
@@ -120,7 +122,7 @@ function tellRaceLost(lost: RaceLost, { state, into, counts }: Target): void {
   counts.events += 1;
 }
 
-/** Turns race-lost lines older than the window, or all of them at an input's end, into events. */
+/** Turns race-lost lines older than the window, or all of them at the end of an input, into events. */
 export function settleRaceLost(beforeMs: number, target: Target): void {
   const { state } = target;
   if (state.raceLost.length > 0) {
@@ -133,7 +135,10 @@ export function settleRaceLost(beforeMs: number, target: Target): void {
   }
 }
 
-/** The full line of a lost race: does it tell what a race-lost line told before? */
+/**
+ * Matches the full line of a lost race with its race-lost line: one that is waiting, or one that already became an
+ * event.
+ */
 function meetRaceLost(full: RaceTold, { state, counts }: Target): "waiting" | "told" | "none" {
   const isSame = (lost: RaceTold): boolean =>
     lost.piece === full.piece &&
@@ -152,8 +157,8 @@ function meetRaceLost(full: RaceTold, { state, counts }: Target): "waiting" | "t
 }
 
 /**
- * Whether row `row` can be the full line behind a race-lost one. Versions 1.92 to 1.110 wrote the full line of an
- * upload that lost its race as `upload failed`, at DEBUG.
+ * Whether row `row` can be the full line of a race-lost one. Versions 1.92 to 1.110 logged an upload that lost its race
+ * as `upload failed`, at DEBUG.
  */
 function mayBeRaceLost(lines: ParsedLines, row: number): boolean {
   const what = lines.what[row];
@@ -164,10 +169,10 @@ function mayBeRaceLost(lines: ParsedLines, row: number): boolean {
 }
 
 /**
- * Pairs ends with starts, first in first out under each key, and leaves out what is known. Pure but for `state` and
- * `into`, which it brings forward. `satelliteIds` turns the parser's satellite indices into the store's.
+ * Pairs ends with starts, first in, first out for each key, and leaves out known lines. Pure except for `state` and
+ * `into`, which it updates. `satelliteIds` maps the parser's satellite indices to the store's IDs.
  *
- * `into` must have room for two rows a line: an end may leave an abandoned start beside its event.
+ * `into` must have room for two rows per line: an end may leave an abandoned start beside its event.
  */
 export function pairLines(
   lines: ParsedLines,
@@ -191,7 +196,7 @@ export function pairLines(
       (state.raceLost.length > 0 || state.raceTold.length > 0) && mayBeRaceLost(lines, row)
         ? meetRaceLost({ piece, timeMs, action }, target)
         : "none";
-    // What the two lines tell is one canceled operation, under the identity of the full line as such.
+    // Both lines are one canceled operation, with the identity of the full line.
     if (race !== "none") lines.what[row] = LINE_ENDED + CANCELED;
     const what = lines.what[row] ?? 0;
     const isKnown = known.mayKnow(timeMs) && known.take(rowIdentity(lines, row), timeMs);
@@ -216,7 +221,7 @@ export function pairLines(
       continue;
     }
     if (isKnown) {
-      // Its start came only now (this file reaches further back): nothing awaits it any more.
+      // Its start came only now (this file goes further back): nothing is waiting for it any more.
       if (open.takeNew(keyLow, keyHigh)) {
         pushAbandoned(into, {
           keyLow,

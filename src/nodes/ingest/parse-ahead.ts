@@ -5,22 +5,22 @@ import { LineParser } from "../log/parse.ts";
 import { clearParsedLines, createParsedLines, type ParsedLines } from "../log/parsed-lines.ts";
 import { FileSource } from "./source.ts";
 
-/** A part of the file: the lines that begin in [from, until). */
+/** A part of the file: all lines that begin in [from, until). */
 export interface Segment {
   readonly from: number;
   readonly until: number;
-  /** It may begin within a line, which then is the segment's before. */
+  /** It may begin within a line, which then belongs to the segment before. */
   readonly isCut: boolean;
 }
 
-/** Tells a worker of the same process what to parse: descriptors are shared. */
+/** Tells a worker of the same process what to parse; file descriptors are shared. */
 export interface ParseSegments {
   readonly type: "segments";
   readonly descriptor: number;
   readonly segments: readonly Segment[];
 }
 
-/** Asks for the next batch, and gives the columns of one that is done with back. */
+/** Asks for the next batch, and returns the columns of one that is no longer used. */
 export interface ParseNext {
   readonly type: "next";
   readonly lines: ParsedLines | null;
@@ -28,24 +28,24 @@ export interface ParseNext {
 
 export interface ParsedBatch {
   readonly lines: ParsedLines;
-  /** Where in the file the last of its lines ends; means nothing where it has none. */
+  /** The offset in the file where the last of its lines ends; meaningless if it has no lines. */
   readonly endOffset: number;
-  /** Its segment has no more whole line. */
+  /** The segment has no more whole lines. */
   readonly isLast: boolean;
 }
 
-/** Some four batches: what a worker parses ahead while another's segment is being stored. */
+/** About four batches: a worker parses them ahead while another worker's segment is being stored. */
 const SEGMENT_BYTES = 16 * 1_048_576;
-/** Batches being parsed or waiting: what keeps all threads busy, and no more memory than that. */
+/** Batches being parsed or waiting: enough to keep all threads busy, without taking more memory. */
 const AHEAD_ALONE = 2;
 const AHEAD_EACH = 4;
-/** Storing takes about as long as parsing: more parsers than two would wait for it. */
+/** Storing takes about as long as parsing: with more than two parsers, some would wait. */
 const MAX_WORKERS = 2;
-/** Where a segment ends within a line, what follows is read by so much. */
+/** If a segment ends within a line, the rest of the line is read in steps of this size. */
 const OVERHANG_BYTES = 65_536;
 const NEWLINE = 10;
 
-/** As many as the machine has idle cores beside the one that stores. */
+/** As many workers as the machine has idle cores, not counting the one that stores. */
 export function parseWorkers(cores: number, load: number): number {
   return Math.max(1, Math.min(MAX_WORKERS, Math.floor(cores - 1 - load)));
 }
@@ -64,7 +64,7 @@ function buffersOf(lines: ParsedLines): ArrayBuffer[] {
     .filter((buffer) => buffer instanceof ArrayBuffer);
 }
 
-/** The lines of one segment; a line that begins in it is read to its end, wherever that is. */
+/** Parses the lines of one segment; a line that begins in it is read to its end, wherever that is. */
 class SegmentParser {
   readonly #source: FileSource;
   readonly #feed: LineFeed;
@@ -84,7 +84,7 @@ class SegmentParser {
     this.#source.seek(this.#firstLine);
   }
 
-  /** Fills `lines`; true where the segment has no more. */
+  /** Fills `lines`; true at the end of the segment. */
   parse(lines: ParsedLines): boolean {
     for (;;) {
       if (this.#feed.parse(lines, this.#limitBytes)) return false;
@@ -102,7 +102,7 @@ class SegmentParser {
     return this.#firstLine + this.#feed.consumedBytes;
   }
 
-  /** Behind the first newline from `at` on; behind the file where there is none. */
+  /** The offset after the first newline from `at` on, or the end of the file if there is none. */
   #afterNewline(at: number): number {
     const chunk = new Uint8Array(OVERHANG_BYTES);
     this.#source.seek(at);
@@ -116,7 +116,7 @@ class SegmentParser {
   }
 }
 
-/** The worker's side: parses a batch each time it is asked, one segment after the other. */
+/** The worker's side: parses one batch per request, one segment after another. */
 export function createParseServer(
   reply: (batch: ParsedBatch, transfer: ArrayBuffer[]) => void,
 ): (message: ParseSegments | ParseNext) => void {
@@ -145,7 +145,7 @@ export function createParseServer(
   };
 }
 
-/** A worker, and the batches that it has sent. */
+/** A worker, and the batches it has sent. */
 class Lane implements Disposable {
   readonly #worker = startParseLogWorker();
   readonly #ready: ParsedBatch[] = [];
@@ -165,7 +165,7 @@ class Lane implements Disposable {
     for (let count = 0; count < ahead; count += 1) this.ask(null);
   }
 
-  /** Asks for another batch, with the columns of one that is done with. */
+  /** Asks for another batch, and returns the columns of one that is no longer used. */
   ask(lines: ParsedLines | null): void {
     this.#send({ type: "next", lines });
   }
@@ -192,8 +192,8 @@ class Lane implements Disposable {
 }
 
 /**
- * Parses bytes [from, until) of a plain file in workers, some batches ahead of who stores them, and hands the batches on
- * in the file's order. Ends at the last whole line that the file had; the caller reads on from there.
+ * Parses bytes [from, until) of a plain file in workers, some batches ahead of the thread that stores them, and yields
+ * the batches in file order. Ends at the last whole line that the file had; the caller continues from there.
  */
 export async function* parseAhead(
   descriptor: number,

@@ -2,21 +2,21 @@ import type { Database } from "bun:sqlite";
 import { SOURCE_LOG, TIER_HOUR } from "../store/rollup.ts";
 import { DAY_MS, HOUR_MS } from "../log/vocabulary.ts";
 
-/** Blocks that one transaction deletes: the write lock is held for milliseconds. */
+/** Blocks deleted in one transaction, so that the write lock is held only for milliseconds. */
 const BLOCKS_A_TIME = 256;
 
 export interface RetentionOptions {
   readonly retentionMs: number;
-  /** Lines from this hour on may still come from the file that is being read; null where all were read. */
+  /** Lines from this hour on may still come from the file being read; null if all lines were read. */
   readonly readingMs: number | null;
   readonly nowMs: number;
 }
 
 /**
- * Deletes the events of whole hours that are older than the retention, reckoned from the node's newest line and not
- * from the clock: a board without a clock battery must not prune what is new. Nor must a line with a damaged date prune
- * all: a newest line more than a day ahead of the clock is not believed. The hours are closed first, so that their lines
- * stay known. Answers how many events went.
+ * Deletes the events of whole hours older than the retention. Age counts from the node's newest line rather than the
+ * clock: a board without a clock battery must not prune new events. Nor may a line with a damaged date prune
+ * everything: a newest line more than a day ahead of the clock is not believed. The hours are closed first, so that
+ * their lines stay known. Returns how many events were deleted.
  */
 export function pruneEvents(db: Database, nodeId: number, options: RetentionOptions): number {
   const row = db

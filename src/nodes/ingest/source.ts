@@ -6,13 +6,13 @@ import { readRange } from "./checkpoint.ts";
 
 /** Where log bytes come from. */
 export interface Source extends Disposable {
-  /** Fills the beginning of `into`; 0 at the end (of a growing file: for the moment). */
+  /** Fills the beginning of `into`; 0 at the end (in a growing file, the end for now). */
   read(into: Uint8Array): number | Promise<number>;
-  /** An open plain file, which can be taken up again at an offset; null of a pipe or a compressed file. */
+  /** The open plain file, which can be resumed at an offset; null for a pipe or a compressed file. */
   readonly descriptor: number | null;
-  /** As messages name it. */
+  /** The name used in messages. */
   readonly name: string;
-  /** Lines come as somebody writes them, so that there may be none for hours: a pipe. */
+  /** Lines come as they are written, so there may be none for hours: a pipe. */
   readonly isLive: boolean;
 }
 
@@ -47,13 +47,13 @@ export class FileSource implements Source {
   }
 }
 
-/** Whatever comes in chunks, and how to let go of it; the chunk that is waited for may never come. */
+/** Data that comes in chunks, and how to cancel it; the chunk being waited for may never come. */
 interface Chunks {
   readonly each: AsyncIterable<Uint8Array>;
   readonly close: () => void;
 }
 
-/** A stream of chunks, handed on in pieces that fit. */
+/** A stream of chunks, passed on in pieces that fit. */
 class ChunkSource implements Source {
   readonly descriptor = null;
   readonly name: string;
@@ -112,7 +112,7 @@ function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
   return magic.every((byte, index) => bytes[index] === byte);
 }
 
-/** Opens a plain file for reading; a missing or unreadable one is a usage error, or not permitted. */
+/** Opens a plain file for reading. A missing or unreadable file is a usage or permission error. */
 export function openDescriptor(path: string): number {
   try {
     const descriptor = openSync(path, "r");
@@ -131,15 +131,21 @@ export function openDescriptor(path: string): number {
   }
 }
 
-/** @throws Failure where a file named on the command line cannot be read. A pipe is not opened: that would wait for its writer. */
+/**
+ * @throws Failure if a file named on the command line cannot be read. A pipe is not opened: that would wait for its
+ * writer.
+ */
 export function checkReadable(path: string): void {
   if (path === "-" || statSync(path, { throwIfNoEntry: false })?.isFIFO() === true) return;
   closeSync(openDescriptor(path));
 }
 
-/** Opens `-` (standard input), a plain file, or one compressed with gzip or zstd: told by its first bytes. */
+/**
+ * Opens `-` (standard input), a plain file, or one compressed with gzip or zstd, which is detected from its first
+ * bytes.
+ */
 export function openSource(path: string): Source {
-  // Standard input is the process's own, and closed with it.
+  // Standard input belongs to the process, and is closed with it.
   if (path === "-") {
     return new ChunkSource({ each: standardInput(), close: () => undefined }, "standard input", true);
   }

@@ -10,17 +10,17 @@ import type { Rollup } from "../store/rollup.ts";
 import { type OnDamage, RollupStore } from "../store/rollup-store.ts";
 import { dayOf } from "../store/rollup.ts";
 
-/** All that one batch changes; stored whole or not at all. */
+/** All changes of one batch, which are stored together or not at all. */
 export interface Batch {
   readonly events: Events;
-  /** By the hour's first millisecond. */
+  /** By the start of the hour in ms. */
   readonly hours: ReadonlyMap<number, Rollup>;
   readonly facts: readonly (Fact & { readonly satelliteId: number })[];
   readonly state: PairState;
   readonly newestMs: number | null;
-  /** Nothing follows for now: the last day's hours are packed too. */
+  /** Nothing follows for now, so the last day's hours are packed too. */
   readonly isLast?: boolean;
-  /** null: the source cannot be taken up again (a pipe, a compressed file). */
+  /** null: the source cannot be resumed (a pipe, a compressed file). */
   readonly checkpoint: Checkpoint | null;
 }
 
@@ -31,8 +31,8 @@ function newestOf(startsMs: Iterable<number>): number {
 }
 
 /**
- * Stores the batches of one node. Events fill blocks across batches: the last, unfull block is written again with
- * what comes, so that a follower's small batches do not leave small blocks.
+ * Stores the batches of one node. Events fill blocks across batches: the last, partly filled block is rewritten with
+ * the next events, so that a follower's small batches do not leave small blocks.
  */
 export class BatchWriter {
   readonly #db: Database;
@@ -51,13 +51,13 @@ export class BatchWriter {
     this.rollups = new RollupStore(db, node.id, onDamage);
   }
 
-  /** Blocks written so far are left as they are: a new file must find what the files before it added. */
+  /** Leaves the blocks written so far unchanged: the next file must find what the files before it added. */
   startFile(): void {
     this.#tail.count = 0;
     this.#tailId = null;
   }
 
-  /** One short transaction. What can be prepared is prepared before the write lock is taken. */
+  /** Stores a batch in one short transaction. Everything possible is prepared before the write lock is taken. */
   commit(batch: Batch): void {
     const blocks = this.#blocksOf(batch.events);
     const db = this.#db;
@@ -75,7 +75,7 @@ export class BatchWriter {
     this.#version += 1;
   }
 
-  /** Puts whole hours in the place of what the store has of them. */
+  /** Replaces whole hours in the store. */
   commitHours(hours: ReadonlyMap<number, Rollup>, source: number): void {
     const write = this.#db.transaction(() => {
       this.#takeVersion(Math.max(...Array.from(hours.values(), ({ summary }) => summary.lastMs)));
@@ -103,8 +103,9 @@ export class BatchWriter {
   }
 
   /**
-   * The tail and the new events, as the blocks they make; the first replaces the tail's row. What is left over stays open
-   * only where it is less than half a block: a large batch would else encode its last block again with the next one.
+   * Makes blocks of the tail and the new events; the first one replaces the tail's row. Leftover events stay in an open
+   * block only if they fill less than half of it: otherwise a large batch would encode its last block again with the
+   * next batch.
    */
   #blocksOf(events: Events): StoredBlock[] {
     const tail = this.#tail;
@@ -148,7 +149,7 @@ export class BatchWriter {
         replaced = null;
       }
     }
-    // Blocks that are full are not written again.
+    // Full blocks are not written again.
     if (this.#tail.count === 0) this.#tailId = null;
   }
 
