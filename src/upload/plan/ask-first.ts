@@ -66,7 +66,8 @@ export class AskFirst {
     for (const [work, atMs] of this.#again) {
       if (atMs > nowMs) continue;
       this.#again.delete(work);
-      if (work.state.type === "queued") this.#works.ask(work, "no");
+      // Wherever it is by now: sent unasked and to be sent again, it may have to be asked for once it is back in line.
+      this.#works.ask(work, "no");
     }
     const works: Work[] = [];
     for (const work of this.#works.unasked) {

@@ -154,6 +154,8 @@ export class Checks {
     } else if (found === "not-offered") this.first.learnUnaskable();
     else if (found === undefined) this.#go.works.ask(work, "no");
     else if (isInLine) this.#unansweredFirst(work, found, nowMs);
+    // It went unasked meanwhile: should it come back, it is asked for anew.
+    else this.#go.works.ask(work, "no");
   }
 
   #unansweredFirst(work: Work, found: Unanswered, nowMs: number): void {

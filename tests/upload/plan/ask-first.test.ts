@@ -67,3 +67,15 @@ test("what got no answer is asked for again at its time, where it is still in li
   works.move(second, { type: "settled" });
   expect([names(ask.next(500, false)), ask.wakeAtMs]).toEqual(["a", Infinity]);
 });
+
+test("what is due to be asked for again while it is not in line is asked for once it is back there", () => {
+  const { ask, works, works3 } = make(false);
+  while (ask.next(0, false).length > 0);
+  const [first] = works3;
+  if (first === undefined) throw new Error("three were made");
+  ask.again(first, 500);
+  works.move(first, { type: "backoff", untilMs: 900 });
+  expect(names(ask.next(500, false))).toBe("");
+  works.move(first, { type: "queued" });
+  expect(names(ask.next(900, false))).toBe("a");
+});
