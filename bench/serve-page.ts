@@ -37,10 +37,20 @@ async function size(): Promise<object> {
     return (await response.arrayBuffer()).byteLength;
   };
   const index = await (await fetch(`${served.url}/`)).text();
-  const assets = [...index.matchAll(/(?:src|href)="\.?(\/[^"]+)"/g)].map(([, path]) => path ?? "");
-  const bytes = await Promise.all(["/", ...assets].map(transferred));
+  const paths = new Set(["/"]);
+  // What the page names, and what that imports.
+  const texts = [index];
+  for (const text of texts) {
+    for (const [, path = ""] of text.matchAll(/"\.?(\/[^"/]+\.(?:js|css))"/g)) {
+      if (paths.has(path)) continue;
+      paths.add(path);
+      texts.push(await (await fetch(served.url + path)).text());
+    }
+  }
+  const files = [...paths];
+  const bytes = await Promise.all(files.map(transferred));
   return {
-    files: Object.fromEntries(["/", ...assets].map((path, at) => [path, bytes[at]])),
+    files: Object.fromEntries(files.map((path, at) => [path, bytes[at]])),
     gzip_bytes: bytes.reduce((sum, of) => sum + of, 0),
   };
 }

@@ -47,19 +47,14 @@ function hasTag(ifNoneMatch: string | null, etag: string): boolean {
 
 const STYLESHEET = /<link rel="stylesheet"[^>]* href="\/([^"]+)">/;
 
-/**
- * The page with everything its first paint needs. The style sheet is inlined and allowed by its hash; scripts that are
- * imported later are preloaded.
- */
+/** The page with everything its first paint needs: the style sheet is inlined and allowed by its hash. */
 function wholeIndex(html: string, files: ReadonlyMap<string, Uint8Array>): { html: string; policy: string } {
   const sheet = files.get(STYLESHEET.exec(html)?.[1] ?? "");
   if (sheet === undefined) throw new Error("Cannot serve the page: it has no style sheet");
   const style = Buffer.from(sheet).toString();
-  const later = [...files.keys()].filter((name) => name.endsWith(".js") && !html.includes(`"/${name}"`));
-  const preloads = later.map((name) => `<link rel="modulepreload" href="/${name}">`).join("");
   return {
     // A function, because the style may contain a `$`.
-    html: html.replace(STYLESHEET, () => `<style>${style}</style>${preloads}`),
+    html: html.replace(STYLESHEET, () => `<style>${style}</style>`),
     policy: csp(`'sha256-${new Bun.CryptoHasher("sha256").update(style).digest("base64")}'`),
   };
 }
