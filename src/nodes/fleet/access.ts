@@ -2,27 +2,27 @@ import { Failure } from "../../lib/errors.ts";
 import type { ProxySettings } from "../../lib/http/proxy.ts";
 import { parseBoardUrl } from "./board-url.ts";
 
-/** What opens other boards. Plain data: workers get it as it is. */
+/** Credentials for other boards. Plain data, so that it can be passed to workers. */
 export interface FleetAccess {
   readonly tokens: Tokens;
-  /** PEM of authorities to trust beside the built-in ones. */
+  /** PEM of certificate authorities to trust beside the built-in ones. */
   readonly ca: string | null;
   readonly insecureHttp: boolean;
   readonly proxy: ProxySettings;
 }
 
 interface Tokens {
-  /** For boards that have none of their own. */
+  /** The token for boards without one of their own. */
   readonly common: string | null;
   readonly byUrl: Readonly<Record<string, string>>;
 }
 
 export const NO_TOKENS: Tokens = { common: null, byUrl: {} };
 
-/** No header may hold anything else. */
+/** No other characters are allowed in a header. */
 const TOKEN = /^[\x21-\x7e]+$/;
 
-/** Reads a token file: one token for all boards, or a line `URL TOKEN` for each; `#` begins a comment. */
+/** Reads a token file: one token for all boards, or a line `URL TOKEN` for each; comments begin with `#`. */
 export function parseTokens(text: string, file: string): Tokens {
   let common: string | null = null;
   const byUrl: Record<string, string> = {};
@@ -32,7 +32,7 @@ export function parseTokens(text: string, file: string): Tokens {
     if (first === "" || first.startsWith("#")) continue;
     const url = second === undefined ? null : parseBoardUrl(first);
     const token = second ?? first;
-    // What is wrong is told without the token.
+    // The error does not show the token.
     if (
       words.length > 2 ||
       (second !== undefined && url === null) ||

@@ -21,9 +21,10 @@ export interface FleetHow {
 }
 
 /**
- * Compares nodes of this store and of other boards; a board that is away, or refuses its token, is told in its nodes' rows.
+ * Compares nodes of this store and of other boards. A board that cannot be reached, or refuses its token, is reported
+ * in the rows of its nodes.
  *
- * @throws Failure usage for a node that the store, or its board, does not have.
+ * @throws Failure (usage) for a node that the store, or its board, does not have.
  */
 export async function answerFleet(
   nodes: readonly FleetNode[],

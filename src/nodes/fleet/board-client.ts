@@ -4,23 +4,23 @@ import { VERSION } from "../../lib/version.ts";
 import { type FleetAccess, tokenFor } from "./access.ts";
 import { requireSafe } from "./board-url.ts";
 
-/** What came of a question to another board. */
+/** The result of a request to another board. */
 export type BoardReply =
   | { readonly type: "told"; readonly body: Buffer }
-  /** The token is missing, wrong, or was wrong too often. */
+  /** The token is missing, wrong, or was wrong too many times. */
   | { readonly type: "refused"; readonly reason: string }
-  /** It has no such node; `nodes` are those that it has. */
+  /** It has no such node; `nodes` are the ones it has. */
   | { readonly type: "unknown-node"; readonly nodes: readonly string[] }
-  /** It cannot be reached, or what answers is no board. */
+  /** It cannot be reached, or the answer is not from a board. */
   | { readonly type: "lost"; readonly reason: string };
 
 const CONNECT_MS = 5_000;
 const SILENCE_MS = 5_000;
-/** The answer to one question, before and after its compression. */
+/** Limit for one answer, both compressed and unpacked. */
 const MOST_ANSWER_BYTES = 16 * 1_048_576;
 const MOST_NAMES = 200;
 
-/** The names in a 404 that is about a node; null where it is about something else. */
+/** The node names in a 404 for an unknown node; null if the 404 has another reason. */
 function knownNodes(text: string): readonly string[] | null {
   let value: unknown;
   try {
@@ -36,13 +36,13 @@ function knownNodes(text: string): readonly string[] | null {
 }
 
 /**
- * Asks one other board. Whatever it does, an answer comes in time and bounded: no redirect is followed, and neither an
- * endless body, a trickled one nor one that unpacks to more than it may is taken.
+ * Sends requests to one other board. Whatever the board does, there is a result in bounded time and memory: redirects
+ * are not followed, and bodies that are endless, too slow, or too large when unpacked are refused.
  */
 export class BoardClient implements Disposable {
   readonly #http: HttpClient;
 
-  /** @throws Failure usage for a URL that may not be asked. */
+  /** @throws Failure (usage) for a URL that is not allowed. */
   constructor(url: string, access: FleetAccess) {
     requireSafe(url, access.insecureHttp);
     const token = tokenFor(access.tokens, url);
@@ -65,7 +65,7 @@ export class BoardClient implements Disposable {
     });
   }
 
-  /** `alsoOk`: a status beside 200 whose answer counts. */
+  /** `alsoOk`: a status other than 200 whose answer is accepted. */
   async get(
     path: string,
     options: { readonly timeoutMs: number; readonly signal: AbortSignal; readonly alsoOk?: number },

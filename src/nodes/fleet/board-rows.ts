@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import type { FleetBoardRow } from "../../db/tables/fleet.ts";
 
-/** The row of a board, made where there is none. */
+/** The ID of a board's row, which is created if there is none. */
 export function boardRow(db: Database, url: string): number {
   db.query("INSERT INTO fleet_board (url) VALUES (?) ON CONFLICT DO NOTHING").run(url);
   const row = db.query<{ id: number }, [string]>("SELECT id FROM fleet_board WHERE url = ?").get(url);
@@ -9,7 +9,7 @@ export function boardRow(db: Database, url: string): number {
   return row.id;
 }
 
-/** Marks the boards that this one follows, and no others. */
+/** Marks exactly these boards as followed. */
 export function followBoards(db: Database, urls: readonly string[]): void {
   const write = db.transaction(() => {
     db.query("UPDATE fleet_board SET followed = 0 WHERE followed = 1").run();
@@ -34,7 +34,7 @@ export function noteBoard(db: Database, { url, toldMs, lostMs, reason, overview 
   write.immediate();
 }
 
-/** The boards that are followed, by URL, as they told of themselves last. */
+/** The followed boards by URL, with what each last reported about itself. */
 export function followedBoards(db: Database): readonly FollowedBoard[] {
   return db
     .query<FollowedBoard, []>(

@@ -1,14 +1,16 @@
 import { Failure } from "../../lib/errors.ts";
 import { isLoopback } from "../../lib/http/host.ts";
 
-/** A node that another board's `serve` has. */
+/** A node of another board, which runs `nodupe serve`. */
 export interface RemoteNode {
   readonly name: string;
-  /** As `parseBoardUrl` writes it. */
+  /** In the form that `parseBoardUrl` returns. */
   readonly url: string;
 }
 
-/** A board's URL in the one form it is known by: no slash at its end. null where it is none, or holds more than a place. */
+/**
+ * Normalises a board's URL: no slash at its end. null if it is not a URL, or has more than a host, a port and a path.
+ */
 export function parseBoardUrl(text: string): string | null {
   const url = URL.parse(text);
   if (url === null || !["http:", "https:"].includes(url.protocol)) return null;
@@ -16,7 +18,7 @@ export function parseBoardUrl(text: string): string | null {
   return url.origin + url.pathname.replace(/\/+$/, "");
 }
 
-/** `NAME@URL`; null where the text is something else, since names and files may hold an `@` too. */
+/** Parses `NAME@URL`; null if the text is something else, since names and files may contain an `@` too. */
 export function parseRemoteNode(text: string): RemoteNode | null {
   const [, name, place] = /^([^=]+?)@(https?:\/\/.*)$/is.exec(text) ?? [];
   if (name === undefined || place === undefined) return null;
@@ -27,8 +29,8 @@ export function parseRemoteNode(text: string): RemoteNode | null {
 }
 
 /**
- * @throws Failure usage for plain http to another machine, where the token and all figures could be read and changed on
- * their way.
+ * @throws Failure (usage) for plain http to another machine: others could read and change the token and all figures on
+ * the way.
  */
 export function requireSafe(url: string, isAllowed: boolean): void {
   const { protocol, hostname } = new URL(url);
@@ -39,7 +41,7 @@ export function requireSafe(url: string, isAllowed: boolean): void {
   );
 }
 
-/** How nodes are called in an answer: by name, those of other boards with their URL where two would be alike. */
+/** The labels of nodes in an answer: their names, with the board's URL if two names would be alike. */
 export function labelsOf(
   nodes: readonly { readonly name: string; readonly url: string | null }[],
 ): readonly string[] {

@@ -5,14 +5,14 @@ import { decodeRollup } from "../store/rollup.ts";
 import type { StoredRollup } from "../compare/load.ts";
 import type { NodeFrame } from "./node-frame.ts";
 
-/** "NDF1": the form of what follows. */
+/** "NDF1": identifies the format. */
 const MAGIC = Buffer.from("NDF1");
 const HEAD_BYTES = MAGIC.length + 4;
-/** A question is about a month at most; the two hours that its window cuts come on top. */
+/** A request covers a month at most, plus the two hours that its window cuts. */
 const MOST_HOURS = 31 * 24 + 2;
-/** An hour's cells, unpacked: a board's own have a few kilobytes. */
+/** Limit for an hour's unpacked cells; real boards have a few kilobytes. */
 const MOST_CELLS_BYTES = 256 * 1024;
-/** Different groups of operations over all hours: satellites × actions × outcomes × sizes are some thousands. */
+/** Limit for the groups of operations over all hours: satellites × actions × outcomes × sizes are some thousands. */
 const MOST_CELLS = 65_536;
 const MOST_SATELLITES = 1_000;
 
@@ -21,7 +21,7 @@ const amount = z.number().min(0).max(1e18).nullable();
 const score = z.number().min(0).max(1).nullable();
 const satellite = z.number().int().min(0).max(0xffff);
 
-/** Scores as logs told them: what is no number counts as none (see compare/measure). */
+/** Scores from logs; those that are not numbers are ignored (see compare/measure). */
 const scores = z.object({
   satelliteId: satellite,
   audit: z.number().nullable().catch(null),
@@ -46,7 +46,7 @@ const snapshot = z.object({
   suspended: z.number().int().min(0).max(MOST_SATELLITES).nullable(),
 });
 
-/** What stands beside the hours; also the form in which the store keeps it. */
+/** Everything in a frame except the hours; the store keeps it in the same form. */
 export const nodeAbout = z.object({
   newestMs: moment.nullable(),
   satellites: z.array(z.tuple([satellite, z.string().max(200)])).max(MOST_SATELLITES),
@@ -60,7 +60,10 @@ const header = z.object({
   hours: z.array(z.tuple([moment, length, length])).max(MOST_HOURS),
 });
 
-/** Magic, the length of a JSON header, the header with the lengths of each hour's parts, and these parts. */
+/**
+ * Encodes the magic bytes, the length of a JSON header, the header with the lengths of each hour's parts, and the
+ * parts.
+ */
 export function encodeFrame({ about, hours }: NodeFrame): Uint8Array<ArrayBuffer> {
   const head = Buffer.from(
     JSON.stringify({
@@ -79,7 +82,7 @@ export function encodeFrame({ about, hours }: NodeFrame): Uint8Array<ArrayBuffer
 }
 
 function requireCells(hour: StoredRollup, all: SummedCells): void {
-  // Unpacked once with a bound, so that a few bytes from outside are not unpacked to gigabytes later.
+  // Unpacked once with a limit, so that a few bytes from outside cannot become gigabytes later.
   if (hour.cells[0] === 0x28) {
     const { zstdDecompressSync } = process.getBuiltinModule("node:zlib");
     zstdDecompressSync(hour.cells, { maxOutputLength: MOST_CELLS_BYTES });
@@ -88,7 +91,7 @@ function requireCells(hour: StoredRollup, all: SummedCells): void {
   if (all.size > MOST_CELLS) throw new RangeError("Cannot take so many groups of operations");
 }
 
-/** Throws where an hour's parts are not what a store of ours holds. */
+/** Throws if an hour's parts are not what one of our stores contains. */
 function requireHours(hours: readonly StoredRollup[]): void {
   let beforeMs = -1;
   const cells: SummedCells = new Map();
@@ -109,9 +112,9 @@ function requireHours(hours: readonly StoredRollup[]): void {
 const NO_CELLS = new Uint8Array([0]);
 
 /**
- * Reads what `encodeFrame` wrote, and trusts none of it.
+ * Decodes the output of `encodeFrame`, without trusting any of it.
  *
- * @throws Error where it is anything else; the message names no part of it.
+ * @throws Error if it is anything else; the message does not quote any of it.
  */
 export function decodeFrame(bytes: Uint8Array): NodeFrame {
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);

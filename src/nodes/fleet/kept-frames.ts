@@ -8,14 +8,14 @@ import { boardRow } from "./board-rows.ts";
 import { nodeAbout } from "./frame-codec.ts";
 import type { NodeAbout, NodeFrame } from "./node-frame.ts";
 
-/** Hours of other boards' nodes are kept for as long as a comparison over a month needs them. */
+/** Hours of other boards' nodes are kept as long as a comparison over a month needs them. */
 const KEPT_MS = 35 * 24 * HOUR_MS;
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
 
-/** Whether satellites are numbered alike: a board whose store is a new one numbers them anew. */
+/** Whether both number satellites alike: a board with a new store numbers them anew. */
 function areNumberedAlike(before: NodeAbout["satellites"], now: NodeAbout["satellites"]): boolean {
   const names = new Map(now);
   return before.every(([id, name]) => (names.get(id) ?? name) === name);
@@ -35,7 +35,7 @@ function nodeRow(db: Database, { url, name }: RemoteNode): FleetNodeRow | null {
     .get(url, name);
 }
 
-/** Within a transaction. */
+/** Must run inside a transaction. */
 function replaceHours(db: Database, nodeId: number, { hours }: NodeFrame, window: Window): void {
   const known = db
     .query<StoredRollup, [number, number, number]>(
@@ -50,7 +50,7 @@ function replaceHours(db: Database, nodeId: number, { hours }: NodeFrame, window
   for (const { startMs, summary, cells } of hours) {
     const old = before.get(startMs);
     before.delete(startMs);
-    // Nearly all are as they were: a card is not written for that.
+    // Nearly all hours are unchanged: do not wear out an SD card for them.
     if (old !== undefined && sameBytes(old.summary, summary) && sameBytes(old.cells, cells)) continue;
     put.run(nodeId, startMs, sealBlob(summary), sealBlob(cells));
   }
@@ -59,8 +59,8 @@ function replaceHours(db: Database, nodeId: number, { hours }: NodeFrame, window
 }
 
 /**
- * Keeps what a board told of a node, for when that board is away. Only whole hours are kept: `window` has to be one of
- * such. A favour: it is dropped where another process writes.
+ * Keeps what a board reported about a node, for when that board cannot be reached. Only whole hours are kept, so
+ * `window` must consist of whole hours. Best effort: nothing is kept if another process is writing.
  */
 export function keepFrame(
   db: Database,
@@ -88,7 +88,7 @@ export function keepFrame(
   write.immediate();
 }
 
-/** What a board told of a node last; null where it never did, or nothing of this window. */
+/** What a board last reported about a node; null if it never did, or has nothing in this window. */
 export function keptFrame(
   db: Database,
   node: RemoteNode,

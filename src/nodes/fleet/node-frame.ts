@@ -17,26 +17,26 @@ import {
 } from "../compare/load.ts";
 import { HOUR_MS } from "../log/vocabulary.ts";
 
-/** What a comparison knows of a node beside its hours. */
+/** What a comparison knows about a node besides its hours. */
 export interface NodeAbout {
   readonly newestMs: number | null;
-  /** Names of the satellites that cells and scores number. */
+  /** Names of the satellites, by their numbers in cells and scores. */
   readonly satellites: readonly (readonly [id: number, name: string])[];
   readonly snapshot: Snapshot | null;
   readonly scores: readonly SatelliteScores[];
 }
 
-/** One node over a window: all that a comparison needs of it, hour by hour. This is what boards tell each other. */
+/** One node over a window, hour by hour: everything a comparison needs. Boards exchange these. */
 export interface NodeFrame {
   readonly about: NodeAbout;
   /** Oldest first. */
   readonly hours: readonly StoredRollup[];
 }
 
-/** Reads a node's frame. The deadline is of performance.now(). */
+/** Reads a node's frame. The deadline is on the clock of performance.now(). */
 export function readFrame(db: Database, nodeId: number, window: Window, deadline: number): NodeFrame {
   const { whole, head, tail } = partsOf(window);
-  // What is damaged is left out here too; its own board says so.
+  // Damaged data is left out here too; its own board reports it.
   const how = { deadline, onDamage: () => undefined };
   const stored = db
     .query<StoredRollup, [number, number, number, number]>(
@@ -56,7 +56,7 @@ export function readFrame(db: Database, nodeId: number, window: Window, deadline
   };
 }
 
-/** What a comparison is given of a frame: the same as of the store that it was read from. */
+/** The data of a frame for a comparison: the same as from the store it was read from. */
 export function dataOf({ about, hours }: NodeFrame, window: Window): NodeData {
   const firstMs = Math.floor(window.sinceMs / HOUR_MS) * HOUR_MS;
   const within = hours.filter(({ startMs }) => startMs >= firstMs && startMs < window.untilMs);

@@ -8,7 +8,7 @@ const boardUrl: Kind<string> = {
   parse: (value) => (typeof value === "string" ? parseBoardUrl(value) : null),
 };
 
-/** `[fleet]`: other boards, by their `nodupe serve`. */
+/** `[fleet]`: other boards, which run `nodupe serve`. */
 export const fleetOptions = {
   boards: option(list(boardUrl), [], "other boards that nodupe serve follows and shows beside this one", {
     scope: "settings",
@@ -31,7 +31,7 @@ export const fleetOptions = {
 const { boards, tokenFile, caFile, insecureHttp } = fleetOptions;
 const setting = { scope: "settings" } as const;
 
-/** The same for `nodupe serve`, whose own flags bear these names. */
+/** The same for `nodupe serve`, as settings only: its own flags already have these names. */
 export const followedOptions = {
   boards,
   tokenFile: { ...tokenFile, ...setting },

@@ -12,25 +12,25 @@ import { decodeFrame } from "./frame-codec.ts";
 import { keepFrame, keptFrame } from "./kept-frames.ts";
 import { dataOf, type NodeFrame } from "./node-frame.ts";
 
-/** What could be had of a node of another board. */
+/** What is known of a node of another board. */
 export type RemoteFigures =
   | { readonly type: "gathered"; readonly node: GatheredNode }
   | Exclude<BoardReply, { type: "told" }>;
 
 export interface RemoteOptions extends GatherOptions {
   readonly access: FleetAccess;
-  /** Where what boards told is kept; null where there is no store. */
+  /** The store that keeps what boards report; null if there is none. */
   readonly store: Store | null;
   readonly signal: AbortSignal;
-  /** Milliseconds since the epoch. */
+  /** Unix ms. */
   readonly nowMs: number;
 }
 
-/** Boards are asked side by side, as many as a small machine unpacks at a time. */
+/** How many nodes are requested in parallel: as many as a small machine can unpack at a time. */
 const AT_ONCE = 4;
-/** One question is about so much; a longer window takes several. */
+/** The longest window of one request; longer windows take several. */
 const MOST_MS = 31 * DAY_MS;
-/** A favour to later comparisons waits for no other process. */
+/** Keeping frames for later comparisons must not wait long for another process. */
 const BUSY_MS = 50;
 
 type Told = { readonly type: "frame"; readonly frame: NodeFrame } | Exclude<BoardReply, { type: "told" }>;
@@ -38,7 +38,7 @@ type Told = { readonly type: "frame"; readonly frame: NodeFrame } | Exclude<Boar
 function* monthsOf({ sinceMs, untilMs }: Window): Generator<Window> {
   let fromMs = sinceMs;
   while (fromMs < untilMs) {
-    // Cut at whole hours, so that no hour is told in two parts.
+    // Cut at whole hours, so that no hour is split between two requests.
     const toMs = Math.min(untilMs, Math.floor((fromMs + MOST_MS) / HOUR_MS) * HOUR_MS);
     yield { sinceMs: fromMs, untilMs: toMs };
     fromMs = toMs;
@@ -75,10 +75,10 @@ async function askFrame(client: BoardClient, name: string, options: RemoteOption
 
 function keep(store: Store, node: RemoteNode, frame: NodeFrame, options: RemoteOptions): void {
   const { window, nowMs } = options;
-  // An hour that the window cuts is none to keep.
+  // Partial hours are not kept.
   if (window.sinceMs % HOUR_MS !== 0 || window.untilMs % HOUR_MS !== 0) return;
   try {
-    // A connection that was opened for questions will do.
+    // The connection may have been opened for reading only.
     store.db.run("PRAGMA query_only = OFF");
     store.db.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
     store.db.run("PRAGMA synchronous = NORMAL");
@@ -114,10 +114,10 @@ async function figuresOf(
 }
 
 /**
- * Asks other boards for their nodes, all of them at the same time; where a board is away, what it told last. The answers
- * are in the order of the nodes. Never throws for what a board or the network does.
+ * Requests nodes from other boards, in parallel. For a board that cannot be reached, its last report is used. The
+ * results are in the order of the nodes. Never throws because of a board or the network.
  *
- * @throws Failure usage for a URL that may not be asked.
+ * @throws Failure (usage) for a URL that is not allowed.
  */
 export async function askBoards(
   nodes: readonly RemoteNode[],

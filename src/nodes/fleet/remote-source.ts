@@ -4,7 +4,7 @@ import type { NodeSource } from "../compare/node-source.ts";
 import type { RemoteNode } from "./board-url.ts";
 import { askBoards, type RemoteFigures, type RemoteOptions } from "./remote-nodes.ts";
 
-/** A node of another board, as an answer calls it. */
+/** A node of another board, with its label in an answer. */
 export interface LabelledNode extends RemoteNode {
   readonly label: string;
 }
@@ -20,18 +20,18 @@ function reasonOf({ url }: RemoteNode, figures: Exclude<RemoteFigures, { type: "
 }
 
 export interface RemoteSources {
-  /** In the order of the nodes; one that has no figures says why when they are asked for. */
+  /** In the order of the nodes. A node without figures says why when asked for them. */
   readonly sources: readonly NodeSource[];
-  /** Nodes of which nothing is known, since their boards are away. */
+  /** The number of nodes of which nothing is known, since their boards cannot be reached. */
   readonly lost: number;
-  /** The first board that refused its token; null where none did. */
+  /** The first refusal of a token; null if there was none. */
   readonly refusal: string | null;
 }
 
 /**
- * Asks the boards, and makes a comparison's sources of what they told.
+ * Asks the boards, and makes sources for a comparison from their reports.
  *
- * @throws Failure usage for a node that its board has not, and for a URL that may not be asked.
+ * @throws Failure (usage) for a node that its board does not have, or for a URL that is not allowed.
  */
 export async function remoteSources(
   nodes: readonly LabelledNode[],

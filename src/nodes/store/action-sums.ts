@@ -3,13 +3,13 @@ import { cellParts, type SummedCells } from "./cell-sums.ts";
 import type { VarintReader, VarintWriter } from "./varint.ts";
 
 /**
- * What an hour or a day adds up to by action, at the action's index: all that totals and earnings ask for. They stand in
- * the summary, behind its sketch, so that a comparison need not unpack hundreds of groups of operations to add them up.
+ * The totals of an hour or a day by index of action: all that totals and earnings need. They follow the sketch in the
+ * summary, so that a comparison need not unpack and add up hundreds of groups of operations.
  */
 export interface ActionSums {
   /** Ended operations. */
   readonly counts: Float64Array;
-  /** Of the successful ones. */
+  /** The bytes of the successful ones. */
   readonly successBytes: Float64Array;
 }
 
@@ -22,7 +22,7 @@ export function addAction(to: ActionSums, action: number, count: number, bytes: 
   to.successBytes[action] = (to.successBytes[action] ?? 0) + bytes;
 }
 
-/** For summaries of before, which had no such sums: the same of their cells. */
+/** For summaries in the old format, which have no such sums: computes them from the cells. */
 export function addCellsByAction(to: ActionSums, cells: SummedCells): void {
   for (const [key, { count, bytes }] of cells) {
     const { action, outcome } = cellParts(key);
@@ -30,7 +30,7 @@ export function addCellsByAction(to: ActionSums, cells: SummedCells): void {
   }
 }
 
-/** The number of actions that there are some of, then of each its index, count and bytes. */
+/** Writes the number of actions in use, then the index, count and bytes of each. */
 export function writeActions(to: VarintWriter, { counts, successBytes }: ActionSums): void {
   const used = [...counts.keys()].filter((action) => counts[action] !== 0);
   to.unsigned(used.length);
@@ -41,7 +41,7 @@ export function writeActions(to: VarintWriter, { counts, successBytes }: ActionS
   }
 }
 
-/** Adds what `writeActions` wrote. */
+/** Adds the output of `writeActions`. */
 export function readActions(reader: VarintReader, to: ActionSums): void {
   for (let left = reader.unsigned(); left > 0; left -= 1) {
     const action = reader.unsigned();

@@ -4,37 +4,37 @@ import { openBlob, sealBlob } from "../../db/sealed-blob.ts";
 import { PlaneReader, PlaneWriter } from "./byte-planes.ts";
 import { VarintReader, VarintWriter } from "./varint.ts";
 
-/** Events that a block holds: enough for the columns to compress, few enough to decode in a millisecond. */
+/** Events per block: enough for the columns to compress, few enough to decode in a millisecond. */
 export const BLOCK_EVENTS = 4_096;
-/** What is written once and for all may be in blocks so large: half as many pages are filled in part only. */
+/** Blocks that are never rewritten may have this many events: half as many pages are left partly empty. */
 export const LARGE_BLOCK_EVENTS = 2 * BLOCK_EVENTS;
-/** Of the key; see KEY_MASK. */
+/** Stored bytes of a key; see KEY_MASK. */
 const KEY_BYTES = 3;
-/** Sizes are nearly all multiples of this; the quotient is a byte shorter. */
+/** Nearly all sizes are multiples of this, and the quotient is a byte shorter. */
 const SIZE_UNIT = 256;
-/** Sizes from here on, which no piece has but a damaged line may, stand by themselves: doubled they would be no whole numbers. */
+/** Larger sizes occur only in damaged lines, and are stored separately: doubled, they would not be whole numbers. */
 const LARGE_SIZE = 2 ** 50;
 const LARGE_MARK = 3;
 const MACHINE_WORD = 2 ** 31;
-/** The first byte of a block in planes; one of before begins as zstd does. */
+/** The first byte of a block in planes; a block in the old format begins with zstd's first byte. */
 const PLANES_MARK = 1;
 
 /** A block as it is stored; its blobs are sealed (see db/sealed-blob.ts). */
 export interface StoredBlock {
   readonly events: number;
-  /** Over all starts and ends. */
+  /** The span of all starts and ends. */
   readonly fromMs: number;
   readonly untilMs: number;
-  /** Times, durations, sizes, satellites and what happened, in compressed byte planes. */
+  /** Times, durations, sizes, satellites and kinds of event, in compressed byte planes. */
   readonly columns: Uint8Array;
-  /** The keys, which no compression shortens. */
+  /** The keys, which cannot be compressed. */
   readonly keys: Uint8Array;
 }
 
-/** One for all blocks, which are encoded one after the other. */
+/** Shared by all blocks, which are encoded one after another. */
 const coded = new Float64Array(LARGE_BLOCK_EVENTS);
 
-/** Writes times, durations, sizes, satellites and what happened, as columns of whole numbers that are not negative. */
+/** Writes times, durations, sizes, satellites and kinds of event as columns of non-negative whole numbers. */
 function writeColumns(to: PlaneWriter, events: Events, { from, until, unit }: Rows): number[] {
   const { timeMs, durationMs, sizeBytes, satellite, action, outcome, coarse } = events;
   const large: number[] = [];
@@ -58,7 +58,7 @@ function writeColumns(to: PlaneWriter, events: Events, { from, until, unit }: Ro
       coded[at - from] = LARGE_MARK;
       large.push(size);
     } else if (size >= 0 && size < MACHINE_WORD && ((size | 0) & (SIZE_UNIT - 1)) === 0) {
-      // A remainder of doubles is a call of its own.
+      // On doubles, `%` would be a function call.
       coded[at - from] = ((size | 0) / SIZE_UNIT) * 2;
     } else
       coded[at - from] = size >= 0 && size % SIZE_UNIT === 0 ? (size / SIZE_UNIT) * 2 : (size + 1) * 2 + 1;
@@ -77,7 +77,7 @@ function writeColumns(to: PlaneWriter, events: Events, { from, until, unit }: Ro
 interface Rows {
   readonly from: number;
   readonly until: number;
-  /** Of all their times, in ms. */
+  /** The unit of all their times, in ms. */
   readonly unit: number;
 }
 
@@ -152,7 +152,7 @@ function readPlanes(reader: VarintReader, events: Events, count: number): void {
   }
 }
 
-/** Columns as stores of before hold them: varints, one column after the other, compressed together. */
+/** Reads columns in the old format: varints, one column after another, compressed together. */
 function readVarints(reader: VarintReader, events: Events, count: number): void {
   const unit = reader.unsigned();
   let time = 0;
@@ -167,7 +167,7 @@ function readVarints(reader: VarintReader, events: Events, count: number): void 
 }
 
 /**
- * What `encodeBlock` encoded, now or before: keys of six bytes then, of which three are used.
+ * Decodes a block of this or an older version; older keys have six bytes, of which three are used.
  *
  * @throws DamagedBlob
  */

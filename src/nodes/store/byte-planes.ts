@@ -1,15 +1,16 @@
 import { VarintReader, VarintWriter } from "./varint.ts";
 
 /**
- * Columns of whole numbers as byte planes: all lowest bytes, then all second ones, then all third ones, each compressed
- * by itself. The lowest bytes of times, durations and sizes are nearly noise, and the upper ones nearly constant;
- * together they share one code and cost a quarter more. Larger numbers stand apart, behind the planes.
+ * Columns of whole numbers as byte planes: all lowest bytes, then all second bytes, then all third bytes, each plane
+ * compressed by itself. The lowest bytes of times, durations and sizes are nearly noise, and the upper ones nearly
+ * constant; together they would share one code and take a quarter more space. Larger numbers are stored separately
+ * after the planes.
  */
 const PLANES = 3;
 const ESCAPE = 2 ** (8 * PLANES) - 1;
 const ZSTD_LEVEL = 1;
 
-/** Writes columns of one length, one after the other. */
+/** Writes columns of equal length, one after another. */
 export class PlaneWriter {
   readonly #out: VarintWriter;
   readonly #planes: Uint8Array[];
@@ -22,7 +23,7 @@ export class PlaneWriter {
     this.#planes = Array.from({ length: PLANES }, () => new Uint8Array(count));
   }
 
-  /** Writes a column of safe integers that are not negative. */
+  /** Writes a column of non-negative safe integers. */
   column(values: Float64Array): void {
     const [low, middle, high] = this.#planes;
     if (low === undefined || middle === undefined || high === undefined) return;
@@ -36,7 +37,7 @@ export class PlaneWriter {
       high[row] = value >>> 16;
       seen |= value;
     }
-    // Planes of zeros alone are left out: most sizes and satellites need one or two.
+    // All-zero planes are left out: most sizes and satellites need one or two.
     const used = seen > 0xffff ? 3 : seen > 0xff ? 2 : 1;
     this.#out.unsigned(used);
     for (const plane of this.#planes.slice(0, used)) {
@@ -46,13 +47,13 @@ export class PlaneWriter {
     }
   }
 
-  /** To be called behind the last column. */
+  /** Must be called after the last column. */
   end(): void {
     for (const value of this.#escaped) this.#out.unsigned(value);
   }
 }
 
-/** Reads what PlaneWriter wrote: as many columns, then `end`. */
+/** Reads the output of PlaneWriter: the same number of columns, then `end`. */
 export class PlaneReader {
   readonly #reader: VarintReader;
   readonly #count: number;
@@ -63,7 +64,7 @@ export class PlaneReader {
     this.#count = count;
   }
 
-  /** The next column; its larger numbers are right only once `end` was called. */
+  /** The next column; its larger numbers are only correct after `end`. */
   column(): Float64Array {
     const values = new Float64Array(this.#count);
     const used = this.#reader.unsigned();

@@ -26,7 +26,7 @@ export function cellParts(key: number): {
   return { satellite: key >> 10, action: (key >> 6) & 15, outcome: (key >> 4) & 3, sizeClass: key & 15 };
 }
 
-/** The sums at `key`, made where there are none. */
+/** The sums at `key`, which are created if missing. */
 export function sumsAt(to: SummedCells, key: number): CellSums {
   let sums = to.get(key);
   if (sums === undefined) to.set(key, (sums = { count: 0, bytes: 0, timed: 0, timedMs: 0, coarse: 0 }));
@@ -47,15 +47,18 @@ export function addCells(to: SummedCells, from: SummedCells): void {
 const writer = new VarintWriter();
 const ZSTD_LEVEL = 3;
 /**
- * The first bytes of what zstd compressed. No cells that were stored before they were compressed begin so: it would be
- * 40 cells, the first of them with an action that there is not.
+ * The first bytes of zstd's output. Cells stored before compression was introduced never begin like this: it would mean
+ * 40 cells, the first of them with an action that does not exist.
  */
 const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd] as const;
 
-/** Numbers of a cell: its key and its sums. */
+/** The numbers of a cell: its key and its sums. */
 const CELL_NUMBERS = 6;
 
-/** The number of cells, then a column for each number, the keys as differences in rising order; compressed. */
+/**
+ * Writes the number of cells, then a column for each of their numbers, the keys in rising order as differences;
+ * compressed.
+ */
 export function encodeCells(cells: SummedCells): Uint8Array {
   const keys = Float64Array.from(cells.keys()).sort();
   const { length } = keys;
@@ -78,7 +81,7 @@ export function encodeCells(cells: SummedCells): Uint8Array {
   return Bun.zstdCompressSync(writer.bytes(), { level: ZSTD_LEVEL });
 }
 
-/** Fills `numbers` with the varints from `start` on, and returns where they end. */
+/** Fills `numbers` with the varints from `start` on, and returns the offset after them. */
 function readNumbers(bytes: Uint8Array, start: number, numbers: number[] | Float64Array): number {
   let at = start;
   for (let index = 0; index < numbers.length; index += 1) {
@@ -96,7 +99,7 @@ function readNumbers(bytes: Uint8Array, start: number, numbers: number[] | Float
   return at;
 }
 
-/** Cells as stores of before hold them: a cell's six numbers at a time, and behind them sketches that nothing reads. */
+/** Reads cells in the old format: six numbers per cell, followed by sketches that are not used. */
 function addCellByCell(to: SummedCells, bytes: Uint8Array): void {
   const length = [0];
   let at = readNumbers(bytes, 0, length);
@@ -112,13 +115,13 @@ function addCellByCell(to: SummedCells, bytes: Uint8Array): void {
   }
 }
 
-/** Cells as they are stored, read and added up only when they are asked for: hundreds of numbers of each day. */
+/** Stored cells, read and added up only when asked for: hundreds of numbers for each day. */
 export class StoredCells {
   readonly #stored: Uint8Array[];
   readonly #readMore: () => readonly Uint8Array[];
   #sums: SummedCells | null = null;
 
-  /** @param readMore what belongs to them and is not read yet. */
+  /** @param readMore reads more of the same cells, if they are asked for. */
   constructor(stored: readonly Uint8Array[] = [], readMore: () => readonly Uint8Array[] = () => []) {
     this.#stored = [...stored];
     this.#readMore = readMore;
@@ -129,7 +132,7 @@ export class StoredCells {
     this.#sums = null;
   }
 
-  /** @throws RangeError where what is stored is damaged. */
+  /** @throws RangeError if the stored cells are damaged. */
   sums(): SummedCells {
     if (this.#sums === null) {
       this.#sums = new Map();
@@ -139,7 +142,7 @@ export class StoredCells {
   }
 }
 
-/** Adds what `encodeCells` wrote. */
+/** Adds the output of `encodeCells`. */
 export function addStoredCells(to: SummedCells, stored: Uint8Array): void {
   if (ZSTD_MAGIC.some((byte, index) => stored[index] !== byte)) {
     addCellByCell(to, stored);
@@ -149,14 +152,14 @@ export function addStoredCells(to: SummedCells, stored: Uint8Array): void {
   const length = [0];
   const start = readNumbers(bytes, 0, length);
   const size = length[0] ?? 0;
-  // Six numbers of at least a byte each stand there for a cell.
+  // Each cell takes six numbers of at least one byte.
   if (size * CELL_NUMBERS > bytes.length) throw new RangeError("Cannot read past the end of stored cells");
   const columns = new Float64Array(size * CELL_NUMBERS);
   readNumbers(bytes, start, columns);
   let key = 0;
   for (let cell = 0; cell < size; cell += 1) {
     key += columns[cell] ?? 0;
-    // Hundreds of thousands in a comparison: no object for each.
+    // A comparison adds hundreds of thousands of cells: do not allocate an object for each.
     const sums = sumsAt(to, key);
     sums.count += columns[size + cell] ?? 0;
     sums.bytes += columns[2 * size + cell] ?? 0;

@@ -1,6 +1,6 @@
 /**
- * Counts by 53-bit number: open addressing over typed columns, 10 bytes a slot, so that an hour of a busy node's
- * lines takes a few megabytes. Counts only go down after the table is built; a slot is never freed.
+ * Counts by 53-bit number, with open addressing over typed columns: 10 bytes per slot, so that an hour of a busy node's
+ * lines takes a few megabytes. Once the table is built, counts only go down; slots are never freed.
  */
 export class CountTable {
   #keys: Float64Array;
@@ -9,7 +9,7 @@ export class CountTable {
 
   constructor(expected = 64) {
     const slots = 2 ** Math.ceil(Math.log2(Math.max(16, expected * 2)));
-    // -1 is no key: identities are not negative.
+    // -1 marks an empty slot: identities are not negative.
     this.#keys = new Float64Array(slots).fill(-1);
     this.#counts = new Uint16Array(slots);
   }
@@ -32,7 +32,7 @@ export class CountTable {
     this.#counts[slot] = Math.min(0xffff, (this.#counts[slot] ?? 0) + by);
   }
 
-  /** Takes one off the key's count; false where nothing is left of it. */
+  /** Takes one off the key's count; false if it is 0. */
   take(key: number): boolean {
     const slot = this.#slotOf(key);
     const count = this.#counts[slot] ?? 0;

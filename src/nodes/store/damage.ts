@@ -3,11 +3,11 @@ import { intact, openBlob } from "../../db/sealed-blob.ts";
 import { DAY_MS, HOUR_MS } from "../log/vocabulary.ts";
 import { TIER_DAY } from "./rollup.ts";
 
-/** Something that the store has of a node and that is not what was written. */
+/** Something stored for a node that is not what was written. */
 export interface DamagedPart {
   readonly node_name: string;
   readonly part: "events" | "hour" | "day" | "operations_in_flight" | "checkpoint" | "kept_hour";
-  /** What it tells of; null of what has no time. */
+  /** The time of its data; null if it has none. */
   readonly since: string | null;
   readonly until: string | null;
 }
@@ -38,10 +38,7 @@ interface Named {
   readonly name: string;
 }
 
-/**
- * Checks every stored blob of every node; a row at a time is in memory. Not those of packed days: where one of them is
- * damaged its hours are read, and nothing is lost.
- */
+/** Checks every stored blob of every node, with one row at a time in memory. */
 export function* damagedParts(db: Database): Generator<DamagedPart> {
   const blocks = db
     .query<Named & { fromMs: number; untilMs: number; columns: Uint8Array; keys: Uint8Array }, []>(

@@ -16,7 +16,7 @@ import {
   TIMED_MS_AT,
 } from "./summary-numbers.ts";
 
-/** Hours whose sketches are still packed one by one. */
+/** Hours whose sketches are packed separately. */
 interface LooseHour {
   readonly type: "loose";
   readonly hour: number;
@@ -34,28 +34,28 @@ function isPacked(part: StoredHour | PackedHours): part is PackedHours {
   return "numbers" in part;
 }
 
-/** Beyond this share of operations timed in whole seconds a log tells no milliseconds. */
+/** If more than this share of operations was timed in whole seconds, the log has no milliseconds. */
 const MAX_COARSE_SHARE = 0.01;
 
 /**
- * Hours of one node in the order of time, as a comparison reads them: columns, and no object for each hour, since a
- * command runs once, mostly before the compiler has warmed up. Sketches stay packed until all are unpacked together.
- * Columns are those of the table: who changes one copies it.
+ * Hours of one node in order of time, as needed for a comparison. They are columns rather than an object for each hour,
+ * since a command runs once, mostly before the compiler has warmed up. Sketches stay packed until all are unpacked
+ * together. The returned columns belong to the table: copy one before changing it.
  */
 export class HourTable {
   readonly length: number;
   readonly startMs: Float64Array;
-  /** One behind the other. */
+  /** The columns, one after another. */
   readonly #columns: Float64Array;
-  /** Of each column. */
+  /** The sum of each column. */
   readonly #sums = new Float64Array(SUMMARY_NUMBERS);
   readonly #parts: (LooseHour | PackedPart)[] = [];
-  /** By kind, once they were asked for. */
+  /** Cached, by kind. */
   readonly #trials: Float64Array[] = [];
 
   /**
-   * @param parts single hours, and days of them, in the order of time.
-   * @throws RangeError where a summary is not what rollup.encodeSummary wrote.
+   * @param parts single hours, and packed days, in order of time.
+   * @throws RangeError if a summary was not written by rollup.encodeSummary.
    */
   constructor(parts: readonly (StoredHour | PackedHours)[]) {
     const length = parts.reduce((sum, part) => sum + (isPacked(part) ? part.length : 1), 0);
@@ -128,7 +128,7 @@ export class HourTable {
     return this.#sums[TIMED_AT] ?? 0;
   }
 
-  /** … what they took together … */
+  /** … their total duration … */
   timedMs(): Float64Array {
     return this.#column(TIMED_MS_AT);
   }
@@ -137,12 +137,12 @@ export class HourTable {
     return this.#sums[TIMED_MS_AT] ?? 0;
   }
 
-  /** … and those of them whose log told whole seconds only, which are in no sketch, in all. */
+  /** … and how many of them, over all hours, have times in whole seconds only; those are in no sketch. */
   coarseTotal(): number {
     return this.#sums[COARSE_AT] ?? 0;
   }
 
-  /** What the durations of the log are told in: 1 or 1000 ms; null where nothing was timed. */
+  /** The resolution of the log's durations: 1 or 1000 ms; null if no operation was timed. */
   resolutionMs(): 1 | 1000 | null {
     if (this.timedTotal() === 0) return null;
     return this.coarseTotal() <= this.timedTotal() * MAX_COARSE_SHARE ? 1 : 1000;
@@ -172,15 +172,16 @@ export class HourTable {
   }
 
   /**
-   * How many operations of each hour's sketch lie in the buckets up to each of some: at hour × buckets.length + index.
+   * For each hour, the number of operations in its sketch up to and including each given bucket, at hour ×
+   * buckets.length + index.
    *
-   * @param buckets in rising order; -1 has none before it.
+   * @param buckets in rising order; -1 counts nothing.
    */
   upTo(buckets: readonly number[]): Float64Array {
     const width = buckets.length;
     const counts = new Float64Array(this.length * width);
     let columnOf: Int32Array | null = null;
-    // Behind the last bucket there is a place that nobody asks for.
+    // The place after the last bucket collects the rest, and is not used.
     const own = new Float64Array(width + 1);
     for (const part of this.#parts) {
       if (part.type === "packed") takePacked(part, buckets, counts);
@@ -208,7 +209,7 @@ export class HourTable {
     return this.#columns.subarray(place * this.length, (place + 1) * this.length);
   }
 
-  /** A column of zeros alone, as most levels' are, adds nothing. */
+  /** Adds a column to `sums`. Columns of zeros, as most levels' are, are skipped. */
   #addTo(sums: Float64Array, place: number): void {
     if (this.#sums[place] === 0) return;
     const column = this.#column(place);
@@ -216,7 +217,7 @@ export class HourTable {
   }
 }
 
-/** Hours of SUMMARY_NUMBERS each, turned into columns; what each comes to is put into `sums`. */
+/** Turns hours of SUMMARY_NUMBERS each into columns, and puts the sum of each column into `sums`. */
 function toColumns(numbers: Float64Array, length: number, sums: Float64Array): Float64Array {
   const columns = new Float64Array(numbers.length);
   for (let place = 0; place < SUMMARY_NUMBERS; place += 1) {
@@ -232,7 +233,7 @@ function toColumns(numbers: Float64Array, length: number, sums: Float64Array): F
   return columns;
 }
 
-/** For each bucket the first of the given ones that it does not lie behind. */
+/** For each bucket, the index of the first given bucket that is not below it. */
 function columnsOf(buckets: readonly number[]): Int32Array {
   const columnOf = new Int32Array(BUCKET_LIMIT);
   for (let bucket = 0, next = 0; bucket < BUCKET_LIMIT; bucket += 1) {
@@ -255,7 +256,7 @@ function takePacked({ hour, hours }: PackedPart, buckets: readonly number[], cou
 
 const one = new Float64Array(SUMMARY_NUMBERS);
 
-/** Where a summary's sketch is. */
+/** The position of a summary's sketch. */
 export function sketchOf(summary: Uint8Array): StoredSketch {
   return { bytes: summary, start: readSummary(summary, one, 0) };
 }
@@ -266,7 +267,7 @@ export function linesOf(summary: Uint8Array): Float64Array {
   return one.slice(LEVEL_AT, TIMED_AT);
 }
 
-/** Over all hours. */
+/** The sum over all hours. */
 export function sumOf(column: Float64Array): number {
   let sum = 0;
   for (let hour = 0; hour < column.length; hour += 1) sum += column[hour] ?? 0;

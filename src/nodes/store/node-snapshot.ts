@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { forgetComparisons } from "./node-store.ts";
 
-/** What a node's own API tells; null where it does not, or where no good answer came. */
+/** Figures from a node's own API; null for those it does not report, or if no good answer came. */
 export interface NodeFigures {
   readonly usedBytes: number | null;
   readonly totalBytes: number | null;
@@ -11,7 +11,7 @@ export interface NodeFigures {
   readonly auditScore: number | null;
   readonly suspensionScore: number | null;
   readonly onlineScore: number | null;
-  /** This month's, over all satellites. */
+  /** This month's payout, over all satellites. */
   readonly payoutUsd: number | null;
   readonly heldUsd: number | null;
   readonly version: string | null;
@@ -20,15 +20,15 @@ export interface NodeFigures {
   readonly suspended: number | null;
 }
 
-/** The last figure of each kind, whenever it was told: an answer that did not come takes nothing away. */
+/** The last known figure of each kind, whenever it was reported: an answer that did not come removes nothing. */
 export interface Snapshot extends NodeFigures {
-  /** Of the newest answer. */
+  /** When the newest answer came. */
   readonly takenMs: number;
-  /** When payout and held amount were told: they are of that month. */
+  /** When payout and held amount were reported; they are for that month. */
   readonly payoutTakenMs: number | null;
 }
 
-/** The column of each figure, and the figures that one path of the API tells together. */
+/** The column of each figure, and which figures come together from one path of the API. */
 const COLUMNS = {
   usedBytes: "used_bytes",
   totalBytes: "total_bytes",
@@ -46,7 +46,7 @@ const COLUMNS = {
 
 const ENTRIES = Object.entries(COLUMNS);
 
-/** Keeps what a node's API said. Comparisons that were computed without it are dropped. */
+/** Stores what a node's API reported, and drops comparisons computed without it. */
 export function storeSnapshot(db: Database, nodeId: number, takenMs: number, figures: NodeFigures): void {
   const names = ENTRIES.map(([, column]) => column);
   const values = (Object.keys(COLUMNS) as (keyof NodeFigures)[]).map((name) => figures[name]);

@@ -3,8 +3,8 @@ import type { NodeRow as StoredNode } from "../../db/tables/nodes.ts";
 import { readFileSync } from "node:fs";
 import { Failure } from "../../lib/errors.ts";
 
-/** A node as the store has it. */
-/** What is asked of a node nearly everywhere. */
+/** A node in the store. */
+/** The columns that nearly every caller needs. */
 export type NodeRow = Readonly<Pick<StoredNode, "id" | "name" | "version" | "newestMs">>;
 
 const COLUMNS = "id, name, version, newest_ms AS newestMs";
@@ -25,7 +25,7 @@ export function nodeNames(db: Database): string[] {
     .map((row) => row.name);
 }
 
-/** What tells this process from a later one with the same pid: its start, in clock ticks since boot. */
+/** Distinguishes this process from a later one with the same pid: its start, in clock ticks since boot. */
 function processMark(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
@@ -40,7 +40,7 @@ interface Lease {
   mark: string | null;
 }
 
-/** Finds the node, or makes it. */
+/** Finds or creates the node. */
 export function ensureNode(db: Database, name: string): NodeRow {
   db.query("INSERT INTO node (name) VALUES (?) ON CONFLICT DO NOTHING").run(name);
   const row = findNode(db, name);
@@ -49,10 +49,10 @@ export function ensureNode(db: Database, name: string): NodeRow {
 }
 
 /**
- * Takes the node's lease: operations in flight live in the memory of one process, so one process at a time ingests into
- * a node. A lease whose process is gone is taken over.
+ * Takes the node's lease. Operations in flight are in the memory of one process, so only one process at a time ingests
+ * into a node. The lease of a process that no longer exists is taken over.
  *
- * @throws Failure where another process has it.
+ * @throws Failure if another process has it.
  */
 export function takeLease(db: Database, node: NodeRow): void {
   const held = db
@@ -71,7 +71,7 @@ export function takeLease(db: Database, node: NodeRow): void {
   );
 }
 
-/** Finds or makes the node and takes its lease; `isNew` where it was made. */
+/** Finds or creates the node and takes its lease; `isNew` if it was created. */
 export function leaseNode(db: Database, name: string): NodeRow & { readonly isNew: boolean } {
   const lease = db.transaction(() => {
     const isNew = findNode(db, name) === null;
@@ -89,7 +89,7 @@ export function releaseNode(db: Database, nodeId: number): void {
   );
 }
 
-/** Deletes a node and all that belongs to it; satellites, which nodes share, stay. */
+/** Deletes a node and all its data; satellites, which nodes share, stay. */
 export function deleteNode(db: Database, nodeId: number): void {
   for (const table of ["event_block", "rollup", "packed_day", "fact", "log_file", "node_snapshot"])
     db.query(`DELETE FROM ${table} WHERE node_id = ?`).run(nodeId);
@@ -97,15 +97,15 @@ export function deleteNode(db: Database, nodeId: number): void {
   forgetComparisons(db, nodeId);
 }
 
-/** Drops the comparisons that were computed with a node's figures as they were. */
+/** Drops cached comparisons that used a node's earlier figures. */
 export function forgetComparisons(db: Database, nodeId: number): void {
   db.query("DELETE FROM compare_cache WHERE instr(nodes, ?) > 0").run(`,${nodeId},`);
 }
 
-/** Events keep a satellite in two bytes; hostile logs alone name more, and those beyond count as none. */
+/** Events store a satellite in two bytes. Only hostile logs name more satellites; the further ones count as none. */
 const MAX_SATELLITE_ID = 0xffff;
 
-/** Satellite names → the store's ids, remembered. The parser's index 0 (none) is id 0. */
+/** Maps satellite names to the store's IDs, with a cache. The parser's index 0 (none) is ID 0. */
 export class SatelliteIds {
   readonly #db: Database;
   readonly #ids = new Map<string, number>([["", 0]]);

@@ -5,36 +5,39 @@ import { addStoredSketch, type StoredSketch } from "./stored-sketch.ts";
 import { readSummary, type StoredHour, SUMMARY_NUMBERS } from "./summary-numbers.ts";
 
 /**
- * The hours of a UTC day in one blob that is read as it lies: their summaries' numbers, and how many of each hour's timed
- * operations took no longer than a bucket, bucket by bucket. A month of twenty nodes is 14,400 summaries; unpacked one by
- * one they were most of what a comparison took.
+ * The hours of a UTC day in one blob that is read in place: the numbers of their summaries, and for each bucket how
+ * many of each hour's timed operations were no longer than it. A month of twenty nodes has 14,400 summaries; unpacking
+ * them one by one took most of the time of a comparison.
  *
- * Only what was added up from stored hours is in it: whoever finds none, or a damaged one, reads the hours.
+ * It contains nothing but what was computed from stored hours: if it is missing or damaged, the hours are read instead.
  */
 export interface PackedHours {
   readonly type: "packed";
   readonly length: number;
   readonly startMs: Float64Array;
-  /** SUMMARY_NUMBERS of each hour. */
+  /** SUMMARY_NUMBERS for each hour. */
   readonly numbers: Float64Array;
-  /** The buckets that `upTo` tells of; in those below there is nothing. */
+  /** The first bucket of `upTo`; all lower ones are empty. */
   readonly firstBucket: number;
   readonly buckets: number;
-  /** At bucket × length + hour: the hour's operations in the buckets from the first one to this one. */
+  /** At bucket × length + hour: the hour's operations from the first bucket up to and including this one. */
   readonly upTo: Uint16Array | Uint32Array;
 }
 
 const FORM = 1;
 const HOURS = DAY_MS / HOUR_MS;
-/** Form, hours, bytes of a count; as words of two bytes the first bucket and their number, and one of four: which hours. */
+/**
+ * One byte each: format, hours, bytes of a count. Two bytes each: the first bucket, the number of buckets. Four bytes:
+ * which hours are there.
+ */
 const HEAD_BYTES = 16;
-/** Durations that lie this far apart are damage, and would take too much room. */
+/** A wider range of durations means damage, and would take too much room. */
 const MOST_BUCKETS = 1_024;
 
-/** For all days one: who only reads packed hours makes none. */
+/** Shared by all days, and created only when hours are packed. */
 let spread: Spread | null = null;
 
-/** Sketches side by side, a row for each bucket. */
+/** Sketches side by side, with a row for each bucket. */
 class Spread {
   /** At bucket × HOURS + hour. */
   readonly counts = new Float64Array(BUCKET_LIMIT * HOURS);
@@ -44,7 +47,7 @@ class Spread {
     for (let bucket = 0; bucket < BUCKET_LIMIT; bucket += 1) this.#rows[bucket] = bucket * HOURS;
   }
 
-  /** @returns the lowest and the highest bucket in use; the highest is -1 where none is. */
+  /** @returns the lowest and the highest bucket in use; the highest is -1 if none is. */
   fill(sketches: readonly StoredSketch[]): { first: number; last: number } {
     const { counts } = this;
     counts.fill(0);
@@ -58,7 +61,7 @@ class Spread {
   }
 }
 
-/** Packs the hours of the day that begins at `dayMs`, in the order of time; null where they do not fit the form. */
+/** Packs the hours of the day that begins at `dayMs`, in order of time; null if they do not fit the format. */
 export function packHours(dayMs: number, hours: readonly StoredHour[]): Uint8Array | null {
   const { length } = hours;
   if (length === 0 || length > HOURS) return null;
@@ -93,17 +96,17 @@ export function packHours(dayMs: number, hours: readonly StoredHour[]): Uint8Arr
   head.setUint16(6, buckets, true);
   const which = hours.reduce((bits, { startMs }) => bits | (1 << ((startMs - dayMs) / HOUR_MS)), 0);
   head.setUint32(8, which >>> 0, true);
-  // All machines that this is built for have the lowest byte first, as the other blobs have.
+  // All our target machines are little-endian, as are the other blobs.
   new Float64Array(packed.buffer, HEAD_BYTES, numbers.length).set(numbers);
   const columns = width === 4 ? Uint32Array : Uint16Array;
   new columns(packed.buffer, HEAD_BYTES + numbers.byteLength, upTo.length).set(upTo);
   return packed;
 }
 
-/** Reads what `packHours` wrote of that day; null of a form that is not known, or cut. */
+/** Reads the output of `packHours` for that day; null if the format is unknown or the data is cut off. */
 export function unpackHours(dayMs: number, packed: Uint8Array): PackedHours | null {
   if (packed.length < HEAD_BYTES || packed[0] !== FORM) return null;
-  // Numbers are read where they lie, so that they must lie as a machine reads them.
+  // The numbers are read in place, so they must be aligned.
   const bytes = packed.byteOffset % 8 === 0 ? packed : packed.slice();
   const { buffer, byteOffset } = bytes;
   const head = new DataView(buffer, byteOffset, HEAD_BYTES);
@@ -134,7 +137,7 @@ export function unpackHours(dayMs: number, packed: Uint8Array): PackedHours | nu
   };
 }
 
-/** Packs stored hours, whose blobs are sealed; null where one of them is damaged. */
+/** Packs stored hours, whose blobs are sealed; null if one of them is damaged. */
 export function packStored(dayMs: number, rows: readonly StoredHour[]): Uint8Array | null {
   const hours = rows.map((row) => ({ ...row }));
   return hours.every((row) => openRow(row, ["summary"])) ? packHours(dayMs, hours) : null;

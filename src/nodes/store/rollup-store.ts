@@ -19,19 +19,19 @@ import {
 } from "./rollup.ts";
 
 const BLOBS = ["summary", "cells"] as const;
-/** Roll-ups kept decoded. */
+/** The number of roll-ups kept decoded. */
 const RECENT_ROLLUPS = 4;
-/** Days of a store of before are packed some at a time: a millisecond each. */
+/** Days of an older store are packed this many at a time; each takes a millisecond. */
 const DAYS_A_COMMIT = 31;
 
 interface Stored {
   readonly rollup: Rollup;
-  /** null where the store has none, or has it damaged. */
+  /** null if the store has none, or a damaged one. */
   readonly source: number | null;
   readonly isDamaged: boolean;
 }
 
-/** Told of an hour whose figures in the store are damaged. */
+/** Called for an hour whose figures in the store are damaged. */
 export type OnDamage = (startMs: number) => void;
 
 type StoredRollup = Pick<RollupRow, "summary" | "cells">;
@@ -42,16 +42,17 @@ function addPart(to: Rollup, part: Rollup): void {
 }
 
 /**
- * One node's roll-ups, hours and UTC days, as its only writer holds them (see leaseNode). Called within a transaction.
+ * One node's roll-ups, of hours and of UTC days, for the node's only writer (see leaseNode). Call it inside a
+ * transaction.
  */
 export class RollupStore {
   readonly #db: Database;
   readonly #nodeId: number;
-  /** As last written, by tier and start: the next batch mostly falls into the same hours. */
+  /** The last ones written, by tier and start: the next batch is usually in the same hours. */
   readonly #recent = new LRUCache<string, Stored>({ max: RECENT_ROLLUPS });
 
   readonly #onDamage: OnDamage;
-  /** Days whose hours are not packed; null until the store was asked. */
+  /** Days whose hours are not packed; null until they have been queried. */
   #unpacked: Set<number> | null = null;
 
   constructor(db: Database, nodeId: number, onDamage: OnDamage) {
@@ -61,8 +62,8 @@ export class RollupStore {
   }
 
   /**
-   * Adds what a log told of these hours, whose roll-ups are the store's from then on. An hour that was taken over from storj_monitor is the log's alone from then on;
-   * one that is damaged begins anew.
+   * Adds what a log reported for these hours; the roll-ups belong to this store from then on. An hour imported from
+   * storj_monitor is replaced by the log's; a damaged one starts again from zero.
    */
   addFromLog(hours: ReadonlyMap<number, Rollup>): void {
     const days = new Map<number, Rollup[]>();
@@ -89,12 +90,12 @@ export class RollupStore {
     }
   }
 
-  /** Puts an hour in the place of whatever the store has; its day must be built anew. */
+  /** Replaces an hour in the store; its day must be rebuilt afterwards. */
   replaceHour(startMs: number, rollup: Rollup, source: number): void {
     this.#write(TIER_HOUR, startMs, rollup, source);
   }
 
-  /** Adds a day up from its hours. */
+  /** Sums a day from its hours. */
   rebuildDay(day: number): void {
     const rollup = createRollup();
     const rows = this.#db
@@ -110,10 +111,10 @@ export class RollupStore {
   }
 
   /**
-   * Packs the hours of days that have none such, so that a comparison reads a day of them at once. Whatever changes an
-   * hour drops what its day was packed to (triggers of the store): so a day that is still written waits.
+   * Packs the hours of days that are not packed, so that a comparison reads a whole day at once. Every change of an
+   * hour deletes its day's packed hours (by triggers of the store), so a day still being written has to wait.
    *
-   * @param beforeMs of days that begin before.
+   * @param beforeMs only days that begin before this are packed.
    */
   packDays(beforeMs: number): void {
     this.#unpacked ??= new Set(

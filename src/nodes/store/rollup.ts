@@ -12,11 +12,11 @@ import { Sketch } from "./sketch.ts";
 import { VarintReader, VarintWriter } from "./varint.ts";
 import { ABANDONED, DAY_MS, KINDS, kindOfAction, LEVELS, sizeClassOf, SUCCESS } from "../log/vocabulary.ts";
 
-/** Roll-ups are kept of hours, and of UTC days. */
+/** Roll-ups are kept for hours and for UTC days. */
 export const TIER_HOUR = 0;
 export const TIER_DAY = 1;
 
-/** Where an hour's figures come from: never from both. */
+/** The source of an hour's figures, which is never both. */
 export const SOURCE_LOG = 0;
 export const SOURCE_MONITOR = 1;
 
@@ -27,18 +27,18 @@ export function dayOf(ms: number): number {
 const OUTCOME_COUNT = 3;
 const KIND_COUNTS = KINDS.length * OUTCOME_COUNT;
 
-/** What an hour or a day tells at a glance: enough for rates, their spread over hours, and the latency. */
+/** The summary of an hour or a day: enough for rates, their spread over hours, and latency. */
 export interface Summary {
   /** Ended operations, at kind × 3 + outcome. */
   readonly counts: Float64Array;
   /** Piecestore lines by level. */
   readonly levels: Float64Array;
-  /** Of operations with a known duration. */
+  /** The number of operations with a known duration. */
   timed: number;
   timedMs: number;
-  /** Timed operations whose log told whole seconds only; they are in no sketch. */
+  /** Timed operations with times in whole seconds only; they are in no sketch. */
   coarse: number;
-  /** First and last line. */
+  /** Times of the first and last line. */
   firstMs: number;
   lastMs: number;
   readonly sketch: Sketch;
@@ -68,16 +68,19 @@ export function createRollup(): Rollup {
   return { summary: createSummary(), cells: new Map() };
 }
 
-/** Keys below this, which are those of the first 64 satellites, are found by index while events are added. */
+/** Keys below this, those of the first 64 satellites, are found by index while events are added. */
 const INDEXED_KEYS = 65_536;
 let indexed: (CellSums | undefined)[] | null = null;
 
-/** Adds row `row` of `events`; abandoned starts are no operations and add nothing. */
+/** Adds row `row` of `events`; abandoned starts are not operations, and add nothing. */
 export function addEvent(to: Rollup, events: Events, row: number): void {
   addEvents(to, events, row, row + 1);
 }
 
-/** Adds rows [from, until). A look-up in the map for each would cost as much as all the rest: it is asked once a cell. */
+/**
+ * Adds rows [from, until). A map look-up for each row would take as long as everything else, so there is one for each
+ * cell.
+ */
 export function addEvents(to: Rollup, events: Events, from: number, until: number): void {
   indexed ??= Array.from({ length: INDEXED_KEYS });
   const used: number[] = [];
@@ -119,13 +122,13 @@ export function addEvents(to: Rollup, events: Events, from: number, until: numbe
   for (const key of used) indexed[key] = undefined;
 }
 
-/** Notes a line of the log at `timeMs`: what the data covers, and at what level the node logs. */
+/** Counts a line of the log at `timeMs`: for coverage, and for the level at which the node logs. */
 export function addLine(to: Summary, timeMs: number, level: number): void {
   to.levels[level] = (to.levels[level] ?? 0) + 1;
   addTime(to, timeMs);
 }
 
-/** The same of those of the rows [from, until) that are marked. */
+/** The same for the marked rows in [from, until). */
 export function addLines(
   to: Summary,
   { timeMs, level }: { readonly timeMs: Float64Array; readonly level: Uint8Array },
@@ -147,7 +150,7 @@ export function addLines(
   to.lastMs = lastMs;
 }
 
-/** The same of something that was no line of a log. */
+/** The same for something that was not a line of a log. */
 export function addTime(to: Summary, timeMs: number): void {
   if (timeMs < to.firstMs) to.firstMs = timeMs;
   if (timeMs > to.lastMs) to.lastMs = timeMs;
@@ -171,7 +174,7 @@ export function mergeSummary(to: Summary, from: Summary): void {
   }
 }
 
-/** One for all that is encoded: it has grown to what a roll-up needs. */
+/** Shared by all encoding: its buffer has already grown to the size that roll-ups need. */
 const writer = new VarintWriter();
 
 export function encodeSummary(summary: Summary): Uint8Array {
@@ -190,7 +193,7 @@ export function encodeSummary(summary: Summary): Uint8Array {
   return writer.bytes().slice();
 }
 
-/** Adds what `encodeSummary` wrote to `to`. @returns false for one of before, which has no sums by action. */
+/** Adds the output of `encodeSummary` to `to`. @returns false for the old format, which has no sums by action. */
 function mergeEncodedSummary(to: Summary, bytes: Uint8Array): boolean {
   const reader = new VarintReader(bytes);
   for (let index = 0; index < to.counts.length; index += 1) {
@@ -215,7 +218,7 @@ function mergeEncodedSummary(to: Summary, bytes: Uint8Array): boolean {
   return true;
 }
 
-/** A roll-up as the store has it. */
+/** Decodes a stored roll-up. */
 export function decodeRollup(stored: { summary: Uint8Array; cells: Uint8Array }): Rollup {
   const rollup = createRollup();
   addStoredRollup(rollup, stored);

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { satelliteName } from "../log/satellite-names.ts";
 
-/** What a satellite thought of the node when the log last told, 0 to 1; 0 is what disqualifies. */
+/** A satellite's scores of the node in the newest line of the log, 0 to 1; at 0 the node is disqualified. */
 export interface SatelliteScores {
   readonly satelliteId: number;
   readonly audit: number | null;
@@ -9,7 +9,7 @@ export interface SatelliteScores {
   readonly online: number | null;
 }
 
-/** The last scores that each satellite gave before the window's end, as the log told them. */
+/** The last scores from each satellite before the window's end, from the log. */
 export function satelliteScores(db: Database, nodeId: number, untilMs: number): SatelliteScores[] {
   return db
     .query<SatelliteScores, [number, number]>(
@@ -23,7 +23,7 @@ export function satelliteScores(db: Database, nodeId: number, untilMs: number): 
     .all(nodeId, untilMs);
 }
 
-/** One satellite's last scores of the node, as people read them. */
+/** One satellite's last scores of the node, in a readable form. */
 export interface ScoresTold {
   readonly satellite: string;
   readonly audit_percent: number | null;
@@ -32,11 +32,11 @@ export interface ScoresTold {
 }
 
 function percent(score: number | null): number | null {
-  // A field that a log has as text is no number.
+  // In some logs the field is text rather than a number.
   return typeof score === "number" ? score * 100 : null;
 }
 
-/** The store's satellites: their ids there, and what they are called in logs. */
+/** The names of the store's satellites in logs, by ID. */
 export function satelliteNames(db: Database): ReadonlyMap<number, string> {
   const rows = db.query<{ id: number; name: string }, []>("SELECT id, name FROM satellite").all();
   return new Map(rows.map((row) => [row.id, row.name]));

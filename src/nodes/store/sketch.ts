@@ -1,35 +1,36 @@
 import type { VarintReader, VarintWriter } from "./varint.ts";
 
-/** Relative error that every quantile keeps. */
+/** The relative error of every quantile. */
 export const ALPHA = 0.01;
 const GAMMA = (1 + ALPHA) / (1 - ALPHA);
 const LOG_GAMMA = Math.log(GAMMA);
-/** Bucket 0 holds values below 1 ms, which a log cannot tell from zero. */
+/** Bucket 0 is for values below 1 ms, which in a log look like zero. */
 const ZERO_BUCKET = 0;
 
 function computeBucket(valueMs: number): number {
   return valueMs < 1 ? ZERO_BUCKET : Math.ceil(Math.log(valueMs) / LOG_GAMMA) + 1;
 }
 
-/** Every bucket is below it. */
+/** All buckets are below this. */
 export const BUCKET_LIMIT = computeBucket(Number.MAX_SAFE_INTEGER) + 1;
 
 let smallBuckets: Uint16Array | null = null;
 
 function bucketOf(valueMs: number): number {
-  // Made at the first use: who only reads sketches has none.
+  // Created at the first use: not needed for only reading sketches.
   smallBuckets ??= Uint16Array.from({ length: 8_192 }, (_, value) => computeBucket(value));
   return smallBuckets[valueMs] ?? computeBucket(valueMs);
 }
 
-/** The value within ALPHA of all that a bucket holds. */
+/** A value within ALPHA of all values in a bucket. */
 export function valueOfBucket(bucket: number): number {
   return bucket === ZERO_BUCKET ? 0 : (2 * GAMMA ** (bucket - 1)) / (GAMMA + 1);
 }
 
 /**
- * The range of durations, in ms, that a log in whole milliseconds tells by a bucket's numbers: half a millisecond beyond
- * the first and the last of them. Below 1 ms it begins at a quarter, so that it has a logarithm.
+ * The range of durations, in ms, that a log with whole milliseconds rounds to a bucket's numbers: from half a
+ * millisecond below the first to half a millisecond above the last. Below 1 ms it begins at a quarter, so that it has a
+ * logarithm.
  */
 export function edgesOfBucket(bucket: number): readonly [lowMs: number, highMs: number] {
   if (bucket === ZERO_BUCKET) return [0.25, 0.5];
@@ -38,26 +39,26 @@ export function edgesOfBucket(bucket: number): readonly [lowMs: number, highMs: 
   return [first - 0.5, last + 0.5];
 }
 
-/** No longer time can be told: a stored sketch that names a higher bucket is damaged. */
+/** The bucket of the longest possible time: a stored sketch with a higher bucket is damaged. */
 const LAST_BUCKET = computeBucket(Number.MAX_SAFE_INTEGER);
 const NO_COUNTS = new Uint32Array(0);
-/** Buckets that a sketch's column has beyond those in use when it grows. */
+/** Spare buckets added whenever a sketch's column grows. */
 const ROOM = 48;
 
 /**
- * DDSketch: counts in buckets that grow by (1+α)/(1−α), so that quantiles have a relative error of at most α and
- * sketches merge by adding. Source: Masson, Rim & Lee, "DDSketch", VLDB 2019.
+ * DDSketch: counts in buckets that grow by (1+α)/(1−α), so that quantiles have a relative error of at most α, and
+ * sketches are merged by adding. Source: Masson, Rim & Lee, "DDSketch", VLDB 2019.
  *
- * The counts lie in a dense column from the lowest bucket in use on: an ingest adds to and merges thousands of
- * sketches a second, and latencies lie within a few hundred buckets.
+ * The counts are a dense column that starts at the lowest bucket in use: an ingest adds to and merges thousands of
+ * sketches a second, and latencies fall into a few hundred buckets.
  */
 export class Sketch {
-  /** Of bucket `#first` + index. */
+  /** The count of bucket `#first` + index. */
   #counts: Uint32Array = NO_COUNTS;
   #first = 0;
   count = 0;
 
-  /** Counts by bucket, those that are not zero, lowest bucket first. */
+  /** The non-zero counts by bucket, lowest bucket first. */
   get buckets(): Map<number, number> {
     const buckets = new Map<number, number>();
     const counts = this.#counts;
@@ -85,7 +86,7 @@ export class Sketch {
     this.count += other.count;
   }
 
-  /** The value at rank ⌊q·(n−1)⌋, within ALPHA; null of an empty sketch. */
+  /** The value at rank ⌊q·(n−1)⌋, within ALPHA; null if the sketch is empty. */
   quantile(q: number): number | null {
     if (this.count === 0) return null;
     const rank = Math.floor(q * (this.count - 1));
@@ -116,7 +117,7 @@ export class Sketch {
     to.column(numbers.subarray(0, length));
   }
 
-  /** Adds what `write` wrote to this sketch. */
+  /** Adds the output of `write` to this sketch. */
   mergeFrom(reader: VarintReader): void {
     let bucket = 0;
     for (let left = reader.unsigned(); left > 0; left -= 1) {
@@ -136,7 +137,7 @@ export class Sketch {
     } else this.#counts[index] = (this.#counts[index] ?? 0) + count;
   }
 
-  /** Makes buckets [from, until) part of the column. */
+  /** Extends the column to buckets [from, until). */
   #reach(from: number, until: number): void {
     const old = this.#counts;
     const oldEnd = this.#first + old.length;

@@ -1,14 +1,14 @@
-/** A sketch as `Sketch.write` wrote it, from `start` on. */
+/** The output of `Sketch.write`, beginning at `start`. */
 export interface StoredSketch {
   readonly bytes: Uint8Array;
   readonly start: number;
 }
 
 /**
- * Adds a stored sketch's counts to `sums`, each at the place that `places` has for its bucket, moved on by `offset`, and
- * returns where it ends.
- * A month has hundreds of thousands of buckets and a command runs once, before the compiler has warmed up: so this
- * reads the numbers in place, with neither a call nor an object for each.
+ * Adds a stored sketch's counts to `sums`, each at the place that `places` has for its bucket plus `offset`, and
+ * returns the offset of the sketch's end.
+ * A month has hundreds of thousands of buckets, and a command runs only once, before the compiler has warmed up: so
+ * this reads the numbers in place, without a call or an object for each.
  */
 export function addStoredSketch(
   { bytes, start }: StoredSketch,

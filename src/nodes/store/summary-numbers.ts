@@ -1,6 +1,6 @@
 import { KINDS, LEVELS } from "../log/vocabulary.ts";
 
-/** An hour, or a day, as the store has it. */
+/** An hour, or a day, in the store. */
 export interface StoredHour {
   readonly startMs: number;
   readonly summary: Uint8Array;
@@ -20,7 +20,7 @@ export const SUMMARY_NUMBERS = TIMED_AT + 6;
 /**
  * Puts a summary's numbers into `to` from `offset` on, and returns where its sketch begins.
  *
- * @throws RangeError where it is cut.
+ * @throws RangeError if it is cut off.
  */
 export function readSummary(bytes: Uint8Array, to: Float64Array, offset: number): number {
   let at = 0;

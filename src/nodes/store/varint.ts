@@ -1,12 +1,12 @@
-/** Bytes of the longest number that is written. */
+/** The length of the longest number in bytes. */
 const LONGEST = 8;
 
-/** A sum of sizes or durations: one that damaged lines made larger than any number that can be kept stays at the largest. */
+/** Limits a sum of sizes or durations, which damaged lines may have made larger than the largest storable number. */
 export function keptSum(value: number): number {
   return Math.min(value, Number.MAX_SAFE_INTEGER);
 }
 
-/** Writes unsigned LEB128 numbers up to 2^53 - 1, and signed ones zigzagged, into a growing buffer. */
+/** Writes unsigned LEB128 numbers up to 2^53 - 1, and signed ones as zigzag, into a growing buffer. */
 export class VarintWriter {
   #bytes = new Uint8Array(1024);
   #length = 0;
@@ -17,7 +17,7 @@ export class VarintWriter {
     this.#bytes = grown;
   }
 
-  /** @throws RangeError outside 0 to 2^53 - 1, and of a fraction: such a number would be written as another one. */
+  /** @throws RangeError outside 0 to 2^53 - 1, and for fractions: such a number would be written as a different one. */
   unsigned(value: number): void {
     if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`Cannot write ${value} as a varint`);
     if (this.#length + LONGEST > this.#bytes.length) this.#grow();
@@ -36,7 +36,7 @@ export class VarintWriter {
     this.#length = at;
   }
 
-  /** The same of each; by a loop of its own, which takes a third of the time, and is compiled once for all columns. */
+  /** The same for each value. Its own loop takes a third of the time, and is compiled once for all columns. */
   column(values: Float64Array): void {
     while (this.#length + values.length * LONGEST > this.#bytes.length) this.#grow();
     const bytes = this.#bytes;
@@ -78,7 +78,7 @@ export class VarintWriter {
     this.#length += bytes.length;
   }
 
-  /** What was written; valid until the next write. */
+  /** The bytes written; valid until the next write. */
   bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -88,7 +88,7 @@ export class VarintWriter {
   }
 }
 
-/** Reads what VarintWriter wrote. Reading past the end throws: a stored blob is whole or damaged. */
+/** Reads the output of VarintWriter. Reading past the end throws: a stored blob is either complete or damaged. */
 export class VarintReader {
   readonly #bytes: Uint8Array;
   #position = 0;
@@ -112,7 +112,7 @@ export class VarintReader {
     return byte;
   }
 
-  /** The next so many bytes, as they are. */
+  /** The next `length` bytes, unchanged. */
   take(length: number): Uint8Array {
     const end = this.#position + length;
     if (end > this.#bytes.length) throw new RangeError("Cannot read past the end of a stored blob");
