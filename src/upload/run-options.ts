@@ -9,47 +9,47 @@ import type { Tally } from "./report/tally.ts";
 import type { SharedStore } from "./shared/share-driver.ts";
 import type { TanovaClient } from "./tanova/types.ts";
 
-/** Everything a run is given; nothing else reaches it from outside but files, the store and the client's network. */
+/** All inputs of a run, besides files, the store and the client's network. */
 export interface RunOptions {
   readonly store: Store;
-  /** As `openRoot` gave it. */
+  /** The path that `openRoot` returned. */
   readonly root: string;
-  /** Without it the whole tree, as it is now. */
+  /** By default the whole tree, as it is now. */
   readonly source?: Source;
   readonly settings: SyncSettings;
   readonly limits: RunLimits;
-  /** What history is kept under. */
+  /** The name under which history is kept. */
   readonly destination: string;
-  /** null: a dry run, which sends nothing. */
+  /** null for a dry run, which sends nothing. */
   readonly client: TanovaClient | null;
-  /** Where machines share the destination's history; without it history is this store's alone. */
+  /** Where machines share the destination's history; by default it is only in this store. */
   readonly shared?: SharedStore | null;
-  /** Whoever runs it holds the destination's lock for several runs. */
+  /** The caller holds the destination's lock, for several runs. */
   readonly isLocked?: boolean;
   readonly startHashWorker: (() => Worker) | null;
-  /** The process does other things as well: the engine compiles as usual. */
+  /** The process does other work as well: the engine compiles as usual. */
   readonly sharesProcess?: boolean;
   /** Asks the run to end. */
   readonly signal: AbortSignal;
-  /** Told once, when the run begins: what tells how it stands whenever it is asked. */
+  /** Called once when the run begins, with a function that returns its current progress. */
   readonly onBegin: (stand: () => RunProgress) => void;
-  /** Told what became of each file; null where nobody wants to know. */
+  /** Called with the result for each file; null if not wanted. */
   readonly onFile: ((event: FileEvent) => void) | null;
-  /** Told what a dry run would send; null where nobody wants to know. */
+  /** Called with each path a dry run would send; null if not wanted. */
   readonly onWouldSend?: ((path: string) => Promise<void>) | null;
-  /** A thing that a person should know while it is at work. */
+  /** Called with a line that the user should see while the run is in progress. */
   readonly onNotice: (line: string) => void;
 }
 
 export interface RunOutcome {
   readonly tally: Tally;
-  /** CVs in the tree; null where it was not counted to its end. */
+  /** CVs in the tree; null if it was not counted to its end. */
   readonly found: number | null;
   readonly sentBytes: number;
   /** Its row in the store; null for a dry run. */
   readonly runId: number | null;
-  /** Why the run ended early; null where it went to its end. */
+  /** Why the run ended early; null if it was completed. */
   readonly stop: Stop | null;
-  /** The same for scripts; null too where it was asked to end. */
+  /** The same for scripts; also null if the run was asked to end. */
   readonly error: SyncError | null;
 }

@@ -3,10 +3,10 @@ import type { RunOptions } from "./run-options.ts";
 import { ShareDriver } from "./shared/share-driver.ts";
 import { ShareRecord } from "./shared/share-record.ts";
 
-/** How often claims on the shared history are prolonged: three times and a bit in a lease. */
+/** How often claims on the shared history are renewed: just over three times per lease. */
 const RENEW_MS = 3_000;
 
-/** What a run needs to share its destination's history; null where history is this store's alone. */
+/** What a run needs to share its destination's history; null if history is only in this store. */
 export function runSharing(
   { shared = null, store, destination, settings }: RunOptions,
   destinationId: number,

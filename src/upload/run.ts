@@ -18,7 +18,7 @@ import { Uploader } from "./uploader.ts";
 /**
  * Uploads what is in a tree and not yet at its destination: scan → hash → dedupe → upload → record, all at once.
  *
- * @throws Busy where another process is at work on the same store and destination.
+ * @throws Busy if another process works on the same store and destination.
  */
 export async function run(options: RunOptions): Promise<RunOutcome> {
   const { root, settings, client, sharesProcess = false, onBegin, onNotice } = options;
@@ -78,7 +78,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
       intake.handBack(source.takeBack);
     }
     await uploader.idle();
-    // What has changed since it was read comes back, and may do so again.
+    // Files that have changed since they were read come back, possibly more than once.
     intake.handBack(source.takeBack);
     while (intake.settling.size > 0 && !intake.isEnding) {
       for await (const content of intake.settled()) await uploader.offer(content);

@@ -26,31 +26,32 @@ export interface UploaderOptions {
   readonly ledger: Ledger;
   readonly tally: Tally;
   readonly pool: BufferPool;
-  /** What turns out to be no longer what was hashed goes back through it. */
+  /** Takes back files that have changed since they were hashed. */
   readonly settling: Settling;
   readonly ending: Ending;
-  /** The history that other machines share; null where it is this store's alone. */
+  /** The history shared with other machines; null if it is only in this store. */
   readonly share: ShareDriver | null;
-  /** The process does other things as well. */
+  /** The process does other work as well. */
   readonly sharesProcess: boolean;
-  /** Told before the first content is sent. */
+  /** Called before the first content is sent. */
   readonly onFirst: () => void;
   readonly onNotice: (line: string) => void;
   readonly onFact: (fact: DestinationFact) => void;
 }
 
-/** What setTimeout can count. */
+/** The longest delay of setTimeout. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-/** What earlier runs left behind is settled so many a run. */
+/** Contents left behind by earlier runs that one run settles. */
 const STRAYS_AT_ONCE = 1_000;
 /**
- * Each upload leaves a little garbage and nothing else, and each question half of that. Collected only once memory has grown
- * by what the program itself takes while it uploads (its pages were released before) and 8 MB: 10,000 files then take no
- * more than 1,000. Without that growth, every 250 uploads, it is 4 MB less for a twentieth more processor time.
+ * Each upload leaves only a little garbage, and each check half of that. It is collected only once memory has grown by
+ * what the program itself takes while uploading (its pages were released before) plus 8 MB: then 10,000 files take no
+ * more than 1,000. Collecting every 250 uploads without that growth would save 4 MB for a twentieth more processor
+ * time.
  */
 const COLLECT_EVERY = 250;
 const GROWTH_BYTES = 24 * 1024 ** 2;
-/** In a process that does other things as well, whose pages were not released. */
+/** For a process that does other work as well, whose pages were not released. */
 const SHARED_GROWTH_BYTES = 8 * 1024 ** 2;
 const LOST = {
   status: null,
@@ -60,18 +61,18 @@ const LOST = {
 } as const;
 
 /**
- * Does what a plan wants done (network, store, timers), and tells it what came of it: one event after the other, each
- * with all of its actions before the next. Nothing is decided here.
+ * Carries out what a plan wants done (network, store, timers), and reports the results to it: one event after the
+ * other, each with all of its actions before the next. Nothing is decided here.
  */
 export class Uploader implements AsyncDisposable {
   readonly #options: UploaderOptions;
   readonly #held: HeldContents;
   readonly #events: PlanEvent[] = [];
   readonly #tasks = new TaskGroup();
-  /** Whose rows are on the disk since the last event that said so. */
+  /** Units whose rows have reached the disk since the last event that reported some. */
   #written: number[] = [];
   readonly #runDelay = runDelayMeter();
-  /** What is in flight, and what is asked, is cut once it aborts. */
+  /** When this aborts, requests in flight are cut off. */
   readonly #cut = new AbortController();
   #waiting: { readonly until: () => boolean; readonly resolve: () => void }[] = [];
   #collect: ReturnType<typeof createCollector> | null = null;
@@ -90,7 +91,7 @@ export class Uploader implements AsyncDisposable {
     else signal.addEventListener("abort", stop, { once: true });
   }
 
-  /** Takes a content in. Resolves when there is room for the next. */
+  /** Takes in a content. Resolves when there is room for the next. */
   async offer({ checksum, file, bytes }: Content): Promise<void> {
     const { ledger, plan } = this.#options;
     if (bytes !== null) this.#held.hold(checksum, bytes);
@@ -98,18 +99,21 @@ export class Uploader implements AsyncDisposable {
     const standing = isOpen ? null : ledger.content(checksum);
     const sentAgoMs = standing === null ? null : ledger.sentAgoMs(standing);
     this.#post({ type: "offered", checksum, file, standing, sentAgoMs });
-    // What is not sent soon is read again when it is.
+    // If it is not sent soon, it is read again when its turn comes.
     const state = plan.works.get(checksum)?.state.type;
     if (state === undefined || state === "in-doubt" || state === "backoff") this.#held.release(checksum);
     if (!plan.hasRoom) await this.#until(() => plan.hasRoom);
   }
 
-  /** All that was offered is settled, or the run is stopped and nothing is in flight. */
+  /** Everything offered is settled, or the run is stopped and nothing is in flight. */
   get isIdle(): boolean {
     return this.#options.plan.isIdle;
   }
 
-  /** Nothing more is known to come just now. Resolves when all is settled, or the run is stopped and nothing is in flight. */
+  /**
+   * Says that no more contents are known to come for now. Resolves when everything is settled, or the run is stopped
+   * and nothing is in flight.
+   */
   async idle(): Promise<void> {
     this.#post({ type: "exhausted" });
     await this.#until(() => this.#options.plan.isIdle);
@@ -121,7 +125,7 @@ export class Uploader implements AsyncDisposable {
     await this.#until(() => this.#options.plan.isOver);
   }
 
-  /** Nothing of it is at work any more from then on. */
+  /** Afterwards none of its work is in progress any more. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#cut.abort();
     await this.#tasks.idle();
@@ -135,7 +139,7 @@ export class Uploader implements AsyncDisposable {
     });
   }
 
-  /** The one queue: what happens while an event is handled is handled after it. */
+  /** The only queue: events that arise while one is handled are handled after it. */
   #post(event: PlanEvent): void {
     this.#events.push(event);
     if (this.#isAtWork) return;
@@ -267,7 +271,7 @@ export class Uploader implements AsyncDisposable {
       return;
     }
     this.#written.push(unit);
-    // All that shared the commit get here one after the other: the last one is told of as soon as the first.
+    // All units that shared the commit get here one after the other, and are reported together.
     if (this.#written.length === 1) this.#begin(this.#tellWritten());
   }
 
@@ -286,7 +290,7 @@ export class Uploader implements AsyncDisposable {
     } finally {
       const runDelay = this.#runDelay();
       if (runDelay !== null) this.#post({ type: "measured", runDelay });
-      // Whoever is sent again is read again.
+      // Contents that are sent again are read again.
       for (const { checksum } of works) this.#held.release(checksum);
       this.#post({ type: "answered", unit, answer });
     }

@@ -12,12 +12,12 @@ export function clocks(): Now {
   return { runMs: performance.now(), unixMs: Date.now() };
 }
 
-/** When a moment of the run's clock is by the wall clock (ms since the epoch). */
+/** Converts a moment of the run's clock to the wall clock (ms since the epoch). */
 export function unixOf(runMs: number, now: Now): number {
   return now.unixMs + (runMs - now.runMs);
 }
 
-/** What a person is told, in a line. Words of the server go in as they are: who prints a line escapes it. */
+/** A notice as one line. Words of the server are included as they are: whoever prints the line escapes it. */
 export function noticeText(
   notice:
     | Notice

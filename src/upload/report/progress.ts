@@ -4,11 +4,11 @@ import type { SkipReason } from "../scan/rules.ts";
 export interface Waiting {
   /** Completes "waiting for …": `the server`, `the shared store`, `the store that another program has locked`. */
   readonly for: string;
-  /** When it goes on, or gives up, in Unix milliseconds; null where that is not known. */
+  /** When it goes on, or gives up, in Unix milliseconds; null if not known. */
   readonly untilMs: number | null;
 }
 
-/** How a run stands at a moment. What draws it asks for it when it draws. */
+/** The progress of a run at one moment, to be asked for whenever it is displayed. */
 export interface RunProgress {
   readonly found: number;
   readonly uploaded: number;
@@ -22,7 +22,7 @@ export interface RunProgress {
   readonly waiting: Waiting | null;
 }
 
-/** What became of one file of the tree, as it is told with `-v`. */
+/** The result for one file of the tree, as reported with `-v`. */
 export type FileEvent =
   | { readonly type: "uploaded" | "known-here" | "known-there"; readonly path: string }
   | { readonly type: "skipped"; readonly path: string; readonly reason: SkipReason }

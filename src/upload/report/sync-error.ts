@@ -3,12 +3,12 @@ import { type Now, unixOf } from "./notice-text.ts";
 import type { Stop } from "../plan/stop.ts";
 import { StoreGone } from "../ledger/store-guard.ts";
 
-/** Why a run could not go on, as scripts tell it apart. */
+/** Why a run could not go on, in a form for scripts. */
 export type SyncError =
   | { readonly kind: "busy"; readonly reason: string; readonly pid: number | null }
-  /** `until` is ISO 8601; null where the server has not said when it takes more. */
+  /** `until` is ISO 8601; null if the server has not said when it accepts more. */
   | { readonly kind: "rate_limited"; readonly reason: string; readonly until: string | null }
-  /** `unreachable`, `unauthorized`, `store`; else what kind of failure it was. */
+  /** `unreachable`, `unauthorized`, `store`, or another kind of failure. */
   | { readonly kind: string; readonly reason: string };
 
 /** Another run is at work on the same store and destination. */
@@ -21,7 +21,7 @@ export class Busy extends Failure {
   }
 }
 
-/** What was thrown, as scripts tell it apart. */
+/** Converts a thrown error for scripts. */
 export function errorOfThrown(thrown: unknown): SyncError {
   const reason = messageOf(thrown);
   if (thrown instanceof Busy) return { kind: "busy", reason, pid: thrown.pid };
@@ -31,7 +31,7 @@ export function errorOfThrown(thrown: unknown): SyncError {
   return { kind: "unexpected", reason };
 }
 
-/** Why a run has stopped; null where it was asked to, or has not. */
+/** Why a run has stopped; null if it was asked to stop, or has not stopped. */
 export function errorOfStop(stop: Stop | null, now: Now): SyncError | null {
   switch (stop?.type) {
     case undefined:

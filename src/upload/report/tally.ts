@@ -6,11 +6,11 @@ import type { SyncError } from "./sync-error.ts";
 export interface UploadFailure {
   readonly path: string;
   readonly reason: string;
-  /** The HTTP status; null where there was none. */
+  /** The HTTP status; null if there was none. */
   readonly status: number | null;
 }
 
-/** What `--json` prints: the names are the contract's. */
+/** The output of `--json`: the names are fixed by the contract. */
 export interface SyncResult {
   readonly found: number | null;
   readonly uploaded: number;
@@ -18,21 +18,21 @@ export interface SyncResult {
   readonly duplicate_remote: number;
   readonly skipped: number | null;
   readonly failed: number;
-  /** Left for the next run, because the server takes nothing for longer than a run waits. */
+  /** Left for the next run, because the server accepts nothing for longer than a run waits. */
   readonly pending: number;
   readonly retries: number;
   readonly sent_bytes: number;
   readonly elapsed_s: number;
   readonly workers_peak: number;
   readonly interrupted: boolean;
-  /** Why the run could not go on; null where it went to its end, or was asked to end. */
+  /** Why the run could not go on; null if it was completed, or was asked to end. */
   readonly error: SyncError | null;
   readonly dry_run: boolean;
   readonly destination: string;
   readonly failures: readonly UploadFailure[];
 }
 
-/** The running count of a sync. Every CV that is found ends in exactly one of uploaded, duplicate…, failed, pending. */
+/** The running totals of a sync. Every CV found ends in exactly one of uploaded, duplicate…, failed, pending. */
 export class Tally {
   found = 0;
   uploaded = 0;
@@ -45,18 +45,18 @@ export class Tally {
   readonly failures: UploadFailure[] = [];
   readonly #onFile: ((event: FileEvent) => void) | null;
 
-  /** @param onFile is told of each file whose end is counted. */
+  /** @param onFile is called for each file whose result is counted. */
   constructor(onFile: ((event: FileEvent) => void) | null = null) {
     this.#onFile = onFile;
   }
 
-  /** How the run stands, by what is counted here and by the rest. */
+  /** The progress of the run: these totals, and `rest`. */
   progress(rest: Pick<RunProgress, "total" | "sentBytes" | "inFlight" | "waiting">): RunProgress {
     const { found, uploaded, duplicateLocal, duplicateRemote, failures } = this;
     return { found, uploaded, duplicateLocal, duplicateRemote, failed: failures.length, ...rest };
   }
 
-  /** A CV is at its destination: now, since an earlier run, or by somebody else. */
+  /** Counts a CV that is at its destination: uploaded now, known from an earlier run, or already on the server. */
   there(how: "uploaded" | "known-here" | "known-there", path: string): void {
     if (how === "uploaded") this.uploaded += 1;
     else if (how === "known-here") this.duplicateLocal += 1;
@@ -64,13 +64,13 @@ export class Tally {
     this.#onFile?.({ type: how, path });
   }
 
-  /** A file of a page is there since an earlier run. */
+  /** Counts a file of a page as known from an earlier run. */
   knownHere(page: FilePage, at: number): void {
     this.duplicateLocal += 1;
     this.#onFile?.({ type: "known-here", path: page.path(at) });
   }
 
-  /** All of them are. */
+  /** Counts all files of a page likewise. */
   allKnownHere(page: FilePage): void {
     if (this.#onFile === null) this.duplicateLocal += page.size;
     else for (let at = 0; at < page.size; at += 1) this.knownHere(page, at);

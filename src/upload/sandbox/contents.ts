@@ -3,11 +3,11 @@ import { openOwnFile } from "../../lib/own-file.ts";
 
 const CHECKSUM = /^[0-9a-f]{64}$/;
 
-/** What the sandbox has been sent: checksums, never contents. With a file it remembers them across restarts. */
+/** The contents sent to the sandbox, as checksums only. With a file, they are remembered across restarts. */
 export class Contents implements Disposable {
-  /** Checksum → how many times it was taken in whole. Once is right; more are repeats. */
+  /** Checksum → how often it was received in whole. More than once means repeats. */
   readonly #taken = new Map<string, number>();
-  /** Those whose processing has ended: only these are found by a check. */
+  /** Contents whose processing has ended: only these are found by a check. */
   readonly #visible = new Set<string>();
   readonly #file: number | null;
   repeats = 0;
@@ -28,14 +28,14 @@ export class Contents implements Disposable {
     return this.#visible.has(checksum);
   }
 
-  /** A whole upload has come in. */
+  /** A whole upload has been received. */
   take(checksum: string): void {
     const before = this.#taken.get(checksum) ?? 0;
     if (before > 0) this.repeats += 1;
     this.#taken.set(checksum, before + 1);
   }
 
-  /** Its processing has ended. */
+  /** The processing of a content has ended. */
   show(checksum: string): void {
     if (this.#visible.has(checksum)) return;
     this.#visible.add(checksum);
@@ -52,7 +52,7 @@ export class Contents implements Disposable {
 }
 
 function readChecksums(descriptor: number): string[] {
-  // A line that a crash cut short is no checksum, and so was never shown.
+  // A line cut short by a crash is not a checksum, so its content was never visible.
   return readFileSync(descriptor, "utf8")
     .split("\n")
     .filter((line) => CHECKSUM.test(line));

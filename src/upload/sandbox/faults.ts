@@ -1,18 +1,21 @@
-/** What the sandbox does wrong on purpose. */
+/** The faults that the sandbox can produce. */
 export type Fault =
-  /** The API itself refuses: JSON, and nothing is stored. `retryAfter` null: with 429 and 503, as is usual. */
+  /**
+   * The API itself refuses with JSON, and nothing is stored. `retryAfter` null: the header is sent with 429 and 503, as
+   * usual.
+   */
   | { readonly type: "status"; readonly status: number; readonly retryAfter: boolean | null }
-  /** Something before the API answers; with a 5xx or 408 the API may have taken the upload in, or not. */
+  /** Something in front of the API answers; with a 5xx or 408 the API may have stored the upload, or not. */
   | { readonly type: "gateway"; readonly status: number; readonly body: "json" | "html" }
   /** 200 with JSON that is not about the upload, which may be stored or not. */
   | { readonly type: "foreign" }
-  /** The right answer, compressed though nobody asked for it. */
+  /** The correct answer, compressed although the client did not ask for that. */
   | { readonly type: "gzip" }
-  /** The right answer, a byte a second. */
+  /** The correct answer, one byte a second. */
   | { readonly type: "trickle" }
-  /** The connection is cut before the content is whole. */
+  /** The connection is reset before the content is whole. */
   | { readonly type: "reset" }
-  /** It is cut after the content was stored: only the answer is lost. */
+  /** The connection is reset after the content was stored: only the answer is lost. */
   | { readonly type: "lostack" };
 
 interface FaultChance {
@@ -21,10 +24,10 @@ interface FaultChance {
   readonly probability: number;
 }
 
-/** Fewer than all requests fail in sum: the rest is answered as it should be. */
+/** The shares add up to at most 1: the remaining requests are answered correctly. */
 export type FaultPlan = readonly FaultChance[];
 
-/** Every name and what it does, for the help. */
+/** Every name and its effect, for the help. */
 export const FAULT_NAMES =
   "NNN (a status from 400 to 599 from the API itself, nothing is stored; 429 and 503 with Retry-After), " +
   "NNNra and NNNbare (the same with and without Retry-After), " +
@@ -76,7 +79,9 @@ export function faultName(fault: Fault): string {
   }
 }
 
-/** `500:0.05,reset:0.01` → a plan; null where it is not one (FAULTS_EXPECTED says what is). Empty is no faults. */
+/**
+ * Parses `500:0.05,reset:0.01`; null if it is not a valid plan (FAULTS_EXPECTED describes one). Empty means no faults.
+ */
 export function parseFaults(text: string): FaultPlan | null {
   const plan: FaultChance[] = [];
   const names = new Set<string>();
@@ -98,7 +103,7 @@ export function formatFaults(plan: FaultPlan): string {
   return plan.map(({ fault, probability }) => `${faultName(fault)}:${probability}`).join(",");
 }
 
-/** The fault that a request gets, or null. `random` is uniform in [0, 1). */
+/** Chooses the fault for a request, or null. `random` is uniform in [0, 1). */
 export function drawFault(plan: FaultPlan, random: () => number): Fault | null {
   let left = random();
   for (const { fault, probability } of plan) {

@@ -2,7 +2,7 @@ import type { Fault } from "./faults.ts";
 import type { Reply } from "./http-server.ts";
 import { FOREIGN, json, refusal, webPage } from "./replies.ts";
 
-/** Whether an upload that gets this fault is stored all the same. */
+/** Whether an upload with this fault is stored all the same. */
 export function isTakenIn(fault: Fault, random: () => number): boolean {
   if (fault.type === "lostack") return true;
   const isUnclear =
@@ -10,7 +10,7 @@ export function isTakenIn(fault: Fault, random: () => number): boolean {
   return isUnclear && random() < 0.5;
 }
 
-/** An error as the API gives it, with when to come back where that is usual: seconds, null for never. */
+/** An error as the API sends it, with Retry-After where that is usual: in seconds, null to omit it. */
 export function errorReply(
   { status, retryAfter }: { status: number; retryAfter: boolean | null },
   retryAfterS: number | null = 1,
@@ -20,7 +20,7 @@ export function errorReply(
   return refusal(status, `the sandbox answers ${status} on purpose`, headers);
 }
 
-/** The answer that a fault puts in place of the right one, or null. */
+/** The reply that a fault sends instead of the correct one, or null. */
 export function failureOf(fault: Fault, retryAfterS?: number | null): Reply | null {
   switch (fault.type) {
     case "status":
@@ -40,7 +40,7 @@ export function failureOf(fault: Fault, retryAfterS?: number | null): Reply | nu
   }
 }
 
-/** The right answer as its fault has it go out. */
+/** The correct reply, sent in the way its fault requires. */
 export function inManner(reply: Reply, fault: Fault | null): Reply {
   const isManner = fault?.type === "gzip" || fault?.type === "trickle";
   return isManner ? { ...reply, manner: fault.type } : reply;

@@ -1,4 +1,4 @@
-/** A file part as it came in: its hash, not its bytes. */
+/** A received file part: its hash, not its bytes. */
 interface ReceivedFile {
   readonly part: string;
   readonly filename: string;
@@ -7,10 +7,10 @@ interface ReceivedFile {
 }
 
 export interface ReceivedForm {
-  /** Parts that are text. */
+  /** The text parts. */
   readonly fields: ReadonlyMap<string, string>;
   readonly files: readonly ReceivedFile[];
-  /** Names of all parts, in the order they came. */
+  /** Names of all parts, in the order of arrival. */
   readonly order: readonly string[];
 }
 
@@ -22,7 +22,7 @@ const MAX_FIELD_BYTES = 1024 * 1024;
 const MAX_PART_HEAD_BYTES = 16 * 1024;
 const HEAD_END = Buffer.from("\r\n\r\n");
 
-/** A body, taken up to a delimiter at a time: memory is bounded by one piece, however large a part is. */
+/** Reads a body up to one delimiter at a time. Memory is bounded by one piece, however large a part is. */
 class PieceReader {
   readonly #pieces: AsyncIterator<Uint8Array>;
   #held: Buffer = Buffer.alloc(0);
@@ -31,11 +31,14 @@ class PieceReader {
     this.#pieces = body[Symbol.asyncIterator]();
   }
 
-  /** What stands before `end`, as it comes; the bytes are only lent. `end` itself is skipped. Throws MalformedForm. */
+  /**
+   * Yields what comes before `end`, as it arrives; the bytes are valid only until the next step. `end` itself is
+   * skipped. Throws MalformedForm.
+   */
   async *until(end: Buffer): AsyncGenerator<Buffer> {
     for (;;) {
       const at = this.#held.indexOf(end);
-      // Where it may have begun without having ended: its first byte, near enough to the end.
+      // Where `end` may have begun but not ended: its first byte, close enough to the end.
       const start = this.#held.indexOf(end[0] ?? 0, Math.max(0, this.#held.length - end.length + 1));
       const upTo = at >= 0 ? at : start >= 0 ? start : this.#held.length;
       if (upTo > 0) yield this.#held.subarray(0, upTo);
@@ -52,7 +55,7 @@ class PieceReader {
     return taken;
   }
 
-  /** Lets the rest pass: an answer before the body is whole would cut it. */
+  /** Reads and drops the rest: an answer before the body is whole would cut it off. */
   async drain(): Promise<void> {
     while ((await this.#pieces.next()).done !== true);
   }
@@ -76,7 +79,7 @@ async function textOf(pieces: AsyncIterable<Buffer>, maxBytes: number, name: str
   return Buffer.concat(kept).toString("utf8");
 }
 
-/** Undoes what a client escaped (WHATWG: only these three). */
+/** Undoes the client's escaping (WHATWG: only these three). */
 function unescapeName(name: string): string {
   return name.replaceAll("%22", '"').replaceAll("%0D", "\r").replaceAll("%0A", "\n");
 }
@@ -125,8 +128,8 @@ async function readParts(reader: PieceReader, boundary: string): Promise<Receive
 }
 
 /**
- * Reads multipart/form-data as it comes in: fields are kept, files are hashed as they pass. The form, or why it is
- * not a whole one; what `body` throws is passed on.
+ * Parses multipart/form-data as it arrives: fields are kept, files are hashed as they pass. Returns the form, or why it
+ * is not a complete one; errors thrown by `body` are passed on.
  */
 export async function readForm(
   body: AsyncIterable<Uint8Array>,

@@ -8,7 +8,7 @@ export interface IncomingRequest {
   readonly path: string;
   readonly headers: IncomingMessage["headers"];
   readonly remoteAddress: string;
-  /** In pieces, as they come. Throws CutOff where the client goes before it is whole. */
+  /** The body in pieces, as they arrive. Throws CutOff if the client disconnects before it is whole. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
@@ -17,11 +17,11 @@ export interface Reply {
   readonly contentType: string;
   readonly text: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** How the text goes out, where that is not plain: gzip though nobody asked for it, or a byte a second. */
+  /** How the text is sent, if not normally: gzip although not asked for, or one byte a second. */
   readonly manner?: "gzip" | "trickle";
 }
 
-/** The connection goes without a word: the client went, or a handler wants it so. */
+/** The connection ends without an answer: the client disconnected, or a handler wants it so. */
 export class CutOff extends Error {
   override readonly name = "CutOff";
 }
@@ -77,7 +77,7 @@ async function serve(
   const request = { method, path, headers, remoteAddress: socket.remoteAddress ?? "", body };
   try {
     const reply = await answer(request);
-    // An answer before the body is whole would cut it.
+    // An answer before the body is whole would cut it off.
     for await (const _piece of body);
     if (!isGone(response)) await send(response, reply);
   } catch (error) {
@@ -93,7 +93,7 @@ export interface ListenOptions {
   readonly answer: (request: IncomingRequest) => Promise<Reply>;
 }
 
-/** An HTTP/1.1 server that can cut a connection at any byte: node:http's, since `Bun.serve` cannot. */
+/** An HTTP/1.1 server that can cut a connection at any byte. It uses node:http, since `Bun.serve` cannot do that. */
 export async function listenHttp(options: ListenOptions): Promise<HttpServer> {
   const { hostname, port, tls } = options;
   const answers = new TaskGroup();

@@ -12,11 +12,11 @@ export function refusal(
   return json(status, { success: false, message }, headers);
 }
 
-/** What a proxy in between says in a browser's terms. */
+/** A proxy's answer, written for a browser. */
 export function webPage(status: number, title: string): Reply {
   const text = `<!DOCTYPE html><html><head><title>${status} ${title}</title></head><body><h1>${title}</h1></body></html>`;
   return { status, contentType: "text/html", text };
 }
 
-/** A maintenance page that speaks JSON: 200, and nothing that is about the upload. */
+/** A maintenance page in JSON: 200, but nothing about the upload. */
 export const FOREIGN: Reply = json(200, { status: "maintenance", message: "We will be back soon" });

@@ -18,39 +18,39 @@ import {
 
 export interface SandboxOptions {
   readonly hostname?: string;
-  /** 0 for any that is free. */
+  /** 0 for any free port. */
   readonly port?: number;
   /** How long each answer takes. */
   readonly latencyMs?: number;
   /**
-   * How long an upload is worked on, or what tells it of each; by default as long as an answer takes. A content is found by checks, and the
-   * upload answered, only when that has ended.
+   * How long an upload is processed, or a function that decides it for each; by default as long as an answer takes.
+   * Only after that can checks find the content, and is the upload answered.
    */
   readonly processingMs?: number | (() => number);
   readonly faults?: FaultPlan;
-  /** Offers uploads in batches and checks in bulk. */
+  /** Offers batch uploads and bulk checks. */
   readonly batch?: boolean;
-  /** Refuses with 409 what it has already (the default), or stores it again. */
+  /** Refuses contents it already has with 409 (the default); otherwise stores them again. */
   readonly refusesDuplicates?: boolean;
-  /** The status of what was stored. */
+  /** The status for stored uploads. */
   readonly statusCreated?: 200 | 201;
-  /** More uploads than this at once are refused with 429. */
+  /** Uploads beyond this many at once are refused with 429. */
   readonly maxInFlight?: number;
-  /** What `Retry-After` says with 429 and 503, in seconds (1 by default); null: it is not sent. */
+  /** The value of `Retry-After` with 429 and 503, in seconds (1 by default); null to omit it. */
   readonly retryAfterS?: number | null;
   readonly apiKey?: string;
   /** Uniform in [0, 1): decides which requests fail, and how. */
   readonly random?: () => number;
   /** A file that keeps what is stored across restarts. */
   readonly store?: string;
-  /** PEM texts: serves https. */
+  /** PEM texts, to serve https. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /** Counts since the start. */
 interface SandboxStats {
   readonly stored: number;
-  /** Whole uploads of a content that had been taken in before: 0 where each was sent exactly once. */
+  /** Whole uploads of a content that had been received before: 0 if each was sent exactly once. */
   readonly repeats: number;
   readonly requests: {
     readonly health: number;
@@ -68,7 +68,7 @@ interface SandboxStats {
 export interface Sandbox {
   readonly url: string;
   readonly apiKey: string;
-  /** Checksum → how many times it was taken in whole. */
+  /** Checksum → how often it was received in whole. */
   stored(): Map<string, number>;
   stats(): SandboxStats;
   stop(): void;
@@ -98,7 +98,7 @@ function randomKey(): string {
   return `tanova_sk_sandbox_${Buffer.from(crypto.getRandomValues(new Uint8Array(12))).toString("hex")}`;
 }
 
-/** Passes a body on up to so many bytes, then cuts the connection; after the last one where they are all of it. */
+/** Passes on at most `bytes` of a body, then cuts the connection; if the body is no longer than that, after its end. */
 async function* cutAfter(body: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
   let left = bytes;
   for await (const piece of body) {
@@ -263,7 +263,7 @@ class Server implements Sandbox {
       const intake = call === "upload" ? readOne(form) : readBatch(form, BATCH_LIMITS);
       if (fault === null || fault.type === "gzip" || fault.type === "trickle")
         return inManner(await this.#store(intake), fault);
-      // What was taken in is worked on though nobody waits for it.
+      // A received upload is processed even if nobody waits for it.
       if (isTakenIn(fault, this.#random)) void this.#store(intake);
       if (fault.type === "lostack") throw new CutOff("the answer is lost on purpose");
       await this.#takeTime(this.#options.latencyMs);
@@ -273,7 +273,7 @@ class Server implements Sandbox {
     }
   }
 
-  /** Chance gives a request its fault. A reset comes at any byte of the body, or after the last one. */
+  /** Draws a fault for a request. A reset comes at any byte of the body, or after the last one. */
   #draw(request: IncomingRequest): { fault: Fault | null; body: AsyncIterable<Uint8Array> } {
     const fault = drawFault(this.#options.faults ?? [], this.#random);
     if (fault === null) return { fault, body: request.body };
@@ -290,7 +290,7 @@ class Server implements Sandbox {
     }
   }
 
-  /** Takes an intake in, and replies when its processing has ended. */
+  /** Stores an intake, and replies when its processing has ended. */
   async #store(intake: Intake): Promise<Reply> {
     const { processingMs, latencyMs, refusesDuplicates, statusCreated } = this.#options;
     const accepted = acceptedOf(intake);
@@ -309,10 +309,10 @@ class Server implements Sandbox {
 }
 
 /**
- * A Tanova-compatible API on this machine: every call of the protocol, contents known by their checksum only, faults
- * on demand. `GET /sandbox/stats` and `/sandbox/stored` tell what it counted, to loopback alone.
+ * A Tanova-compatible API on this machine: every call of the protocol, contents kept as checksums only, faults on
+ * demand. `GET /sandbox/stats` and `/sandbox/stored` return its counts, to loopback only.
  *
- * @throws the system's error where it cannot listen there (EADDRINUSE, EADDRNOTAVAIL) or `store` cannot be written.
+ * @throws the system's error if it cannot listen there (EADDRINUSE, EADDRNOTAVAIL) or `store` cannot be written.
  */
 export function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   return Server.start(options);

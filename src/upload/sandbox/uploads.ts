@@ -4,7 +4,7 @@ import type { Reply } from "./http-server.ts";
 import type { ReceivedForm } from "./form-reader.ts";
 import { json, refusal } from "./replies.ts";
 
-/** What a form asks to be stored, or the refusal it gets. */
+/** What a form asks to be stored, or why it is refused. */
 export type Intake =
   | { readonly type: "one"; readonly checksum: string }
   | { readonly type: "batch"; readonly items: readonly IntakeItem[] }
@@ -12,7 +12,7 @@ export type Intake =
 
 interface IntakeItem {
   readonly checksum: string;
-  /** Why it is not stored; null where it is fine. */
+  /** Why it is not stored; null if it is fine. */
   readonly fault: string | null;
 }
 
@@ -86,7 +86,7 @@ function candidateId(checksum: string): string {
   return `sandbox-${checksum.slice(0, 12)}`;
 }
 
-/** What each item of an intake came to: `known` are those that were there before. */
+/** The reply with the result for each item of an intake; `known` are those that were there before. */
 export function replyTo(intake: Intake, known: ReadonlySet<string>, statusCreated: 200 | 201): Reply {
   switch (intake.type) {
     case "refused":
@@ -113,7 +113,7 @@ export function acceptedOf(intake: Intake): readonly string[] {
   return intake.items.filter(({ fault }) => fault === null).map(({ checksum }) => checksum);
 }
 
-/** Answers to the two forms of a check. */
+/** Answers the two forms of a check. */
 export function checkReply(question: unknown, contents: Contents): Reply {
   const one = z.object({ checksum: z.string() }).safeParse(question);
   if (!one.success) return refusal(400, "expected {checksum}");

@@ -6,16 +6,16 @@ import { unreadableReason } from "../intake/unreadable.ts";
 import type { GlobFilter } from "./filter.ts";
 import { scan, type ScanEvent } from "./scan.ts";
 
-/** The paths of a list, one a line (CRLF too) or each ended by NUL. Empty ones say nothing. */
+/** The paths of a list, one per line (CRLF too) or each ended by NUL. Empty ones are ignored. */
 export function parseFileList(bytes: Uint8Array, isNulEnded: boolean): readonly string[] {
   const text = pathOfBytes(bytes);
   return text.split(isNulEnded ? "\0" : /\r?\n/).filter((path) => path !== "");
 }
 
 /**
- * Paths as they are below a folder, each once; relative ones are below it, absolute ones may be.
+ * Converts paths to paths below a folder, each once. Relative ones are below it, absolute ones may be.
  *
- * @param roots the folder as it was named, and as it really is.
+ * @param roots the folder as it was named, and its real path.
  * @throws Failure usage for the first path that is outside.
  */
 export function pathsBelow(roots: readonly string[], paths: readonly string[]): readonly string[] {
@@ -32,7 +32,7 @@ export function pathsBelow(roots: readonly string[], paths: readonly string[]): 
   return [...new Set(below)];
 }
 
-/** What leads to paths, folder by folder: `a/b/c.pdf` → `a` in ``, `b` in `a/`, `c.pdf` in `a/b/`. */
+/** The names on the way to paths, by folder: `a/b/c.pdf` → `a` in ``, `b` in `a/`, `c.pdf` in `a/b/`. */
 function namesOnTheWay(paths: Iterable<string>): Map<string, Set<string>> {
   const names = new Map<string, Set<string>>();
   for (const path of paths) {
@@ -48,8 +48,8 @@ function namesOnTheWay(paths: Iterable<string>): Map<string, Set<string>> {
 }
 
 /**
- * What a scan would say of a few files. It is the scan itself, restricted to these files and the folders above them, so
- * that the same rules hold for them as for the whole tree; it lists no folder.
+ * Scans only a few files. It is the scan itself, restricted to these files and the folders above them, so that the same
+ * rules apply to them as in the whole tree; no folder is listed.
  *
  * @param relativePaths below the root.
  */
@@ -71,7 +71,7 @@ export function* scanOnly(
     if (event.type !== "skipped" || wanted.has(event.path.slice(start))) yield event;
 }
 
-/** Likewise of files that somebody has listed: each of them is told, what is not there too. */
+/** As `scanOnly`, for files that the user has listed: every one of them is reported, even if it does not exist. */
 export function* scanListed(
   root: string,
   filter: GlobFilter,
@@ -88,13 +88,16 @@ export function* scanListed(
     yield event;
   }
   for (const path of untold) {
-    // Its folder has been told of as a failure.
+    // Its folder has already been reported as a failure.
     if (unreadable.some((folder) => path.startsWith(folder))) continue;
     yield unfound(path);
   }
 }
 
-/** A listed path that the scan did not come to: it is not there, is a folder, or lies in one that is left out. */
+/**
+ * The event for a listed path that the scan did not reach: it does not exist, is a folder, or is in one that is left
+ * out.
+ */
 function unfound(path: string): ScanEvent {
   try {
     if (!lstatSync(systemPath(path)).isDirectory()) return { type: "skipped", path, reason: "excluded" };

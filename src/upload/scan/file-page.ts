@@ -1,51 +1,51 @@
 import type { FileStatus } from "../../lib/file-status.ts";
 import { IDENTITY_WORDS, keepIdentity, statusIn, statxBuffer, takeIdentity } from "../../lib/ffi/statx.ts";
 
-/** A CV in the tree. Size, times, inode and device together tell whether it is still the file that was hashed. */
+/** A CV in the tree. Size, times, inode and device together show whether it is still the file that was hashed. */
 export interface FoundFile extends Omit<FileStatus, "type"> {
-  /** The folder's path with a `/` behind it, and the name in it. Exact: bytes that are no UTF-8 as in path-bytes.ts. */
+  /** The folder's path, ending in `/`, and the name in it. Exact: bytes that are not UTF-8 as in path-bytes.ts. */
   readonly folder: string;
   readonly entry: string;
-  /** Both together. */
+  /** Folder and name together. */
   readonly path: string;
   /** Below the root, with `/`; well-formed, as it is sent. */
   readonly relativePath: string;
   readonly name: string;
 }
 
-/** Where the files of a page lie. */
+/** The location of the files of a page. */
 export interface PagePlace {
-  /** The folder's path with a `/` behind it, exact. */
+  /** The folder's path, ending in `/`, exact. */
   readonly folder: string;
-  /** Likewise below the root, as it is sent. */
+  /** The same below the root, as it is sent. */
   readonly sentBase: string;
-  /** Some files of the folder are not looked for. */
+  /** Only some files of the folder are looked for. */
   readonly isPartial: boolean;
 }
 
-/** A folder that is read piece by piece, as Directory does. */
+/** A folder that is read piece by piece, as by Directory. */
 export interface FolderPieces {
   readPiece(): boolean;
   readonly piece: Uint8Array;
-  /** The name of the entry at a place of the piece. */
+  /** The name of the entry at a place in the piece. */
   nameAt(place: number): string;
 }
 
 type Identity = Omit<FileStatus, "type">;
 
-/** What is kept of a file: its place in the piece, and what tells whether it is still the one that it was. */
+/** What is kept for a file: its place in the piece, and its identity. */
 const WORDS = 1 + IDENTITY_WORDS;
 const FIRST_FILES = 1_024;
 const scratch = statxBuffer();
 
-/** Names that are UTF-8, as nearly all are, are themselves what is sent. */
+/** Names that are UTF-8, as nearly all are, are sent unchanged. */
 export function sentName(name: string): string {
   return name.isWellFormed() ? name : name.toWellFormed();
 }
 
 /**
- * The CVs in a piece of a folder, as numbers: most of them are known, and of those nothing else is made. It is used again
- * for the next piece.
+ * The CVs in a piece of a folder, as numbers: most of them are known, and for those no objects are made. The page is
+ * reused for the next piece.
  */
 export class FilePage {
   #place: PagePlace = { folder: "", sentBase: "", isPartial: false };
@@ -54,7 +54,7 @@ export class FilePage {
   #size = 0;
   #words = new Uint32Array(FIRST_FILES * WORDS);
 
-  /** A folder is read from its beginning. */
+  /** Starts a folder at its beginning. */
   enter(pieces: FolderPieces, place: PagePlace): void {
     this.#pieces = pieces;
     this.#place = place;
@@ -62,7 +62,7 @@ export class FilePage {
     this.#size = 0;
   }
 
-  /** On to the next piece of the folder; false at its end. Throws the system's error. */
+  /** Goes on to the next piece of the folder; false at its end. Throws the system's error. */
   next(): boolean {
     this.#size = 0;
     this.#number += 1;
@@ -70,7 +70,7 @@ export class FilePage {
   }
 
   /**
-   * The entry at a place of the piece is a CV.
+   * Adds the entry at a place in the piece, which is a CV.
    *
    * @param status as statx.ts has it.
    */
@@ -94,7 +94,7 @@ export class FilePage {
     return this.#place.folder;
   }
 
-  /** Which piece of its folder it is, from 0. */
+  /** The number of this piece within its folder, from 0. */
   get number(): number {
     return this.#number;
   }
@@ -103,24 +103,24 @@ export class FilePage {
     return this.#place.isPartial;
   }
 
-  /** The path of one of its files, exact. */
+  /** The path of a file, exact. */
   path(index: number): string {
     return this.#place.folder + this.name(index);
   }
 
-  /** Its name in the folder, exact. */
+  /** The name of a file in the folder, exact. */
   name(index: number): string {
     return this.#pieces?.nameAt(this.#words[index * WORDS] ?? 0) ?? "";
   }
 
-  /** What tells whether it is still the file that it was. */
+  /** What shows whether a file is unchanged. */
   identity(index: number): Identity {
     takeIdentity(this.#words, index * WORDS + 1, scratch);
     const { sizeBytes, mtimeUs, ctimeUs, inode, device } = statusIn(scratch);
     return { sizeBytes, mtimeUs, ctimeUs, inode, device };
   }
 
-  /** All of that, to be kept. */
+  /** All of a file's data, as an object to keep. */
   file(index: number): FoundFile {
     const { folder, sentBase } = this.#place;
     const entry = this.name(index);
@@ -130,8 +130,7 @@ export class FilePage {
   }
 
   /**
-   * SHA-256 of the piece, and of what tells whether its CVs have changed: two pages with the same digest are the same
-   * files, unchanged.
+   * SHA-256 of the piece and the identities of its CVs: two pages with the same digest have the same, unchanged files.
    */
   digest(): Uint8Array {
     const words = this.#words.subarray(0, this.#size * WORDS);

@@ -2,15 +2,18 @@ import ignore, { type Ignore } from "ignore";
 
 export const IGNORE_FILE = ".nodupeignore";
 
-/** What `--include` and `--exclude` say. A pattern with a `/` is held against the path below the root, else against the name. */
+/**
+ * The filter for `--include` and `--exclude`. A pattern with a `/` is matched against the path below the root,
+ * otherwise against the name.
+ */
 export interface GlobFilter {
   excludesFile(relativePath: string, name: string): boolean;
   excludesFolder(relativePath: string, name: string): boolean;
-  /** It excludes nothing. */
+  /** Nothing is excluded. */
   readonly takesAll: boolean;
   /**
-   * The names to look at in a folder (`base` is "" or `a/b/`), if only certain files are asked for; nothing is said of
-   * others. Null: all of them.
+   * If only certain files are wanted: the names to look at in a folder (`base` is "" or `a/b/`); all others are passed
+   * over silently. Null for all files.
    */
   readonly namesIn: ((base: string) => Iterable<string>) | null;
 }
@@ -38,8 +41,8 @@ export function globFilter(include: readonly string[], exclude: readonly string[
 const CASE_COUNTS = { ignorecase: false };
 
 /**
- * The rules of an ignore file. `ignore` keeps the result for every path that it was ever asked for, so it is made anew
- * after so many: a tree of a million files takes no more memory than one of a thousand.
+ * The rules of an ignore file. `ignore` caches the result for every path it was ever asked about, so it is rebuilt
+ * after this many: a tree of a million files takes no more memory than one of a thousand.
  */
 class Rules {
   static readonly #renewAfter = 1_000;
@@ -61,7 +64,7 @@ class Rules {
   }
 }
 
-/** An ignore file (gitignore syntax) and the folder it stands in, relative to the root: "" or `a/b/`. */
+/** An ignore file (gitignore syntax) and its folder, relative to the root: "" or `a/b/`. */
 export interface IgnoreRules {
   readonly base: string;
   readonly rules: Rules;
@@ -71,7 +74,7 @@ export function ignoreRules(base: string, text: string): IgnoreRules {
   return { base, rules: new Rules(ignore(CASE_COUNTS).add(text)) };
 }
 
-/** Whether the ignore files leave an entry out; as with git the one nearest to the entry decides. Innermost last. */
+/** Whether the ignore files exclude an entry; as with git, the file nearest to the entry decides. Innermost last. */
 export function isIgnored(files: readonly IgnoreRules[], relativePath: string, isFolder: boolean): boolean {
   if (files.length === 0) return false;
   for (const { base, rules } of files.toReversed()) {
@@ -83,8 +86,8 @@ export function isIgnored(files: readonly IgnoreRules[], relativePath: string, i
 }
 
 /**
- * The ignore files as they hold within a folder (`a/b/`) that is descended: where an outer one ignores the folder, a
- * nearer one has taken it back in, and what lies in it is judged by itself, as with git.
+ * The ignore files as they apply inside a folder (`a/b/`) that is entered. If an outer one ignores the folder, a nearer
+ * one has re-included it, and the entries in it are judged on their own, as with git.
  */
 export function ignoresWithin(files: readonly IgnoreRules[], folder: string): readonly IgnoreRules[] {
   return files.map((file) => {

@@ -1,7 +1,7 @@
 import type { Directory } from "../../lib/directory.ts";
 import { CV_TYPES, extensionOf } from "../tanova/cv-types.ts";
 
-/** Why an entry of the tree is passed over; it is counted, and no failure. */
+/** Why an entry of the tree is skipped; it is counted, but not as a failure. */
 export type SkipReason =
   | "hidden"
   | "office-lock"
@@ -17,12 +17,12 @@ const SUFFIXES = Object.keys(CV_TYPES).map((suffix) => Buffer.from(suffix));
 const [DOT, TILDE] = [0x2e, 0x7e];
 const TEMPORARY = new Set([".part", ".tmp", ".crdownload"]);
 
-/** What a folder's name says: null means descend. */
+/** The rule for a folder's name; null means that the folder is entered. */
 export function folderRule(name: string): SkipReason | null {
   return name.startsWith(".") ? "hidden" : null;
 }
 
-/** Whether the name of an entry is one of a CV, as nearly all are written: told without making a text of it. */
+/** Whether an entry's name is that of a CV as nearly all are written; decided without making a string of it. */
 export function isPlainlyCv(entry: Pick<Directory, "initial" | "endsIn">): boolean {
   const { initial } = entry;
   if (initial === DOT || initial === TILDE) return false;
@@ -30,10 +30,10 @@ export function isPlainlyCv(entry: Pick<Directory, "initial" | "endsIn">): boole
   return false;
 }
 
-/** What a file's name says: null means that it is a CV. The first rule that applies is told. */
+/** The rule for a file's name; null means that it is a CV. The first rule that applies is reported. */
 export function fileRule(name: string): SkipReason | null {
   if (name.startsWith("~$")) return "office-lock";
-  // `._cv.pdf`, which macOS leaves beside every file on a foreign disk, is hidden too.
+  // `._cv.pdf`, which macOS writes beside every file on a foreign disk, is hidden too.
   if (name.startsWith(".")) return "hidden";
   const extension = extensionOf(name);
   if (TEMPORARY.has(extension)) return "temporary";

@@ -12,25 +12,25 @@ import { unreadableReason } from "../intake/unreadable.ts";
 import { fileRule, folderRule, isPlainlyCv, type SkipReason } from "./rules.ts";
 
 export type ScanEvent =
-  /** Some CVs of a folder; what the page says holds until the scan goes on. */
+  /** Some CVs of a folder; the page is valid until the scan goes on. */
   | { readonly type: "files"; readonly page: FilePage }
   | { readonly type: "skipped"; readonly path: string; readonly reason: SkipReason }
   | { readonly type: "unreadable"; readonly path: string; readonly reason: string }
-  /** The process has no descriptor left to open a folder with: wait a little, then go on. */
+  /** The process is out of descriptors to open a folder with: wait a little, then go on. */
   | { readonly type: "crowded" }
-  /** `FOLDERS_A_PAUSE` folders more have been read, perhaps without a file in them: others may have their turn. */
+  /** `FOLDERS_A_PAUSE` more folders have been read, perhaps without a file in them: other work may have its turn. */
   | { readonly type: "pause" };
 
-/** The CVs that a scan tells, one by one. */
+/** The CVs that a scan reports, one by one. */
 export function* filesOf(events: Iterable<ScanEvent>): Generator<FoundFile> {
   for (const event of events)
     if (event.type === "files") for (let at = 0; at < event.page.size; at += 1) yield event.page.file(at);
 }
 
 /**
- * The root as it really is (links followed), once it can be read.
+ * The real path of the root (links followed), checked to be readable.
  *
- * @throws Failure usage where it is no folder, not-permitted where it may not be read.
+ * @throws Failure usage if it is not a folder, not-permitted if it may not be read.
  */
 export function openRoot(folder: string): string {
   try {
@@ -53,7 +53,7 @@ export function openRoot(folder: string): string {
   }
 }
 
-/** Where a link leads, outside the root or not; a dangling one is judged by what it names. */
+/** Whether a link leads outside the root; a dangling one is judged by the path it names. */
 function leavesRoot(path: string, root: string): boolean {
   let target: string;
   try {
@@ -64,23 +64,23 @@ function leavesRoot(path: string, root: string): boolean {
   return target !== root && !target.startsWith(root === "/" ? root : `${root}/`);
 }
 
-/** Folders that are yet to be read: those of one folder, which is `base` below the root ("" or `a/b/`). */
+/** Folders still to be read, all in one folder, which is `base` below the root ("" or `a/b/`). */
 interface Level {
   readonly base: string;
   readonly ignores: readonly IgnoreRules[];
-  /** The last one is the next. */
+  /** The last one comes next. */
   readonly names: string[];
 }
 
-/** How long to wait for a descriptor to come free, and how often in a row that is asked for. */
+/** How long to wait for a free descriptor, and how often in a row to try. */
 export const CROWDED_MS = 50;
 const CROWDED_LIMIT = 200;
 export const FOLDERS_A_PAUSE = 256;
 
 /**
- * Walks the tree below `root` (as `openRoot` gave it), depth first, and tells every CV, everything that is passed
- * over and everything that cannot be read: all of a folder before the folders in it. It holds one folder open, however
- * deep the tree is, and the names of the folders that it has yet to read.
+ * Walks the tree below `root` (as returned by `openRoot`), depth first, and reports every CV, every skipped entry and
+ * everything that cannot be read: a whole folder before its subfolders. Holds one open folder, however deep the tree
+ * is, and the names of the folders still to be read.
  */
 export function* scan(root: string, filter: GlobFilter): Generator<ScanEvent> {
   const prefix = root === "/" ? "" : root;
@@ -133,7 +133,7 @@ export function* scan(root: string, filter: GlobFilter): Generator<ScanEvent> {
   }
 }
 
-/** Tells what is in a folder, and adds the names of the folders in it to `names`. */
+/** Reports the entries of a folder, and adds the names of its subfolders to `names`. */
 function* readFolder(place: Place, names: string[]): Generator<ScanEvent> {
   const { page, directory, folder, base, filter } = place;
   page.enter(directory, { folder, sentBase: sentName(base), isPartial: filter.namesIn !== null });
@@ -170,7 +170,7 @@ function openFolder(
   } catch (error) {
     directory[Symbol.dispose]();
     if (isOutOfDescriptors(error) || codeOf(error) === "ENAMETOOLONG") throw error;
-    // Without its cause, whose code would be told as the folder's own.
+    // Without its cause, whose code would be reported as the folder's own.
     throw new Error(`its ${IGNORE_FILE} cannot be read: ${unreadableReason(error)}`);
   }
 }
@@ -181,18 +181,18 @@ interface Place {
   readonly directory: Directory;
   readonly ignores: readonly IgnoreRules[];
   readonly filter: GlobFilter;
-  /** Nobody keeps a CV out. */
+  /** No filter or ignore file excludes any CV. */
   readonly takesAll: boolean;
-  /** What is a CV goes in there. */
+  /** Where CVs are added. */
   readonly page: FilePage;
   readonly path: string;
-  /** The same with a `/` behind it, exact. */
+  /** The folder's path, ending in `/`, exact. */
   readonly folder: string;
-  /** Likewise below the root. */
+  /** The same below the root. */
   readonly base: string;
 }
 
-/** What the entry is that the directory stands at; a file is on the page then. Throws the system's error. */
+/** The kind of the directory's current entry; a file is then on the page. Throws the system's error. */
 function look(place: Place): "folder" | "file" | SkipReason {
   const { directory, page } = place;
   const { type: listed } = directory;

@@ -1,7 +1,7 @@
 import type { CheckAnswer } from "../plan/events.ts";
 import type { CheckOutcome, TanovaClient } from "../tanova/types.ts";
 
-/** Asks the server for contents: in bulk all of them, else the first one. */
+/** Asks the server about contents: all of them in bulk, otherwise only the first. */
 export async function checkContents(
   client: TanovaClient,
   asked: { readonly checksums: readonly string[]; readonly inBulk: boolean },

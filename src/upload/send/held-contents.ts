@@ -1,7 +1,7 @@
 import type { BufferPool } from "../intake/buffer-pool.ts";
 import type { SharedBytes } from "../intake/hash.ts";
 
-/** The contents that are in memory until the network has them, by checksum; the memory is the pool's. */
+/** The contents in memory until they are handed to the network, by checksum. The memory belongs to the pool. */
 export class HeldContents {
   readonly #pool: BufferPool;
   readonly #bytes = new Map<string, SharedBytes>();
@@ -14,7 +14,7 @@ export class HeldContents {
     return this.#bytes.get(checksum);
   }
 
-  /** Holds a content; a second copy of one that is held goes back at once. */
+  /** Holds a content; a second copy of a held one is given back at once. */
   hold(checksum: string, bytes: SharedBytes): void {
     if (this.#bytes.has(checksum)) this.#pool.give(bytes);
     else this.#bytes.set(checksum, bytes);

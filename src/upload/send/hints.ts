@@ -1,10 +1,10 @@
 import { extensionOf } from "../tanova/cv-types.ts";
 
-/** Folders that say nothing of a job. */
+/** Folder names that say nothing about a job. */
 const GENERIC_FOLDERS = new Set(["CVs", "Resumes", "Candidates"]);
 
 /**
- * The immediate parent folder below the root, which the API takes as the job that a CV is meant for.
+ * The file's parent folder below the root, which the API takes as the job that the CV is meant for.
  *
  * @param relativePath below the root, with `/`.
  */
@@ -13,11 +13,13 @@ export function jobHint(relativePath: string): string | null {
   return folder === undefined || GENERIC_FOLDERS.has(folder) ? null : folder;
 }
 
-// What RFC 5321 allows in an address without quotes, and a domain with at least one dot.
+// An address without quotes as in RFC 5321, with a domain that has at least one dot.
 const ADDRESS =
   /^[A-Za-z0-9!#$%&'*+/=?^`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^`{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$/;
 
-/** The first `_`-separated token of the stem that holds an `@`, where it is an address: `john_j@x.org.pdf` → `j@x.org`. */
+/**
+ * The first `_`-separated token of the stem that contains an `@`, if it is an address: `john_j@x.org.pdf` → `j@x.org`.
+ */
 export function emailHint(filename: string): string | null {
   const stem = filename.slice(0, filename.length - extensionOf(filename).length);
   const token = stem.split("_").find((part) => part.includes("@"));

@@ -11,7 +11,7 @@ export function contentOf({ checksum, file }: Pick<Work, "checksum" | "file">): 
   return { checksum, path: file.path };
 }
 
-/** Records and counts what has become of a content, and of the other file that has it. */
+/** Records and counts the result for a content, and for the other file with the same content. */
 export function recordSettlement(
   work: Work,
   as: Settlement,

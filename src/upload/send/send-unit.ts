@@ -5,13 +5,13 @@ import type { ShareDriver } from "../shared/share-driver.ts";
 import type { TanovaClient } from "../tanova/types.ts";
 import { uploadItem } from "./upload-item.ts";
 
-/** Sends what goes in one request: one content, or more as a batch. `cut` ends it. */
+/** Sends the contents of one request: one, or more as a batch. `cut` aborts it. */
 export async function sendUnit(
   works: readonly Work[],
   by: {
     readonly client: TanovaClient;
     readonly held: HeldContents;
-    /** null where history is shared with nobody. */
+    /** null if history is not shared. */
     readonly share: ShareDriver | null;
     readonly cut: AbortSignal;
   },

@@ -4,10 +4,9 @@ import { emailHint, jobHint } from "./hints.ts";
 import type { FoundFile } from "../scan/file-page.ts";
 
 /**
- * What the client is told of a content. Where it is in memory that is so until it was handed over, and then it is read
- * from the file.
+ * A content in the form that the client takes. It is sent from memory if it is there, otherwise from the file.
  *
- * @param held its bytes, where they are in memory just now.
+ * @param held its bytes, if they are in memory now.
  */
 export function uploadItem(
   checksum: string,

@@ -3,17 +3,17 @@ import type { Answer } from "../../lib/http/connection.ts";
 import { idOf, lossOf, parseObject, refusalOf, textOf } from "./interpret.ts";
 import type { BatchOutcome, UploadOutcome } from "./types.ts";
 
-/** Hex SHA-256 of the sorted checksums: the same items are the same request, in whatever order they are sent. */
+/** Hex SHA-256 of the sorted checksums: the same items make the same request, whatever their order. */
 export function idempotencyKey(checksums: readonly string[]): string {
   return new Bun.CryptoHasher("sha256").update(checksums.toSorted().join("\n")).digest("hex");
 }
 
-/** Statuses that say that the server has no such thing. */
+/** Statuses that mean the server does not offer the call. */
 export function isNotOffered(status: number): boolean {
   return status === 404 || status === 405 || status === 501;
 }
 
-/** The answer for one item, as if it had been sent alone; null where it says nothing that can be relied on. */
+/** The answer for one item, as if it had been sent alone; null if it says nothing reliable. */
 function itemOutcome(item: Readonly<Record<string, unknown>>, apiKey: string): UploadOutcome | null {
   const status = item["status"];
   if (typeof status !== "number" || !Number.isInteger(status)) return null;
@@ -27,7 +27,7 @@ function itemOutcome(item: Readonly<Record<string, unknown>>, apiKey: string): U
   );
   const text = JSON.stringify({ message: item["message"] });
   const refusal = refusalOf({ status, headers, text, undecoded: null }, true, apiKey, 0);
-  // The batch has reached the API: what an item is told is about the item.
+  // The batch has reached the API: the answer for an item is about that item.
   return refusal?.type === "misplaced" ? { ...refusal, type: "permanent" } : refusal;
 }
 
@@ -49,7 +49,7 @@ function resultsOf(
   return outcomes;
 }
 
-/** What the answer to a batch means, for the whole of it or item by item. */
+/** Interprets the answer to a batch, as a whole or item by item. */
 export function batchOutcome(
   exchange: Exchange,
   sent: ReadonlySet<string>,

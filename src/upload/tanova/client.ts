@@ -130,7 +130,7 @@ class Client implements TanovaClient {
     return outcome;
   }
 
-  /** Something that the server is to keep: its bytes are counted, and held back by the bandwidth limit. */
+  /** Sends something to be stored: its bytes are counted, and throttled by the bandwidth limit. */
   #send(
     upload: Pick<Request, "path" | "headers"> & { readonly body: RequestBody },
     signal: AbortSignal,
@@ -151,7 +151,7 @@ class Client implements TanovaClient {
     return this.#http.exchange(request, signal);
   }
 
-  /** A question that changes nothing. */
+  /** Sends a request that changes nothing. */
   async #ask(path: string, question: unknown, signal: AbortSignal): Promise<Exchange> {
     return await this.#http.exchange(
       { method: "POST", path, body: jsonBody(question), safe: true, timeoutMs: this.#checkTimeoutMs },

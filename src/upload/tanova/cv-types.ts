@@ -1,4 +1,4 @@
-/** File name extension, lower case → MIME type: the five types that the API takes. */
+/** File name extension, lower case → MIME type: the five types that the API accepts. */
 export const CV_TYPES: Readonly<Record<string, string>> = {
   ".pdf": "application/pdf",
   ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -7,7 +7,7 @@ export const CV_TYPES: Readonly<Record<string, string>> = {
   ".md": "text/markdown",
 };
 
-/** `.pdf` of `CV.PDF`; "" where there is none. A leading dot begins no extension. */
+/** `.pdf` for `CV.PDF`; "" if there is none. A leading dot does not begin an extension. */
 export function extensionOf(name: string): string {
   const dot = name.lastIndexOf(".");
   return dot <= 0 ? "" : name.slice(dot).toLowerCase();

@@ -9,7 +9,7 @@ function fieldsOf(value: unknown): Fields {
   return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
 }
 
-/** A path is only taken below the base URL: the key goes nowhere else. */
+/** Only a path below the base URL is accepted: the key is sent nowhere else. */
 function pathOf(value: unknown): string | null {
   const path = textOf(value);
   return path !== null && /^\/(?!\/)[\x21-\x7e]*$/.test(path) ? path : null;
@@ -19,7 +19,7 @@ function countOf(value: unknown): number | null {
   return typeof value === "number" && Number.isInteger(value) && value >= 1 ? value : null;
 }
 
-/** What a server offers beyond the plain protocol; an offer that is not clear is none. */
+/** What a server offers beyond the basic protocol; an unclear offer is ignored. */
 function offersOf(capabilities: Fields): { batch: BatchOffer | null; bulkCheck: BulkCheckOffer | null } {
   const batch = fieldsOf(capabilities["batch"]);
   const bulk = fieldsOf(capabilities["checkDuplicates"]);

@@ -6,10 +6,10 @@ import { outcomeRule } from "./outcome-rules.ts";
 import { ContentChanged } from "./request-body.ts";
 import type { CheckOutcome, UploadOutcome } from "./types.ts";
 
-/** What is told of a server's own words at most. */
+/** The most that is shown of a server's own words. */
 const MAX_REASON_LENGTH = 300;
 
-/** A JSON object out of an answer; null where it is anything else, such as HTML from something in between. */
+/** Parses an answer as a JSON object; null if it is anything else, such as HTML from a proxy. */
 export function parseObject(text: string): Readonly<Record<string, unknown>> | null {
   try {
     const value: unknown = JSON.parse(text);
@@ -24,12 +24,12 @@ export function textOf(value: unknown): string | null {
   return typeof value === "string" && value !== "" ? value : null;
 }
 
-/** Ids are opaque: text, or a number. */
+/** Ids are opaque: a string or a number. */
 export function idOf(value: unknown): string | null {
   return typeof value === "number" ? String(value) : textOf(value);
 }
 
-/** One line without control characters, and without the key should a server echo it. */
+/** Makes one line without control characters, and without the key in case a server echoes it. */
 function tidy(text: string, apiKey: string): string {
   const line = text
     .replaceAll(apiKey, "***")
@@ -38,7 +38,10 @@ function tidy(text: string, apiKey: string): string {
   return line.length > MAX_REASON_LENGTH ? `${line.slice(0, MAX_REASON_LENGTH)}…` : line;
 }
 
-/** What a server said of an error: its `message`, a line of plain text, the title of an HTML page, or the status alone. */
+/**
+ * The server's description of an error: its `message`, a line of plain text, the title of an HTML page, or only the
+ * status.
+ */
 export function reasonOf({ status, text, undecoded }: Answer, apiKey: string): string {
   if (undecoded !== null)
     return `HTTP ${status} (its answer is in ${tidy(undecoded, apiKey)}, which cannot be read)`;
@@ -53,7 +56,7 @@ export function reasonOf({ status, text, undecoded }: Answer, apiKey: string): s
   return line === "" ? `HTTP ${status}` : `HTTP ${status} (${line})`;
 }
 
-/** Where a redirect points to, without what may be secret in it. */
+/** Where a redirect points to, without parts that may be secret. */
 function redirectReason(answer: Answer, apiKey: string): string {
   const location = answer.headers.get("location") ?? "";
   const target = URL.parse(location);
@@ -61,7 +64,7 @@ function redirectReason(answer: Answer, apiKey: string): string {
   return `HTTP ${answer.status}: the server redirects to ${tidy(told ?? "", apiKey) || "nowhere"}; redirects are not followed, give the right --url`;
 }
 
-/** What a status says of a request that was refused or failed; null for those that only the call's meaning decides. */
+/** The meaning of a status for a refused or failed request; null if it depends on the call. */
 export function refusalOf(
   answer: Answer,
   whole: boolean,
@@ -101,7 +104,7 @@ function lossReason({ message, code, refusedBy }: ConnectionLost): string {
   return message;
 }
 
-/** What became of a request that got no answer to be read. */
+/** The outcome of a request that got no readable answer. */
 export function lossOf(
   exchange: Exclude<Exchange, { type: "answer" }>,
 ):
@@ -117,12 +120,12 @@ export function lossOf(
   const { refusedBy } = error;
   const reason = lossReason(error);
   if (whole) return { type: "ambiguous", status: null, reason, retryAfterMs: null, isUnrecognised: false };
-  // A proxy that does not let anything through.
+  // A proxy refused to pass the request on.
   if (refusedBy !== null) return { type: "misplaced", status: refusedBy, reason };
   return { type: "transient", status: null, reason, retryAfterMs: null };
 }
 
-/** What the answer to one upload means. */
+/** Interprets the answer to one upload. */
 export function uploadOutcome(exchange: Exchange, apiKey: string, nowMs: number): UploadOutcome {
   if (exchange.type !== "answer") {
     const loss = lossOf(exchange);
@@ -138,8 +141,8 @@ export function uploadOutcome(exchange: Exchange, apiKey: string, nowMs: number)
   const candidateId = idOf(body?.["candidateId"]);
   const isYes = body?.["success"] === true || (candidateId !== null && body?.["success"] !== false);
   if (whole && isSuccess && isYes) return { type: "stored", candidateId };
-  // A portal's login page or a maintenance page with 200, an empty 204, a success before the content was whole: it
-  // says nothing of the upload.
+  // A portal's login page or a maintenance page with 200, an empty 204, or a success before the content was whole: it
+  // says nothing about the upload.
   const reason =
     answer.undecoded === null
       ? `HTTP ${answer.status}, but not the answer of the Tanova API`
@@ -147,7 +150,7 @@ export function uploadOutcome(exchange: Exchange, apiKey: string, nowMs: number)
   return { type: "ambiguous", status: answer.status, reason, retryAfterMs: null, isUnrecognised: true };
 }
 
-/** What the answer to a question for one content means: only a clear one is an answer. */
+/** Interprets the answer to a check of one content: anything unclear counts as no answer. */
 export function checkOutcome(exchange: Exchange, apiKey: string, nowMs: number): CheckOutcome {
   if (exchange.type !== "answer") {
     const { reason } = lossOf(exchange);

@@ -1,18 +1,18 @@
-/** What an upload's status says of what became of it. */
+/** What the status of an upload says about its outcome. */
 export type OutcomeRule =
-  /** The body has the last word: a candidateId or `success: true`, else it is not recognised. */
+  /** The body decides: a candidateId or `success: true`, otherwise it is not recognised. */
   | "success"
-  /** Says nothing of the upload. */
+  /** Says nothing about the upload. */
   | "unrecognised"
   | "duplicate"
-  /** Certainly not stored, for a passing reason. */
+  /** Certainly not stored, for a temporary reason. */
   | "transient"
-  /** It may be stored, or the server may still be at work on it. */
+  /** It may be stored, or the server may still be processing it. */
   | "ambiguous"
   /** The content is refused for good. */
   | "permanent"
   | "unauthorized"
-  /** Not the API: a deployment, a redirect. No content's fault; it is waited for as for an outage. */
+  /** Not the API: a deployment, a redirect. No content is the cause; it is waited for as for an outage. */
   | "misplaced";
 
 /**
@@ -33,9 +33,9 @@ export type OutcomeRule =
  * | 408, 5xx      | no            | any         | transient    |
  * | other 4xx     | any           | any         | permanent    |
  *
- * Gateways answer 504, and 500, in JSON too while the server works on: the body changes nothing.
+ * Gateways answer 504, and 500, while the server is still working, also in JSON: the body makes no difference.
  *
- * @param whole the request had been sent to its last byte: half of one cannot have been stored.
+ * @param whole the request was sent to its last byte: an incomplete one cannot have been stored.
  */
 export function outcomeRule(
   status: number,

@@ -6,7 +6,7 @@ import { unreadableReason } from "../intake/unreadable.ts";
 import { closingDelimiter, filePartHead, PART_END, textPart } from "./multipart.ts";
 import type { UploadItem } from "./types.ts";
 
-/** A file is not what was hashed any more. */
+/** The file has changed since it was hashed. */
 export class ContentChanged extends BodyWithdrawn {
   override readonly name = "ContentChanged";
   readonly checksum: string;
@@ -26,10 +26,10 @@ class ClaimLost extends BodyWithdrawn {
   override readonly name = "ClaimLost";
 }
 
-/** Big enough that a read costs little beside its hash, small enough for twenty at once. */
+/** Large enough that a read costs little compared with its hash, small enough for twenty at once. */
 const FILE_CHUNK_BYTES = 256 * 1024;
 
-/** Buffers of files on their way: as many live as files were ever sent at once. */
+/** Buffers for files being sent: as many exist as files were ever sent at once. */
 const spareBuffers: Buffer[] = [];
 
 async function sendOpenFile(handle: FileHandle, item: UploadItem, sink: Sink): Promise<boolean> {
@@ -73,13 +73,13 @@ async function sendContent(item: UploadItem, sink: Sink): Promise<boolean> {
   }
 }
 
-/** What stands before a content, and the content. */
+/** A content with the head that precedes it. */
 interface Part {
   readonly head: string;
   readonly item: UploadItem;
 }
 
-/** Parts in order, then a tail. Lengths are known beforehand. */
+/** A body of parts in order, then a tail. All lengths are known in advance. */
 function multipart(boundary: string, parts: readonly Part[]): RequestBody {
   const heads = parts.map(({ head }, index) => Buffer.from(index === 0 ? head : PART_END + head));
   const tail = Buffer.from(PART_END + closingDelimiter(boundary));
@@ -105,7 +105,10 @@ function multipart(boundary: string, parts: readonly Part[]): RequestBody {
   };
 }
 
-/** Copies a whole body where all of it is in memory and nobody is to be asked before its last byte; false where not. */
+/**
+ * Copies a whole body if all of it is in memory and nothing has to be asked before its last byte; otherwise returns
+ * false.
+ */
 function copyAll(
   parts: readonly Part[],
   heads: readonly Buffer[],
@@ -130,12 +133,12 @@ function copyAll(
   return true;
 }
 
-/** 122 random bits: no content holds them by chance, and none can by design. */
+/** 122 random bits: no content contains them by chance or on purpose. */
 function newBoundary(): string {
   return `nodupe-${crypto.randomUUID()}`;
 }
 
-/** One CV, its parts in the order that the API expects. */
+/** One CV, with its parts in the order that the API expects. */
 export function uploadBody(item: UploadItem): RequestBody {
   const boundary = newBoundary();
   const head =
@@ -146,7 +149,7 @@ export function uploadBody(item: UploadItem): RequestBody {
   return multipart(boundary, [{ head, item }]);
 }
 
-/** Several CVs in one request: a manifest, then their contents in its order. */
+/** Several CVs in one request: a manifest, then their contents in the same order. */
 export function batchBody(items: readonly UploadItem[]): RequestBody {
   const boundary = newBoundary();
   const manifest = {

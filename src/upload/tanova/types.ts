@@ -1,43 +1,47 @@
 import type { Bandwidth } from "../../lib/http/client.ts";
 import type { ProxySettings } from "../../lib/http/proxy.ts";
 
-/** A content ready to be sent. `body` can be opened again: a retry reads it anew. */
+/** A content ready to be sent. `body` can be opened again: a retry reads it again. */
 export interface UploadItem {
-  /** SHA-256 of the content, lower-case hex. What is sent is hashed again where it comes from a file. */
+  /** SHA-256 of the content, lower-case hex. A content that is sent from a file is hashed again. */
   readonly checksum: string;
-  /** Basename as it is on disk, in any script. */
+  /** Basename as on the disk, in any script. */
   readonly filename: string;
   readonly jobHint: string | null;
   readonly email: string | null;
   readonly sizeBytes: number;
-  /** Asked for anew each time that it is sent. */
+  /** Read again each time the item is sent. */
   readonly body: UploadBody;
-  /** Called when the network has taken the last of `bytes`; from then on `body` has to be the file. */
+  /** Called when the network has taken the last of `bytes`; from then on `body` must be the file. */
   readonly onHandedOver?: () => void;
-  /** Asked before the request's last bytes go out; where it says no they do not, and nothing can be stored. */
+  /**
+   * Called before the request's last bytes go out; if it returns false they are not sent, and nothing can be stored.
+   */
   readonly mayFinish?: (() => Promise<boolean>) | null;
 }
 
 type UploadBody =
-  /** Bytes that `checksum` was computed from; they are sent as they are and must not change meanwhile. */
+  /** The bytes that `checksum` was computed from; they are sent unchanged and must not change meanwhile. */
   | { readonly type: "bytes"; readonly bytes: Uint8Array }
   /** A file that is read, hashed and sent in pieces. */
   | { readonly type: "file"; readonly path: string };
 
-/** What one upload came to. `reason` is a line for people; it never holds the key. */
+/** The outcome of one upload. `reason` is a line for people; it never contains the key. */
 export type UploadOutcome =
   | { readonly type: "stored"; readonly candidateId: string | null }
-  /** 409: the server says that it has this content already. */
+  /** 409: the server says that it already has this content. */
   | { readonly type: "duplicate" }
   | Transient
   | Ambiguous
   | Permanent
   | Unauthorized
   | Misplaced
-  /** The file is not what was hashed: the request was cut before its closing boundary, so nothing was stored. */
+  /**
+   * The file has changed since it was hashed: the request was cut before its closing boundary, so nothing was stored.
+   */
   | { readonly type: "changed"; readonly reason: string };
 
-/** Certainly not stored: the server said so, or no whole request ever reached it. See outcome-rules.ts. */
+/** Certainly not stored: the server said so, or no complete request ever reached it. See outcome-rules.ts. */
 export interface Transient {
   readonly type: "transient";
   readonly status: number | null;
@@ -45,17 +49,17 @@ export interface Transient {
   readonly retryAfterMs: number | null;
 }
 
-/** The whole request was sent and no clear answer came: the server may have it, or may still be at work on it. */
+/** The whole request was sent and no clear answer came: the server may have it, or may still be processing it. */
 interface Ambiguous {
   readonly type: "ambiguous";
   readonly status: number | null;
   readonly reason: string;
   readonly retryAfterMs: number | null;
-  /** The answer was a 2xx that is not the API's. */
+  /** The answer was a 2xx that is not from the API. */
   readonly isUnrecognised: boolean;
 }
 
-/** `status` is null where the request could not even be made, such as a file that cannot be read. */
+/** `status` is null if the request could not even be made, for example because a file cannot be read. */
 interface Permanent {
   readonly type: "permanent";
   readonly status: number | null;
@@ -68,18 +72,21 @@ interface Unauthorized {
   readonly reason: string;
 }
 
-/** What answers there is not the API, or not yet again: nothing was stored, and no content is to blame. */
+/**
+ * The answer is not from the API, perhaps because it is not up again yet: nothing was stored, and no content is the
+ * cause.
+ */
 interface Misplaced {
   readonly type: "misplaced";
   readonly status: number;
   readonly reason: string;
 }
 
-/** An extension that the server offers: where it is (a path below the base URL), and its limits. */
+/** An extension that the server offers: its path below the base URL, and its limits. */
 export interface BatchOffer {
   readonly path: string;
   readonly maxItems: number;
-  /** Of the whole request's file parts. */
+  /** Of all file parts of a request together. */
   readonly maxBytes: number;
 }
 
@@ -99,7 +106,7 @@ export interface Health {
 export type HealthOutcome =
   | { readonly type: "healthy"; readonly health: Health }
   | Unauthorized
-  /** No connection, a fault of the server, or an answer that is not the API's. */
+  /** No connection, a fault of the server, or an answer that is not from the API. */
   | {
       readonly type: "unreachable";
       readonly status: number | null;
@@ -110,7 +117,7 @@ export type HealthOutcome =
 export type BatchOutcome =
   /** By checksum; an item that the server said nothing about is missing and stays pending. */
   | { readonly type: "answered"; readonly results: ReadonlyMap<string, UploadOutcome> }
-  /** 404, 405, 501: send singly; the client asks no more until it is told of an offer again. */
+  /** 404, 405, 501: send one by one; the client sends no more batches until they are offered again. */
   | { readonly type: "not-offered"; readonly status: number }
   /** 413: nothing was stored; send half as many. */
   | { readonly type: "too-large" }
@@ -119,17 +126,20 @@ export type BatchOutcome =
   | Permanent
   | Unauthorized
   | Misplaced
-  /** A file of the batch is not what was hashed: the request was cut, nothing was stored; send the others again. */
+  /**
+   * A file of the batch has changed since it was hashed: the request was cut, nothing was stored; send the others
+   * again.
+   */
   | { readonly type: "changed"; readonly checksum: string; readonly reason: string };
 
 export type CheckOutcome =
   | "there"
   | "absent"
-  /** 404, 405, 501: it cannot be asked here. */
+  /** 404, 405, 501: this server cannot be asked. */
   | "not-offered"
   | Unanswered;
 
-/** No answer to a question, for a reason that may pass: never a no. */
+/** No answer to a check, for a temporary reason: never a no. */
 export interface Unanswered {
   readonly type: "unanswered";
   readonly status: number | null;
@@ -137,19 +147,25 @@ export interface Unanswered {
   readonly retryAfterMs: number | null;
 }
 
-/** The Tanova API. No method throws for what a network or a server does; an abort of `signal` ends as transient or ambiguous. */
+/**
+ * The Tanova API. No method throws because of the network or the server; an abort of `signal` results in transient or
+ * ambiguous.
+ */
 export interface TanovaClient extends Disposable {
-  /** Asks once; what the answer offers (batch, bulk check) is what `uploadBatch` and `checkMany` use from then on. */
+  /** Asks once. `uploadBatch` and `checkMany` use what the answer offers (batch, bulk check) from then on. */
   health(signal: AbortSignal): Promise<HealthOutcome>;
-  /** Whether the server has a content; anything but a clear answer within `checkTimeoutMs` is none. */
+  /** Whether the server has a content; without a clear answer within `checkTimeoutMs` it is unanswered. */
   check(checksum: string, signal: AbortSignal): Promise<CheckOutcome>;
-  /** Those of `checksums` that the server has (any number: asked in as many calls as it takes); null where it cannot be asked in bulk. */
+  /**
+   * Those of `checksums` that the server has; null if it cannot be asked in bulk. Any number is split into as many
+   * calls as needed.
+   */
   checkMany(checksums: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string> | null>;
   upload(item: UploadItem, signal: AbortSignal): Promise<UploadOutcome>;
   uploadBatch(items: readonly UploadItem[], signal: AbortSignal): Promise<BatchOutcome>;
-  /** Takes back what `health` offered, for what the store remembers as refused (24 h). */
+  /** Withdraws the batch offer of `health`, if the store remembers that batches were refused (24 h). */
   withoutBatch(): void;
-  /** Bytes of uploads' bodies handed to the network so far, retries included. */
+  /** Bytes of upload bodies handed to the network so far, including retries. */
   readonly sentBytes: number;
 }
 
@@ -157,14 +173,14 @@ export interface ClientOptions {
   /** Base URL, http or https; a trailing slash is dropped. */
   readonly url: string;
   readonly apiKey: string;
-  /** PEM certificates to trust beside the built-in ones. */
+  /** PEM certificates to trust in addition to the built-in ones. */
   readonly ca?: string;
   readonly proxy?: ProxySettings;
   readonly connectTimeoutMs: number;
-  /** Without a byte sent or received for this long, a request has failed. */
+  /** A request fails if no byte is sent or received for this long. */
   readonly silenceTimeoutMs: number;
   readonly checkTimeoutMs: number;
-  /** Over all uploads. */
+  /** Shared by all uploads. */
   readonly bandwidth?: Bandwidth;
   /** Milliseconds since the epoch, for Retry-After as a date. */
   readonly now?: () => number;
