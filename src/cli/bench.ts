@@ -20,7 +20,7 @@ function jobsOf(word: string): readonly Job[] {
   );
 }
 
-/** The command line that starts this program: the binary alone, or bun and the entry file. */
+/** The command that starts this program: the binary alone, or bun and the entry file. */
 function ownCommand(): readonly string[] {
   return Bun.main.startsWith("/$bunfs/") ? [process.execPath] : [process.execPath, Bun.main];
 }
@@ -31,7 +31,7 @@ function benchProgress(stand: { done: number; total: number; experiment: Experim
   return { done, total, noun: "cases", bytes: null, details: about, waiting: null };
 }
 
-/** Refuses a place that cannot be written before minutes are spent on measuring. */
+/** Fails if the path cannot be written, before minutes are spent on measuring. */
 async function refuseUnwritable(path: string): Promise<void> {
   const { writableFault } = await import("../bench/save-report.ts");
   const fault = writableFault(path);

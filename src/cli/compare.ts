@@ -78,7 +78,7 @@ export const compare = command({
   },
 });
 
-/** What one positional names. */
+/** What a positional argument names. */
 type Asked =
   | { readonly type: "stored"; readonly name: string }
   | { readonly type: "log"; readonly name: string; readonly path: string }
@@ -123,7 +123,7 @@ interface How {
 interface Answered {
   readonly answer: Answer;
   readonly question: Question;
-  /** No figure could be had, since no board that was asked can be reached. */
+  /** There are no figures, since none of the boards can be reached. */
   readonly isOutOfReach: boolean;
 }
 
@@ -132,7 +132,7 @@ async function answerTo(asked: readonly Asked[], given: CompareSettings, how: Ho
     import("../nodes/compare/answer.ts"),
     import("../nodes/compare/window.ts"),
   ]);
-  // A log that is read first is as much work as an ingest.
+  // Reading a log first is as much work as an ingest: too much to compile late.
   if (!asked.some(({ type }) => type === "log")) compileLate();
   const nowMs = Date.now();
   const ofLast = windowOf({ lastMs: given.last, since: given.since, until: given.until }, nowMs);
@@ -172,7 +172,7 @@ async function answerMixed(
     sources.push(databaseSource(node.name, log));
     if (log.span !== null) spans.push({ sinceMs: log.span.firstMs, untilMs: log.span.lastMs + 1 });
   }
-  // Logs named without a range are compared over all that they hold.
+  // Logs given without a range are compared over everything they contain.
   const isWhole = !how.isBounded && spans.length > 0;
   const whole: Window = {
     sinceMs: Math.min(...spans.map(({ sinceMs }) => sinceMs)),
@@ -190,7 +190,7 @@ async function answerMixed(
   return { answer, question: about, isOutOfReach: lost === asked.length };
 }
 
-/** Adds what other boards tell of their nodes; how many of them nothing is known of. */
+/** Adds the nodes of other boards. Returns the number of nodes of which nothing is known. */
 async function addRemote(
   sources: NodeSource[],
   labelled: readonly LabelledNode[],
@@ -204,7 +204,7 @@ async function addRemote(
   ]);
   const { environment, signal, storePath } = invocation;
   const access = fleetAccess(fleet, environment);
-  // What boards told is kept where there is a store; none is made for that.
+  // The boards' answers are kept in the store if it exists; it is not created for that.
   using store = existsSync(storePath) ? await open({ readonly: true }) : null;
   const told = await remoteSources(labelled, { window, queryTimeout, access, store, signal, nowMs });
   if (told.refusal !== null)

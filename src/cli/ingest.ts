@@ -57,13 +57,13 @@ export const ingest = command({
       import("../nodes/ingest/source.ts"),
       import("../nodes/ingest/counts.ts"),
     ]);
-    // Every file is looked at before anything is done; one that is to be followed may come later.
+    // All files are checked before anything is done. A file to follow may appear later.
     for (const path of paths) if (!given.follow || existsSync(path)) checkReadable(path);
     const startedMs = performance.now();
     using store = await invocation.openStore();
-    // What a stranger wrote is read from here on: no file but the store is to be changed by it.
+    // From here on untrusted input is read: it must not be able to change any file but the store.
     confine({
-      // SQLite may have to write beside a database that another program has open.
+      // SQLite may have to write next to a database that another program has open.
       folders: [...TEMPORARY_FOLDERS, ...folderOf(store), ...given.from.map((path) => dirname(path))],
       network: given.api.length > 0,
     });
@@ -105,7 +105,7 @@ export const ingest = command({
   },
 });
 
-/** Where the store, and what SQLite keeps beside it, is written. */
+/** The folder that the store and SQLite's files beside it are written to. */
 function folderOf({ path }: Store): string[] {
   return path === ":memory:" ? [] : [dirname(path)];
 }
@@ -148,14 +148,14 @@ async function askApis(store: Store, given: IngestSettings, how: Context): Promi
   return asked;
 }
 
-/** Asks again for as long as lines are awaited; a run over files ends long before the first time. */
+/** Asks the APIs regularly while a log is followed. A run over files ends long before the first time. */
 async function keepAsking(store: Store, given: IngestSettings, how: Context): Promise<void> {
   if (given.api.length === 0) return;
   while (await wait(given.apiInterval, how.signal)) {
     try {
       await askApis(store, given, how);
     } catch (error) {
-      // The log is what must not be lost; a store that is busy now will take the next answer.
+      // Only the log must not be lost: if the store is busy, the next answer is stored instead.
       how.terminal.warn(`what the API of ${how.name} told could not be stored: ${String(error)}`);
     }
   }
@@ -227,7 +227,7 @@ function ingestProgress(counts: IngestCounts | null): Progress {
   };
 }
 
-/** Says what went wrong, and ends with its code. */
+/** Reports what went wrong and returns the exit code. */
 function endOf({ counts, failures }: FilesResult, terminal: Terminal): ExitCode {
   for (const { reason } of failures) terminal.error(reason);
   if (counts.malformed > 0) {

@@ -5,10 +5,10 @@ import { replaceFile } from "../lib/replace-file.ts";
 import { compareOptions } from "../nodes/compare/options.ts";
 import { command } from "./command-line/command.ts";
 
-// What the earnings by the model are computed with.
+// The settings of the earnings model.
 const { egressUsd, repairUsd, auditUsd, storageUsd, queryTimeout } = compareOptions;
 
-/** Readable by all: the collector runs as another user. */
+/** Makes the file readable by all, since the collector runs as another user. */
 function writeOutput(path: string, text: string): void {
   try {
     replaceFile(path, text, { what: "--output", mode: 0o644 });

@@ -16,7 +16,7 @@ import { readClosedSecret } from "./access/secret-file.ts";
 import { serviceManager } from "./command-line/service-manager.ts";
 
 const LEAST_TOKEN = 16;
-/** What a write of another process may take to reach the page: the contract says 5 s. */
+/** How long another process's write may take to reach the page: the contract says 5 s. */
 const LOOK_EVERY_MS = 1_000;
 const GRACE_MS = 4_000;
 
@@ -41,7 +41,7 @@ const OPTIONS = {
 
 const NO_FLEET = { tokenFile: null, caFile: null, insecureHttp: false };
 
-/** The made-up board is the same for everybody, so that what one sees can be told to others. */
+/** The demo is the same for everybody, so that people can talk about what they see. */
 const DEMO_SEED = 1;
 
 async function runServe(call: Invocation<typeof OPTIONS>): Promise<ExitCode> {
@@ -49,7 +49,7 @@ async function runServe(call: Invocation<typeof OPTIONS>): Promise<ExitCode> {
   const given: ServeSettings = call.options.serve;
   if (given.demo && call.origins.store.db.source === "flag")
     throw new Failure("usage", "--demo has a store of its own; leave --db away, or --demo");
-  // Nobody is to be called for what is made up.
+  // The demo's alerts must not call anybody.
   const settings = given.demo ? { ...given, onAlert: null } : given;
   const token = readToken(settings.tokenFile);
   const tls = readTls(settings.tlsCert, settings.tlsKey);
@@ -66,12 +66,12 @@ async function runServe(call: Invocation<typeof OPTIONS>): Promise<ExitCode> {
   await using demo = settings.demo
     ? (await import("../serve/demo/demo.ts")).startDemo({ seed: DEMO_SEED, signal, onError })
     : null;
-  // A made-up board has no others.
+  // The demo follows no other boards.
   const boards = settings.demo ? [] : call.options.fleet.boards;
   const access = fleetAccess(settings.demo ? NO_FLEET : call.options.fleet, environment);
   for (const url of boards) requireSafe(url, access.insecureHttp);
   const { jobs, sync } = await boardJobs(call, settings);
-  // Whoever only shows what the store has writes nothing else; jobs, and a command for alerts, have work of their own.
+  // A server that only shows the store writes nothing else. Jobs, and a command for alerts, may need to.
   if (jobs.length === 0 && settings.onAlert === null && demo === null) {
     using store = await call.openStore();
     confine({ folders: [...TEMPORARY_FOLDERS, dirname(store.path)], network: true });

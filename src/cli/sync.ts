@@ -26,7 +26,7 @@ function readKey({ options: { sync }, origins, terminal }: Sync): string {
   return key;
 }
 
-/** The files that --files-from names, below the folder. */
+/** The files listed by --files-from, relative to the folder. */
 function listedFiles({ options: { sync } }: Sync, folder: string, root: string): readonly string[] | null {
   const { filesFrom } = sync;
   if (filesFrom === null) return null;
@@ -88,7 +88,7 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     using client = sync.dryRun ? null : await clientOf(sync, call.environment, server);
     const names = sync.dryRun && !terminal.json ? dryRunNames(terminal) : null;
     let stand: (() => RunProgress) | null = null;
-    // A watch goes on for months: in a pipe its results say enough.
+    // A watch runs for months: in a pipe, its results are enough.
     const isShown = !sync.watch || terminal.canRedraw;
     using progress = isShown
       ? showProgress(terminal, () => syncProgress(stand === null ? null : stand(), Date.now()))
@@ -133,7 +133,7 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
       try {
         recordResult(store.db, outcome.runId, totals);
       } catch (error) {
-        // What was uploaded is told all the same.
+        // The result is still printed before this error is thrown.
         unrecorded = error;
       }
     }
@@ -147,7 +147,7 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     }
     return result.failed > 0 ? 1 : 0;
   } catch (error) {
-    // The contract asks for the whole object at every exit but 2.
+    // The contract requires the whole object at every exit code but 2.
     const isUsage = error instanceof Failure && error.kind === "usage";
     if (terminal.json && !terminal.hasResult && !isUsage)
       await terminal.resultJson(

@@ -9,7 +9,7 @@ import { command, type ExitCode } from "./command-line/command.ts";
 import { endingOf } from "./command-line/exit-code.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 
-/** The keys of `--json`; what did not come to be known is null. */
+/** The keys of `--json`; null if not known. */
 interface Outcome {
   readonly current: string;
   readonly latest: string | null;
@@ -23,7 +23,7 @@ interface Outcome {
   readonly error: { readonly kind: string; readonly reason: string } | null;
 }
 
-/** Whether a package has put the program there: only those bring papers of this kind (build/release/deb.ts). */
+/** Whether the program was installed by a package: only packages install this file (build/release/deb.ts). */
 function isOfPackage(program: string): boolean {
   return existsSync(join(dirname(program), "../share/doc/nodupe/copyright"));
 }
@@ -55,9 +55,9 @@ async function tell(terminal: Terminal, outcome: Outcome): Promise<void> {
   );
 }
 
-/** How long the server may say nothing. */
+/** How long the server may send nothing. */
 const SILENCE_MS = 30_000;
-/** A larger download is refused. */
+/** Larger downloads are refused. */
 const MAX_BYTES = 512 * 1024 ** 2;
 
 export const upgrade = command({
@@ -119,7 +119,7 @@ export const upgrade = command({
       const wanted = offer.isNewer && !check;
       if (wanted) {
         terminal.info(`downloading ${offer.candidate.name}`);
-        // What is new is there for everybody who may enter the folder.
+        // New files are readable by everybody who can enter the folder.
         process.umask(0o022);
         for (const path of await take(offer, source, self, limits))
           terminal.warn(`${path} could not be written; nodupe works without it`);

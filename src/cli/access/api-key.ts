@@ -3,7 +3,7 @@ import { Failure } from "../../lib/errors.ts";
 import type { SyncSettings } from "../../upload/options.ts";
 import { readSecretFile, type Secret } from "./secret-file.ts";
 
-/** The key, and what a person should know of where it lies. */
+/** The API key, and a warning if its file is readable by others. */
 export interface ApiKey {
   readonly key: string;
   readonly warning: string | null;
@@ -14,9 +14,9 @@ function keyOf({ text, warning }: Secret): ApiKey {
 }
 
 /**
- * The API key, from whichever of the file and the value was given nearer to the command line.
+ * The API key from the file or the value, whichever was set closer to the command line.
  *
- * @throws Failure where there is none, or the file cannot be read.
+ * @throws Failure if there is no key, or the file cannot be read.
  */
 export function apiKeyOf(
   values: Pick<SyncSettings, "apiKey" | "apiKeyFile">,

@@ -2,9 +2,9 @@ import { Failure, reasonOf } from "../../lib/errors.ts";
 import { readText } from "../../lib/read-file.ts";
 
 /**
- * The further authorities that `ca_file` names, as PEM; null where it names none.
+ * The additional certificate authorities in `ca_file`, as PEM; null if it is not set.
  *
- * @throws Failure usage where the file cannot be read.
+ * @throws Failure (usage) if the file cannot be read.
  */
 export function readCa(path: string | null): string | null {
   if (path === null) return null;
@@ -26,9 +26,9 @@ function readPem(file: string, flag: string): string {
 }
 
 /**
- * The certificate and the key of a server; null where neither is named.
+ * A server's certificate and key; null if neither is set.
  *
- * @throws Failure usage where one is missing or cannot be read.
+ * @throws Failure (usage) if one is missing or cannot be read.
  */
 export function readTls(cert: string | null, key: string | null): { cert: string; key: string } | null {
   if (cert === null && key === null) return null;

@@ -3,10 +3,10 @@ import { destinationUrl, SANDBOX_DESTINATION } from "../../upload/ledger/destina
 
 const { url, insecureHttp, sandbox } = syncOptions;
 
-/** Which history is meant: that of the API at --url, or the sandbox's. */
+/** Options that select the history: that of the API at --url, or the sandbox's. */
 export const destinationOptions = { url, insecureHttp, sandbox } as const;
 
-/** What history is kept under. */
+/** The key under which the history is stored. */
 export function destinationOf(values: Pick<SyncSettings, "url" | "insecureHttp" | "sandbox">): string {
   return values.sandbox ? SANDBOX_DESTINATION : destinationUrl(values.url, values);
 }

@@ -5,9 +5,9 @@ import { proxySettings } from "./proxy-settings.ts";
 import { readClosedSecret } from "./secret-file.ts";
 
 /**
- * What opens other boards, out of the settings and the files that they name.
+ * The credentials for other boards, from the settings and the files they name.
  *
- * @throws Failure usage for a file that cannot be used.
+ * @throws Failure (usage) if a file cannot be used.
  */
 export function fleetAccess(
   { tokenFile, caFile, insecureHttp }: Pick<FleetSettings, "tokenFile" | "caFile" | "insecureHttp">,

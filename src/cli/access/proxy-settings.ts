@@ -1,6 +1,6 @@
 import type { ProxySettings } from "../../lib/http/proxy.ts";
 
-/** The proxies that the environment names, in capitals or not. */
+/** The proxies set in the environment, in upper or lower case. */
 export function proxySettings(environment: Readonly<Record<string, string | undefined>>): ProxySettings {
   const variable = (name: string): string | null =>
     environment[name] ?? environment[name.toLowerCase()] ?? null;

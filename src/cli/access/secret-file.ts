@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { codeOf, Failure, reasonOf } from "../../lib/errors.ts";
 import { readText } from "../../lib/read-file.ts";
 
-/** What a secret's file holds, and what a person should know of where it lies. */
+/** A secret read from a file, and a warning if others can read the file. */
 export interface Secret {
   readonly text: string;
   readonly warning: string | null;
@@ -13,10 +13,10 @@ function read(path: string): { text: string; isOpen: boolean } {
 }
 
 /**
- * Reads a key or an address; where others can read it, `warning` says so.
+ * Reads a key or an address. `warning` is set if others can read the file.
  *
- * @param what completes "the … file"; `expected` "expected …".
- * @throws Failure where it cannot be read, or is empty.
+ * @param what completes "the … file"; `expected` completes "expected …".
+ * @throws Failure if the file cannot be read or is empty.
  */
 export function readSecretFile(path: string, what: string, expected: string): Secret {
   let secret: ReturnType<typeof read>;
@@ -35,11 +35,11 @@ export function readSecretFile(path: string, what: string, expected: string): Se
 }
 
 /**
- * Reads tokens: a file that others can read is refused.
+ * Reads a token; a file that others can read is refused.
  *
- * @param flag what names the file, as messages say it.
- * @param check throws where the text cannot be what is wanted: that is said first.
- * @throws Failure usage where it cannot be read, or others can.
+ * @param flag names the file in messages.
+ * @param check throws if the text cannot be what is wanted; this is checked before the permissions.
+ * @throws Failure (usage) if the file cannot be read, or if others can read it.
  */
 export function readClosedSecret(
   path: string,

@@ -5,12 +5,12 @@ import { readCa } from "./certificates.ts";
 import { readSecretFile } from "./secret-file.ts";
 import type { SharedStore } from "../../upload/shared/share-driver.ts";
 
-/** For a connection and for each command: well below a lease. */
+/** The timeout for connecting and for each command: well below the duration of a lease. */
 const TIMEOUT_MS = 3_000;
 
 type Origins = Readonly<Record<keyof SharedSettings, Origin>>;
 
-/** Where the shared store is, from whichever of the file and the value was given nearer to the command line. */
+/** The shared store's URL from the file or the value, whichever was set closer to the command line. */
 function urlOf(
   { shared, sharedFile }: SharedSettings,
   origins: Origins,
@@ -36,10 +36,10 @@ function urlOf(
 }
 
 /**
- * The history that is shared, as settings name it; null where none is. What refuses us for good is told at once; a store
- * that is away is the run's to wait for.
+ * Opens the shared history named by the settings; null if there is none. A permanent error, such as a refused login, is
+ * thrown at once; if the store is unreachable, the run waits for it.
  *
- * @throws Failure
+ * @throws Failure if the settings are wrong, or the store refuses this client permanently.
  */
 export async function openSharedStore(
   settings: SharedSettings,

@@ -3,23 +3,23 @@ import { proxySettings } from "./proxy-settings.ts";
 import type { SyncSettings } from "../../upload/options.ts";
 import type { TanovaClient } from "../../upload/tanova/types.ts";
 
-/** How long a health or duplicate check may take. */
+/** Timeout of a health or duplicate check. */
 const CHECK_TIMEOUT_MS = 10_000;
 
-/** What is talked to. */
+/** The server to talk to. */
 export interface Server {
   readonly url: string;
   readonly apiKey: string;
 }
 
-/** A sandbox in this process, which is stopped with it; it keeps what it was sent beside the store. */
+/** Starts a sandbox in this process, which stops with it. What it receives is kept next to the store. */
 export async function startOwnSandbox(storePath: string, batch: boolean): Promise<Server & Disposable> {
   const { startSandbox } = await import("../../upload/sandbox/server.ts");
   const kept = storePath === ":memory:" ? {} : { store: `${storePath}.sandbox` };
   return await startSandbox({ batch, ...kept });
 }
 
-/** A client for a server, with the proxies that the environment names. */
+/** A client for a server, using the proxies set in the environment. */
 export async function clientOf(
   settings: Pick<SyncSettings, "sandbox" | "caFile" | "connectTimeout" | "silenceTimeout" | "bwlimit">,
   environment: Readonly<Record<string, string | undefined>>,

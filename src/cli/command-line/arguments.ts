@@ -7,7 +7,7 @@ interface Flag {
   readonly section: string;
   readonly name: string;
   readonly option: Option<unknown>;
-  /** `--no-X` of a switch that can also be set elsewhere. */
+  /** Whether this is the `--no-X` form of a switch that can also be set elsewhere. */
   readonly negates: boolean;
 }
 
@@ -17,7 +17,7 @@ export interface Arguments {
   readonly positionals: readonly string[];
 }
 
-/** Flag as typed, without dashes → what it sets. */
+/** Maps each flag, without dashes, to what it sets. */
 export function flagsOf(sections: Sections): ReadonlyMap<string, Flag> {
   const flags = new Map<string, Flag>();
   for (const [section, options] of Object.entries(sections)) {
@@ -32,7 +32,7 @@ export function flagsOf(sections: Sections): ReadonlyMap<string, Flag> {
   return flags;
 }
 
-// A negative number is a value, not a cluster of short flags: NUL cannot occur in an argument, so it can mark one.
+// Marks negative numbers, which are values and not clusters of short flags. NUL cannot occur in an argument.
 const MARK = "\0";
 const mark = (argument: string): string => (/^-[\d.]/.test(argument) ? MARK + argument : argument);
 const unmark = (value: string): string => (value.startsWith(MARK) ? value.slice(1) : value);
@@ -77,7 +77,7 @@ function readValue(
       `${rawName} takes no value: found ${JSON.stringify(given.value)}; give the flag alone`,
     );
   }
-  // `--url --json`: the next flag is not this one's value; a lone `-` is (stdin).
+  // In `--url --json` the next flag is not this one's value; a lone `-` (stdin) is.
   const missing = given.value === undefined || (!given.inline && /^-./.test(given.value));
   if (missing) throw new Failure("usage", `${rawName} needs a value: expected ${kind.expected}`);
   const value = kind.parse(unmark(given.value ?? ""));
@@ -91,8 +91,8 @@ function readValue(
 }
 
 /**
- * Parses strictly what citty would let pass: unknown flags, missing and ill-typed values are refused with what was
- * expected and the nearest known name. A repeated flag appends where the option is a list; else the last one holds.
+ * Parses strictly what citty would let pass. Unknown flags and missing or ill-typed values are refused, naming what was
+ * expected and the nearest known name. A repeated flag appends if the option is a list; otherwise the last one wins.
  */
 export function parseArguments(argv: readonly string[], sections: Sections, command: string): Arguments {
   const known = flagsOf(sections);
@@ -112,7 +112,7 @@ export function parseArguments(argv: readonly string[], sections: Sections, comm
   return { flags, positionals };
 }
 
-/** Refuses too few and too many positionals, and empty ones: `nodupe sync "$FOLDER"` with FOLDER not set. */
+/** Refuses too few or too many positionals, and empty ones, as in `nodupe sync "$FOLDER"` with FOLDER unset. */
 export function checkPositionals(
   positionals: readonly string[],
   allowed: { min: number; max: number },

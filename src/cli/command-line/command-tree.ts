@@ -37,7 +37,7 @@ function settingNodes(sections: Sections): SettingNode[] {
   );
 }
 
-/** The words a command takes, where its usage says so: `bash|zsh|fish`, `[time|ingest|all]`. */
+/** The words a command accepts, if its usage lists them: `bash|zsh|fish`, `[time|ingest|all]`. */
 function argumentChoices(usage: string): readonly string[] {
   const [first = ""] = usage.split(" ");
   return choicesOf(first.replace(/^\[|\]$/g, ""));
@@ -85,7 +85,7 @@ async function groupNode(words: readonly string[], group: Group): Promise<Comman
   };
 }
 
-/** Every command with all that is told of it; loads them all. */
+/** Every command with its documentation. Loads all of them. */
 export function commandTree(): Promise<CommandNode> {
   return groupNode([], ROOT);
 }

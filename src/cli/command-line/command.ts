@@ -8,10 +8,10 @@ import type { Arguments } from "./arguments.ts";
 import type { Candidates } from "../../render/command-tree.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-/** What a command ends with; 130 and 143 are main's to give. */
+/** A command's exit code; 130 and 143 are left to main. */
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5;
 
-/** All that a command is handed: nothing else reaches it from outside. */
+/** All input of a command: it gets nothing from outside in any other way. */
 export interface Invocation<S extends Sections> {
   readonly options: { readonly [K in keyof S]: ValuesOf<S[K]> };
   readonly origins: { readonly [K in keyof S]: Readonly<Record<keyof S[K], Origin>> };
@@ -21,45 +21,48 @@ export interface Invocation<S extends Sections> {
   readonly signal: AbortSignal;
   readonly configFile: ConfigFile;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Where the store is, whether it exists yet or not. */
+  /** The store's path, whether the store exists yet or not. */
   readonly storePath: string;
-  /** Opens the store; the caller disposes of it. */
+  /** Opens the store; the caller must dispose of it. */
   readonly openStore: (options?: { readonly?: boolean }) => Promise<Store>;
 }
 
 export interface CommandSpec<S extends Sections = Sections> {
-  /** As it is typed: `history import`. */
+  /** The full name: `history import`. */
   readonly name: string;
   readonly purpose: string;
-  /** The positionals in the usage line. */
+  /** The positionals, as in the usage line. */
   readonly usage: string;
   readonly positionals: { readonly min: number; readonly max: number };
   readonly options: S;
   readonly details?: string;
-  /** Sections whose settings the help leaves to the commands that they are of; the details say which. */
+  /** Sections whose settings are documented in the help of other commands, which the details name. */
   readonly toldElsewhere?: readonly string[];
   /**
-   * What it prints with `--json`. Loaded where its keys are wanted: they are printed as null where it failed before it
-   * could tell them.
+   * The schema of the `--json` output. Loaded when its keys are needed: keys are printed as null if the command failed
+   * before it knew them.
    */
   readonly result: () => Promise<ResultSchema>;
-  /** false: the config file is this command's object, not its input (`config init`, `config check`), or none of its matter. */
+  /**
+   * false if the config file is the command's object rather than its input (`config init`, `config check`), or does not
+   * concern it.
+   */
   readonly readsConfig?: boolean | ((given: Arguments) => boolean);
-  /** What its arguments are, for completions; files where it does not say. */
+  /** What completions offer for its arguments; files by default. */
   readonly completes?: Candidates;
   readonly examples: readonly (readonly [command: string, what: string])[];
   readonly exitCodes: Readonly<Partial<Record<ExitCode, string>>>;
   run(invocation: Invocation<S>): Promise<ExitCode>;
 }
 
-/** A citty command that carries what the strict command line and the help need to know of it. */
+/** A citty command, with what the strict command line and the help need. */
 export interface Leaf extends CommandDef {
   readonly spec: Omit<CommandSpec, "run">;
 }
 
-/** citty's definition of commands that share a first word, with what the help needs to know of them. */
+/** citty's definition of commands that share a first word, with what the help needs. */
 export interface Group extends CommandDef {
-  /** As it is typed: `history`. */
+  /** The shared first word: `history`. */
   readonly name: string;
   readonly purpose: string;
   readonly examples: readonly (readonly [command: string, what: string])[];
@@ -69,12 +72,15 @@ export interface Group extends CommandDef {
 
 export type CommandEntry = Leaf | Group;
 
-/** A command's file is loaded when it is called, so that a start pays for one command only. */
+/** Loads a command's file when it is called, so that startup pays for one command only. */
 type Loader = () => Promise<CommandEntry>;
 
-/** Commands that share a first word: `config init`, `config show`. citty's own definition, with what the help needs. */
+/**
+ * Defines commands that share a first word: `config init`, `config show`. citty's own definition, with what the help
+ * needs.
+ */
 export function group(spec: {
-  /** As it is typed; nothing for nodupe itself. */
+  /** The shared first word; empty for nodupe itself. */
   readonly name: string;
   readonly purpose: string;
   readonly examples: readonly (readonly [command: string, what: string])[];
@@ -87,7 +93,7 @@ export function group(spec: {
   return Object.assign(definition, { name, purpose, examples, exitCodes, subCommands });
 }
 
-/** What the commands of a group share; each one's help says more. */
+/** Exit codes that the commands of a group share; each command's help says more. */
 export const GROUP_CODES: readonly (readonly [code: string, meaning: string])[] = [
   ["0", "done"],
   ["1", "failed; the message says why"],
@@ -95,7 +101,7 @@ export const GROUP_CODES: readonly (readonly [code: string, meaning: string])[] 
   ["5", "not permitted"],
 ];
 
-/** Defines a command. It is handed its Invocation as citty's `data`; see invoke.ts for why citty does not parse. */
+/** Defines a command. It gets its Invocation as citty's `data`; invoke.ts says why citty does not parse. */
 export function command<const S extends Sections>(spec: CommandSpec<S>): Leaf {
   const definition = defineCommand({
     meta: { name: spec.name, description: spec.purpose },

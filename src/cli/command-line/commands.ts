@@ -1,9 +1,9 @@
 import { group } from "./command.ts";
 
-/** What nodupe is, in one line. */
+/** What nodupe does, in one line. */
 const PURPOSE = "Uploads CVs exactly once, tells the right time, compares storage nodes.";
 
-/** Every command: the tree that the command line, the help, the completions and the man page walk. */
+/** All commands: the tree behind the command line, the help, the completions and the man page. */
 export const ROOT = group({
   name: "",
   purpose: PURPOSE,

@@ -2,7 +2,7 @@ import { choice, path, toggle } from "../../settings/kind.ts";
 import { option, optional } from "../../settings/option.ts";
 import { LOG_FORMATS } from "../terminal/log.ts";
 
-/** Every command takes these. */
+/** Options of every command. */
 export const commonOptions = {
   config: optional(path, "the config file", {
     placeholder: "FILE",

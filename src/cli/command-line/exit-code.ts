@@ -10,7 +10,7 @@ const CODES: Readonly<Record<FailureKind, ExitCode>> = {
   "not-permitted": 5,
 };
 
-/** What a person is told, and the exit code, for whatever was thrown. */
+/** The messages and the exit code for a thrown value. */
 export interface Ending {
   readonly code: ExitCode;
   /** For `error.kind` of a JSON result: a Failure's kind in snake_case, or `unexpected`. */
@@ -23,7 +23,10 @@ interface SystemEnding {
   readonly line: string;
 }
 
-/** The system's and SQLite's errors that a person can mend; extended codes (`SQLITE_IOERR_WRITE`) by their beginning. */
+/**
+ * System and SQLite errors that the user can fix. Extended codes (`SQLITE_IOERR_WRITE`) are matched by their primary
+ * code.
+ */
 function systemEnding(code: string, message: string): SystemEnding | null {
   const primary = code.startsWith("SQLITE_") ? code.split("_").slice(0, 2).join("_") : code;
   switch (primary) {
@@ -75,7 +78,7 @@ const KINDS: Readonly<Record<ExitCode, string>> = {
   5: "not_permitted",
 };
 
-/** The one switch in which every error ends. */
+/** Turns anything thrown into messages and an exit code; every error ends here. */
 export function endingOf(thrown: unknown): Ending {
   if (thrown instanceof Failure) {
     const code = CODES[thrown.kind];

@@ -8,21 +8,21 @@ import { commonOptions } from "./common-options.ts";
 export type Found =
   | { readonly type: "leaf"; readonly leaf: Leaf; readonly argv: readonly string[] }
   | { readonly type: "help"; readonly of: CommandEntry }
-  /** The bare number, or a line with what it was built from. */
+  /** The bare version number, or a line with build details. */
   | { readonly type: "version"; readonly isBare: boolean };
 
 export function isLeaf(entry: CommandEntry): entry is Leaf {
   return "spec" in entry;
 }
 
-/** `-qv`: several short switches at once. */
+/** Several short switches in one word: `-qv`. */
 const SWITCHES = new RegExp(
   `^-[${Object.values(commonOptions)
     .map(({ short }) => short ?? "")
     .join("")}]{2,}$`,
 );
 
-/** How many words a common flag takes where it stands before the command: 0 where the word is none. */
+/** How many words a common flag before the command takes; 0 if the word is not one. */
 function commonFlagWords(word: string): 0 | 1 | 2 {
   for (const [name, { kind, short }] of Object.entries(commonOptions)) {
     const flag = `--${flagName(name)}`;
@@ -58,8 +58,8 @@ function refuseCommand(word: string, group: Group): never {
 }
 
 /**
- * Walks the words of argv down citty's tree to a command. citty itself would let an unknown word pass as a positional.
- * The flags that every command takes may stand before the command too: they are handed on with its own.
+ * Follows the words of argv down citty's tree to a command. citty itself would accept an unknown word as a positional.
+ * Flags that every command takes may also come before the command; they are added to its own.
  */
 export async function findCommand(argv: readonly string[]): Promise<Found> {
   let group = ROOT;
@@ -95,7 +95,7 @@ export async function findCommand(argv: readonly string[]): Promise<Found> {
   }
 }
 
-/** What a failure before the command is known is reported by: the flags as they stand, right or wrong. */
+/** The flags that decide how to report a failure before the command is known. Taken from argv unchecked. */
 export function earlyFlags(argv: readonly string[]): { json: boolean; noColor: boolean; logsJson: boolean } {
   const format = argv.indexOf("--log-format");
   return {

@@ -6,7 +6,7 @@ import { isLeaf } from "./find-command.ts";
 
 type Row = readonly [left: string, right: string];
 
-/** Two columns; a left side too wide for its column stands on a line of its own. */
+/** Formats two columns. A left side too wide for its column gets its own line. */
 function columns(rows: readonly Row[], leftWidth: number, width: number): string {
   const indent = " ".repeat(leftWidth);
   return rows
@@ -26,14 +26,14 @@ function defaultText(option: Option<unknown>): string {
   return ` (default ${option.kind.toToml(option.default).replace(/^"(.*)"$/, "$1")})`;
 }
 
-/** An option's purpose, whether it repeats, its default, its variables. */
+/** An option's purpose, whether it repeats, its default, and its variables. */
 export function optionHelp(section: string, name: string, option: Option<unknown>): string {
   const variables = environmentNames(section, name, option);
   const told = variables.length === 0 ? "" : ` [${variables.join(", ")}]`;
   return `${option.help}${option.kind.repeatable ? "; repeatable" : ""}${defaultText(option)}${told}`;
 }
 
-/** Whether `--no-X` exists beside `--X`: a switch that the environment or the file can turn on. */
+/** Whether `--X` also has a `--no-X`: a switch that the environment or the file can turn on. */
 export function hasNegation(option: Option<unknown>): boolean {
   return option.kind.placeholder === null && option.scope === "everywhere";
 }
@@ -60,7 +60,7 @@ function rowsOf(
 
 const isFlag = (option: Option<unknown>): boolean => option.scope !== "settings";
 
-/** What main adds to every command's exit codes. */
+/** The exit codes that main adds to every command's. */
 export const SIGNAL_CODES: readonly Row[] = [["130, 143", "ended by SIGINT or SIGTERM, cleanly"]];
 
 function examplesAndCodes(
@@ -72,7 +72,7 @@ function examplesAndCodes(
   return [`Examples:\n${columns(examples, 4, width)}`, `Exit codes:\n${columns(codes, 12, width)}`];
 }
 
-/** The sections whose settings this command's help tells. */
+/** The sections whose settings are listed in this command's help. */
 export function toldSections({ options, toldElsewhere = [] }: Leaf["spec"]): Sections {
   return Object.fromEntries(Object.entries(options).filter(([section]) => !toldElsewhere.includes(section)));
 }
@@ -87,7 +87,7 @@ function leafHelp({ spec }: Leaf, width: number): string {
     ...rowsOf(spec.options, isFlag, flagRow),
     ...rowsOf({ common: commonOptions }, isFlag, flagRow),
   ];
-  // On a narrow terminal the texts need the room more than the flags do.
+  // On a narrow terminal the descriptions need the space more than the flags do.
   const flagColumn = width < 80 ? 24 : 30;
   return [
     wrap(spec.purpose, width).join("\n"),
@@ -121,7 +121,7 @@ async function groupHelp(of: Group, width: number): Promise<string> {
 const LEAST_WIDTH = 60;
 const MOST_WIDTH = 100;
 
-/** The help of a command or a group, as wide as the terminal within what is good to read. */
+/** The help of a command or a group, as wide as the terminal but within a readable width. */
 export async function helpOf(entry: CommandEntry, terminalColumns: number): Promise<string> {
   const width = Math.max(LEAST_WIDTH, Math.min(MOST_WIDTH, terminalColumns));
   return isLeaf(entry) ? leafHelp(entry, width) : groupHelp(entry, width);

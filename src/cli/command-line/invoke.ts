@@ -18,19 +18,19 @@ export interface Call {
   readonly argv: readonly string[];
   readonly environment: Environment;
   readonly signal: AbortSignal;
-  /** Told as soon as there is a terminal, so that a failure is reported the way the flags ask for. */
+  /** Called as soon as there is a terminal, so that failures are reported in the way the flags ask for. */
   onTerminal(terminal: Terminal): void;
-  /** Told as soon as it is known which command is called. */
+  /** Called as soon as the command is known. */
   onCommand(spec: Pick<CommandSpec, "result">): void;
 }
 
-/** What is printed where no command is run. */
+/** The text to print if no command is run. */
 async function answerOf(found: Exclude<Found, { type: "leaf" }>, columns: number): Promise<string> {
   if (found.type === "help") return (await import("./help.ts")).helpOf(found.of, columns);
   return found.isBare ? VERSION : (await import("../version.ts")).VERSION_LINE;
 }
 
-/** Every section of the config file: loaded only where one is read, since it brings the options of all jobs. */
+/** Every section of the config file. Loaded only if a file is read, since it imports the options of all jobs. */
 async function allSections(): Promise<Sections> {
   return (await import("./sections.ts")).SECTIONS;
 }
@@ -59,7 +59,10 @@ function resolveAll(
   return { options, origins };
 }
 
-/** Of the variables that begin like ours, those that are no setting of this command are looked at among all settings. */
+/**
+ * Warnings about NODUPE_ variables that exist in no setting. All settings are loaded only if this command does not know
+ * a variable.
+ */
 async function mistypedVariables(
   origins: Readonly<Record<string, Readonly<Record<string, Origin>>>>,
   environment: Environment,
@@ -79,7 +82,11 @@ function storePathOf(options: Record<string, unknown>, environment: Environment)
   return typeof told === "string" ? told : defaultStorePath(environment);
 }
 
-/** argv → command → its exit code. Throws a Failure for whatever keeps the command from running. */
+/**
+ * Runs the command that argv names and returns its exit code.
+ *
+ * @throws Failure for anything that keeps the command from running.
+ */
 export async function invoke(call: Call): Promise<ExitCode> {
   const { environment, signal } = call;
   const early = earlyFlags(call.argv);

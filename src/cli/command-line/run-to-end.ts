@@ -5,7 +5,7 @@ import { type Call, invoke } from "./invoke.ts";
 import type { Shutdown } from "./shutdown.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-/** What is known by the time that something is thrown. */
+/** What is known when something is thrown. */
 interface Known {
   terminal: Terminal | null;
   command: Pick<CommandSpec, "result"> | null;
@@ -17,8 +17,8 @@ async function keysOfResult({ result }: Pick<CommandSpec, "result">): Promise<re
 }
 
 /**
- * With `--json` the object is printed where no command has told its own, every key that is not known null: the one way
- * for errors. Usage errors have no object.
+ * Prints the `--json` object of a failed command, unless the command printed one itself: `error`, and every other key
+ * null. All errors are reported this way, except usage errors, which have no object.
  */
 async function reportJson(
   { terminal, command }: Known,
@@ -30,7 +30,7 @@ async function reportJson(
   await terminal.resultJson({ ...unknown, error }).catch(() => undefined);
 }
 
-/** Says what went wrong. */
+/** Reports what went wrong. */
 async function report(thrown: unknown, known: Known): Promise<ExitCode> {
   const { code, kind, lines } = endingOf(thrown);
   const { terminal } = known;
@@ -44,7 +44,7 @@ interface ToEnd extends Pick<Call, "argv" | "environment"> {
   readonly shutdown: Shutdown;
 }
 
-/** Runs one command line; never throws. A rejection that nobody awaits ends the process like any other error. */
+/** Runs one command line; never throws. An unhandled rejection ends the process like any other error. */
 export async function runToEnd({ argv, environment, shutdown }: ToEnd): Promise<ExitCode> {
   const known: Known = { terminal: null, command: null };
   const onStray = (thrown: unknown): void => {

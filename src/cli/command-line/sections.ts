@@ -10,7 +10,7 @@ import { syncOptions } from "../../upload/options.ts";
 import { sharedOptions } from "../../upload/shared/options.ts";
 import { sandboxOptions } from "../../upload/sandbox/options.ts";
 
-/** The sections of the config file, in the order that `config init` writes them. */
+/** The sections of the config file, in the order in which `config init` writes them. */
 export const SECTIONS: Sections = {
   store: storeOptions,
   compare: compareOptions,

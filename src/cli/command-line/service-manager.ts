@@ -1,11 +1,11 @@
 import { messageOf } from "../../lib/errors.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-/** The service manager that has started this process, if one has. Telling it something never fails a job. */
+/** The service manager that started this process, if any. A failed notification never fails a job. */
 export interface ServiceManager extends Disposable {
-  /** The job is at work: what waits for the unit may go on. The watchdog is fed from now on. */
+  /** The job is running, so units that wait for it may start. Starts feeding the watchdog. */
   ready(status: string): void;
-  /** One line for `systemctl status`. */
+  /** Sets the status line of `systemctl status`. */
   status(status: string): void;
   stopping(): void;
 }
@@ -18,8 +18,8 @@ const ABSENT: ServiceManager = {
 };
 
 /**
- * systemd's protocol, as the environment asks for it. The watchdog is fed by a timer of the event loop, twice as often
- * as is asked for: a loop that hangs feeds nothing, and the unit is restarted.
+ * systemd's notification protocol, if the environment asks for it. A timer of the event loop feeds the watchdog twice
+ * as often as required: if the loop hangs, the unit is restarted.
  */
 export async function serviceManager(
   environment: Readonly<Record<string, string | undefined>>,

@@ -1,4 +1,4 @@
-/** How long a command has to end after the first signal; a little is left for recording before the contract's 5 s. */
+/** How long a command has to end after the first signal. This leaves a little of the contract's 5 s for recording. */
 const GRACE_MS = 4_500;
 
 type Signal = "SIGINT" | "SIGTERM";
@@ -6,15 +6,15 @@ const CODES: Readonly<Record<Signal, 130 | 143>> = { SIGINT: 130, SIGTERM: 143 }
 
 export interface Shutdown {
   readonly signal: AbortSignal;
-  /** The exit code that the received signal asks for; null where none came. */
+  /** The exit code for the received signal; null if there was none. */
   exitCode(): 130 | 143 | null;
-  /** Called when the grace is over and the command has not ended: the last chance to say something. */
+  /** Called when the grace period is over and the command has not ended: the last chance to report something. */
   onGraceOver: () => Promise<void>;
 }
 
 /**
- * The first SIGINT or SIGTERM asks the command to end; a second one, or the end of the grace, ends the process at
- * once. That loses nothing: whatever was acknowledged is committed before it is reported.
+ * The first SIGINT or SIGTERM asks the command to end. A second one, or the end of the grace period, ends the process
+ * at once. That loses nothing: whatever was acknowledged is committed before it is reported.
  */
 export function installShutdown(): Shutdown {
   const controller = new AbortController();

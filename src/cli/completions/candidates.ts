@@ -3,10 +3,13 @@ import { escapeText } from "../../lib/format/escape.ts";
 import type { Candidates } from "../../render/command-tree.ts";
 import { storeOptions } from "../../db/options.ts";
 
-/** What a shell can show, and a person can choose from. */
+/** As many as a shell can show and a person can choose from. */
 const MOST = 200;
 
-/** The store that a half-typed command line names, the last time that it does; bash makes three words of `--db=FILE`. */
+/**
+ * The store named on an incomplete command line, the last one if there are several. bash splits `--db=FILE` into three
+ * words.
+ */
 function storeOnLine(words: readonly string[]): string | null {
   const values = words.flatMap((word, at) => {
     if (word.startsWith("--db=") && word.length > 5) return [word.slice(5)];
@@ -19,10 +22,10 @@ function storeOnLine(words: readonly string[]): string | null {
 }
 
 /**
- * The names in the store that begin with what is typed, for a completion script. Nothing is made: where there is no
- * store there are no names. A name that a terminal would not show as it is is left out.
+ * The names in the store that begin with what was typed, for a completion script. Without a store there are no names;
+ * none is created. Names that a terminal would not show unchanged are left out.
  *
- * @param words the command line as it stands.
+ * @param words the command line so far.
  */
 export async function candidatesOf(
   kind: Candidates,

@@ -5,10 +5,10 @@ import { readText } from "../../lib/read-file.ts";
 import type { EarlierConfig } from "../../upload/ledger/earlier-client.ts";
 import { command } from "../command-line/command.ts";
 
-/** The most uploads in flight that `--workers` takes. */
+/** The highest number of parallel uploads that `--workers` accepts. */
 const MAX_WORKERS = 100;
 
-/** The earlier client's settings as ours; a file that it would have read gives the same behaviour here. */
+/** Converts the earlier client's settings. A file that it would have read gives the same behaviour here. */
 function syncValues(earlier: EarlierConfig): ReadonlyMap<string, unknown> {
   const { folderPath: folder, apiKey, url, retries, retryDelayMs, workers } = earlier;
   const limited = workers === null ? null : Math.min(workers, MAX_WORKERS);

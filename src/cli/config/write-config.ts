@@ -4,8 +4,8 @@ import { codeOf, Failure, reasonOf } from "../../lib/errors.ts";
 import { replaceFile } from "../../lib/replace-file.ts";
 
 /**
- * Writes a config file readable by its owner alone, whole or not at all. An existing one is left as it is unless
- * `overwrite` says otherwise.
+ * Writes a config file, readable by its owner only, completely or not at all. An existing file is left as it is unless
+ * `overwrite` is set.
  */
 export function writeConfigFile(path: string, content: string, overwrite: boolean): void {
   try {

@@ -2,7 +2,7 @@ import { storeOptions } from "../../db/options.ts";
 import { command } from "../command-line/command.ts";
 import { destinationOf, destinationOptions } from "../access/destination.ts";
 
-/** The object of `--json`, whose checksums are written as they come. */
+/** The `--json` object. Its checksums are written as they are read. */
 function* withDestination(destination: string, checksums: Iterable<string>): Generator<string> {
   yield `{"destination":${JSON.stringify(destination)},"checksums":`;
   yield* checksums;

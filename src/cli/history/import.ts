@@ -9,7 +9,7 @@ import type { ImportedHistory } from "../../upload/history/imported-history.ts";
 import { command } from "../command-line/command.ts";
 import { destinationOf, destinationOptions } from "../access/destination.ts";
 
-/** @throws Failure where the file cannot be read. */
+/** @throws Failure because the file cannot be read. */
 function refuseFile(file: string, error: unknown): never {
   if (error instanceof Failure) throw error;
   const code = codeOf(error);
@@ -21,7 +21,7 @@ function refuseFile(file: string, error: unknown): never {
   );
 }
 
-/** What a file holds, piece by piece. */
+/** Reads a file in pieces. */
 async function* textOf(file: string): AsyncGenerator<string> {
   const descriptor = file === "-" ? 0 : openRegularFile(file);
   const decoder = new TextDecoder();
@@ -33,7 +33,11 @@ async function* textOf(file: string): AsyncGenerator<string> {
   }
 }
 
-/** Reads a file into what is to be imported; throws where it is no history, or cannot be read. */
+/**
+ * Reads a file into the import.
+ *
+ * @throws if it is not a history, or cannot be read.
+ */
 async function readInto(history: ImportedHistory, file: string, signal: AbortSignal): Promise<void> {
   const reader = new HistoryReader();
   try {

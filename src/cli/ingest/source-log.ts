@@ -27,7 +27,7 @@ const CHANGES: Readonly<Record<"replaced" | "truncated" | "missing", string>> = 
   missing: "not there yet; waiting for it",
 };
 
-/** Tells what is read from which file, and from where, with `-v`. */
+/** With `-v`, logs which file is read, and from where. */
 export function sourceLog(terminal: Pick<Terminal, "debug">): (event: SourceEvent) => void {
   return (event) => {
     const { type, path } = event;

@@ -15,10 +15,10 @@ import type { Link } from "../../redis/link.ts";
 import { openSharedStore } from "../access/shared-store.ts";
 import type { Invocation } from "../command-line/command.ts";
 
-/** Nobody waits longer for an answer that can be computed as well. */
+/** The timeout of the shared store: beyond this it is better to compute the answer here. */
 const LINK_MS = 500;
 
-/** What of the jobs' own sections `nodupe serve` takes: their settings, and none of their flags. */
+/** The jobs' own sections as `nodupe serve` takes them: their settings, but not their flags. */
 export const jobSections = {
   sync: settingsOnly(syncOptions),
   time: settingsOnly(timeOptions),
@@ -62,7 +62,7 @@ async function syncJobOf(call: Call, folder: string): Promise<SyncJob> {
       import("../../workers.ts"),
     ]);
   const settings = { ...withDefaults(syncOptions, call.options.sync), watch: true };
-  // What cannot begin is said before anything is served.
+  // Fails now, before anything is served, if the folder cannot be used.
   openRoot(folder);
   const unset = { source: "default", name: null } as const;
   const { apiKey: keyOrigin = unset, apiKeyFile: fileOrigin = unset } = call.origins.sync;
@@ -103,7 +103,7 @@ async function followJobsOf(call: Call, named: readonly string[]): Promise<Job[]
     if (logs.has(node))
       throw new Failure("usage", `--follow: node ${node} is named twice; expected one log for it`);
     const path = resolve(log);
-    // It may come later.
+    // The log may appear later.
     if (existsSync(path)) checkReadable(path);
     logs.set(node, path);
   }
@@ -112,7 +112,7 @@ async function followJobsOf(call: Call, named: readonly string[]): Promise<Job[]
   );
 }
 
-/** A connection to the shared store that [shared] names, for comparisons; null where it names none. */
+/** The connection to the shared store of [shared], for comparisons; null if none is set. */
 export async function comparisonLink(call: Call): Promise<Link | null> {
   const { shared: url } = withDefaults(sharedOptions, call.options.shared);
   if (url === null) return null;
@@ -122,9 +122,9 @@ export async function comparisonLink(call: Call): Promise<Link | null> {
 }
 
 /**
- * The jobs that are asked for.
+ * The jobs that were asked for.
  *
- * @throws Failure for one that cannot begin.
+ * @throws Failure if one cannot start.
  */
 export async function boardJobs(
   call: Call,

@@ -36,7 +36,7 @@ const NO_SECRETS = { "api-key": null, shared: null } as const;
 /** Where system services keep their store. */
 const STATE_FOLDER = "/var/lib/nodupe";
 
-/** @throws Failure usage where the word is no service. */
+/** @throws Failure (usage) if the word is not a service. */
 export function serviceOf(word: string): Service {
   const service = SERVICES.find((known) => known === word);
   if (service !== undefined) return service;
@@ -46,7 +46,7 @@ export function serviceOf(word: string): Service {
   );
 }
 
-/** The name that a number has in one of the two files; the number where it has none. */
+/** The name of an id in one of the two files; the id itself if it has none. */
 function nameOf(id: number, file: "/etc/passwd" | "/etc/group"): string {
   try {
     const line = readFileSync(file, "utf8")
@@ -66,7 +66,7 @@ const GROUP_READS = 0o040;
 const OTHERS_READ = 0o004;
 const ROOT = 0;
 
-/** The groups by which files can be read that not everybody can; root's own is given to no job. */
+/** The groups that give read access to files that not everybody can read. No job gets root's group. */
 function readersOf(files: readonly string[]): string[] {
   const gids = files
     .map((file) => statSync(file))
@@ -80,7 +80,8 @@ function runAsOf(service: Service, reads: readonly string[], asked: string | nul
   if (asked !== null) return { type: "user", name: asked };
   const [folder] = reads;
   if (service === "sync" && folder !== undefined) return { type: "user", name: ownerOf(folder) };
-  // All services of a machine share one store, which is its owner's alone. A made-up user's lies behind a link.
+  // All services of a machine share one store, which only its owner can access. A dynamic user's store is behind a
+  // symbolic link.
   if (existsSync(STATE_FOLDER) && statSync(STATE_FOLDER).uid !== 0) {
     const name = ownerOf(STATE_FOLDER);
     if (!/^\d+$/.test(name)) return { type: "user", name };
@@ -88,7 +89,7 @@ function runAsOf(service: Service, reads: readonly string[], asked: string | nul
   return { type: "dynamic" };
 }
 
-/** The words after the service's name: those that are there as files or folders become absolute. */
+/** Makes those words absolute that name existing files or folders. */
 function absolute(words: readonly string[]): { args: string[]; reads: string[] } {
   const reads: string[] = [];
   const args = words.map((word) => {
@@ -101,9 +102,9 @@ function absolute(words: readonly string[]): { args: string[]; reads: string[] }
 }
 
 /**
- * What is to be run, as whom.
+ * What to run, and as which user.
  *
- * @throws Failure usage where that is not enough to run it.
+ * @throws Failure (usage) if the words and options are not enough to run the service.
  */
 export function servicePlan(
   words: readonly string[],
@@ -136,7 +137,7 @@ export function servicePlan(
       ? { type: "user", name: userInfo().username }
       : runAsOf(service, reads, options.runAs),
     reads,
-    // A folder of CVs is read by its owner.
+    // The folder of a sync is read as its owner and needs no groups.
     groups: service === "ingest" ? readersOf(reads) : [],
     secrets: service === "sync" ? { "api-key": options.apiKeyFile, shared: options.sharedFile } : NO_SECRETS,
   };

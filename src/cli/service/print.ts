@@ -2,7 +2,7 @@ import { syncOptions } from "../../upload/options.ts";
 import { command } from "../command-line/command.ts";
 import { serviceOptions, servicePlan } from "./plan.ts";
 
-/** What of [sync] a service needs to know. */
+/** The settings of [sync] that a service needs. */
 export const serviceSyncOptions = { folder: syncOptions.folder } as const;
 
 export const servicePrint = command({

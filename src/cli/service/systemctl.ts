@@ -4,7 +4,7 @@ import type { ServicePlan } from "../../render/service-unit.ts";
 /**
  * Runs systemctl, for the system or for this user's session.
  *
- * @throws Failure failed with what it said.
+ * @throws Failure (failed) with systemctl's own message.
  */
 export async function systemctl(scope: ServicePlan["scope"], words: readonly string[]): Promise<void> {
   const child = Bun.spawn(["systemctl", ...(scope === "user" ? ["--user"] : []), ...words], {

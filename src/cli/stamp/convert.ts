@@ -91,7 +91,7 @@ async function convertStdin(
   return failed > 0 ? 1 : 0;
 }
 
-/** `nodupe stamp encode|decode`. An argument that cannot be converted is a usage error, and nothing is converted then. */
+/** `nodupe stamp encode|decode`. If an argument cannot be converted, that is a usage error and nothing is converted. */
 export async function convert(
   word: string,
   inputs: readonly string[],

@@ -1,10 +1,10 @@
 import { escapeText } from "../../lib/format/escape.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-/** Lines that are written together. */
+/** Lines per write. */
 const LINES = 500;
 
-/** Writes the names of what a dry run would send, one a line, as they come. */
+/** Writes the names of the files that a dry run would send, one per line, as they are found. */
 export function dryRunNames(terminal: Pick<Terminal, "result">): {
   add(path: string): Promise<void>;
   flush(): Promise<void>;

@@ -21,7 +21,7 @@ const NOTHING_YET: RunProgress = {
   waiting: null,
 };
 
-/** How a run stands (null: it has not begun), as a progress line tells it. */
+/** A run's progress as a progress line shows it; null before the run has started. */
 export function syncProgress(begun: RunProgress | null, nowMs: number): Progress {
   const run = begun ?? NOTHING_YET;
   const { found, uploaded, duplicateLocal, duplicateRemote, failed, total, sentBytes, inFlight } = run;
@@ -56,7 +56,7 @@ const ENDS: Readonly<Record<Exclude<FileEvent["type"], "skipped" | "failed">, st
   "known-there": "already on the server",
 };
 
-/** Tells what became of each file, with `-v`. */
+/** With `-v`, logs the outcome of each file. */
 export function fileLog(terminal: Pick<Terminal, "debug">): (event: FileEvent) => void {
   return (event) => {
     const { type, path } = event;

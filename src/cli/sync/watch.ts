@@ -20,7 +20,7 @@ function modeText(mode: WatchMode, root: string): string {
   }
 }
 
-/** Uploads and stays. A result is printed for the first pass and for whatever is uploaded afterwards. */
+/** Uploads a folder and watches it. Prints a result for the first pass, and for everything uploaded afterwards. */
 export async function watchSync(
   { terminal, signal, environment }: Pick<Invocation<Sections>, "terminal" | "signal" | "environment">,
   options: RunOptions,
@@ -66,6 +66,6 @@ export async function watchSync(
     terminal.error(`${destination}: ${stop.reason}`);
     return 5;
   }
-  // Interrupted, as it always ends; main tells by which signal.
+  // A watch always ends by interruption. main returns the signal's exit code.
   return signal.aborted || (last?.tally.failures.length ?? 0) === 0 ? 0 : 1;
 }

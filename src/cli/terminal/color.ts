@@ -3,8 +3,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const isSet = (value: string | undefined): boolean => value !== undefined && value !== "";
 
 /**
- * Whether a stream may be coloured. `--no-color` and NO_COLOR (https://no-color.org) win over everything; then
- * FORCE_COLOR and CLICOLOR_FORCE turn colours on where there is no terminal, and `0` in FORCE_COLOR or CLICOLOR turns
+ * Whether output to a stream may be coloured. `--no-color` and NO_COLOR (https://no-color.org) override everything.
+ * Otherwise FORCE_COLOR and CLICOLOR_FORCE turn colours on without a terminal, and `0` in FORCE_COLOR or CLICOLOR turns
  * them off.
  */
 export function mayColor(

@@ -4,19 +4,19 @@ import { toggle } from "../../settings/kind.ts";
 import { option } from "../../settings/option.ts";
 import { isTerminal, writeError } from "./streams.ts";
 
-/** Of the commands that cannot be undone. */
+/** Options of commands that cannot be undone. */
 export const confirmOptions = {
   yes: option(toggle, false, "do not ask", { scope: "flag" }),
 } as const;
 
-/** The line that is typed; nothing where the input ends or the signal comes first. */
+/** The line that the user types; empty if the input ends or the signal comes first. */
 async function typedLine(signal: AbortSignal): Promise<string> {
   const reader = Bun.stdin.stream().getReader();
   const aborted = new Promise<null>((resolve) => {
     if (signal.aborted) resolve(null);
     signal.addEventListener("abort", () => resolve(null), { once: true });
   });
-  // A terminal gives a line at a time.
+  // A terminal delivers one line at a time.
   const read = await Promise.race([reader.read(), aborted]);
   return Buffer.from(read?.value ?? []).toString("utf8");
 }
@@ -24,7 +24,7 @@ async function typedLine(signal: AbortSignal): Promise<string> {
 /**
  * Asks before something that cannot be undone; Enter alone declines.
  *
- * @throws Failure of kind usage where there is no terminal to ask on, failed where the answer is not yes.
+ * @throws Failure (usage) if there is no terminal to ask on; Failure (failed) if the answer is not yes.
  */
 export async function confirm(
   question: string,

@@ -4,7 +4,7 @@ import { escapeText } from "../../lib/format/escape.ts";
 export const LOG_FORMATS = ["text", "json"] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-/** What a log line tells beside its words; shown with `--log-format json` only. Keys are snake_case, with units. */
+/** Structured fields of a log line, shown only with `--log-format json`. Keys are snake_case, with units. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null>>;
 
 const PREFIXES: Readonly<Record<string, readonly [text: string, color: number]>> = {
@@ -18,7 +18,7 @@ interface Entry {
   readonly fields: LogFields;
 }
 
-/** consola hands on whatever it was given: by `Log`, a line and its fields. */
+/** Converts consola's arguments: `Log` passes it a line and its fields. */
 function entryOf({ type, args }: LogObject): Entry {
   const [message, fields]: readonly unknown[] = args;
   return { level: type, message: String(message), fields: isFields(fields) ? fields : {} };
@@ -48,7 +48,7 @@ export interface Log {
   readonly debug: Say;
 }
 
-/** The log of a command: one line an entry, whatever names are in it. */
+/** A command's log: one line per entry, whatever the names in it contain. */
 export function createLog(
   how: { readonly level: number; readonly color: boolean; readonly format: LogFormat },
   write: (line: string) => void,

@@ -1,22 +1,22 @@
 import { type Progress, progressLine, progressSentence, Rate } from "../../lib/format/progress.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** A terminal's line moves every second, so that it is seen to be alive. */
+/** On a terminal the line is redrawn every second, to show that the program is alive. */
 const REDRAW_MS = 1_000;
-/** Elsewhere (a pipe, a cron mail, a journal) a line every so often is enough. */
+/** Elsewhere (a pipe, a cron mail, a journal) an occasional line is enough. */
 const PLAIN_MS = 10_000;
 const RATE_SPAN_MS = 5_000;
 
 export interface ProgressDisplay extends Disposable {
-  /** Asks how the job stands and draws it now, where a redraw is due: for jobs that keep the event loop busy. */
+  /** Redraws now if a redraw is due: for jobs that keep the event loop busy. */
   tick(): void;
-  /** Something else is under way: a terminal shows it at once. */
+  /** The job has moved on to something else, which a terminal shows at once. */
   changed(): void;
-  /** Takes the line away before the result is printed; disposing does too. */
+  /** Removes the line before the result is printed; so does disposing. */
   end(): void;
 }
 
-/** Shows how a job stands until it is disposed of: redrawn on a terminal, a line now and then elsewhere. */
+/** Shows a job's progress until disposed of: redrawn on a terminal, an occasional line elsewhere. */
 export function showProgress(terminal: Terminal, stand: () => Progress): ProgressDisplay {
   const begin = performance.now();
   const rates = { done: new Rate(RATE_SPAN_MS, begin), bytes: new Rate(RATE_SPAN_MS, begin) };

@@ -1,12 +1,12 @@
 import { fstatSync, writeSync } from "node:fs";
 import { codeOf, Failure } from "../../lib/errors.ts";
 
-/** Linux's major number of the memory devices, /dev/null among them. */
+/** Linux's major number of the memory devices, which include /dev/null. */
 const MEMORY_DEVICES = 1;
 
 /**
- * Whether a descriptor is a terminal. node:tty costs 13 ms to load, so only a character device asks it, and
- * /dev/null, where cron and services send output, does not.
+ * Whether a descriptor is a terminal. node:tty takes 13 ms to load, so it is only asked about character devices, and
+ * not about /dev/null, where cron and services send output.
  */
 export async function isTerminal(descriptor: number): Promise<boolean> {
   try {
@@ -19,7 +19,7 @@ export async function isTerminal(descriptor: number): Promise<boolean> {
   return tty.isatty(descriptor);
 }
 
-/** Writes to stderr without process.stderr, which costs 20 ms to load. What cannot be said is dropped. */
+/** Writes to stderr without process.stderr, which takes 20 ms to load. Write errors are ignored. */
 export function writeError(text: string): void {
   let rest = Buffer.from(text);
   while (rest.length > 0) {
@@ -32,7 +32,7 @@ export function writeError(text: string): void {
   }
 }
 
-/** @throws Failure failed where stdout takes no more: a closed pipe, a full disk. */
+/** @throws Failure (failed) if stdout cannot be written: a closed pipe, a full disk. */
 export async function writeOutput(text: string): Promise<void> {
   try {
     await Bun.write(Bun.stdout, text);
@@ -46,14 +46,14 @@ export async function writeOutput(text: string): Promise<void> {
   }
 }
 
-/** The columns of the terminal on stderr, as COLUMNS or the terminal tells; 80 where neither does. */
+/** The width of the terminal on stderr, from COLUMNS or the terminal itself; 80 if neither is known. */
 export function widthOf(
   isATerminal: boolean,
   environment: Readonly<Record<string, string | undefined>>,
 ): number {
   const told = Number(environment["COLUMNS"]);
   if (Number.isInteger(told) && told > 0) return told;
-  // A serial console does not tell its size: it says 0.
+  // A serial console does not know its size and reports 0.
   const found = isATerminal ? process.stderr.columns : 0;
   return found > 0 ? found : 80;
 }

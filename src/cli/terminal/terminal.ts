@@ -4,33 +4,33 @@ import { mayColor } from "./color.ts";
 import { createLog, type LogFields, type LogFormat } from "./log.ts";
 import { isTerminal, widthOf, writeError, writeOutput } from "./streams.ts";
 
-/** The two streams of a command: results on stdout, everything else on stderr. */
+/** A command's two streams: results on stdout, everything else on stderr. */
 export interface Terminal {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly stdoutIsTerminal: boolean;
-  /** Whether stderr shows a progress line that is redrawn; else `status` does nothing. */
+  /** Whether stderr can show a progress line that is redrawn; if not, `status` does nothing. */
   readonly canRedraw: boolean;
   /** Whether the result may be coloured. */
   readonly color: boolean;
-  /** The width to fit results and progress in. */
+  /** The width for results and progress, in columns. */
   readonly columns: number;
-  /** Writes a text result to stdout, with a newline. Renderers escape what comes from outside. */
+  /** Writes a text result and a newline to stdout. Renderers must escape text from outside. */
   result(text: string): Promise<void>;
-  /** Writes one JSON object to stdout, on a line of its own. */
+  /** Writes one JSON object to stdout, on its own line. */
   resultJson(value: object): Promise<void>;
-  /** Writes a result that is made while it is written, such as a history of millions, with a newline at its end. */
+  /** Writes a result that is generated while it is written, such as a history of millions, and a newline. */
   resultInPieces(pieces: Iterable<string>): Promise<void>;
   /** Whether anything has been written to stdout. */
   readonly hasResult: boolean;
-  /** Each is one line on stderr, escaped; `fields` are added with `--log-format json`. */
+  /** Each of these writes one escaped line to stderr; `fields` are added with `--log-format json`. */
   info(line: string, fields?: LogFields): void;
   warn(line: string, fields?: LogFields): void;
   error(line: string, fields?: LogFields): void;
-  /** Said with `--verbose` only. */
+  /** Shown only with `--verbose`. */
   debug(line: string, fields?: LogFields): void;
-  /** Redraws the one progress line of a terminal; `null` removes it. Does nothing elsewhere. */
+  /** Redraws a terminal's progress line; `null` removes it. Does nothing if stderr is not a terminal. */
   status(line: string | null): void;
 }
 

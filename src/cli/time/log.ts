@@ -21,7 +21,7 @@ function logServer(terminal: Pick<Terminal, "debug">, report: ServerReport): voi
   terminal.debug(`${place}: ${parts.join(", ")}`, { event: "server", ...fields });
 }
 
-/** Tells what each server said in a round, with `-v`. */
+/** With `-v`, logs what each server answered in a round. */
 export function logRound(terminal: Pick<Terminal, "verbose" | "debug">, result: TimeResult): void {
   if (!terminal.verbose) return;
   for (const report of result.reports) logServer(terminal, report);

@@ -28,22 +28,22 @@ function offsetS(result: TimeResult): number | null {
   return result.offsetNs === null ? null : Number(result.offsetNs) / 1e9;
 }
 
-/** How far the clock is off and how sure that is, in a word. */
+/** The clock's offset and its error bound, as text. */
 function offsetText({ offsetNs, errorBoundNs }: TimeResult): string {
   const [offset, bound] = [Number(offsetNs ?? 0n), Number(errorBoundNs ?? 0n)];
   return `${formatQuantity(Math.abs(offset) / 1e9)} ± ${formatQuantity(bound / 1e9)}`;
 }
 
-/** What the measurement came to: `check` is null where none was asked for, and so is `isSure`. */
+/** The outcome of a measurement. `check` and `isSure` are null if not asked for. */
 interface Outcome {
   readonly result: TimeResult;
   readonly clockOutcome: ClockOutcome;
   readonly check: CheckOutcome | null;
-  /** `--wait`: whether the time became known as well as was asked for. */
+  /** With `--wait`: whether the time became known as precisely as required. */
   readonly isSure: boolean | null;
 }
 
-/** The exit code of one measurement, and what to say of it on stderr. */
+/** The exit code of one measurement, and its message on stderr. */
 function ending(
   { result, clockOutcome, check, isSure }: Outcome,
   options: TimeOptions,
@@ -86,7 +86,10 @@ function checkOf(result: TimeResult, options: TimeOptions): CheckOutcome | null 
   return options.check ? checkOffset(result, nsOfMs(options.maxOffset)) : null;
 }
 
-/** Measures until the time is known as well as `--max-error` says; the last measurement where `--wait-timeout` comes first. */
+/**
+ * Measures until the error bound is within `--max-error`. If `--wait-timeout` comes first, returns the last
+ * measurement.
+ */
 async function measureUntilKnown(session: TimeSession, invocation: TimeInvocation): Promise<Measured> {
   const { terminal, signal, options } = invocation;
   const { maxError, waitTimeout } = options.time;
@@ -152,15 +155,15 @@ async function watch(session: TimeSession, invocation: TimeInvocation): Promise<
   }
 }
 
-/** `nodupe time`, from its options to its exit code. */
+/** Runs `nodupe time`. */
 export async function runTime(invocation: TimeInvocation): Promise<ExitCode> {
   const { options, origins, terminal } = invocation;
   const asked = { settings: options.time, clock, isThorough: options.time.set, origin: origins.time.server };
   if (!options.time.watch) {
-    // What follows runs once.
+    // The code from here on runs only once.
     compileHardly();
     const code = await measureOnce(openSession(asked, invocation), invocation);
-    // All is said and recorded. A signal has an exit code of its own, which is main's to give.
+    // Everything is printed and recorded. After a signal, main sets the exit code.
     if (!invocation.signal.aborted) exitAtOnce(code);
     return code;
   }

@@ -8,14 +8,14 @@ import { type SessionOptions, TimeSession } from "../../time/session.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { logRound } from "./log.ts";
 
-/** What of an Invocation a measurement needs. */
+/** The parts of an Invocation that a measurement needs. */
 export interface Surroundings {
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
   openStore(): Promise<Store>;
 }
 
-/** A store that cannot be had is said, and stops no measurement. */
+/** Opens the store. If that fails, warns and returns null: measuring does not need it. */
 async function storeOrNull(surroundings: Surroundings): Promise<Store | null> {
   try {
     return await surroundings.openStore();
@@ -34,13 +34,13 @@ export function openSession(
   { settings, clock, isThorough, origin }: Asked,
   surroundings: Surroundings,
 ): TimeSession {
-  // The default servers for the time are no key exchanges.
+  // The default time servers are not NTS key exchange servers.
   const isUnnamed = settings.nts && origin.source === "default";
   return new TimeSession({
     settings: isUnnamed ? { ...settings, server: settings.ntsServer } : settings,
     clock,
     isThorough,
-    // Named for this very run: asked whatever earlier runs saw of them.
+    // Servers named by a flag are always asked, whatever earlier runs saw of them.
     askAll: origin.source === "flag",
     lookup: systemLookup,
     buildTimeS: BUILD_TIME_S,
@@ -49,7 +49,10 @@ export function openSession(
   });
 }
 
-/** Tells of a run with `-v`, and keeps its traces; a store that fails now does not undo the measurement, which has been told. */
+/**
+ * Logs a run with `-v` and records its traces. If the store fails now, the measurement still counts: it was already
+ * reported.
+ */
 export function recordRun(
   session: TimeSession,
   terminal: Terminal,
@@ -63,7 +66,7 @@ export function recordRun(
   }
 }
 
-/** Saves the clock at the end of a service, for a start without a network. */
+/** Saves the clock when a service ends, for a later start without a network. */
 export function saveClock(session: TimeSession, terminal: Terminal): void {
   try {
     session.saveClock();
