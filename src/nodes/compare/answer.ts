@@ -18,7 +18,7 @@ export interface Answer extends Comparison {
   readonly cache: CacheCounts | null;
 }
 
-/** The node of that name, or a usage failure that names the nearest. */
+/** The node with that name. @throws Failure (usage) if there is none; it suggests the nearest name, or lists all. */
 export function requireNode(store: Store, name: string): NodeRow {
   const node = findNode(store.db, name);
   if (node !== null) return node;

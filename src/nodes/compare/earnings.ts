@@ -8,7 +8,7 @@ const TB = 1e12;
 const MONTH_HOURS = 720;
 const MONTH_MS = (365.25 * 86_400_000) / 12;
 
-/** USD per TB of egress, and per TB and month stored. */
+/** USD per TB of egress, and per TB and month of storage. */
 export type Rates = Pick<CompareSettings, "egressUsd" | "repairUsd" | "auditUsd" | "storageUsd">;
 
 export type EarningsSource = "api" | "model";

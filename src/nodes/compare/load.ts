@@ -16,13 +16,13 @@ import type { StoredHour } from "../store/summary-numbers.ts";
 import { VarintReader } from "../store/varint.ts";
 import { ABANDONED, DAY_MS, HOUR_MS } from "../log/vocabulary.ts";
 
-/** [sinceMs, untilMs) */
+/** The half-open range [sinceMs, untilMs). */
 export interface Window {
   readonly sinceMs: number;
   readonly untilMs: number;
 }
 
-/** All that a comparison knows of one node in the window. */
+/** Everything a comparison knows about one node in the window. */
 export interface NodeData {
   readonly hours: HourTable;
   readonly actions: ActionSums;

@@ -64,7 +64,7 @@ export function measure(
   return { data, window, tally, latency, earnings, nature: natureOf(data.hours) };
 }
 
-/** The same with earnings from another source. */
+/** The same node with earnings from another source. */
 export function withEarnings(
   measured: Measured,
   { rates, source }: { rates: Rates; source: EarningsSource },

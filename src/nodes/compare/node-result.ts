@@ -9,7 +9,7 @@ import type { Interval } from "./judge/statistics.ts";
 import { type ScoresTold, scoresTold } from "../store/satellite-scores.ts";
 import { SUCCESS } from "../log/vocabulary.ts";
 
-/** One node's part of the answer. */
+/** One node's part of an answer. */
 export interface NodeResult {
   readonly node_name: string;
   readonly metrics: Metrics;

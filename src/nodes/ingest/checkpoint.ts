@@ -13,13 +13,13 @@ interface LinesBefore {
   readonly known: number;
   readonly ignored: number;
   readonly malformed: number;
-  /** Stored as `piecestore`. */
+  /** Stored in the column `piecestore`. */
   readonly malformedOperations: number;
 }
 
 /** Where to resume reading a file. */
 export interface Resume extends LinesBefore {
-  /** Identities of the last lines before the place. */
+  /** Identities of the last lines before that place. */
   readonly recent: readonly number[];
 }
 

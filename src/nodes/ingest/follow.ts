@@ -7,7 +7,7 @@ import { FileIngest, type SourceEvent } from "./file-ingest.ts";
 import type { Ingestion } from "./ingestion.ts";
 import { FileSource } from "./source.ts";
 
-/** How often new lines are looked for. */
+/** How often the file is checked for new lines. */
 const POLL_MS = 500;
 /** A replaced file is read until it has been silent for this long: its writer may still have it open … */
 const OLD_SILENCE_MS = 10_000;

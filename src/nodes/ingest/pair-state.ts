@@ -42,7 +42,7 @@ export function loadPairState(db: Database, nodeId: number): PairState & { reado
   return { open, isDamaged, ...(JSON.parse(row.race) as Pick<PairState, "raceLost" | "raceTold">) };
 }
 
-/** Written with every batch. */
+/** Saves the state, in the transaction of every batch. */
 export function savePairState(db: Database, nodeId: number, state: PairState): void {
   const { raceLost, raceTold } = state;
   const race = raceLost.length + raceTold.length === 0 ? null : JSON.stringify({ raceLost, raceTold });

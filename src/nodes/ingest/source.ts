@@ -4,7 +4,7 @@ import { createGunzip, createZstdDecompress } from "node:zlib";
 import { codeOf, Failure, messageOf, reasonOf } from "../../lib/errors.ts";
 import { readRange } from "./checkpoint.ts";
 
-/** Where log bytes come from. */
+/** A source of log bytes. */
 export interface Source extends Disposable {
   /** Fills the beginning of `into`; 0 at the end (in a growing file, the end for now). */
   read(into: Uint8Array): number | Promise<number>;

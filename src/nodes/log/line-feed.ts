@@ -20,7 +20,7 @@ export class LineFeed {
   /** The beginning of a line that is too long, and how many of its bytes were skipped. */
   #overlong: string | null = null;
   #overlongBytes = 0;
-  /** Bytes of whole lines taken so far, over the stream's life. */
+  /** Bytes of whole lines parsed so far in the stream. */
   consumedBytes = 0;
 
   constructor(parser: LineParser) {

@@ -49,7 +49,7 @@ export function lineIdentity(timeMs: number, key: number, what: number, sizeByte
   return (finish(second) & 0x1fffff) * 0x100000000 + finish(first);
 }
 
-/** Any text → a 53-bit number. */
+/** Hashes any text to a 53-bit number. */
 export function textIdentity(text: string): number {
   let first = SEED_FIRST;
   let second = SEED_SECOND;

@@ -42,7 +42,7 @@ export function findConsoleStart(bytes: Uint8Array, start: number, end: number, 
   return readTimestamp(bytes, word, time) && time.end === tab ? word : -1;
 }
 
-/** The line inside docker's json-file object (`{"log":"…\n","stream":…,"time":…}`), or null where it is none. */
+/** The line inside docker's json-file object (`{"log":"…\n","stream":…,"time":…}`), or null if it is not one. */
 export function unescapeDockerLog(bytes: Uint8Array, open: number, end: number): Uint8Array | null {
   if (bytes[open + 2] !== 108 || bytes[open + 3] !== 111 || bytes[open + 4] !== 103 || bytes[open + 5] !== 34)
     return null;

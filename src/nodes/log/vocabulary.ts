@@ -44,7 +44,7 @@ export function isRepair(action: number): boolean {
   return ACTIONS[action]?.endsWith("_REPAIR") ?? false;
 }
 
-/** Upper bounds of the size classes, in bytes; the last class has none. */
+/** Upper bounds of the size classes, in bytes; the last class has no bound. */
 const SIZE_BOUNDS = [4_096, 65_536, 262_144, 1_048_576] as const;
 export const SIZE_CLASSES = ["to 4K", "to 64K", "to 256K", "to 1M", "over 1M", "size unknown"] as const;
 const SIZE_UNKNOWN = 5;

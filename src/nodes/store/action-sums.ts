@@ -7,7 +7,7 @@ import type { VarintReader, VarintWriter } from "./varint.ts";
  * summary, so that a comparison need not unpack and add up hundreds of groups of operations.
  */
 export interface ActionSums {
-  /** Ended operations. */
+  /** The number of ended operations. */
   readonly counts: Float64Array;
   /** The bytes of the successful ones. */
   readonly successBytes: Float64Array;

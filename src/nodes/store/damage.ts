@@ -18,7 +18,7 @@ function momentText(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
-/** `the hour from 2026-01-01 05:00 UTC`, or `12 hours (from 2026-01-01 05:00 UTC, …)`. */
+/** Names hours: `the hour from 2026-01-01 05:00 UTC`, or `12 hours (from 2026-01-01 05:00 UTC, …)`. */
 export function hoursText(startsMs: readonly number[]): string {
   const starts = [...new Set(startsMs)].toSorted((a, b) => a - b);
   const shown = starts.slice(0, SHOWN_HOURS).map(momentText);

@@ -85,7 +85,7 @@ export class HourTable {
     return this.#column(kind * OUTCOMES_A_KIND + outcome);
   }
 
-  /** … and in all. */
+  /** … and over all hours. */
   countsTotal(kind: number, outcome: number): number {
     return this.#sums[kind * OUTCOMES_A_KIND + outcome] ?? 0;
   }
@@ -95,7 +95,7 @@ export class HourTable {
     return (this.#trials[kind] ??= this.#trialsAnew(kind));
   }
 
-  /** … and in all. */
+  /** … and over all hours. */
   trialsTotal(kind: number): number {
     return this.countsTotal(kind, 0) + this.countsTotal(kind, 1) + this.countsTotal(kind, 2);
   }

@@ -39,7 +39,7 @@ let spread: Spread | null = null;
 
 /** Sketches side by side, with a row for each bucket. */
 class Spread {
-  /** At bucket × HOURS + hour. */
+  /** The count at bucket × HOURS + hour. */
   readonly counts = new Float64Array(BUCKET_LIMIT * HOURS);
   readonly #rows = new Int32Array(BUCKET_LIMIT);
 

@@ -101,7 +101,7 @@ export class VarintReader {
     return this.#position >= this.#bytes.length;
   }
 
-  /** Where the next number begins. */
+  /** The offset of the next number. */
   get position(): number {
     return this.#position;
   }

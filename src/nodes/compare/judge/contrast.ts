@@ -21,7 +21,7 @@ interface HourSet {
   readonly key: string;
 }
 
-/** A series over some of its hours. */
+/** A series restricted to some of its hours. */
 interface Restricted {
   /** The value of the series over these hours. */
   readonly value: number;
@@ -80,7 +80,7 @@ export function cosinesOf(
 /** By mask, which all series of a node share. */
 const hourSets = new WeakMap<Uint8Array, HourSet>();
 
-/** The hours that are 1 in a mask. */
+/** The hours whose value in the mask is 1. */
 export function hoursOf(mask: Uint8Array): HourSet {
   let found = hourSets.get(mask);
   if (found === undefined) {

@@ -6,7 +6,7 @@ function percent(share: number | null): number | null {
   return share === null ? null : share * 100;
 }
 
-/** What the node's disk holds, what satellites think of it, and how much of the window its log shows. */
+/** The state of the node's disk, its scores from satellites, and how much of the window its log covers. */
 export const standing = [
   metric({
     name: "storage_utilization",
