@@ -66,7 +66,7 @@ export class AskFirst {
     for (const [work, atMs] of this.#again) {
       if (atMs > nowMs) continue;
       this.#again.delete(work);
-      // Wherever it is by now: sent unasked and to be sent again, it may have to be asked for once it is back in line.
+      // Even if it is not in line now: it may have been sent without asking, and have to be asked about once it is back.
       this.#works.ask(work, "no");
     }
     const works: Work[] = [];

@@ -154,7 +154,7 @@ export class Checks {
     } else if (found === "not-offered") this.first.learnUnaskable();
     else if (found === undefined) this.#go.works.ask(work, "no");
     else if (isInLine) this.#unansweredFirst(work, found, nowMs);
-    // It went unasked meanwhile: should it come back, it is asked for anew.
+    // It was sent without an answer in the meantime: if it comes back, it is asked about again.
     else this.#go.works.ask(work, "no");
   }
 

@@ -1,14 +1,15 @@
 import { RENEW_MS } from "../plan/in-doubt.ts";
 
 /**
- * How long a claim certainly holds after it was asked for: well below a lease, and below the RENEW_MS that a machine
- * which takes over from a dead one adds to its wait, so that the last byte never goes out later than that machine assumes.
+ * How long a claim is certain to hold after it was requested. This is well below a lease, and below the RENEW_MS that a
+ * machine taking over from a dead one adds to its wait, so the last byte never goes out later than that machine
+ * assumes.
  */
 const SURE_MS = RENEW_MS - 500;
 
 /**
- * Which claims certainly still hold, even if the process or the machine has slept. Each counts from the moment before the
- * shared store was asked to prolong it.
+ * Which claims are certain to still hold, even if the process or the machine has slept. Each is timed from the moment
+ * before the shared store was asked to renew it.
  */
 export class ClaimGuard {
   readonly #bootMs: () => number;
@@ -19,12 +20,12 @@ export class ClaimGuard {
     this.#bootMs = bootMs;
   }
 
-  /** The moment for `hold`, to be read before the shared store is asked. */
+  /** The time to pass to `hold`; read it before asking the shared store. */
   now(): number {
     return this.#bootMs();
   }
 
-  /** Claims, by number, were prolonged by a request made at `askedMs`. */
+  /** Claims, by number, were renewed by a request made at `askedMs`. */
   hold(numbers: Iterable<number>, askedMs: number): void {
     for (const number of numbers) this.#askedMs.set(number, askedMs);
   }

@@ -24,7 +24,7 @@ end
 if is_over() then return {'epoch'} end
 `;
 
-/** The part of a checksum that its bucket does not name, as bytes: half the memory of hex. */
+/** The part of a checksum not given by its bucket's name, as bytes: half the memory of hex. */
 const BINARY = `
 local function binary(hex)
   return (string.gsub(hex, '..', function(pair) return string.char(tonumber(pair, 16)) end))

@@ -9,7 +9,7 @@ import { type Claim, type Epoch, LEASE_MS, type RenewAnswer, SharedHistory } fro
 import { SharedStoreError } from "../../redis/shared-store-error.ts";
 
 /**
- * How long (ms) after joining an epoch uploads may still arrive that the shared store has forgotten.
+ * How long (ms) after joining an epoch there may still be uploads arriving that the shared store has forgotten.
  *
  * @param of.known the epoch that this machine remembers; null if it never joined one.
  * @param of.before the epoch that it was in until now; null if it was in none.
@@ -26,7 +26,7 @@ export function settlingMs(
 /** The connection that the runs of a process share. */
 export interface SharedStore {
   readonly link: Link;
-  /** How long to wait for it (ms); Infinity: for ever. */
+  /** How long to wait for it (ms); Infinity for no limit. */
   readonly waitMs: number;
 }
 
@@ -51,7 +51,7 @@ export class ShareDriver {
     this.#options = options;
   }
 
-  /** To be called once the server has told whose history it is. */
+  /** Call this once the server has said whose history it is. */
   connected(agency: string | null): void {
     const { store, destination } = this.#options;
     this.#history ??= new SharedHistory(store.link, `${destination}\n${agency ?? ""}`);
@@ -75,7 +75,7 @@ export class ShareDriver {
     record.told(runId);
   }
 
-  /** Whether claims still hold, so that their contents may be sent to the last byte. */
+  /** Whether the claims still hold, so that their contents may be sent to the last byte. */
   async mayFinish(leases: readonly Lease[]): Promise<boolean> {
     if (leases.every(({ number }) => this.#guard.isSure(number))) return true;
     const outcome = await this.perform({

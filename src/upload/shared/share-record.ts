@@ -5,7 +5,7 @@ import { codeOf } from "../../lib/errors.ts";
 export interface ShareMemory {
   /** The last epoch whose beginning was waited out. */
   readonly epoch: string | null;
-  /** Something was done here that was not published in that epoch. */
+  /** Something done here was not published in that epoch. */
   readonly isBehind: boolean;
 }
 
@@ -33,7 +33,7 @@ export class ShareRecord {
     this.#address = address;
   }
 
-  /** @param runId the present run; what earlier runs did may not have been published. */
+  /** @param runId the current run; the results of earlier runs may not have been published. */
   memory(runId: number): ShareMemory {
     const row = this.#row();
     const last = this.#db
@@ -63,7 +63,7 @@ export class ShareRecord {
     }
   }
 
-  /** A page of contents that may have been published as done, and are no longer. */
+  /** A page of contents that may have been published as done but are not done any more. */
   retracted(): readonly string[] {
     return this.#db
       .query<{ checksum: string }, [number, number]>(
@@ -113,7 +113,7 @@ export class ShareRecord {
     );
   }
 
-  /** Writes nothing if another program has locked the store: then something is published, or waited for, once more. */
+  /** Does nothing if another program has locked the store: then something is published, or waited for, once more. */
   #write(sql: string, ...values: (string | number | null)[]): void {
     try {
       this.#db.query(sql).run(...values);
@@ -133,8 +133,8 @@ export class ShareRecord {
 }
 
 /**
- * Records that contents are no longer done, so that the next run tells the other machines. `checksums` null: all of the
- * destination; to be called before they are deleted.
+ * Records that contents are no longer done, so that the next run informs the other machines. With `checksums` null, all
+ * contents of the destination; call this before they are deleted.
  */
 export function retract(db: Database, destinationId: number, checksums: readonly string[] | null): void {
   db.query(
@@ -144,7 +144,10 @@ export function retract(db: Database, destinationId: number, checksums: readonly
   ).run(destinationId, checksums === null ? null : JSON.stringify(checksums));
 }
 
-/** Records that something was done outside a run, such as an import, so that the next run publishes everything. */
+/**
+ * Records that something became done outside a run, for example by an import, so that the next run publishes
+ * everything.
+ */
 export function tellAgain(db: Database, destinationId: number): void {
   db.query("UPDATE upload_share SET published_run_id = NULL WHERE destination_id = ?").run(destinationId);
 }

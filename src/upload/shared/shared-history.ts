@@ -5,7 +5,7 @@ import { SCRIPTS } from "./scripts.ts";
 /** How long a claim holds without being renewed. */
 export const LEASE_MS = 10_000;
 
-/** A claim on a content, with a token that only its holder knows. */
+/** A claim on a content, with a token known only to its holder. */
 export interface Claim {
   readonly checksum: string;
   readonly token: string;
@@ -14,7 +14,7 @@ export interface Claim {
 /** `stage`: how far the content is; see scripts.ts. */
 export type HeldClaim = Claim & { readonly stage: "waiting" | "sending" | "in-doubt" };
 
-/** The epoch has changed: what machines held or published may be lost. See scripts.ts. */
+/** The epoch has changed: claims and published contents may be lost. See scripts.ts. */
 interface EpochChanged {
   readonly type: "epoch-changed";
 }
@@ -25,12 +25,12 @@ export type ClaimAnswer =
   | { readonly type: "done" }
   /** Another machine holds it; its lease ends after `forMs` unless it is renewed. */
   | { readonly type: "held"; readonly forMs: number }
-  /** It is ours. `inDoubtForMs`: how long ago some machine began to send it without recording the outcome; else null. */
+  /** It is ours. `inDoubtForMs`: how long ago a machine began to send it without recording the outcome, or null. */
   | { readonly type: "claimed"; readonly inDoubtForMs: number | null };
 
 export type MarkAnswer =
   | EpochChanged
-  /** Somebody else may have these by now; none was marked. */
+  /** Other machines may hold these by now; none was marked. */
   | { readonly type: "lost"; readonly lost: readonly Claim[] }
   | { readonly type: "marked" };
 
@@ -44,7 +44,7 @@ export interface Epoch {
   readonly isFirst: boolean;
 }
 
-/** How many hex digits of a checksum name its bucket: 65,536 buckets stay small enough for Redis to keep them packed. */
+/** Hex digits of a checksum that name its bucket: 65,536 buckets stay small enough for Redis to keep them packed. */
 const BUCKET_DIGITS = 4;
 /** Contents published by one command. */
 const PUBLISHED_AT_ONCE = 500;
@@ -58,7 +58,7 @@ export class SharedHistory {
   readonly #prefix: string;
   #epoch = "";
 
-  /** @param destination whose history it is; nothing of other destinations is seen. */
+  /** @param destination whose history it is; other destinations are kept apart. */
   constructor(link: Link, destination: string) {
     this.#link = link;
     const name = createHash("sha256").update(destination).digest("hex").slice(0, 16);
@@ -66,7 +66,7 @@ export class SharedHistory {
   }
 
   /**
-   * Joins the server's present epoch, in a few steps.
+   * Joins the server's current epoch, in a few steps.
    *
    * @param known the last epoch that this machine joined; null if there was none.
    * @param witnessMs how long after its beginning an epoch may still turn out not to be the first.
@@ -89,8 +89,7 @@ export class SharedHistory {
   }
 
   /**
-   * The epochs of all connected machines, including paused ones and ones that are cut off: names of connections survive
-   * FLUSHALL.
+   * The epochs of all connected machines, including paused and disconnected ones: connection names survive FLUSHALL.
    */
   async #connectedEpochs(): Promise<readonly string[]> {
     const prefix = this.#nameOf("");
@@ -113,7 +112,7 @@ export class SharedHistory {
     return { type: "claimed", inDoubtForMs: sinceMs === 0 ? null : Math.max(0, Number(second) - sinceMs) };
   }
 
-  /** Records that contents are about to be sent; no byte of them may go out before. */
+  /** Records that contents are about to be sent; not one byte may go out before that. */
   async mark(claims: readonly Claim[]): Promise<MarkAnswer> {
     const [type, ...lost] = await this.#run(SCRIPTS.mark, this.#keysOf(claims), [
       this.#epoch,
@@ -124,7 +123,7 @@ export class SharedHistory {
     return type === "lost" ? { type: "lost", lost: numbered(claims, lost) } : { type: "marked" };
   }
 
-  /** Prolongs claims; from the claim on, through the wait for a lost answer, to the end. */
+  /** Renews claims, from when they are made until they end, including the wait for a lost answer. */
   renew(claims: readonly HeldClaim[]): Promise<RenewAnswer> {
     return this.#prolong(SCRIPTS.renew, claims);
   }
@@ -212,8 +211,8 @@ export class SharedHistory {
 }
 
 /**
- * An epoch other than `epoch` among those that connections are named after: then `epoch`, which seems to be the first,
- * is not. Null if there is none.
+ * Finds an epoch other than `epoch` in the names of connections: it proves that `epoch` is not the first, although it
+ * seems to be. Null if there is none.
  */
 export function earlierEpoch(names: readonly string[], epoch: string): string | null {
   return names.find((name) => name !== epoch) ?? null;

@@ -12,7 +12,7 @@ export interface Look {
 export type ArrivalEvent =
   /** A file was created, or closed after writing: it may be complete once it is quiet. */
   | { readonly type: "touched"; readonly path: string }
-  /** A file was renamed into place, which is done with complete files only. */
+  /** A file was renamed into place, which programs do only with complete files. */
   | { readonly type: "placed"; readonly path: string }
   | { readonly type: "gone"; readonly path: string }
   /** A folder was moved away or removed, with everything below it. */
@@ -31,13 +31,13 @@ export type ArrivalAction =
 export interface ArrivalOptions {
   /** How long a file must be quiet. */
   readonly settleMs: number;
-  /** At most so many incomplete files are tracked; beyond that, a rescan is requested. */
+  /** The most incomplete files that are tracked; beyond that, a rescan is requested. */
   readonly mostHeld: number;
 }
 
 /** The state of a file that may not be complete. */
 type State =
-  /** Complete if it does not change until then. */
+  /** Complete if it has not changed by then. */
   | { readonly type: "quiet"; readonly untilMs: number; readonly seen: Look | null }
   | {
       readonly type: "looking";
@@ -45,7 +45,10 @@ type State =
       readonly seen: Look | null;
       readonly pauseMs: number;
     }
-  /** Open for writing: checked again when it is closed, and now and then, since not every file system reports closing. */
+  /**
+   * Open for writing: checked again when it is closed, and from time to time, since not every file system reports
+   * closing.
+   */
   | { readonly type: "busy"; readonly untilMs: number; readonly pauseMs: number };
 
 const LONGEST_PAUSE_MS = 30_000;
@@ -55,9 +58,10 @@ function isSame(left: Look, right: Look): boolean {
 }
 
 /**
- * Decides when files that are being written are complete: closed, without an open writer, and quiet for the settle time;
- * renamed into place: at once. Pure: it does not look at files or read a clock. `nowMs` counts from anywhere; a file's
- * mtime is compared only with an earlier mtime of it, so a wrong clock does not matter.
+ * Decides when files are complete. A file being written is complete once it is closed, has no open writer, and has been
+ * quiet for the settle time; a file renamed into place is complete at once. Pure: does not look at files or read a
+ * clock. `nowMs` may count from any moment. A file's mtime is compared only with an earlier mtime of the same file, so
+ * a wrong clock does not matter.
  */
 export class Arrivals {
   readonly #options: ArrivalOptions;
@@ -116,7 +120,7 @@ export class Arrivals {
 
   #onLooked(path: string, look: Look | null, nowMs: number): ArrivalAction[] {
     const state = this.#files.get(path);
-    // It was touched again, or removed, while it was looked at.
+    // It was touched again, or removed, in the meantime.
     if (state?.type !== "looking") return [];
     if (look === null) {
       this.#files.delete(path);
@@ -128,7 +132,7 @@ export class Arrivals {
       this.#files.set(path, { type: "busy", untilMs: nowMs + pauseMs, pauseMs });
       return [];
     }
-    // If a lease shows that nobody writes, one quiet time is enough; otherwise two looks must see the same.
+    // If a lease shows that there is no writer, one quiet period is enough; otherwise two looks must see the same.
     const isComplete =
       state.isPlaced || (state.seen === null ? look.writer === "none" : isSame(state.seen, look));
     if (!isComplete) {

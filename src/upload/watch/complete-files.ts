@@ -12,7 +12,7 @@ export interface CompleteFilesOptions {
   readonly root: string;
   readonly settleMs: number;
   readonly ready: ReadyFiles;
-  /** Milliseconds from anywhere, never set back. */
+  /** Milliseconds since any moment; never goes back. */
   readonly now: () => number;
 }
 
@@ -30,7 +30,7 @@ export class CompleteFiles {
     this.#perform(this.#arrivals.on(event, this.#options.now()));
   }
 
-  /** Looks at files that have been quiet for long enough; to be called regularly. */
+  /** Looks at files that have been quiet for long enough; must be called regularly. */
   async tick(): Promise<void> {
     const { ready, now } = this.#options;
     for (const path of ready.takeTouched()) this.tell({ type: "touched", path });
@@ -60,7 +60,7 @@ export class CompleteFiles {
   }
 }
 
-/** The absolute path of what is below a root; "" is the root itself. */
+/** The absolute path for a path below a root; "" is the root itself. */
 export function below(root: string, relativePath: string): string {
   return relativePath === "" ? root : `${root === "/" ? "" : root}/${relativePath}`;
 }

@@ -15,11 +15,14 @@ import {
 import { WatchedFolders } from "./watched-folders.ts";
 
 const TICKS_MS = 500;
-/** Entering a folder leaves a little garbage; 100,000 folders would leave 30 MB. */
+/** Entering a folder leaves a little garbage; without collecting, 100,000 folders would leave 30 MB. */
 const COLLECTION: CollectorOptions = { every: 4_096, fromGrowthBytes: 4 * 1024 ** 2, since: "start" };
-/** How many folders or files are checked before other work gets its turn. */
+/** Folders or files that are checked before other work gets its turn. */
 const SLICE = 256;
-/** The halves of a move are adjacent in the kernel's queue; if the second is missing by then, the folder has left. */
+/**
+ * The two halves of a move are adjacent in the kernel's queue; if the second has not come by then, the folder has left
+ * the tree.
+ */
 const MOVE_MS = 1_000;
 const CANARY_MS = 5_000;
 
@@ -76,7 +79,7 @@ export class InotifyWatch {
   async #begin(): Promise<void> {
     await this.#enter(null, "", "known");
     if (this.#end !== null) return;
-    // The first pass begins with the memory that this leaves.
+    // The first pass starts with this much memory in use.
     this.#collect(COLLECTION.every);
     this.#options.onWatching(this.#folders.size);
     this.#options.ready.askRescan("watching has begun");
@@ -126,7 +129,7 @@ export class InotifyWatch {
       this.#files.tell({ type: "folder-gone", path: relativePath });
       const moved = this.#folders.child(watch, name);
       if (moved === undefined) return;
-      // Its old path may belong to another folder by the time something happens in it.
+      // By the time something happens in it, its old path may belong to another folder.
       this.#folders.moveAway(moved);
       this.#moves.set(cookie, { watch: moved, sinceMs: this.#options.now() });
       return;
@@ -153,8 +156,8 @@ export class InotifyWatch {
   }
 
   /**
-   * Watches a folder and all below it. Each is watched before it is listed, so that a file that comes meanwhile is
-   * either reported or listed. `files`: as what the listed files count; `known`: a rescan follows and finds them.
+   * Watches a folder and everything below it. Each folder is watched before it is listed, so that a new file is either
+   * reported or listed. `files` says how to treat the listed files; `known`: a rescan follows and finds them.
    */
   async #enter(parent: number | null, name: string, files: "known" | "touched" | "placed"): Promise<void> {
     const queue: { parent: number | null; name: string }[] = [{ parent, name }];
@@ -180,7 +183,7 @@ export class InotifyWatch {
     }
   }
 
-  /** Events were lost, perhaps those of folders that were made, moved or removed. */
+  /** Enters the tree again after events were lost, perhaps for folders that were created, moved or removed. */
   async #enterAnew(): Promise<void> {
     const before = [...this.#folders.watches()];
     this.#folders.clear();
@@ -204,7 +207,7 @@ export class InotifyWatch {
           this.#files.tell({ type: files, path });
       }
     } catch {
-      // It is gone or cannot be read; the full scan reports that.
+      // It is gone or cannot be read; the full scan reports the latter.
     }
     return subfolders;
   }
@@ -221,7 +224,7 @@ export class InotifyWatch {
     }
   }
 
-  /** A folder has left the tree, or is not entered where it is now. */
+  /** Stops watching a folder that has left the tree, or that is not entered at its new place. */
   #leave(watch: number): void {
     for (const gone of this.#folders.deleteTree(watch)) this.#inotify.unwatch(gone);
   }
@@ -231,8 +234,8 @@ export class InotifyWatch {
   }
 
   /**
-   * Asks for a rescan every so often in any case, and tests whether the kernel still reports: it must report that the
-   * root is opened. If it does not, nothing else that it reports can be relied on.
+   * Asks for a regular rescan, and tests whether the kernel still reports events: it must report that the root is
+   * opened. If it does not, none of its reports can be relied on.
    */
   async #singCanary(): Promise<void> {
     const { root, rescanMs, ready } = this.#options;

@@ -34,7 +34,10 @@ export const IN = {
   ISDIR: 0x40000000,
 } as const;
 
-/** The events of a folder that are reported. Writes are not: what matters is that a file was closed and is quiet since. */
+/**
+ * The events of a folder that are reported. Writes are not among them: it matters only that a file was closed and has
+ * been quiet since.
+ */
 export const FOLDER_MASK =
   IN.MOVED_FROM |
   IN.MOVED_TO |
@@ -83,13 +86,13 @@ export function decodeInotify(bytes: Uint8Array): InotifyEvent[] {
 export type WatchResult =
   | { readonly type: "watched"; readonly watch: number }
   | { readonly type: "full" }
-  /** The folder is gone, is no folder, cannot be read, or has too long a path. */
+  /** The folder is gone, is not a folder, cannot be read, or has too long a path. */
   | { readonly type: "refused" };
 
-/** One inotify descriptor. The kernel's queue wakes the event loop, without a thread that waits. */
+/** One inotify descriptor. The kernel's queue wakes the event loop; no thread has to wait. */
 export class Inotify implements Disposable {
   readonly #descriptor: number;
-  /** Holds each path for the kernel in turn, so that 100,000 of them leave no garbage. */
+  /** Holds one path at a time for the kernel, so that 100,000 of them leave no garbage. */
   readonly #path = Buffer.allocUnsafeSlow(PATH_MAX);
 
   private constructor(descriptor: number) {
@@ -97,7 +100,7 @@ export class Inotify implements Disposable {
   }
 
   /**
-   * A new descriptor; null if the user may have no more (EMFILE: fs.inotify.max_user_instances).
+   * Opens a descriptor; null if the user may have no more (EMFILE: fs.inotify.max_user_instances).
    *
    * @throws Error for any other failure.
    */

@@ -15,14 +15,14 @@ const TICKS_MS = 500;
 
 /**
  * Watches a tree with fs.watch, for systems without inotify. fs.watch does not report that a file was closed, so a file
- * is complete once it looks the same twice, whether it was written or renamed. Nor does it report what is in a folder
- * that was moved into the tree, so such folders are listed.
+ * is complete once it looks the same twice, whether it was written or renamed. It does not report the files in a folder
+ * that was moved into the tree either, so such folders are listed.
  */
 export class PortableWatch {
   readonly #options: SessionOptions;
   readonly #files: CompleteFiles;
   readonly #session = new AbortController();
-  /** Paths with a change since the last tick, which may be folders. */
+  /** Paths that have changed since the last tick; they may be folders. */
   readonly #changed = new Set<string>();
   #end: SessionEnd | null = null;
 
@@ -63,7 +63,7 @@ export class PortableWatch {
     if (rules.isRules(name)) ready.askRescan("an ignore file has changed");
     if (path === "" || !this.#isEntered(path)) return;
     if (rules.isCandidate(name)) this.#files.tell({ type: "touched", path });
-    // A folder may be named like a file.
+    // A folder may have a name like a file's.
     this.#changed.add(path);
   }
 
@@ -84,7 +84,7 @@ export class PortableWatch {
     }
   }
 
-  /** If the path is a folder, passes on all files in it; if nothing is there, those that were in it are gone. */
+  /** If the path is a folder, passes on all files in it; if nothing is there, the files that were in it are gone. */
   #lookInto(path: string): void {
     const { root, rules } = this.#options;
     try {

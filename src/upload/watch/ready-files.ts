@@ -5,14 +5,14 @@ export type Arrival =
   /** The tree must be rescanned: arrivals may have been missed. */
   | { readonly type: "rescan"; readonly reason: string };
 
-/** The most paths that wait, about 10 MB; a rescan finds the rest. */
+/** The most paths that may wait, about 10 MB; a rescan finds the rest. */
 const MOST_WAITING = 50_000;
-/** The most files that are reported together. */
+/** The most files reported at once. */
 const MOST_TOGETHER = 512;
 
 /**
- * What has arrived and was not taken yet: each file once, and at most one rescan. Adding never waits, so that the
- * kernel's queue is emptied even while uploads are waiting; the memory this takes is bounded.
+ * The arrivals not taken yet: each file once, and at most one rescan. Adding never waits, so the kernel's queue is
+ * emptied even while uploads wait; the memory this takes is bounded.
  */
 export class ReadyFiles {
   readonly #paths = new Set<string>();
@@ -58,7 +58,7 @@ export class ReadyFiles {
     this.#wake?.();
   }
 
-  /** What arrives, until the signal aborts. A rescan comes first, since it also finds the waiting files. */
+  /** Yields arrivals until the signal aborts. A rescan comes first, since it also finds the waiting files. */
   async *take(signal: AbortSignal): AsyncGenerator<Arrival> {
     const onAbort = (): void => this.#wake?.();
     signal.addEventListener("abort", onAbort);

@@ -28,17 +28,17 @@ export interface RoundsOptions {
   readonly arrivals: AsyncGenerator<Arrival>;
   /** Watches a file again until it is complete. */
   readonly touch: (relativePath: string) => void;
-  /** Milliseconds from anywhere, never set back. */
+  /** Milliseconds since any moment; never goes back. */
   readonly now: () => number;
 }
 
-/** How long a run takes new arrivals. It would never end where something arrives all day. */
+/** How long a run accepts new arrivals. Without a limit it would never end in a folder where files arrive all day. */
 const LONGEST_MS = 600_000;
 
 /**
- * Divides what a watcher reports into runs. A run begins with an arrival, takes what arrives while it is at work, but
- * not for longer than LONGEST_MS, and ends when all of it is settled. A content that could not be sent is left to
- * another run, as without watching.
+ * Divides a watcher's reports into runs. A run begins with an arrival, accepts further arrivals while it is working,
+ * for LONGEST_MS at most, and ends when all of them are settled. A content that could not be sent is left to another
+ * run, as without watching.
  */
 export class Rounds {
   readonly #options: RoundsOptions;
@@ -70,12 +70,12 @@ export class Rounds {
       idle ??= standing.idle().then(() => null);
       const arrived = await Promise.race([this.#next, idle]);
       if (arrived === null) {
-        // It may have been idle only before the last batch came.
+        // `idle` may have resolved before the last batch came.
         if (standing.isIdle) return;
         idle = null;
         continue;
       }
-      // What has arrived by now is the next run's.
+      // What has just arrived is left to the next run.
       if (arrived.done === true || now() >= untilMs) return;
       this.#next = arrivals.next();
       yield this.#batch(arrived.value);

@@ -12,7 +12,7 @@ export interface WatchRules {
   isRules(name: string): boolean;
 }
 
-/** What it takes to watch one root, until the root is gone or can no longer be watched. */
+/** The options for watching one root, until it is gone or can no longer be watched. */
 export interface SessionOptions {
   /** The path that `openRoot` returned. */
   readonly root: string;
@@ -21,25 +21,25 @@ export interface SessionOptions {
   readonly rescanMs: number;
   readonly ready: ReadyFiles;
   readonly signal: AbortSignal;
-  /** Milliseconds from anywhere, never set back. */
+  /** Milliseconds since any moment; never goes back. */
   readonly now: () => number;
   /** Called once everything is watched; `folders` is null if their number is not known. */
   readonly onWatching: (folders: number | null) => void;
 }
 
-/** Why a session is over. */
+/** Why a session has ended. */
 export type SessionEnd =
   | { readonly type: "aborted" }
   /** The root was moved away, replaced or removed. */
   | { readonly type: "root-gone" }
   /** fs.inotify.max_user_watches or max_user_instances is reached. */
   | { readonly type: "full" }
-  /** A change that was made as a test was not reported. */
+  /** A change made as a test was not reported. */
   | { readonly type: "deaf" };
 
 const ROOT_CHECK_MS = 3_000;
 
-/** Which folder is at a path. */
+/** Identifies the folder at a path. */
 export interface FolderIdentity {
   readonly dev: bigint;
   readonly ino: bigint;

@@ -13,15 +13,15 @@ import { TreeWatch, type WatchMode } from "./watch.ts";
 import { beginWatch } from "./watch-record.ts";
 
 export interface WatchUploadsOptions extends Omit<RunOptions, "source" | "isLocked"> {
-  /** Called once for each change. */
+  /** Called at each change. */
   readonly onMode: (mode: WatchMode) => void;
-  /** Called after the first run, and after each that did something. */
+  /** Called after the first run, and after each later run that did something. */
   readonly onRound: (outcome: RunOutcome) => Promise<void>;
 }
 
 /** How often a tree is rescanned if changes are not reported. */
 const SCAN_EVERY_MS = 30_000;
-/** Delays before failed uploads, or an unreachable server, are tried again; each is twice the one before. */
+/** Delays before retrying failed uploads or an unreachable server; each is twice the one before. */
 const RETRY = { baseMs: 60_000, maxMs: 900_000 };
 const AWAY = { baseMs: 5_000, maxMs: 60_000 };
 /** Each of many small runs leaves too little garbage to collect; together they leave as much as one large run. */
@@ -32,8 +32,8 @@ function didSomething({ tally, stop }: RunOutcome): boolean {
 }
 
 /**
- * Uploads what is in a tree, and then what appears in it or changes, until it is asked to end or waiting cannot help. An
- * unreachable server is waited for.
+ * Uploads the files in a tree, and then those that appear or change, until asked to end or until waiting cannot help.
+ * An unreachable server is waited for.
  */
 export async function watchUploads(options: WatchUploadsOptions): Promise<RunOutcome | null> {
   const { store, root, settings, destination, signal, onMode, onRound, onNotice } = options;
@@ -70,7 +70,7 @@ export async function watchUploads(options: WatchUploadsOptions): Promise<RunOut
   let last: RunOutcome | null = null;
   const collect = createCollector(COLLECTION);
 
-  /** Rescans the tree after a while, so that another run takes what is left. */
+  /** Rescans the tree after a while, so that another run takes up what is left. */
   const retryLater = (): void => {
     if (isRetrying) return;
     isRetrying = true;

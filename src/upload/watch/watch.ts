@@ -26,7 +26,7 @@ export interface WatchOptions {
   readonly scanEveryMs: number;
   readonly signal: AbortSignal;
   readonly now: () => number;
-  /** Called once for each change. */
+  /** Called at each change. */
   readonly onMode: (mode: WatchMode) => void;
 }
 
@@ -102,8 +102,8 @@ async function keepWatching(options: WatchOptions, ready: ReadyFiles): Promise<v
 }
 
 /**
- * Reports each file in a tree when it is complete, and asks for a rescan whenever files may have been missed: the first
- * time as soon as everything is watched, so that no file falls between the first pass and the watching. Ends when the
+ * Reports each file in a tree when it is complete, and asks for a rescan whenever files may have been missed: first as
+ * soon as everything is watched, so that no file is missed between the first pass and the watching. Ends when the
  * signal aborts.
  */
 export class TreeWatch {

@@ -1,19 +1,22 @@
 import { pathWithin, systemPath } from "../../lib/path-bytes.ts";
 import { WatchIndex } from "./watch-index.ts";
 
-/** Parents that are no watch: the root has none; that of a folder that was moved away is not known yet. */
+/** Parents that are not watches: the root has none; that of a folder that was moved away is not known yet. */
 const ROOT = -1;
 const AWAY = -2;
 const LEAST_FOLDERS = 64;
 const LEAST_BYTES = 1_024;
-/** The most folders in a path of PATH_MAX bytes. A limit is needed, since lost events may leave folders in a circle. */
+/**
+ * The most folders in a path of PATH_MAX bytes. The limit is needed because after lost events folders may form a
+ * circle.
+ */
 const DEEPEST = 2_048;
 
 /**
  * Which folder each watch belongs to. Only its parent's watch and its own name are kept, so moving a whole tree changes
- * one entry: the kernel's watches move with the folders. Everything is in typed arrays: 100,000 folders take about 5 MB,
- * where objects in a Map took 15. `child` and `deleteTree`, which are called seldom, search all folders, which takes
- * a millisecond.
+ * one entry: the kernel's watches move with the folders. Everything is in typed arrays: 100,000 folders take about 5
+ * MB, where objects in a Map took 15. `child` and `deleteTree`, which are rarely called, search all folders, which
+ * takes a millisecond.
  */
 export class WatchedFolders {
   readonly #index = new WatchIndex();
@@ -22,7 +25,7 @@ export class WatchedFolders {
   #parents = new Int32Array(LEAST_FOLDERS);
   #nameAt = new Uint32Array(LEAST_FOLDERS);
   #nameBytes = new Uint8Array(LEAST_FOLDERS);
-  /** When each was set, as a counter: of two folders with the same path, the one that was set last is right. */
+  /** When each was set, as a counter: of two folders with the same path, the one set last is right. */
   #turns = new Float64Array(LEAST_FOLDERS);
   #turn = 0;
   /** How many slots have ever been used, and the first free one among them. */
@@ -101,7 +104,7 @@ export class WatchedFolders {
     return null;
   }
 
-  /** A folder was moved, with all below it; none of them has a path until `set` says where it is. */
+  /** A folder was moved, with everything below it; none of them has a path until `set` says where it is. */
   moveAway(watch: number): void {
     const slot = this.#index.get(watch);
     if (slot !== undefined) this.#parents[slot] = AWAY;
