@@ -11,7 +11,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 /** A command's exit code; 130 and 143 are left to main. */
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5;
 
-/** All input of a command: it gets nothing from outside in any other way. */
+/** Everything a command gets: nothing else reaches it from outside. */
 export interface Invocation<S extends Sections> {
   readonly options: { readonly [K in keyof S]: ValuesOf<S[K]> };
   readonly origins: { readonly [K in keyof S]: Readonly<Record<keyof S[K], Origin>> };

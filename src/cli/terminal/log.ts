@@ -28,7 +28,7 @@ function isFields(value: unknown): value is LogFields {
   return typeof value === "object" && value !== null;
 }
 
-/** `time` and `level` come first and are never overwritten by a field. */
+/** `time`, `level` and `message` come first. Fields must not have these names: they would replace them. */
 function jsonLine({ level, message, fields }: Entry): string {
   return JSON.stringify({ time: new Date().toISOString(), level, message, ...fields });
 }

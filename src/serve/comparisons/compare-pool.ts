@@ -2,8 +2,8 @@ import pLimit from "p-limit";
 import type { CompareTask, CompareMessage } from "../../nodes/compare/compare-task.ts";
 
 /**
- * An idle worker is ended after this time: questions often come in a row, but each worker takes about 12 MB, and only 5
- * ms to start.
+ * Idle workers are ended after this time. Questions often come in a row, but a worker takes about 12 MB and starts in 5
+ * ms.
  */
 const IDLE_MS = 5_000;
 

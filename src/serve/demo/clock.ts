@@ -38,8 +38,8 @@ function reasonOf(server: DemoServer, offsetS: number, boundS: number): string |
 }
 
 /**
- * A measurement at a given moment. The clock is off by a few milliseconds that follow the day's temperature. The error
- * bound is half the shortest delay plus the servers' own error estimates.
+ * A measurement at a given moment. The clock is slow by a few milliseconds, which follow the day's temperature. The
+ * error bound is about half the shortest delay plus the servers' own error estimates.
  */
 export function demoMeasurement(
   atMs: number,

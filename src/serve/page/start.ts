@@ -1,8 +1,8 @@
 import { keptTheme } from "./kept-theme.ts";
 
 /**
- * The frame of the page is in its HTML, and is painted before the program is fetched and run: even preloading it would
- * keep the page white for longer, by 80 ms on a busy machine of two cores.
+ * The page's frame is in its HTML and is painted before the program is fetched and run. Even preloading the program
+ * would keep the page blank for longer: by 80 ms on a busy machine with two cores.
  */
 function run(): void {
   import("./main.tsx").catch(() => {
