@@ -49,7 +49,7 @@ export function judge(asked: Asked, allowedHosts: ReadonlySet<string>): Verdict 
   return PASS;
 }
 
-/** Requests that change state must be JSON: a form on another site cannot send that without a CORS preflight. */
+/** Requests that change state must be JSON: another site cannot send that without a CORS preflight. */
 export function isJson(contentType: string | null): boolean {
   return contentType?.split(";")[0]?.trim().toLowerCase() === "application/json";
 }

@@ -129,7 +129,7 @@ export interface DemoHour {
   readonly seed: number;
 }
 
-/** What a node did in one hour. Depends only on the node, the hour and the seed. */
+/** What a node did in one hour. With the same seed, an hour always has the same figures. */
 export function demoHour({ node, startMs, passed, satellites, seed }: DemoHour): Rollup {
   const hour = Math.floor(startMs / HOUR_MS);
   const ofAll = seededRandom(seed + hour);
