@@ -120,9 +120,7 @@ export class Breaker {
     return isBack;
   }
 
-  /**
-   * The server or the connection failed: not reachable, reset, timeout, 5xx. Returns true if that opens the breaker.
-   */
+  /** The server or the connection failed: unreachable, reset, timeout, 5xx. Returns true if that opens the breaker. */
   failure(nowMs: number): boolean {
     if (this.#state.type === "trial") return this.open(nowMs);
     if (this.#state.type !== "closed") return false;

@@ -33,10 +33,7 @@ const PAGE = 1_000;
 const AT_ONCE = 10;
 const LONGEST_DELAY_MS = 60_000;
 
-/**
- * Retries while there is no answer. @throws Failure if there is none after the retries, or if the server cannot be
- * asked.
- */
+/** Retries while there is no answer. @throws Failure if there is none in the end, or if the server cannot be asked. */
 async function ask<T extends object | string | null>(
   question: () => Promise<T>,
   reasonOf: (answer: T) => { reason: string; retryAfterMs: number | null } | null,

@@ -134,10 +134,7 @@ export class Intake {
     return this.#unsent?.type === "left";
   }
 
-  /**
-   * Hands files that may still be written to `take`, which is responsible for them from now on; null if nobody takes
-   * them.
-   */
+  /** Hands files that may still be written to `take`, which is then responsible for them; null if nobody takes them. */
   handBack(take: ((file: FoundFile) => void) | null): void {
     if (take === null) return;
     this.#options.tally.found -= this.settling.size;
@@ -302,9 +299,7 @@ export class Intake {
     if (content !== null && content.bytes !== null) this.pool.give(content.bytes);
   }
 
-  /**
-   * Looks again at files that may still be written: those that are due, and more until no more than `keep` are left.
-   */
+  /** Looks again at files that may still be written: those that are due, then more until at most `keep` are left. */
   async *#revisit(keep: number): AsyncGenerator<Content> {
     const { settling } = this;
     const { signal } = this.#options;

@@ -3,10 +3,7 @@ import { lstatSync } from "node:fs";
 import { systemPath } from "../../lib/path-bytes.ts";
 
 const DAY_MS = 86_400_000;
-/**
- * A folder that no run has visited for this long has moved, or its disk is gone: its files are hashed again if it
- * returns.
- */
+/** A folder that no run has visited for this long has moved or is gone: its files are hashed again if it returns. */
 const FOLDER_AGE_MS = 90 * DAY_MS;
 /** Files looked for in one run: takes some milliseconds. */
 const LOOKED_FOR = 1_000;

@@ -25,9 +25,7 @@ export interface Source {
   readonly whole: (() => Iterable<ScanEvent>) | null;
   /** One batch after the other; the run ends after the last one. */
   batches(standing: Standing): Iterable<Batch> | AsyncIterable<Batch>;
-  /**
-   * Takes back a file that may still be written, and offers it again once it is complete; null if the run waits for it.
-   */
+  /** Takes back a file that may still be written, and offers it again once complete; null if the run waits for it. */
   readonly takeBack: ((file: FoundFile) => void) | null;
 }
 

@@ -1,10 +1,7 @@
 import type { Database } from "bun:sqlite";
 import type { StoreWait } from "./store-guard.ts";
 
-/**
- * The next commit waits for this many times the duration of the last one: a slow disk gets larger groups, not more
- * work.
- */
+/** The next commit waits for this many times the last one's duration: a slow disk gets larger groups, not more work. */
 const REST_FACTOR = 8;
 const LONGEST_REST_MS = 50;
 

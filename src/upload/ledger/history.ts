@@ -149,9 +149,7 @@ export function checksumCandidates(db: Database, prefix: string, most: number): 
   return [...new Set(found.map((checksum) => checksum.slice(0, digits)))].toSorted().slice(0, most);
 }
 
-/**
- * Forgets contents, so that they are sent again; null for everything at the destination. Returns how many there were.
- */
+/** Forgets contents, so that they are sent again; null for all of the destination. Returns how many there were. */
 export function forget(db: Database, destinationId: number, checksums: readonly string[] | null): number {
   retract(db, destinationId, checksums);
   const isNamed = checksums === null ? undefined : inArray(contents.checksum, [...checksums]);

@@ -173,7 +173,8 @@ export class Ledger {
   }
 
   /**
-   * Renews the time of uploads in flight: a content found `sending` after a kill was in flight at most one renewal ago.
+   * Renews the time of uploads in flight: a content found `sending` after a kill was in flight one renewal ago or
+   * later.
    */
   renew(checksums: readonly string[]): void {
     const now = this.#now();
@@ -221,9 +222,7 @@ export class Ledger {
     this.#setRun(checksum, null);
   }
 
-  /**
-   * Contents that an earlier run left in flight and this one has not come across, and how long ago they were in flight.
-   */
+  /** Contents that an earlier run left in flight and this one has not come across, and how long ago that was. */
   async strays(limit: number): Promise<{ checksum: string; sentAgoMs: number }[]> {
     await this.settled();
     // `state <> 'done'` lets SQLite use the partial index.

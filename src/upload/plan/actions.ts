@@ -27,10 +27,7 @@ export type Notice =
   | { readonly type: "back" }
   /** The server accepts nothing before `untilMs`. */
   | { readonly type: "paused"; readonly reason: string; readonly untilMs: number }
-  /**
-   * The answer to an upload does not say what happened, and the server cannot be asked: it is not sent again
-   * automatically.
-   */
+  /** An upload got an unclear answer, and the server cannot be asked: it is not sent again automatically. */
   | { readonly type: "unaskable"; readonly file: FoundFile; readonly because: Because }
   /** Waiting for the shared store until `untilMs` (Infinity: without limit): no upload begins before it is back. */
   | { readonly type: "share-away"; readonly reason: string; readonly untilMs: number }

@@ -66,7 +66,7 @@ export class AskFirst {
     for (const [work, atMs] of this.#again) {
       if (atMs > nowMs) continue;
       this.#again.delete(work);
-      // Even if it is not in line now: it may have been sent without asking, and have to be asked about once it is back.
+      // Even if it is not in line now: it may have been sent without asking, and need asking about once it is back.
       this.#works.ask(work, "no");
     }
     const works: Work[] = [];

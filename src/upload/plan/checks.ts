@@ -63,9 +63,7 @@ export class Checks {
     this.#strays.push(...strays);
   }
 
-  /**
-   * Other machines may have sent contents that were absent when checked: all are checked again before they are sent.
-   */
+  /** Other machines may have sent contents found absent earlier: all are checked again before they are sent. */
   forgetAbsent(): void {
     this.#round += 1;
     for (const work of this.#go.works.all()) this.#go.works.ask(work, "no");

@@ -27,9 +27,7 @@ export type PlanEvent =
     }
   /** No more files are known to come for now: batches no longer wait to be filled. */
   | { readonly type: "exhausted" }
-  /**
-   * No more files will come: contents that earlier runs left `sending`, and that have no file in this tree, are next.
-   */
+  /** No more files will come: contents that earlier runs left `sending`, without a file in this tree, are next. */
   | { readonly type: "finished" }
   | { readonly type: "strays"; readonly strays: readonly Stray[] }
   /** The result of a health check. */

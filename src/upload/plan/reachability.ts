@@ -48,10 +48,7 @@ export class Reachability {
     return this.#breaker.isClosed && nowMs >= this.#rateLimit.untilMs;
   }
 
-  /**
-   * How long to wait for the server (run clock): until the next health check, or until giving up. Null if it is
-   * reachable.
-   */
+  /** How long to wait for the server (run clock): until the next check, or until giving up. Null if it is reachable. */
   untilMs(nowMs: number): number | null {
     if (!this.#breaker.isClosed) return this.#breaker.untilMs;
     return nowMs < this.#rateLimit.untilMs ? this.#rateLimit.untilMs : null;

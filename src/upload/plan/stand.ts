@@ -7,9 +7,7 @@ interface UntilMs {
   readonly share: number | null;
 }
 
-/**
- * What the run is waiting for when nothing is in flight, on the run's clock: the server first, then what is due next.
- */
+/** What the run waits for when nothing is in flight, on the run's clock: the server first, then what is due next. */
 function awaited(works: Works, { server, share }: UntilMs): Waiting | null {
   if (server !== null && works.size > 0) return { for: "the server", untilMs: server };
   if (share !== null) return { for: "the shared store", untilMs: share === Infinity ? null : share };

@@ -2,9 +2,7 @@ import type { UploadOutcome } from "../tanova/types.ts";
 import type { UnitAnswer } from "./events.ts";
 import type { Work } from "./work.ts";
 
-/**
- * What an answer says about each content of a unit: an outcome, or nothing if the content must be sent in another way.
- */
+/** What an answer says about each content of a unit: an outcome, or nothing if it must be sent in another way. */
 export interface UnitOutcomes {
   readonly outcomes: readonly (readonly [Work, UploadOutcome])[];
   /** Certainly not stored, for reasons that are not theirs. */

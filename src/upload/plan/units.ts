@@ -33,10 +33,7 @@ interface Unit {
 
 /** A batch that is not full is sent after this long. */
 const LINGER_MS = 25;
-/**
- * This share more than may be sent at once is reserved: enough to hide the time of a commit, and few are left in doubt
- * by a kill.
- */
+/** Units reserved beyond those that may be sent, as a share: hides the time of a commit; a kill leaves few in doubt. */
 const RESERVED_AHEAD = 0.25;
 
 /**

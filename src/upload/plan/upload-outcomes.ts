@@ -85,9 +85,7 @@ export class Outcomes {
     }
   }
 
-  /**
-   * Handles a 409. Unless it is known to be reliable it is verified by asking, and the first one of a run always is.
-   */
+  /** Handles a 409. Unless known to be reliable it is verified by asking, and the first one of a run always is. */
   #saidToBeThere(work: Work, nowMs: number): void {
     const isKnown = this.#first.refusesDuplicates && this.#isRefusalChecked;
     if (isKnown || work.isMaybeOurs || !this.#first.isAskable) {

@@ -54,9 +54,7 @@ export class UploadPlan {
   #isExhausted = false;
   /** The server was reached once, so it is known whose history is shared. */
   #isShared = false;
-  /**
-   * The search for contents that earlier runs left `sending` and this one has not come across; null before its turn.
-   */
+  /** The search for contents that earlier runs left `sending` and this one has not met; null before its turn. */
   #strays: "wanted" | "sought" | "told" | null = null;
   #cutAtMs = Infinity;
   #wakeAtMs = Infinity;

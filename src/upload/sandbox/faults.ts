@@ -1,9 +1,6 @@
 /** The faults that the sandbox can produce. */
 export type Fault =
-  /**
-   * The API itself refuses with JSON, and nothing is stored. `retryAfter` null: the header is sent with 429 and 503, as
-   * usual.
-   */
+  /** The API itself refuses with JSON, and nothing is stored. `retryAfter` null: sent with 429 and 503, as usual. */
   | { readonly type: "status"; readonly status: number; readonly retryAfter: boolean | null }
   /** Something in front of the API answers; with a 5xx or 408 the API may have stored the upload, or not. */
   | { readonly type: "gateway"; readonly status: number; readonly body: "json" | "html" }
@@ -79,9 +76,7 @@ export function faultName(fault: Fault): string {
   }
 }
 
-/**
- * Parses `500:0.05,reset:0.01`; null if it is not a valid plan (FAULTS_EXPECTED describes one). Empty means no faults.
- */
+/** Parses `500:0.05,reset:0.01`; null if it is not a valid plan (see FAULTS_EXPECTED). Empty means no faults. */
 export function parseFaults(text: string): FaultPlan | null {
   const plan: FaultChance[] = [];
   const names = new Set<string>();

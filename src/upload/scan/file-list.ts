@@ -94,10 +94,7 @@ export function* scanListed(
   }
 }
 
-/**
- * The event for a listed path that the scan did not reach: it does not exist, is a folder, or is in one that is left
- * out.
- */
+/** The event for a listed path that the scan did not reach: it is missing, is a folder, or is in an excluded one. */
 function unfound(path: string): ScanEvent {
   try {
     if (!lstatSync(systemPath(path)).isDirectory()) return { type: "skipped", path, reason: "excluded" };

@@ -129,9 +129,7 @@ export class FilePage {
     return { folder, entry, name, path, relativePath: sentBase + name, ...this.identity(index) };
   }
 
-  /**
-   * SHA-256 of the piece and the identities of its CVs: two pages with the same digest have the same, unchanged files.
-   */
+  /** SHA-256 of the piece and the identities of its CVs: pages with the same digest have the same, unchanged files. */
   digest(): Uint8Array {
     const words = this.#words.subarray(0, this.#size * WORDS);
     return new Bun.CryptoHasher("sha256")

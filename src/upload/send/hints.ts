@@ -17,9 +17,7 @@ export function jobHint(relativePath: string): string | null {
 const ADDRESS =
   /^[A-Za-z0-9!#$%&'*+/=?^`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^`{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$/;
 
-/**
- * The first `_`-separated token of the stem that contains an `@`, if it is an address: `john_j@x.org.pdf` → `j@x.org`.
- */
+/** The first `_`-separated token of the stem with an `@`, if it is an address: `john_j@x.org.pdf` → `j@x.org`. */
 export function emailHint(filename: string): string | null {
   const stem = filename.slice(0, filename.length - extensionOf(filename).length);
   const token = stem.split("_").find((part) => part.includes("@"));

@@ -2,9 +2,10 @@
  * The scripts of the shared history. Each is one atomic step on the server.
  *
  * An epoch is the server's run id, a random word, how it began (`first`, or `after` another one) and when (ms of the
- * server's clock). A flush removes its key; a restart or the promotion of a replica changes the run id. In each case what
- * was held and done before may be lost, and every machine has to learn of it before it sends anything. So each script
- * that takes or keeps a claim gets the epoch of its machine (ARGV[1]; the key is KEYS[1]) and does nothing in another one.
+ * server's clock). A flush removes its key; a restart or the promotion of a replica changes the run id. In each case
+ * claims and published contents may be lost, and every machine has to learn about that before it sends anything. So
+ * each script that makes or renews a claim gets the epoch of its machine (ARGV[1]; the key is KEYS[1]) and does nothing
+ * in another one.
  */
 const RUN_ID = `
 local function run_id()
@@ -35,10 +36,11 @@ end
 const DOUBT_MS = 7 * 86_400_000;
 
 /**
- * Joins the present epoch, or begins one. If a machine that knows an earlier epoch finds a `first` one, it is a witness
- * that something was lost: the epoch's name changes, so that all machines learn of it.
+ * Joins the current epoch, or begins one. If a machine that knows an earlier epoch finds a `first` one, it is a witness
+ * that something was lost: the epoch's name changes, so that all machines learn about it.
  *
- * ARGV: a random word, the epoch that this machine knows ('' if none), how long after its beginning a witness counts (ms).
+ * ARGV: a random word, the epoch that this machine knows ('' if none), how long after its beginning a witness counts
+ * (ms).
  * → [epoch, its age in ms, 'first' | 'after']
  */
 const JOIN = `${RUN_ID}
@@ -73,7 +75,8 @@ return {'claimed', tonumber(redis.call('GET', KEYS[4]) or 0), now()}`;
 
 /**
  * Records, before the first byte goes out, that contents are being sent; records nothing if a claim is lost.
- * KEYS: epoch, a lease and a doubt each. ARGV: epoch, lease ms, a token each. → ['epoch'] | ['lost', numbers…] | ['marked']
+ * KEYS: epoch, a lease and a doubt each. ARGV: epoch, lease ms, a token each.
+ * → ['epoch'] | ['lost', numbers…] | ['marked']
  */
 const MARK = `${IN_EPOCH}
 local lost = {'lost'}
@@ -112,7 +115,7 @@ for at = 1, (#ARGV - 2) / 2 do
 end
 return answer`;
 
-/** Takes leases back after an epoch began; nobody else can rightly hold them yet. KEYS, ARGV and answer as for RENEW. */
+/** Takes back leases after an epoch began; nobody else can rightly hold them yet. KEYS, ARGV and answer: see RENEW. */
 const REGAIN = `${IN_EPOCH}${PROLONG}
 local answer = {'renewed'}
 for at = 1, (#ARGV - 2) / 2 do

@@ -144,10 +144,7 @@ export function retract(db: Database, destinationId: number, checksums: readonly
   ).run(destinationId, checksums === null ? null : JSON.stringify(checksums));
 }
 
-/**
- * Records that something became done outside a run, for example by an import, so that the next run publishes
- * everything.
- */
+/** Records that something became done outside a run, such as by an import: the next run then publishes everything. */
 export function tellAgain(db: Database, destinationId: number): void {
   db.query("UPDATE upload_share SET published_run_id = NULL WHERE destination_id = ?").run(destinationId);
 }

@@ -88,9 +88,7 @@ export class SharedHistory {
     return { name: String(epoch), ageMs: Math.max(0, Number(ageMs)), isFirst: kind === "first" };
   }
 
-  /**
-   * The epochs of all connected machines, including paused and disconnected ones: connection names survive FLUSHALL.
-   */
+  /** The epochs of all connected machines, even paused or cut off ones: connection names survive FLUSHALL. */
   async #connectedEpochs(): Promise<readonly string[]> {
     const prefix = this.#nameOf("");
     const names = await this.#link.names();

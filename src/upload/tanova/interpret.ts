@@ -38,10 +38,7 @@ function tidy(text: string, apiKey: string): string {
   return line.length > MAX_REASON_LENGTH ? `${line.slice(0, MAX_REASON_LENGTH)}…` : line;
 }
 
-/**
- * The server's description of an error: its `message`, a line of plain text, the title of an HTML page, or only the
- * status.
- */
+/** The server's description of an error: its `message`, a line of text, the title of an HTML page, or the status. */
 export function reasonOf({ status, text, undecoded }: Answer, apiKey: string): string {
   if (undecoded !== null)
     return `HTTP ${status} (its answer is in ${tidy(undecoded, apiKey)}, which cannot be read)`;

@@ -105,10 +105,7 @@ function multipart(boundary: string, parts: readonly Part[]): RequestBody {
   };
 }
 
-/**
- * Copies a whole body if all of it is in memory and nothing has to be asked before its last byte; otherwise returns
- * false.
- */
+/** Copies a whole body if it is in memory and nothing has to be asked before its last byte; else returns false. */
 function copyAll(
   parts: readonly Part[],
   heads: readonly Buffer[],

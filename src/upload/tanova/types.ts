@@ -14,9 +14,7 @@ export interface UploadItem {
   readonly body: UploadBody;
   /** Called when the network has taken the last of `bytes`; from then on `body` must be the file. */
   readonly onHandedOver?: () => void;
-  /**
-   * Called before the request's last bytes go out; if it returns false they are not sent, and nothing can be stored.
-   */
+  /** Called before the request's last bytes go out; if it returns false, they are not sent and nothing is stored. */
   readonly mayFinish?: (() => Promise<boolean>) | null;
 }
 
@@ -36,9 +34,7 @@ export type UploadOutcome =
   | Permanent
   | Unauthorized
   | Misplaced
-  /**
-   * The file has changed since it was hashed: the request was cut before its closing boundary, so nothing was stored.
-   */
+  /** The file has changed since it was hashed: the request was cut before its closing boundary, nothing was stored. */
   | { readonly type: "changed"; readonly reason: string };
 
 /** Certainly not stored: the server said so, or no complete request ever reached it. See outcome-rules.ts. */
@@ -72,10 +68,7 @@ interface Unauthorized {
   readonly reason: string;
 }
 
-/**
- * The answer is not from the API, perhaps because it is not up again yet: nothing was stored, and no content is the
- * cause.
- */
+/** The answer is not from the API, which may not be up again yet: nothing was stored, and no content is the cause. */
 interface Misplaced {
   readonly type: "misplaced";
   readonly status: number;
@@ -126,10 +119,7 @@ export type BatchOutcome =
   | Permanent
   | Unauthorized
   | Misplaced
-  /**
-   * A file of the batch has changed since it was hashed: the request was cut, nothing was stored; send the others
-   * again.
-   */
+  /** A file of the batch has changed since it was hashed: the request was cut, nothing was stored; send the others. */
   | { readonly type: "changed"; readonly checksum: string; readonly reason: string };
 
 export type CheckOutcome =

@@ -45,10 +45,7 @@ type State =
       readonly seen: Look | null;
       readonly pauseMs: number;
     }
-  /**
-   * Open for writing: checked again when it is closed, and from time to time, since not every file system reports
-   * closing.
-   */
+  /** Open for writing: checked again when it is closed, and now and then, as not every file system reports closing. */
   | { readonly type: "busy"; readonly untilMs: number; readonly pauseMs: number };
 
 const LONGEST_PAUSE_MS = 30_000;

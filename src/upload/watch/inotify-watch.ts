@@ -19,10 +19,7 @@ const TICKS_MS = 500;
 const COLLECTION: CollectorOptions = { every: 4_096, fromGrowthBytes: 4 * 1024 ** 2, since: "start" };
 /** Folders or files that are checked before other work gets its turn. */
 const SLICE = 256;
-/**
- * The two halves of a move are adjacent in the kernel's queue; if the second has not come by then, the folder has left
- * the tree.
- */
+/** The two halves of a move are adjacent in the kernel's queue; without the second by then, the folder has left. */
 const MOVE_MS = 1_000;
 const CANARY_MS = 5_000;
 

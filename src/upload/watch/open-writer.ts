@@ -16,18 +16,12 @@ const F_UNLCK = 2;
 const SIGIO = 29;
 const SIG_IGN = 1n;
 
-/**
- * Whether a file is open for writing. `unknown`: the kernel does not say (the file is not ours, or leases are not
- * supported).
- */
+/** Whether a file is open for writing. `unknown`: the kernel does not say (not our file, or no lease support). */
 export type Writer = "open" | "none" | "unknown";
 
 let isSigioIgnored = false;
 
-/**
- * A writer that opens the file while the lease is held breaks it; the kernel then sends SIGIO, which would end the
- * process.
- */
+/** A writer that opens the file breaks the lease; the kernel then sends SIGIO, which would end the process. */
 function ignoreSigio(): void {
   if (isSigioIgnored) return;
   libc().signal(SIGIO, SIG_IGN);

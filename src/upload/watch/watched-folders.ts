@@ -6,10 +6,7 @@ const ROOT = -1;
 const AWAY = -2;
 const LEAST_FOLDERS = 64;
 const LEAST_BYTES = 1_024;
-/**
- * The most folders in a path of PATH_MAX bytes. The limit is needed because after lost events folders may form a
- * circle.
- */
+/** The most folders in a path of PATH_MAX bytes. A limit is needed, since lost events may leave folders in a circle. */
 const DEEPEST = 2_048;
 
 /**
@@ -20,7 +17,7 @@ const DEEPEST = 2_048;
  */
 export class WatchedFolders {
   readonly #index = new WatchIndex();
-  /** By slot: the watch, its parent's watch (or ROOT or AWAY; in a free slot, the next free slot), where the name is. */
+  /** By slot: the watch, its parent's watch (or ROOT, AWAY, or in a free slot the next free one), where the name is. */
   #watches = new Int32Array(LEAST_FOLDERS);
   #parents = new Int32Array(LEAST_FOLDERS);
   #nameAt = new Uint32Array(LEAST_FOLDERS);

@@ -28,8 +28,8 @@ type Part = "none" | "joining" | "joined";
 /**
  * A run's part in a history that machines share: which contents it may claim, what it holds, and what it reports.
  *
- * - The shared store does not answer: nothing new is sent, uploads in flight finish. It is asked again for `waitMs`; then
- *   the run stops.
+ * - The shared store does not answer: nothing new is sent, uploads in flight finish. It is asked again for `waitMs`,
+ *   then the run stops.
  * - It answers in another epoch: what is held and done is reported again. Nothing new is sent until everything that may
  *   be in transit has arrived; then the server is asked about each content.
  * - It says that a claim is lost: the content is claimed again before anything of it is sent.
