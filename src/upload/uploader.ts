@@ -111,8 +111,8 @@ export class Uploader implements AsyncDisposable {
   }
 
   /**
-   * Says that no more contents are known to come for now. Resolves when everything is settled, or the run is stopped
-   * and nothing is in flight.
+   * No more contents are known to come for now. Resolves when everything is settled, or the run is stopped and nothing
+   * is in flight.
    */
   async idle(): Promise<void> {
     this.#post({ type: "exhausted" });

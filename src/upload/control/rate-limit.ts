@@ -19,7 +19,7 @@ export interface Refusal {
 export type Pressure =
   /** Nothing is sent before `untilMs`. `isNews`: false for the later refusals of a burst. */
   | { readonly type: "pause"; readonly untilMs: number; readonly isNews: boolean }
-  /** Only this content is refused while others are stored: it is retried on its own account. */
+  /** Only this content is refused while others are stored: it uses up its own retries. */
   | { readonly type: "own" }
   /** Too long to wait: until `untilMs`; null if the server has not said. */
   | { readonly type: "given-up"; readonly untilMs: number | null };

@@ -18,8 +18,7 @@ export function parseSchedstat(text: string, atNs: number): SchedulerReading | n
 }
 
 /**
- * Parses `/proc/pressure/cpu`: the share of the last 10 s in which some task waited for a processor, 0 to 1. Null if
- * the text holds no such value.
+ * Parses `/proc/pressure/cpu`: the share of the last 10 s in which some task waited for a processor, 0 to 1, or null.
  */
 export function parsePressure(text: string): number | null {
   const share = /^some avg10=([\d.]+)/m.exec(text)?.[1];
@@ -44,8 +43,8 @@ function read(path: string): string {
 const LOOK_EVERY_NS = 50_000_000;
 
 /**
- * Measures, at most every 50 ms, the share of the time since the last measurement that this thread waited for a
- * processor; null in between.
+ * The share of the time since the last measurement that this thread waited for a processor; null if called again within
+ * 50 ms.
  */
 export function runDelayMeter(): () => number | null {
   const look = (): SchedulerReading | null =>

@@ -52,7 +52,7 @@ export class KnownPages {
    * @param epoch as it was before the files were looked up.
    */
   expect(page: FilePage, epoch: number, open: readonly FoundFile[]): void {
-    // A later run with more files could not find its own page in this one's place.
+    // A partial page would replace that of a run with more files, which would then not recognise it.
     if (page.isPartial) return;
     const { folder, number } = page;
     const expected = { folder, number, digest: page.digest(), epoch, left: open.length };

@@ -10,7 +10,8 @@ export interface Unsettled {
 
 /**
  * When a file may be taken (ms since the epoch): once its size and mtime have been unchanged for `settleMs`. An mtime
- * in the future (another machine's clock) says nothing; then the time counts from when the file was first seen.
+ * in the future (another machine's clock) says nothing; then the time counts from when the file was first seen like
+ * this.
  */
 export function settledAtMs(file: Pick<FoundFile, "mtimeUs">, sameSinceMs: number, settleMs: number): number {
   return Math.min(file.mtimeUs / 1000, sameSinceMs) + settleMs;

@@ -172,10 +172,7 @@ export class Ledger {
     this.#commits.hurry();
   }
 
-  /**
-   * Renews the time of uploads in flight: a content found `sending` after a kill was in flight one renewal ago or
-   * later.
-   */
+  /** Renews the recorded time of uploads in flight: after a kill it is at most one renewal behind. */
   renew(checksums: readonly string[]): void {
     const now = this.#now();
     const uptimeMs = Math.round(this.#boot.uptimeMs());
