@@ -3,7 +3,7 @@ import { wait } from "../../lib/wait.ts";
 
 /**
  * A token bucket expressed as time (the generic cell rate algorithm): `paidUntilMs` is when everything granted so far
- * is paid for at the rate. It is never further back than the burst, so an idle link saves up no more than that.
+ * is paid for at the rate. It is never further in the past than the burst, so an idle link saves up no more than that.
  */
 export interface Bucket {
   readonly bytesPerS: number;

@@ -17,9 +17,7 @@ export function parseSchedstat(text: string, atNs: number): SchedulerReading | n
   return Number(ran) + Number(delayed) === 0 ? null : { atNs, delayedNs: Number(delayed) };
 }
 
-/**
- * Parses `/proc/pressure/cpu`: the share of the last 10 s in which some task waited for a processor, 0 to 1, or null.
- */
+/** Parses `/proc/pressure/cpu`: the share of the last 10 s that some task waited for a processor, 0 to 1, or null. */
 export function parsePressure(text: string): number | null {
   const share = /^some avg10=([\d.]+)/m.exec(text)?.[1];
   return share === undefined ? null : Number(share) / 100;
@@ -43,8 +41,7 @@ function read(path: string): string {
 const LOOK_EVERY_NS = 50_000_000;
 
 /**
- * The share of the time since the last measurement that this thread waited for a processor; null if called again within
- * 50 ms.
+ * The share of the time since the last measurement that this thread waited for a processor; null within 50 ms of it.
  */
 export function runDelayMeter(): () => number | null {
   const look = (): SchedulerReading | null =>

@@ -217,10 +217,7 @@ export class Intake {
     this.#collect(known.length);
   }
 
-  /**
-   * Decides from what is known about a file: returns its content if the store has its checksum; otherwise the file is
-   * read, or waits.
-   */
+  /** Returns the content of a file if the store has its checksum; otherwise the file is read, or waits. */
   #sort(file: FoundFile, checksum: string | null): Content | null {
     const unsent = this.#unsent;
     if (unsent !== null) {

@@ -18,8 +18,8 @@ export interface PruneOptions {
 }
 
 /**
- * Keeps the checksum cache no larger than the tree. Folders are forgotten once no run has visited them for 90 days. In
- * folders that change, files that no longer exist are forgotten; a thousand are looked for in each run.
+ * Keeps the checksum cache from growing beyond the files that exist. Folders are forgotten once no run has visited them
+ * for 90 days. In folders that change, files that no longer exist are forgotten; a thousand are looked for in each run.
  *
  * @returns how many file rows were removed in changing folders.
  */

@@ -43,10 +43,7 @@ export function sentName(name: string): string {
   return name.isWellFormed() ? name : name.toWellFormed();
 }
 
-/**
- * The CVs in a piece of a folder, as numbers: most of them are known, and for those no objects are made. The page is
- * reused for the next piece.
- */
+/** The CVs in a piece of a folder, as numbers: most are known, and need no objects. It is reused for the next piece. */
 export class FilePage {
   #place: PagePlace = { folder: "", sentBase: "", isPartial: false };
   #pieces: FolderPieces | null = null;

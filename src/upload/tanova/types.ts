@@ -138,8 +138,7 @@ export interface Unanswered {
 }
 
 /**
- * The Tanova API. No method throws because of the network or the server; an abort of `signal` results in transient or
- * ambiguous.
+ * The Tanova API. No method throws because of the network or server; an aborted call ends as transient or ambiguous.
  */
 export interface TanovaClient extends Disposable {
   /** Asks once. `uploadBatch` and `checkMany` use what the answer offers (batch, bulk check) from then on. */

@@ -34,10 +34,7 @@ export const IN = {
   ISDIR: 0x40000000,
 } as const;
 
-/**
- * The events of a folder that are reported. Writes are not among them: it matters only that a file was closed and has
- * been quiet since.
- */
+/** The events of a folder that are reported; not writes: it matters only that a file was closed and is quiet since. */
 export const FOLDER_MASK =
   IN.MOVED_FROM |
   IN.MOVED_TO |

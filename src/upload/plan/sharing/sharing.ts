@@ -121,8 +121,7 @@ export class Sharing {
   }
 
   /**
-   * True once, when the start of an epoch has been waited for: from then on, what was learnt from the server earlier no
-   * longer counts.
+   * Whether the start of an epoch has just been waited out: what was learnt from the server before no longer counts.
    */
   settles(nowMs: number): boolean {
     const isOver = this.#part === "joined" && this.#publishing === "done" && nowMs >= this.#settledAtMs;
