@@ -1,4 +1,5 @@
 import { RENEW_MS } from "../plan/in-doubt.ts";
+import type { HeldLease } from "../plan/sharing/share-requests.ts";
 
 /**
  * How long a claim is certain to hold after it was requested. This is well below a lease, and below the RENEW_MS that a
@@ -32,6 +33,15 @@ export class ClaimGuard {
 
   drop(number: number): void {
     this.#askedMs.delete(number);
+  }
+
+  /**
+   * Claims on contents being sent that may have expired. They must not be taken back in a new epoch, even if nobody holds
+   * them there: before it began, another machine may have taken over, sent the content and not yet published it. Contents
+   * in other stages are looked up on the server before anything is sent.
+   */
+  lapsed<T extends HeldLease>(leases: readonly T[]): readonly T[] {
+    return leases.filter(({ stage, number }) => stage === "sending" && !this.isSure(number));
   }
 
   isSure(number: number): boolean {

@@ -115,12 +115,17 @@ for at = 1, (#ARGV - 2) / 2 do
 end
 return answer`;
 
-/** Takes back leases after an epoch began; nobody else can rightly hold them yet. KEYS, ARGV and answer: see RENEW. */
+/**
+ * Takes back leases after an epoch began. One whose content another machine began to send in this epoch is lost, even if
+ * that machine's lease has expired: its upload may still arrive. KEYS, ARGV and answer: see RENEW.
+ */
 const REGAIN = `${IN_EPOCH}${PROLONG}
 local answer = {'renewed'}
 for at = 1, (#ARGV - 2) / 2 do
   local holder = redis.call('GET', KEYS[2 * at])
-  if holder and holder ~= ARGV[2 * at + 1] then
+  local is_ours = holder == ARGV[2 * at + 1]
+  local is_free = not holder and redis.call('EXISTS', KEYS[2 * at + 1]) == 0
+  if not is_ours and not is_free then
     answer[#answer + 1] = at - 1
   else
     redis.call('SET', KEYS[2 * at], ARGV[2 * at + 1], 'PX', ARGV[2])

@@ -115,13 +115,17 @@ export class ShareDriver {
     const waitMs = Math.max(LEASE_MS, ambiguousWaitMs);
     const before = this.#epoch;
     const epoch = await this.#shared.join(before?.name ?? known, waitMs);
-    const kept = await this.#prolong(leases, before?.name === epoch.name ? "renew" : "regain");
+    const isSame = before?.name === epoch.name;
+    const lapsed = isSame ? [] : this.#guard.lapsed(leases);
+    const held = leases.filter((lease) => !lapsed.includes(lease));
+    const kept = await this.#prolong(held, isSame ? "renew" : "regain");
     if (kept.type !== "renewed") return kept;
+    for (const { number } of lapsed) this.#guard.drop(number);
     this.#epoch = epoch;
     const isKnown = known === epoch.name;
     const settleMs = settlingMs(epoch, { known, before: before?.name ?? null, waitMs });
     record.state(settleMs > 0 ? "settling" : "joined");
-    return { type: "joined", settleMs, isKnown: isKnown && !isBehind, lost: kept.lost };
+    return { type: "joined", settleMs, isKnown: isKnown && !isBehind, lost: [...lapsed, ...kept.lost] };
   }
 
   async #publish(): Promise<ShareOutcome> {

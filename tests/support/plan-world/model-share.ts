@@ -65,10 +65,14 @@ export class ModelShare {
         const before = this.#joined;
         const epoch = this.#join(before ?? machine.epoch, nowMs);
         this.#joined = epoch.name;
-        const kept = this.#prolong(request.leases, { isRegained: before !== epoch.name, nowMs });
+        const isRegained = before !== epoch.name;
+        const lapsed = isRegained ? this.#guard.lapsed(request.leases) : [];
+        const held = request.leases.filter((lease) => !lapsed.includes(lease));
+        const kept = this.#prolong(held, { isRegained, nowMs });
         if (kept.type !== "renewed") return kept;
+        for (const { number } of lapsed) this.#guard.drop(number);
         const settleMs = settlingMs(epoch, { known: machine.epoch, before, waitMs: this.#waitMs });
-        return { type: "joined", settleMs, isKnown: false, lost: kept.lost };
+        return { type: "joined", settleMs, isKnown: false, lost: [...lapsed, ...kept.lost] };
       }
       case "publish":
         for (const checksum of machine.done) redis.done(checksum, null, nowMs);
@@ -143,7 +147,8 @@ export class ModelShare {
       const { checksum, stage } = lease;
       const token = this.#token(lease);
       const holder = redis.holder(checksum, nowMs);
-      if (holder?.token === token || (isRegained && holder === null)) {
+      const isFree = holder === null && redis.doubtedMs(checksum) === null;
+      if (holder?.token === token || (isRegained && isFree)) {
         redis.hold(checksum, token, nowMs);
         if (stage === "sending" || (stage === "in-doubt" && redis.doubtedMs(checksum) === null))
           redis.doubt(checksum, nowMs);

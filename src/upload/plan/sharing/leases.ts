@@ -8,8 +8,12 @@ interface Ending {
   isAsked: boolean;
 }
 
+/**
+ * A content that is being marked may be on its way by the time that its lease is renewed. The renewal has to date its
+ * doubt: a machine that takes over counts from there.
+ */
 function stageOf({ state, mayBeThere }: Work): LeaseStage {
-  if (state.type === "sending") return "sending";
+  if (state.type === "sending" || state.type === "marking") return "sending";
   return mayBeThere ? "in-doubt" : "waiting";
 }
 
