@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { rmSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { startSandbox } from "../../src/upload/sandbox/server.ts";
 import { writeCvs } from "../support/cvs.ts";
 import { linesOf } from "../support/lines.ts";
@@ -85,3 +86,40 @@ test("a store that stays locked ends the run with 1, and nothing is lost", async
   expect(next.exitCode).toBe(0);
   expect(sandbox.stats()).toMatchObject({ stored: tree.files, repeats: 0 });
 }, 60_000);
+
+test("a watch outlasts a store that another program has locked: at its start, and when its folder goes away", async () => {
+  using home = tempFolder();
+  using place = tempFolder();
+  using sandbox = await startSandbox();
+  const root = place.file("cvs");
+  writeCvs(root, { files: 2 });
+  await sync({ home, sandbox }, [root]);
+  using other = new Database(storeOf(home));
+  other.run("PRAGMA busy_timeout = 5000");
+  other.run("BEGIN IMMEDIATE");
+  const child = startSync({ home, sandbox }, ["--watch", root]);
+  const stdout = new Response(child.stdout).text();
+  const said: string[] = [];
+  const reading = (async () => {
+    for await (const line of linesOf(child.stderr)) said.push(line);
+  })();
+  const isSaid = (what: string): Promise<void> =>
+    until(() => said.some((line) => line.includes(what)), what, 30_000);
+  await isSaid("has locked the store");
+  other.run("ROLLBACK");
+  await isSaid("watching ");
+
+  other.run("BEGIN IMMEDIATE");
+  renameSync(root, place.file("away"));
+  await isSaid("is missing");
+  other.run("ROLLBACK");
+  const modes = other.query<{ mode: string }, []>("SELECT mode FROM upload_watch");
+  await until(() => modes.get()?.mode === "absent", "the store says so once it can be written");
+  renameSync(place.file("away"), root);
+  writeFileSync(join(root, "late.txt"), "late");
+  await until(() => sandbox.stats().stored === 3, "what arrives is uploaded", 30_000);
+  child.kill("SIGTERM");
+  await reading;
+  expect([await child.exited, await stdout]).toEqual([143, expect.any(String)]);
+  expect(modes.get()).toBeNull();
+}, 90_000);

@@ -80,6 +80,8 @@ const KINDS: Readonly<Record<ExitCode, string>> = {
 
 /** Turns anything thrown into messages and an exit code; every error ends here. */
 export function endingOf(thrown: unknown): Ending {
+  // What was thrown first is the reason; what failed while cleaning up after it usually follows from it.
+  if (thrown instanceof SuppressedError) return endingOf(thrown.suppressed);
   if (thrown instanceof Failure) {
     const code = CODES[thrown.kind];
     return { code, kind: KINDS[code], lines: thrown.lines };

@@ -4,13 +4,15 @@ import { TaskGroup } from "../../lib/task-group.ts";
 import { wait } from "../../lib/wait.ts";
 import { destinationRow, lockDestination } from "../ledger/destination.ts";
 import { hasPending } from "../ledger/history.ts";
+import { shortBusyTimeout, StoreWait } from "../ledger/store-guard.ts";
+import { clocks, noticeText } from "../report/notice-text.ts";
 import type { RunOptions, RunOutcome } from "../run-options.ts";
 import { run } from "../run.ts";
 import { globFilter } from "../scan/filter.ts";
 import { settleMs } from "../intake/settling.ts";
 import { Rounds, watchRules } from "./rounds.ts";
 import { TreeWatch, type WatchMode } from "./watch.ts";
-import { beginWatch } from "./watch-record.ts";
+import { WatchRecord } from "./watch-record.ts";
 
 export interface WatchUploadsOptions extends Omit<RunOptions, "source" | "isLocked"> {
   /** Called at each change. */
@@ -38,8 +40,15 @@ function didSomething({ tally, stop }: RunOutcome): boolean {
 export async function watchUploads(options: WatchUploadsOptions): Promise<RunOutcome | null> {
   const { store, root, settings, destination, signal, onMode, onRound, onNotice } = options;
   using _lock = lockDestination(store.path, destination);
-  const { id } = destinationRow(store.db, destination);
-  using record = beginWatch(store.db, { destinationId: id, folder: root });
+  using _short = shortBusyTimeout(store.db);
+  const storeWait = new StoreWait({
+    waitMs: settings.storeWait,
+    onWaiting: (untilMs) => {
+      if (untilMs !== null) onNotice(noticeText({ type: "store-locked", untilMs }, clocks()));
+    },
+  });
+  const { id } = await storeWait.retry(() => destinationRow(store.db, destination), signal);
+  await using record = new WatchRecord(store.db, { destinationId: id, folder: root });
   const watch = new TreeWatch({
     root,
     rules: watchRules(globFilter(settings.include, settings.exclude)),

@@ -33,6 +33,11 @@ test("what the system and SQLite report says what to do, also as a cause", () =>
   expect(endingOf(withCode("ENOSPC", true)).lines[0]).toContain("the disk is full");
 });
 
+test("of two errors, the one that was thrown first is reported", () => {
+  const first = withCode("ENOSPC");
+  expect(endingOf(new SuppressedError(withCode("SQLITE_BUSY"), first))).toEqual(endingOf(first));
+});
+
 test("anything else is called a defect, in one line", () => {
   expect(endingOf(new TypeError("x is not a function"))).toEqual({
     code: 1,
