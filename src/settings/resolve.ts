@@ -49,7 +49,8 @@ function resolveOption(
     const origin: Origin = { source: "environment", name: variable };
     if (value !== null) return { value, origin };
     const found = of.secret === true ? "a value" : JSON.stringify(text);
-    return { value, origin, fault: `${variable}: found ${found}, expected ${of.kind.expected}` };
+    const separated = of.kind.repeatable ? ", separated by commas" : "";
+    return { value, origin, fault: `${variable}: found ${found}, expected ${of.kind.expected}${separated}` };
   }
   if (layers.file.has(name)) {
     return { value: layers.file.get(name), origin: { source: "file", name: layers.filePath } };

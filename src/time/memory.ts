@@ -42,9 +42,14 @@ const RUN_COLUMNS: Readonly<Record<string, keyof RunRecord>> = {
   duration_ms: "durationMs",
 };
 
+/** The addresses in a stored array; none if it is damaged: the name is looked up then. */
 function addressesOf(json: string): readonly string[] {
-  const value: unknown = JSON.parse(json);
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+  try {
+    const value: unknown = JSON.parse(json);
+    return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+  } catch {
+    return [];
+  }
 }
 
 const RUN_VALUES = Object.values(RUN_COLUMNS);
@@ -85,7 +90,8 @@ export class TimeMemory {
     return this.#store.db
       .query<NameRow, []>(sql)
       .all()
-      .map((row) => ({ ...row, addresses: addressesOf(row.addresses) }));
+      .map((row) => ({ ...row, addresses: addressesOf(row.addresses) }))
+      .filter(({ addresses }) => addresses.length > 0);
   }
 
   /**

@@ -11,6 +11,8 @@ import { type MeasureSettings, serversOf } from "./options.ts";
 export interface NtsSurroundings {
   /** Null if it cannot be opened: cookies then last as long as the process. */
   readonly store: Store | null;
+  /** Reports that the store's keys cannot be read; keys are exchanged anew then. */
+  readonly onStoreFailure: (error: unknown) => void;
   readonly resolution: ResolveContext;
   /** A moment that has certainly passed, in Unix milliseconds. */
   readonly floorMs: number;
@@ -40,7 +42,7 @@ function trustOf(caFile: string | null): string {
 /** Key exchange servers according to the settings. @throws Failure if --nts-ca cannot be used. */
 export function openNts(settings: MeasureSettings, surroundings: NtsSurroundings): NtsClient {
   const { ntsCa, fresh } = settings;
-  const { store, resolution, floorMs } = surroundings;
+  const { store, onStoreFailure, resolution, floorMs } = surroundings;
   const trust = trustOf(ntsCa);
   let roots: Promise<Roots> | null = null;
   // A server named twice exchanges keys only once.
@@ -54,5 +56,10 @@ export function openNts(settings: MeasureSettings, surroundings: NtsSurroundings
     nowMs: resolution.nowMs,
     floorMs,
   };
-  return new NtsClient(context, fresh);
+  try {
+    return new NtsClient(context, fresh);
+  } catch (error) {
+    onStoreFailure(error);
+    return new NtsClient({ ...context, jar: null }, fresh);
+  }
 }

@@ -33,7 +33,7 @@ interface MeasuredStretch {
   /** The mean of their times. */
   readonly at: string;
   readonly measurements: number;
-  /** Their mean; null if none of them had one. */
+  /** The mean of those by servers; null if none of them got an answer. */
   readonly offset_s: number | null;
   /** The lowest and the highest possible true offset, by the bounds of all of them. */
   readonly offset_low_s: number | null;
@@ -77,12 +77,16 @@ interface StretchRow {
   readonly driftPpm: number | null;
 }
 
+/** Runs whose time servers confirmed. The RTC, a file or the build time only says what the clock could be. */
+const BY_SERVERS = "WHERE true_at_ms IS NOT NULL";
+
 /** Periods start at multiples of their width, so that a past one never changes. */
 function stretches(db: Database, sinceMs: number, widthMs: number): MeasuredStretch[] {
   return db
     .query<StretchRow, [number, number]>(
-      `SELECT avg(started_at_ms) AS atMs, count(*) AS measurements, avg(offset_s) AS offsetS,
-              min(offset_s - coalesce(error_bound_s, 0)) AS lowS, max(offset_s + coalesce(error_bound_s, 0)) AS highS,
+      `SELECT avg(started_at_ms) AS atMs, count(*) AS measurements, avg(offset_s) FILTER (${BY_SERVERS}) AS offsetS,
+              min(offset_s - coalesce(error_bound_s, 0)) FILTER (${BY_SERVERS}) AS lowS,
+              max(offset_s + coalesce(error_bound_s, 0)) FILTER (${BY_SERVERS}) AS highS,
               avg(drift_ppm) AS driftPpm
        FROM time_runs WHERE started_at_ms >= ? GROUP BY started_at_ms / ? ORDER BY atMs`,
     )
@@ -109,7 +113,7 @@ export function clockOverview(
   const [last] = orm
     .select()
     .from(timeRuns)
-    .where(isNotNull(timeRuns.offsetS))
+    .where(isNotNull(timeRuns.trueAtMs))
     .orderBy(desc(timeRuns.id))
     .limit(1)
     .all();

@@ -20,6 +20,7 @@ export interface Measurement {
   readonly server: string | null;
   readonly address: string | null;
   readonly reports: readonly ServerReport[];
+  /** Servers asked, and those that answered: the HTTPS servers if they gave the answer, else the time servers. */
   readonly asked: number;
   readonly answered: number;
   /** How many servers support the answer. */

@@ -26,6 +26,8 @@ export interface SessionOptions {
   readonly signal: AbortSignal;
   /** Opens the store; null if that fails, which does not prevent a measurement. */
   readonly openStore: () => Promise<Store | null>;
+  /** Reports that the store cannot be read. It is measured without what earlier runs learned. */
+  readonly onStoreFailure: (error: unknown) => void;
 }
 
 const LEAST_DRIFT_SAMPLES = 4;
@@ -66,16 +68,39 @@ export class TimeSession implements Disposable {
     this.#store = await this.#options.openStore();
     if (this.#store !== null) {
       this.#memory = new TimeMemory(this.#store);
-      if (nts || this.#names().length > 0) this.#cache.restore(this.#memory.names(), this.#nowMs());
+      if (nts || this.#names().length > 0)
+        this.#cache.restore(
+          this.#recall((memory) => memory.names(), []),
+          this.#nowMs(),
+        );
     }
     if (nts) this.#nts = await this.#openNts();
+  }
+
+  /** Reads what earlier runs learned. A damaged store is worth no more than none: it is not read again. */
+  #recall<T>(read: (memory: TimeMemory) => T, otherwise: T): T {
+    if (this.#memory === null) return otherwise;
+    try {
+      return read(this.#memory);
+    } catch (error) {
+      this.#forgo(error);
+      return otherwise;
+    }
+  }
+
+  #forgo(error: unknown): void {
+    if (this.#memory === null) return;
+    this.#memory = null;
+    this.#options.onStoreFailure(error);
   }
 
   async #openNts(): Promise<NtsClient> {
     const { openNts } = await import("./open-nts.ts");
     const { settings, buildTimeS, lookup, signal } = this.#options;
+    const floorMs = Math.max(buildTimeS * 1_000, this.#recall((memory) => memory.certainMs(), null) ?? 0);
     return openNts(settings, {
-      store: this.#store,
+      store: this.#memory === null ? null : this.#store,
+      onStoreFailure: (error) => this.#forgo(error),
       resolution: {
         cache: this.#cache,
         lookup,
@@ -83,7 +108,7 @@ export class TimeSession implements Disposable {
         signal,
         nowMs: () => this.#nowMs(),
       },
-      floorMs: Math.max(buildTimeS * 1_000, this.#memory?.certainMs() ?? 0),
+      floorMs,
     });
   }
 
@@ -91,7 +116,7 @@ export class TimeSession implements Disposable {
   #restore(): void {
     if (this.#isRestored) return;
     this.#isRestored = true;
-    this.#health = new Map(this.#memory?.health() ?? []);
+    this.#health = new Map(this.#recall((memory) => memory.health(), new Map<string, Health>()));
     this.#loadSamples();
   }
 
@@ -115,7 +140,7 @@ export class TimeSession implements Disposable {
       cache: this.#cache,
       healthOf: () => this.#health,
       refusedBy: this.#kisses.refused(),
-      lastGoodNs: () => this.#lastGoodNs ?? this.#memory?.lastGoodNs() ?? null,
+      lastGoodNs: () => this.#lastGoodNs ?? this.#recall((memory) => memory.lastGoodNs(), null),
       savedNs: () => {
         const savedMs = this.#saved();
         return savedMs === null ? null : nsOfMs(savedMs);
@@ -138,7 +163,7 @@ export class TimeSession implements Disposable {
     const epoch = this.#options.clock.epoch();
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;
-    this.#samples = [...(this.#memory?.samples(epoch, SAMPLES_AT_START) ?? [])];
+    this.#samples = [...this.#recall((memory) => memory.samples(epoch, SAMPLES_AT_START), [])];
   }
 
   /** The samples of this raw clock, including the new one. */
@@ -192,7 +217,7 @@ export class TimeSession implements Disposable {
 
   /** Read on demand: a run whose servers answer does not need it. */
   #saved(): number | null {
-    return this.#savedMs ?? this.#memory?.savedMs() ?? null;
+    return this.#savedMs ?? this.#recall((memory) => memory.savedMs(), null);
   }
 
   /** Hosts to look up. */

@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { ntpServer } from "../support/ntp.ts";
 import { nodupe } from "../support/run.ts";
 import { tempFolder, type TempFolder } from "../support/temp.ts";
 
@@ -143,5 +144,40 @@ test("a page of the database that is damaged is told, whichever it is", async ()
     const { stdout, stderr, exitCode } = await run("status", "--deep");
     // Where the screen cannot be filled without that page, that is all there is to say.
     expect([exitCode === 0, (stdout + stderr).includes("damaged")]).toEqual([false, true]);
+  }
+});
+
+/** Overwrites the first page of a table. */
+function overwriteTable(path: string, table: string): void {
+  const root = ((): number => {
+    using store = new Database(path);
+    store.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    const row = store
+      .query<{ root: number }, [string]>("SELECT rootpage AS root FROM sqlite_schema WHERE name = ?")
+      .get(table);
+    if (row === null) throw new Error(`Cannot damage ${table}: there is no such table`);
+    return row.root;
+  })();
+  const bytes = readFileSync(path);
+  bytes.fill(0x5a, (root - 1) * PAGE, root * PAGE);
+  writeFileSync(path, bytes);
+}
+
+test("the clock is measured though what earlier runs learned is damaged, and that is said once", async () => {
+  using server = await ntpServer({ offsetS: 3 });
+  for (const table of ["time_samples", "time_servers", "time_names", "time_saved"]) {
+    using folder = tempFolder();
+    const db = folder.file("store.db");
+    const time = (...args: string[]) =>
+      nodupe(["time", "--db", db, "--json", "--server", `localhost:${server.port}`, ...args]);
+    expect((await time()).exitCode).toBe(0);
+    overwriteTable(db, table);
+    for (const args of [[], ["--offline"]]) {
+      const { exitCode, stdout, stderr } = await time(...args);
+      expect([table, exitCode, JSON.parse(stdout)]).toMatchObject([table, 0, {}]);
+      expect(stderr).toMatch(
+        /^(nodupe: warning: the store (cannot be read|could not record this run): .*\n)?$/,
+      );
+    }
   }
 });

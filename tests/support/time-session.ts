@@ -42,6 +42,9 @@ export function sessionOn(
     isThorough: false,
     signal: new AbortController().signal,
     openStore: () => Promise.resolve({ ...store, [Symbol.dispose]: () => undefined }),
+    onStoreFailure: (error) => {
+      throw error;
+    },
     ...change,
   });
 }

@@ -18,7 +18,12 @@ function history(
   using store = memoryStore();
   const memory = new TimeMemory(store);
   for (const { atMs, offsetS, errorBoundS } of measured)
-    memory.record(timeTraces(atMs, { run: { startedAtMs: atMs, offsetS, errorBoundS, driftPpm: 10 } }), KEPT);
+    memory.record(
+      timeTraces(offsetS === null ? null : atMs, {
+        run: { startedAtMs: atMs, offsetS, errorBoundS, driftPpm: 10 },
+      }),
+      KEPT,
+    );
   return clockOverview(store.db, { nowMs: NOW_MS, sinceMs: NOW_MS - 3_600_000, points }).history;
 }
 
@@ -61,4 +66,20 @@ test("periods without measurements have no point, and failed ones no offset", ()
       drift_ppm: 10,
     },
   ]);
+});
+
+test("what the machine guessed itself is no measurement: it neither hides an old one nor widens a chart", () => {
+  using store = memoryStore();
+  const memory = new TimeMemory(store);
+  const measuredMs = NOW_MS - 3_000_000;
+  memory.record(timeTraces(measuredMs, { run: { startedAtMs: measuredMs } }), KEPT);
+  const guess = { source: "file", server: null, offsetS: 86_400, errorBoundS: 9e8 } as const;
+  memory.record(timeTraces(null, { run: { startedAtMs: NOW_MS - 1_000, ...guess } }), KEPT);
+  const {
+    last,
+    age_s: ageS,
+    history: told,
+  } = clockOverview(store.db, { nowMs: NOW_MS, sinceMs: 0, points: 1 });
+  expect([last?.source, last?.offset_s, ageS]).toEqual(["ntp", 0.5, 3_000]);
+  expect(told).toMatchObject([{ measurements: 2, offset_s: 0.5, offset_low_s: 0.49, offset_high_s: 0.51 }]);
 });

@@ -133,7 +133,7 @@ async function watch(session: TimeSession, invocation: TimeInvocation): Promise<
     const { result, obtained } = await session.measure();
     if (signal.aborted) return 0;
     const clockOutcome = await setClock(result, options.time);
-    const servers = obtained.servers === null ? null : { asked: result.asked, answered: result.answered };
+    const servers = obtained.servers?.assessment ?? null;
     const isBeyond = checkOffset(result, nsOfMs(maxOffset)) === "beyond";
     const step = watchStep(state, { offsetS: offsetS(result), isBeyond, servers }, maxOffset / 1_000);
     state = step.state;

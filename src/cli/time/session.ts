@@ -46,6 +46,9 @@ export function openSession(
     buildTimeS: BUILD_TIME_S,
     signal: surroundings.signal,
     openStore: () => storeOrNull(surroundings),
+    onStoreFailure: (error) => {
+      surroundings.terminal.warn(`the store cannot be read: ${messageOf(error)}; measuring without it`);
+    },
   });
 }
 

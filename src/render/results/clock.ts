@@ -57,7 +57,7 @@ export const timeResult = object({
     rtc: maybe(text("the result of setting the RTC")),
     synchronised: maybe(flag("whether the kernel's clock was marked as synchronised")),
   }).describe("what was done to the clock"),
-  servers_asked: count("servers that were asked"),
+  servers_asked: count("servers that were asked; if source is https, HTTPS servers"),
   servers_answered: count("servers that gave a valid answer"),
   servers_agreeing: count("servers that stand behind the answer"),
   liars_tolerated: maybe(count("for how many wrong servers the bound holds")),

@@ -45,16 +45,21 @@ function verdictOnStratumZero({ referenceId, origin: cookie }: Packet): Verdict 
   return { type: "unsynchronised", reason: `kiss code ${code}`, cookie };
 }
 
+/** Why a server's time cannot be right: it is before the program was built. Null if it is not. */
+export function faultOfTime(ns: bigint, buildTimeS: number): string | null {
+  if (ns >= BigInt(buildTimeS) * 1_000_000_000n - DAY_NS) return null;
+  const day = new Date(Number(ns / 1_000_000n)).toISOString().slice(0, 10);
+  return `its time, ${day}, is before this program was built`;
+}
+
 /** Faults of an answer that echoes our request, so that it really comes from the server. */
 function faultOf(packet: Packet, { maxRootDistanceNs, buildTimeS }: VerifyOptions): string | null {
   if (packet.receive === 0n || packet.transmit === 0n) return "it has a zero timestamp";
   // Modulo 2^64, in case an era ends between the two.
-  if (BigInt.asIntN(64, packet.transmit - packet.receive) < 0n) return "it was sent before it received";
-  const transmitNs = unixNsOfNtp(packet.transmit, buildTimeS);
-  if (transmitNs < BigInt(buildTimeS) * 1_000_000_000n - DAY_NS) {
-    const day = new Date(Number(transmitNs / 1_000_000n)).toISOString().slice(0, 10);
-    return `its time, ${day}, is before this program was built`;
-  }
+  if (BigInt.asIntN(64, packet.transmit - packet.receive) < 0n)
+    return "it claims to have answered before it received the request";
+  const early = faultOfTime(unixNsOfNtp(packet.transmit, buildTimeS), buildTimeS);
+  if (early !== null) return early;
   const distanceNs = nsOfShort(packet.rootDelay) / 2n + nsOfShort(packet.rootDispersion);
   if (distanceNs > maxRootDistanceNs) {
     return `its root distance is ${Number(distanceNs) / 1e9} s, more than ${Number(maxRootDistanceNs) / 1e9} s`;

@@ -91,24 +91,24 @@ class HttpsAlongside {
   readonly result: Promise<HttpsTime>;
   readonly #settings: MeasureSettings;
   readonly #clock: Clock;
-  readonly #floorMs: number;
+  readonly #buildTimeS: number;
 
-  constructor(settings: MeasureSettings, clock: Clock, floorMs: number, signal: AbortSignal) {
+  constructor(settings: MeasureSettings, clock: Clock, buildTimeS: number, signal: AbortSignal) {
     this.#settings = settings;
     this.#clock = clock;
-    this.#floorMs = floorMs;
+    this.#buildTimeS = buildTimeS;
     this.result = this.#run(signal);
   }
 
   async #run(signal: AbortSignal): Promise<HttpsTime> {
-    const [settings, clock, floorMs] = [this.#settings, this.#clock, this.#floorMs];
+    const [settings, clock, buildTimeS] = [this.#settings, this.#clock, this.#buildTimeS];
     const limit = AbortSignal.timeout(Math.ceil(settings.timeout + HTTPS_GRACE_MS));
     const ended = AbortSignal.any([signal, this.#end.signal, limit]);
     await wait(HTTPS_AFTER_MS, AbortSignal.any([ended, this.#beginNow.signal]));
     if (this.#isUnused || ended.aborted) return { answer: null, failures: [] };
     const { httpsTime } = await import("./https-date.ts");
     const { httpsServer: urls, httpsCa: caFile } = settings;
-    return httpsTime({ urls, caFile, clock, floorMs, signal: ended });
+    return httpsTime({ urls, caFile, clock, buildTimeS, signal: ended });
   }
 
   begin(): void {
@@ -154,7 +154,7 @@ export async function obtain(context: ObtainContext): Promise<Obtained> {
   // A user who asks for authenticated time gets no substitute.
   const https =
     settings.fallback && !settings.nts
-      ? new HttpsAlongside(settings, clock, context.buildTimeS * 1_000, signal)
+      ? new HttpsAlongside(settings, clock, context.buildTimeS, signal)
       : null;
   const servers = await measureServers(context);
   const measurement = ofServers(servers, settings.nts, clock.read());
@@ -171,7 +171,7 @@ export async function obtain(context: ObtainContext): Promise<Obtained> {
     const passedOver = [...without.passedOver, `https: ${why}`];
     return { measurement: await obtainLocal(context, { ...without, passedOver }), servers };
   }
-  const { offsetRawNs, errorBoundNs, delayNs, host, agreeing, tolerance } = answer;
+  const { offsetRawNs, errorBoundNs, delayNs, host, asked, answered, agreeing, tolerance } = answer;
   return {
     measurement: {
       ...without,
@@ -181,6 +181,8 @@ export async function obtain(context: ObtainContext): Promise<Obtained> {
       delayNs,
       errorBoundNs,
       server: host,
+      asked,
+      answered,
       agreeing,
       tolerance,
       note: `the Date header of ${plural(agreeing, "HTTPS server")}`,

@@ -6,6 +6,7 @@ import { type Roots, trustedRoots } from "../net/x509/roots.ts";
 import type { Clock } from "../clock/clock.ts";
 import { combine, type Tolerance } from "../ntp/combine.ts";
 import { majority, type Vote } from "../ntp/select.ts";
+import { faultOfTime } from "../ntp/verify-answer.ts";
 
 const NS_PER_S = 1_000_000_000n;
 /** The longest head of an answer that is read. */
@@ -16,8 +17,8 @@ export interface HttpsOptions {
   /** Further authorities to trust, in PEM; null for the built-in ones alone. */
   readonly caFile: string | null;
   readonly clock: Clock;
-  /** A moment that has certainly passed: the program's build time. */
-  readonly floorMs: number;
+  /** When the program was built, in Unix seconds: no earlier time or certificate is right. */
+  readonly buildTimeS: number;
   readonly signal: AbortSignal;
 }
 
@@ -30,6 +31,7 @@ interface HttpsAnswer {
   readonly agreeing: number;
   /** How many liars the bound tolerates. */
   readonly tolerance: Tolerance;
+  readonly asked: number;
   readonly answered: number;
 }
 
@@ -84,18 +86,20 @@ function requestHead(
 async function readDate(
   text: string,
   roots: Roots,
-  { clock, signal, floorMs }: HttpsOptions,
+  { clock, signal, buildTimeS }: HttpsOptions,
 ): Promise<DateReading> {
   const url = new URL(text);
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = url.port === "" ? 443 : Number(url.port);
   const socket = await connectTls({ host, address: host, port, roots, protocol: null, signal });
   try {
-    const chain = verifyPeer(socket, host, roots, floorMs);
+    const chain = verifyPeer(socket, host, roots, buildTimeS * 1_000);
     if (!chain.ok) throw new Error(chain.reason);
     const { head, sentRawNs, receivedRawNs } = await requestHead(socket, url.host, clock);
     const date = dateOfHead(head);
     if (typeof date === "string") throw new Error(date);
+    const early = faultOfTime(BigInt(date) * 1_000_000n, buildTimeS);
+    if (early !== null) throw new Error(early);
     if (date < chain.notBeforeMs - 1_000 || date > chain.notAfterMs) {
       throw new Error("its certificate is not valid at the time that it reports");
     }
@@ -148,7 +152,7 @@ export async function httpsTime(options: HttpsOptions): Promise<HttpsTime> {
     host: selected.host,
     agreeing: agreement.support,
     tolerance: combination.tolerance,
-    answered: votes.length,
+    ...census,
   };
   return { answer, failures };
 }

@@ -62,7 +62,7 @@ test("each kind of bad packet is refused with its reason", () => {
     [{ receive: 0n }, { type: "invalid", reason: "it has a zero timestamp", isFinal: true }],
     [
       { transmit: honest.receive - 1n },
-      { type: "invalid", reason: "it was sent before it received", isFinal: true },
+      { type: "invalid", reason: "it claims to have answered before it received the request", isFinal: true },
     ],
     [
       { rootDispersion: 0x2_0000, rootDelay: 0 },

@@ -24,8 +24,8 @@ function serve(tls: { key: string; cert: string }, offsetS = 0, headers: Record<
   };
 }
 
-function ask(urls: readonly string[], caFile: string | null, floorMs = 0): ReturnType<typeof httpsTime> {
-  return httpsTime({ urls, caFile, clock, floorMs, signal: AbortSignal.timeout(5_000) });
+function ask(urls: readonly string[], caFile: string | null, buildTimeS = 0): ReturnType<typeof httpsTime> {
+  return httpsTime({ urls, caFile, clock, buildTimeS, signal: AbortSignal.timeout(5_000) });
 }
 
 function offsetS(offsetRawNs: bigint | undefined): number {
@@ -91,13 +91,28 @@ needs("openssl")("dates are checked against the time found, not against this clo
   expect((await ask([old.url], authority.path)).failures).toEqual([
     `${old.url}: its certificate is not valid at the time that it reports`,
   ]);
-  expect((await ask([old.url], authority.path, Date.UTC(2022, 0))).failures).toEqual([
+  expect((await ask([old.url], authority.path, Date.UTC(2022, 0) / 1_000)).failures).toEqual([
     `${old.url}: its certificate expired on 2021-01-01`,
   ]);
   expect((await ask([good.url], folder.file("none.pem"))).failures[0]).toStartWith(
     "cannot read the authorities",
   );
 });
+
+needs("openssl")(
+  "a Date before the program was built is refused, however long the certificate is valid",
+  async () => {
+    using folder = tempFolder();
+    const authority = await createAuthority(folder, "authority");
+    const tls = await authority.issue("server", { from: "20150101000000Z", to: "20500101000000Z" });
+    using past = serve(tls, (Date.UTC(2020, 5, 1) - Date.now()) / 1_000);
+    using right = serve(tls);
+    const buildTimeS = Date.UTC(2026, 0) / 1_000;
+    const both = await ask([past.url, right.url], authority.path, buildTimeS);
+    expect(both.failures).toEqual([`${past.url}: its time, 2020-06-01, is before this program was built`]);
+    expect([both.answer?.agreeing, both.answer?.answered, both.answer?.asked]).toEqual([1, 1, 2]);
+  },
+);
 
 needs("openssl")(
   "certificates that this clock has not reached: two, and more than half, must agree",

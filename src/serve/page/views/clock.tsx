@@ -8,6 +8,7 @@ import { Empty, Failed } from "../parts/empty.tsx";
 import { Ago, Figure, Mark } from "../parts/figures.tsx";
 import { type Column, Table } from "../parts/table.tsx";
 import { answerOf, go, place } from "../state.ts";
+import { clockVerdict } from "./clock-verdict.ts";
 
 const RANGES = [
   ["24", "24 h"],
@@ -80,20 +81,22 @@ const SERVER_COLUMNS: readonly Column<ServerOverview>[] = [
   { name: "Address", cell: ({ address }) => <code>{address}</code> },
 ];
 
-/** The largest offset, in seconds, that is harmless for any computer's clock. */
-const RIGHT_S = 0.1;
-
+const VERDICTS = {
+  right: ["ok", "The clock is right:"],
+  off: ["warn", "The clock is off:"],
+  unsure: ["warn", "The clock may be off:"],
+} as const;
 const SET: Readonly<Record<string, string>> = { step: " It was set.", slew: " It is being slewed." };
 
 function Verdict({ last }: Pick<ClockOverview, "last">) {
   if (last === null) return null;
   const offsetS = last.offset_s ?? 0;
-  const isRight = last.error_bound_s !== null && Math.abs(offsetS) - last.error_bound_s <= RIGHT_S;
+  const [state, words] = VERDICTS[clockVerdict(last)];
   return (
     <>
       <p class="verdict">
-        <Mark state={isRight ? "ok" : "warn"}>{isRight ? "The clock is right:" : "The clock is off:"}</Mark>{" "}
-        <Figure of={seconds(Math.abs(offsetS))} /> {offsetS > 0 ? "slow" : "fast"}, ±
+        <Mark state={state}>{words}</Mark> <Figure of={seconds(Math.abs(offsetS))} />{" "}
+        {offsetS > 0 ? "slow" : "fast"}, ±
         <Figure of={seconds(last.error_bound_s)} />.{SET[last.action] ?? ""}
       </p>
       <p class="muted">
