@@ -289,3 +289,12 @@ test("no folder has more than 20 files of its own", () => {
   const full = [...counts].filter(([, files]) => files.length > 20);
   expect(full.map(([folder, files]) => `${folder}: ${files.length} files`)).toEqual([]);
 });
+
+test("the page has one style sheet: the bundler writes several in an order that varies", () => {
+  const sheets = /["'][^"']+\.css["']/;
+  expect(FILES.filter((file) => file.startsWith("serve/page/") && sheets.test(CODE.get(file) ?? ""))).toEqual(
+    [],
+  );
+  const html = readFileSync(join(SRC, "serve/page/index.html"), "utf8");
+  expect(html.match(/rel="stylesheet"/g)).toHaveLength(1);
+});

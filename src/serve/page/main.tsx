@@ -1,7 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import "uplot/dist/uPlot.min.css";
 import { keepLive } from "./live.ts";
 import { Login } from "./login.tsx";
 import { boardName, go, HEADINGS, liveness, needsLogin, place, VIEWS, type View } from "./state.ts";
