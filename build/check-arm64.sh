@@ -84,9 +84,11 @@ for file in "$@"; do
   *) others="$others $file" ;;
   esac
 done
+# bun ends with 1 after a failed test, with more if it did not get to its end: the higher number tells more.
 status=0
+worse() { [ "$1" -le "$status" ] || status=$1; }
 # shellcheck disable=SC2086 # lists of files
-[ -z "$clocks" ] || emulated bun test --timeout 120000 $clocks || status=1
+[ -z "$clocks" ] || emulated bun test --timeout 120000 $clocks || status=$?
 # shellcheck disable=SC2086
-[ -z "$others" ] || emulated bun test --parallel=2 --timeout 120000 $others || status=1
+[ -z "$others" ] || emulated bun test --parallel=2 --timeout 120000 $others || worse $?
 exit "$status"

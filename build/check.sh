@@ -9,8 +9,12 @@
 #                             installing. Also runs this script itself on a fresh Debian, where otherwise only
 #                             install.sh and the packages are tried
 #
-# BUILD_CACHE (~/.cache/nodupe) keeps downloads: runtimes of other platforms, the fresh Debian. Ends with a line
-# "N passed, N failed, N skipped"; exit code 0 only if nothing failed.
+# BUILD_CACHE (~/.cache/nodupe) keeps downloads: runtimes of other platforms, the fresh Debian.
+#
+# Ends with every failure once more, in at most 120 lines, and a line "N passed, N failed, N skipped"; exit code 0 only
+# if nothing failed. A test file in which something failed runs once again, alone. What passes then is listed as
+# "unsteady: passed only alone" and counts as passed: an unsteady test is a defect to mend, but it must not hide what
+# all the others say. What fails twice has failed. More than ten such files are no accident: none of them runs again.
 set -u
 # Tests check the modes of created files: use the usual umask, whatever this was started with.
 umask 022
@@ -53,6 +57,8 @@ failed=0
 skipped=0
 failures=''
 work=$(mktemp -d) || exit 1
+mkdir "$work/stages"
+stages=0
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -70,7 +76,15 @@ step() {
     sed 's/^/    /' "$work/log"
     failed=$((failed + 1))
     failures="$failures $name"
+    keep_stage "$name" "$work/log"
   fi
+}
+
+# keep_stage NAME LOG: keeps a log for the report at the end, in the folder $stage.
+keep_stage() {
+  stages=$((stages + 1))
+  stage="$work/stages/$((stages + 10)) $1"
+  mkdir "$stage" && cp "$2" "$stage/log"
 }
 
 missing_packages() {
@@ -151,17 +165,19 @@ step 'reproducible' build_is_reproducible
 # The tests run with their own home: this user's settings and store are neither read nor written.
 mkdir -p "$work/home"
 NODUPE_SKIPPED="$work/skipped"
-: >"$NODUPE_SKIPPED"
+: >"$work/skipped"
 export NODUPE_SKIPPED
 
 # count WORD: how many tests passed, failed or were skipped (bun's own numbers, over all its runs); empty without
 # a summary.
 count() { sed -n "s/^ *\([0-9][0-9]*\) $1\$/\1/p" "$work/tests" | awk '{ sum += $1 } END { if (NR > 0) print sum }'; }
 
-# run_tests NAME COMMAND...: runs a command that ends with bun's summary, and adds up its numbers.
+# run_tests NAME ALONE COMMAND...: runs a command that ends with bun's summary, and adds up its numbers. `ALONE FILE`
+# runs one of its test files by itself.
 run_tests() {
   name=$1
-  shift
+  alone=$2
+  shift 2
   echo
   echo "$name"
   {
@@ -172,39 +188,69 @@ run_tests() {
   now_failed=$(count fail)
   now_skipped=$(count skip)
   status=$(cat "$work/status")
-  passed=$((passed + ${now_passed:-0}))
-  failed=$((failed + ${now_failed:-0}))
-  skipped=$((skipped + ${now_skipped:-0}))
   if [ "$status" -ne 0 ]; then
-    failures="$failures $name"
-    # A runner that fails without a failed test counts as a failure too.
-    [ "${now_failed:-0}" -gt 0 ] || failed=$((failed + 1))
+    keep_stage "$name" "$work/tests"
+    again=$(run_again "$alone" "$stage")
+    # bun ends with 1 after a failed test; any other end is the runner's own failure.
+    runner_failed=0
+    [ "$status" -eq 1 ] && [ "${now_failed:-0}" -gt 0 ] || runner_failed=1
+    # A failure that passed alone counts once; the numbers of the second run are not added.
+    now_passed=$((${now_passed:-0} + ${again% *}))
+    now_failed=$((${now_failed:-0} - ${again% *}))
+    [ "$now_failed" -ge "${again#* }" ] || now_failed=${again#* }
+    now_failed=$((now_failed + runner_failed))
+    [ "$now_failed" -eq 0 ] || failures="$failures $name"
   elif [ -z "$now_passed" ] && ! grep -q '^skipped' "$work/tests"; then
     echo "check.sh: $name printed no summary" >&2
     failures="$failures $name"
-    failed=$((failed + 1))
+    now_failed=1
   fi
+  passed=$((passed + ${now_passed:-0}))
+  failed=$((failed + ${now_failed:-0}))
+  skipped=$((skipped + ${now_skipped:-0}))
 }
+
+# run_again ALONE STAGE: runs each file with a failure by itself, and prints how many failures passed then, and how many
+# did not.
+run_again() (
+  bun build/check-report.ts files "$2/log" >"$work/files"
+  files=$(wc -l <"$work/files")
+  [ "$files" -le 10 ] || : >"$work/files"
+  HOME="$work/home"
+  NODUPE_SKIPPED="$work/skipped-again"
+  number=0
+  while read -r file; do
+    number=$((number + 1))
+    echo "once again, alone: $file" >&2
+    "$1" "$file" >"$2/alone.$number" 2>&1 </dev/null
+  done <"$work/files"
+  [ "$number" -gt 0 ] || : >"$2/alone.0"
+  bun build/check-report.ts again "$2/log" "$2"/alone.* || echo 0 0
+)
 
 # Files run in as many processes as there are cores, but at least two: many tests wait for something.
 cores=$(nproc)
 [ "$cores" -ge 2 ] || cores=2
-run_tests 'tests' bun test --parallel="$cores" --timeout 60000 --path-ignore-patterns 'tests/fresh/**' tests
+test_alone() { bun test --timeout 60000 "$1"; }
+run_tests 'tests' test_alone bun test --parallel="$cores" --timeout 60000 --path-ignore-patterns 'tests/fresh/**' tests
 
 # On a fresh Debian, in parallel with the emulated tests: this keeps one core busy, one file after the other.
+test_fresh() { NODUPE_FRESH_CHECK="$arm64" bun test --timeout 600000 "$1"; }
 (
-  HOME="$work/home" NODUPE_FRESH_CHECK="$arm64" bun test --timeout 600000 tests/fresh >"$work/fresh" 2>&1
+  HOME="$work/home"
+  test_fresh tests/fresh >"$work/fresh" 2>&1
   echo $? >"$work/fresh-status"
 ) &
 fresh=$!
 # shellcheck disable=SC2086 # an option or none
-run_tests 'arm64 tests' build/check-arm64.sh $arm64
+run_tests 'arm64 tests' build/check-arm64.sh build/check-arm64.sh $arm64
 wait "$fresh"
 # shellcheck disable=SC2016 # the inner shell's
-run_tests 'fresh machine' sh -c 'cat "$1/fresh"; exit "$(cat "$1/fresh-status")"' sh "$work"
-skipped=$((skipped + $(wc -l <"$NODUPE_SKIPPED")))
+run_tests 'fresh machine' test_fresh sh -c 'cat "$1/fresh"; exit "$(cat "$1/fresh-status")"' sh "$work"
+skipped=$((skipped + $(wc -l <"$work/skipped")))
 
 echo
+[ "$stages" -eq 0 ] || bun build/check-report.ts report "$work/stages"
 [ -z "$failures" ] || echo "failed:$failures"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
