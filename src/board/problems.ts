@@ -4,6 +4,7 @@ import type { UploadsOverview } from "../upload/ledger/overview.ts";
 import type { StoreCheck } from "./check-store.ts";
 import type { DamagedPart } from "../nodes/store/damage.ts";
 import { humanBytes } from "../lib/format/bytes.ts";
+import { plural } from "../lib/format/count.ts";
 
 /** The areas that a problem can belong to. */
 export const PROBLEM_SUBJECTS = ["time", "sync", "nodes", "store", "fleet", "jobs"] as const;
@@ -13,6 +14,7 @@ export interface Problem {
   readonly about: (typeof PROBLEM_SUBJECTS)[number];
   /** The same for the same problem, so that an alert is sent only once. */
   readonly key: string;
+  /** A sentence without a full stop. It begins with a word or a number, never with a name. */
   readonly text: string;
 }
 
@@ -57,14 +59,14 @@ function* clockProblems({ last, age_s: ageS }: ClockOverview): Generator<Problem
   const offsetS = Math.abs(last.offset_s ?? 0);
   if (offsetS - (last.error_bound_s ?? 0) > OFFSET_S && last.action === "none") {
     const direction = (last.offset_s ?? 0) > 0 ? "slow" : "fast";
-    const text = `the clock is ${offsetS.toFixed(1)} s ${direction}; set it with: sudo nodupe time --set`;
+    const text = `The clock is ${offsetS.toFixed(1)} s ${direction}; set it with: sudo nodupe time --set`;
     yield { about: "time", key: "clock-off", text };
   }
   if (ageS > MEASURED_EVERY_S)
     yield {
       about: "time",
       key: "clock-unknown",
-      text: `the clock was last measured ${hours(ageS)} ago; measure it with: nodupe time`,
+      text: `The clock was last measured ${hours(ageS)} ago; measure it with: nodupe time`,
     };
 }
 
@@ -80,7 +82,7 @@ function* uploadProblems(sync: UploadsOverview): Generator<Problem> {
     if (newest.has(destination)) continue;
     newest.add(destination);
     if (atWork || ended !== null) continue;
-    const text = `the upload of ${folder}, started ${started}, was cut off; run it again: nodupe sync`;
+    const text = `The upload of ${folder}, started ${started}, was cut off; run it again: nodupe sync`;
     yield { about: "sync", key: `cut-off:${destination}`, text };
   }
 }
@@ -88,13 +90,13 @@ function* uploadProblems(sync: UploadsOverview): Generator<Problem> {
 function* watchProblems({ watches }: UploadsOverview): Generator<Problem> {
   for (const { destination, folder, at_work: atWork, mode } of watches) {
     if (!atWork) {
-      const text = `${folder} is no longer watched: its process has ended; start it again: nodupe sync --watch`;
+      const text = `The folder ${folder} is no longer watched: its process has ended; start it again: nodupe sync --watch`;
       yield { about: "sync", key: `unwatched:${destination}`, text };
     } else if (mode === "absent") {
       yield {
         about: "sync",
         key: `absent:${destination}`,
-        text: `the watched folder ${folder} is missing`,
+        text: `The watched folder ${folder} is missing`,
       };
     }
   }
@@ -103,7 +105,7 @@ function* watchProblems({ watches }: UploadsOverview): Generator<Problem> {
 function* shareProblems({ shares }: UploadsOverview): Generator<Problem> {
   for (const { destination, address, state, reason, at_work: atWork } of shares) {
     if (state !== "away" || !atWork) continue;
-    const text = `the shared store ${address} does not answer (${reason ?? "unknown"}): no upload begins without it`;
+    const text = `The shared store ${address} does not answer (${reason ?? "unknown"}): no upload begins without it`;
     yield { about: "sync", key: `share-away:${destination}`, text };
   }
 }
@@ -111,7 +113,7 @@ function* shareProblems({ shares }: UploadsOverview): Generator<Problem> {
 function* nodeProblems(node: NodeOverview): Generator<Problem> {
   const { node_name: name, age_s: ageS, failed_percent: failed, standing } = node;
   if (ageS !== null && ageS > SILENT_S)
-    yield { about: "nodes", key: `silent:${name}`, text: `${name} has been silent for ${hours(ageS)}` };
+    yield { about: "nodes", key: `silent:${name}`, text: `Node ${name} has been silent for ${hours(ageS)}` };
   if (failed !== null && failed > FAILED_PERCENT && node.total_operations >= LEAST_OPERATIONS)
     yield {
       about: "nodes",
@@ -122,7 +124,7 @@ function* nodeProblems(node: NodeOverview): Generator<Problem> {
     yield {
       about: "nodes",
       key: `damaged:${name}`,
-      text: `of the last 24 hours of ${name}, the figures of ${node.damaged_hours} are damaged in the store; see: nodupe status --deep`,
+      text: `Of the last 24 hours of ${name}, the figures of ${node.damaged_hours} are damaged in the store; see: nodupe status --deep`,
     };
   if (standing === null) return;
   const scores = [
@@ -131,30 +133,30 @@ function* nodeProblems(node: NodeOverview): Generator<Problem> {
   ] as const;
   for (const [score, value, least] of scores) {
     if (value === null || value >= least) continue;
-    const text = `the ${score} score of ${name} is ${(value * 100).toFixed(1)}%`;
+    const text = `The ${score} score of ${name} is ${(value * 100).toFixed(1)}%`;
     yield { about: "nodes", key: `${score}-score:${name}`, text };
   }
   if ((standing.disqualified ?? 0) > 0)
     yield {
       about: "nodes",
       key: `disqualified:${name}`,
-      text: `${name} is disqualified on ${standing.disqualified} satellites`,
+      text: `Node ${name} is disqualified on ${plural(standing.disqualified ?? 0, "satellite")}`,
     };
   if ((standing.suspended ?? 0) > 0)
     yield {
       about: "nodes",
       key: `suspended:${name}`,
-      text: `${name} is suspended on ${standing.suspended} satellites`,
+      text: `Node ${name} is suspended on ${plural(standing.suspended ?? 0, "satellite")}`,
     };
 }
 
 const DAMAGED: Readonly<Record<DamagedPart["part"], string>> = {
-  events: "events",
-  hour: "figures of hours",
-  day: "figures of days",
-  operations_in_flight: "operations in flight",
-  checkpoint: "places where logs are taken up again",
-  kept_hour: "hours reported by another board",
+  events: "Events",
+  hour: "Figures of hours",
+  day: "Figures of days",
+  operations_in_flight: "Operations in flight",
+  checkpoint: "Places where logs are taken up again",
+  kept_hour: "Hours reported by another board",
 };
 /** How many of one kind are listed one by one. */
 const MOST_SHOWN = 3;
@@ -167,7 +169,7 @@ function spanText({ since, until }: DamagedPart): string[] {
 function* damageProblems({ damaged }: Parts["store"]): Generator<Problem> {
   if (damaged === null) return;
   for (const fault of damaged.pages.slice(0, MOST_SHOWN))
-    yield { about: "store", key: "damaged-pages", text: `the store's database is damaged: ${fault}` };
+    yield { about: "store", key: "damaged-pages", text: `The store's database is damaged: ${fault}` };
   const kinds = Map.groupBy(damaged.parts, ({ node_name: name, part }) => `${part}:${name}`);
   for (const [key, parts] of kinds) {
     const [first] = parts;
@@ -189,7 +191,7 @@ function* storeProblems({ free_bytes: free, total_bytes: total }: Parts["store"]
   yield {
     about: "store",
     key: "disk-full",
-    text: `the disk of the store is nearly full: ${humanBytes(free)} of ${humanBytes(total)} are free`,
+    text: `The disk of the store is nearly full: ${humanBytes(free)} of ${humanBytes(total)} are free`,
   };
 }
 
@@ -201,7 +203,7 @@ function* fleetProblems({
 }: Parts["fleet"][number]): Generator<Problem> {
   if (awayS === null || awayS < AWAY_S) return;
   const since = `${board.unreachable_since?.slice(0, 16).replace("T", " ")} UTC`;
-  const text = `the board ${name === null ? url : `${name} (${url})`} has not answered since ${since}: ${board.reason}`;
+  const text = `The board ${name === null ? url : `${name} (${url})`} has not answered since ${since}: ${board.reason}`;
   yield { about: "fleet", key: `away:${url}`, text };
 }
 

@@ -9,6 +9,7 @@ import { requireSafe } from "../nodes/fleet/board-url.ts";
 import { followedOptions } from "../nodes/fleet/options.ts";
 import { boardJobs, comparisonLink, jobSections } from "./serve/board-jobs.ts";
 import { fleetAccess } from "./access/fleet-access.ts";
+import type { Alert } from "../serve/alerts.ts";
 import { serveOptions, type ServeSettings } from "../serve/options.ts";
 import { command, type ExitCode, type Invocation } from "./command-line/command.ts";
 import { readTls } from "./access/certificates.ts";
@@ -43,6 +44,11 @@ const NO_FLEET = { tokenFile: null, caFile: null, insecureHttp: false };
 
 /** The demo is the same for everybody, so that people can talk about what they see. */
 const DEMO_SEED = 1;
+
+/** A problem's sentence as a message after `warning:`, which begins in lower case. */
+function alertLine({ type, problem: { text } }: Alert): string {
+  return `${type === "raised" ? "" : "resolved: "}${text.charAt(0).toLowerCase()}${text.slice(1)}`;
+}
 
 async function runServe(call: Invocation<typeof OPTIONS>): Promise<ExitCode> {
   const { terminal, signal, environment } = call;
@@ -94,7 +100,7 @@ async function runServe(call: Invocation<typeof OPTIONS>): Promise<ExitCode> {
     signal,
     environment,
     onError,
-    onAlert: (alert) => terminal.warn(`${alert.type === "raised" ? "" : "resolved: "}${alert.problem.text}`),
+    onAlert: (alert) => terminal.warn(alertLine(alert)),
   });
   if (terminal.json) await terminal.resultJson({ url: running.url });
   else await terminal.result(running.url);

@@ -7,12 +7,13 @@ export interface Alert {
   readonly problem: Problem;
 }
 
-/** A problem that comes back within this time is not reported as a new one. */
+/** A problem that comes back within this time is reported only if it is still there at its end. */
 const QUIET_MS = 10 * 60_000;
 
 /** Turns the problems of successive checks into alerts: one when a problem appears, one when it is over. Pure. */
 export class Alerts {
   readonly #open = new Map<string, Problem>();
+  /** Problems that were reported as over, and when. */
   readonly #clearedAtMs = new Map<string, number>();
 
   get open(): readonly Problem[] {
@@ -26,15 +27,19 @@ export class Alerts {
     for (const [key, problem] of this.#open) {
       if (keys.has(key)) continue;
       this.#open.delete(key);
+      // One that came back unreported is still over for the reader.
+      if (this.#clearedAtMs.has(key)) continue;
       this.#clearedAtMs.set(key, nowMs);
       alerts.push({ type: "cleared", at, problem });
     }
     for (const problem of problems) {
-      const isNew = !this.#open.has(problem.key);
-      this.#open.set(problem.key, problem);
-      const clearedAtMs = this.#clearedAtMs.get(problem.key);
-      const isFlicker = clearedAtMs !== undefined && nowMs - clearedAtMs < QUIET_MS;
-      if (isNew && !isFlicker) alerts.push({ type: "raised", at, problem });
+      const { key } = problem;
+      const clearedAtMs = this.#clearedAtMs.get(key);
+      const isReported = this.#open.has(key) && clearedAtMs === undefined;
+      this.#open.set(key, problem);
+      if (isReported || (clearedAtMs !== undefined && nowMs - clearedAtMs < QUIET_MS)) continue;
+      this.#clearedAtMs.delete(key);
+      alerts.push({ type: "raised", at, problem });
     }
     for (const [key, clearedAtMs] of this.#clearedAtMs)
       if (nowMs - clearedAtMs >= QUIET_MS) this.#clearedAtMs.delete(key);

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import page from "./page/index.html";
+import { accepts } from "./replies.ts";
 import type { Route } from "./router.ts";
 
 /**
@@ -68,7 +69,7 @@ function assetRoute(bytes: Uint8Array<ArrayBuffer>, headers: Readonly<Record<str
   const GET = (request: Request): Response => {
     if (hasTag(request.headers.get("if-none-match"), etag))
       return new Response(null, { status: 304, headers: all });
-    return /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "")
+    return accepts(request, "gzip")
       ? new Response(compressed, { headers: { ...all, "content-encoding": "gzip" } })
       : new Response(bytes, { headers: all });
   };

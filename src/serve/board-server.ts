@@ -4,6 +4,7 @@ import { readScrape } from "../board/scrape.ts";
 import type { FleetBoard } from "../board/fleet.ts";
 import type { Problem } from "../board/problems.ts";
 import type { Store } from "../db/open.ts";
+import { openedFile } from "../db/opened-file.ts";
 import { messageOf } from "../lib/errors.ts";
 import { wait } from "../lib/wait.ts";
 import { TaskGroup } from "../lib/task-group.ts";
@@ -65,12 +66,19 @@ export interface BoardServer extends AsyncDisposable {
 /** Reports a low cache hit rate: something keeps asking for new comparisons, which costs the board time. */
 function* cacheProblems({ asked, hitShare }: Comparisons): Generator<Problem> {
   if (hitShare === null || asked < LEAST_ASKED || hitShare >= LEAST_HITS) return;
-  const text = `only ${Math.round(hitShare * 100)}% of the comparisons were answered from the cache`;
+  const text = `Only ${Math.round(hitShare * 100)}% of the comparisons were answered from the cache`;
   yield { about: "nodes", key: "cache-hits", text };
 }
 
 const LEAST_ASKED = 50;
 const LEAST_HITS = 0.5;
+
+/** Reports that another file has taken the place of the store: what is shown would stay as it is for ever. */
+function* storeProblems(path: string, isThere: () => boolean): Generator<Problem> {
+  if (isThere()) return;
+  const text = `The store ${path} was removed or replaced, and what is shown here is old; restart nodupe serve`;
+  yield { about: "store", key: "store-gone", text };
+}
 
 /** How often the progress of this process's run is checked. */
 const RUN_LOOK_MS = 1_000;
@@ -91,6 +99,7 @@ export async function startBoardServer(options: BoardServerOptions): Promise<Boa
   // The first start creates the store; after that reading needs no write permission.
   (await openStore())[Symbol.dispose]();
   const store = stack.use(await openStore({ readonly: true }));
+  const isStoreThere = openedFile(store.path);
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal]);
   const bus = new Bus();
@@ -132,7 +141,12 @@ export async function startBoardServer(options: BoardServerOptions): Promise<Boa
   );
   const boardNow = (): Board => {
     const board = readBoard(store, Date.now(), { fleet: follower.boards(Date.now()) });
-    const problems = [...board.problems, ...jobs.problems(), ...cacheProblems(comparisons)];
+    const problems = [
+      ...storeProblems(store.path, isStoreThere),
+      ...board.problems,
+      ...jobs.problems(),
+      ...cacheProblems(comparisons),
+    ];
     return { ...board, problems, healthy: problems.length === 0 };
   };
   const sessions = new Sessions({
@@ -204,8 +218,9 @@ ${
   );
   tasks.add(memory.settle(signal), (error) => onError(messageOf(error)));
   tasks.add(follower.run(), (error) => onError(`boards are no longer followed: ${messageOf(error)}`));
-  tasks.add(watchStore(store, { leastMs: options.lookEveryMs, signal, onChange: look }), (error) =>
-    onError(`changes to the store are no longer seen; restart nodupe serve: ${messageOf(error)}`),
+  tasks.add(
+    watchStore(store, { leastMs: options.lookEveryMs, signal, isThere: isStoreThere, onChange: look }),
+    (error) => onError(`changes to the store are no longer seen; restart nodupe serve: ${messageOf(error)}`),
   );
   const owned = stack.move();
   return {

@@ -7,26 +7,71 @@ export type Body<T> =
 
 type Issue = z.core.$ZodIssue;
 
-/** If a value matches no branch of a union, the error of the closest branch: the one that lies deepest in the value. */
-function closest(issues: readonly Issue[]): Issue | undefined {
-  const depth = (issue: Issue | undefined): number =>
-    issue === undefined ? -1 : issue.path.length - (issue.code === "unrecognized_keys" ? 0.5 : 0);
-  const [first] = issues;
-  if (first?.code !== "invalid_union") return first;
-  return first.errors
-    .map((branch) => {
-      const inner = closest(branch);
-      return inner === undefined ? undefined : { ...inner, path: [...first.path, ...inner.path] };
-    })
-    .toSorted((left, right) => depth(right) - depth(left))[0];
+/** What is wrong with one part of a value. */
+interface Fault {
+  readonly path: readonly PropertyKey[];
+  readonly issue: Issue;
 }
 
-/** The first problem of a value and where in it the problem is. */
-function reasonOf(error: z.ZodError): string {
-  const issue = closest(error.issues);
-  if (issue === undefined) return "the request is not valid";
-  const where = issue.path.join(".");
-  return where === "" ? issue.message : `${where}: ${issue.message}`;
+/** The faults of a value. Where it fits no branch of a union, those of the branch that it comes closest to. */
+function faultsOf(issues: readonly Issue[], path: readonly PropertyKey[] = []): readonly Fault[] {
+  return issues.flatMap((issue): readonly Fault[] => {
+    const at = [...path, ...issue.path];
+    if (issue.code !== "invalid_union") return [{ path: at, issue }];
+    const branches = issue.errors.map((errors) => faultsOf(errors, at));
+    const [closest] = branches.toSorted((left, right) => weightOf(left) - weightOf(right));
+    return closest ?? [{ path: at, issue }];
+  });
+}
+
+/** How far a value is from a branch: each wrong, missing or unknown key counts, and one deep inside for a little less. */
+function weightOf(faults: readonly Fault[]): number {
+  return faults.reduce((sum, { path, issue }) => {
+    return sum + (issue.code === "unrecognized_keys" ? issue.keys.length : 1 - path.length / 100);
+  }, 0);
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  array: "a list",
+  object: "an object",
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+};
+
+/** What an issue means, for somebody who has not read the schema. Rules with their own words keep them. */
+function wordsOf(issue: Issue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return `expected ${TYPES[issue.expected] ?? issue.expected}`;
+    case "unrecognized_keys":
+      return `unknown ${issue.keys.length === 1 ? "key" : "keys"} ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}`;
+    case "invalid_value":
+      return `expected ${issue.values.length === 1 ? "" : "one of "}${issue.values.map(String).join(", ")}`;
+    case "invalid_format":
+      return "it has the wrong form";
+    case "too_small":
+    case "too_big": {
+      if (issue.message !== "" && !issue.message.startsWith("Too ")) return issue.message;
+      const limit = issue.code === "too_small" ? `${issue.minimum} or more` : `${issue.maximum} or less`;
+      return `expected ${limit}${issue.origin === "string" ? " characters" : ""}`;
+    }
+    case "custom":
+    case "invalid_element":
+    case "invalid_key":
+    case "invalid_union":
+    case "not_multiple_of":
+      return issue.message;
+  }
+}
+
+/** The first fault of a value, and where in it the fault is. */
+export function reasonOf(error: z.ZodError): string {
+  const [fault] = faultsOf(error.issues);
+  if (fault === undefined) return "the request is not valid";
+  const where = fault.path.join(".");
+  return where === "" ? wordsOf(fault.issue) : `${where}: ${wordsOf(fault.issue)}`;
 }
 
 function checked<S extends z.ZodType>(schema: S, value: unknown): Body<z.infer<S>> {

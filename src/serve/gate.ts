@@ -44,9 +44,17 @@ export function judge(asked: Asked, allowedHosts: ReadonlySet<string>): Verdict 
   if (name === null) return refuse(400, "the Host header is not a valid name or address");
   if (!isAddress(name) && !allowedHosts.has(name))
     return refuse(421, "unknown host name; add it to allowed_host in [serve]");
-  if (origin !== null && origin !== `${asked.scheme}://${host}`.toLowerCase())
+  if (origin !== null && !isOurs(origin, asked.scheme, host.toLowerCase()))
     return refuse(403, "requests from other sites are refused");
   return PASS;
+}
+
+/**
+ * Whether a page is this board's own. Without TLS here, a proxy in front may serve the same page over https; with TLS
+ * here, the http page of the same name is another site, which anyone on the way could have made.
+ */
+function isOurs(origin: string, scheme: Asked["scheme"], host: string): boolean {
+  return origin === `https://${host}` || (scheme === "http" && origin === `http://${host}`);
 }
 
 /** Requests that change state must be JSON: another site cannot send that without a CORS preflight. */

@@ -7,6 +7,15 @@ const HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 
+/** Whether the client takes this encoding; `q=0` says that it does not (RFC 9110, 12.4.2). */
+export function accepts(request: Request, encoding: "gzip" | "zstd"): boolean {
+  const accepted = request.headers.get("accept-encoding")?.toLowerCase().split(",") ?? [];
+  return accepted.some((item) => {
+    const [name, ...parameters] = item.split(";").map((part) => part.trim());
+    return name === encoding && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
+  });
+}
+
 /** Shorter texts are not worth compressing. */
 const COMPRESSED_FROM = 1_024;
 
@@ -15,7 +24,7 @@ function withBody(
   text: string,
   init: { status: number; headers: Record<string, string> },
 ): Response {
-  const mayCompress = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "");
+  const mayCompress = accepts(request, "gzip");
   const headers = { ...HEADERS, ...init.headers, vary: "accept-encoding" };
   if (!mayCompress || text.length < COMPRESSED_FROM) return new Response(text, { ...init, headers });
   const body = Bun.gzipSync(Buffer.from(text), { level: 6 });
@@ -69,7 +78,7 @@ const SHARED_HEADERS = new Headers({
 const PACKED_HEADERS = new Headers({ ...Object.fromEntries(SHARED_HEADERS), "content-encoding": "gzip" });
 
 export function sharedReply(request: Request, of: ReplyText): Response {
-  return /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "")
+  return accepts(request, "gzip")
     ? new Response(of.packed(), { headers: PACKED_HEADERS })
     : new Response(of.bytes(), { headers: SHARED_HEADERS });
 }
@@ -83,7 +92,7 @@ const ZSTD_LEVEL = 3;
 /** A binary answer for another board. Compressed asynchronously, so that other requests are not held up. */
 export async function binaryReply(request: Request, bytes: Uint8Array<ArrayBuffer>): Promise<Response> {
   const headers = { ...HEADERS, "content-type": "application/octet-stream", vary: "accept-encoding" };
-  if (!/\bzstd\b/.test(request.headers.get("accept-encoding") ?? "")) return new Response(bytes, { headers });
+  if (!accepts(request, "zstd")) return new Response(bytes, { headers });
   const packed = (await Bun.zstdCompress(bytes, { level: ZSTD_LEVEL })) as Buffer<ArrayBuffer>;
   return new Response(packed, { headers: { ...headers, "content-encoding": "zstd" } });
 }

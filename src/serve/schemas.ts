@@ -73,17 +73,23 @@ export const historyQuery = z.strictObject({
   offset: z.coerce.number().int().min(0).max(10_000_000).default(0),
 });
 
+const SOCKET_MESSAGES = "expected one of get_comparison_data, ping";
+
 /** A WebSocket message asking for a comparison, in the protocol of the earlier monitor. */
-export const socketMessage = z.discriminatedUnion("type", [
-  z.object({
-    type: z.literal("get_comparison_data"),
-    node_names: nodes,
-    comparison_type: type.optional(),
-    time_range: range.optional(),
-  }),
-  /** Checks that the server is still there: a page cannot see the protocol's own pings. */
-  z.strictObject({ type: z.literal("ping") }),
-]);
+export const socketMessage = z.discriminatedUnion(
+  "type",
+  [
+    z.object({
+      type: z.literal("get_comparison_data"),
+      node_names: nodes,
+      comparison_type: type.optional(),
+      time_range: range.optional(),
+    }),
+    /** Checks that the server is still there: a page cannot see the protocol's own pings. */
+    z.strictObject({ type: z.literal("ping") }),
+  ],
+  { error: ({ code }) => (code === "invalid_union" ? SOCKET_MESSAGES : undefined) },
+);
 
 const unixMs = z.coerce.number().int().min(0).max(8.64e15);
 

@@ -113,8 +113,8 @@ export function startServer(options: ServerOptions): RunningServer {
         if (method === "POST" && !isJson(headers.get("content-type")))
           return refusal(request, 415, "send JSON: content-type application/json");
         if (pathname === "/api/events") server.timeout(request, 0);
-        const response = await found.handler(request, address);
-        return method === "HEAD" ? new Response(null, response) : response;
+        // To HEAD the runtime sends the headers alone, with the length, and cancels a stream.
+        return found.handler(request, address);
       }
       case "wrong-method":
         return refusal(request, 405, `this path accepts ${found.allow}`, { allow: found.allow });

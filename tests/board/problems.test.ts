@@ -81,6 +81,9 @@ for (const [what, [parts, keys]] of Object.entries(CASES)) {
   test(`${what}: ${keys.length === 0 ? "no problem" : keys.join(", ")}`, () => {
     const problems = problemsOf({ ...WELL, ...parts });
     expect(problems.map(({ key }) => key)).toEqual([...keys]);
-    for (const { text } of problems) expect(text).not.toMatch(/undefined|null|NaN/);
+    for (const { text } of problems) {
+      expect(text).not.toMatch(/undefined|null|NaN/);
+      expect(text).toMatch(/^[A-Z0-9].*[^.]$/);
+    }
   });
 }

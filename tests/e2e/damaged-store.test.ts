@@ -95,7 +95,7 @@ test("a damaged blob is told with its node and hours by `status --deep`, and a c
     { node_name: "b", part: "checkpoint", since: null, until: null },
   ]);
   expect(told.problems.map(({ text }) => text)).toContainEqual(
-    "figures of hours of a are damaged in the store: 2025-10-06 08:00 UTC to 2025-10-06 09:00 UTC",
+    "Figures of hours of a are damaged in the store: 2025-10-06 08:00 UTC to 2025-10-06 09:00 UTC",
   );
 });
 

@@ -80,6 +80,36 @@ test("a wrong method is told the right ones, whatever it brings along", async ()
   expect(form.status).toBe(415);
 }, 60_000);
 
+test("HEAD has the headers of GET and no body, and a stream that is asked for so does not stay open", async () => {
+  for (const path of ["/", "/api/metrics", "/api/openapi.json"]) {
+    const whole = await fetch(open.url + path, { headers: { "accept-encoding": "identity" } });
+    const { length } = await whole.bytes();
+    const head = `HEAD ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
+    const { status, text } = await raw(open.port, head);
+    const told = Number(/^content-length: *(\d+)/im.exec(text)?.[1]);
+    expect([path, status, told, text.endsWith("\r\n\r\n")]).toEqual([path, whole.status, length, true]);
+  }
+  // More than there may be streams at a time.
+  for (let count = 0; count < 520; count += 1)
+    expect((await fetch(`${open.url}/api/events`, { method: "HEAD" })).status).toBe(200);
+  const stop = new AbortController();
+  expect((await fetch(`${open.url}/api/events`, { signal: stop.signal })).status).toBe(200);
+  stop.abort();
+}, 60_000);
+
+test("an encoding that the client refuses is not used", async () => {
+  const encodingFor = async (accepted: string): Promise<string | null> => {
+    const answer = await fetch(`${open.url}/api/openapi.json`, {
+      headers: { "accept-encoding": accepted },
+      decompress: false,
+    });
+    await answer.bytes();
+    return answer.headers.get("content-encoding");
+  };
+  expect(await encodingFor("br, GZIP;q=0.5")).toBe("gzip");
+  expect(await encodingFor("gzip;q=0, identity")).toBeNull();
+});
+
 test("what is too large is refused: a body, whether it says so or not, a header, a path", async () => {
   const body = JSON.stringify({ nodes: ["x".repeat(70_000), "y"] });
   const head = "POST /api/comparison HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";

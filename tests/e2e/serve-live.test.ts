@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { rmSync } from "node:fs";
 import { patient } from "../support/emulation.ts";
 import { listen } from "../support/events.ts";
 import { ntpServer, serverArguments } from "../support/ntp.ts";
@@ -44,4 +45,17 @@ test("what other processes measure, upload and ingest is told within five second
     );
   await served.end();
   await Promise.all([events.reading, late.reading]);
+});
+
+test("a store that is removed under a running server is a problem, instead of old figures that look new", async () => {
+  using folder = tempFolder();
+  const db = folder.file("store.db");
+  await using served = await startServe(["--db", db]);
+  expect((await served.ask("/health")).status).toBe(200);
+  const events = await listen(served);
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(`${db}${suffix}`, { force: true });
+  const told = "was removed or replaced, and what is shown here is old; restart nodupe serve";
+  await until(() => events.all("alert").some((alert) => JSON.stringify(alert).includes(told)), "it is told");
+  expect((await served.ask("/health")).status).toBe(503);
+  expect(served.stderr()).toContain(told);
 });

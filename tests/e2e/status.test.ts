@@ -30,7 +30,7 @@ test("something wrong: exit 1, and the reasons come first", async () => {
   await nodupe(["ingest", "--node", "old", "tests/fixtures/storagenode-sample.log", "--db", db, "-q"]);
   const run = await nodupe(["status", "-q", "--db", db]);
   expect(run.exitCode).toBe(1);
-  expect(run.stdout).toMatch(/^▲ old has been silent for \d+ days\n/);
+  expect(run.stdout).toMatch(/^▲ Node old has been silent for \d+ days\n/);
 });
 
 test("a time server that answers and is not believed is named with the reason, until it is", async () => {

@@ -21,6 +21,13 @@ const CASES: readonly (readonly [what: string, asked: Asked, status: 400 | 403 |
   ["asked by another page", { ...NO_PAGE, origin: "http://evil.example" }, 403],
   ["asked by another port", { ...NO_PAGE, origin: "http://127.0.0.1:9090" }, 403],
   ["asked by a sandboxed page", { ...NO_PAGE, origin: "null" }, 403],
+  ["asked by our own page over a proxy's TLS", { ...NO_PAGE, host: "board", origin: "https://board" }, null],
+  ["another https page", { ...NO_PAGE, host: "board", origin: "https://evil.example" }, 403],
+  [
+    "an https page of this machine on another port",
+    { ...NO_PAGE, host: "board:8080", origin: "https://board" },
+    403,
+  ],
   [
     "plain http's page where https is served",
     { ...NO_PAGE, origin: "http://127.0.0.1:8080", scheme: "https" },

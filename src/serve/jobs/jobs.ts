@@ -57,7 +57,7 @@ export class Jobs {
     for (const [name, { state, reason }] of this.#standings) {
       if (state.type !== "waiting") continue;
       const again = `${isoOf(state.untilMs).slice(11, 19)} UTC`;
-      const text = `the job ${name} has failed: ${reason}; it is started again at ${again}`;
+      const text = `The job ${name} has failed: ${reason}; it is started again at ${again}`;
       yield { about: "jobs", key: `job:${name}`, text };
     }
   }

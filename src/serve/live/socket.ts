@@ -1,5 +1,6 @@
 import type { Server, ServerWebSocket, WebSocketHandler } from "bun";
 import { messageOf } from "../../lib/errors.ts";
+import { reasonOf } from "../body.ts";
 import { type Comparisons } from "../comparisons/comparisons.ts";
 import type { MemoryKeeper } from "../memory.ts";
 import { comparisonRequest, socketMessage } from "../schemas.ts";
@@ -111,7 +112,7 @@ export class Sockets {
     }
     const parsed = socketMessage.safeParse(asked);
     if (!parsed.success) {
-      reply({ type: "error", error: parsed.error.issues[0]?.message ?? "the message is not valid" });
+      reply({ type: "error", error: reasonOf(parsed.error) });
       return;
     }
     if (parsed.data.type === "ping") {

@@ -8,19 +8,26 @@ const MOST_SHARE = 0.05;
 const QUIET_MS = 3_000;
 
 /**
- * Calls `onChange` when another connection has written to the store, at most once in `leastMs`. PRAGMA data_version
- * then changes; reading it takes microseconds.
+ * Calls `onChange` when another connection has written to the store, or its file was removed, replaced or put back, at
+ * most once in `leastMs`. PRAGMA data_version changes with each write; reading it takes microseconds.
  */
 export async function watchStore(
   store: Store,
-  options: { readonly leastMs: number; readonly signal: AbortSignal; readonly onChange: () => void },
+  options: {
+    readonly leastMs: number;
+    readonly signal: AbortSignal;
+    /** Whether the store's file is still the one that was opened. */
+    readonly isThere: () => boolean;
+    readonly onChange: () => void;
+  },
 ): Promise<void> {
-  const version = store.db.query<{ data_version: number }, []>("PRAGMA data_version");
-  let last = version.get()?.data_version;
+  const query = store.db.query<{ data_version: number }, []>("PRAGMA data_version");
+  const version = (): string => `${query.get()?.data_version} ${options.isThere()}`;
+  let last = version();
   let everyMs = options.leastMs;
   let changedMs: number | null = null;
   while (await wait(everyMs, options.signal)) {
-    const now = version.get()?.data_version;
+    const now = version();
     const isQuiet: boolean = now === last && changedMs !== null && performance.now() - changedMs >= QUIET_MS;
     if (now === last && !isQuiet) continue;
     changedMs = isQuiet ? null : performance.now();

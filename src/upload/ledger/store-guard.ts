@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
-import { statSync } from "node:fs";
 import { isBusy } from "../../db/busy.ts";
+import { openedFile } from "../../db/opened-file.ts";
 import { Failure } from "../../lib/errors.ts";
 import { wait } from "../../lib/wait.ts";
 
@@ -14,26 +14,15 @@ export class StoreGone extends Failure {
   }
 }
 
-function identityOf(path: string): string | null {
-  try {
-    const { dev, ino } = statSync(path, { bigint: true });
-    return `${dev}:${ino}`;
-  } catch {
-    return null;
-  }
-}
-
 /**
- * Checks whether a store's path still leads to the file that was opened: SQLite goes on writing to a file that has no
- * name any more. A store in memory is not checked.
+ * Checks whether a store's path still leads to the file that was opened.
  *
  * @throws StoreGone, when called, if it does not.
  */
 export function storeGuard(path: string): () => void {
-  if (path === ":memory:") return () => undefined;
-  const opened = identityOf(path);
+  const isThere = openedFile(path);
   return () => {
-    if (identityOf(path) !== opened) throw new StoreGone(path);
+    if (!isThere()) throw new StoreGone(path);
   };
 }
 
