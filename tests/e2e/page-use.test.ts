@@ -274,4 +274,4 @@ test("boards of the fleet stand in System, their nodes in Nodes; one that goes a
     said: [],
     faults: [],
   });
-}, 120_000);
+}, 600_000);

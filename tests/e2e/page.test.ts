@@ -98,7 +98,7 @@ test("a board with problems, all nodes picked and everything opened is as quiet,
     await page.getByRole("dialog").waitFor();
     await fits("help");
   }
-}, 120_000);
+}, 600_000);
 
 test("a board with a token asks for it, and takes the right one", async () => {
   using folder = tempFolder();

@@ -35,6 +35,8 @@ export async function visit(
     colorScheme: theme,
     bypassCSP: false,
   });
+  // The browser may be slow on a busy machine; a text that never appears is a failure all the same.
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   const said: string[] = [];
   page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`));
