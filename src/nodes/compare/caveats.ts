@@ -17,8 +17,8 @@ export interface CaveatInput {
   readonly nature: LogNature;
   readonly metrics: Metrics;
   readonly earnings: Pick<Earnings, "source" | "modelHasStorage" | "apiUsd">;
-  /** The hours in which the node's log has operations. */
-  readonly hours: ReadonlySet<number>;
+  /** When the hours in which the node's log has operations begin, in rising order. */
+  readonly hours: ArrayLike<number>;
   /** Satellites that have disqualified, or suspended, the node; null if no API reported it. */
   readonly disqualified: number | null;
   readonly suspended: number | null;
@@ -26,6 +26,17 @@ export interface CaveatInput {
 
 function needing(need: Need): MetricName[] {
   return METRICS.filter(({ needs }) => needs.includes(need)).map(({ name }) => name);
+}
+
+/** Whether two rising lists have a number in common. */
+function haveCommon(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  for (let left = 0, right = 0; left < a.length && right < b.length;) {
+    const difference = (a[left] ?? 0) - (b[right] ?? 0);
+    if (difference === 0) return true;
+    if (difference < 0) left += 1;
+    else right += 1;
+  }
+  return false;
 }
 
 /** How far coverages may differ, in percentage points, before sums are no longer ranked. */
@@ -142,8 +153,7 @@ export function caveatsOf(nodes: readonly CaveatInput[]): Caveat[] {
   }
   const apart = nodes.filter(
     (node) =>
-      node.hours.size > 0 &&
-      !nodes.some((other) => other !== node && !other.hours.isDisjointFrom(node.hours)),
+      node.hours.length > 0 && !nodes.some((other) => other !== node && haveCommon(node.hours, other.hours)),
   );
   if (apart.length > 0 && nodes.length > 1) {
     const names = apart.map(({ name }) => name);

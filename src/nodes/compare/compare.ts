@@ -118,13 +118,12 @@ export async function compareNodes(
       ? node.measured
       : withEarnings(node.measured, { rates: options, source: earningsSource });
     const side = sideOf(name, values, grid);
-    const hours = new Set(data.hours.startMs);
     const intervals = intervalsOf(side);
     const result =
       isAlone && alone !== null
         ? { ...alone, intervals }
         : withAge(node, nodeResult(name, values, intervals, satellites));
-    return { side, values, hours, result };
+    return { side, values, hours: data.hours.startMs, result };
   });
   const results = new Map(measured.map(({ result }) => [result.node_name, result]));
   const caveats = caveatsOf(

@@ -126,15 +126,22 @@ export function coverageOf(hours: HourTable, window: Window): number {
 }
 
 function natureOf(hours: HourTable): LogNature {
-  const [lines, operations] = [hours.lines(), hours.operations()];
-  let importedHours = 0;
-  for (let hour = 0; hour < hours.length; hour += 1)
-    if (lines[hour] === 0 && (operations[hour] ?? 0) > 0) importedHours += 1;
   return {
     level: logLevelOf(hours.linesByLevel()),
     hasDurations: hours.timedTotal() > 0,
-    importedHours,
+    importedHours: importedHoursOf(hours),
   };
+}
+
+function importedHoursOf(hours: HourTable): number {
+  const lines = hours.lines();
+  // Nearly always every hour has lines.
+  if (!lines.includes(0)) return 0;
+  const operations = hours.operations();
+  let imported = 0;
+  for (let hour = 0; hour < hours.length; hour += 1)
+    if (lines[hour] === 0 && (operations[hour] ?? 0) > 0) imported += 1;
+  return imported;
 }
 
 /** The mean over the satellites that gave the score, 0 to 1; null if none did. */

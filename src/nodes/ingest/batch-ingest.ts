@@ -5,7 +5,7 @@ import { createEvents, type Events } from "../log/events.ts";
 import type { Ingestion } from "./ingestion.ts";
 import { StoredLines } from "./line-dedupe.ts";
 import { pairLines, pushAbandoned, rowIdentity, settleRaceLost } from "./pairing.ts";
-import { BATCH_LINES, createParsedLines, type Fact, type ParsedLines } from "../log/parsed-lines.ts";
+import { BATCH_LINES, type Fact, type ParsedLines } from "../log/parsed-lines.ts";
 import { addEvents, addLines, createRollup, type Rollup } from "../store/rollup.ts";
 import { HOUR_MS } from "../log/vocabulary.ts";
 
@@ -17,45 +17,38 @@ const RECENT_LINES = 256;
 const COLLECT_FROM_BYTES = 4 * 1_048_576;
 const LINES_A_LOOK = 65_536;
 /** The most lines that one transaction stores. */
-const COMMIT_LINES = 4 * BATCH_LINES;
-const NO_LINES = { lines: createParsedLines(0), fresh: new Uint8Array(0) };
+const COMMIT_LINES = 8 * BATCH_LINES;
 
 function hourOf(ms: number): number {
   return Math.floor(ms / HOUR_MS) * HOUR_MS;
 }
 
-/**
- * Adds to the roll-ups, by hour: the time span and levels of fresh lines, and events [from, events.count). Both are
- * nearly in order, so runs within one hour are added together.
- */
-function addHours(
-  hours: Map<number, Rollup>,
-  { lines, fresh }: { lines: ParsedLines; fresh: Uint8Array },
-  events: Events,
-  from: number,
-): void {
-  const at = (startMs: number): Rollup => {
-    let found = hours.get(startMs);
-    if (found === undefined) hours.set(startMs, (found = createRollup()));
-    return found;
-  };
-  forRuns(lines.timeMs, [0, lines.count], (startMs, first, until) => {
+function rollupAt(hours: Map<number, Rollup>, startMs: number): Rollup {
+  let found = hours.get(startMs);
+  if (found === undefined) hours.set(startMs, (found = createRollup()));
+  return found;
+}
+
+/** Adds the time span and levels of fresh lines to the roll-ups of their hours. */
+function addFreshLines(hours: Map<number, Rollup>, lines: ParsedLines, fresh: Uint8Array): void {
+  forRuns(lines.timeMs, lines.count, (startMs, first, until) => {
     // An hour in which all lines are known is not written.
     const fromFresh = fresh.indexOf(1, first);
-    if (fromFresh >= 0 && fromFresh < until) addLines(at(startMs).summary, lines, fresh, fromFresh, until);
-  });
-  forRuns(events.timeMs, [from, events.count], (startMs, first, until) => {
-    addEvents(at(startMs), events, first, until);
+    if (fromFresh < 0 || fromFresh >= until) return;
+    addLines(rollupAt(hours, startMs).summary, lines, fresh, fromFresh, until);
   });
 }
 
-/** Calls `take` for each run of rows in [first, end) that are in the same hour, with the start of that hour in ms. */
+/**
+ * Calls `take` for each run of rows in [0, end) that are in the same hour, with the start of that hour in ms. Lines and
+ * events are nearly in order, so there are about as many runs as hours.
+ */
 function forRuns(
   timeMs: Float64Array,
-  [first, end]: readonly [first: number, end: number],
+  end: number,
   take: (startMs: number, from: number, until: number) => void,
 ): void {
-  for (let from = first; from < end;) {
+  for (let from = 0; from < end;) {
     const startMs = hourOf(timeMs[from] ?? 0);
     const endMs = startMs + HOUR_MS;
     let until = from + 1;
@@ -131,14 +124,13 @@ export class BatchIngest {
     const events = this.#events;
     const fresh = this.#fresh;
     const pending = this.#pending;
-    const firstEvent = events.count;
     const paired = pairLines(lines, state, events, {
       known: this.#known,
       satelliteIds: satellites.idsOf(lines.satellites),
       fresh,
     });
     pending.newestMs = Math.max(pending.newestMs, newestOf(lines, fresh));
-    addHours(pending.hours, { lines, fresh }, events, firstEvent);
+    addFreshLines(pending.hours, lines, fresh);
     let knownFacts = 0;
     for (const fact of lines.facts) {
       if (this.#known.takeFact(fact.identity)) knownFacts += 1;
@@ -177,7 +169,6 @@ export class BatchIngest {
     const { lines, hours, facts, lastMs, ...pending } = this.#pending;
     this.#pending = nothingPending();
     const events = this.#events;
-    const firstEvent = events.count;
     const newestMs = pending.newestMs === -Infinity ? null : pending.newestMs;
     if (how.isRest) {
       const counts = { events: 0, started: 0, known: 0, ignored: 0 };
@@ -188,7 +179,10 @@ export class BatchIngest {
       const limitMs = (newestMs ?? -Infinity) - limits.openLimit;
       for (const stale of state.open.takeStale(limitMs, limits.maxOpen)) pushAbandoned(events, stale);
     }
-    addHours(hours, NO_LINES, events, firstEvent);
+    // Only now, since an hour's cells are looked up once for each run of its events.
+    forRuns(events.timeMs, events.count, (startMs, first, until) => {
+      addEvents(rollupAt(hours, startMs), events, first, until);
+    });
     const checkpoint = how.checkpoint(new Float64Array(this.#recent));
     writer.commit({ events, hours, facts, state, newestMs, checkpoint, isLast: how.isRest });
     events.count = 0;

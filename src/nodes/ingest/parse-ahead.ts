@@ -34,11 +34,10 @@ export interface ParsedBatch {
   readonly isLast: boolean;
 }
 
-/** About four batches: a worker parses them ahead while another worker's segment is being stored. */
+/** About eight batches: a worker parses them ahead while another worker's segment is being stored. */
 const SEGMENT_BYTES = 16 * 1_048_576;
-/** Batches being parsed or waiting: enough to keep all threads busy, without taking more memory. */
-const AHEAD_ALONE = 2;
-const AHEAD_EACH = 4;
+/** Batches of a worker being parsed or waiting: a transaction's worth, so that it parses on while one is written. */
+const AHEAD = 8;
 /** Storing takes about as long as parsing: with more than two parsers, some would wait. */
 const MAX_WORKERS = 2;
 /** If a segment ends within a line, the rest of the line is read in steps of this size. */
@@ -152,7 +151,7 @@ class Lane implements Disposable {
   #wake: (() => void) | null = null;
   #failure: Error | null = null;
 
-  constructor(descriptor: number, segments: readonly Segment[], ahead: number) {
+  constructor(descriptor: number, segments: readonly Segment[]) {
     this.#worker.onmessage = (event: MessageEvent<ParsedBatch>): void => {
       this.#ready.push(event.data);
       this.#wake?.();
@@ -162,7 +161,7 @@ class Lane implements Disposable {
       this.#wake?.();
     };
     this.#send({ type: "segments", descriptor, segments });
-    for (let count = 0; count < ahead; count += 1) this.ask(null);
+    for (let count = 0; count < AHEAD; count += 1) this.ask(null);
   }
 
   /** Asks for another batch, and returns the columns of one that is no longer used. */
@@ -208,7 +207,6 @@ export async function* parseAhead(
       new Lane(
         descriptor,
         segments.filter((_segment, index) => index % count === lane),
-        count === 1 ? AHEAD_ALONE : AHEAD_EACH,
       ),
     ),
   );

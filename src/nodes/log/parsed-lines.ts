@@ -1,7 +1,7 @@
 import type { FactType } from "./vocabulary.ts";
 
-/** The most lines in a batch. It limits what a transaction stores and how much memory a batch takes. */
-export const BATCH_LINES = 16_384;
+/** The most lines in a batch: a quarter of a megabyte of columns. */
+export const BATCH_LINES = 8_192;
 
 /** A line that reports something other than an operation; `fields` are those of the log. */
 export interface Fact {

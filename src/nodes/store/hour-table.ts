@@ -1,4 +1,4 @@
-import { LEVELS } from "../log/vocabulary.ts";
+import { KINDS, LEVELS } from "../log/vocabulary.ts";
 import type { PackedHours } from "./packed-hours.ts";
 import { BUCKET_LIMIT } from "./sketch.ts";
 import { addStoredSketch, type StoredSketch } from "./stored-sketch.ts";
@@ -50,8 +50,9 @@ export class HourTable {
   /** The sum of each column. */
   readonly #sums = new Float64Array(SUMMARY_NUMBERS);
   readonly #parts: (LooseHour | PackedPart)[] = [];
-  /** Cached, by kind. */
+  /** Cached, by kind, and for all kinds together. */
   readonly #trials: Float64Array[] = [];
+  #operations: Float64Array | null = null;
 
   /**
    * @param parts single hours, and packed days, in order of time.
@@ -102,9 +103,8 @@ export class HourTable {
 
   /** All ended operations, by hour. */
   operations(): Float64Array {
-    const sums = new Float64Array(this.length);
-    for (let column = 0; column < LEVEL_AT; column += 1) this.#addTo(sums, column);
-    return sums;
+    this.#operations ??= this.#operationsAnew();
+    return this.#operations;
   }
 
   /** Piecestore lines, by hour. */
@@ -203,6 +203,16 @@ export class HourTable {
       column[hour] = (first[hour] ?? 0) + (second[hour] ?? 0) + (third[hour] ?? 0);
     }
     return column;
+  }
+
+  #operationsAnew(): Float64Array {
+    const sums = new Float64Array(this.length);
+    for (let kind = 0; kind < KINDS.length; kind += 1) {
+      if (this.trialsTotal(kind) === 0) continue;
+      const trials = this.trials(kind);
+      for (let hour = 0; hour < sums.length; hour += 1) sums[hour] = (sums[hour] ?? 0) + (trials[hour] ?? 0);
+    }
+    return sums;
   }
 
   #column(place: number): Float64Array {

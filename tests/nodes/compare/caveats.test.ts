@@ -17,7 +17,7 @@ function input(
     name,
     nature: { level, hasDurations, importedHours },
     earnings: { source: "model", modelHasStorage: true, apiUsd: null },
-    hours: new Set(hours),
+    hours,
     disqualified: null,
     suspended: null,
     metrics: {
