@@ -1,13 +1,17 @@
 import { expect, test } from "bun:test";
 import { middle, timed } from "../../bench/support.ts";
+import { patient } from "../support/emulation.ts";
 
 const MIB = 1_048_576;
-const GROW = "const kept = Buffer.alloc(64 * 1048576, 1); await Bun.sleep(50); console.log(kept.length)";
+
+/** Long enough for a sample of its memory, also on a busy machine. */
+const grow = (): string =>
+  `const kept = Buffer.alloc(64 * 1048576, 1); await Bun.sleep(${patient(100)}); console.log(kept.length)`;
 
 test("a child's peak is its own: not its parent's, and not less than what it held", async () => {
   const ours = Buffer.alloc(256 * MIB, 1);
-  const small = await timed(["sleep", "0.02"]);
-  const grown = await timed([process.execPath, "-e", GROW]);
+  const small = await timed(["sleep", String(patient(100) / 1_000)]);
+  const grown = await timed([process.execPath, "-e", grow()]);
   expect(small.peakBytes).toBeGreaterThan(0);
   expect(small.peakBytes).toBeLessThan(16 * MIB);
   expect(grown.peakBytes).toBeGreaterThan(64 * MIB);

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { BINARY } from "../support/binary.ts";
+import { patient } from "../support/emulation.ts";
 import { expectAsPublished } from "../support/published-schema.ts";
 import { needs, needsExecution } from "../support/programs.ts";
 import { cleanEnvironment, nodupe, type Run, runCommand } from "../support/run.ts";
@@ -157,7 +158,7 @@ test("a case that is slower than in a saved report by more than the tolerance en
     `nodupe: --against ${saved}: that was a quick run, and only quick runs compare with it; add --quick\n`,
   ]);
   expect(readdirSync(folder.path)).toEqual(["saved.json"]);
-}, 180_000);
+}, patient(180_000));
 
 test.each([
   ["SIGINT", 130],

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DEBUG_LOG, type LogOptions, writeLog } from "../../src/bench/generate-log.ts";
+import { patient } from "../support/emulation.ts";
 import { nodupe } from "../support/run.ts";
 import { tempFolder } from "../support/temp.ts";
 
@@ -91,7 +92,7 @@ test("equal nodes are not called different, a slower one is, and a worse one is 
   const pairs = await compared("one", "two", "slow", "--pairs", ...RANGE, ...db);
   expect(new Set(pairs.verdicts.map((verdict) => verdict.metric)).size).toBe(9);
   expect(pairs.verdicts.length).toBe(27);
-}, 120_000);
+}, patient(120_000));
 
 test("a result is cached for every process, for any order of names, until an ingest touches a node", async () => {
   using folder = tempFolder();
@@ -104,7 +105,7 @@ test("a result is cached for every process, for any order of names, until an ing
   expect(second.verdicts).toEqual(first.verdicts);
   await nodupe(["ingest", "--node", "two", SAMPLE, ...db]);
   expect((await compared("one", "two", ...RANGE, ...db)).cached).toBe(false);
-}, 60_000);
+}, patient(60_000));
 
 test("unlike logs are said, and what is unfair is neither ranked nor judged", async () => {
   using folder = tempFolder();
@@ -125,7 +126,7 @@ test("unlike logs are said, and what is unfair is neither ranked nor judged", as
     latency_resolution_ms: null,
   });
   expect(nodes[2]?.metrics).toMatchObject({ avg_latency_p50: null, latency_resolution_ms: 1000 });
-}, 60_000);
+}, patient(60_000));
 
 test("what cannot be asked is refused with exit 2 and one clear line", async () => {
   using folder = tempFolder();
@@ -147,7 +148,7 @@ test("what cannot be asked is refused with exit 2 and one clear line", async () 
   expect((await said("a=", `b=${SAMPLE}`))[0]).toBe(2);
   expect((await said(`a=${folder.file("none")}`, `b=${SAMPLE}`))[0]).toBe(2);
   expect((await said("a", "b", "--db", folder.file("none.db")))[0]).toBe(2);
-}, 60_000);
+}, patient(60_000));
 
 test("an empty window is answered, and every form fits", async () => {
   using folder = tempFolder();
@@ -176,7 +177,7 @@ test("an empty window is answered, and every form fits", async () => {
   expect(csv.stdout.split("\n")[0]).toBe("metric,pi-1,pi-1 low,pi-1 high,pi-2,pi-2 low,pi-2 high,best");
   const markdown = await nodupe(["compare", "pi-1", "pi-2", "--format", "markdown", ...db]);
   expect(markdown.stdout).toContain("| metric | pi-1 | pi-2 |");
-}, 60_000);
+}, patient(60_000));
 
 test("the settings of [ingest] hold for NAME=FILE too", async () => {
   using folder = tempFolder();

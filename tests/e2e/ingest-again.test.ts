@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { generateLog } from "../../src/bench/generate-log.ts";
 import type { IngestCounts } from "../../src/nodes/ingest/counts.ts";
 import { BINARY } from "../support/binary.ts";
+import { patient } from "../support/emulation.ts";
 import { needs, programPath } from "../support/programs.ts";
 import { nodupe, runCommand } from "../support/run.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
@@ -178,7 +179,7 @@ test("an event costs at most 9 bytes on disk, and its share of the store that ev
   await ingest(other, other.file("empty.log"));
   const bytes = Bun.file(folder.file("s.db")).size - Bun.file(other.file("s.db")).size;
   expect(bytes / events).toBeLessThanOrEqual(9);
-}, 60_000);
+}, patient(60_000));
 
 test("pruned events stay known, and their roll-ups stay", async () => {
   using folder = tempFolder();
@@ -200,7 +201,7 @@ test("pruned events stay known, and their roll-ups stay", async () => {
   expect(JSON.parse(again.stdout)).toMatchObject({ events: 0, started: 0 });
   await nodupe(["ingest", "--node", "b", SAMPLE, "--db", folder.file("s.db")]);
   expect(await operations(folder)).toBe(first.events + 10);
-}, 60_000);
+}, patient(60_000));
 
 test("a race-lost line and the full line that follows are one event, in any run", async () => {
   using folder = tempFolder();

@@ -65,7 +65,7 @@ for (const key of ["Size", "Offset"]) {
       expect(JSON.parse(again.stdout)).toMatchObject({ events: 0, started: 0 });
       const compared = await bounded(["compare", `a=${path}`, `b=${path}`, "--json"]);
       expect({ exitCode: compared.exitCode, stderr: compared.stderr }).toEqual({ exitCode: 0, stderr: "" });
-    }, 60_000);
+    }, patient(60_000));
   }
 }
 
@@ -89,4 +89,4 @@ test("a damaged id, overlong and at the end of what was read, is one malformed l
     });
     expect(JSON.parse(cut.stdout)).toMatchObject({ events: 1 });
   }
-}, 120_000);
+}, patient(120_000));

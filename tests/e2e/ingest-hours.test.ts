@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { plural } from "../../src/lib/format/count.ts";
 import { DEBUG_LOG, generateLog } from "../../src/bench/generate-log.ts";
+import { patient } from "../support/emulation.ts";
 import { nodupe, type Run } from "../support/run.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 
@@ -63,7 +64,7 @@ test("a backfill older than the retention counts in the roll-ups, once", async (
   const again = await ingest(folder, [folder.file("again.log")], SHORT);
   expect(again.counted).toMatchObject({ events: 0, started: 0, known: old.counted.lines });
   expect(await operations(folder)).toBe(first.counted.events + old.counted.events);
-}, 60_000);
+}, patient(60_000));
 
 test("a line from the year 9999 closes and prunes nothing", async () => {
   using folder = tempFolder();
@@ -74,7 +75,7 @@ test("a line from the year 9999 closes and prunes nothing", async () => {
   expect(first.counted).toMatchObject({ pruned: 0 });
   writeFileSync(folder.file("b.log"), log(JANUARY + DAY_MS, 500, 3));
   expect((await ingest(folder, [folder.file("b.log")])).counted.events).toBeGreaterThan(400);
-}, 60_000);
+}, patient(60_000));
 
 test("files of one call are read by their first time stamps, whatever their names and packing", async () => {
   const lines = log(JANUARY, 3_000).trimEnd().split("\n");
@@ -103,7 +104,7 @@ test("files of one call are read by their first time stamps, whatever their name
     return db.query("SELECT length(open) AS bytes FROM node WHERE name = 'a'").get();
   };
   expect(openBytes(folder)).toEqual(openBytes(whole));
-}, 60_000);
+}, patient(60_000));
 
 test("a file of which nothing is understood: exit 1, one line, and no node comes into being", async () => {
   const nothing: [string, string | Uint8Array][] = [
@@ -134,7 +135,7 @@ test("a file of which nothing is understood: exit 1, one line, and no node comes
   expect((await ingest(folder, [SAMPLE])).counted).toMatchObject({ events: 0, known: 73 });
   writeFileSync(folder.file("empty"), "");
   expect((await ingest(folder, [folder.file("empty")])).exitCode).toBe(0);
-}, 60_000);
+}, patient(60_000));
 
 /** storj_monitor's database with `perHour` downloads in each hour from `startMs` on. */
 function monitorDatabase(path: string, startMs: number, hours: number, perHour: number): void {
@@ -172,7 +173,7 @@ test("an hour comes from the log or from storj_monitor, never from both, whichev
     expect(await operations(folder, "2026-01-01", "2026-01-02")).toBe(counted.events + 100);
     expect((await ingest(folder, [folder.file("a.log")])).counted).toMatchObject({ events: 0, started: 0 });
   }
-}, 120_000);
+}, patient(120_000));
 
 test("an import says what it cannot know, and a larger database adds what it has more", async () => {
   using folder = tempFolder();
@@ -187,4 +188,4 @@ test("an import says what it cannot know, and a larger database adds what it has
   const run = await nodupe(["compare", "a", "z", "--json", ...window, "--db", folder.file("s.db")]);
   const { caveats } = JSON.parse(run.stdout) as { caveats: { text: string }[] };
   expect(caveats.map(({ text }) => text).join("\n")).toContain("hours imported from storj_monitor (a 3)");
-}, 60_000);
+}, patient(60_000));

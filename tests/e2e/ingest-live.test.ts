@@ -120,7 +120,7 @@ test("a pipe's lines are in the store soon after it is idle, and a signal stores
   });
   expect(tookMs).toBeLessThan(patient(ON_TIME_MS));
   expect(storedOperations(folder)).toBe(ended(lines));
-}, 60_000);
+}, patient(60_000));
 
 test("a pipe that nothing comes from ends at a signal, and makes no node", async () => {
   using folder = tempFolder();
@@ -128,7 +128,7 @@ test("a pipe that nothing comes from ends at a signal, and makes no node", async
   await until(() => Bun.file(folder.file("s.db")).size > 0, "the store is open");
   const { exitCode, last } = await running.stop("SIGINT");
   expect({ exitCode, lines: last?.lines }).toEqual({ exitCode: 130, lines: 0 });
-}, 60_000);
+}, patient(60_000));
 
 test("a followed file's lines are stored soon, and what stands there at a signal too", async () => {
   using folder = tempFolder();
@@ -143,7 +143,7 @@ test("a followed file's lines are stored soon, and what stands there at a signal
   const { exitCode, last, tookMs } = await running.stop("SIGTERM");
   expect({ exitCode, lines: last?.lines }).toEqual({ exitCode: 143, lines: lines.length });
   expect(tookMs).toBeLessThan(patient(ON_TIME_MS));
-}, 60_000);
+}, patient(60_000));
 
 test("a file that was replaced loses nothing that is still written to it", async () => {
   using folder = tempFolder();
@@ -171,7 +171,7 @@ test("a file that was replaced loses nothing that is still written to it", async
   closeSync(writer);
   const { last } = await running.stop("SIGTERM");
   expect((last?.events ?? 0) + (last?.started ?? 0)).toBe(lines.length);
-}, 60_000);
+}, patient(60_000));
 
 test("-v tells of a file that is not there yet, of rotation and of truncation", async () => {
   using folder = tempFolder();
@@ -192,7 +192,7 @@ test("-v tells of a file that is not there yet, of rotation and of truncation", 
   writeFileSync(path, lines.slice(400, 410).join(""));
   expect(await next()).toBe("truncated: reading from the beginning");
   expect(await next()).toBe("200 lines: 200 new");
-}, 60_000);
+}, patient(60_000));
 
 test("the API is asked again while a log is followed, and beside a follower by another process", async () => {
   using folder = tempFolder();
@@ -222,7 +222,7 @@ test("the API is asked again while a log is followed, and beside a follower by a
     exitCode: 143,
     lines: logLines(10).length + logLines(10, Date.UTC(2026, 0, 2)).length,
   });
-}, 60_000);
+}, patient(60_000));
 
 test("an API that is heard later keeps the node of a log that never comes", async () => {
   using folder = tempFolder();
@@ -249,7 +249,7 @@ test("an API that is heard later keeps the node of a log that never comes", asyn
   expect(JSON.parse(listed.stdout)).toMatchObject({
     nodes: [{ node_name: "a", api_seen: expect.any(String) }],
   });
-}, 60_000);
+}, patient(60_000));
 
 test("old events are pruned while a log is followed", async () => {
   using folder = tempFolder();
@@ -264,4 +264,4 @@ test("old events are pruned while a log is followed", async () => {
   await running.stop("SIGTERM");
   // What stays shares a block with events that are not old enough.
   expect(storedOperations(folder)).toBeLessThan(1_000);
-}, 60_000);
+}, patient(60_000));

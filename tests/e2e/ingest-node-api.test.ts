@@ -79,7 +79,7 @@ for (const [name, answer, said] of HOSTILE) {
     expect(run.stderr.trimEnd().split("\n").length).toBe(1);
     expect({ exitCode: run.exitCode, nodes: nodes(folder) }).toEqual({ exitCode: 1, nodes: 0 });
     expect(JSON.parse(run.stdout)).toMatchObject({ lines: 0, api: [{ reachable: true }] });
-  }, 60_000);
+  }, patient(60_000));
 }
 
 const PARTS: readonly [name: string, path: string, from: RegExp, to: string, lost: string[]][] = [
@@ -117,7 +117,7 @@ for (const [name, path, from, to, lost] of PARTS) {
       ?.metrics;
     expect(metrics?.["avg_audit_score"]).toBeCloseTo(99.9, 9);
     expect(metrics?.["storage_utilization"]).toBeCloseTo((5_368_709_120_000 / 8e12) * 100, 9);
-  }, 60_000);
+  }, patient(60_000));
 }
 
 test("an API that says nothing, or a byte a second, costs its time-out and not the log", async () => {
@@ -151,7 +151,7 @@ test("an API that says nothing, or a byte a second, costs its time-out and not t
   expect(JSON.parse(run.stdout)).toMatchObject({ events: 43, started: 15 });
   for (const path of PATHS) expect(run.stderr).toContain(`${path} did not answer within 5 s`);
   expect(performance.now() - begin).toBeLessThan(patient(15_000));
-}, 60_000);
+}, patient(60_000));
 
 test("an API that is not there: exit 4 alone, a warning beside a log", async () => {
   using folder = tempFolder();
@@ -162,4 +162,4 @@ test("an API that is not there: exit 4 alone, a warning beside a log", async () 
   expect(JSON.parse(alone.stdout)).toMatchObject({ api: [{ reachable: false }] });
   const beside = await nodupe(["ingest", "--node", "a", SAMPLE, ...api]);
   expect(beside.exitCode).toBe(0);
-}, 60_000);
+}, patient(60_000));

@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { appendFileSync, readFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BINARY } from "../support/binary.ts";
+import { patient } from "../support/emulation.ts";
 import { cleanEnvironment, nodupe } from "../support/run.ts";
 import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
@@ -56,7 +57,7 @@ test("following stays on a log through growth, rename, re-creation and truncatio
   expect(await child.exited).toBe(143);
   const { events, started, facts } = last;
   expect({ events, started, facts }).toEqual({ events: 43, started: 15, facts: 15 });
-}, 60_000);
+}, patient(60_000));
 
 test("the node's API gives disk, scores and payout; one that does not answer is said and not fatal", async () => {
   using folder = tempFolder();
@@ -134,7 +135,7 @@ test("the node's API gives disk, scores and payout; one that does not answer is 
     expect(node.metrics["storage_utilization"]).toBeCloseTo((5_368_709_120_000 / 8e12) * 100, 9);
   }
   expect(nodes[0]?.metrics).toMatchObject({ avg_audit_score: 99.9 });
-}, 60_000);
+}, patient(60_000));
 
 test("the events of storj_monitor's database are taken over once", async () => {
   using folder = tempFolder();
@@ -174,7 +175,7 @@ test("the events of storj_monitor's database are taken over once", async () => {
       unknown.stderr.includes("has the nodes mine, other") ||
       unknown.stderr.includes("has the nodes other, mine"),
   }).toEqual({ code: 2, said: true });
-}, 30_000);
+}, patient(30_000));
 
 test("hostile input is counted, said and survived", async () => {
   using folder = tempFolder();
@@ -236,4 +237,4 @@ test("hostile input is counted, said and survived", async () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
     expect(stderr).toBe(`nodupe: ${folder.path} is a folder; expected a log file\n`);
   }
-}, 60_000);
+}, patient(60_000));

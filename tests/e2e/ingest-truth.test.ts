@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DEBUG_LOG, type LogShape, writeLog } from "../../src/bench/generate-log.ts";
+import { patient } from "../support/emulation.ts";
 import { awkCounts, metricsByAwk } from "../support/node-logs.ts";
 import { needs } from "../support/programs.ts";
 import { nodupe } from "../support/run.ts";
@@ -129,4 +130,4 @@ test("quantiles are within one percent of the exact ones, and the mean is exact"
   }
   const mean = exact.reduce((sum, value) => sum + value, 0) / exact.length;
   expect(metrics["avg_latency_mean"]).toBeCloseTo(mean, 6);
-}, 60_000);
+}, patient(60_000));

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BINARY } from "../support/binary.ts";
+import { patient } from "../support/emulation.ts";
 import { needsExecution } from "../support/programs.ts";
 import { cleanEnvironment, nodupe, type Run, runCommand } from "../support/run.ts";
 import { tempFolder, type TempFolder } from "../support/temp.ts";
@@ -74,7 +75,7 @@ test("nodes list tells of each node what is in the store, and null where nothing
   const text = await run(folder, "nodes", "list");
   expect(text.stdout.split("\n").length).toBe(5);
   expect(text.stderr).toBe("");
-}, 60_000);
+}, patient(60_000));
 
 test("a renamed node's lines stay known; a taken or unknown name is exit 2", async () => {
   using folder = tempFolder();
@@ -100,7 +101,7 @@ test("a renamed node's lines stay known; a taken or unknown name is exit 2", asy
     expect(refused.stderr).toContain(said);
   }
   expect((await list(folder)).map(({ node_name }) => node_name)).toEqual(["new", "other"]);
-}, 60_000);
+}, patient(60_000));
 
 test("a merged node's lines stay known, and count once; without --yes and a terminal nothing is done", async () => {
   using folder = tempFolder();
@@ -125,7 +126,7 @@ test("a merged node's lines stay known, and count once; without --yes and a term
   ] as const) {
     expect((await run(folder, "nodes", "merge", from, into, "--yes")).exitCode).toBe(2);
   }
-}, 60_000);
+}, patient(60_000));
 
 test("a forgotten node's lines are new again; a node that is being ingested is not forgotten", async () => {
   using folder = tempFolder();
@@ -152,7 +153,7 @@ test("a forgotten node's lines are new again; a node that is being ingested is n
   follower.kill("SIGTERM");
   expect(await follower.exited).toBe(143);
   expect((await run(folder, "nodes", "forget", "b", "--yes")).exitCode).toBe(0);
-}, 60_000);
+}, patient(60_000));
 
 needsExecution("script")(
   "on a terminal forget asks, and Enter alone declines",

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Board } from "../../src/board/board.ts";
+import { patient } from "../support/emulation.ts";
 import { nodupe } from "../support/run.ts";
 import { type Served, startServe } from "../support/serve.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -125,4 +126,4 @@ test("the rest of the year comes while the page is open", async () => {
     return Math.min(...nodes.map(({ metrics }) => metrics.coverage_percent));
   };
   await until(async () => (await coverage()) > 99, "the year is there", 60_000);
-}, 120_000);
+}, patient(120_000));

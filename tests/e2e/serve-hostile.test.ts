@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { boardStore } from "../support/board.ts";
+import { patient } from "../support/emulation.ts";
 import { RandomRequests } from "../support/random-requests.ts";
 import { raw, type RawConnection, rawConnection } from "../support/raw-http.ts";
 import { type Served, startServe } from "../support/serve.ts";
@@ -22,7 +23,7 @@ beforeAll(async () => {
   writeFileSync(token, TOKEN, { mode: 0o600 });
   open = await startServe(["--db", db]);
   closed = await startServe(["--db", db, "--token-file", token]);
-}, 120_000);
+}, patient(120_000));
 
 afterAll(async () => {
   await open[Symbol.asyncDispose]();
@@ -78,7 +79,7 @@ test("a wrong method is told the right ones, whatever it brings along", async ()
   // A form of another site could send this without being asked.
   const form = await open.ask("/api/login", { method: "POST", body: new URLSearchParams({ token: "x" }) });
   expect(form.status).toBe(415);
-}, 60_000);
+}, patient(60_000));
 
 test("HEAD has the headers of GET and no body, and a stream that is asked for so does not stay open", async () => {
   for (const path of ["/", "/api/metrics", "/api/openapi.json"]) {
@@ -201,7 +202,7 @@ test("of 5,000 random requests of a stranger none is answered with data, and non
   });
   const { status } = await raw(closed.port, `GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
   expect(status).toBe(200);
-}, 180_000);
+}, patient(180_000));
 
 test("of 5,000 more by somebody who may ask none crashes it or makes it tell of its inside", async () => {
   await using served = await startServe([
@@ -217,7 +218,7 @@ test("of 5,000 more by somebody who may ask none crashes it or makes it tell of 
   });
   const health = await served.ask("/health", { headers: { authorization: AUTHORIZATION } });
   expect([health.status, served.stderr()]).toEqual([200, ""]);
-}, 180_000);
+}, patient(180_000));
 
 test("endless readers are bounded", async () => {
   const ask = (): RawConnection =>
@@ -238,7 +239,7 @@ test("endless readers are bounded", async () => {
     socket.once("data", () => socket.destroy());
     return (await answer).status === 200;
   }, "places are free again");
-}, 60_000);
+}, patient(60_000));
 
 test("requests that are never finished are bounded, and leave no trace when they go", async () => {
   await using served = await startServe(["--db", ":memory:"]);
@@ -255,7 +256,7 @@ test("requests that are never finished are bounded, and leave no trace when they
   for (const { socket } of slow) socket.destroy();
   await until(async () => (await health()) === 200, "places are free again");
   expect(served.stderr()).toBe("");
-}, 60_000);
+}, patient(60_000));
 
 test("slow clients are cut off, however slowly they send, while others are answered", async () => {
   const head =
@@ -274,7 +275,7 @@ test("slow clients are cut off, however slowly they send, while others are answe
   } finally {
     clearInterval(trickle);
   }
-}, 120_000);
+}, patient(120_000));
 
 test("SIGTERM ends it within five seconds though readers are connected, and a slow request is still answered", async () => {
   await using served = await startServe(["--db", folder.file("store.db")]);
@@ -299,6 +300,6 @@ test("SIGTERM ends it within five seconds though readers are connected, and a sl
   const answer = await slow.answer;
   expect([answer.status, answer.text.includes('"verdicts"')]).toEqual([200, true]);
   expect(await ended).toBe(143);
-  expect(performance.now() - startedMs).toBeLessThan(5_000);
+  expect(performance.now() - startedMs).toBeLessThan(patient(5_000));
   await events.body?.cancel();
-}, 60_000);
+}, patient(60_000));

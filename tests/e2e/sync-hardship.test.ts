@@ -3,6 +3,7 @@ import { appendFileSync, chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { startSandbox } from "../../src/upload/sandbox/server.ts";
 import { BINARY } from "../support/binary.ts";
 import { writeCvs } from "../support/cvs.ts";
+import { patient } from "../support/emulation.ts";
 import { needs, needsRoot, programPath } from "../support/programs.ts";
 import { runCommand } from "../support/run.ts";
 import { isSumRight, resultOf, startSync, sync, syncCommand, syncEnvironment } from "../support/sync.ts";
@@ -127,7 +128,7 @@ test("a file that changes while it is sent never arrives in pieces", async () =>
   expect(resultOf({ stdout, stderr: "" })).toMatchObject({ found: 1, uploaded: 1, failed: 0 });
   const whole = new Bun.CryptoHasher("sha256").update(await Bun.file(path).bytes()).digest("hex");
   expect(sandbox.stored()).toEqual(new Map([[whole, 1]]));
-}, 60_000);
+}, patient(60_000));
 
 test("a store of a newer nodupe, and a file that is no store, are refused with 2", async () => {
   using home = tempFolder();

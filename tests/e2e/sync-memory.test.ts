@@ -3,7 +3,7 @@ import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { startSandbox } from "../../src/upload/sandbox/server.ts";
 import type { SyncResult } from "../../src/upload/report/tally.ts";
 import { writeCvs } from "../support/cvs.ts";
-import { IS_EMULATED } from "../support/emulation.ts";
+import { IS_EMULATED, patient } from "../support/emulation.ts";
 import { resultOf, startSync, type SyncCase } from "../support/sync.ts";
 import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
@@ -56,7 +56,7 @@ test("1,000 files of 20-400 KB by 20 workers take at most 75 MB, ten times as ma
   const many = await measured({ home, sandbox: inBatches }, [...args, cvs.file("10000")]);
   expect(many.result).toMatchObject({ uploaded: 10_000, failed: 0 });
   expect(many.peakMib).toBeLessThan(75 + 10 + EMULATOR_MIB);
-}, 120_000);
+}, patient(120_000));
 
 test("a file of 500 MB takes less than 50 MB more than a small one", async () => {
   using home = tempFolder();
@@ -70,4 +70,4 @@ test("a file of 500 MB takes less than 50 MB more than a small one", async () =>
   const large = await measured({ home, sandbox }, [cvs.file("large")]);
   expect([small.result.uploaded, large.result.uploaded]).toEqual([1, 1]);
   expect(large.peakMib - small.peakMib).toBeLessThan(50);
-}, 120_000);
+}, patient(120_000));

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { type Sandbox, startSandbox } from "../../src/upload/sandbox/server.ts";
 import { writeCvs } from "../support/cvs.ts";
+import { patient } from "../support/emulation.ts";
 import { linesOf } from "../support/lines.ts";
 import { isSumRight, resultOf, startSync, sync } from "../support/sync.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -48,7 +49,7 @@ for (const batch of [false, true]) {
     } finally {
       sandbox.stop();
     }
-  }, 60_000);
+  }, patient(60_000));
 }
 
 test("a server that stays away ends the run with 4, what was not sent is said to have failed, and the next run sends it", async () => {
@@ -77,4 +78,4 @@ test("a server that stays away ends the run with 4, what was not sent is said to
   expect(next.exitCode).toBe(0);
   expect(resultOf(next)).toMatchObject({ failed: 0, uploaded: tree.files - result.uploaded });
   expect(again.stats()).toMatchObject({ stored: tree.files, repeats: 0 });
-}, 60_000);
+}, patient(60_000));

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { startSandbox } from "../../src/upload/sandbox/server.ts";
+import { patient } from "../support/emulation.ts";
 import { resultOf, startSync } from "../support/sync.ts";
 import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
@@ -34,4 +35,4 @@ test("files written just now do not hold up the others, however many there are a
   );
   expect(await child.exited).toBe(0);
   expect(resultOf({ stdout: await stdout, stderr: "" })).toMatchObject({ uploaded: old + fresh, failed: 0 });
-}, 60_000);
+}, patient(60_000));

@@ -4,6 +4,7 @@ import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startSandbox } from "../../src/upload/sandbox/server.ts";
 import { writeCvs } from "../support/cvs.ts";
+import { patient } from "../support/emulation.ts";
 import { linesOf } from "../support/lines.ts";
 import { isSumRight, resultOf, startSync, sync } from "../support/sync.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
@@ -33,7 +34,7 @@ test("a store that is removed during a run ends it with 1 and says so; the next 
   expect(next.exitCode).toBe(0);
   expect(isSumRight(resultOf(next))).toBe(true);
   expect(sandbox.stats()).toMatchObject({ stored: tree.files, repeats: 0 });
-}, 60_000);
+}, patient(60_000));
 
 test("a store that another program has locked is waited for, and that is said", async () => {
   using home = tempFolder();
@@ -63,7 +64,7 @@ test("a store that another program has locked is waited for, and that is said", 
   const result = resultOf({ stdout: await stdout, stderr: said.join("\n") });
   expect(result.uploaded + result.duplicate_local).toBe(result.found ?? 0);
   expect(sandbox.stats()).toMatchObject({ stored: 5 + tree.files, repeats: 0 });
-}, 60_000);
+}, patient(60_000));
 
 test("a store that stays locked ends the run with 1, and nothing is lost", async () => {
   using home = tempFolder();
@@ -85,7 +86,7 @@ test("a store that stays locked ends the run with 1, and nothing is lost", async
   const next = await sync({ home, sandbox }, ["--ambiguous-wait", "500ms", cvs.path]);
   expect(next.exitCode).toBe(0);
   expect(sandbox.stats()).toMatchObject({ stored: tree.files, repeats: 0 });
-}, 60_000);
+}, patient(60_000));
 
 test("a watch outlasts a store that another program has locked: at its start, and when its folder goes away", async () => {
   using home = tempFolder();
@@ -122,4 +123,4 @@ test("a watch outlasts a store that another program has locked: at its start, an
   await reading;
   expect([await child.exited, await stdout]).toEqual([143, expect.any(String)]);
   expect(modes.get()).toBeNull();
-}, 90_000);
+}, patient(90_000));

@@ -90,13 +90,13 @@ async function expectGivenUp(begin: string, more: string): Promise<void> {
 test(
   "an answer whose bytes keep trickling in is given up",
   () => expectGivenUp("HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", " "),
-  60_000,
+  patient(60_000),
 );
 
 test(
   "interim answers without an end are no answer either",
   () => expectGivenUp("", "HTTP/1.1 102 Processing\r\n\r\n"),
-  60_000,
+  patient(60_000),
 );
 
 test("an answer unexpectedly in gzip is decoded; an unknown encoding is named", async () => {

@@ -9,6 +9,7 @@ import type { IngestCounts } from "../../../src/nodes/ingest/counts.ts";
 import { LineFeed } from "../../../src/nodes/log/line-feed.ts";
 import { LineParser } from "../../../src/nodes/log/parse.ts";
 import { createParsedLines } from "../../../src/nodes/log/parsed-lines.ts";
+import { patient } from "../../support/emulation.ts";
 import { tempFolder } from "../../support/temp.ts";
 
 const FIXTURES = join(import.meta.dir, "../../fixtures");
@@ -167,4 +168,4 @@ test("damaged logs go into the store, and once more add nothing", async () => {
     }),
     { numRuns: 150 },
   );
-}, 60_000);
+}, patient(60_000));

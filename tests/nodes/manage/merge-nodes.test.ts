@@ -11,6 +11,7 @@ import { Ingestion } from "../../../src/nodes/ingest/ingestion.ts";
 import { listNodes } from "../../../src/nodes/manage/list-nodes.ts";
 import { mergeNodes } from "../../../src/nodes/manage/merge-nodes.ts";
 import { decodeRollup } from "../../../src/nodes/store/rollup.ts";
+import { patient } from "../../support/emulation.ts";
 import { tempFolder, type TempFolder } from "../../support/temp.ts";
 
 const HOUR_MS = 3_600_000;
@@ -96,7 +97,7 @@ test("two nodes that took in any parts of a log merge into what one would have h
     ),
     { numRuns: 40 },
   );
-}, 120_000);
+}, patient(120_000));
 
 test("hours whose events were pruned: the same figures are the same lines, others add up", async () => {
   using folder = tempFolder();
@@ -117,7 +118,7 @@ test("hours whose events were pruned: the same figures are the same lines, other
   const ended = late.filter((line) => !line.includes(" started")).length;
   expect(listNodes(db).find(({ name }) => name === "into")?.events).toBe(events + other - ended);
   expect(await ingest(db, folder, { node: "into", lines: LINES })).toMatchObject({ events: 0, started: 0 });
-}, 60_000);
+}, patient(60_000));
 
 test("a node is not merged into itself, nor where one is not known", () => {
   using store = openStore({ path: ":memory:" });
