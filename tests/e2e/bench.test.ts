@@ -119,46 +119,50 @@ needsExecution()(
   180_000,
 );
 
-test("a case that is slower than in a saved report by more than the tolerance ends it with 3", async () => {
-  using folder = tempFolder();
-  const saved = folder.file("saved.json");
-  const env = { TMPDIR: folder.path };
-  const first = await nodupe(["bench", "compare", "--quick", "--json", "--save", saved], { env });
-  expect(first.exitCode).toBe(0);
-  const report = reportOf(first);
-  const against = async (factor: number): Promise<Run> => {
-    const cases = report.cases.map(({ median_low: low, median_high: high, ...of }) => ({
-      ...of,
-      median: of.median * factor,
-      median_low: low === null ? null : low * factor,
-      median_high: high === null ? null : high * factor,
-    }));
-    writeFileSync(saved, JSON.stringify({ ...report, cases }));
-    return nodupe(["bench", "compare", "--quick", "--json", "--against", saved, "--tolerance=50"], { env });
-  };
-  const slower = await against(1 / 100);
-  expect(slower.exitCode).toBe(3);
-  // Of our own ways alone.
-  const names = report.cases.flatMap(({ name, earlier }) => (earlier ? [] : [name])).toSorted();
-  expect(names.length).toBeLessThan(report.cases.length);
-  expect(
-    reportOf(slower)
-      .against?.slower.map(({ name }) => name)
-      .toSorted(),
-  ).toEqual(names);
-  const faster = await against(100);
-  expect([faster.exitCode, reportOf(faster).against]).toMatchObject([
-    0,
-    { slower: [], compared: names.length },
-  ]);
-  const full = await nodupe(["bench", "compare", "--against", saved], { env });
-  expect([full.exitCode, full.stdout, full.stderr]).toEqual([
-    2,
-    "",
-    `nodupe: --against ${saved}: that was a quick run, and only quick runs compare with it; add --quick\n`,
-  ]);
-  expect(readdirSync(folder.path)).toEqual(["saved.json"]);
-}, patient(180_000));
+test(
+  "a case that is slower than in a saved report by more than the tolerance ends it with 3",
+  async () => {
+    using folder = tempFolder();
+    const saved = folder.file("saved.json");
+    const env = { TMPDIR: folder.path };
+    const first = await nodupe(["bench", "compare", "--quick", "--json", "--save", saved], { env });
+    expect(first.exitCode).toBe(0);
+    const report = reportOf(first);
+    const against = async (factor: number): Promise<Run> => {
+      const cases = report.cases.map(({ median_low: low, median_high: high, ...of }) => ({
+        ...of,
+        median: of.median * factor,
+        median_low: low === null ? null : low * factor,
+        median_high: high === null ? null : high * factor,
+      }));
+      writeFileSync(saved, JSON.stringify({ ...report, cases }));
+      return nodupe(["bench", "compare", "--quick", "--json", "--against", saved, "--tolerance=50"], { env });
+    };
+    const slower = await against(1 / 100);
+    expect(slower.exitCode).toBe(3);
+    // Of our own ways alone.
+    const names = report.cases.flatMap(({ name, earlier }) => (earlier ? [] : [name])).toSorted();
+    expect(names.length).toBeLessThan(report.cases.length);
+    expect(
+      reportOf(slower)
+        .against?.slower.map(({ name }) => name)
+        .toSorted(),
+    ).toEqual(names);
+    const faster = await against(100);
+    expect([faster.exitCode, reportOf(faster).against]).toMatchObject([
+      0,
+      { slower: [], compared: names.length },
+    ]);
+    const full = await nodupe(["bench", "compare", "--against", saved], { env });
+    expect([full.exitCode, full.stdout, full.stderr]).toEqual([
+      2,
+      "",
+      `nodupe: --against ${saved}: that was a quick run, and only quick runs compare with it; add --quick\n`,
+    ]);
+    expect(readdirSync(folder.path)).toEqual(["saved.json"]);
+  },
+  patient(180_000),
+);
 
 test.each([
   ["SIGINT", 130],

@@ -169,39 +169,47 @@ needs("strace")(
   120_000,
 );
 
-test("an event costs at most 9 bytes on disk, and its share of the store that every store has", async () => {
-  using folder = tempFolder();
-  const path = folder.file("node.log");
-  writeFileSync(path, log(120_000, 9));
-  const { events } = await ingest(folder, path);
-  using other = tempFolder();
-  writeFileSync(other.file("empty.log"), "");
-  await ingest(other, other.file("empty.log"));
-  const bytes = Bun.file(folder.file("s.db")).size - Bun.file(other.file("s.db")).size;
-  expect(bytes / events).toBeLessThanOrEqual(9);
-}, patient(60_000));
+test(
+  "an event costs at most 9 bytes on disk, and its share of the store that every store has",
+  async () => {
+    using folder = tempFolder();
+    const path = folder.file("node.log");
+    writeFileSync(path, log(120_000, 9));
+    const { events } = await ingest(folder, path);
+    using other = tempFolder();
+    writeFileSync(other.file("empty.log"), "");
+    await ingest(other, other.file("empty.log"));
+    const bytes = Bun.file(folder.file("s.db")).size - Bun.file(other.file("s.db")).size;
+    expect(bytes / events).toBeLessThanOrEqual(9);
+  },
+  patient(60_000),
+);
 
-test("pruned events stay known, and their roll-ups stay", async () => {
-  using folder = tempFolder();
-  const path = folder.file("node.log");
-  writeFileSync(path, log(20_000, 3));
-  const db = ["--json", "--db", folder.file("s.db")];
-  const env = { NODUPE_INGEST_EVENT_RETENTION: "1m" };
-  // Blocks go once they lie wholly in closed hours; a second file makes the clock of the log move on.
-  const first = JSON.parse((await nodupe(["ingest", "--node", "a", path, ...db], { env })).stdout) as {
-    events: number;
-  };
-  const late = folder.file("late.log");
-  writeFileSync(late, log(10, 4).replaceAll("2026-01-01", "2026-01-09"));
-  const second = JSON.parse((await nodupe(["ingest", "--node", "a", late, ...db], { env })).stdout) as {
-    pruned: number;
-  };
-  expect(second.pruned).toBeGreaterThan(10_000);
-  const again = await nodupe(["ingest", "--node", "a", "-", ...db], { env, stdin: readFileSync(path) });
-  expect(JSON.parse(again.stdout)).toMatchObject({ events: 0, started: 0 });
-  await nodupe(["ingest", "--node", "b", SAMPLE, "--db", folder.file("s.db")]);
-  expect(await operations(folder)).toBe(first.events + 10);
-}, patient(60_000));
+test(
+  "pruned events stay known, and their roll-ups stay",
+  async () => {
+    using folder = tempFolder();
+    const path = folder.file("node.log");
+    writeFileSync(path, log(20_000, 3));
+    const db = ["--json", "--db", folder.file("s.db")];
+    const env = { NODUPE_INGEST_EVENT_RETENTION: "1m" };
+    // Blocks go once they lie wholly in closed hours; a second file makes the clock of the log move on.
+    const first = JSON.parse((await nodupe(["ingest", "--node", "a", path, ...db], { env })).stdout) as {
+      events: number;
+    };
+    const late = folder.file("late.log");
+    writeFileSync(late, log(10, 4).replaceAll("2026-01-01", "2026-01-09"));
+    const second = JSON.parse((await nodupe(["ingest", "--node", "a", late, ...db], { env })).stdout) as {
+      pruned: number;
+    };
+    expect(second.pruned).toBeGreaterThan(10_000);
+    const again = await nodupe(["ingest", "--node", "a", "-", ...db], { env, stdin: readFileSync(path) });
+    expect(JSON.parse(again.stdout)).toMatchObject({ events: 0, started: 0 });
+    await nodupe(["ingest", "--node", "b", SAMPLE, "--db", folder.file("s.db")]);
+    expect(await operations(folder)).toBe(first.events + 10);
+  },
+  patient(60_000),
+);
 
 test("a race-lost line and the full line that follows are one event, in any run", async () => {
   using folder = tempFolder();

@@ -72,14 +72,18 @@ const HOSTILE: readonly [name: string, answer: Answer, said: RegExp][] = [
 ];
 
 for (const [name, answer, said] of HOSTILE) {
-  test(`an API that answers ${name} is one line, and no node comes into being`, async () => {
-    using folder = tempFolder();
-    const run = await ask(folder, answer);
-    expect(run.stderr).toMatch(said);
-    expect(run.stderr.trimEnd().split("\n").length).toBe(1);
-    expect({ exitCode: run.exitCode, nodes: nodes(folder) }).toEqual({ exitCode: 1, nodes: 0 });
-    expect(JSON.parse(run.stdout)).toMatchObject({ lines: 0, api: [{ reachable: true }] });
-  }, patient(60_000));
+  test(
+    `an API that answers ${name} is one line, and no node comes into being`,
+    async () => {
+      using folder = tempFolder();
+      const run = await ask(folder, answer);
+      expect(run.stderr).toMatch(said);
+      expect(run.stderr.trimEnd().split("\n").length).toBe(1);
+      expect({ exitCode: run.exitCode, nodes: nodes(folder) }).toEqual({ exitCode: 1, nodes: 0 });
+      expect(JSON.parse(run.stdout)).toMatchObject({ lines: 0, api: [{ reachable: true }] });
+    },
+    patient(60_000),
+  );
 }
 
 const PARTS: readonly [name: string, path: string, from: RegExp, to: string, lost: string[]][] = [
@@ -91,75 +95,87 @@ const PARTS: readonly [name: string, path: string, from: RegExp, to: string, los
 ];
 
 for (const [name, path, from, to, lost] of PARTS) {
-  test(`${name} loses that part alone, and takes nothing away that was told before`, async () => {
-    using folder = tempFolder();
-    expect((await ask(folder, good)).exitCode).toBe(0);
-    const [before] = snapshots(folder);
-    const run = await ask(folder, changed(path, from, to));
-    expect({ exitCode: run.exitCode, lines: run.stderr.trimEnd().split("\n").length }).toEqual({
-      exitCode: 0,
-      lines: 1,
-    });
-    expect(run.stderr).toContain(`${path} gave an unexpected answer`);
-    const [, after] = snapshots(folder);
-    for (const column of lost) expect([column, after?.[column]]).toEqual([column, null]);
-    const kept = Object.keys(before ?? {}).filter(
-      (column) => after?.[column] !== null && column !== "taken_ms",
-    );
-    expect(kept.length).toBeGreaterThan(4);
-    for (const column of kept) expect(after?.[column]).toBe(before?.[column]);
-    // What a comparison shows is the last good figure of each kind.
-    const window = ["--since", "2025-10-06", "--until", "2025-10-07"];
-    await nodupe(["ingest", "--node", "a", SAMPLE, "--db", folder.file("s.db")]);
-    await nodupe(["ingest", "--node", "b", SAMPLE, "--db", folder.file("s.db")]);
-    const compared = await nodupe(["compare", "a", "b", ...window, "--json", "--db", folder.file("s.db")]);
-    const metrics = (JSON.parse(compared.stdout) as { nodes: { metrics: Record<string, number> }[] }).nodes[0]
-      ?.metrics;
-    expect(metrics?.["avg_audit_score"]).toBeCloseTo(99.9, 9);
-    expect(metrics?.["storage_utilization"]).toBeCloseTo((5_368_709_120_000 / 8e12) * 100, 9);
-  }, patient(60_000));
+  test(
+    `${name} loses that part alone, and takes nothing away that was told before`,
+    async () => {
+      using folder = tempFolder();
+      expect((await ask(folder, good)).exitCode).toBe(0);
+      const [before] = snapshots(folder);
+      const run = await ask(folder, changed(path, from, to));
+      expect({ exitCode: run.exitCode, lines: run.stderr.trimEnd().split("\n").length }).toEqual({
+        exitCode: 0,
+        lines: 1,
+      });
+      expect(run.stderr).toContain(`${path} gave an unexpected answer`);
+      const [, after] = snapshots(folder);
+      for (const column of lost) expect([column, after?.[column]]).toEqual([column, null]);
+      const kept = Object.keys(before ?? {}).filter(
+        (column) => after?.[column] !== null && column !== "taken_ms",
+      );
+      expect(kept.length).toBeGreaterThan(4);
+      for (const column of kept) expect(after?.[column]).toBe(before?.[column]);
+      // What a comparison shows is the last good figure of each kind.
+      const window = ["--since", "2025-10-06", "--until", "2025-10-07"];
+      await nodupe(["ingest", "--node", "a", SAMPLE, "--db", folder.file("s.db")]);
+      await nodupe(["ingest", "--node", "b", SAMPLE, "--db", folder.file("s.db")]);
+      const compared = await nodupe(["compare", "a", "b", ...window, "--json", "--db", folder.file("s.db")]);
+      const metrics = (JSON.parse(compared.stdout) as { nodes: { metrics: Record<string, number> }[] })
+        .nodes[0]?.metrics;
+      expect(metrics?.["avg_audit_score"]).toBeCloseTo(99.9, 9);
+      expect(metrics?.["storage_utilization"]).toBeCloseTo((5_368_709_120_000 / 8e12) * 100, 9);
+    },
+    patient(60_000),
+  );
 }
 
-test("an API that says nothing, or a byte a second, costs its time-out and not the log", async () => {
-  using folder = tempFolder();
-  const trickles: Timer[] = [];
-  using cleanup = new DisposableStack();
-  cleanup.defer(() => {
-    for (const trickle of trickles) clearInterval(trickle);
-  });
-  const slow: Answer = (path) =>
-    path === "/api/sno/"
-      ? new Promise<Response>(() => undefined)
-      : new Response(
-          new ReadableStream({
-            start: (controller) => {
-              const trickle = setInterval(() => {
-                try {
-                  controller.enqueue(Buffer.from(" "));
-                } catch {
-                  // Whoever asked has given up: the stream is closed.
-                  clearInterval(trickle);
-                }
-              }, 200);
-              trickles.push(trickle);
-            },
-          }),
-        );
-  const begin = performance.now();
-  const run = await ask(folder, slow, [SAMPLE]);
-  expect(run.exitCode).toBe(0);
-  expect(JSON.parse(run.stdout)).toMatchObject({ events: 43, started: 15 });
-  for (const path of PATHS) expect(run.stderr).toContain(`${path} did not answer within 5 s`);
-  expect(performance.now() - begin).toBeLessThan(patient(15_000));
-}, patient(60_000));
+test(
+  "an API that says nothing, or a byte a second, costs its time-out and not the log",
+  async () => {
+    using folder = tempFolder();
+    const trickles: Timer[] = [];
+    using cleanup = new DisposableStack();
+    cleanup.defer(() => {
+      for (const trickle of trickles) clearInterval(trickle);
+    });
+    const slow: Answer = (path) =>
+      path === "/api/sno/"
+        ? new Promise<Response>(() => undefined)
+        : new Response(
+            new ReadableStream({
+              start: (controller) => {
+                const trickle = setInterval(() => {
+                  try {
+                    controller.enqueue(Buffer.from(" "));
+                  } catch {
+                    // Whoever asked has given up: the stream is closed.
+                    clearInterval(trickle);
+                  }
+                }, 200);
+                trickles.push(trickle);
+              },
+            }),
+          );
+    const begin = performance.now();
+    const run = await ask(folder, slow, [SAMPLE]);
+    expect(run.exitCode).toBe(0);
+    expect(JSON.parse(run.stdout)).toMatchObject({ events: 43, started: 15 });
+    for (const path of PATHS) expect(run.stderr).toContain(`${path} did not answer within 5 s`);
+    expect(performance.now() - begin).toBeLessThan(patient(15_000));
+  },
+  patient(60_000),
+);
 
-test("an API that is not there: exit 4 alone, a warning beside a log", async () => {
-  using folder = tempFolder();
-  const api = ["--api", "http://127.0.0.1:1", "--db", folder.file("s.db"), "--json"];
-  const alone = await nodupe(["ingest", "--node", "a", ...api]);
-  expect({ exitCode: alone.exitCode, nodes: nodes(folder) }).toEqual({ exitCode: 4, nodes: 0 });
-  expect(alone.stderr.trimEnd().split("\n").length).toBe(1);
-  expect(JSON.parse(alone.stdout)).toMatchObject({ api: [{ reachable: false }] });
-  const beside = await nodupe(["ingest", "--node", "a", SAMPLE, ...api]);
-  expect(beside.exitCode).toBe(0);
-}, patient(60_000));
+test(
+  "an API that is not there: exit 4 alone, a warning beside a log",
+  async () => {
+    using folder = tempFolder();
+    const api = ["--api", "http://127.0.0.1:1", "--db", folder.file("s.db"), "--json"];
+    const alone = await nodupe(["ingest", "--node", "a", ...api]);
+    expect({ exitCode: alone.exitCode, nodes: nodes(folder) }).toEqual({ exitCode: 4, nodes: 0 });
+    expect(alone.stderr.trimEnd().split("\n").length).toBe(1);
+    expect(JSON.parse(alone.stdout)).toMatchObject({ api: [{ reachable: false }] });
+    const beside = await nodupe(["ingest", "--node", "a", SAMPLE, ...api]);
+    expect(beside.exitCode).toBe(0);
+  },
+  patient(60_000),
+);

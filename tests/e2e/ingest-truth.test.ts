@@ -107,27 +107,31 @@ function exactDurations(path: string): number[] {
   return durations.toSorted((a, b) => a - b);
 }
 
-test("quantiles are within one percent of the exact ones, and the mean is exact", async () => {
-  using folder = tempFolder();
-  const path = folder.file("node.log");
-  await writeLog(path, {
-    ...DEBUG_LOG,
-    seed: 3,
-    operations: 20_000,
-    startMs: Date.UTC(2026, 2, 1),
-    spanMs: 86_400_000,
-  });
-  const exact = exactDurations(path);
-  const { nodes } = await compared(path, path);
-  const metrics = nodes[0]?.metrics ?? {};
-  for (const [metric, q] of [
-    ["avg_latency_p50", 0.5],
-    ["avg_latency_p95", 0.95],
-    ["avg_latency_p99", 0.99],
-  ] as const) {
-    const value = exact[Math.floor(q * (exact.length - 1))] ?? Number.NaN;
-    expect(Math.abs((metrics[metric] ?? Number.NaN) / value - 1)).toBeLessThanOrEqual(0.01);
-  }
-  const mean = exact.reduce((sum, value) => sum + value, 0) / exact.length;
-  expect(metrics["avg_latency_mean"]).toBeCloseTo(mean, 6);
-}, patient(60_000));
+test(
+  "quantiles are within one percent of the exact ones, and the mean is exact",
+  async () => {
+    using folder = tempFolder();
+    const path = folder.file("node.log");
+    await writeLog(path, {
+      ...DEBUG_LOG,
+      seed: 3,
+      operations: 20_000,
+      startMs: Date.UTC(2026, 2, 1),
+      spanMs: 86_400_000,
+    });
+    const exact = exactDurations(path);
+    const { nodes } = await compared(path, path);
+    const metrics = nodes[0]?.metrics ?? {};
+    for (const [metric, q] of [
+      ["avg_latency_p50", 0.5],
+      ["avg_latency_p95", 0.95],
+      ["avg_latency_p99", 0.99],
+    ] as const) {
+      const value = exact[Math.floor(q * (exact.length - 1))] ?? Number.NaN;
+      expect(Math.abs((metrics[metric] ?? Number.NaN) / value - 1)).toBeLessThanOrEqual(0.01);
+    }
+    const mean = exact.reduce((sum, value) => sum + value, 0) / exact.length;
+    expect(metrics["avg_latency_mean"]).toBeCloseTo(mean, 6);
+  },
+  patient(60_000),
+);

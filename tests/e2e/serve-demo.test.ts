@@ -118,12 +118,19 @@ test("a store of the user's and the demo exclude each other", async () => {
   expect(run.stderr).toContain("leave --db away");
 });
 
-test("the rest of the year comes while the page is open", async () => {
-  await using served = await startServe(["--demo"]);
-  const coverage = async (): Promise<number> => {
-    const { body } = await served.post("/api/comparison", { nodes: ["attic", "office"], timeRange: "365d" });
-    const { nodes } = body as { nodes: { metrics: { coverage_percent: number } }[] };
-    return Math.min(...nodes.map(({ metrics }) => metrics.coverage_percent));
-  };
-  await until(async () => (await coverage()) > 99, "the year is there", 60_000);
-}, patient(120_000));
+test(
+  "the rest of the year comes while the page is open",
+  async () => {
+    await using served = await startServe(["--demo"]);
+    const coverage = async (): Promise<number> => {
+      const { body } = await served.post("/api/comparison", {
+        nodes: ["attic", "office"],
+        timeRange: "365d",
+      });
+      const { nodes } = body as { nodes: { metrics: { coverage_percent: number } }[] };
+      return Math.min(...nodes.map(({ metrics }) => metrics.coverage_percent));
+    };
+    await until(async () => (await coverage()) > 99, "the year is there", 60_000);
+  },
+  patient(120_000),
+);

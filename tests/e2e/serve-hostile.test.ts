@@ -52,34 +52,38 @@ test("foreign hosts, two hosts and foreign origins are refused before anything i
   expect((await raw(open.port, socket("http://evil.example"))).status).toBe(403);
 });
 
-test("a wrong method is told the right ones, whatever it brings along", async () => {
-  const { paths } = (await open.ask("/api/openapi.json")).body as { paths: Record<string, object> };
-  const known = Object.entries(paths).map(
-    ([path, of]) => [path, Object.keys(of).map((name) => name.toUpperCase())] as const,
-  );
-  expect(known.length).toBeGreaterThan(12);
-  for (const [path, methods] of known) {
-    const allow = methods.includes("GET") ? "GET, HEAD" : "POST";
-    for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
-      if (methods.includes(method)) continue;
-      for (const headers of [{}, { "content-type": "application/json" }]) {
-        const told = await open.ask(path, { method, headers });
-        expect({ path, method, status: told.status, allow: told.headers.get("allow") }).toEqual({
-          path,
-          method,
-          status: 405,
-          allow,
-        });
+test(
+  "a wrong method is told the right ones, whatever it brings along",
+  async () => {
+    const { paths } = (await open.ask("/api/openapi.json")).body as { paths: Record<string, object> };
+    const known = Object.entries(paths).map(
+      ([path, of]) => [path, Object.keys(of).map((name) => name.toUpperCase())] as const,
+    );
+    expect(known.length).toBeGreaterThan(12);
+    for (const [path, methods] of known) {
+      const allow = methods.includes("GET") ? "GET, HEAD" : "POST";
+      for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
+        if (methods.includes(method)) continue;
+        for (const headers of [{}, { "content-type": "application/json" }]) {
+          const told = await open.ask(path, { method, headers });
+          expect({ path, method, status: told.status, allow: told.headers.get("allow") }).toEqual({
+            path,
+            method,
+            status: 405,
+            allow,
+          });
+        }
       }
     }
-  }
-  expect((await open.ask("/", { method: "POST" })).status).toBe(405);
-  expect((await open.ask("/ws", { method: "POST" })).status).toBe(405);
-  expect((await open.ask("/nowhere", { method: "DELETE" })).status).toBe(404);
-  // A form of another site could send this without being asked.
-  const form = await open.ask("/api/login", { method: "POST", body: new URLSearchParams({ token: "x" }) });
-  expect(form.status).toBe(415);
-}, patient(60_000));
+    expect((await open.ask("/", { method: "POST" })).status).toBe(405);
+    expect((await open.ask("/ws", { method: "POST" })).status).toBe(405);
+    expect((await open.ask("/nowhere", { method: "DELETE" })).status).toBe(404);
+    // A form of another site could send this without being asked.
+    const form = await open.ask("/api/login", { method: "POST", body: new URLSearchParams({ token: "x" }) });
+    expect(form.status).toBe(415);
+  },
+  patient(60_000),
+);
 
 test("HEAD has the headers of GET and no body, and a stream that is asked for so does not stay open", async () => {
   for (const path of ["/", "/api/metrics", "/api/openapi.json"]) {
@@ -191,115 +195,146 @@ async function hail(
   await Promise.all(Array.from({ length: AT_ONCE }, send));
 }
 
-test("of 5,000 random requests of a stranger none is answered with data, and none with more than a 4xx", async () => {
-  await hail(closed, new RandomRequests(14, null), ({ status, text }, sent) => {
-    // 0: what is no HTTP is not worth an answer. 505: another HTTP than 1.1.
-    // A path that leads back to the page is no secret: the page is all that a stranger gets.
-    if (status === 200 && text.includes("require-trusted-types-for")) return;
-    const isRefused = status === 0 || status === 505 || (status >= 400 && status < 500);
-    if (isRefused && !INSIDE.test(text)) return;
-    throw new Error(`not refused: ${JSON.stringify({ sent, status, text: text.slice(0, 500) })}`);
-  });
-  const { status } = await raw(closed.port, `GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
-  expect(status).toBe(200);
-}, patient(180_000));
+test(
+  "of 5,000 random requests of a stranger none is answered with data, and none with more than a 4xx",
+  async () => {
+    await hail(closed, new RandomRequests(14, null), ({ status, text }, sent) => {
+      // 0: what is no HTTP is not worth an answer. 505: another HTTP than 1.1.
+      // A path that leads back to the page is no secret: the page is all that a stranger gets.
+      if (status === 200 && text.includes("require-trusted-types-for")) return;
+      const isRefused = status === 0 || status === 505 || (status >= 400 && status < 500);
+      if (isRefused && !INSIDE.test(text)) return;
+      throw new Error(`not refused: ${JSON.stringify({ sent, status, text: text.slice(0, 500) })}`);
+    });
+    const { status } = await raw(
+      closed.port,
+      `GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+    );
+    expect(status).toBe(200);
+  },
+  patient(180_000),
+);
 
-test("of 5,000 more by somebody who may ask none crashes it or makes it tell of its inside", async () => {
-  await using served = await startServe([
-    "--db",
-    folder.file("store.db"),
-    "--token-file",
-    folder.file("token"),
-  ]);
-  await hail(served, new RandomRequests(15, AUTHORIZATION), ({ status, text }, sent) => {
-    if ((status < 500 || status === 505) && !/node_modules|\.ts:\d+|\bat [\w.]+ \(|SQLite|root:x/.test(text))
-      return;
-    throw new Error(`not answered: ${JSON.stringify({ sent, status, text: text.slice(0, 500) })}`);
-  });
-  const health = await served.ask("/health", { headers: { authorization: AUTHORIZATION } });
-  expect([health.status, served.stderr()]).toEqual([200, ""]);
-}, patient(180_000));
+test(
+  "of 5,000 more by somebody who may ask none crashes it or makes it tell of its inside",
+  async () => {
+    await using served = await startServe([
+      "--db",
+      folder.file("store.db"),
+      "--token-file",
+      folder.file("token"),
+    ]);
+    await hail(served, new RandomRequests(15, AUTHORIZATION), ({ status, text }, sent) => {
+      if (
+        (status < 500 || status === 505) &&
+        !/node_modules|\.ts:\d+|\bat [\w.]+ \(|SQLite|root:x/.test(text)
+      )
+        return;
+      throw new Error(`not answered: ${JSON.stringify({ sent, status, text: text.slice(0, 500) })}`);
+    });
+    const health = await served.ask("/health", { headers: { authorization: AUTHORIZATION } });
+    expect([health.status, served.stderr()]).toEqual([200, ""]);
+  },
+  patient(180_000),
+);
 
-test("endless readers are bounded", async () => {
-  const ask = (): RawConnection =>
-    rawConnection(open.port, "GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  const readers = Array.from({ length: 520 }, ask);
-  const first = await Promise.all(
-    readers.map(
-      ({ socket }) => new Promise<string>((resolve) => socket.once("data", (data) => resolve(String(data)))),
-    ),
-  );
-  const count = (status: number): number =>
-    first.filter((text) => text.startsWith(`HTTP/1.1 ${status}`)).length;
-  expect([count(200), count(503)]).toEqual([500, 20]);
-  expect((await open.ask("/health")).status).toBe(200);
-  for (const { socket } of readers) socket.destroy();
-  await until(async () => {
-    const { socket, answer } = ask();
-    socket.once("data", () => socket.destroy());
-    return (await answer).status === 200;
-  }, "places are free again");
-}, patient(60_000));
-
-test("requests that are never finished are bounded, and leave no trace when they go", async () => {
-  await using served = await startServe(["--db", ":memory:"]);
-  const half =
-    "POST /api/comparison HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{";
-  const slow = Array.from({ length: 256 }, () => rawConnection(served.port, half));
-  const health = async (): Promise<number> => (await served.ask("/health")).status;
-  await until(async () => (await health()) === 503, "all places are taken");
-  const refused = await served.ask("/health");
-  expect([refused.body, refused.headers.get("retry-after")]).toEqual([
-    { error: "too many requests at once" },
-    "1",
-  ]);
-  for (const { socket } of slow) socket.destroy();
-  await until(async () => (await health()) === 200, "places are free again");
-  expect(served.stderr()).toBe("");
-}, patient(60_000));
-
-test("slow clients are cut off, however slowly they send, while others are answered", async () => {
-  const head =
-    "POST /api/comparison HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{";
-  const half = "GET /health HTTP/1.1\r\nHost: loc";
-  const slow = [half, half, head, head].map((bytes) => rawConnection(open.port, bytes));
-  const [, tricklingHead, , tricklingBody] = slow;
-  const trickle = setInterval(() => {
-    tricklingHead?.socket.write("a");
-    tricklingBody?.socket.write("a");
-  }, 2_000);
-  try {
-    const answers = Promise.all(slow.map(({ answer }) => answer));
+test(
+  "endless readers are bounded",
+  async () => {
+    const ask = (): RawConnection =>
+      rawConnection(open.port, "GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const readers = Array.from({ length: 520 }, ask);
+    const first = await Promise.all(
+      readers.map(
+        ({ socket }) =>
+          new Promise<string>((resolve) => socket.once("data", (data) => resolve(String(data)))),
+      ),
+    );
+    const count = (status: number): number =>
+      first.filter((text) => text.startsWith(`HTTP/1.1 ${status}`)).length;
+    expect([count(200), count(503)]).toEqual([500, 20]);
     expect((await open.ask("/health")).status).toBe(200);
-    for (const { status } of await answers) expect([0, 400, 408]).toContain(status);
-  } finally {
-    clearInterval(trickle);
-  }
-}, patient(120_000));
+    for (const { socket } of readers) socket.destroy();
+    await until(async () => {
+      const { socket, answer } = ask();
+      socket.once("data", () => socket.destroy());
+      return (await answer).status === 200;
+    }, "places are free again");
+  },
+  patient(60_000),
+);
 
-test("SIGTERM ends it within five seconds though readers are connected, and a slow request is still answered", async () => {
-  await using served = await startServe(["--db", folder.file("store.db")]);
-  const events = await fetch(`${served.url}/api/events`);
-  const socket = new WebSocket(`${served.url.replace("http", "ws")}/ws`);
-  await new Promise<void>((resolve) => {
-    socket.onopen = () => resolve();
-  });
-  const left = new Promise<number>((resolve) => {
-    socket.onclose = ({ code }) => resolve(code);
-  });
-  const body = JSON.stringify({ nodes: ["pi-1", "pi-2"], timeRange: 24 });
-  const slow = rawConnection(
-    served.port,
-    `POST /api/comparison HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`,
-  );
-  await until(() => slow.socket.bytesWritten > 0, "half of the request was sent");
-  const startedMs = performance.now();
-  const ended = served.end();
-  expect(await left).toBe(1001);
-  slow.socket.write(body.slice(10));
-  const answer = await slow.answer;
-  expect([answer.status, answer.text.includes('"verdicts"')]).toEqual([200, true]);
-  expect(await ended).toBe(143);
-  expect(performance.now() - startedMs).toBeLessThan(patient(5_000));
-  await events.body?.cancel();
-}, patient(60_000));
+test(
+  "requests that are never finished are bounded, and leave no trace when they go",
+  async () => {
+    await using served = await startServe(["--db", ":memory:"]);
+    const half =
+      "POST /api/comparison HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{";
+    const slow = Array.from({ length: 256 }, () => rawConnection(served.port, half));
+    const health = async (): Promise<number> => (await served.ask("/health")).status;
+    await until(async () => (await health()) === 503, "all places are taken");
+    const refused = await served.ask("/health");
+    expect([refused.body, refused.headers.get("retry-after")]).toEqual([
+      { error: "too many requests at once" },
+      "1",
+    ]);
+    for (const { socket } of slow) socket.destroy();
+    await until(async () => (await health()) === 200, "places are free again");
+    expect(served.stderr()).toBe("");
+  },
+  patient(60_000),
+);
+
+test(
+  "slow clients are cut off, however slowly they send, while others are answered",
+  async () => {
+    const head =
+      "POST /api/comparison HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{";
+    const half = "GET /health HTTP/1.1\r\nHost: loc";
+    const slow = [half, half, head, head].map((bytes) => rawConnection(open.port, bytes));
+    const [, tricklingHead, , tricklingBody] = slow;
+    const trickle = setInterval(() => {
+      tricklingHead?.socket.write("a");
+      tricklingBody?.socket.write("a");
+    }, 2_000);
+    try {
+      const answers = Promise.all(slow.map(({ answer }) => answer));
+      expect((await open.ask("/health")).status).toBe(200);
+      for (const { status } of await answers) expect([0, 400, 408]).toContain(status);
+    } finally {
+      clearInterval(trickle);
+    }
+  },
+  patient(120_000),
+);
+
+test(
+  "SIGTERM ends it within five seconds though readers are connected, and a slow request is still answered",
+  async () => {
+    await using served = await startServe(["--db", folder.file("store.db")]);
+    const events = await fetch(`${served.url}/api/events`);
+    const socket = new WebSocket(`${served.url.replace("http", "ws")}/ws`);
+    await new Promise<void>((resolve) => {
+      socket.onopen = () => resolve();
+    });
+    const left = new Promise<number>((resolve) => {
+      socket.onclose = ({ code }) => resolve(code);
+    });
+    const body = JSON.stringify({ nodes: ["pi-1", "pi-2"], timeRange: 24 });
+    const slow = rawConnection(
+      served.port,
+      `POST /api/comparison HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`,
+    );
+    await until(() => slow.socket.bytesWritten > 0, "half of the request was sent");
+    const startedMs = performance.now();
+    const ended = served.end();
+    expect(await left).toBe(1001);
+    slow.socket.write(body.slice(10));
+    const answer = await slow.answer;
+    expect([answer.status, answer.text.includes('"verdicts"')]).toEqual([200, true]);
+    expect(await ended).toBe(143);
+    expect(performance.now() - startedMs).toBeLessThan(patient(5_000));
+    await events.body?.cancel();
+  },
+  patient(60_000),
+);

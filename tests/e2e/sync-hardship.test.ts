@@ -113,22 +113,26 @@ needsRoot("setpriv")(
   },
 );
 
-test("a file that changes while it is sent never arrives in pieces", async () => {
-  using home = tempFolder();
-  using cvs = tempFolder();
-  using sandbox = await startSandbox();
-  const path = cvs.file("growing.pdf");
-  writeFileSync(path, Buffer.alloc(6 * MIB, "a"));
-  // Slow enough that the change falls into the sending.
-  const child = startSync({ home, sandbox }, ["--bwlimit", "4M", cvs.path]);
-  await until(() => sandbox.stats().received_bytes > MIB, "it is on its way");
-  appendFileSync(path, "b".repeat(1000));
-  const stdout = await new Response(child.stdout).text();
-  expect(await child.exited).toBe(0);
-  expect(resultOf({ stdout, stderr: "" })).toMatchObject({ found: 1, uploaded: 1, failed: 0 });
-  const whole = new Bun.CryptoHasher("sha256").update(await Bun.file(path).bytes()).digest("hex");
-  expect(sandbox.stored()).toEqual(new Map([[whole, 1]]));
-}, patient(60_000));
+test(
+  "a file that changes while it is sent never arrives in pieces",
+  async () => {
+    using home = tempFolder();
+    using cvs = tempFolder();
+    using sandbox = await startSandbox();
+    const path = cvs.file("growing.pdf");
+    writeFileSync(path, Buffer.alloc(6 * MIB, "a"));
+    // Slow enough that the change falls into the sending.
+    const child = startSync({ home, sandbox }, ["--bwlimit", "4M", cvs.path]);
+    await until(() => sandbox.stats().received_bytes > MIB, "it is on its way");
+    appendFileSync(path, "b".repeat(1000));
+    const stdout = await new Response(child.stdout).text();
+    expect(await child.exited).toBe(0);
+    expect(resultOf({ stdout, stderr: "" })).toMatchObject({ found: 1, uploaded: 1, failed: 0 });
+    const whole = new Bun.CryptoHasher("sha256").update(await Bun.file(path).bytes()).digest("hex");
+    expect(sandbox.stored()).toEqual(new Map([[whole, 1]]));
+  },
+  patient(60_000),
+);
 
 test("a store of a newer nodupe, and a file that is no store, are refused with 2", async () => {
   using home = tempFolder();

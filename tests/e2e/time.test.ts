@@ -71,8 +71,9 @@ needs("chronyd")(
     expect(statuses(json).slice(4).toSorted()).toEqual(["selected", "survivor", "survivor", "survivor"]);
     const elapsed = json.elapsed_s ?? Infinity;
     expect(elapsed).toBeLessThan(patient(1));
-    // Silent servers are asked again after four round trips: here only where the machine was too busy to end before that.
-    for (const { requests } of dead) expect(requests).toBeLessThanOrEqual(elapsed < 0.08 ? 1 : 2);
+    // Silent servers are asked again after four round trips, twice at most: here only where the machine was too busy to
+    // end before that.
+    for (const { requests } of dead) expect(requests).toBeLessThanOrEqual(elapsed < 0.08 ? 1 : 3);
   },
 );
 
@@ -219,7 +220,7 @@ test("--samples: so many answers are wanted and no more, and jitter is known", a
   const { json } = await nodupeTime([...db, "--samples", "4", "--server", server.name]);
   expect(json.servers[0]?.jitter_s).toBeGreaterThan(0);
   // What a busy machine delivers later than a quarter of a second is asked for again, twice at most; nothing else is.
-  expect(server.requests).toBeLessThanOrEqual(json.elapsed_s < 0.25 ? 4 : 6);
+  expect(server.requests).toBeLessThanOrEqual(json.elapsed_s < 0.25 ? 4 : 3 * 4);
   const status = await nodupe(["status", "--json", ...db]);
   const board: { time: { servers: { queries: number; answers: number }[] } } = JSON.parse(status.stdout);
   expect(board.time.servers).toEqual([expect.objectContaining({ answers: 4, queries: server.requests })]);
@@ -229,7 +230,9 @@ test("without kernel timestamps: the same answer, best of eight", async () => {
   using server = await ntpServer({ offsetS: 12 });
   const env = { NODUPE_TIME_TRANSPORT: "portable" };
   const { exitCode, json } = await nodupeTime(["--server", server.name], { env });
-  expect([exitCode, server.requests]).toEqual([0, 8]);
+  expect(exitCode).toBe(0);
+  // What a busy machine delivers later than a quarter of a second is asked for again, twice at most.
+  expect(server.requests).toBeWithin(8, json.elapsed_s < 0.25 ? 9 : 3 * 8 + 1);
   expectOffset(json, 12);
 });
 

@@ -53,12 +53,12 @@ test("servers cut off by an early end have not failed, however often it happens"
   using store = memoryStore();
   using stack = new DisposableStack();
   const quick = await Promise.all([1, 2, 3, 4].map(async () => stack.use(await ntpServer({ delayMs: 5 }))));
-  const slow = await Promise.all([1, 2, 3].map(async () => stack.use(await ntpServer({ delayMs: 300 }))));
-  for (let count = 0; count < 4; count += 1) {
+  const slow = await Promise.all([1, 2, 3].map(async () => stack.use(await ntpServer({ delayMs: 500 }))));
+  // A busy machine may wait for one of the slow ones: only rounds without them count.
+  for (let early = 0; early < 4;) {
     const { reports } = await run(store, [...quick, ...slow]);
-    expect(reports.slice(4).map(({ status }) => status)).toEqual(["not_needed", "not_needed", "not_needed"]);
+    if (reports.slice(4).every(({ status }) => status === "not_needed")) early += 1;
   }
-  expect(slow.map(({ requests }) => requests)).toEqual([4, 4, 4]);
   const failed = store.db.query("SELECT count(*) AS n FROM time_servers WHERE failures_in_row > 0").get();
   expect(failed).toEqual({ n: 0 });
 });
@@ -68,7 +68,9 @@ test("with a fresh store, all --samples are taken from each server that is neede
   using stack = new DisposableStack();
   const servers = await Promise.all([1, 2, 3].map(async () => stack.use(await ntpServer({ delayMs: 2 }))));
   const { reports } = await run(store, servers, { samples: 5 });
-  expect(servers.map(({ requests }) => requests)).toEqual([5, 5, 5]);
+  // What comes late on a busy machine is asked for again; each sample has one answer.
+  for (const { requests } of servers) expect(requests).toBeGreaterThanOrEqual(5);
+  expect(store.db.query("SELECT answers FROM time_servers").all()).toEqual(Array(3).fill({ answers: 5 }));
   for (const { jitterNs } of reports) expect(jitterNs).not.toBeNull();
 });
 

@@ -154,18 +154,23 @@ async function ingestTwice(text: string): Promise<{ first: IngestCounts; again: 
   return { first, again };
 }
 
-test("damaged logs go into the store, and once more add nothing", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(damaged, { minLength: 1, maxLength: 200 }), async (texts) => {
-      const { first, again } = await ingestTwice(`${texts.join("\n")}\n`);
-      const sum = first.events + first.started + first.facts + first.known + first.ignored + first.malformed;
-      expect(sum).toBe(first.lines);
-      expect({ events: again.events, started: again.started, facts: again.facts }).toEqual({
-        events: 0,
-        started: 0,
-        facts: 0,
-      });
-    }),
-    { numRuns: 150 },
-  );
-}, patient(60_000));
+test(
+  "damaged logs go into the store, and once more add nothing",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(damaged, { minLength: 1, maxLength: 200 }), async (texts) => {
+        const { first, again } = await ingestTwice(`${texts.join("\n")}\n`);
+        const sum =
+          first.events + first.started + first.facts + first.known + first.ignored + first.malformed;
+        expect(sum).toBe(first.lines);
+        expect({ events: again.events, started: again.started, facts: again.facts }).toEqual({
+          events: 0,
+          started: 0,
+          facts: 0,
+        });
+      }),
+      { numRuns: 150 },
+    );
+  },
+  patient(60_000),
+);

@@ -73,52 +73,63 @@ const part = fc
   .tuple(fc.nat(LINES.length), fc.nat(LINES.length))
   .map(([a, b]) => LINES.slice(Math.min(a, b), Math.max(a, b)));
 
-test("two nodes that took in any parts of a log merge into what one would have had, and all lines stay known", async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(part, { minLength: 1, maxLength: 2 }),
-      fc.array(part, { minLength: 1, maxLength: 2 }),
-      async (mine, others) => {
-        using folder = tempFolder();
-        using store = openStore({ path: ":memory:" });
-        const { db } = store;
-        for (const lines of mine) await ingest(db, folder, { node: "into", lines });
-        for (const lines of others) await ingest(db, folder, { node: "from", lines });
-        for (const lines of [...mine, ...others]) await ingest(db, folder, { node: "one", lines });
-        for (const name of ["from", "into"]) db.run("INSERT OR IGNORE INTO node (name) VALUES (?)", [name]);
-        mergeNodes(db, "from", "into");
-        expect(listNodes(db).map(({ name }) => name)).not.toContain("from");
-        // Ends that the one node met with their start, the two may have met apart: durations are not compared.
-        for (const tier of [0, 1]) expect(sums(db, "into", tier)).toEqual(sums(db, "one", tier));
-        for (const lines of [...mine, ...others])
-          expect(await ingest(db, folder, { node: "into", lines })).toMatchObject({ events: 0, started: 0 });
-        expect(db.query("PRAGMA foreign_key_check").all()).toEqual([]);
-      },
-    ),
-    { numRuns: 40 },
-  );
-}, patient(120_000));
+test(
+  "two nodes that took in any parts of a log merge into what one would have had, and all lines stay known",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(part, { minLength: 1, maxLength: 2 }),
+        fc.array(part, { minLength: 1, maxLength: 2 }),
+        async (mine, others) => {
+          using folder = tempFolder();
+          using store = openStore({ path: ":memory:" });
+          const { db } = store;
+          for (const lines of mine) await ingest(db, folder, { node: "into", lines });
+          for (const lines of others) await ingest(db, folder, { node: "from", lines });
+          for (const lines of [...mine, ...others]) await ingest(db, folder, { node: "one", lines });
+          for (const name of ["from", "into"]) db.run("INSERT OR IGNORE INTO node (name) VALUES (?)", [name]);
+          mergeNodes(db, "from", "into");
+          expect(listNodes(db).map(({ name }) => name)).not.toContain("from");
+          // Ends that the one node met with their start, the two may have met apart: durations are not compared.
+          for (const tier of [0, 1]) expect(sums(db, "into", tier)).toEqual(sums(db, "one", tier));
+          for (const lines of [...mine, ...others])
+            expect(await ingest(db, folder, { node: "into", lines })).toMatchObject({
+              events: 0,
+              started: 0,
+            });
+          expect(db.query("PRAGMA foreign_key_check").all()).toEqual([]);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  },
+  patient(120_000),
+);
 
-test("hours whose events were pruned: the same figures are the same lines, others add up", async () => {
-  using folder = tempFolder();
-  using store = openStore({ path: ":memory:" });
-  const { db } = store;
-  const late = LINES.slice(0, 4).map((line) => line.replace(/^2026-01-01/, "2026-02-01"));
-  const retention = HOUR_MS;
-  for (const node of ["same", "into"])
-    await ingest(db, folder, { node, lines: [...LINES, ...late], retention });
-  const before = sums(db, "into", 0);
-  mergeNodes(db, "same", "into");
-  expect(sums(db, "into", 0)).toEqual(before);
-  await ingest(db, folder, { node: "other", lines: [...LINES.slice(20, 120), ...late], retention });
-  const other = listNodes(db).find(({ name }) => name === "other")?.events ?? 0;
-  const events = listNodes(db).find(({ name }) => name === "into")?.events ?? 0;
-  mergeNodes(db, "other", "into");
-  // The late lines' events are there in both, and counted once; of the pruned hours nobody can tell.
-  const ended = late.filter((line) => !line.includes(" started")).length;
-  expect(listNodes(db).find(({ name }) => name === "into")?.events).toBe(events + other - ended);
-  expect(await ingest(db, folder, { node: "into", lines: LINES })).toMatchObject({ events: 0, started: 0 });
-}, patient(60_000));
+test(
+  "hours whose events were pruned: the same figures are the same lines, others add up",
+  async () => {
+    using folder = tempFolder();
+    using store = openStore({ path: ":memory:" });
+    const { db } = store;
+    const late = LINES.slice(0, 4).map((line) => line.replace(/^2026-01-01/, "2026-02-01"));
+    const retention = HOUR_MS;
+    for (const node of ["same", "into"])
+      await ingest(db, folder, { node, lines: [...LINES, ...late], retention });
+    const before = sums(db, "into", 0);
+    mergeNodes(db, "same", "into");
+    expect(sums(db, "into", 0)).toEqual(before);
+    await ingest(db, folder, { node: "other", lines: [...LINES.slice(20, 120), ...late], retention });
+    const other = listNodes(db).find(({ name }) => name === "other")?.events ?? 0;
+    const events = listNodes(db).find(({ name }) => name === "into")?.events ?? 0;
+    mergeNodes(db, "other", "into");
+    // The late lines' events are there in both, and counted once; of the pruned hours nobody can tell.
+    const ended = late.filter((line) => !line.includes(" started")).length;
+    expect(listNodes(db).find(({ name }) => name === "into")?.events).toBe(events + other - ended);
+    expect(await ingest(db, folder, { node: "into", lines: LINES })).toMatchObject({ events: 0, started: 0 });
+  },
+  patient(60_000),
+);
 
 test("a node is not merged into itself, nor where one is not known", () => {
   using store = openStore({ path: ":memory:" });
