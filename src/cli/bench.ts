@@ -77,7 +77,7 @@ export const bench = command({
     ]);
     const experiments = await experimentsOf(jobs);
     let stand: Parameters<typeof benchProgress>[0] = { done: 0, total: experiments.length, experiment: null };
-    using progress = showProgress(terminal, () => benchProgress(stand));
+    using progress = showProgress(terminal, () => benchProgress(stand), { pace: "whole" });
     const onProgress = (done: number, total: number, experiment: Experiment): void => {
       stand = { done, total, experiment };
       progress.changed();

@@ -16,20 +16,36 @@ export interface ProgressDisplay extends Disposable {
   end(): void;
 }
 
+export interface ProgressOptions {
+  /**
+   * What the rate and the time left go by: what was done recently (by default), or what was done since the beginning,
+   * where each of a few items takes many seconds.
+   */
+  readonly pace?: "recent" | "whole";
+  /** In milliseconds, from any moment on. */
+  readonly now?: () => number;
+}
+
 /** Shows a job's progress until disposed of: redrawn on a terminal, an occasional line elsewhere. */
-export function showProgress(terminal: Terminal, stand: () => Progress): ProgressDisplay {
-  const begin = performance.now();
+export function showProgress(
+  terminal: Pick<Terminal, "canRedraw" | "columns" | "quiet" | "info" | "status">,
+  stand: () => Progress,
+  { pace = "recent", now = () => performance.now() }: ProgressOptions = {},
+): ProgressDisplay {
+  const begin = now();
   const rates = { done: new Rate(RATE_SPAN_MS, begin), bytes: new Rate(RATE_SPAN_MS, begin) };
   const everyMs = terminal.canRedraw ? REDRAW_MS : PLAIN_MS;
   let shownMs = begin;
 
   const draw = (): void => {
-    const nowMs = performance.now();
+    const nowMs = now();
     shownMs = nowMs;
     const progress = stand();
     rates.done.update(progress.done, nowMs);
     rates.bytes.update(progress.bytes ?? 0, nowMs);
-    const speed = { done: rates.done.perSecond, bytes: rates.bytes.perSecond };
+    const done =
+      pace === "recent" ? rates.done.perSecond : (progress.done / Math.max(1, nowMs - begin)) * 1_000;
+    const speed = { done, bytes: rates.bytes.perSecond };
     if (terminal.canRedraw) terminal.status(progressLine(progress, speed, terminal.columns - 1));
     else terminal.info(`Progress: ${progressSentence(progress, speed)}`);
   };
@@ -43,7 +59,7 @@ export function showProgress(terminal: Terminal, stand: () => Progress): Progres
 
   return {
     tick: () => {
-      if (timer !== null && performance.now() - shownMs >= everyMs) draw();
+      if (timer !== null && now() - shownMs >= everyMs) draw();
     },
     changed: () => {
       if (terminal.canRedraw) draw();
