@@ -4,8 +4,13 @@ import { escapeText } from "../../lib/format/escape.ts";
 export const LOG_FORMATS = ["text", "json"] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
+/** The keys of every line in JSON. */
+type OwnKey = "time" | "level" | "message";
+
 /** Structured fields of a log line, shown only with `--log-format json`. Keys are snake_case, with units. */
-export type LogFields = Readonly<Record<string, string | number | boolean | null>>;
+export type LogFields = Readonly<Record<string, string | number | boolean | null>> & {
+  readonly [own in OwnKey]?: never;
+};
 
 const PREFIXES: Readonly<Record<string, readonly [text: string, color: number]>> = {
   error: ["nodupe: ", 31],
@@ -28,9 +33,10 @@ function isFields(value: unknown): value is LogFields {
   return typeof value === "object" && value !== null;
 }
 
-/** `time`, `level` and `message` come first. Fields must not have these names: they would replace them. */
+/** The line's own keys come first, and no field replaces them. */
 function jsonLine({ level, message, fields }: Entry): string {
-  return JSON.stringify({ time: new Date().toISOString(), level, message, ...fields });
+  const own: Readonly<Record<OwnKey, string>> = { time: new Date().toISOString(), level, message };
+  return JSON.stringify({ ...own, ...fields, ...own });
 }
 
 function textLine({ level, message }: Entry, color: boolean): string {
