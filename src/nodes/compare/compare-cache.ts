@@ -11,8 +11,8 @@ export interface CacheCounts {
 
 /**
  * Results by question, kept in the store for all processes that use it. An ingest deletes the results it makes out of
- * date in the same transaction (see forgetComparisons). Writing is best effort: it waits neither for another writer nor
- * for the disk.
+ * date in the same transaction (see forgetComparisons). Writing is best effort: it waits 20 ms for another writer, and
+ * never for the disk.
  */
 export class StoredCache {
   readonly #db: Database;
@@ -36,7 +36,7 @@ export class StoredCache {
 
   /**
    * Counts the question and keeps its answer (null: the answer came from this cache). Does nothing if another process
-   * is writing.
+   * writes for longer than 20 ms.
    */
   note(
     key: string,
