@@ -1,6 +1,7 @@
 import { formatQuantity } from "../lib/format/duration.ts";
 import { escapeText } from "../lib/format/escape.ts";
 import { textTable } from "../lib/format/table.ts";
+import { magnitude } from "../time/clock/clock.ts";
 import type { CheckOutcome } from "../time/certainty.ts";
 import type { ServerReport } from "../time/ntp/assess.ts";
 import { encodeFastDate64 } from "../time/stamp/fastdate64.ts";
@@ -100,7 +101,7 @@ const quantity = (ns: bigint): string => formatQuantity(Math.abs(Number(ns)) / 1
 function verdictText({ offsetNs, errorBoundNs, source, note }: TimeResult): string {
   if (offsetNs === null || errorBoundNs === null || source === null)
     return `It is not known whether the clock is right: ${note ?? "no source gave the time"}`;
-  const size = offsetNs < 0n ? -offsetNs : offsetNs;
+  const size = magnitude(offsetNs);
   const way = offsetNs > 0n ? "slow" : "fast";
   if (errorBoundNs >= KNOWN_NS) {
     return size === 0n

@@ -1,11 +1,8 @@
+import { magnitude } from "./clock/clock.ts";
 import type { Measurement } from "./result.ts";
 
 /** Whether the clock is certainly within the limit, certainly beyond it, or neither is certain. */
 export type CheckOutcome = "within" | "beyond" | "unknown";
-
-function magnitude(ns: bigint): bigint {
-  return ns < 0n ? -ns : ns;
-}
 
 /** Compares a measurement with the most that the clock may be off; `unknown` if the error bound leaves it open. */
 export function checkOffset(

@@ -17,8 +17,9 @@ export interface Clock {
 /** How far the two clocks can diverge during a measurement without a step: the kernel's fastest slew is 500 ppm. */
 const SLEW_LIMIT_NS = 200_000n;
 
-function magnitude(value: bigint): bigint {
-  return value < 0n ? -value : value;
+/** Math.abs for nanoseconds. */
+export function magnitude(ns: bigint): bigint {
+  return ns < 0n ? -ns : ns;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import { type Clock, magnitude } from "./clock.ts";
 import { clockOwner } from "./clock-daemon.ts";
 import { CLOCK_UNTOUCHED, type ClockOutcome, type Measurement } from "../result.ts";
 import { RTC_ADJTIME, setRtc } from "../sources/rtc.ts";
@@ -75,7 +75,7 @@ export function applyToClock(measurement: Measurement, options: ApplyOptions): C
   if (!TELLING.has(source)) return outcome;
   // The part still being slewed counts as error.
   const leftNs = outcome.action === "slew" && outcome.appliedNs !== null ? outcome.appliedNs : 0n;
-  const marked = markSynchronised(errorBoundNs + (leftNs < 0n ? -leftNs : leftNs));
+  const marked = markSynchronised(errorBoundNs + magnitude(leftNs));
   // If the clock was right, this is the first call that can be refused.
   if (!marked.ok && outcome.action === "none") return ofFailure(marked);
   return { ...outcome, isSynchronised: marked.ok };

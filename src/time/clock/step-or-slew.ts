@@ -1,3 +1,4 @@
+import { magnitude } from "./clock.ts";
 import { nsOfMs } from "../../lib/format/duration.ts";
 
 /** Whether and how to set a clock. */
@@ -31,7 +32,7 @@ const seconds = (ns: bigint): string => `${Number(ns) / 1e9} s`;
  */
 export function decideSetting(input: SettingInput): Setting {
   const { offsetNs, errorBoundNs, realNs, stepThresholdNs, maxStep, floorNs } = input;
-  const size = offsetNs < 0n ? -offsetNs : offsetNs;
+  const size = magnitude(offsetNs);
   const maxStepNs = nsOfMs(maxStep ?? MAX_STEP_MS);
   if (errorBoundNs > maxStepNs) {
     return {

@@ -1,3 +1,4 @@
+import { magnitude } from "../clock/clock.ts";
 import { type Agreement, compareNs, highOf, type Interval, lowOf, type Vote } from "./select.ts";
 
 /** How many servers could be right or wrong. */
@@ -51,10 +52,6 @@ export function pointsInAtLeast(votes: readonly Vote[], depth: number): Interval
 
 function clamp(ns: bigint, { lowNs, highNs }: Interval): bigint {
   return ns < lowNs ? lowNs : ns > highNs ? highNs : ns;
-}
-
-function magnitude(ns: bigint): bigint {
-  return ns < 0n ? -ns : ns;
 }
 
 /**

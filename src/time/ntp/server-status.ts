@@ -1,5 +1,6 @@
 import { plural } from "../../lib/format/count.ts";
 import { formatQuantity } from "../../lib/format/duration.ts";
+import { magnitude } from "../clock/clock.ts";
 import type { Combination } from "./combine.ts";
 import type { Peer } from "./peer.ts";
 import { type Agreement, highOf, lowOf, overlap, type Vote } from "./select.ts";
@@ -16,7 +17,6 @@ export type ServerStatus =
   | "not_needed";
 
 const quantity = (ns: bigint): string => formatQuantity(Number(ns) / 1e9);
-const magnitude = (ns: bigint): bigint => (ns < 0n ? -ns : ns);
 
 /** A status, and the reason to report. */
 export interface Judgement {
