@@ -19,93 +19,100 @@ const UNIT_NAMES: Readonly<Record<Unit, string>> = {
 
 const metrics = object(forEachMetric(({ label, unit }) => maybe(number(`${label}, in ${UNIT_NAMES[unit]}`))));
 
-const metric = z.enum(NAMES).describe("a metric");
+const metric = z.enum(NAMES).describe("name of the metric");
 const series = (what: string) => list(z.number().nullable(), what);
 
 const contribution = object({
-  dimension: oneOf(["satellite", "action", "size", "hour"], "by what the operations are grouped"),
-  group: text("which group"),
-  contribution: number("in the metric's unit; a dimension's add up to the difference"),
-  rate_effect: number("of it: because the group itself goes better or worse"),
-  mix_effect: number("of it: because one node has more of the group"),
-  share_percent: number("the group's share of the operations"),
+  dimension: oneOf(["satellite", "action", "size", "hour"], "property by which operations are grouped"),
+  group: text("name of the group"),
+  contribution: number(
+    "part of the difference, in the metric's unit; those of one dimension add up to the difference",
+  ),
+  rate_effect: number("part of `contribution`: because the group itself does better or worse"),
+  mix_effect: number("part of `contribution`: because one node has more of this group"),
+  share_percent: number("share of the operations that are in the group, in percent"),
 });
 
 const node = object({
-  node_name: text("as it was asked for"),
-  metrics: metrics.describe("its values; null where one is not known"),
-  intervals: z.partialRecord(metric, interval("low and high").nullable()).describe("95% intervals by metric"),
-  earnings_source: maybe(oneOf(["api", "model"], "where total_earnings comes from")),
-  earnings_api_usd: maybe(number("this month's, as the node's API says")),
-  earnings_api_at: maybe(moment("when it said so")),
-  earnings_model_usd: maybe(number("as the rates estimate them")),
-  disqualified: maybe(count("satellites that have disqualified it")),
-  suspended: maybe(count("satellites that have suspended it")),
+  node_name: text("name of the node, as it was given"),
+  metrics: metrics.describe("metrics of the node; null if unknown"),
+  intervals: z
+    .partialRecord(metric, interval("lower and upper bound").nullable())
+    .describe("95% intervals by metric"),
+  earnings_source: maybe(oneOf(["api", "model"], "source of `total_earnings`")),
+  earnings_api_usd: maybe(number("earnings of this month in US dollars, by the node's API")),
+  earnings_api_at: maybe(moment("when the API was asked")),
+  earnings_model_usd: maybe(number("earnings in US dollars, estimated from the rates")),
+  disqualified: maybe(count("satellites that have disqualified the node")),
+  suspended: maybe(count("satellites that have suspended the node")),
   scores,
-  log_level: maybe(oneOf(LOG_LEVELS, "as its log shows")),
-  newest_line: maybe(moment("the newest line that was read")),
+  log_level: maybe(oneOf(LOG_LEVELS, "log level of the node, judged by its log")),
+  newest_line: maybe(moment("time of the newest log line that was read")),
   trend: object({
-    success_rate_download: series("percent"),
-    avg_latency_mean: series("milliseconds"),
-    total_operations: series("operations"),
-  }).describe("over the window, oldest first"),
+    success_rate_download: series("successful downloads in percent"),
+    avg_latency_mean: series("mean latency in milliseconds"),
+    total_operations: series("operations that ended"),
+  }).describe("values over the window, oldest first"),
   latency_distribution: maybe(
     list(
       object({
-        below_ms: number("the end of a class of latencies"),
-        share_percent: number("of all timed operations"),
+        below_ms: number("upper end of the class, in milliseconds"),
+        share_percent: number("share of all timed operations, in percent"),
       }),
-      "how the latencies spread, the shortest first; null where the log does not resolve them",
+      "distribution of latencies, shortest first; null if the log does not resolve them",
     ),
   ),
-  as_of: maybe(moment("when figures that could not be read now were had")),
-  error: maybe(text("why there are no figures")),
+  as_of: maybe(moment("when the figures were read, if they could not be read now")),
+  error: maybe(text("why the node has no figures")),
 }) satisfies z.ZodType<NodeResult>;
 
 const verdict = object({
-  type: oneOf(["real_difference", "no_real_difference", "too_early"], "what can be said"),
+  type: oneOf(["real_difference", "no_real_difference", "too_early"], "what the comparison found"),
   metric,
-  better: maybe(text("a node; null where there is no real difference")),
-  worse: maybe(text("a node; null where there is no real difference")),
-  nodes: z.tuple([z.string(), z.string()]).describe("the two that were compared"),
-  difference: number("percentage points for shares, percent for latencies"),
-  interval: maybe(interval("95% interval of the difference")),
-  significant: flag("neither chance nor trivial"),
-  hours: count("hours that both logs have"),
-  missing_hours: maybe(number("about how many more are needed to tell")),
-  text: text("the same as a sentence"),
+  better: maybe(text("better node; null if there is no real difference")),
+  worse: maybe(text("worse node; null if there is no real difference")),
+  nodes: z.tuple([z.string(), z.string()]).describe("the two nodes that were compared"),
+  difference: number("difference in percentage points for shares, in percent for latencies"),
+  interval: maybe(interval("95% interval of the difference, in its unit")),
+  significant: flag("whether the difference is neither chance nor trivial"),
+  hours: count("hours that both logs cover"),
+  missing_hours: maybe(number("estimate of the further hours needed to tell")),
+  text: text("verdict in a sentence"),
 }) satisfies z.ZodType<Verdict>;
 
 /** `nodupe compare`. */
 export const compareResult = object({
-  comparison_type: oneOf(COMPARISON_TYPES, "what was compared"),
-  time_range: text("as it was asked for"),
-  since: moment("the window's begin"),
-  until: moment("the window's end"),
-  nodes: list(node, "in the order asked for"),
-  rankings: z.record(z.string(), z.array(z.string())).describe("by metric: the nodes, best first"),
-  verdicts: list(verdict, "what is really different, what is not, what cannot be told yet"),
+  comparison_type: oneOf(COMPARISON_TYPES, "kind of comparison"),
+  time_range: text("time range, as it was given"),
+  since: moment("start of the window"),
+  until: moment("end of the window"),
+  nodes: list(node, "nodes in the order given"),
+  rankings: z.record(z.string(), z.array(z.string())).describe("nodes by metric, best first"),
+  verdicts: list(verdict, "what really differs, what does not, and what cannot be told yet"),
   why: list(
     object({
       metric,
-      worse: text("a node"),
-      better: text("a node, or the fleet's median"),
-      contributions: list(contribution, "the largest part of each dimension first"),
-      mostly: maybe(contribution.describe("the part that stands out")),
+      worse: text("worse node"),
+      better: text("better node, or the fleet's median"),
+      contributions: list(
+        contribution,
+        "contributions to the difference, the largest of each dimension first",
+      ),
+      mostly: maybe(contribution.describe("contribution that stands out")),
     }),
-    "where each real difference comes from",
+    "causes of each real difference",
   ),
   caveats: list(
     object({
-      metrics: list(metric, "what it is about"),
-      nodes: list(z.string(), "whom it is about"),
-      unfair: flag("the metrics are neither ranked nor judged"),
-      text: text("a sentence"),
+      metrics: list(metric, "metrics that the caveat concerns"),
+      nodes: list(z.string(), "nodes that the caveat concerns"),
+      unfair: flag("whether the metrics are left out of rankings and verdicts"),
+      text: text("caveat in a sentence"),
     }),
-    "what cannot be compared, and why",
+    "limits of the comparison, with reasons",
   ),
-  cached: flag("answered from the cache"),
-  cache_hits: maybe(count("since the store was made")),
-  cache_hit_percent: maybe(number("of all questions")),
-  elapsed_s: number("how long it took"),
+  cached: flag("whether the answer came from the cache"),
+  cache_hits: maybe(count("answers from the cache since the store was made")),
+  cache_hit_percent: maybe(number("answers from the cache, in percent of all")),
+  elapsed_s: number("duration of the command in seconds"),
 });

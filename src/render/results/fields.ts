@@ -35,7 +35,7 @@ export const either = z.union;
 /** Why a command failed. */
 export const failure = z.looseObject({
   kind: text(
-    "failed, check, unreachable, not_permitted, interrupted or unexpected; sync has kinds of its own",
+    "kind of failure: failed, check, unreachable, not_permitted, interrupted or unexpected; sync has kinds of its own",
   ),
   reason: text("what happened, in a sentence"),
 });

@@ -5,44 +5,44 @@ export const LOG_LEVELS = ["debug", "info", "error"] as const;
 /** For each satellite, the latest scores in a node's log. */
 export const scores = list(
   object({
-    satellite: text("its name"),
-    audit_percent: maybe(number("audit score")),
-    suspension_percent: maybe(number("suspension score")),
-    online_percent: maybe(number("online score")),
+    satellite: text("name of the satellite"),
+    audit_percent: maybe(number("audit score in percent")),
+    suspension_percent: maybe(number("suspension score in percent")),
+    online_percent: maybe(number("online score in percent")),
   }),
-  "the last scores in its log",
+  "latest scores in the node's log, one entry for each satellite",
 );
 
-const node = text("its name in the store");
+const node = text("name of the node in the store");
 
 /** `nodupe ingest`; with `--follow` one each time something is stored. */
 export const ingestResult = object({
   node,
   files: count("files that were read"),
-  lines: count("lines that were read: the sum of the next six"),
-  events: count("ended operations that are new to the store: success, canceled, failed"),
-  started: count("started lines, taken to pair with their ends"),
-  facts: count("reputation, compaction and the like"),
-  known: count("lines that an earlier run took"),
-  ignored: count("lines that mean nothing here"),
+  lines: count("lines that were read: the sum of the next six keys"),
+  events: count("ended operations that are new to the store: successful, canceled or failed"),
+  started: count("lines about the start of an operation"),
+  facts: count("lines about reputation, compaction and the like"),
+  known: count("lines that an earlier run has read"),
+  ignored: count("lines about other matters"),
   malformed: count("lines that cannot be read"),
   failures: list(
-    object({ path: text("the file"), reason: text("why") }),
+    object({ path: text("path of the file"), reason: text("why reading it ended") }),
     "files that were not read to their end",
   ),
-  imported: maybe(count("operations imported from storj_monitor; null without --from")),
+  imported: maybe(count("operations imported from storj_monitor; null without `--from`")),
   api: list(
     object({
-      url: text("as it was given"),
-      reachable: flag("whether it answered"),
-      reason: maybe(text("why its answer is of no use")),
+      url: text("address of the API, as it was given"),
+      reachable: flag("whether the API answered"),
+      reason: maybe(text("why the answer cannot be used")),
     }),
-    "one for each --api",
+    "each API given with `--api`",
   ),
-  pruned: count("events that are older than the retention, deleted"),
-  interrupted: flag("ended by a signal"),
-  elapsed_s: number("how long it took"),
-  malformed_samples: list(text("the beginning of a line"), "the first malformed lines"),
+  pruned: count("events deleted because they are older than the retention"),
+  interrupted: flag("whether a signal ended the command"),
+  elapsed_s: number("duration of the command in seconds"),
+  malformed_samples: list(text("beginning of the line"), "the first malformed lines"),
 });
 
 export const nodesListResult = object({
@@ -50,18 +50,23 @@ export const nodesListResult = object({
     object({
       node_name: node,
       events: count("ended operations in the store"),
-      first_event: maybe(moment("the oldest of them")),
-      newest_line: maybe(moment("the newest line that was read")),
-      log_level: maybe(oneOf(LOG_LEVELS, "as its log shows")),
-      latency_resolution_ms: maybe(number("1, or 1000 where its log has whole seconds")),
-      api_seen: maybe(moment("when its API answered last")),
-      store_bytes: count("what it takes in the store"),
-      imported_hours: count("hours that came from storj_monitor"),
+      first_event: maybe(moment("time of the oldest of them")),
+      newest_line: maybe(moment("time of the newest log line that was read")),
+      log_level: maybe(oneOf(LOG_LEVELS, "log level of the node, judged by its log")),
+      latency_resolution_ms: maybe(
+        number("resolution of its latencies in milliseconds: 1, or 1000 if its log has whole seconds"),
+      ),
+      api_seen: maybe(moment("when the node's API last answered")),
+      store_bytes: count("size of its data in the store, in bytes"),
+      imported_hours: count("hours imported from storj_monitor"),
     }),
-    "every node, by name",
+    "all nodes, sorted by name",
   ),
 });
 
-export const nodesRenameResult = object({ node_name: node, renamed_from: text("its earlier name") });
-export const nodesMergeResult = object({ node_name: node, merged_from: text("the node that is no more") });
+export const nodesRenameResult = object({ node_name: node, renamed_from: text("earlier name of the node") });
+export const nodesMergeResult = object({
+  node_name: node,
+  merged_from: text("name of the node that was merged into it"),
+});
 export const nodesForgetResult = object({ node_name: node, forgotten: flag("always true") });

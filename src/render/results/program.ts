@@ -3,147 +3,162 @@ import type { BenchReport } from "../../bench/report.ts";
 import { JOBS, UNITS } from "../../bench/experiment.ts";
 import { count, either, failure, flag, list, maybe, number, object, oneOf, text } from "./fields.ts";
 
-const path = text("the config file");
+const path = text("path of the config file");
 
-export const configInitResult = object({ path, written: flag("always true") });
+export const configInitResult = object({ path, written: flag("whether the file was written: always true") });
 export const configCheckResult = object({
   path,
-  valid: flag("always true: a file with faults ends with exit code 2"),
-  warnings: list(text("a sentence"), "what is wrong with it, but no reason to refuse it"),
+  valid: flag("whether the file is valid: always true, as a file with faults ends with exit code 2"),
+  warnings: list(text("warning in a sentence"), "faults of the file that are no reason to refuse it"),
 });
-export const configPathResult = object({ path, exists: flag("whether it is there") });
-export const configImportResult = object({ path, imported: list(text("a key of [sync]"), "what was set") });
+export const configPathResult = object({ path, exists: flag("whether the file exists") });
+export const configImportResult = object({
+  path,
+  imported: list(text("key in the section [sync]"), "settings that were set"),
+});
 export const configShowResult = object({
   path,
-  exists: flag("whether it is there"),
+  exists: flag("whether the file exists"),
   settings: list(
     object({
-      key: text("section and key"),
-      value: z.unknown().describe("durations in milliseconds, sizes in bytes; secrets are masked"),
-      source: oneOf(["flag", "environment", "file", "default"], "where it comes from"),
-      origin: maybe(text("the variable, or the file")),
+      key: text("section and key of the setting"),
+      value: z
+        .unknown()
+        .describe("value of the setting: durations in milliseconds, sizes in bytes, secrets masked"),
+      source: oneOf(["flag", "environment", "file", "default"], "source of the value"),
+      origin: maybe(text("name of the variable, or path of the file")),
     }),
-    "every setting",
+    "all settings",
   ),
 });
 
 export const completionsResult = either([
-  object({ shell: text("which shell"), script: text("the script") }),
-  object({ candidates: list(text("a name, or the digits of a checksum"), "what the store knows") }),
+  object({ shell: text("name of the shell"), script: text("completion script for the shell") }),
+  object({
+    candidates: list(
+      text("name of a node, or the first digits of a checksum"),
+      "words from the store that complete the input",
+    ),
+  }),
 ]);
 
 export const upgradeResult = object({
-  current: text("this version"),
-  latest: maybe(text("the newest version that is offered")),
-  available: maybe(flag("whether that is newer")),
-  upgraded: flag("whether it was put in place"),
-  signature: maybe(oneOf(["verified", "unchecked"], "unchecked: this build holds no key")),
-  target: text("what this build is for"),
-  path: text("the program"),
-  url: text("where releases are looked for"),
-  elapsed_s: number("how long it took"),
+  current: text("version of this program"),
+  latest: maybe(text("newest version that is offered")),
+  available: maybe(flag("whether `latest` is newer")),
+  upgraded: flag("whether the new version was installed"),
+  signature: maybe(
+    oneOf(
+      ["verified", "unchecked"],
+      "whether the signature was verified; unchecked: this build contains no key",
+    ),
+  ),
+  target: text("platform that this build is for"),
+  path: text("path of the program"),
+  url: text("address where releases are looked for"),
+  elapsed_s: number("duration of the command in seconds"),
   error: maybe(failure.describe("why there was no answer")),
 });
 
 export const versionResult = object({
-  version: text("a bare number"),
-  target: maybe(text("what it was built for; null from source")),
-  commit: maybe(text("what it was built from")),
-  commit_date: text("the commit's date"),
+  version: text("version number"),
+  target: maybe(text("platform that it was built for; null if run from source")),
+  commit: maybe(text("commit that it was built from")),
+  commit_date: text("date of the commit"),
 });
 
-const scope = oneOf(["system", "user"], "the machine's, or your session's");
-const units = list(text("a file name"), "the units");
+const scope = oneOf(["system", "user"], "whether the units belong to the system or to the user's session");
+const units = list(text("file name of a unit"), "systemd units");
 export const serviceInstallResult = object({ units, scope });
 export const serviceUninstallResult = object({ units, scope });
 export const servicePrintResult = object({
   files: list(
-    object({ path: text("where it belongs"), text: text("what it holds") }),
-    "the files of the service",
+    object({ path: text("path where the file belongs"), text: text("content of the file") }),
+    "files of the service",
   ),
 });
 
-const job = z.enum(JOBS).describe("what is measured");
-const unit = z.enum(UNITS).describe("of the values");
+const job = z.enum(JOBS).describe("job that is measured");
+const unit = z.enum(UNITS).describe("unit of the values");
 const change = object({
   job,
-  name: text("of the case"),
+  name: text("name of the case"),
   unit,
-  before: number("median then"),
-  after: number("median now"),
-  slower_percent: number("of the medians; negative where it became faster"),
-  low_percent: number("it is at least this, as surely as the medians lie in their intervals"),
-  high_percent: number("it is at most this"),
+  before: number("median in the saved report"),
+  after: number("median in this report"),
+  slower_percent: number("how much slower the median became, in percent; negative if it became faster"),
+  low_percent: number("least slowing in percent, if both medians lie in their intervals"),
+  high_percent: number("greatest slowing in percent, if both medians lie in their intervals"),
 });
 
 export const benchResult = object({
   machine: object({
-    cpu: text("its model"),
-    cores: count("that a process may use"),
-    memory_bytes: count("of the machine"),
-    architecture: text("arm64 or x64"),
-    system: text("linux"),
-    filesystem: maybe(text("of the folder that the cases worked in")),
-    storage_write_bytes_per_s: maybe(number("what the storage takes")),
-    storage_read_bytes_per_s: maybe(number("what the storage gives")),
-    nodupe: text("the version"),
-  }).describe("what was measured on"),
-  quick: flag("fewer rounds"),
+    cpu: text("model of the processor"),
+    cores: count("cores that a process may use"),
+    memory_bytes: count("memory of the machine in bytes"),
+    architecture: text("architecture of the machine: arm64 or x64"),
+    system: text("operating system: linux"),
+    filesystem: maybe(text("file system of the folder that the cases worked in")),
+    storage_write_bytes_per_s: maybe(number("write speed of the storage in bytes per second")),
+    storage_read_bytes_per_s: maybe(number("read speed of the storage in bytes per second")),
+    nodupe: text("version of nodupe"),
+  }).describe("machine that was measured"),
+  quick: flag("whether fewer rounds were measured"),
   cases: list(
     object({
       job,
-      name: text("experiment and way"),
-      experiment: text("what is done"),
-      way: text("how it is done"),
+      name: text("name of the case: experiment and way"),
+      experiment: text("what the experiment does"),
+      way: text("how the experiment does it"),
       unit,
-      median: number("of the samples"),
-      p99: number("99 of 100 samples are at least this good"),
-      samples: count("how many there are"),
-      low: number("the middle half begins here"),
-      high: number("and ends here"),
-      median_low: maybe(number("the median surely lies above this; null where there was one round")),
-      median_high: maybe(number("and below this")),
-      earlier: flag("how it was done before: nothing that --against fails by"),
-      series: list(z.number(), "the samples in order, thinned"),
+      median: number("median of the samples"),
+      p99: number("value that 99 of 100 samples reach or better"),
+      samples: count("number of samples"),
+      low: number("lower end of the middle half of the samples"),
+      high: number("upper end of the middle half of the samples"),
+      median_low: maybe(number("lower bound of the median; null if there was one round only")),
+      median_high: maybe(number("upper bound of the median; null if there was one round only")),
+      earlier: flag("whether this is an earlier way of doing it, which `--against` does not judge"),
+      series: list(z.number(), "samples in order; some are left out if there are many"),
     }),
-    "every way that was measured",
+    "all cases that were measured",
   ),
   ratios: list(
     object({
       job,
-      name: text("of the claim"),
+      name: text("name of the claim"),
       unit,
-      before: number("the earlier way in the middle round"),
-      after: number("ours in that round"),
-      ratio: number("how many times better ours is in that round"),
-      low: number("of the worst round"),
-      high: number("of the best round"),
-      before_case: text("the case it is about"),
-      after_case: text("the case it is about"),
+      before: number("value of the earlier way in the middle round"),
+      after: number("value of our way in that round"),
+      ratio: number("how many times better our way was in that round"),
+      low: number("ratio of the worst round"),
+      high: number("ratio of the best round"),
+      before_case: text("name of the case with the earlier way"),
+      after_case: text("name of the case with our way"),
     }),
-    "every claim",
+    "all claims about how much better our way is",
   ),
   board: object({
-    cvs_per_s: maybe(number("CVs that are uploaded in a second where the network is no hindrance")),
-    cv_bytes: maybe(count("the size of each of them")),
-    log_gb_s: maybe(number("how long a log of 10^9 bytes takes")),
-    comparison_ms: maybe(number("how long a comparison of two nodes over a week takes")),
-    limit: maybe(z.enum(["storage", "processor"])).describe("what would have to be faster for more"),
-  }).describe("what this machine can do; null where it was not measured"),
+    cvs_per_s: maybe(number("CVs uploaded per second if the network is not the limit")),
+    cv_bytes: maybe(count("size of each of these CVs in bytes")),
+    log_gb_s: maybe(number("seconds to read a log of 10^9 bytes")),
+    comparison_ms: maybe(number("milliseconds to compare two nodes over a week")),
+    limit: maybe(z.enum(["storage", "processor"])).describe("part of the machine that is the limit"),
+  }).describe("what this machine can do; null if not measured"),
   failures: list(
-    object({ job, name: text("of the case"), reason: text("why") }),
-    "what could not be measured",
+    object({ job, name: text("name of the case"), reason: text("why it could not be measured") }),
+    "cases that could not be measured",
   ),
-  interrupted: flag("ended by a signal"),
-  elapsed_s: number("how long it took"),
+  interrupted: flag("whether a signal ended the command"),
+  elapsed_s: number("duration of the command in seconds"),
   against: maybe(
     object({
-      tolerance_percent: number("as --tolerance says"),
-      compared: count("cases in both reports"),
-      slower: list(change, "surely slower, and beyond the tolerance; the worst first"),
-      faster: list(change, "surely faster, and beyond the tolerance"),
-      missing: list(z.string(), "cases that the saved report has alone"),
-      same_machine: flag("whether it is of this machine"),
-    }).describe("what changed since the saved report; null without --against"),
+      tolerance_percent: number("value of `--tolerance`, in percent"),
+      compared: count("number of cases in both reports"),
+      slower: list(change, "cases that are surely slower by more than the tolerance, the worst first"),
+      faster: list(change, "cases that are surely faster by more than the tolerance"),
+      missing: list(z.string(), "cases that only the saved report has"),
+      same_machine: flag("whether the saved report is from this machine"),
+    }).describe("changes since the saved report; null without `--against`"),
   ),
 }) satisfies z.ZodType<BenchReport>;

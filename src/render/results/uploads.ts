@@ -6,75 +6,78 @@ import { count, flag, list, maybe, moment, number, object, oneOf, text, whole } 
 const destination = text("the API's base URL, or `sandbox`");
 
 const syncError = object({
-  kind: text("busy, unreachable, unauthorized, rate_limited, store, or what kind of failure it was"),
+  kind: text("kind of failure: busy, unreachable, unauthorized, rate_limited, store or another"),
   reason: text("what happened, in a sentence"),
-  pid: maybe(whole("busy: the process of the run at work")).optional(),
-  until: maybe(moment("rate_limited: when the server takes more")).optional(),
+  pid: maybe(whole("process ID of the run at work; only if `kind` is busy")).optional(),
+  until: maybe(moment("when the server accepts uploads again; only if `kind` is rate_limited")).optional(),
 });
 
 /** `nodupe sync`; with `--watch` one for each pass. */
 export const syncResult = object({
-  found: maybe(count("CV files in the tree; null where it was not counted to its end")),
-  uploaded: count("uploaded in this run; with --dry-run what would be"),
-  duplicate_local: count("not sent: this store or this run has the content"),
-  duplicate_remote: count("not sent: the server or the shared store has the content"),
-  skipped: maybe(count("other files, and what is excluded; not among those found")),
-  failed: count("CVs that failed; `failures` names them"),
+  found: maybe(count("CV files in the folder; null if not all were counted")),
+  uploaded: count("CVs uploaded in this run; with `--dry-run`, CVs that would be"),
+  duplicate_local: count("CVs not sent because this store or this run has their content"),
+  duplicate_remote: count("CVs not sent because the server or the shared store has their content"),
+  skipped: maybe(count("files that are excluded or are not CVs; not counted in `found`")),
+  failed: count("CVs that failed; `failures` lists them"),
   pending: count("CVs left for the next run"),
-  retries: count("requests that were repeated"),
-  sent_bytes: count("bytes that went out"),
-  elapsed_s: number("how long it took"),
-  workers_peak: count("the most uploads that were in flight at once"),
-  interrupted: flag("ended by a signal, or by a fault, before its end"),
-  error: maybe(syncError.describe("why the run could not go on; null where it went to its end")),
-  dry_run: flag("nothing was sent"),
+  retries: count("number of requests that were repeated"),
+  sent_bytes: count("bytes that were sent"),
+  elapsed_s: number("duration of the run in seconds"),
+  workers_peak: count("largest number of uploads in flight at once"),
+  interrupted: flag("whether a signal or a fault ended the run early"),
+  error: maybe(syncError.describe("why the run could not go on; null if it finished")),
+  dry_run: flag("whether this was a dry run, which sends nothing"),
   destination,
   failures: list(
     object({
-      path: text("below the folder"),
-      reason: text("why"),
-      status: maybe(whole("the HTTP status; null where there was none")),
+      path: text("path of the CV, relative to the folder"),
+      reason: text("why the CV failed"),
+      status: maybe(whole("HTTP status of the last answer; null if there was none")),
     }),
-    "the CVs that failed",
+    "CVs that failed",
   ),
 }) satisfies z.ZodType<SyncResult>;
 
 export const historyImportResult = object({
   destination,
-  imported: count("contents that are new to the store"),
-  known: count("contents that it knew already"),
-  dry_run: flag("nothing was written"),
+  imported: count("contents that were new to the store"),
+  known: count("contents that the store had already"),
+  dry_run: flag("whether this was a dry run, which writes nothing"),
 });
 
 export const historyExportResult = object({
   destination,
-  checksums: list(text("SHA-256 in hexadecimal"), "every content that is there, in order"),
+  checksums: list(
+    text("SHA-256 in hexadecimal"),
+    "checksums of all contents that the destination has, sorted",
+  ),
 });
 
 const states = object({
-  pending: count("not yet sent, or to be sent again"),
-  sending: count("on their way, or in doubt"),
-  done: count("at the destination"),
-  failed: count("refused for good"),
+  pending: count("contents not yet sent, or to be sent again"),
+  sending: count("contents being sent, or whose outcome is unknown"),
+  done: count("contents that the destination has"),
+  failed: count("contents that the server refused for good"),
 });
 
 /** A content that was uploaded or is to be. */
 export const historyEntry = object({
   checksum: text("SHA-256 in hexadecimal"),
-  state: oneOf(CONTENT_STATES, "the content's state"),
-  via: maybe(oneOf(["upload", "server", "import"], "how it came to be done")),
-  path: maybe(text("the file that was, or was to be, sent")),
-  status: maybe(whole("the last HTTP status")),
-  reason: maybe(text("why it failed, or waits")),
-  updated_at: moment("when the state changed last"),
+  state: oneOf(CONTENT_STATES, "state of the content"),
+  via: maybe(oneOf(["upload", "server", "import"], "how the content became done")),
+  path: maybe(text("path of the file that was or would be sent")),
+  status: maybe(whole("HTTP status of the last answer")),
+  reason: maybe(text("why the content failed or waits")),
+  updated_at: moment("when the state last changed"),
 });
 
 export const historyListResult = object({
   destinations: list(
     object({
       url: destination,
-      counts: states.describe("contents by state"),
-      entries: list(historyEntry, "the newest, as many as --limit says"),
+      counts: states.describe("number of contents in each state"),
+      entries: list(historyEntry, "newest contents, up to `--limit`"),
     }),
     "every server that CVs were sent to",
   ),
@@ -82,16 +85,16 @@ export const historyListResult = object({
 
 export const historyVerifyResult = object({
   destination,
-  checked: count("contents that the server was asked for"),
-  present: count("of them, those that it has"),
-  missing: count("of them, those that it lacks: pending again"),
-  elapsed_s: number("how long it took"),
+  checked: count("contents that the server was asked about"),
+  present: count("contents that the server has"),
+  missing: count("contents that the server lacks; they are pending again"),
+  elapsed_s: number("duration of the command in seconds"),
 });
 
 export const historyForgetResult = object({ destination, forgotten: count("contents that were forgotten") });
 
 export const sandboxResult = object({
-  url: text("where it listens"),
-  api_key: text("the key that it takes"),
-  pid: whole("its process"),
+  url: text("address that the sandbox listens on"),
+  api_key: text("API key that the sandbox accepts"),
+  pid: whole("process ID of the sandbox"),
 });
