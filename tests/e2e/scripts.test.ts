@@ -12,6 +12,7 @@ import {
 import { join } from "node:path";
 import { DEBUG_LOG, writeLog } from "../../src/bench/generate-log.ts";
 import { BINARY } from "../support/binary.ts";
+import { busyMs } from "../support/emulation.ts";
 import { ntpServer, silentServer } from "../support/ntp.ts";
 import { needs, promtoolSays } from "../support/programs.ts";
 import { nodupe, type Run, runCommand } from "../support/run.ts";
@@ -253,7 +254,7 @@ test("health-check: one line, and the code that monitors expect", async () => {
   const folder = home.file("cvs");
   writeCvs(folder, 3);
   const ask = (server: string, args: readonly string[], env: Record<string, string> = {}): Promise<Run> =>
-    script("health-check.sh", home, args, { TIME_SERVERS: server, NODUPE_TIME_TIMEOUT: "500ms", ...env });
+    script("health-check.sh", home, args, { TIME_SERVERS: server, NODUPE_TIME_TIMEOUT: busyMs(500), ...env });
 
   const good = await ask(right.name, [folder, "--sandbox"]);
   expect(good.stdout).toMatch(/^OK - clock off by -?[0-9.e-]+ s; 3 CVs wait\n$/);

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { DEBUG_LOG, writeLog } from "../../src/bench/generate-log.ts";
 import { BINARY } from "./binary.ts";
 import { writeCvs } from "./cvs.ts";
+import { busyMs } from "./emulation.ts";
 import { linesOf } from "./lines.ts";
 import { ntpServer } from "./ntp.ts";
 import { startRedis } from "./redis.ts";
@@ -164,7 +165,7 @@ export async function docsWorld(): Promise<DocsWorld> {
         NODUPE_SYNC_URL: sandbox.url,
         NODUPE_SYNC_SETTLE: "0ms",
         NODUPE_TIME_SERVER: time.name,
-        NODUPE_TIME_TIMEOUT: "1s",
+        NODUPE_TIME_TIMEOUT: busyMs(1_000),
         NODUPE_SERVE_LISTEN: "127.0.0.1:0",
       },
       here: (text) =>
