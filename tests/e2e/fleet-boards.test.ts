@@ -1,12 +1,15 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import type { FleetBoard } from "../../src/board/fleet.ts";
 import { ingestNode } from "../support/fleet.ts";
+import { withinOneHour } from "../support/one-hour.ts";
 import { needs, promtoolSays } from "../support/programs.ts";
 import { nodupe } from "../support/run.ts";
 import { type Served, startServe } from "../support/serve.ts";
 import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
+
+const test = withinOneHour();
 
 const TOKEN = "the-token-of-the-fleet";
 

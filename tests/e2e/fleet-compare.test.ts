@@ -1,10 +1,13 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { createAuthority } from "../support/authority.ts";
 import { ingestNode } from "../support/fleet.ts";
+import { withinOneHour } from "../support/one-hour.ts";
 import { nodupe } from "../support/run.ts";
 import { startServe } from "../support/serve.ts";
 import { tempFolder } from "../support/temp.ts";
+
+const test = withinOneHour();
 
 interface Node {
   readonly node_name: string;

@@ -3,13 +3,14 @@ import { readFileSync, writeFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { boardStore } from "../support/board.ts";
 import { accessibilityFaults, openBrowser, visit } from "../support/browser.ts";
+import { withinOneHour } from "../support/one-hour.ts";
 import { needs } from "../support/programs.ts";
 import { nodupe } from "../support/run.ts";
 import { startServe } from "../support/serve.ts";
 import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
 
-const test = needs("chromium");
+const test = withinOneHour(needs("chromium"));
 const WIDE = { width: 1280, theme: "light" } as const;
 
 test("by keyboard: views by number, the filter, help; two nodes picked lead to a verdict; the theme is switched", async () => {

@@ -1,11 +1,14 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { boardStore } from "../support/board.ts";
 import { ingestNode } from "../support/fleet.ts";
+import { withinOneHour } from "../support/one-hour.ts";
 import { nodupe } from "../support/run.ts";
 import { needs, promtoolSays } from "../support/programs.ts";
 import { type Served, startServe } from "../support/serve.ts";
 import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
+
+const test = withinOneHour();
 
 /** How many comparisons were computed so far, and how. */
 async function computed(served: Served, how: "ahead" | "cached" | "computed"): Promise<number> {

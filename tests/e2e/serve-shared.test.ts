@@ -1,13 +1,14 @@
 import { expect } from "bun:test";
 import { copyFileSync } from "node:fs";
 import { ingestNode } from "../support/fleet.ts";
+import { withinOneHour } from "../support/one-hour.ts";
 import { needs } from "../support/programs.ts";
 import { startRedis } from "../support/redis.ts";
 import { nodupe } from "../support/run.ts";
 import { startServe } from "../support/serve.ts";
 import { tempFolder } from "../support/temp.ts";
 
-needs("redis-server", "redis-cli")(
+withinOneHour(needs("redis-server", "redis-cli"))(
   "servers with the same figures share their comparisons; others do not, and none waits for a store that is away",
   async () => {
     using folder = tempFolder();

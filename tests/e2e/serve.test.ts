@@ -1,10 +1,13 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { boardStore } from "../support/board.ts";
+import { withinOneHour } from "../support/one-hour.ts";
 import { nodupe } from "../support/run.ts";
 import { startServe } from "../support/serve.ts";
 import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
+
+const test = withinOneHour();
 
 test("a comparison is what compare --json prints, in both spellings, and comes from the cache the second time", async () => {
   using folder = tempFolder();
