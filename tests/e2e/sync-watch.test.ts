@@ -12,6 +12,7 @@ import {
 import { join } from "node:path";
 import { type Sandbox, startSandbox } from "../../src/upload/sandbox/server.ts";
 import type { SyncResult } from "../../src/upload/report/tally.ts";
+import { patient } from "../support/emulation.ts";
 import { linesOf } from "../support/lines.ts";
 import { needsExecution } from "../support/programs.ts";
 import { isSumRight, startSync, sync, syncCommand, syncEnvironment } from "../support/sync.ts";
@@ -56,8 +57,9 @@ async function watching(
   test: { home: TempFolder; sandbox: Pick<Sandbox, "url" | "apiKey"> },
   root: string,
   args: readonly string[] = [],
+  settleMs = 200,
 ): Promise<Watched> {
-  const settle = ["--settle", "200ms", "--retry-delay", "100ms"];
+  const settle = ["--settle", `${settleMs}ms`, "--retry-delay", "100ms"];
   const watched = collect(startSync(test, ["--watch", ...settle, ...args, root]));
   await until(() => watched.said.some((line) => line.startsWith("watching ")), "the folder is watched");
   return watched;
@@ -105,7 +107,8 @@ test("a file is sent once it is whole: open for long, written line by line, copi
   using home = tempFolder();
   using cvs = tempFolder();
   using sandbox = await startSandbox({ apiKey: "tanova_sk_test" });
-  await using _watched = await watching({ home, sandbox }, cvs.path);
+  // Longer than one line takes to follow the other.
+  await using _watched = await watching({ home, sandbox }, cvs.path, [], patient(500));
   const slow = openSync(cvs.file("slow.pdf"), "w");
   writeSync(slow, "half ");
   for (let line = 0; line < 8; line += 1) {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { startSandbox } from "../../src/upload/sandbox/server.ts";
 import { BINARY } from "../support/binary.ts";
 import { writeCvs } from "../support/cvs.ts";
+import { busyMs } from "../support/emulation.ts";
 import { startFront } from "../support/front.ts";
 import { ntpServer, silentServer } from "../support/ntp.ts";
 import { needsExecution } from "../support/programs.ts";
@@ -226,7 +227,7 @@ test("-v tells of time what each server said, and how the round went", async () 
     "--db",
     ":memory:",
     "--timeout",
-    "300ms",
+    busyMs(300),
     "--server",
     good.name,
     "--server",
