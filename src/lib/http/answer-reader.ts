@@ -27,7 +27,7 @@ type State =
 
 const MAX_HEAD_BYTES = 64 * 1024;
 const MAX_CHUNK_LINE_BYTES = 1024;
-const HEAD_END = Buffer.from("\r\n\r\n");
+const HEAD_END = "\r\n\r\n";
 const LINE_END = Buffer.from("\r\n");
 const NOTHING: Buffer = Buffer.alloc(0);
 
@@ -164,7 +164,7 @@ export class AnswerReader {
   #step(bytes: Uint8Array, state: State): Uint8Array {
     switch (state.type) {
       case "head":
-        return this.#until(bytes, HEAD_END, MAX_HEAD_BYTES, (head) => this.#enter(head.toString("latin1")));
+        return this.#readHead(bytes);
       case "length":
       case "chunk": {
         const taken = bytes.subarray(0, state.left);
@@ -197,6 +197,17 @@ export class AnswerReader {
     }
   }
 
+  /** Most answers come whole, so the head is searched for as text, which it is parsed from anyway. */
+  #readHead(bytes: Uint8Array): Uint8Array {
+    const all = this.#withHeld(bytes);
+    const text = all.toString("latin1", 0, MAX_HEAD_BYTES + HEAD_END.length);
+    const at = text.indexOf(HEAD_END);
+    if (at < 0) return this.#hold(all, bytes, MAX_HEAD_BYTES + HEAD_END.length);
+    this.#held = NOTHING;
+    this.#enter(text.slice(0, at));
+    return all.subarray(at + HEAD_END.length);
+  }
+
   /** Sockets reuse their buffers, so the bytes are copied. */
   #keep(bytes: Uint8Array): void {
     this.#bodyBytes += bytes.length;
@@ -207,18 +218,24 @@ export class AnswerReader {
   /** Collects bytes up to `end`, then calls `go` with what came before it. */
   #until(bytes: Uint8Array, end: Buffer, limit: number, go: (before: Buffer) => void): Uint8Array {
     const held = this.#held.length;
-    const all = held > 0 ? Buffer.concat([this.#held, bytes]) : viewOf(bytes);
+    const all = this.#withHeld(bytes);
     const at = all.indexOf(end, Math.max(0, held - end.length + 1));
-    if (at > limit || (at < 0 && all.length > limit + end.length)) {
-      throw new MalformedAnswer("a line or head is too long");
-    }
-    if (at < 0) {
-      this.#held = held > 0 ? all : Buffer.from(all);
-      return bytes.subarray(bytes.length);
-    }
+    if (at > limit) throw new MalformedAnswer("a line or head is too long");
+    if (at < 0) return this.#hold(all, bytes, limit + end.length);
     this.#held = NOTHING;
     go(all.subarray(0, at));
     return all.subarray(at + end.length);
+  }
+
+  #withHeld(bytes: Uint8Array): Buffer {
+    return this.#held.length > 0 ? Buffer.concat([this.#held, bytes]) : viewOf(bytes);
+  }
+
+  /** Keeps what is not complete yet: all that was held, and the bytes that just came. */
+  #hold(all: Buffer, bytes: Uint8Array, limit: number): Uint8Array {
+    if (all.length > limit) throw new MalformedAnswer("a line or head is too long");
+    this.#held = this.#held.length > 0 ? all : Buffer.from(all);
+    return bytes.subarray(bytes.length);
   }
 
   #enter(text: string): void {

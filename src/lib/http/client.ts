@@ -76,13 +76,17 @@ const JOIN_BYTES = 16 * 1024;
 /** An answer must be complete within this many times the allowed silence, however slowly its bytes come. */
 const ANSWER_SILENCES = 2;
 
+const NOTHING = new Uint8Array(0);
+
 /** Sends requests over kept-alive connections, as many as there are concurrent requests. */
 export class HttpClient implements Disposable {
   readonly #options: HttpClientOptions;
   readonly #idle: Connection[] = [];
   readonly #fixedHead: string;
   readonly #pathPrefix: string;
-  /** Buffers of JOIN_BYTES each: as many as short requests were ever being assembled at once. */
+  /** Where short requests are assembled. */
+  readonly #short = Buffer.allocUnsafeSlow(JOIN_BYTES);
+  /** Buffers of JOIN_BYTES each: as many as longer requests were ever being begun at once. */
   readonly #spare: Buffer[] = [];
   /** The connections to destroy when a signal aborts: one listener for each signal, not for each request. */
   readonly #inUse = new WeakMap<AbortSignal, Set<Connection>>();
@@ -140,15 +144,16 @@ export class HttpClient implements Disposable {
   ): Promise<Exchange<WholeAnswer>> {
     const inUse = this.#inUseUnder(signal);
     inUse.add(connection);
-    using deadline = new Deadline(connection);
-    if (request.timeoutMs !== undefined) deadline.set(request.timeoutMs);
     let whole = false;
     try {
       if (signal.aborted) throw new ConnectionLost("stopped");
-      connection.begin();
-      whole = await this.#send(request, connection, signal);
+      connection.begin(request.timeoutMs);
+      const head = this.#headOf(request);
+      const rest = this.#sendShort(head, request, connection);
+      if (rest === null) whole = await this.#sendLong(head, request, connection, signal);
+      else whole = rest.length === 0 || (await this.#write(connection, rest, request, signal));
       const { silenceTimeoutMs } = this.#options;
-      if (request.timeoutMs === undefined) deadline.set(ANSWER_SILENCES * silenceTimeoutMs);
+      if (request.timeoutMs === undefined) connection.endWithin(ANSWER_SILENCES * silenceTimeoutMs);
       const answer = await connection.answer(silenceTimeoutMs);
       // The server answered before the whole request was sent: the connection cannot be reused.
       if (!whole) connection.destroy("answered early");
@@ -177,28 +182,48 @@ export class HttpClient implements Disposable {
     return inUse;
   }
 
-  /** Returns whether the request was handed over to its last byte. */
-  async #send(request: Request, connection: Connection, signal: AbortSignal): Promise<boolean> {
-    const { body, headers } = request;
-    let head = `${request.method} ${this.#pathPrefix}${request.path} HTTP/1.1\r\n${this.#fixedHead}\r\n`;
+  #headOf({ method, path, headers, body }: Request): string {
+    let head = `${method} ${this.#pathPrefix}${path} HTTP/1.1\r\n${this.#fixedHead}\r\n`;
     if (headers !== undefined) for (const line of headerLines(headers)) head += `${line}\r\n`;
     if (body !== undefined) head += `Content-Type: ${body.contentType}\r\nContent-Length: ${body.length}\r\n`;
-    head += "\r\n";
+    return `${head}\r\n`;
+  }
+
+  /**
+   * Sends a short request whose body is in memory: most uploads, and every check. Returns a copy of what the network
+   * has not taken at once, nearly always nothing; null if it is another request.
+   */
+  #sendShort(head: string, request: Request, connection: Connection): Uint8Array | null {
+    const { body, bandwidth, onSent } = request;
+    const length = Buffer.byteLength(head) + (body?.length ?? 0);
+    if (length > JOIN_BYTES || bandwidth !== undefined) return null;
+    const at = this.#short.write(head);
+    if (body !== undefined && body.copyTo?.(this.#short, at) !== true) return null;
+    const bytes = this.#short.subarray(0, length);
+    const sent = connection.writeNow(bytes, 0) ?? 0;
+    onSent?.(sent);
+    return sent === length ? NOTHING : Buffer.from(bytes.subarray(sent));
+  }
+
+  /**
+   * Sends any request. Its head and the first bytes of its body go out together, the rest as it comes. Returns whether
+   * it was handed over to its last byte.
+   */
+  async #sendLong(
+    head: string,
+    request: Request,
+    connection: Connection,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const joined = this.#spare.pop() ?? Buffer.allocUnsafeSlow(JOIN_BYTES);
     try {
-      const length = Buffer.byteLength(head) + (body?.length ?? 0);
-      if (length <= JOIN_BYTES) {
-        const at = joined.write(head);
-        if (body === undefined || body.copyTo?.(joined, at) === true)
-          return await this.#write(connection, joined.subarray(0, length), request, signal);
-      }
       return await this.#sendJoined(Buffer.from(head), joined, request, connection, signal);
     } finally {
       this.#spare.push(joined);
     }
   }
 
-  /** Collects the first bytes in `joined`; a short request goes out in one piece. */
+  /** Collects the first bytes in `joined`. */
   async #sendJoined(
     head: Buffer,
     joined: Buffer,
@@ -257,25 +282,4 @@ export class HttpClient implements Disposable {
 
 function headerLines(headers: Readonly<Record<string, string>>): string[] {
   return Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-}
-
-/** Destroys a connection when its time is up; at most one timer is set. */
-class Deadline implements Disposable {
-  readonly #connection: Connection;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(connection: Connection) {
-    this.#connection = connection;
-  }
-
-  set(ms: number): void {
-    this.#timer = setTimeout(
-      () => this.#connection.destroy(`no answer within ${ms / 1_000} s`),
-      Math.min(ms, 2 ** 31 - 1),
-    );
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-  }
 }

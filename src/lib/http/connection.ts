@@ -5,6 +5,7 @@ import { certificateLoss, connectLoss, ConnectionLost } from "./connection-lost.
 import { decodeContent } from "./content-encoding.ts";
 import { bareHost, portOf } from "./host.ts";
 import type { Proxy } from "./proxy.ts";
+import { LONGEST_TIMER_MS, Wakeup } from "./wakeup.ts";
 
 /** Where and how requests are sent; decided once per client. */
 export interface Route {
@@ -33,8 +34,6 @@ export interface WholeAnswer extends Answer {
 
 /** The default limit. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
-/** setTimeout's limit; longer ones would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 type State =
   /** Looking up the name and connecting. */
@@ -49,33 +48,6 @@ type State =
   | { readonly type: "asking"; readonly reader: AnswerReader; isLast: boolean }
   /** `unanswered`: not one byte of an answer to the last request had arrived. */
   | { readonly type: "closed"; readonly why: ConnectionLost; readonly unanswered: boolean };
-
-/** Wakes the one user of a socket: it drained, bytes came, or it ended. */
-class Wakeup {
-  #wake: (() => void) | null = null;
-
-  fire(): void {
-    this.#wake?.();
-  }
-
-  /** Resolves at the next event; calls `onSilence` first if none comes in time. */
-  next(silenceMs: number, onSilence: () => void): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(
-        () => {
-          onSilence();
-          this.#wake?.();
-        },
-        Math.min(silenceMs, LONGEST_TIMER_MS),
-      );
-      this.#wake = () => {
-        clearTimeout(timer);
-        this.#wake = null;
-        resolve();
-      };
-    });
-  }
-}
 
 function answerOf(reader: AnswerReader, maxBodyBytes: number): WholeAnswer {
   const { status, headers } = reader.head ?? { status: 0, headers: new Map<string, string>() };
@@ -106,6 +78,9 @@ export class Connection {
   readonly #wakeup = new Wakeup();
   #socket: Socket<undefined> | null = null;
   #state: State = { type: "connecting" };
+  /** How long the exchange may take, and when it must be complete. */
+  #timeoutMs = Infinity;
+  #endMs = Infinity;
 
   private constructor(route: Route) {
     this.#route = route;
@@ -155,12 +130,23 @@ export class Connection {
     this.#close(new ConnectionLost(reason));
   }
 
-  /** Takes an idle connection into use: `write` the request, then await the `answer`. */
-  begin(): void {
+  /**
+   * Takes an idle connection into use: `write` the request, then await the `answer`.
+   *
+   * @param timeoutMs for all of that, if it is limited.
+   */
+  begin(timeoutMs = Infinity): void {
     if (this.#state.type === "closed") throw this.#state.why;
+    this.endWithin(timeoutMs);
     const reader = new AnswerReader({ maxBodyBytes: this.#maxBodyBytes, isTunnel: false });
     this.#state = { type: "asking", reader, isLast: false };
     this.#socket?.ref();
+  }
+
+  /** From now on the exchange ends if it is not complete within this time. */
+  endWithin(timeoutMs: number): void {
+    this.#timeoutMs = timeoutMs;
+    this.#endMs = timeoutMs === Infinity ? Infinity : performance.now() + timeoutMs;
   }
 
   /**
@@ -169,15 +155,25 @@ export class Connection {
    */
   async write(bytes: Uint8Array, silenceMs: number): Promise<boolean> {
     for (let offset = 0; ;) {
-      const state = this.#state;
-      if (state.type === "closed") throw state.why;
-      if (state.type === "asking" && state.reader.head !== null) return false;
-      const written = this.#socket?.write(bytes, offset, bytes.length - offset) ?? -1;
-      if (written < 0) throw this.#close(new ConnectionLost("the connection was closed"));
+      const written = this.writeNow(bytes, offset);
+      if (written === null) return false;
       offset += written;
       if (offset === bytes.length) return true;
       await this.#silentFor(silenceMs);
     }
+  }
+
+  /**
+   * Hands to the network what it takes at once of `bytes` from `offset` on. Returns how much that was; null if an
+   * answer has begun. Throws ConnectionLost.
+   */
+  writeNow(bytes: Uint8Array, offset: number): number | null {
+    const state = this.#state;
+    if (state.type === "closed") throw state.why;
+    if (state.type === "asking" && state.reader.head !== null) return null;
+    const written = this.#socket?.write(bytes, offset, bytes.length - offset) ?? -1;
+    if (written < 0) throw this.#close(new ConnectionLost("the connection was closed"));
+    return written;
   }
 
   /** The complete answer to the request written before. Throws ConnectionLost. */
@@ -204,8 +200,17 @@ export class Connection {
     this.#socket?.unref();
   }
 
-  #silentFor(silenceMs: number): Promise<void> {
-    return this.#wakeup.next(silenceMs, () => this.destroy(`silent for ${silenceMs / 1_000} s`));
+  /** Waits for the next event, and destroys the connection if none comes in time. */
+  async #silentFor(silenceMs: number): Promise<void> {
+    const leftMs = this.#endMs - performance.now();
+    const isLimited = leftMs < silenceMs;
+    const destroy = (): void =>
+      this.destroy(
+        isLimited ? `no answer within ${this.#timeoutMs / 1_000} s` : `silent for ${silenceMs / 1_000} s`,
+      );
+    // However quickly its bytes come, an answer that is late is not waited for.
+    if (leftMs <= 0) destroy();
+    else await this.#wakeup.next(isLimited ? leftMs : silenceMs, destroy);
   }
 
   /** The first reason is kept. */
