@@ -60,6 +60,12 @@ const LOST = {
   isUnrecognised: false,
 } as const;
 
+/** Units whose rows share a commit. */
+interface Writing {
+  readonly commit: Promise<void>;
+  readonly units: number[];
+}
+
 /**
  * Carries out what a plan wants done (network, store, timers), and reports the results to it: one event after the
  * other, each with all of its actions before the next. Nothing is decided here.
@@ -69,8 +75,8 @@ export class Uploader implements AsyncDisposable {
   readonly #held: HeldContents;
   readonly #events: PlanEvent[] = [];
   readonly #tasks = new TaskGroup();
-  /** Units whose rows have reached the disk since the last event that reported some. */
-  #written: number[] = [];
+  /** The units whose rows are being written by the next commit. */
+  #writing: Writing | null = null;
   readonly #runDelay = runDelayMeter();
   /** When this aborts, requests in flight are cut off. */
   readonly #cut = new AbortController();
@@ -154,7 +160,7 @@ export class Uploader implements AsyncDisposable {
       }
     }
     this.#isAtWork = false;
-    if (this.#waiting.length === 0) return;
+    if (!this.#waiting.some(({ until }) => until())) return;
     this.#waiting = this.#waiting.filter(({ until, resolve }) => {
       const isMet = until();
       if (isMet) resolve();
@@ -176,7 +182,7 @@ export class Uploader implements AsyncDisposable {
         this.#begin(this.#connect());
         return;
       case "reserve":
-        this.#begin(this.#reserve(action.unit, action.works));
+        this.#reserve(action.unit, action.works);
         return;
       case "send":
         this.#begin(this.#send(action.unit, action.works));
@@ -263,22 +269,24 @@ export class Uploader implements AsyncDisposable {
     this.#post({ type: "shared", request, outcome: await share.perform(request) });
   }
 
-  async #reserve(unit: number, works: readonly Work[]): Promise<void> {
-    try {
-      await this.#options.ledger.sending(works.map(contentOf));
-    } catch (error) {
-      this.#post({ type: "reserved", units: [unit], error });
+  #reserve(unit: number, works: readonly Work[]): void {
+    const commit = this.#options.ledger.sending(works.map(contentOf));
+    if (this.#writing?.commit === commit) {
+      this.#writing.units.push(unit);
       return;
     }
-    this.#written.push(unit);
-    // All units that shared the commit get here one after the other, and are reported together.
-    if (this.#written.length === 1) this.#begin(this.#tellWritten());
+    this.#writing = { commit, units: [unit] };
+    this.#begin(this.#tellWritten(this.#writing));
   }
 
-  async #tellWritten(): Promise<void> {
-    await Promise.resolve();
-    const units = this.#written;
-    this.#written = [];
+  /** Reports all units that share a commit together. */
+  async #tellWritten({ commit, units }: Writing): Promise<void> {
+    try {
+      await commit;
+    } catch (error) {
+      this.#post({ type: "reserved", units, error });
+      return;
+    }
     this.#post({ type: "reserved", units });
   }
 

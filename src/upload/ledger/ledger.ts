@@ -150,8 +150,11 @@ export class Ledger {
     pruneCache(this.#db, { folderIds, nowMs: this.#now(), random: Math.random });
   }
 
-  /** Marks contents as about to be sent. Resolves when that is committed: only then may the first byte go out. */
-  async sending(contents: readonly Content[]): Promise<void> {
+  /**
+   * Marks contents as about to be sent. The promise is that of the commit, the same for all that share it: only when it
+   * resolves may the first byte go out.
+   */
+  sending(contents: readonly Content[]): Promise<void> {
     const now = this.#now();
     const sentUptimeMs = Math.round(this.#boot.uptimeMs());
     const sentBoot = this.#boot.id;
@@ -164,7 +167,7 @@ export class Ledger {
         this.#sending.run(this.#destinationId, checksum, path, now, this.#runId, sentUptimeMs, sentBoot),
       );
     }
-    await group.committed.promise;
+    return group.committed.promise;
   }
 
   /** Ends the pause between commits: somebody waits for a commit and has nothing else to do. */

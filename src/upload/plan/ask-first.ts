@@ -63,26 +63,30 @@ export class AskFirst {
   /** The next contents in line to ask about; more than one only in bulk. */
   next(nowMs: number, inBulk: boolean): readonly Work[] {
     if (!this.#isAskable || this.#works.unasked.size + this.#again.size === 0) return NOTHING;
+    if (this.#again.size > 0) this.#askAgain(nowMs);
+    const works = inBulk ? [...this.#works.unasked] : this.#firstToAsk();
+    // A content that may be sent without asking is not worth a request of its own.
+    if (works.length === 1 && works[0] !== undefined && !this.#mustAsk(works[0])) return NOTHING;
+    for (const work of works) this.#works.ask(work, "waiting");
+    return works;
+  }
+
+  #askAgain(nowMs: number): void {
     for (const [work, atMs] of this.#again) {
       if (atMs > nowMs) continue;
       this.#again.delete(work);
       // Even if it is not in line now: it may have been sent without asking, and need asking about once it is back.
       this.#works.ask(work, "no");
     }
-    const works: Work[] = [];
+  }
+
+  #firstToAsk(): readonly Work[] {
     for (const work of this.#works.unasked) {
-      if (!inBulk && !this.#mustAsk(work)) {
-        // If hardly any content has to be asked about, there is no need to look at all of them.
-        if (this.#isQuiet) break;
-        continue;
-      }
-      works.push(work);
-      if (!inBulk) break;
+      if (this.#mustAsk(work)) return [work];
+      // If hardly any content has to be asked about, there is no need to look at all of them.
+      if (this.#isQuiet) break;
     }
-    // A content that may be sent without asking is not worth a request of its own.
-    if (works.length === 1 && works[0] !== undefined && !this.#mustAsk(works[0])) return NOTHING;
-    for (const work of works) this.#works.ask(work, "waiting");
-    return works;
+    return NOTHING;
   }
 
   /** There was no answer about a content: ask again at `atMs`. */

@@ -52,7 +52,7 @@ export class Checks {
   /** When the next check is due even if nothing else happens; Infinity if none waits for a time. */
   get wakeAtMs(): number {
     let nextMs = this.first.wakeAtMs;
-    const inDoubt = this.#go.works.in("in-doubt");
+    const inDoubt = this.#go.works.in["in-doubt"];
     if (inDoubt.size === 0 || this.#doubts >= DOUBTS_AT_ONCE) return nextMs;
     for (const { state } of inDoubt)
       if (state.type === "in-doubt" && state.lookAtMs !== null) nextMs = Math.min(nextMs, state.lookAtMs);
@@ -122,9 +122,9 @@ export class Checks {
 
   #lookForDoubts(nowMs: number): void {
     const room = DOUBTS_AT_ONCE - this.#doubts;
-    if (room === 0 || this.#go.works.in("in-doubt").size === 0) return;
+    if (room === 0 || this.#go.works.in["in-doubt"].size === 0) return;
     const due: Work[] = [];
-    for (const work of this.#go.works.in("in-doubt")) {
+    for (const work of this.#go.works.in["in-doubt"]) {
       const { state } = work;
       if (state.type === "in-doubt" && state.lookAtMs !== null && state.lookAtMs <= nowMs) due.push(work);
     }

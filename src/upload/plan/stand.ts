@@ -12,15 +12,15 @@ function awaited(works: Works, { server, share }: UntilMs): Waiting | null {
   if (server !== null && works.size > 0) return { for: "the server", untilMs: server };
   if (share !== null) return { for: "the shared store", untilMs: share === Infinity ? null : share };
   const isBusy = ["unclaimed", "claiming", "queued", "reserving", "reserved", "marking", "sending"] as const;
-  if (isBusy.some((state) => works.in(state).size > 0)) return null;
+  if (isBusy.some((state) => works.in[state].size > 0)) return null;
   let nextMs = Infinity;
-  for (const { state } of works.in("backoff"))
+  for (const { state } of works.in.backoff)
     if (state.type === "backoff") nextMs = Math.min(nextMs, state.untilMs);
   if (nextMs < Infinity) return { for: "the next try", untilMs: nextMs };
-  for (const { state } of works.in("in-doubt"))
+  for (const { state } of works.in["in-doubt"])
     if (state.type === "in-doubt") nextMs = Math.min(nextMs, state.span.untilMs);
   if (nextMs < Infinity) return { for: "uploads whose answers were lost", untilMs: nextMs };
-  return works.in("elsewhere").size > 0 ? { for: "uploads of other machines", untilMs: null } : null;
+  return works.in.elsewhere.size > 0 ? { for: "uploads of other machines", untilMs: null } : null;
 }
 
 /**
@@ -36,7 +36,7 @@ export function standOf(
   const waiting = awaited(works, untilMs);
   const endMs = waiting?.untilMs ?? null;
   return {
-    inFlight: works.in("sending").size,
+    inFlight: works.in.sending.size,
     waiting: waiting === null ? null : { ...waiting, untilMs: endMs === null ? null : endMs + originMs },
   };
 }

@@ -139,9 +139,9 @@ export class Transitions {
   halt(stop: Stop): void {
     if (this.#stop !== null) return;
     this.#stop = stop;
-    for (const work of this.works.in("reserved")) this.withdraw(work);
+    for (const work of this.works.in.reserved) this.withdraw(work);
     for (const state of ["unclaimed", "claiming", "elsewhere", "queued", "backoff", "in-doubt"] as const) {
-      for (const work of this.works.in(state)) {
+      for (const work of this.works.in[state]) {
         const isAsked = work.state.type === "in-doubt" && work.state.lookAtMs === null;
         if (!isAsked) this.giveUp(work);
       }

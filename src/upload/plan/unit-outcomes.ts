@@ -4,7 +4,7 @@ import type { Work } from "./work.ts";
 
 /** What an answer says about each content of a unit: an outcome, or nothing if it must be sent in another way. */
 export interface UnitOutcomes {
-  readonly outcomes: readonly (readonly [Work, UploadOutcome])[];
+  readonly outcomes: readonly { readonly work: Work; readonly outcome: UploadOutcome }[];
   /** Certainly not stored, for reasons that are not theirs. */
   readonly putBack: readonly Work[];
   /** What was learnt about batches: no longer offered, or limited to this many items. */
@@ -23,7 +23,7 @@ const SILENT: UploadOutcome = {
 
 export function unitOutcomes(works: readonly Work[], answer: UnitAnswer): UnitOutcomes {
   const all = (each: UploadOutcome): UnitOutcomes => ({
-    outcomes: works.map((work) => [work, each] as const),
+    outcomes: works.map((work) => ({ work, outcome: each })),
     putBack: [],
     batches: null,
   });
@@ -32,7 +32,8 @@ export function unitOutcomes(works: readonly Work[], answer: UnitAnswer): UnitOu
   const { outcome } = answer;
   switch (outcome.type) {
     case "answered": {
-      const outcomes = works.map((work) => [work, outcome.results.get(work.checksum) ?? SILENT] as const);
+      const { results } = outcome;
+      const outcomes = works.map((work) => ({ work, outcome: results.get(work.checksum) ?? SILENT }));
       return { outcomes, putBack: [], batches: null };
     }
     case "not-offered":
@@ -50,7 +51,7 @@ export function unitOutcomes(works: readonly Work[], answer: UnitAnswer): UnitOu
       return {
         outcomes: works
           .filter((work) => work.checksum === checksum)
-          .map((work) => [work, { type: "changed", reason }] as const),
+          .map((work) => ({ work, outcome: { type: "changed", reason } })),
         putBack: works.filter((work) => work.checksum !== checksum),
         batches: null,
       };

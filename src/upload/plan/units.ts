@@ -107,7 +107,7 @@ export class Units {
   get claimRoom(): number {
     const units = this.#inFlight.limit + this.#ahead(this.#inFlight.limit) - this.#units.size;
     const wanted = Math.max(0, units) * this.#batchItems + this.#inFlight.limit;
-    return wanted - this.#go.works.in("queued").size;
+    return wanted - this.#go.works.in.queued.size;
   }
 
   #ahead(limit: number): number {
@@ -117,7 +117,7 @@ export class Units {
   /** Forms, reserves and sends as many units as allowed now. */
   advance(nowMs: number, { most, isExhausted, mayGo }: Turn): void {
     const limit = Math.min(most, this.#inFlight.limit);
-    const queued = this.#go.works.in("queued");
+    const queued = this.#go.works.in.queued;
     const hasLingered = nowMs >= this.lingerUntilMs;
     while (queued.size > 0 && this.#units.size < limit + this.#ahead(limit)) {
       const taken = this.#units.size;
@@ -180,9 +180,9 @@ export class Units {
   /** Renews the rows of everything that is, or may at any moment be, in flight. */
   renew(nowMs: number): void {
     const { works: all } = this.#go;
-    const reserved = all.in("reserved");
-    const marking = all.in("marking");
-    const sending = all.in("sending");
+    const reserved = all.in.reserved;
+    const marking = all.in.marking;
+    const sending = all.in.sending;
     if (reserved.size + marking.size + sending.size === 0) {
       this.#renewAtMs = Infinity;
       return;
@@ -233,6 +233,6 @@ export class Units {
       else this.#go.mark(unit.id, unit.works);
     }
     const isWaiting = this.#inFlight.active <= limit / 2;
-    if (isWaiting && this.#go.works.in("reserving").size > 0) this.#go.want({ type: "hurry" });
+    if (isWaiting && this.#go.works.in.reserving.size > 0) this.#go.want({ type: "hurry" });
   }
 }

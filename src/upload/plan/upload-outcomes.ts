@@ -7,6 +7,8 @@ import type { Stop } from "./stop.ts";
 import type { Transitions } from "./transitions.ts";
 import type { Work } from "./work.ts";
 
+const NONE: readonly Stop[] = [];
+
 /** Applies the outcomes of uploads to their contents. */
 export class Outcomes {
   readonly #go: Transitions;
@@ -29,8 +31,9 @@ export class Outcomes {
     this.#record(work, outcome, isOwnFault);
     const step = afterUpload(outcome, { attempts: work.attempts, isOwnFault }, this.#retry);
     this.#follow(work, step, nowMs);
-    const refused = step.type === "stop" ? { ...step, type: "unauthorized" as const } : null;
-    return [refused, stop].filter((one) => one !== null);
+    if (step.type !== "stop") return stop === null ? NONE : [stop];
+    const refused = { ...step, type: "unauthorized" } as const;
+    return stop === null ? [refused] : [refused, stop];
   }
 
   /** Counts an upload of a content, and remembers why it is not stored. */

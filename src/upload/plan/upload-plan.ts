@@ -3,7 +3,7 @@ import type { BreakerOptions } from "../control/breaker.ts";
 import type { HealthOutcome } from "../tanova/types.ts";
 import type { PlanAction } from "./actions.ts";
 import { Checks } from "./checks.ts";
-import { admit } from "./dedupe.ts";
+import { type Admission, admit } from "./dedupe.ts";
 import type { CheckAnswer, PlanEvent, UnitAnswer } from "./events.ts";
 import { lookSpan, remainingWaitMs } from "./in-doubt.ts";
 import { Reachability } from "./reachability.ts";
@@ -16,7 +16,7 @@ import { Transitions } from "./transitions.ts";
 import { Outcomes } from "./upload-outcomes.ts";
 import { unitOutcomes } from "./unit-outcomes.ts";
 import { Units, type UnitsOptions } from "./units.ts";
-import { newWork, type OpenState } from "./work.ts";
+import { newWork, type OpenState, type Work, type WorkState } from "./work.ts";
 import type { Works } from "./works.ts";
 
 /** What a run's decisions depend on. All times in milliseconds. */
@@ -51,6 +51,7 @@ export class UploadPlan {
   readonly #server: Reachability;
   readonly #outcomes: Outcomes;
   readonly #sharing: Sharing | null;
+  readonly #mayGo = (work: Work): boolean => this.#checks.first.mayGo(work);
   #isExhausted = false;
   /** The server was reached once, so it is known whose history is shared. */
   #isShared = false;
@@ -92,13 +93,14 @@ export class UploadPlan {
   get hasRoom(): boolean {
     if (this.stop !== null) return true;
     const { works } = this;
+    if (works.size < LINE_LIMIT) return true;
     return works.count(IN_LINE) < LINE_LIMIT && works.count(WAITING) < WAITING_LIMIT;
   }
 
   /** Everything offered is settled, or the run was stopped and nothing is in flight. */
   get isIdle(): boolean {
     if (this.stop === null) return this.works.size === 0 && this.#sharing?.hasWork !== true;
-    const isBusy = IN_FLIGHT.some((state) => this.works.in(state).size > 0);
+    const isBusy = IN_FLIGHT.some((state) => this.works.in[state].size > 0);
     const isTelling = this.#sharing?.isTelling === true && this.#cutAtMs !== Infinity;
     return !isBusy && !this.#checks.isLooking && !isTelling;
   }
@@ -174,7 +176,7 @@ export class UploadPlan {
 
   #offered(event: Extract<PlanEvent, { type: "offered" }>, nowMs: number): void {
     const { checksum, file, standing, sentAgoMs } = event;
-    const { runId, retryFailed, retry } = this.#options;
+    const { runId, retryFailed } = this.#options;
     const open = this.works.get(checksum);
     const admission = admit(standing, { isInFlight: open !== undefined, runId, retryFailed });
     if (admission.type === "duplicate") {
@@ -186,20 +188,26 @@ export class UploadPlan {
       this.#go.want({ type: "decline", file, checksum, as: admission });
       return;
     }
-    const forMs = remainingWaitMs(sentAgoMs ?? 0, retry.ambiguousWaitMs);
-    const span = lookSpan(nowMs, forMs, retry.ambiguousWaitMs);
-    const state =
-      admission.type === "send"
-        ? ({ type: "queued" } as const)
-        : ({ ...admission, type: "in-doubt", span, looks: 0, unanswered: 0, lookAtMs: nowMs } as const);
-    const unclaimed = {
-      type: "unclaimed",
-      doubt: state.type === "in-doubt" ? state : null,
-      tries: 0,
-    } as const;
-    const work = newWork(checksum, file, this.#sharing === null ? state : unclaimed);
+    const state = this.#stateAtFirst(admission, sentAgoMs, nowMs);
+    const work = newWork(checksum, file, state);
     this.works.add(work);
     if (this.stop !== null) this.#go.giveUp(work);
+  }
+
+  #stateAtFirst(
+    admission: Admission & { type: "send" | "look" },
+    sentAgoMs: number | null,
+    nowMs: number,
+  ): WorkState {
+    let doubt: Extract<WorkState, { type: "in-doubt" }> | null = null;
+    if (admission.type === "look") {
+      const { ambiguousWaitMs } = this.#options.retry;
+      const forMs = remainingWaitMs(sentAgoMs ?? 0, ambiguousWaitMs);
+      const span = lookSpan(nowMs, forMs, ambiguousWaitMs);
+      doubt = { type: "in-doubt", why: admission.why, span, looks: 0, unanswered: 0, lookAtMs: nowMs };
+    }
+    if (this.#sharing !== null) return { type: "unclaimed", doubt, tries: 0 };
+    return doubt ?? { type: "queued" };
   }
 
   #connected(outcome: HealthOutcome, nowMs: number): void {
@@ -227,7 +235,7 @@ export class UploadPlan {
   #answered(id: number, answer: UnitAnswer, nowMs: number): void {
     const { works, latencyMs } = this.#units.answered(id, nowMs);
     const { outcomes, putBack, batches } = unitOutcomes(works, answer);
-    const rejected = outcomes.some(([, outcome]) => "status" in outcome && isPressed(outcome.status));
+    const rejected = outcomes.some(({ outcome }) => "status" in outcome && isPressed(outcome.status));
     this.#units.learn({ latencyMs, rejected });
     if (batches?.type === "at-most") this.#units.limitBatch(batches.items);
     if (batches?.type === "refused" && this.#units.takesBatches) {
@@ -235,7 +243,7 @@ export class UploadPlan {
       this.#go.want({ type: "remember", fact: { type: "refuses-batches" } });
     }
     for (const work of putBack) this.#go.putBack(work, work.last);
-    for (const [work, outcome] of outcomes) {
+    for (const { work, outcome } of outcomes) {
       for (const stop of this.#outcomes.take(work, outcome, nowMs)) this.#halt(stop, nowMs);
     }
   }
@@ -264,7 +272,7 @@ export class UploadPlan {
       this.#go.want({ type: "cut" });
       return;
     }
-    const backoff = this.works.in("backoff");
+    const backoff = this.works.in.backoff;
     if (backoff.size > 0)
       for (const work of backoff)
         if (work.state.type === "backoff" && work.state.untilMs <= nowMs) this.#go.queue(work);
@@ -278,7 +286,7 @@ export class UploadPlan {
       this.#units.advance(nowMs, {
         most: this.#server.most,
         isExhausted: this.#isExhausted,
-        mayGo: (work) => this.#checks.first.mayGo(work),
+        mayGo: this.#mayGo,
       });
     if (this.#strays === "wanted" && this.isIdle) {
       this.#strays = "sought";
@@ -300,13 +308,13 @@ export class UploadPlan {
     let nextMs = Math.min(this.#units.renewAtMs, this.#cutAtMs);
     if (this.#isShared) nextMs = Math.min(nextMs, this.#sharing?.wakeAtMs ?? Infinity);
     if (this.stop === null) {
-      const backoff = this.works.in("backoff");
+      const backoff = this.works.in.backoff;
       if (backoff.size > 0)
         for (const { state } of backoff)
           if (state.type === "backoff") nextMs = Math.min(nextMs, state.untilMs);
-      if (this.#hasWork) nextMs = Math.min(nextMs, this.#server.wakeAtMs(nowMs));
       if (this.#server.mayAct(nowMs))
         nextMs = Math.min(nextMs, this.#checks.wakeAtMs, this.#units.lingerUntilMs);
+      else if (this.#hasWork) nextMs = Math.min(nextMs, this.#server.wakeAtMs(nowMs));
     }
     if (nextMs === this.#wakeAtMs) return;
     this.#wakeAtMs = nextMs;

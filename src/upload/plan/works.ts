@@ -7,7 +7,7 @@ import type { Asked, OpenState, Work, WorkState } from "./work.ts";
 export class Works {
   readonly #byChecksum = new Map<string, Work>();
   readonly #unasked = new Set<Work>();
-  readonly #byState: Readonly<Record<OpenState, Set<Work>>> = {
+  readonly #sets: Readonly<Record<OpenState, Set<Work>>> = {
     unclaimed: new Set(),
     claiming: new Set(),
     elsewhere: new Set(),
@@ -19,6 +19,9 @@ export class Works {
     backoff: new Set(),
     "in-doubt": new Set(),
   };
+
+  /** The works in each state. */
+  readonly in: Readonly<Record<OpenState, ReadonlySet<Work>>> = this.#sets;
 
   get size(): number {
     return this.#byChecksum.size;
@@ -37,13 +40,9 @@ export class Works {
     return this.#byChecksum.get(checksum);
   }
 
-  in(state: OpenState): ReadonlySet<Work> {
-    return this.#byState[state];
-  }
-
   count(states: readonly OpenState[]): number {
     let count = 0;
-    for (const state of states) count += this.#byState[state].size;
+    for (const state of states) count += this.#sets[state].size;
     return count;
   }
 
@@ -53,7 +52,7 @@ export class Works {
   }
 
   move(work: Work, state: WorkState): void {
-    if (work.state.type !== "settled") this.#byState[work.state.type].delete(work);
+    if (work.state.type !== "settled") this.#sets[work.state.type].delete(work);
     this.#unasked.delete(work);
     work.state = state;
     if (state.type === "settled") this.#byChecksum.delete(work.checksum);
@@ -67,7 +66,7 @@ export class Works {
   }
 
   #enter(work: Work): void {
-    if (work.state.type !== "settled") this.#byState[work.state.type].add(work);
+    if (work.state.type !== "settled") this.#sets[work.state.type].add(work);
     if (work.state.type === "queued" && work.asked === "no") this.#unasked.add(work);
   }
 }

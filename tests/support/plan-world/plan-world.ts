@@ -134,7 +134,7 @@ export class PlanWorld {
     must(this.#ops.filter(({ type }) => type === "connect").length <= 1, "asked for health twice at once");
     let open = 0;
     for (const state of OPEN_STATES) {
-      for (const work of this.#plan.works.in(state)) {
+      for (const work of this.#plan.works.in[state]) {
         open += 1;
         must(work.state.type === state, `a work that is ${work.state.type} is found ${state}`);
         must(this.#plan.works.get(work.checksum) === work, "a work is not the one of its content");
@@ -342,7 +342,7 @@ export class PlanWorld {
 
   /** The state of the run, for debugging. */
   #describe(): string {
-    const works = OPEN_STATES.flatMap((state) => [...this.#plan.works.in(state)]);
+    const works = OPEN_STATES.flatMap((state) => [...this.#plan.works.in[state]]);
     return JSON.stringify({
       works: works.map(({ checksum, state, asked }) => ({ checksum, asked, ...state })),
       ops: this.#ops.map(({ type }) => type),

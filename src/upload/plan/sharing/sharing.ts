@@ -89,7 +89,7 @@ export class Sharing {
     if (this.#settledAtMs > -Infinity && this.#publishing === "done")
       nextMs = Math.min(nextMs, this.#settledAtMs);
     if (!this.isReady) return nextMs;
-    for (const { state } of works.in("elsewhere"))
+    for (const { state } of works.in.elsewhere)
       if (state.type === "elsewhere") nextMs = Math.min(nextMs, state.askAtMs);
     return nextMs;
   }
@@ -134,13 +134,13 @@ export class Sharing {
   /** Claims waiting contents, with at most `room` claims under way. */
   claim(nowMs: number, room: number): void {
     const { works } = this.#go;
-    for (const work of works.in("elsewhere")) {
+    for (const work of works.in.elsewhere) {
       const { state } = work;
       if (state.type === "elsewhere" && state.askAtMs <= nowMs)
         works.move(work, { ...state, type: "unclaimed" });
     }
-    let left = room - works.in("claiming").size;
-    for (const work of works.in("unclaimed")) {
+    let left = room - works.in.claiming.size;
+    for (const work of works.in.unclaimed) {
       if (left <= 0) return;
       if (work.state.type !== "unclaimed") continue;
       left -= 1;
@@ -154,7 +154,7 @@ export class Sharing {
   /** The server accepts nothing at the moment: other machines may have what waits in line. */
   yield(): void {
     const { works } = this.#go;
-    for (const work of works.in("queued")) {
+    for (const work of works.in.queued) {
       if (work.asked === "waiting") continue;
       this.leases.end(work, "unsent");
       works.move(work, { type: "unclaimed", doubt: null, tries: 0 });
