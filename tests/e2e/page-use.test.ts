@@ -9,6 +9,7 @@ import { nodupe } from "../support/run.ts";
 import { startServe } from "../support/serve.ts";
 import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
+import { recentLog } from "../support/whole-board.ts";
 
 const test = withinOneHour(needs("chromium"));
 const WIDE = { width: 1280, theme: "light" } as const;
@@ -150,6 +151,36 @@ test("the CSV of a comparison is what compare --format csv prints, and the choic
   const text = readFileSync(await download.path(), "utf8");
   const printed = await nodupe(["compare", "pi-2", "pi-1", "--last", "7d", "--format", "csv", "--db", db]);
   expect(text).toBe(printed.stdout);
+});
+
+test("long names and those that turn the direction of text fit in and show what they are; keys work on a ticked node", async () => {
+  using folder = tempFolder();
+  const db = folder.file("store.db");
+  const log = folder.file("node.log");
+  await recentLog(log, 1);
+  const long = "a".repeat(64);
+  for (const name of [long, "pi\u202egnp.exe", "<b>pi</b>"])
+    expect((await nodupe(["ingest", "--node", name, log, "--db", db, "-q"])).exitCode).toBe(0);
+  await using served = await startServe(["--db", db]);
+  await using browser = await openBrowser();
+  for (const width of [1280, 360]) {
+    await using visited = await visit(browser, `${served.url}/#/nodes`, { ...WIDE, width });
+    const { page, said } = visited;
+    await page.getByText("pi\\u202egnp.exe").first().waitFor();
+    await page.getByText("<b>pi</b>").first().waitFor();
+    const box = await page.getByText(long).last().boundingBox();
+    expect((box?.x ?? 0) + (box?.width ?? Infinity)).toBeLessThan(width);
+    const hidden = await page.evaluate(() =>
+      [...document.querySelectorAll(".scroll")].map((part) => part.scrollWidth - part.clientWidth),
+    );
+    expect({ width, hidden }).toEqual({ width, hidden: [0] });
+    // The focus stays on the box that was ticked.
+    await page.getByRole("checkbox", { name: long }).press("Space");
+    await page.getByText("is picked: pick one more to compare").waitFor();
+    await page.keyboard.press("2");
+    await page.getByRole("heading", { name: "Clock" }).waitFor();
+    expect(said).toEqual([]);
+  }
 });
 
 test("a number that changes fades in, but not for whom motion is unwelcome", async () => {

@@ -53,7 +53,7 @@ needs("chromium", "chronyd")(
       }
     }
   },
-  120_000,
+  600_000,
 );
 
 test("a board with problems, all nodes picked and everything opened is as quiet, as wide and as easy to use", async () => {

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
-import { render } from "preact";
+import { options, render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { escapeText } from "../../lib/format/escape.ts";
 import { keepLive } from "./live.ts";
 import { Login } from "./login.tsx";
 import { boardName, go, HEADINGS, liveness, needsLogin, place, VIEWS, type View } from "./state.ts";
@@ -71,7 +72,7 @@ function Help({ onClose }: { onClose: () => void }) {
 }
 
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
+  return target instanceof HTMLInputElement && target.type !== "checkbox";
 }
 
 /** The time another view needs to be drawn. Keys typed before that would act as shortcuts. */
@@ -158,6 +159,20 @@ function App() {
   );
 }
 
+/**
+ * Names, reasons and messages come from strangers: whatever turns their direction or cannot be seen is shown as an
+ * escape, as on a terminal. Every text of the page is a vnode without a type.
+ */
+function escapeAllText(): void {
+  const before = options.vnode?.bind(options);
+  options.vnode = (vnode) => {
+    const text: unknown = vnode.props;
+    if (typeof text === "string") Object.assign(vnode, { props: escapeText(text) });
+    before?.(vnode);
+  };
+}
+
+escapeAllText();
 const root = document.getElementById("app");
 if (root !== null) render(<App />, root);
 keepLive();

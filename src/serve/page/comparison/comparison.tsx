@@ -54,6 +54,8 @@ function Progress({ names }: { names: readonly string[] }) {
   );
 }
 
+const STATES = { real: "warn", alike: "ok", early: "busy" } as const;
+
 /**
  * The answer: sentences first, then the intervals behind them, the latency distributions, and where the differences
  * come from.
@@ -65,9 +67,9 @@ function Answer({ answer, colorOf }: { answer: ComparisonAnswer; colorOf: (name:
   return (
     <>
       <ul class="verdicts">
-        {sentences.map(({ isReal, text }) => (
+        {sentences.map(({ type, text }) => (
           <li key={text}>
-            <Told state={isReal ? "warn" : "ok"}>{text}</Told>
+            <Told state={STATES[type]}>{text}</Told>
           </li>
         ))}
         {answer.nodes.map(({ node_name: name, error }) =>

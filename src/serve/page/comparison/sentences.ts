@@ -2,9 +2,9 @@ import type { Verdict } from "../../../nodes/compare/judge/verdict.ts";
 import { counted } from "../format.ts";
 import type { ComparisonAnswer } from "../api.ts";
 
-/** A sentence of the answer: a real difference, or that there is none. */
+/** A sentence of the answer: a real difference, that there is none, or that it is too early to tell. */
 export interface Sentence {
-  readonly isReal: boolean;
+  readonly type: "real" | "alike" | "early";
   readonly text: string;
 }
 
@@ -58,14 +58,14 @@ export function sentencesOf(answer: ComparisonAnswer, labelOf: (metric: string) 
     (verdict) => split(verdict).statement,
   );
   const sentences: Sentence[] = [...real].map(([statement, same]) => ({
-    isReal: true,
+    type: "real",
     text: `${statement} (${joined(same)}).${whyOf(answer, same)}`,
   }));
   const early = verdicts.filter(({ type }) => type === "too_early");
   const alike = verdicts.filter(({ type }) => type === "no_real_difference").length;
   if (alike > 0)
     sentences.push({
-      isReal: false,
+      type: "alike",
       text:
         sentences.length + early.length > 0 ? "No real difference in anything else." : "No real difference.",
     });
@@ -73,7 +73,7 @@ export function sentencesOf(answer: ComparisonAnswer, labelOf: (metric: string) 
     const labels = [...new Set(early.map(({ metric }) => labelOf(metric)))];
     const hours = Math.max(...early.map(({ missing_hours: missing }) => missing ?? 0));
     sentences.push({
-      isReal: false,
+      type: "early",
       text: `Too early to tell (needs about ${counted(hours, "more hour")}): ${labels.join(", ")}.`,
     });
   }

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import uPlot from "uplot";
+import { escapeText } from "../../../lib/format/escape.ts";
 import { textOf } from "../format.ts";
 import { theme } from "../theme.ts";
 import { apart, type ChartData, withGaps } from "./chart-data.ts";
@@ -38,15 +39,28 @@ function timeTicks(ticks: readonly number[]): string[] {
   });
 }
 
-/** Labels each line at its end, so that no legend is needed. */
-function drawLabels(plot: uPlot, { series }: ChartData): void {
+/** The largest share of a chart's width that the labels of its lines may take. */
+const LABELS_SHARE = 0.3;
+
+/** A label as it is drawn: cut where it would be wider than this. */
+function fitted(label: string, mostPx: number): string {
+  const shown = escapeText(label);
+  if (widthOf([shown]) <= mostPx) return shown;
+  const fits = (length: number): boolean => widthOf([`${shown.slice(0, length)}…`]) <= mostPx;
+  let length = shown.length - 1;
+  while (length > 1 && !fits(length)) length -= 1;
+  return `${shown.slice(0, length)}…`;
+}
+
+/** Labels each line at its end, so that no legend is needed. `labels` has one for each line. */
+function drawLabels(plot: uPlot, { series }: ChartData, labels: readonly string[]): void {
   const { ctx, bbox } = plot;
   const ratio = devicePixelRatio;
-  const ends = series.flatMap(({ label, color, values }) => {
+  const ends = series.flatMap(({ color, values }, at) => {
     const last = values.findLast((value) => value !== null);
     return last === undefined || last === null
       ? []
-      : [{ label, color, y: plot.valToPos(last, "y", true) / ratio }];
+      : [{ label: labels[at] ?? "", color, y: plot.valToPos(last, "y", true) / ratio }];
   });
   const heights = apart(
     ends.map(({ y }) => y),
@@ -100,7 +114,8 @@ function optionsOf(
   }));
   const from = 1 + lines.length;
   const isLabelled = lines.length > 1;
-  const right = isLabelled ? widthOf(data.series.map(({ label }) => label)) : LABEL_PX;
+  const labels = lines.map(({ label }) => fitted(label, size.width * LABELS_SHARE));
+  const right = isLabelled ? widthOf(labels) : LABEL_PX;
   return {
     ...size,
     padding: [TOP_PX, right, 0, 0],
@@ -108,7 +123,7 @@ function optionsOf(
     cursor: { y: false, drag: { setScale: false }, points: { size: 6 } },
     hooks: {
       setCursor: [(plot) => onCursor(plot.cursor.idx ?? null)],
-      draw: isLabelled ? [(plot) => drawLabels(plot, data)] : [],
+      draw: isLabelled ? [(plot) => drawLabels(plot, data, labels)] : [],
     },
     axes: [
       { ...axis, size: TIMES_PX, values: (_, ticks) => timeTicks(ticks) },

@@ -68,20 +68,20 @@ test("four latencies that differ are one sentence; what is alike and what is ear
   ];
   const told = sentencesOf(answer({ verdicts: [FEWER, ...LATENCIES, ALIKE, EARLY], why }), labelOf);
   expect(told).toEqual([
-    { isReal: true, text: "shed serves fewer of its downloads (−3.4 points, −3.9 to −2.8)." },
-    { isReal: true, text: "shed is slower (p50 +108%, p95 +108%, p99 +108%, mean +108%). Evenly spread." },
-    { isReal: false, text: "No real difference in anything else." },
-    { isReal: false, text: "Too early to tell (needs about 31 more hours): upload success." },
+    { type: "real", text: "shed serves fewer of its downloads (−3.4 points, −3.9 to −2.8)." },
+    { type: "real", text: "shed is slower (p50 +108%, p95 +108%, p99 +108%, mean +108%). Evenly spread." },
+    { type: "alike", text: "No real difference in anything else." },
+    { type: "early", text: "Too early to tell (needs about 31 more hours): upload success." },
   ]);
   expect(sentencesOf(answer({ verdicts: [ALIKE] }), labelOf)).toEqual([
-    { isReal: false, text: "No real difference." },
+    { type: "alike", text: "No real difference." },
   ]);
 });
 
 test("brackets in a node's name are its own", () => {
   const named = verdict({ metric: "avg_latency_p50", worse: "shed (old)", nodes: ["attic", "shed (old)"] });
   expect(sentencesOf(answer({ verdicts: [named] }), labelOf)).toEqual([
-    { isReal: true, text: "shed (old) is slower (p50 +108%, +101% to +116%)." },
+    { type: "real", text: "shed (old) is slower (p50 +108%, +101% to +116%)." },
   ]);
 });
 
