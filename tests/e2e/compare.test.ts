@@ -192,7 +192,7 @@ test(
     for (const line of table.stdout.split("\n")) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(80);
     expect(table.stdout).toContain("< 1 s (log)");
     const csv = await nodupe(["compare", "pi-1", "pi-2", "--format", "csv", ...db]);
-    expect(csv.stdout.split("\n")[0]).toBe("metric,pi-1,pi-1 low,pi-1 high,pi-2,pi-2 low,pi-2 high,best");
+    expect(csv.stdout.split("\n")[0]).toBe("metric,pi-1,pi-2,best,pi-1 low,pi-1 high,pi-2 low,pi-2 high");
     const markdown = await nodupe(["compare", "pi-1", "pi-2", "--format", "markdown", ...db]);
     expect(markdown.stdout).toContain("| metric | pi-1 | pi-2 |");
   },

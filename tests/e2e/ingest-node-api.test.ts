@@ -90,6 +90,9 @@ const PARTS: readonly [name: string, path: string, from: RegExp, to: string, los
   ["a negative size", "/api/sno/", /"used":\d+/, '"used":-5', ["used_bytes", "total_bytes", "trash_bytes"]],
   ["a size that is text", "/api/sno/", /"trash":\d+/, '"trash":"much"', ["used_bytes"]],
   ["a size past every number", "/api/sno/", /"used":\d+/, '"used":1e999', ["used_bytes"]],
+  ["a size past every disk", "/api/sno/", /"used":\d+/, '"used":1e300', ["used_bytes"]],
+  ["half a byte", "/api/sno/", /"trash":\d+/, '"trash":0.5', ["used_bytes", "trash_bytes"]],
+  ["a version of 100 kB", "/api/sno/", /"version":"/, `"version":"${"9".repeat(100_000)}`, ["version"]],
   ["a score of 7", "/api/sno/satellites", /"auditScore":1/, '"auditScore":7', ["audit_score", "joined_ms"]],
   ["no month", "/api/sno/estimated-payout", /"currentMonth"/, '"someMonth"', ["payout_usd", "held_usd"]],
 ];

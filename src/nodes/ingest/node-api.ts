@@ -9,8 +9,11 @@ const API_TIMEOUT_MS = 5_000;
 /** Larger than any answer of the API; a longer one comes from something else. */
 const MAX_ANSWER_BYTES = 4 * 1_048_576;
 
-const bytes = z.number().nonnegative();
+/** z.int() takes safe integers only, as the node's counters are. */
+const bytes = z.int().nonnegative();
 const count = z.number();
+/** "v1.162.5", or a longer name of a build of one's own. */
+const versionText = z.string().max(100);
 const score = z.number().min(0).max(1);
 const moment = z.string().nullish();
 
@@ -21,11 +24,11 @@ const moment = z.string().nullish();
 const stateShape = z.object({
   diskSpace: z.object({
     used: bytes,
-    available: z.number(),
+    available: z.int(),
     allocated: bytes.optional(),
     trash: bytes.optional(),
   }),
-  version: z.string().optional(),
+  version: versionText.optional(),
   satellites: z.array(z.object({ disqualified: moment, suspended: moment })).nullish(),
 });
 

@@ -9,20 +9,24 @@ function csvField(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** One row per metric, one column per node; unrounded, empty if unknown. Intervals are next to their values. */
+/**
+ * One row per metric: a column per node and the best node, then the ends of each node's interval. Unrounded, empty if
+ * unknown.
+ */
 export function compareCsv(report: CompareReport): string {
+  const { nodes } = report;
   const header = [
     "metric",
-    ...report.nodes.flatMap(({ node_name }) => [node_name, `${node_name} low`, `${node_name} high`]),
+    ...nodes.map(({ node_name }) => node_name),
     "best",
+    ...nodes.flatMap(({ node_name }) => [`${node_name} low`, `${node_name} high`]),
   ];
+  const number = (value: number | null): string => (value === null ? "" : String(value));
   const rows = METRICS.map(({ name: metric }) => [
     metric,
-    ...report.nodes.flatMap(({ metrics, intervals }) => {
-      const [low = null, high = null] = intervals[metric] ?? [];
-      return [metrics[metric], low, high].map((value) => (value === null ? "" : String(value)));
-    }),
+    ...nodes.map(({ metrics }) => number(metrics[metric])),
     bestNodes(report, metric)[0] ?? "",
+    ...nodes.flatMap(({ intervals }) => (intervals[metric] ?? [null, null]).map(number)),
   ]);
   return [header, ...rows].map((row) => row.map(csvField).join(",")).join("\n");
 }

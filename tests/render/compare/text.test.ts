@@ -10,8 +10,8 @@ function excerpt(text: string, starts: readonly string[]): string[] {
 test("CSV: unrounded, a field with a comma quoted, empty if a value is unknown", () => {
   const shown = ["metric,", "success_rate_download,", "avg_latency_p50,", "total_earnings,"];
   expect(excerpt(compareCsv(TWO_NODES), shown)).toEqual([
-    'metric,"attic, left","attic, left low","attic, left high",cellar|1,cellar|1 low,cellar|1 high,best',
-    'success_rate_download,98.765,98.5,99,91.25,,,"attic, left"',
+    'metric,"attic, left",cellar|1,best,"attic, left low","attic, left high",cellar|1 low,cellar|1 high',
+    'success_rate_download,98.765,91.25,"attic, left",98.5,99,,',
     "avg_latency_p50,45.6,,,,,,",
     "total_earnings,1.5,,,,,,",
   ]);
@@ -40,8 +40,8 @@ test("if all are equal nobody is the best; if two share the best value, the firs
   const rankings = { downloads: ["a", "b", "c"], uploads: ["b", "c", "a"] };
   const report = compareReport({ nodes, rankings });
   expect(excerpt(compareCsv(report), ["downloads,", "uploads,"])).toEqual([
-    "downloads,5,,,5,,,5,,,",
-    "uploads,1,,,2,,,2,,,b",
+    "downloads,5,5,5,,,,,,,",
+    "uploads,1,2,2,b,,,,,,",
   ]);
   expect(excerpt(compareMarkdown(report), ["| downloads |", "| uploads |"])).toEqual([
     "| downloads | 5 | 5 | 5 |",

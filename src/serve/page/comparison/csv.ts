@@ -18,14 +18,14 @@ function bestOf({ nodes, rankings }: ComparisonAnswer, metric: MetricTold["name"
 /** The same CSV as `nodupe compare --format csv`: one row per metric, unrounded, empty if a value is not known. */
 export function csvOf(answer: ComparisonAnswer, metrics: readonly MetricTold[]): string {
   const { nodes } = answer;
-  const head = nodes.flatMap(({ node_name: name }) => [name, `${name} low`, `${name} high`]);
+  const names = nodes.map(({ node_name: name }) => name);
+  const number = (value: number | null): string => (value === null ? "" : String(value));
   const rows = metrics.map(({ name }) => [
     name,
-    ...nodes.flatMap(({ metrics: values, intervals }) => {
-      const [low = null, high = null] = intervals[name] ?? [];
-      return [values[name], low, high].map((value) => (value === null ? "" : String(value)));
-    }),
+    ...nodes.map(({ metrics: values }) => number(values[name])),
     bestOf(answer, name),
+    ...nodes.flatMap(({ intervals }) => (intervals[name] ?? [null, null]).map(number)),
   ]);
-  return [["metric", ...head, "best"], ...rows].map((row) => row.map(field).join(",")).join("\n");
+  const ends = names.flatMap((name) => [`${name} low`, `${name} high`]);
+  return [["metric", ...names, "best", ...ends], ...rows].map((row) => row.map(field).join(",")).join("\n");
 }
