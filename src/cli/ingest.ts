@@ -185,7 +185,7 @@ async function importAll(given: IngestSettings, to: Ingestion, how: Context): Pr
       how.terminal.info(
         `${path}: ${formatCount(covered)} operations skipped: the store has these hours from the log`,
       );
-    if (skipped > 0) how.terminal.warn(`${path}: ${formatCount(skipped)} rows could not be read`);
+    if (skipped > 0) how.terminal.warn(`${path}: ${plural(skipped, "row")} could not be read`);
   }
   return imported;
 }

@@ -191,6 +191,35 @@ test(
 );
 
 test(
+  "a database of storj_monitor's form with odd times skips them; one of another form is refused",
+  async () => {
+    using folder = tempFolder();
+    const columns = "timestamp, action TEXT, status TEXT, piece_id TEXT, satellite_id TEXT";
+    {
+      using db = new Database(folder.file("odd.db"));
+      db.run(`CREATE TABLE events (id INTEGER PRIMARY KEY, size INTEGER, ${columns})`);
+      const insert = db.query("INSERT INTO events (timestamp, action, status) VALUES (?, 'GET', 'success')");
+      for (const time of ["2026-01-01 00:00:00.250", null, 123, 1.5, "99999-01-01", "2026-02-31x", ""]) {
+        insert.run(time);
+      }
+      using other = new Database(folder.file("other.db"));
+      other.run(`CREATE TABLE events (${columns})`);
+    }
+    const store = ["--db", folder.file("s.db"), "--json"];
+    const odd = await nodupe(["ingest", "--node", "a", "--from", folder.file("odd.db"), ...store]);
+    expect({ code: odd.exitCode, told: JSON.parse(odd.stdout) as unknown }).toMatchObject({
+      code: 0,
+      told: { imported: 1 },
+    });
+    expect(odd.stderr).toContain("6 rows could not be read");
+    const other = await nodupe(["ingest", "--node", "a", "--from", folder.file("other.db"), ...store]);
+    expect(other.exitCode).toBe(2);
+    expect(other.stderr).toContain("is not a storj_monitor database");
+  },
+  patient(30_000),
+);
+
+test(
   "hostile input is counted, said and survived",
   async () => {
     using folder = tempFolder();

@@ -10,10 +10,10 @@ import { addEvent, addTime, createRollup, type Rollup, SOURCE_MONITOR, TIER_HOUR
 import { openDescriptor } from "./source.ts";
 import { ACTIONS, HOUR_MS, OUTCOMES } from "../log/vocabulary.ts";
 
-/** A row of storj_monitor's `events`; times are ISO 8601, durations ms. */
+/** A row of storj_monitor's `events`; times are ISO 8601 (in another's database anything), durations ms. */
 interface Row {
   id: number;
-  timestamp: string;
+  timestamp: unknown;
   action: string | null;
   status: string | null;
   size: number | null;
@@ -39,13 +39,15 @@ export interface MonitorResult {
 export const MONITOR_LIMITS =
   "storj_monitor does not store log levels, starts, ports or offsets: for these hours the log level is unknown, a duration of 0 counts as unknown, and a window includes each hour whole or not at all";
 
+const COLUMNS = ["id", "timestamp", "action", "status", "size", "piece_id", "satellite_id"];
+
 function openMonitor(path: string): Database {
   closeSync(openDescriptor(path));
   try {
     const db = new Database(path, { readonly: true });
     const columns = db.query<{ name: string }, []>("PRAGMA table_info(events)").all();
     const names = new Set(columns.map((column) => column.name));
-    if (!["timestamp", "action", "status", "piece_id", "satellite_id"].every((name) => names.has(name))) {
+    if (!COLUMNS.every((name) => names.has(name))) {
       db.close();
       throw new Failure(
         "usage",
@@ -86,12 +88,18 @@ function rowsOf(source: Database, path: string, node: string): (afterId: number)
   return (afterId) => rows.all(afterId, ROWS_A_TURN, node);
 }
 
+/** Unix ms; NaN for anything but a date and time. Without a zone it is UTC. */
+function timeOf(timestamp: unknown): number {
+  if (typeof timestamp !== "string" || !/^\d{4}-\d\d-\d\d[ T]\d\d:/.test(timestamp)) return Number.NaN;
+  const zoned = /(?:Z|[+-]\d\d:?\d\d)$/.test(timestamp) ? timestamp : `${timestamp}Z`;
+  return Date.parse(zoned.replace(" ", "T"));
+}
+
 /** Adds a row to its hour; false if the row is skipped. */
 function addRow(row: Row, to: Ingestion, hours: Map<number, Rollup>): boolean {
   const action = ACTIONS.findIndex((name) => name === row.action);
   const outcome = OUTCOMES.findIndex((name) => name === row.status);
-  const zoned = /(?:Z|[+-]\d\d:?\d\d)$/.test(row.timestamp) ? row.timestamp : `${row.timestamp}Z`;
-  const timeMs = Date.parse(zoned.replace(" ", "T"));
+  const timeMs = timeOf(row.timestamp);
   if (action < 0 || outcome < 0 || outcome > 2 || Number.isNaN(timeMs)) return false;
   const { size, durationMs } = row;
   const event = createEvents(1);

@@ -24,6 +24,7 @@ export function renameNode(db: Database, from: string, to: string): void {
   checkNodeName(to);
   const rename = db.transaction(() => {
     const node = knownNode(db, from);
+    if (from === to) throw new Failure("usage", `there is already a node named ${to}: this one`);
     if (findNode(db, to) !== null) {
       throw new Failure(
         "usage",
