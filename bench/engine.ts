@@ -39,7 +39,7 @@ const REQUESTS: readonly Request[] = [
   },
   {
     name: "compile late while comparing",
-    from: "setJITPolicy(8)",
+    from: "setJITPolicy(times)",
     to: "setJITPolicy(1)",
     work: "two nodes, a week",
     rounds: 15,

@@ -112,6 +112,9 @@ function askedNodes(positionals: readonly string[]): Asked[] {
   return asked;
 }
 
+/** With more nodes than this, what is done for each of them is worth compiling earlier. */
+const FEW_NODES = 4;
+
 interface How {
   readonly isBounded: boolean;
   readonly limits: PairingSettings;
@@ -133,7 +136,7 @@ async function answerTo(asked: readonly Asked[], given: CompareSettings, how: Ho
     import("../nodes/compare/window.ts"),
   ]);
   // Reading a log first is as much work as an ingest: too much to compile late.
-  if (!asked.some(({ type }) => type === "log")) compileLate();
+  if (!asked.some(({ type }) => type === "log")) compileLate(asked.length > FEW_NODES ? 2 : 8);
   const nowMs = Date.now();
   const ofLast = windowOf({ lastMs: given.last, since: given.since, until: given.until }, nowMs);
   const question: Question = { ...given, window: ofLast.window, rangeName: ofLast.name };

@@ -40,11 +40,13 @@ export class Ingestion implements Disposable {
   #prunedAtMs = -Infinity;
 
   constructor(db: Database, name: string, options: IngestionOptions) {
-    const { isNew, ...node } = leaseNode(db, name);
     this.db = db;
+    db.run(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    // Neither a lease nor a node without lines has to outlast a power cut.
+    this.setDurable(false);
+    const { isNew, ...node } = leaseNode(db, name);
     this.node = node;
     this.#isNew = isNew;
-    db.run(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     this.#tellDamage = options.onDamage ?? (() => undefined);
     this.state = this.#loadState();
     this.writer = new BatchWriter(db, node, (startMs) =>

@@ -62,23 +62,43 @@ export class HourTable {
     const length = parts.reduce((sum, part) => sum + (isPacked(part) ? part.length : 1), 0);
     this.length = length;
     this.startMs = new Float64Array(length);
-    const numbers = new Float64Array(length * SUMMARY_NUMBERS);
+    this.#columns = new Float64Array(length * SUMMARY_NUMBERS);
+    const own = new Float64Array(SUMMARY_NUMBERS);
     let hour = 0;
     for (const part of parts) {
       if (isPacked(part)) {
         this.startMs.set(part.startMs, hour);
-        numbers.set(part.numbers, hour * SUMMARY_NUMBERS);
+        this.#addHours(hour, part.numbers, part.length);
         this.#parts.push({ type: "packed", hour, hours: part });
         hour += part.length;
       } else {
         const { startMs, summary } = part;
         this.startMs[hour] = startMs;
-        const start = readSummary(summary, numbers, hour * SUMMARY_NUMBERS);
+        const start = readSummary(summary, own, 0);
+        this.#addHours(hour, own, 1);
         this.#parts.push({ type: "loose", hour, sketch: { bytes: summary, start } });
         hour += 1;
       }
     }
-    this.#columns = toColumns(numbers, length, this.#sums);
+  }
+
+  /** Puts `count` hours of SUMMARY_NUMBERS each into the columns from `hour` on, and adds them to the sums. */
+  #addHours(hour: number, numbers: Float64Array, count: number): void {
+    const { length } = this;
+    const columns = this.#columns;
+    const sums = this.#sums;
+    for (let place = 0; place < SUMMARY_NUMBERS; place += 1) {
+      let sum = 0;
+      let from = place;
+      const end = place * length + hour + count;
+      for (let to = end - count; to < end; to += 1) {
+        const value = numbers[from] ?? 0;
+        columns[to] = value;
+        sum += value;
+        from += SUMMARY_NUMBERS;
+      }
+      sums[place] = (sums[place] ?? 0) + sum;
+    }
   }
 
   /** Ended operations of a kind with an outcome, by hour … */
@@ -225,22 +245,6 @@ export class HourTable {
     const column = this.#column(place);
     for (let hour = 0; hour < sums.length; hour += 1) sums[hour] = (sums[hour] ?? 0) + (column[hour] ?? 0);
   }
-}
-
-/** Turns hours of SUMMARY_NUMBERS each into columns, and puts the sum of each column into `sums`. */
-function toColumns(numbers: Float64Array, length: number, sums: Float64Array): Float64Array {
-  const columns = new Float64Array(numbers.length);
-  for (let place = 0; place < SUMMARY_NUMBERS; place += 1) {
-    let sum = 0;
-    for (let hour = 0, from = place, to = place * length; hour < length; hour += 1, to += 1) {
-      const value = numbers[from] ?? 0;
-      columns[to] = value;
-      sum += value;
-      from += SUMMARY_NUMBERS;
-    }
-    sums[place] = sum;
-  }
-  return columns;
 }
 
 /** For each bucket, the index of the first given bucket that is not below it. */
