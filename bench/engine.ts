@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { DEBUG_LOG, writeLog } from "../src/bench/generate-log.ts";
 import { copyTree } from "../build/copy-tree.ts";
-import { writeCvs } from "../tests/support/cvs.ts";
+import { writeCvs } from "../tests/support/upload/cvs.ts";
 import { machine, middle, type Sample, timed } from "./support.ts";
 
 const ROOT = resolve(import.meta.dir, "..");

@@ -7,9 +7,9 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { median, quantile } from "../src/bench/measure/statistics.ts";
-import { createAuthority } from "../tests/support/authority.ts";
+import { createAuthority } from "../tests/support/net/authority.ts";
 import { BINARY } from "../tests/support/binary.ts";
-import { startNtsChronyd } from "../tests/support/chronyd.ts";
+import { startNtsChronyd } from "../tests/support/time/chronyd.ts";
 import { programPath } from "../tests/support/programs.ts";
 import { tempFolder } from "../tests/support/temp.ts";
 import { machine, timed } from "./support.ts";

@@ -4,10 +4,10 @@
 // a server that stores duplicates), an ingest, and the jar of NTS cookies. Writes bench/results/power-cuts.json;
 // exits with 1 if anything was repeated, lost or refused.
 import { join } from "node:path";
-import { type CutJob, cutPower } from "../tests/support/power-cut/cut-job.ts";
-import { cookieJob } from "../tests/support/power-cut/cookie-job.ts";
-import { ingestJob } from "../tests/support/power-cut/ingest-job.ts";
-import { syncJob } from "../tests/support/power-cut/sync-job.ts";
+import { type CutJob, cutPower } from "../tests/support/store/power-cut/cut-job.ts";
+import { cookieJob } from "../tests/support/store/power-cut/cookie-job.ts";
+import { ingestJob } from "../tests/support/store/power-cut/ingest-job.ts";
+import { syncJob } from "../tests/support/store/power-cut/sync-job.ts";
 import { machine } from "./support.ts";
 
 const [cuts = "500", seed = "1", only] = Bun.argv.slice(2);

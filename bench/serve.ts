@@ -9,12 +9,12 @@ import { parseArgs } from "node:util";
 import { DEBUG_LOG, generateLog } from "../src/bench/generate-log.ts";
 import { median, quantile } from "../src/bench/measure/statistics.ts";
 import { residentMib } from "../src/bench/measure/resident.ts";
-import { listen } from "../tests/support/events.ts";
+import { listen } from "../tests/support/serve/events.ts";
 import { nodupe } from "../tests/support/run.ts";
-import { type Served, startServe } from "../tests/support/serve.ts";
+import { type Served, startServe } from "../tests/support/serve/serve.ts";
 import { tempFolder } from "../tests/support/temp.ts";
 import { until } from "../tests/support/until.ts";
-import { startWholeBoard } from "../tests/support/whole-board.ts";
+import { startWholeBoard } from "../tests/support/serve/whole-board.ts";
 import { cpuS, isRealtime, machine } from "./support.ts";
 
 const { values: given } = parseArgs({

@@ -3,7 +3,7 @@
 // [AT_ONCE]` plays each fault with five seeds; exits with 1 if anything was stored twice, lost or miscounted, or a
 // run did not end; writes bench/results/shared-faults.json. Needs redis-server, unshare, ip and nft, and root.
 import { join, resolve } from "node:path";
-import { type FaultOutcome, FULL, SHARED_FAULTS } from "../tests/support/shared-faults.ts";
+import { type FaultOutcome, FULL, SHARED_FAULTS } from "../tests/support/upload/shared-faults.ts";
 import { machine } from "./support.ts";
 
 const SEEDS = Number(Bun.argv[2] ?? 5);
@@ -11,7 +11,7 @@ const AT_ONCE = Number(Bun.argv[3] ?? 6);
 const ROOT = resolve(import.meta.dir, "..");
 
 async function play(fault: string, seed: number): Promise<FaultOutcome> {
-  const player = join(ROOT, "tests/support/shared-faults.ts");
+  const player = join(ROOT, "tests/support/upload/shared-faults.ts");
   const child = Bun.spawn(["unshare", "-n", process.execPath, player, fault, `${seed}`], {
     stderr: "inherit",
   });

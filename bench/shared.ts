@@ -4,9 +4,9 @@
 // bench/results/shared.json. Needs redis-server.
 import { join, resolve } from "node:path";
 import { startSandbox } from "../src/upload/sandbox/server.ts";
-import { writeCvs } from "../tests/support/cvs.ts";
-import { startRedis } from "../tests/support/redis.ts";
-import { resultOf, startSync } from "../tests/support/sync.ts";
+import { writeCvs } from "../tests/support/upload/cvs.ts";
+import { startRedis } from "../tests/support/net/redis.ts";
+import { resultOf, startSync } from "../tests/support/upload/sync.ts";
 import { tempFolder } from "../tests/support/temp.ts";
 import { median } from "../src/bench/measure/statistics.ts";
 import { machine } from "./support.ts";

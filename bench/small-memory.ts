@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { DEBUG_LOG, writeLog } from "../src/bench/generate-log.ts";
 import { startSandbox } from "../src/upload/sandbox/server.ts";
 import { BINARY } from "../tests/support/binary.ts";
-import { writeCvs } from "../tests/support/cvs.ts";
+import { writeCvs } from "../tests/support/upload/cvs.ts";
 import { runCommand } from "../tests/support/run.ts";
-import { syncEnvironment } from "../tests/support/sync.ts";
+import { syncEnvironment } from "../tests/support/upload/sync.ts";
 import { tempFolder } from "../tests/support/temp.ts";
 import { machine } from "./support.ts";
 

@@ -4,7 +4,7 @@
 // was reported as uploaded is not what the server has, something was sent twice or is missing, or a run hung.
 import { join } from "node:path";
 import pLimit from "p-limit";
-import { faultOf, type StoreFault, syncWithFault } from "../tests/support/store-fault.ts";
+import { faultOf, type StoreFault, syncWithFault } from "../tests/support/store/store-fault.ts";
 import { machine } from "./support.ts";
 
 const ONCE = ["1", "3", "8", "20"];

@@ -2,7 +2,7 @@
 // kills: `bun bench/sync-faults.ts [SEEDS]` plays 50 seeds, exits with 1 if anything was stored twice, lost or
 // miscounted, and writes bench/results/sync-faults.json.
 import { join, resolve } from "node:path";
-import { type MixOutcome, playFaultMix } from "../tests/support/fault-mix.ts";
+import { type MixOutcome, playFaultMix } from "../tests/support/upload/fault-mix.ts";
 import { machine } from "./support.ts";
 
 const SEEDS = Number(Bun.argv[2] ?? 50);

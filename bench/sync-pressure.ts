@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { median } from "../src/bench/measure/statistics.ts";
-import { writeCvs } from "../tests/support/cvs.ts";
-import { resultOf } from "../tests/support/sync.ts";
+import { writeCvs } from "../tests/support/upload/cvs.ts";
+import { resultOf } from "../tests/support/upload/sync.ts";
 import { machine, timed } from "./support.ts";
 
 const ROOT = resolve(import.meta.dir, "..");

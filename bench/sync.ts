@@ -10,7 +10,7 @@ import { destinationRow } from "../src/upload/ledger/destination.ts";
 import { rememberFact } from "../src/upload/ledger/run-record.ts";
 import { globFilter } from "../src/upload/scan/filter.ts";
 import { filesOf, openRoot, scan } from "../src/upload/scan/scan.ts";
-import { writeCvs } from "../tests/support/cvs.ts";
+import { writeCvs } from "../tests/support/upload/cvs.ts";
 import { machine, middle, type Sample, timed } from "./support.ts";
 
 const ROOT = resolve(import.meta.dir, "..");

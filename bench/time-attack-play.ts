@@ -6,7 +6,7 @@ import type { Peer } from "../src/time/ntp/peer.ts";
 import { Round, type RoundOptions } from "../src/time/ntp/round.ts";
 import type { Ending } from "../src/time/ntp/stop-rule.ts";
 import type { TransportEvent } from "../src/time/net/transport.ts";
-import { encodePacket } from "../tests/support/ntp-packet.ts";
+import { encodePacket } from "../tests/support/time/ntp-packet.ts";
 import type { AttackServer, AttackSet } from "./time-attack-set.ts";
 
 const MS = 1_000_000n;

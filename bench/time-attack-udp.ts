@@ -3,8 +3,8 @@ import { measureServers, UNRECORDED } from "../src/time/measure.ts";
 import { NameCache, type Resolved } from "../src/time/net/resolve.ts";
 import { decodePacket } from "../src/time/ntp/packet.ts";
 import { systemClock } from "../src/time/clock/system-clock.ts";
-import { encodePacket } from "../tests/support/ntp-packet.ts";
-import { settingsFor } from "../tests/support/time-session.ts";
+import { encodePacket } from "../tests/support/time/ntp-packet.ts";
+import { settingsFor } from "../tests/support/time/time-session.ts";
 import { type AttackServer, type AttackSet, attackSet } from "./time-attack-set.ts";
 import { judge, type Played } from "./time-attack-play.ts";
 

@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { median, quantile } from "../src/bench/measure/statistics.ts";
 import { BINARY } from "../tests/support/binary.ts";
-import { ntpServer, serverArguments } from "../tests/support/ntp.ts";
+import { ntpServer, serverArguments } from "../tests/support/time/ntp.ts";
 import { programPath } from "../tests/support/programs.ts";
 
 const RUNS = 40;

@@ -4,7 +4,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { median, quantile } from "../src/bench/measure/statistics.ts";
 import { BINARY } from "../tests/support/binary.ts";
-import { startChronyd } from "../tests/support/chronyd.ts";
+import { startChronyd } from "../tests/support/time/chronyd.ts";
 import { programPath } from "../tests/support/programs.ts";
 
 export interface Precision {

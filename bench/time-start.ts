@@ -1,6 +1,6 @@
 // The cost of a measurement over loopback compared with the help: wall and CPU time of whole processes, in turns.
 import { BINARY } from "../tests/support/binary.ts";
-import { startChronyd } from "../tests/support/chronyd.ts";
+import { startChronyd } from "../tests/support/time/chronyd.ts";
 import { tempFolder } from "../tests/support/temp.ts";
 import { middle, type Sample, timed } from "./support.ts";
 

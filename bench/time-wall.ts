@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { median, quantile } from "../src/bench/measure/statistics.ts";
 import { BINARY } from "../tests/support/binary.ts";
-import { startChronyd } from "../tests/support/chronyd.ts";
-import { delayRelay, type NtpServer, serverArguments, silentServer } from "../tests/support/ntp.ts";
+import { startChronyd } from "../tests/support/time/chronyd.ts";
+import { delayRelay, type NtpServer, serverArguments, silentServer } from "../tests/support/time/ntp.ts";
 import { programPath } from "../tests/support/programs.ts";
 
 /**

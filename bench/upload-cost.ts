@@ -8,7 +8,7 @@ import { join, resolve } from "node:path";
 import { openStore } from "../src/db/open.ts";
 import { destinationRow } from "../src/upload/ledger/destination.ts";
 import { rememberFact } from "../src/upload/ledger/run-record.ts";
-import { writeCvs } from "../tests/support/cvs.ts";
+import { writeCvs } from "../tests/support/upload/cvs.ts";
 import { machine, middle, type Sample, timed } from "./support.ts";
 
 const ROOT = resolve(import.meta.dir, "..");

@@ -4,8 +4,8 @@
 // end, and writes a summary to bench/results/upload-plan.json.
 import { join, resolve } from "node:path";
 import { seededRandom } from "../src/lib/seeded-random.ts";
-import type { Draw } from "../tests/support/plan-world/draw.ts";
-import { PlanWorld } from "../tests/support/plan-world/plan-world.ts";
+import type { Draw } from "../tests/support/upload/plan-world/draw.ts";
+import { PlanWorld } from "../tests/support/upload/plan-world/plan-world.ts";
 import { machine } from "./support.ts";
 
 const SEQUENCES = Number(Bun.argv[2] ?? 100_000);

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { median } from "../src/bench/measure/statistics.ts";
 import { seededRandom } from "../src/lib/seeded-random.ts";
 import { startSandbox } from "../src/upload/sandbox/server.ts";
-import { startSync } from "../tests/support/sync.ts";
+import { startSync } from "../tests/support/upload/sync.ts";
 import { tempFolder } from "../tests/support/temp.ts";
 import { until } from "../tests/support/until.ts";
 import { linePlot } from "./line-plot.ts";

@@ -36,10 +36,10 @@ printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$EMULATOR" "$PWD/dist/arm64/nodupe" >di
 chmod 755 dist/arm64/emulate dist/arm64/run
 
 if [ $# -eq 0 ]; then
-  set -- time.test.ts time-set.test.ts time-fallback.test.ts \
-    sync.test.ts sync-batch.test.ts sync-signals.test.ts sync-kill.test.ts sandbox.test.ts \
-    released-store.test.ts ingest-truth.test.ts ingest-again.test.ts compare.test.ts \
-    install-program.test.ts upgrade.test.ts
+  set -- time/time.test.ts time/time-set.test.ts time/time-fallback.test.ts \
+    sync/sync.test.ts sync/sync-batch.test.ts sync/sync-signals.test.ts sync/sync-kill.test.ts sync/sandbox.test.ts \
+    store/released-store.test.ts nodes/ingest-truth.test.ts nodes/ingest-again.test.ts nodes/compare.test.ts \
+    install/install-program.test.ts install/upgrade.test.ts
   for file in "$@"; do
     shift
     # bun takes a name that does not exist as a filter that matches nothing.
@@ -53,7 +53,7 @@ fi
 # for this machine.
 if [ "$1" = --all ]; then
   shift
-  for file in tests/e2e/*.test.ts; do
+  for file in tests/e2e/*/*.test.ts; do
     case "$file" in
     */install.test.ts | */install-download.test.ts | */install-checkout.test.ts) ;;
     *) set -- "$@" "$file" ;;
@@ -80,7 +80,7 @@ clocks=''
 others=''
 for file in "$@"; do
   case "$file" in
-  */time*) clocks="$clocks $file" ;;
+  */time/time*) clocks="$clocks $file" ;;
   *) others="$others $file" ;;
   esac
 done

@@ -5,8 +5,8 @@ import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { deflateSync, inflateSync } from "node:zlib";
 import type { Page } from "playwright-core";
-import { openBrowser, visit } from "../tests/support/browser.ts";
-import { startServe } from "../tests/support/serve.ts";
+import { openBrowser, visit } from "../tests/support/serve/browser.ts";
+import { startServe } from "../tests/support/serve/serve.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 const WIDTH = 1280;

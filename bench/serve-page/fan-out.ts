@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { quantile } from "../../src/bench/measure/statistics.ts";
 import { linesOf } from "../../tests/support/lines.ts";
-import { type Served, startServe } from "../../tests/support/serve.ts";
+import { type Served, startServe } from "../../tests/support/serve/serve.ts";
 import { cpuS } from "../support.ts";
 
 /** Resident memory; `file` is mostly the executable's own pages, which the system can drop and share. */

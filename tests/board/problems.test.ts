@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { problemsOf } from "../../src/board/problems.ts";
 import type { PastMeasurement } from "../../src/time/overview.ts";
 import type { RunOverview } from "../../src/upload/ledger/overview.ts";
-import { wellNode } from "../support/node-overview.ts";
+import { wellNode } from "../support/nodes/node-overview.ts";
 
 type Parts = Parameters<typeof problemsOf>[0];
 

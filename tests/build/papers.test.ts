@@ -7,7 +7,7 @@ import { BUN_VERSION } from "../../build/release/runtime.ts";
 import { sbom } from "../../build/release/sbom.ts";
 import { TARGETS } from "../../build/release/targets.ts";
 import { VERSION } from "../../src/lib/version.ts";
-import { makeKey } from "../support/release-server.ts";
+import { makeKey } from "../support/install/release-server.ts";
 import { tempFolder } from "../support/temp.ts";
 
 test("bundled packages are listed with version, licence and integrity; development tools are not among them", async () => {

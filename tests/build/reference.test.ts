@@ -8,7 +8,7 @@ import { SECTIONS } from "../../src/cli/command-line/sections.ts";
 import { keyName } from "../../src/settings/option.ts";
 import { parseConfig } from "../../src/settings/schema.ts";
 import { configTemplate } from "../../src/settings/template.ts";
-import { publishedSchema } from "../support/published-schema.ts";
+import { publishedSchema } from "../support/docs/published-schema.ts";
 
 const FOLDER = join(import.meta.dir, "../../docs/reference");
 

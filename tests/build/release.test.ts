@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { VERSION } from "../../src/lib/version.ts";
 import { copyTree } from "../../build/copy-tree.ts";
 import { hostTarget } from "../../build/release/targets.ts";
-import { makeKey } from "../support/release-server.ts";
+import { makeKey } from "../support/install/release-server.ts";
 import { needs } from "../support/programs.ts";
 import { type Run, runCommand } from "../support/run.ts";
 import { tempFolder } from "../support/temp.ts";

@@ -11,7 +11,7 @@ import * as time from "../../src/db/tables/time.ts";
 import * as upload from "../../src/db/tables/upload.ts";
 import { declare, skipping } from "../support/programs.ts";
 import { runCommand } from "../support/run.ts";
-import { schemaOf } from "../support/schema.ts";
+import { schemaOf } from "../support/store/schema.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");

@@ -1,7 +1,13 @@
 // The README's second command on a fresh Debian: takes minutes, so only build/check.sh --all runs it. On its own:
 // NODUPE_FRESH_CHECK=--all bun test --timeout 600000 tests/fresh/check.test.ts
 import { expect } from "bun:test";
-import { addUser, cloneInto, freshDebian, needsFreshDebian, ROOT_HOME } from "../support/fresh-debian.ts";
+import {
+  addUser,
+  cloneInto,
+  freshDebian,
+  needsFreshDebian,
+  ROOT_HOME,
+} from "../support/install/fresh-debian.ts";
 import { skipping } from "../support/programs.ts";
 import type { Run } from "../support/run.ts";
 

@@ -1,8 +1,14 @@
-// The README's first command on a freshly installed Debian (support/fresh-debian.ts).
+// The README's first command on a freshly installed Debian (support/install/fresh-debian.ts).
 import { expect } from "bun:test";
 import { statSync } from "node:fs";
 import { VERSION } from "../../src/lib/version.ts";
-import { addUser, cloneInto, freshDebian, needsFreshDebian, ROOT_HOME } from "../support/fresh-debian.ts";
+import {
+  addUser,
+  cloneInto,
+  freshDebian,
+  needsFreshDebian,
+  ROOT_HOME,
+} from "../support/install/fresh-debian.ts";
 
 const fresh = await needsFreshDebian();
 const COMMAND = "./install.sh && ~/.local/bin/nodupe sync --bulk --sandbox examples/cvs";

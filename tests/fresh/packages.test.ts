@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:f
 import { join, resolve } from "node:path";
 import { hostTarget } from "../../build/release/targets.ts";
 import { VERSION } from "../../src/lib/version.ts";
-import { freshDebian, needsFreshDebian, ROOT_HOME } from "../support/fresh-debian.ts";
+import { freshDebian, needsFreshDebian, ROOT_HOME } from "../support/install/fresh-debian.ts";
 import { needsRoot, programPath } from "../support/programs.ts";
 import { runCommand } from "../support/run.ts";
 import { tempFolder } from "../support/temp.ts";

@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { Link, shownAddress } from "../../src/redis/link.ts";
 import { SharedStoreError } from "../../src/redis/shared-store-error.ts";
 import { needs } from "../support/programs.ts";
-import { startRedis, startSentinel } from "../support/redis.ts";
+import { startRedis, startSentinel } from "../support/net/redis.ts";
 import { until } from "../support/until.ts";
 
 const test = needs("redis-server", "redis-cli");

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { choicesOf, flatten, isPathPlaceholder, nameOf } from "../../src/render/command-tree.ts";
-import { SMALL_TREE } from "../support/command-nodes.ts";
+import { SMALL_TREE } from "../support/shell/command-nodes.ts";
 
 test("a tree is listed node by node, parents before children", () => {
   expect(flatten(SMALL_TREE).map(nameOf)).toEqual(["", "pack", "config", "config show", "weigh", "shell"]);

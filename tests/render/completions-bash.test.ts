@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { bashCompletions } from "../../src/render/completions-bash.ts";
-import { SMALL_TREE } from "../support/command-nodes.ts";
+import { SMALL_TREE } from "../support/shell/command-nodes.ts";
 
 test("the complete script of a small program", () => {
   expect(bashCompletions(SMALL_TREE)).toMatchInlineSnapshot(`

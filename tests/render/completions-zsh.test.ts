@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { zshCompletions } from "../../src/render/completions-zsh.ts";
-import { SMALL_TREE } from "../support/command-nodes.ts";
+import { SMALL_TREE } from "../support/shell/command-nodes.ts";
 
 test("the complete script of a small program", () => {
   expect(zshCompletions(SMALL_TREE)).toMatchInlineSnapshot(`

@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import type { Health } from "../../src/time/health.ts";
 import type { RunTraces } from "../../src/time/run-traces.ts";
 import { TimeMemory } from "../../src/time/memory.ts";
-import { memoryStore } from "../support/time-session.ts";
-import { timeTraces } from "../support/time-traces.ts";
+import { memoryStore } from "../support/time/time-session.ts";
+import { timeTraces } from "../support/time/time-traces.ts";
 
 const KEPT = { runsKept: 3, samplesKept: 4 };
 

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { TimeMemory } from "../../src/time/memory.ts";
 import { clockOverview } from "../../src/time/overview.ts";
-import { timeTraces } from "../support/time-traces.ts";
-import { memoryStore } from "../support/time-session.ts";
+import { timeTraces } from "../support/time/time-traces.ts";
+import { memoryStore } from "../support/time/time-session.ts";
 
 const KEPT = { runsKept: 100_000, samplesKept: 1 };
 const NOW_MS = Date.UTC(2026, 10, 26, 12);

@@ -3,13 +3,13 @@ import type { Store } from "../../src/db/open.ts";
 import { type Clock } from "../../src/time/clock/clock.ts";
 import { systemClock } from "../../src/time/clock/system-clock.ts";
 import { CLOCK_UNTOUCHED, type TimeResult } from "../../src/time/result.ts";
-import type { Authority, IssueOptions } from "../support/authority.ts";
+import type { Authority, IssueOptions } from "../support/net/authority.ts";
 import { patient } from "../support/emulation.ts";
-import { answerBytes } from "../support/nts-records.ts";
-import type { NtsServer } from "../support/nts-server.ts";
-import { NtsStage } from "../support/nts-stage.ts";
+import { answerBytes } from "../support/time/nts-records.ts";
+import type { NtsServer } from "../support/time/nts-server.ts";
+import { NtsStage } from "../support/time/nts-stage.ts";
 import { needs } from "../support/programs.ts";
-import { memoryStore, sessionOn, settingsFor } from "../support/time-session.ts";
+import { memoryStore, sessionOn, settingsFor } from "../support/time/time-session.ts";
 
 const withOpenssl = needs("openssl");
 const clock = systemClock();

@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import type { Store } from "../../src/db/open.ts";
 import { CLOCK_UNTOUCHED, type TimeResult } from "../../src/time/result.ts";
 import { patient } from "../support/emulation.ts";
-import { type NtpServer, ntpServer } from "../support/ntp.ts";
-import { memoryStore, sessionOn, settingsFor } from "../support/time-session.ts";
+import { type NtpServer, ntpServer } from "../support/time/ntp.ts";
+import { memoryStore, sessionOn, settingsFor } from "../support/time/time-session.ts";
 
 const YEAR_S = 365.25 * 86_400;
 

@@ -6,12 +6,12 @@ import { openStore } from "../../src/db/open.ts";
 import { parseFaults } from "../../src/upload/sandbox/faults.ts";
 import { startSandbox } from "../../src/upload/sandbox/server.ts";
 import { seededRandom } from "../../src/lib/seeded-random.ts";
-import { writeCvs } from "../support/cvs.ts";
-import { startFront } from "../support/front.ts";
+import { writeCvs } from "../support/upload/cvs.ts";
+import { startFront } from "../support/upload/front.ts";
 import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
-import { countsOf, runUpload } from "../support/upload-run.ts";
-import { checksumOf, statesIn } from "../support/upload-store.ts";
+import { countsOf, runUpload } from "../support/upload/upload-run.ts";
+import { checksumOf, statesIn } from "../support/upload/upload-store.ts";
 
 const CLEAN = { duplicateLocal: 0, duplicateRemote: 0, retries: 0, failures: [] };
 const UPLOAD = "/api/sync/upload";

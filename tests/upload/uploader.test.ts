@@ -2,12 +2,12 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { startSandbox } from "../../src/upload/sandbox/server.ts";
-import { startFront } from "../support/front.ts";
-import { item, NEVER, testClient } from "../support/tanova.ts";
+import { startFront } from "../support/upload/front.ts";
+import { item, NEVER, testClient } from "../support/upload/tanova.ts";
 import { tempFolder } from "../support/temp.ts";
 import { until } from "../support/until.ts";
-import { holdingFront, makeUploader, MEMORY_BYTES } from "../support/uploader.ts";
-import { checksumOf, uploadStore } from "../support/upload-store.ts";
+import { holdingFront, makeUploader, MEMORY_BYTES } from "../support/upload/uploader.ts";
+import { checksumOf, uploadStore } from "../support/upload/upload-store.ts";
 
 test("a content's memory is free for the next as soon as the network has it, long before the answer", async () => {
   using folder = tempFolder();

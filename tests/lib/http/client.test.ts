@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { BodyWithdrawn, type Exchange, HttpClient, type Request } from "../../../src/lib/http/client.ts";
 import { patient } from "../../support/emulation.ts";
-import { startPeer } from "../../support/peer.ts";
+import { startPeer } from "../../support/net/peer.ts";
 import { until } from "../../support/until.ts";
 
 const NEVER = new AbortController().signal;

@@ -6,7 +6,7 @@ import { gatherNode } from "../../../src/nodes/compare/load.ts";
 import { metricsOf } from "../../../src/nodes/compare/registry.ts";
 import { readLog } from "../../../src/nodes/ingest/log-source.ts";
 import { ingestOptions } from "../../../src/nodes/ingest/options.ts";
-import { RATES } from "../../support/node-data.ts";
+import { RATES } from "../../support/nodes/node-data.ts";
 
 const SAMPLE = join(import.meta.dir, "../../fixtures/storagenode-sample.log");
 const PAGE = readFileSync(join(import.meta.dir, "../../../docs/against-storj-monitor.md"), "utf8");

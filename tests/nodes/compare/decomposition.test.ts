@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { decompose, whyDifferent } from "../../../src/nodes/compare/decomposition.ts";
 import { metricNamed } from "../../../src/nodes/compare/registry.ts";
 import { shareOf } from "../../../src/nodes/compare/measure.ts";
-import { nodeData, type PlainHour } from "../../support/node-data.ts";
+import { nodeData, type PlainHour } from "../../support/nodes/node-data.ts";
 
 const NAMES: Readonly<Record<number, string>> = { 1: "us1", 2: "eu1" };
 

@@ -8,7 +8,7 @@ import {
   type EarningsSource,
   heldShare,
 } from "../../../src/nodes/compare/earnings.ts";
-import { DAY_START, NO_SNAPSHOT, nodeData, ONE_DAY, RATES } from "../../support/node-data.ts";
+import { DAY_START, NO_SNAPSHOT, nodeData, ONE_DAY, RATES } from "../../support/nodes/node-data.ts";
 
 const TB = 1e12;
 const MONTH_MS = (365.25 * 86_400_000) / 12;

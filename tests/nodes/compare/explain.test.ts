@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { WhyInput } from "../../../src/nodes/compare/decomposition.ts";
 import { explain } from "../../../src/nodes/compare/explain.ts";
 import type { Verdict } from "../../../src/nodes/compare/judge/verdict.ts";
-import { nodeData, type PlainHour } from "../../support/node-data.ts";
+import { nodeData, type PlainHour } from "../../support/nodes/node-data.ts";
 
 const VERDICT: Verdict = {
   type: "real_difference",

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { METRICS, metricsOf, noMetrics } from "../../../src/nodes/compare/registry.ts";
-import { measured } from "../../support/node-data.ts";
+import { measured } from "../../support/nodes/node-data.ts";
 
 test("names are the contract's, in its order, and none is told twice", () => {
   expect(METRICS.map(({ name }) => name)).toEqual([

@@ -10,7 +10,7 @@ import { encodeCells } from "../../../src/nodes/store/cell-sums.ts";
 import { addLine, createRollup, encodeSummary } from "../../../src/nodes/store/rollup.ts";
 import { HOUR_MS } from "../../../src/nodes/log/vocabulary.ts";
 import { patient } from "../../support/emulation.ts";
-import { type Peer, startPeer } from "../../support/peer.ts";
+import { type Peer, startPeer } from "../../support/net/peer.ts";
 
 const NOW = Date.UTC(2026, 2, 2);
 const WINDOW = { sinceMs: NOW - 24 * HOUR_MS, untilMs: NOW };

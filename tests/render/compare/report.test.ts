@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { compareJson } from "../../../src/render/compare/report.ts";
-import { TWO_NODES } from "../../support/comparison.ts";
+import { TWO_NODES } from "../../support/nodes/comparison.ts";
 
 test("JSON: the contract's keys, times in ISO 8601, unrounded figures", () => {
   const { nodes, rankings, verdicts, why, caveats } = TWO_NODES;

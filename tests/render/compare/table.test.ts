@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { compareTable } from "../../../src/render/compare/table.ts";
-import { compareReport, nodeResult, TWO_NODES } from "../../support/comparison.ts";
+import { compareReport, nodeResult, TWO_NODES } from "../../support/nodes/comparison.ts";
 
 test("the verdict and its cause, the table with real differences marked, then unfair comparisons", () => {
   expect(compareTable(TWO_NODES, { columns: 80, color: false })).toMatchInlineSnapshot(`

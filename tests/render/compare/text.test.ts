@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { compareCsv, compareMarkdown } from "../../../src/render/compare/text.ts";
-import { compareReport, nodeResult, TWO_NODES } from "../../support/comparison.ts";
+import { compareReport, nodeResult, TWO_NODES } from "../../support/nodes/comparison.ts";
 
 /** The first line, and the lines of these metrics. */
 function excerpt(text: string, starts: readonly string[]): string[] {

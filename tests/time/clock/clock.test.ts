@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { type Clock, rawOfStamp, type Reading } from "../../../src/time/clock/clock.ts";
 import { sampleOf } from "../../../src/time/ntp/sample.ts";
 import { ntpOfUnixNs } from "../../../src/time/ntp/timestamp.ts";
-import { honestAnswer } from "../../support/ntp-packet.ts";
+import { honestAnswer } from "../../support/time/ntp-packet.ts";
 import { systemClock } from "../../../src/time/clock/system-clock.ts";
 
 const MS = 1_000_000n;

@@ -3,7 +3,7 @@ import { systemClock } from "../../../src/time/clock/system-clock.ts";
 import { openTransport } from "../../../src/time/net/kernel-transport.ts";
 import type { TransportEvent } from "../../../src/time/net/transport.ts";
 import { encodeRequest } from "../../../src/time/ntp/packet.ts";
-import { sendPortUnreachable } from "../../support/icmp.ts";
+import { sendPortUnreachable } from "../../support/time/icmp.ts";
 import { needsRoot } from "../../support/programs.ts";
 import { until } from "../../support/until.ts";
 

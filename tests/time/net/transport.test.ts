@@ -5,7 +5,7 @@ import type { Endpoint } from "../../../src/time/net/server-name.ts";
 import { systemClock } from "../../../src/time/clock/system-clock.ts";
 import type { TransportEvent } from "../../../src/time/net/transport.ts";
 import { patient } from "../../support/emulation.ts";
-import { ntpServer } from "../../support/ntp.ts";
+import { ntpServer } from "../../support/time/ntp.ts";
 
 const clock = systemClock();
 

@@ -5,8 +5,8 @@ import { assess } from "../../../src/time/ntp/assess.ts";
 import { decodePacket, type Packet } from "../../../src/time/ntp/packet.ts";
 import { Round } from "../../../src/time/ntp/round.ts";
 import { ntpOfUnixNs } from "../../../src/time/ntp/timestamp.ts";
-import { encodePacket, honestAnswer } from "../../support/ntp-packet.ts";
-import { field, fieldsOf, sealFields } from "../../support/nts-server.ts";
+import { encodePacket, honestAnswer } from "../../support/time/ntp-packet.ts";
+import { field, fieldsOf, sealFields } from "../../support/time/nts-server.ts";
 
 const MS = 1_000_000n;
 const NOW_MS = Date.UTC(2027, 0);

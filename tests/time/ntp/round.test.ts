@@ -5,7 +5,7 @@ import type { Target } from "../../../src/time/ntp/peer.ts";
 import { Round, type RoundOptions } from "../../../src/time/ntp/round.ts";
 import type { Endpoint } from "../../../src/time/net/server-name.ts";
 import { ntpOfUnixNs } from "../../../src/time/ntp/timestamp.ts";
-import { encodePacket, honestAnswer, referenceId } from "../../support/ntp-packet.ts";
+import { encodePacket, honestAnswer, referenceId } from "../../support/time/ntp-packet.ts";
 
 const MS = 1_000_000n;
 const BUILD_TIME_S = Date.UTC(2026, 10, 20) / 1_000;

@@ -3,7 +3,7 @@ import type { Packet } from "../../../src/time/ntp/packet.ts";
 import { encodeRequest } from "../../../src/time/ntp/packet.ts";
 import { ntpOfUnixNs } from "../../../src/time/ntp/timestamp.ts";
 import { verify } from "../../../src/time/ntp/verify-answer.ts";
-import { encodePacket, honestAnswer, referenceId } from "../../support/ntp-packet.ts";
+import { encodePacket, honestAnswer, referenceId } from "../../support/time/ntp-packet.ts";
 
 const COOKIE = 0x1234_5678_9abc_def0n;
 const honest = honestAnswer(COOKIE, 0xeeab_0000_0000_0000n, 0xeeab_0000_0000_1000n);

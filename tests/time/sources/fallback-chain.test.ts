@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { ntpServer, silentServer } from "../../support/ntp.ts";
-import { memoryStore, sessionOn, settingsFor } from "../../support/time-session.ts";
+import { ntpServer, silentServer } from "../../support/time/ntp.ts";
+import { memoryStore, sessionOn, settingsFor } from "../../support/time/time-session.ts";
 
 const QUICK = { timeout: 150, httpsServer: [] };
 

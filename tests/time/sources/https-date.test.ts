@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { dateOfHead, httpsTime } from "../../../src/time/sources/https-date.ts";
 import { systemClock } from "../../../src/time/clock/system-clock.ts";
-import { createAuthority } from "../../support/authority.ts";
+import { createAuthority } from "../../support/net/authority.ts";
 import { needs } from "../../support/programs.ts";
 import { tempFolder } from "../../support/temp.ts";
 

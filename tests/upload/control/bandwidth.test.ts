@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { emptyBucket, limitBandwidth, reserve } from "../../../src/upload/control/bandwidth.ts";
-import { NEVER } from "../../support/tanova.ts";
+import { NEVER } from "../../support/upload/tanova.ts";
 
 const steps = fc.array(
   fc.record({ bytes: fc.integer({ min: 1, max: 16_384 }), pauseMs: fc.nat({ max: 2_000 }) }),

@@ -12,12 +12,12 @@ import { forget } from "../../../src/upload/ledger/history.ts";
 import { Ledger } from "../../../src/upload/ledger/ledger.ts";
 import { pruneCache } from "../../../src/upload/intake/prune-cache.ts";
 import type { FoundFile } from "../../../src/upload/scan/file-page.ts";
-import { foundFile } from "../../support/found-file.ts";
-import { lookUp } from "../../support/file-page.ts";
+import { foundFile } from "../../support/upload/found-file.ts";
+import { lookUp } from "../../support/upload/file-page.ts";
 import { tempFolder } from "../../support/temp.ts";
 import { until } from "../../support/until.ts";
-import { checksumOf, RUN_ID, uploadStore } from "../../support/upload-store.ts";
-import { fileOf } from "../../support/work.ts";
+import { checksumOf, RUN_ID, uploadStore } from "../../support/upload/upload-store.ts";
+import { fileOf } from "../../support/upload/work.ts";
 
 const DAY_MS = 86_400_000;
 /** When a file of a test was read, at any time after its times. */

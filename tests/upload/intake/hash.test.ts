@@ -16,10 +16,10 @@ import {
   type SharedBytes,
 } from "../../../src/upload/intake/hash.ts";
 import { startHashWorker } from "../../../src/workers.ts";
-import { foundFile } from "../../support/found-file.ts";
+import { foundFile } from "../../support/upload/found-file.ts";
 import { needs } from "../../support/programs.ts";
 import { runCommand } from "../../support/run.ts";
-import { sha256 } from "../../support/tanova.ts";
+import { sha256 } from "../../support/upload/tanova.ts";
 import { tempFolder } from "../../support/temp.ts";
 
 const MIB = 1024 * 1024;

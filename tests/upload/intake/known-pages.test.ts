@@ -17,7 +17,7 @@ import { scanOnly } from "../../../src/upload/scan/file-list.ts";
 import { globFilter } from "../../../src/upload/scan/filter.ts";
 import { filesOf, openRoot, scan, type ScanEvent } from "../../../src/upload/scan/scan.ts";
 import { tempFolder } from "../../support/temp.ts";
-import { checksumOf, type UploadStore, uploadStore } from "../../support/upload-store.ts";
+import { checksumOf, type UploadStore, uploadStore } from "../../support/upload/upload-store.ts";
 
 const EVERYTHING = globFilter([], []);
 /** When a file of a test was read, at any time after its times. */

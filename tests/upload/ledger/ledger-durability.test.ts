@@ -4,10 +4,10 @@ import { copyFileSync, existsSync } from "node:fs";
 import fc from "fast-check";
 import { Ledger } from "../../../src/upload/ledger/ledger.ts";
 import { nextTurn } from "../../../src/lib/wait.ts";
-import { lookUp } from "../../support/file-page.ts";
+import { lookUp } from "../../support/upload/file-page.ts";
 import { type TempFolder, tempFolder } from "../../support/temp.ts";
-import { checksumOf, statesIn, uploadStore } from "../../support/upload-store.ts";
-import { fileOf } from "../../support/work.ts";
+import { checksumOf, statesIn, uploadStore } from "../../support/upload/upload-store.ts";
+import { fileOf } from "../../support/upload/work.ts";
 
 const [A, B] = [checksumOf("a"), checksumOf("b")];
 const CV = fileOf("a.pdf");

@@ -3,11 +3,11 @@ import type { ContentRow } from "../../../src/db/tables/upload.ts";
 import { thisBoot } from "../../../src/upload/ledger/boot.ts";
 import { Ledger } from "../../../src/upload/ledger/ledger.ts";
 import type { FoundFile } from "../../../src/upload/scan/file-page.ts";
-import { lookUp } from "../../support/file-page.ts";
+import { lookUp } from "../../support/upload/file-page.ts";
 import { tempFolder } from "../../support/temp.ts";
 import { until } from "../../support/until.ts";
-import { checksumOf, RUN_ID, uploadStore } from "../../support/upload-store.ts";
-import { fileOf } from "../../support/work.ts";
+import { checksumOf, RUN_ID, uploadStore } from "../../support/upload/upload-store.ts";
+import { fileOf } from "../../support/upload/work.ts";
 
 const [A, B, C] = [checksumOf("a"), checksumOf("b"), checksumOf("c")];
 const NO_REASON = { status: null, reason: null };

@@ -3,7 +3,7 @@ import { AskFirst } from "../../../src/upload/plan/ask-first.ts";
 import type { Work } from "../../../src/upload/plan/work.ts";
 import { Works } from "../../../src/upload/plan/works.ts";
 import { HELD_UP_TO_BYTES } from "../../../src/upload/limits.ts";
-import { fileOf, workOf } from "../../support/work.ts";
+import { fileOf, workOf } from "../../support/upload/work.ts";
 
 interface Made {
   readonly ask: AskFirst;

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { nextUnit } from "../../../src/upload/plan/batching.ts";
 import type { Work } from "../../../src/upload/plan/work.ts";
-import { fileOf, workOf } from "../../support/work.ts";
+import { fileOf, workOf } from "../../support/upload/work.ts";
 
 function work(name: string, sizeBytes: number, change: Partial<Work> = {}): Work {
   return workOf(name, { file: fileOf(name, { sizeBytes }), ...change });

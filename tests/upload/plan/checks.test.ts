@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Checks } from "../../../src/upload/plan/checks.ts";
 import { Transitions } from "../../../src/upload/plan/transitions.ts";
-import { workOf } from "../../support/work.ts";
+import { workOf } from "../../support/upload/work.ts";
 
 const POLICY = {
   retries: 3,

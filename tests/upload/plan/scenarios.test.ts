@@ -4,8 +4,8 @@ import type { PlanEvent } from "../../../src/upload/plan/events.ts";
 import { RENEW_MS } from "../../../src/upload/plan/in-doubt.ts";
 import { type PlanOptions, UploadPlan } from "../../../src/upload/plan/upload-plan.ts";
 import type { HealthOutcome, UploadOutcome } from "../../../src/upload/tanova/types.ts";
-import { checksumOf } from "../../support/upload-store.ts";
-import { fileOf } from "../../support/work.ts";
+import { checksumOf } from "../../support/upload/upload-store.ts";
+import { fileOf } from "../../support/upload/work.ts";
 
 const OPTIONS: PlanOptions = {
   runId: 7,

@@ -1,7 +1,7 @@
 import { test } from "bun:test";
 import fc from "fast-check";
 import { seededRandom } from "../../../src/lib/seeded-random.ts";
-import { SharedWorld, type SharedWorldOptions } from "../../support/plan-world/shared-world.ts";
+import { SharedWorld, type SharedWorldOptions } from "../../support/upload/plan-world/shared-world.ts";
 
 const worlds = fc.record({
   machines: fc.integer({ min: 2, max: 3 }),

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { standOf } from "../../../src/upload/plan/stand.ts";
 import { newWork, type WorkState } from "../../../src/upload/plan/work.ts";
 import { Works } from "../../../src/upload/plan/works.ts";
-import { fileOf } from "../../support/work.ts";
+import { fileOf } from "../../support/upload/work.ts";
 
 const ORIGIN_MS = 1_000_000;
 const THERE = { server: null, share: null };

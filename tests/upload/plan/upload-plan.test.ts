@@ -1,6 +1,6 @@
 import { test } from "bun:test";
 import fc from "fast-check";
-import { PlanWorld } from "../../support/plan-world/plan-world.ts";
+import { PlanWorld } from "../../support/upload/plan-world/plan-world.ts";
 
 const servers = fc.constantFrom(
   { refusesDuplicates: false, isKnownToRefuse: false },

@@ -4,7 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { parseFaults } from "../../../src/upload/sandbox/faults.ts";
 import { startSandbox } from "../../../src/upload/sandbox/server.ts";
 import { needs, programPath } from "../../support/programs.ts";
-import { item, NEVER, sha256, testClient } from "../../support/tanova.ts";
+import { item, NEVER, sha256, testClient } from "../../support/upload/tanova.ts";
 import { tempFolder } from "../../support/temp.ts";
 import { until } from "../../support/until.ts";
 

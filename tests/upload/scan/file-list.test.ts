@@ -6,7 +6,7 @@ import { parseFileList, pathsBelow, scanListed } from "../../../src/upload/scan/
 import { globFilter } from "../../../src/upload/scan/filter.ts";
 import { openRoot, scan, type ScanEvent } from "../../../src/upload/scan/scan.ts";
 import { tempFolder } from "../../support/temp.ts";
-import { buildTree, trees } from "../../support/trees.ts";
+import { buildTree, trees } from "../../support/upload/trees.ts";
 
 test("a list by lines, of either kind, and one by NULs, in which a name may hold a line end", () => {
   const text = "a.pdf\r\n\nb c.pdf\n";

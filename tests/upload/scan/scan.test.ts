@@ -19,7 +19,7 @@ import { systemPath } from "../../../src/lib/path-bytes.ts";
 import { needs } from "../../support/programs.ts";
 import { runCommand } from "../../support/run.ts";
 import { tempFolder } from "../../support/temp.ts";
-import { buildTree, trees } from "../../support/trees.ts";
+import { buildTree, trees } from "../../support/upload/trees.ts";
 
 const EVERYTHING = globFilter([], []);
 

@@ -10,7 +10,7 @@ import {
 } from "../../../src/upload/shared/shared-history.ts";
 import { SharedStoreError } from "../../../src/redis/shared-store-error.ts";
 import { needs } from "../../support/programs.ts";
-import { type RedisServer, startRedis } from "../../support/redis.ts";
+import { type RedisServer, startRedis } from "../../support/net/redis.ts";
 import { until } from "../../support/until.ts";
 
 const test = needs("redis-server", "redis-cli");

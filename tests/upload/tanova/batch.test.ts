@@ -5,7 +5,7 @@ import { ConnectionLost } from "../../../src/lib/http/connection-lost.ts";
 import type { Exchange } from "../../../src/lib/http/client.ts";
 import { ContentChanged } from "../../../src/upload/tanova/request-body.ts";
 import type { UploadOutcome } from "../../../src/upload/tanova/types.ts";
-import { sha256 } from "../../support/tanova.ts";
+import { sha256 } from "../../support/upload/tanova.ts";
 
 const NOW = Date.UTC(2026, 10, 20);
 const SUMS = ["a", "b", "c", "d", "e", "f"].map((text) => sha256(text));

@@ -4,8 +4,8 @@ import { Failure } from "../../../src/lib/errors.ts";
 import { createTanovaClient } from "../../../src/upload/tanova/client.ts";
 import { startSandbox } from "../../../src/upload/sandbox/server.ts";
 import type { UploadOutcome } from "../../../src/upload/tanova/types.ts";
-import { startPeer } from "../../support/peer.ts";
-import { item, NEVER, sha256, testClient } from "../../support/tanova.ts";
+import { startPeer } from "../../support/net/peer.ts";
+import { item, NEVER, sha256, testClient } from "../../support/upload/tanova.ts";
 import { tempFolder } from "../../support/temp.ts";
 
 const sandbox = await startSandbox({ batch: true });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Socket } from "bun";
-import { startPeer } from "../../support/peer.ts";
-import { item, NEVER, sha256, testClient } from "../../support/tanova.ts";
+import { startPeer } from "../../support/net/peer.ts";
+import { item, NEVER, sha256, testClient } from "../../support/upload/tanova.ts";
 
 /** An answer as a server writes it. */
 function reply(status: string, body = "", headers = ""): string {

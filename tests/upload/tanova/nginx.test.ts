@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import { startSandbox } from "../../../src/upload/sandbox/server.ts";
 import { needs, programPath } from "../../support/programs.ts";
-import { item, NEVER, testClient } from "../../support/tanova.ts";
+import { item, NEVER, testClient } from "../../support/upload/tanova.ts";
 import { type TempFolder, tempFolder } from "../../support/temp.ts";
 import { until } from "../../support/until.ts";
 

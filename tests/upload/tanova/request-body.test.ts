@@ -10,7 +10,7 @@ import {
   uploadBody,
 } from "../../../src/upload/tanova/request-body.ts";
 import { boundaryOf, readForm } from "../../../src/upload/sandbox/form-reader.ts";
-import { item, sha256 } from "../../support/tanova.ts";
+import { item, sha256 } from "../../support/upload/tanova.ts";
 import { tempFolder } from "../../support/temp.ts";
 
 async function collect(body: RequestBody): Promise<Buffer> {

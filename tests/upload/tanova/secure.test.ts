@@ -1,11 +1,11 @@
 import { describe, expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { startSandbox } from "../../../src/upload/sandbox/server.ts";
-import { certified, createAuthority } from "../../support/authority.ts";
-import { startPeer } from "../../support/peer.ts";
+import { certified, createAuthority } from "../../support/net/authority.ts";
+import { startPeer } from "../../support/net/peer.ts";
 import { needs } from "../../support/programs.ts";
-import { startProxy } from "../../support/proxy.ts";
-import { item, NEVER, sha256, testClient } from "../../support/tanova.ts";
+import { startProxy } from "../../support/net/proxy.ts";
+import { item, NEVER, sha256, testClient } from "../../support/upload/tanova.ts";
 import { tempFolder } from "../../support/temp.ts";
 
 const test = needs("openssl");

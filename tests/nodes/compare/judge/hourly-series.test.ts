@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { hourGrid, hourlySeries } from "../../../../src/nodes/compare/judge/hourly-series.ts";
 import { METRICS } from "../../../../src/nodes/compare/registry.ts";
-import { measured, ONE_DAY, type PlainHour } from "../../../support/node-data.ts";
+import { measured, ONE_DAY, type PlainHour } from "../../../support/nodes/node-data.ts";
 
 const ASKED = METRICS.flatMap(({ name, question }) => (question === null ? [] : [{ name, question }]));
 

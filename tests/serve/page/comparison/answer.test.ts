@@ -7,7 +7,7 @@ import type { ComparisonAnswer, MetricTold } from "../../../../src/serve/page/ap
 import { csvOf } from "../../../../src/serve/page/comparison/csv.ts";
 import { seenFrom, seenText, subjectOf } from "../../../../src/serve/page/comparison/seen.ts";
 import { sentencesOf } from "../../../../src/serve/page/comparison/sentences.ts";
-import { compareReport, nodeResult } from "../../../support/comparison.ts";
+import { compareReport, nodeResult } from "../../../support/nodes/comparison.ts";
 
 const TOLD: readonly MetricTold[] = METRICS.map(({ name, label, unit, lowerIsBetter }) => ({
   name,

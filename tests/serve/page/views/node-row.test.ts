@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { fleetBoard } from "../../../../src/board/fleet.ts";
 import { nodeRows } from "../../../../src/serve/page/views/node-row.ts";
-import { wellNode } from "../../../support/node-overview.ts";
+import { wellNode } from "../../../support/nodes/node-overview.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 26, 1);
 const URL = "https://attic.lan:8443";

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { once } from "node:events";
 import { peakBytesOf } from "../../../../bench/support.ts";
-import { startServe } from "../../serve.ts";
+import { startServe } from "../../serve/serve.ts";
 import { tempFolder } from "../../temp.ts";
 import { type FuzzTarget, mustEqual, mustHold } from "../fuzz-target.ts";
 

@@ -2,7 +2,7 @@ import { nsOfShort, unixNsOfNtp } from "../../../../src/time/ntp/timestamp.ts";
 import { decodePacket, encodeRequest } from "../../../../src/time/ntp/packet.ts";
 import { sampleOf } from "../../../../src/time/ntp/sample.ts";
 import { verify } from "../../../../src/time/ntp/verify-answer.ts";
-import { encodePacket, honestAnswer, referenceId } from "../../ntp-packet.ts";
+import { encodePacket, honestAnswer, referenceId } from "../../time/ntp-packet.ts";
 import { type FuzzTarget, mustEqual, mustHold, shapeOf } from "../fuzz-target.ts";
 
 const COOKIE = 0x0123_4567_89ab_cdefn;

@@ -7,9 +7,9 @@ import {
   MOST_COOKIE_BYTES,
   MOST_COOKIES,
 } from "../../../../src/time/net/nts/records.ts";
-import { encodePacket, honestAnswer } from "../../ntp-packet.ts";
-import { answerBytes, record } from "../../nts-records.ts";
-import { field, fieldsOf, sealFields } from "../../nts-server.ts";
+import { encodePacket, honestAnswer } from "../../time/ntp-packet.ts";
+import { answerBytes, record } from "../../time/nts-records.ts";
+import { field, fieldsOf, sealFields } from "../../time/nts-server.ts";
 import { type FuzzTarget, mustEqual, mustHold, shapeOf } from "../fuzz-target.ts";
 
 const cookie = (length: number): Uint8Array => new Uint8Array(length).fill(7);

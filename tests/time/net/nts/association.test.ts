@@ -4,8 +4,8 @@ import { Association } from "../../../../src/time/net/nts/association.ts";
 import type { Agreed } from "../../../../src/time/net/nts/cookie-jar.ts";
 import { encodeRequest } from "../../../../src/time/ntp/packet.ts";
 import chrony from "../../../fixtures/nts-chrony.json";
-import { encodePacket, honestAnswer } from "../../../support/ntp-packet.ts";
-import { field, fieldsOf, nak, sealFields } from "../../../support/nts-server.ts";
+import { encodePacket, honestAnswer } from "../../../support/time/ntp-packet.ts";
+import { field, fieldsOf, nak, sealFields } from "../../../support/time/nts-server.ts";
 
 const AGREED: Agreed = {
   aead: 15,

@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { AesSiv } from "../../../../src/time/net/nts/aes-siv.ts";
 import { openAnswer, requestBytes, sealRequest } from "../../../../src/time/net/nts/extension-fields.ts";
 import { encodeRequest } from "../../../../src/time/ntp/packet.ts";
-import { encodePacket, honestAnswer } from "../../../support/ntp-packet.ts";
-import { field, fieldsOf, nak, sealFields } from "../../../support/nts-server.ts";
+import { encodePacket, honestAnswer } from "../../../support/time/ntp-packet.ts";
+import { field, fieldsOf, nak, sealFields } from "../../../support/time/nts-server.ts";
 
 const UNIQUE_ID = 0x0104;
 const COOKIE = 0x0204;

@@ -1,10 +1,10 @@
 import { expect } from "bun:test";
 import { exchangeKeys, type KeyExchange } from "../../../../src/time/net/nts/key-exchange.ts";
 import { trustedRoots } from "../../../../src/time/net/x509/roots.ts";
-import { createAuthority } from "../../../support/authority.ts";
+import { createAuthority } from "../../../support/net/authority.ts";
 import { patient } from "../../../support/emulation.ts";
-import { answerBytes } from "../../../support/nts-records.ts";
-import { type NtsServerOptions, ntsServer } from "../../../support/nts-server.ts";
+import { answerBytes } from "../../../support/time/nts-records.ts";
+import { type NtsServerOptions, ntsServer } from "../../../support/time/nts-server.ts";
 import { needs } from "../../../support/programs.ts";
 import { tempFolder } from "../../../support/temp.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { decodeAnswer, encodeRequest, MOST_ANSWER_BYTES } from "../../../../src/time/net/nts/records.ts";
-import { answerBytes, record } from "../../../support/nts-records.ts";
+import { answerBytes, record } from "../../../support/time/nts-records.ts";
 
 const cookie = (length: number, fill = 7): Uint8Array => new Uint8Array(length).fill(fill);
 const reasonOf = (bytes: Uint8Array): string => {

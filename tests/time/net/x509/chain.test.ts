@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { certifiesHost, verifyChain } from "../../../../src/time/net/x509/chain.ts";
-import { type Authority, createAuthority, type IssueOptions } from "../../../support/authority.ts";
+import { type Authority, createAuthority, type IssueOptions } from "../../../support/net/authority.ts";
 import { needs } from "../../../support/programs.ts";
 import { type TempFolder, tempFolder } from "../../../support/temp.ts";
 
