@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { startSandbox } from "../../../src/upload/sandbox/server.ts";
 import { BINARY } from "../../support/binary.ts";
 import { writeCvs } from "../../support/upload/cvs.ts";
+import { freeTcpPort } from "../../support/net/free-port.ts";
 import { nodupe, runCommand } from "../../support/run.ts";
 import { isSumRight, resultOf, sync, syncEnvironment } from "../../support/upload/sync.ts";
 import { sha256 } from "../../support/upload/tanova.ts";
@@ -86,10 +87,9 @@ test.each([true, false])(
     using cvs = tempFolder();
     writeCvs(cvs.path, { files: 25 });
     const apiKey = "tanova_sk_same";
-    let port = 0;
+    const port = await freeTcpPort();
     {
-      using sandbox = await startSandbox({ apiKey });
-      port = Number(new URL(sandbox.url).port);
+      using sandbox = await startSandbox({ apiKey, port });
       expect((await sync({ home, sandbox }, [cvs.path])).exitCode).toBe(0);
       const run = await nodupe(["history", "verify", "--json"], { env: syncEnvironment({ home, sandbox }) });
       expect([run.exitCode, JSON.parse(run.stdout)]).toEqual([

@@ -3,6 +3,7 @@ import { type Sandbox, startSandbox } from "../../../src/upload/sandbox/server.t
 import { writeCvs } from "../../support/upload/cvs.ts";
 import { patient } from "../../support/emulation.ts";
 import { linesOf } from "../../support/lines.ts";
+import { freeTcpPort } from "../../support/net/free-port.ts";
 import { isSumRight, resultOf, startSync, sync } from "../../support/upload/sync.ts";
 import { tempFolder } from "../../support/temp.ts";
 import { until } from "../../support/until.ts";
@@ -16,10 +17,10 @@ for (const batch of [false, true]) {
     async () => {
       using home = tempFolder();
       using cvs = tempFolder();
-      const server = { apiKey: "tanova_sk_test", store: home.file("server.db"), batch, latencyMs: 20 };
+      const port = await freeTcpPort();
+      const server = { port, apiKey: "tanova_sk_test", store: home.file("server.db"), batch, latencyMs: 20 };
       const tree = writeCvs(cvs.path, { files: 200 });
       let sandbox: Sandbox = await startSandbox(server);
-      const { url } = sandbox;
       const args = [...(batch ? ["--bulk"] : []), ...PATIENCE, cvs.path];
       const child = startSync({ home, sandbox }, args, SOON_AWAY);
       const printed = new Response(child.stdout).text();
@@ -34,7 +35,7 @@ for (const batch of [false, true]) {
         // The client waits, so the server may come back; what hung in the air then may make it wait once more.
         if (isBack || !line.includes("the server accepts no uploads right now")) continue;
         isBack = true;
-        sandbox = await startSandbox({ ...server, port: Number(new URL(url).port) });
+        sandbox = await startSandbox(server);
       }
       try {
         const result = resultOf({ stdout: await printed, stderr: said.join("\n") });
@@ -61,7 +62,8 @@ test(
   async () => {
     using home = tempFolder();
     using cvs = tempFolder();
-    const server = { apiKey: "tanova_sk_test", store: home.file("server.db"), latencyMs: 20 };
+    const port = await freeTcpPort();
+    const server = { port, apiKey: "tanova_sk_test", store: home.file("server.db"), latencyMs: 20 };
     const tree = writeCvs(cvs.path, { files: 200 });
     const first = await startSandbox(server);
     const child = startSync({ home, sandbox: first }, [...PATIENCE, cvs.path], {
@@ -79,7 +81,7 @@ test(
     expect(result.failed).toBe(tree.files - result.uploaded);
     expect(await said).toContain("the server stopped answering");
 
-    using again = await startSandbox({ ...server, port: Number(new URL(first.url).port) });
+    using again = await startSandbox(server);
     const next = await sync({ home, sandbox: again }, [...PATIENCE, cvs.path]);
     expect(next.exitCode).toBe(0);
     expect(resultOf(next)).toMatchObject({ failed: 0, uploaded: tree.files - result.uploaded });

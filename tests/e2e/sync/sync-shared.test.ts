@@ -8,7 +8,8 @@ import { writeCvs } from "../../support/upload/cvs.ts";
 import { patient, patientMs } from "../../support/emulation.ts";
 import { linesOf } from "../../support/lines.ts";
 import { needs } from "../../support/programs.ts";
-import { freeTcpPort, startRedis, startSentinel } from "../../support/net/redis.ts";
+import { freeTcpPort } from "../../support/net/free-port.ts";
+import { startRedis, startSentinel } from "../../support/net/redis.ts";
 import { type Run, runCommand } from "../../support/run.ts";
 import { isSumRight, resultOf, startSync, sync, syncEnvironment } from "../../support/upload/sync.ts";
 import { type TempFolder, tempFolder } from "../../support/temp.ts";
@@ -109,7 +110,7 @@ test("TLS with an authority of one's own and a user of the server's; unknown and
   const [ca, cert, key] = [authority.path, folder.file("cert.pem"), folder.file("cert.key")];
   writeFileSync(cert, issued.cert);
   writeFileSync(key, issued.key);
-  const port = freeTcpPort();
+  const port = await freeTcpPort();
   const tls = ["--tls-port", `${port}`, "--tls-cert-file", cert, "--tls-key-file", key];
   const user = ["office", "on", ">s3cret", "~nodupe:*", "-@all"];
   const rights =

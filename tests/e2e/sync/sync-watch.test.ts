@@ -14,6 +14,7 @@ import { type Sandbox, startSandbox } from "../../../src/upload/sandbox/server.t
 import type { SyncResult } from "../../../src/upload/report/tally.ts";
 import { patient } from "../../support/emulation.ts";
 import { linesOf } from "../../support/lines.ts";
+import { freeTcpPort } from "../../support/net/free-port.ts";
 import { needsExecution } from "../../support/programs.ts";
 import { isSumRight, startSync, sync, syncCommand, syncEnvironment } from "../../support/upload/sync.ts";
 import { sha256 } from "../../support/upload/tanova.ts";
@@ -153,9 +154,9 @@ test("a root that is replaced is watched anew, and ignore files are heeded as th
 test("a server that is away is waited for, whatever arrives meanwhile, and gets everything once when it is back", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  const server = { apiKey: "tanova_sk_test", store: home.file("server.db") };
+  const port = await freeTcpPort();
+  const server = { port, apiKey: "tanova_sk_test", store: home.file("server.db") };
   let sandbox = await startSandbox(server);
-  const { url } = sandbox;
   await using watched = await watching({ home, sandbox }, cvs.path, ["--retries", "1"]);
   writeFileSync(cvs.file("first.txt"), "first");
   await storedIs(sandbox, 1);
@@ -166,7 +167,7 @@ test("a server that is away is waited for, whatever arrives meanwhile, and gets 
     "it is missed",
     30_000,
   );
-  sandbox = await startSandbox({ ...server, port: Number(new URL(url).port) });
+  sandbox = await startSandbox(server);
   try {
     await storedIs(sandbox, 21);
     expect(sandbox.stats()).toMatchObject({ stored: 21, repeats: 0 });

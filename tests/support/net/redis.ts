@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { freeTcpPort } from "./free-port.ts";
 import { programPath } from "../programs.ts";
 import { type TempFolder, tempFolder } from "../temp.ts";
 import { until } from "../until.ts";
@@ -14,13 +15,6 @@ export interface RedisServer extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-export function freeTcpPort(): number {
-  const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
-  const { port } = server;
-  server.stop(true);
-  return port;
-}
-
 /** Arguments that make a redis-server keep nothing on disk. */
 const FORGETFUL = ["--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0"];
 
@@ -30,7 +24,7 @@ export async function startRedis(
   cli: readonly string[] = [],
 ): Promise<RedisServer> {
   const folder = tempFolder();
-  const port = freeTcpPort();
+  const port = await freeTcpPort();
   const words = ["--port", `${port}`, "--bind", "127.0.0.1", ...FORGETFUL, "--dir", folder.path, ...settings];
   return await started(port, { folder, words, cli });
 }
@@ -38,7 +32,7 @@ export async function startRedis(
 /** A real Sentinel that monitors a server. */
 export async function startSentinel(primary: RedisServer): Promise<RedisServer> {
   const folder = tempFolder();
-  const port = freeTcpPort();
+  const port = await freeTcpPort();
   const file = folder.file("sentinel.conf");
   const lines = [
     `port ${port}`,

@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { freeTcpPort, freeUdpPort } from "../net/free-port.ts";
 import { programPath } from "../programs.ts";
 import { tempFolder } from "../temp.ts";
 import { until } from "../until.ts";
@@ -8,13 +9,6 @@ export interface Chronyd extends AsyncDisposable {
   readonly port: number;
   readonly name: string;
   readonly pid: number;
-}
-
-async function freePort(): Promise<number> {
-  const socket = await Bun.udpSocket({ hostname: "127.0.0.1", port: 0 });
-  const { port } = socket;
-  socket.close();
-  return port;
 }
 
 async function answers(address: string, port: number): Promise<boolean> {
@@ -43,7 +37,7 @@ async function answers(address: string, port: number): Promise<boolean> {
 /** A real chronyd on a high port of loopback that never sets the clock (-x). */
 export async function startChronyd(extra: readonly string[] = [], address = "127.0.0.1"): Promise<Chronyd> {
   const folder = tempFolder();
-  const port = await freePort();
+  const port = await freeUdpPort();
   const config = folder.file("chrony.conf");
   const lines = [
     `port ${port}`,
@@ -75,13 +69,6 @@ export async function startChronyd(extra: readonly string[] = [], address = "127
 export interface NtsChronyd extends Chronyd {
   /** The --server argument for use with --nts: the key exchange server. */
   readonly ntsName: string;
-}
-
-async function freeTcpPort(): Promise<number> {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
 }
 
 async function listens(hostname: string, port: number): Promise<boolean> {

@@ -1,8 +1,7 @@
 import { describe, expect } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { once } from "node:events";
 import { startSandbox } from "../../../src/upload/sandbox/server.ts";
+import { freeTcpPort } from "../../support/net/free-port.ts";
 import { needs, programPath } from "../../support/programs.ts";
 import { item, NEVER, testClient } from "../../support/upload/tanova.ts";
 import { type TempFolder, tempFolder } from "../../support/temp.ts";
@@ -10,23 +9,13 @@ import { until } from "../../support/until.ts";
 
 const test = needs("nginx");
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port is free");
-  return address.port;
-}
-
 /** nginx before an API at `upstream`, as many have it: its own limits, its own error pages. */
 async function startNginx(
   folder: TempFolder,
   upstream: string,
   settings: string,
 ): Promise<{ url: string } & AsyncDisposable> {
-  const port = await freePort();
+  const port = await freeTcpPort();
   mkdirSync(folder.file("temp"));
   const temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (kind) => `${kind}_temp_path ${folder.file("temp", kind)};`,

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Sandbox, startSandbox } from "../../../../src/upload/sandbox/server.ts";
 import { writeCvs } from "../../upload/cvs.ts";
+import { freeTcpPort } from "../../net/free-port.ts";
 import { runCommand } from "../../run.ts";
 import { resultOf, syncCommand, syncEnvironment } from "../../upload/sync.ts";
 import { tempFolder } from "../../temp.ts";
@@ -91,8 +92,8 @@ export async function syncJob(): Promise<CutJob> {
   const contents = contentsOf(home.file("cvs"));
   const commandWith = (...more: string[]) =>
     syncCommand([...PATIENCE, ...more, "--db", db, home.file("cvs")]);
-  const first = await startSandbox({ apiKey: KEY, refusesDuplicates: false, latencyMs: 2 });
-  const { port } = new URL(first.url);
+  const port = await freeTcpPort();
+  const first = await startSandbox({ port, apiKey: KEY, refusesDuplicates: false, latencyMs: 2 });
   const env = syncEnvironment({ home, sandbox: first });
   const { ops, run } = await record(commandWith(), db, { env });
   const recordedMs = performance.now();
@@ -103,7 +104,7 @@ export async function syncJob(): Promise<CutJob> {
     const wrong: Wrong[] = [];
     const there = sentWhole(ops, cut);
     using sandbox = await startSandbox({
-      port: Number(port),
+      port,
       apiKey: KEY,
       refusesDuplicates: false,
       processingMs: PROCESSING_MS,
