@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { boardStore } from "../../support/serve/board.ts";
 import { accessibilityFaults, openBrowser, visit } from "../../support/serve/browser.ts";
+import { freeTcpPort } from "../../support/net/free-port.ts";
 import { withinOneHour } from "../../support/one-hour.ts";
 import { needs } from "../../support/programs.ts";
 import { nodupe } from "../../support/run.ts";
@@ -198,8 +199,8 @@ test("a number that changes fades in, but not for whom motion is unwelcome", asy
 
 test("a board that goes away is said to be reconnecting, then stale since when; back again it is live", async () => {
   using folder = tempFolder();
-  const db = folder.file("store.db");
-  await using served = await startServe(["--db", db]);
+  const args = ["--listen", `127.0.0.1:${await freeTcpPort()}`, "--db", folder.file("store.db")];
+  await using served = await startServe(args);
   await using browser = await openBrowser();
   await using visited = await visit(browser, served.url, WIDE);
   const { page } = visited;
@@ -210,7 +211,7 @@ test("a board that goes away is said to be reconnecting, then stale since when; 
   await page.getByText("▲ reconnecting").waitFor();
   await page.clock.runFor(20_000);
   await page.getByText(/✕ stale since \d\d:\d\d/).waitFor();
-  await using _again = await startServe(["--listen", `127.0.0.1:${served.port}`, "--db", db]);
+  await using _again = await startServe(args);
   await page.clock.runFor(20_000);
   await page.getByText("● live").waitFor();
 });
