@@ -31,6 +31,11 @@ export function patient(amount: number): number {
   return Number.isInteger(amount) ? Math.ceil(stretched) : stretched;
 }
 
+/** For `nodupe time`: emulated on a busy machine, it may take seconds to read an answer that has come. */
+export const TIME_TO_ANSWER: Readonly<Record<string, string>> = IS_EMULATED
+  ? { NODUPE_TIME_TIMEOUT: "10s" }
+  : {};
+
 /** A time limit as a command-line argument. */
 export function patientMs(ms: number): string {
   return `${ms * PATIENCE}ms`;

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { BINARY } from "./binary.ts";
+import { TIME_TO_ANSWER } from "./emulation.ts";
 import { programPath } from "./programs.ts";
 import { type Run, runCommand, type RunOptions } from "./run.ts";
 import { tempFolder } from "./temp.ts";
@@ -26,7 +27,11 @@ export async function withClockCalls(
   const unprivileged = [programPath("setpriv"), "--bounding-set=-sys_time", "--inh-caps=-sys_time"];
   const traced = [programPath("strace"), "-f", "-qq", "-o", log];
   const answered = ["-e", `trace=${CLOCK_CALLS}`, "-e", `inject=${CLOCK_CALLS}:${inject}`];
-  const run = await runCommand([...unprivileged, ...traced, ...answered, BINARY, ...args], options);
+  const env = { ...TIME_TO_ANSWER, ...options.env };
+  const run = await runCommand([...unprivileged, ...traced, ...answered, BINARY, ...args], {
+    ...options,
+    env,
+  });
   const lines = readFileSync(log, "utf8").split("\n");
   const calls = lines.filter((line) => line.includes("(CLOCK_REALTIME") || /adjtimex|settime/.test(line));
   const passed = calls.filter((line) => !line.endsWith("(INJECTED)"));

@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { patient } from "../emulation.ts";
+import { patient, TIME_TO_ANSWER } from "../emulation.ts";
 import { nodupe, type Run, type RunOptions } from "../run.ts";
 
 /** The keys of `nodupe time --json` that tests need. */
@@ -48,7 +48,8 @@ export interface TimeRun extends Run {
 /** Runs `nodupe time --json …`, with a store in memory unless --db says otherwise. */
 export async function nodupeTime(args: readonly string[], options: RunOptions = {}): Promise<TimeRun> {
   const db = args.includes("--db") ? [] : ["--db", ":memory:"];
-  const run = await nodupe(["time", "--json", ...db, ...args], options);
+  const env = { ...TIME_TO_ANSWER, ...options.env };
+  const run = await nodupe(["time", "--json", ...db, ...args], { ...options, env });
   expect(run.stdout.trim().split("\n")).toHaveLength(1);
   return { ...run, json: JSON.parse(run.stdout) as TimeJson };
 }
