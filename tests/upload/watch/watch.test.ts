@@ -14,6 +14,7 @@ import {
 import { join } from "node:path";
 import { type Arrival } from "../../../src/upload/watch/ready-files.ts";
 import { TreeWatch, type WatchMode } from "../../../src/upload/watch/watch.ts";
+import { patient } from "../../support/emulation.ts";
 import { tempFolder } from "../../support/temp.ts";
 import { until } from "../../support/until.ts";
 
@@ -30,8 +31,14 @@ interface Watching extends AsyncDisposable {
   readonly modes: WatchMode[];
 }
 
+interface Changes {
+  readonly settleMs?: number;
+  readonly rescanMs?: number;
+  readonly scanEveryMs?: number;
+}
+
 /** A watcher at work, and all that it has told. */
-function watching(root: string, options: { rescanMs?: number; scanEveryMs?: number } = {}): Watching {
+function watching(root: string, options: Changes = {}): Watching {
   const end = new AbortController();
   const told: Watching = {
     files: [],
@@ -64,10 +71,7 @@ function watching(root: string, options: { rescanMs?: number; scanEveryMs?: numb
   return told;
 }
 
-async function started(
-  root: string,
-  options: { rescanMs?: number; scanEveryMs?: number } = {},
-): Promise<Watching> {
+async function started(root: string, options: Changes = {}): Promise<Watching> {
   const told = watching(root, options);
   await until(() => told.rescans.length > 0, "everything is watched");
   return told;
@@ -133,7 +137,8 @@ test("a file that somebody has open does not arrive until it is closed, then onc
 
 test("a temporary file that is renamed arrives at once; one written line by line arrives once", async () => {
   using folder = tempFolder();
-  await using told = await started(folder.path);
+  // Longer than one line takes to follow the other.
+  await using told = await started(folder.path, { settleMs: patient(500) });
   for (let line = 0; line < 5; line += 1) {
     appendFileSync(folder.file("log.pdf"), `${line}\n`);
     writeFileSync(folder.file(".part"), "x");
