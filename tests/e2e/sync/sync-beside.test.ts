@@ -10,7 +10,7 @@ import { until } from "../../support/until.ts";
 test("a second process on the same store and destination ends with 1 and names the first", async () => {
   using home = tempFolder();
   using cvs = tempFolder();
-  using sandbox = await startSandbox({ latencyMs: 200 });
+  using sandbox = await startSandbox({ latencyMs: 600 });
   writeCvs(cvs.path, { files: 40 });
   const first = startSync({ home, sandbox }, ["--workers", "2", cvs.path]);
   await until(() => sandbox.stats().stored > 0, "the first is at work");
@@ -25,7 +25,7 @@ test("a second process on the same store and destination ends with 1 and names t
   });
   first.kill("SIGKILL");
   await first.exited;
-  const third = await sync({ home, sandbox }, ["--workers", "20", "--ambiguous-wait", "500ms", cvs.path]);
+  const third = await sync({ home, sandbox }, ["--workers", "20", "--ambiguous-wait", "2s", cvs.path]);
   expect(third.exitCode).toBe(0);
   expect(sandbox.stats().repeats).toBe(0);
 });

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { parseFaults } from "../../../src/upload/sandbox/faults.ts";
 import { startSandbox } from "../../../src/upload/sandbox/server.ts";
+import { patient } from "../../support/emulation.ts";
 import { needs, programPath } from "../../support/programs.ts";
 import { item, NEVER, sha256, testClient } from "../../support/upload/tanova.ts";
 import { tempFolder } from "../../support/temp.ts";
@@ -233,7 +234,11 @@ test("statuses, web pages and too many at once", async () => {
       isUnrecognised: false,
     },
   ]);
-  using crowded = await startSandbox({ maxInFlight: 2, latencyMs: 50, retryAfterS: 0 });
+  using crowded = await startSandbox({
+    maxInFlight: 2,
+    latencyMs: Math.min(patient(300), 2_000),
+    retryAfterS: 0,
+  });
   using many = testClient(crowded);
   const outcomes = await Promise.all(["a", "b", "c"].map((text) => many.upload(item(text), NEVER)));
   expect(outcomes.map(({ type }) => type).toSorted()).toEqual(["stored", "stored", "transient"]);
