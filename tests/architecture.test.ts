@@ -158,6 +158,7 @@ const GUARDS: readonly Guard[] = [
       "upload/ledger/ledger.ts",
       "upload/intake/prune-cache.ts",
       "upload/ledger/overview.ts",
+      "upload/ledger/outage.ts",
       "upload/ledger/run-record.ts",
       "upload/shared/share-record.ts",
       "upload/history/verify.ts",

@@ -18,7 +18,16 @@ const WHOLE: Scrape = {
     },
   },
   sync: {
-    destinations: [{ url: "https://tanova.ai", pending: 1, sending: 1, done: 1, failed: 1 }],
+    destinations: [
+      {
+        url: "https://tanova.ai",
+        pending: 1,
+        sending: 1,
+        done: 1,
+        failed: 1,
+        breaker: { state: "closed", since: null, open_s: null, reason: null, until: null },
+      },
+    ],
     failures: [],
     runs: [],
     watches: [],

@@ -73,7 +73,7 @@ export function readBoard(
 ): Board {
   const parts = {
     time: clockOverview(store.db, { nowMs, sinceMs: nowMs - HOURS * 3_600_000, points: POINTS }),
-    sync: uploadsOverview(store.db),
+    sync: uploadsOverview(store, nowMs),
     nodes: nodesOverview(store.db, { nowMs, hours: HOURS }),
     store: { ...storeOverview(store.path), damaged: how.deep === true ? checkStore(store.db) : null },
     fleet: how.fleet ?? fleetOf(store, nowMs),

@@ -1,6 +1,6 @@
 import type { NodeOverview } from "../nodes/overview.ts";
 import type { ClockOverview } from "../time/overview.ts";
-import type { UploadsOverview } from "../upload/ledger/overview.ts";
+import type { RunOverview, UploadsOverview } from "../upload/ledger/overview.ts";
 import type { StoreCheck } from "./check-store.ts";
 import type { DamagedPart } from "../nodes/store/damage.ts";
 import { humanBytes } from "../lib/format/bytes.ts";
@@ -47,8 +47,12 @@ const SILENT_S = 3 * 3_600;
 const LEAST_ONLINE_SCORE = 0.95;
 const LEAST_AUDIT_SCORE = 0.98;
 const LEAST_FREE = 0.05;
-/** A board that restarts is away for less time. */
+/** A server or a board that restarts is away for less time. */
 const AWAY_S = 120;
+
+function minuteText(iso: string): string {
+  return `${iso.slice(0, 16).replace("T", " ")} UTC`;
+}
 
 function hours(seconds: number): string {
   return seconds < 172_800 ? `${Math.round(seconds / 3_600)} hours` : `${Math.round(seconds / 86_400)} days`;
@@ -77,14 +81,61 @@ function* uploadProblems(sync: UploadsOverview): Generator<Problem> {
     const text = `${what} by ${url}; see: nodupe history list --state failed`;
     yield { about: "sync", key: `failed:${url}`, text };
   }
-  const newest = new Set<string>();
-  for (const { destination, at_work: atWork, ended, folder, started } of sync.runs) {
-    if (newest.has(destination)) continue;
-    newest.add(destination);
-    if (atWork || ended !== null) continue;
-    const text = `The upload of ${folder}, started ${started}, was cut off; run it again: nodupe sync`;
-    yield { about: "sync", key: `cut-off:${destination}`, text };
+  for (const place of sync.destinations) {
+    const { url } = place;
+    const newest = sync.runs.find(({ destination }) => destination === url);
+    const isAtWork =
+      newest?.at_work === true ||
+      sync.watches.some(({ destination, at_work: isWatched }) => isWatched && destination === url);
+    if (isAtWork) yield* outageProblems(place);
+    else if (newest !== undefined) yield* runProblems(newest, sync);
   }
+}
+
+/** Whether a run named a server by mistake: nothing is kept for it, and another run of the folder followed. */
+function wasMistaken({ destination, folder, started }: RunOverview, sync: UploadsOverview): boolean {
+  const place = sync.destinations.find(({ url }) => url === destination);
+  const isEmpty = place === undefined || place.done + place.pending + place.sending + place.failed === 0;
+  return isEmpty && sync.runs.some((later) => later.folder === folder && later.started > started);
+}
+
+/** What is wrong with the newest run on a destination on which nothing is at work. */
+function* runProblems(run: RunOverview, sync: UploadsOverview): Generator<Problem> {
+  const { destination, ended, folder, started, result } = run;
+  const of = `The upload of ${folder} to ${destination}, started ${minuteText(started)},`;
+  if (ended === null) {
+    const text = `${of} was cut off; run it again: nodupe sync`;
+    yield { about: "sync", key: `cut-off:${destination}`, text };
+    return;
+  }
+  const reason = result?.error?.reason;
+  if (reason !== undefined) {
+    if (wasMistaken(run, sync)) return;
+    const text = `${of} could not go on: ${reason}; run it again: nodupe sync`;
+    yield { about: "sync", key: `stopped:${destination}`, text };
+    return;
+  }
+  // Those that were refused for good are a problem of their own.
+  const refused = sync.destinations.find(({ url }) => url === destination)?.failed ?? 0;
+  const failed = (result?.failed ?? 0) - refused;
+  if (failed <= 0) return;
+  const text = `${failed === 1 ? "1 CV" : `${failed} CVs`} in ${folder} could not be uploaded; see why: nodupe sync`;
+  yield { about: "sync", key: `unsent:${destination}`, text };
+}
+
+/** A server that a run or a watch is waiting for. */
+function* outageProblems({
+  url,
+  pending,
+  sending,
+  breaker,
+}: UploadsOverview["destinations"][number]): Generator<Problem> {
+  const { since, open_s: openS, reason } = breaker;
+  if (since === null || openS === null || openS < AWAY_S) return;
+  const waiting = pending + sending;
+  const what = waiting === 0 ? "" : `; ${waiting === 1 ? "1 CV waits" : `${waiting} CVs wait`}`;
+  const text = `${url} has accepted no uploads since ${minuteText(since)}: ${reason ?? "unknown"}${what}`;
+  yield { about: "sync", key: `outage:${url}`, text };
 }
 
 function* watchProblems({ watches }: UploadsOverview): Generator<Problem> {
@@ -162,8 +213,7 @@ const DAMAGED: Readonly<Record<DamagedPart["part"], string>> = {
 const MOST_SHOWN = 3;
 
 function spanText({ since, until }: DamagedPart): string[] {
-  const text = (iso: string): string => `${iso.slice(0, 16).replace("T", " ")} UTC`;
-  return since === null || until === null ? [] : [`${text(since)} to ${text(until)}`];
+  return since === null || until === null ? [] : [`${minuteText(since)} to ${minuteText(until)}`];
 }
 
 function* damageProblems({ damaged }: Parts["store"]): Generator<Problem> {
@@ -202,8 +252,8 @@ function* fleetProblems({
   ...board
 }: Parts["fleet"][number]): Generator<Problem> {
   if (awayS === null || awayS < AWAY_S) return;
-  const since = `${board.unreachable_since?.slice(0, 16).replace("T", " ")} UTC`;
-  const text = `The board ${name === null ? url : `${name} (${url})`} has not answered since ${since}: ${board.reason}`;
+  const since = minuteText(board.unreachable_since ?? "");
+  const text = `the board ${name === null ? url : `${name} (${url})`} has not answered since ${since}: ${board.reason}`;
   yield { about: "fleet", key: `away:${url}`, text };
 }
 

@@ -27,7 +27,7 @@ export function readScrape(
   const window = { sinceMs: untilMs - HOURS * HOUR_MS, untilMs };
   return {
     time: clockOverview(store.db, { nowMs, sinceMs: nowMs, points: 1 }),
-    sync: uploadsOverview(store.db),
+    sync: uploadsOverview(store, nowMs),
     nodes: nodeMetrics(store.db, window, settings),
     store: storeOverview(store.path),
     fleet,

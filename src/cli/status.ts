@@ -9,7 +9,7 @@ export const status = command({
   positionals: { min: 0, max: 0 },
   options: { store: storeOptions, status: statusOptions },
   details:
-    "Only reads the store: it measures nothing and contacts no server. A board is healthy if no upload failed for good, no run was cut off, no node is silent, and the clock was right when it was last measured.",
+    "Only reads the store: it measures nothing and contacts no server. A board is healthy if no upload failed, no run was cut off or ended without its server, no server has been away for two minutes while a run waits for it, no node is silent, and the clock was right when it was last measured.",
   examples: [
     ["nodupe status", "what is wrong, then each job"],
     ["nodupe status --deep", "check all that is stored too, after a power cut or on an old card"],
@@ -28,9 +28,10 @@ export const status = command({
     const { readBoard } = await import("../board/board.ts");
     const { statusText } = await import("../render/status.ts");
     using store = await openStore({ readonly: true });
-    const board = readBoard(store, Date.now(), options.status);
+    const nowMs = Date.now();
+    const board = readBoard(store, nowMs, options.status);
     if (terminal.json) await terminal.resultJson(board);
-    else if (!terminal.quiet || !board.healthy) await terminal.result(statusText(board));
+    else if (!terminal.quiet || !board.healthy) await terminal.result(statusText(board, nowMs));
     return board.healthy ? 0 : 1;
   },
 });

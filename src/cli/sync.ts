@@ -53,14 +53,16 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
       "no folder given: name the one that holds the CVs (nodupe sync FOLDER), or set it as folder in [sync]",
     );
   }
-  const [{ run }, { RUN_LIMITS }, { StoreWait }, { openRoot }, { fileSource }, render] = await Promise.all([
-    import("../upload/run.ts"),
-    import("../upload/limits.ts"),
-    import("../upload/ledger/store-guard.ts"),
-    import("../upload/scan/scan.ts"),
-    import("../upload/intake/source.ts"),
-    import("../render/sync.ts"),
-  ]);
+  const [{ run }, { isCutShort }, { RUN_LIMITS }, { StoreWait }, { openRoot }, { fileSource }, render] =
+    await Promise.all([
+      import("../upload/run.ts"),
+      import("../upload/plan/stop.ts"),
+      import("../upload/limits.ts"),
+      import("../upload/ledger/store-guard.ts"),
+      import("../upload/scan/scan.ts"),
+      import("../upload/intake/source.ts"),
+      import("../render/sync.ts"),
+    ]);
   const destination = destinationOf(sync);
   const apiKey = sync.sandbox || sync.dryRun ? "" : readKey(call);
   const elapsedS = (): number => (performance.now() - startedMs) / 1000;
@@ -121,26 +123,14 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
       found: outcome.found,
       sentBytes: outcome.sentBytes,
       elapsedS: elapsedS(),
-      interrupted: stop?.type === "interrupted" || stop?.type === "broken",
+      interrupted: isCutShort(stop),
       error,
       dryRun: sync.dryRun,
       destination,
     });
-    let unrecorded: unknown = null;
-    if (outcome.runId !== null && stop?.type !== "broken") {
-      const { recordResult } = await import("../upload/ledger/run-record.ts");
-      const { failures: _, ...totals } = result;
-      try {
-        recordResult(store.db, outcome.runId, totals);
-      } catch (error) {
-        // The result is still printed before this error is thrown.
-        unrecorded = error;
-      }
-    }
     if (terminal.json) await terminal.resultJson(result);
     else await terminal.result(render.syncText(result));
     if (stop?.type === "broken") throw stop.error;
-    if (unrecorded !== null) throw unrecorded;
     if (error !== null) {
       terminal.error(`${destination}: ${render.stopText(error, result.pending)}`);
       return error.kind === "unauthorized" ? 5 : 4;

@@ -13,6 +13,7 @@ import m0011 from "./migrations/0011_fleet.sql" with { type: "text" };
 import m0012 from "./migrations/0012_blob_checksums.sql" with { type: "text" };
 import m0013 from "./migrations/0013_known_pages.sql" with { type: "text" };
 import m0014 from "./migrations/0014_packed_days.sql" with { type: "text" };
+import m0015 from "./migrations/0015_outages.sql" with { type: "text" };
 
 /**
  * The SQL of every schema step, oldest first, embedded in the binary. The store's `user_version` is the number of
@@ -43,4 +44,5 @@ export const MIGRATIONS: readonly string[] = [
   m0012,
   m0013,
   m0014,
+  m0015,
 ];

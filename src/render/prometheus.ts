@@ -101,6 +101,14 @@ function syncFamilies({ destinations, last_success }: Scrape["sync"]): Family[] 
       ),
     },
     {
+      name: "nodupe_sync_server_up",
+      help: "1 where a server accepted uploads when it was last needed, 0 where it did not",
+      samples: destinations.map(({ url, breaker }) => ({
+        labels: { destination: url },
+        value: breaker.state === "closed" ? 1 : 0,
+      })),
+    },
+    {
       name: "nodupe_sync_last_success_timestamp_seconds",
       help: "end of the last run that uploaded something",
       samples: known({}, seconds(last_success)),

@@ -1,5 +1,6 @@
 import type { Board } from "../board/board.ts";
 import { escapeText } from "../lib/format/escape.ts";
+import { momentText } from "../lib/format/moment.ts";
 import { plural } from "../lib/format/count.ts";
 import { humanBytes } from "../lib/format/bytes.ts";
 import { sparkline } from "../lib/format/sparkline.ts";
@@ -37,24 +38,59 @@ function clockLine({ time }: Board): string {
   return `${shortSeconds(Math.abs(offsetS))} ${direction}${bound} by ${last.source ?? "?"}${last.authenticated ? " (authenticated)" : ""}, ${agoText(ageS, last.at)}${set}`;
 }
 
-function syncLines({ sync }: Board): string[] {
+function destinationLine(
+  { url, done, pending, sending, failed, breaker }: Board["sync"]["destinations"][number],
+  nowMs: number,
+): string {
+  const waiting = pending + sending;
+  const until = breaker.until === null ? "" : `, until ${momentText(Date.parse(breaker.until), nowMs)}`;
+  const parts = [
+    `${whole.format(done)} done`,
+    waiting > 0 ? `${whole.format(waiting)} waiting` : "",
+    failed > 0 ? `${whole.format(failed)} failed` : "",
+    breaker.since === null
+      ? ""
+      : `has accepted no uploads since ${momentText(Date.parse(breaker.since), nowMs)}${until} (${breaker.reason ?? "unknown"})`,
+  ];
+  return `${url}: ${parts.filter((part) => part !== "").join(", ")}`;
+}
+
+/** The last run that has ended. */
+function lastRunLine({ runs }: Board["sync"], nowMs: number): string[] {
+  const run = runs.find(({ ended }) => ended !== null);
+  if (run?.ended == null) return [];
+  const { folder, ended, result } = run;
+  const counts =
+    result === null
+      ? []
+      : [
+          `${whole.format(result.uploaded ?? 0)} uploaded`,
+          ...((result.failed ?? 0) > 0 ? [`${whole.format(result.failed ?? 0)} failed`] : []),
+          ...(result.interrupted === true ? ["interrupted"] : []),
+        ];
+  const ago = agoText((nowMs - Date.parse(ended)) / 1_000, ended);
+  return [`last run of ${folder}: ${[ago, ...counts].join(", ")}`];
+}
+
+function lastSuccessLine({ last_success: last }: Board["sync"], nowMs: number): string[] {
+  return last === null ? [] : [`last upload: ${agoText((nowMs - Date.parse(last)) / 1_000, last)}`];
+}
+
+function syncLines({ sync }: Board, nowMs: number): string[] {
   if (sync.destinations.length === 0)
     return ["nothing uploaded yet; try it with: nodupe sync --sandbox FOLDER"];
-  const lines = sync.destinations.map(({ url, done, pending, sending, failed }) => {
-    const waiting = pending + sending;
-    const parts = [
-      `${whole.format(done)} done`,
-      waiting > 0 ? `${whole.format(waiting)} waiting` : "",
-      failed > 0 ? `${whole.format(failed)} failed` : "",
-    ];
-    return `${url}: ${parts.filter((part) => part !== "").join(", ")}`;
-  });
+  const lines = sync.destinations.map((destination) => destinationLine(destination, nowMs));
   const atWork = sync.runs
     .filter((run) => run.at_work)
     .map(({ folder, pid }) => `at work on ${folder} (process ${pid})`);
-  const watches = sync.watches.map(({ folder, mode, reason }) => {
-    const how =
-      mode === "scanning" ? `scanned periodically: ${reason}` : mode === "events" ? "watched" : mode;
+  const watches = sync.watches.map(({ folder, mode, reason, at_work: isAtWork }) => {
+    const how = !isAtWork
+      ? "no longer watched"
+      : mode === "scanning"
+        ? `scanned periodically: ${reason}`
+        : mode === "events"
+          ? "watched"
+          : mode;
     return `${folder}: ${how}`;
   });
   const shares = sync.shares.map(({ address, state, reason, at_work: isAtWork, since }) => {
@@ -65,7 +101,8 @@ function syncLines({ sync }: Board): string[] {
     }[state];
     return `shared in ${address}: ${how}${isAtWork ? "" : `, last asked ${since.slice(0, 16).replace("T", " ")}`}`;
   });
-  return [...lines, ...atWork, ...watches, ...shares].map(escapeText);
+  const past = [...lastSuccessLine(sync, nowMs), ...lastRunLine(sync, nowMs)];
+  return [...lines, ...atWork, ...watches, ...shares, ...past].map(escapeText);
 }
 
 function nodeTable({ nodes }: Board): string {
@@ -103,7 +140,7 @@ function boardLines({ fleet }: Board): string[] {
 }
 
 /** One screen: problems first, then each job in a line or two. */
-export function statusText(board: Board): string {
+export function statusText(board: Board, nowMs: number): string {
   const { problems, store } = board;
   const indent = (lines: readonly string[]): string => lines.join("\n        ");
   const free = store.free_bytes === null ? "" : `, ${humanBytes(store.free_bytes)} free on this disk`;
@@ -111,7 +148,7 @@ export function statusText(board: Board): string {
     problems.length === 0 ? "All is well." : problems.map(({ text }) => `▲ ${text}`).join("\n"),
     "",
     `clock   ${clockLine(board)}`,
-    `sync    ${indent(syncLines(board))}`,
+    `sync    ${indent(syncLines(board, nowMs))}`,
     board.nodes.length === 0
       ? "nodes   none yet; read a log with: nodupe ingest --node NAME FILE"
       : `nodes   ${board.nodes.length}`,

@@ -8,36 +8,8 @@ import type { SyncError } from "../upload/report/sync-error.ts";
 import type { SyncResult, Tally, UploadFailure } from "../upload/report/tally.ts";
 
 /** What `--json` prints. */
-export function syncResult(
-  tally: Tally,
-  run: {
-    found: number | null;
-    sentBytes: number;
-    elapsedS: number;
-    interrupted: boolean;
-    error: SyncError | null;
-    dryRun: boolean;
-    destination: string;
-  },
-): SyncResult {
-  return {
-    found: run.found,
-    uploaded: tally.uploaded,
-    duplicate_local: tally.duplicateLocal,
-    duplicate_remote: tally.duplicateRemote,
-    skipped: tally.skipped,
-    failed: tally.failures.length,
-    pending: tally.pending,
-    retries: tally.retries,
-    sent_bytes: run.sentBytes,
-    elapsed_s: run.elapsedS,
-    workers_peak: tally.workersPeak,
-    interrupted: run.interrupted,
-    error: run.error,
-    dry_run: run.dryRun,
-    destination: run.destination,
-    failures: tally.failures,
-  };
+export function syncResult(tally: Tally, run: Parameters<Tally["totals"]>[0]): SyncResult {
+  return { ...tally.totals(run), failures: tally.failures };
 }
 
 /** The result of a run that could not start: nothing is known about the tree. */

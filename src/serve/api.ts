@@ -180,7 +180,7 @@ export function apiRoutes(options: ApiOptions): Map<string, Route> {
     ["/api/board", { GET: (request) => jsonReply(request, boardSummary(boardNow(), uploadedByHour())) }],
     ["/api/system", { GET: (request) => jsonReply(request, systemSummary(boardNow())) }],
     ["/api/metrics", { GET: (request) => jsonReply(request, { metrics: METRICS_TOLD }) }],
-    ["/api/sync", { GET: (request) => jsonReply(request, uploadsOverview(store.db)) }],
+    ["/api/sync", { GET: (request) => jsonReply(request, uploadsOverview(store, Date.now())) }],
     ["/api/sync/retry", retryRoute(options)],
     ["/api/history", historyRoute(options)],
     ["/api/fleet", { GET: (request) => jsonReply(request, { boards: boardNow().fleet }) }],

@@ -45,9 +45,8 @@ export interface RunOutcome {
   readonly tally: Tally;
   /** CVs in the tree; null if it was not counted to its end. */
   readonly found: number | null;
+  /** In this run. */
   readonly sentBytes: number;
-  /** Its row in the store; null for a dry run. */
-  readonly runId: number | null;
   /** Why the run ended early; null if it was completed. */
   readonly stop: Stop | null;
   /** The same for scripts; also null if the run was asked to end. */

@@ -6,7 +6,7 @@ import { Intake } from "./intake/intake.ts";
 import { fileSource } from "./intake/source.ts";
 import { RunBook } from "./ledger/run-book.ts";
 import { planOptions } from "./plan-options.ts";
-import { endingOf, type Stop, stopOf } from "./plan/stop.ts";
+import { endingOf, isCutShort, type Stop, stopOf } from "./plan/stop.ts";
 import { UploadPlan } from "./plan/upload-plan.ts";
 import { clocks, noticeText } from "./report/notice-text.ts";
 import { errorOfStop } from "./report/sync-error.ts";
@@ -21,7 +21,9 @@ import { Uploader } from "./uploader.ts";
  * @throws Busy if another process works on the same store and destination.
  */
 export async function run(options: RunOptions): Promise<RunOutcome> {
-  const { root, settings, client, sharesProcess = false, onBegin, onNotice } = options;
+  const { root, settings, client, destination, sharesProcess = false, onBegin, onNotice } = options;
+  const startedMs = performance.now();
+  const sentBefore = client?.sentBytes ?? 0;
   const source = options.source ?? fileSource(root, settings, null);
   if (!sharesProcess) compileReluctantly();
   using ending = endingOf(options.signal);
@@ -31,12 +33,14 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   const tally = new Tally(options.onFile);
   await using counter = new TreeCounter(source.whole, signal);
   await using intake = new Intake({ ...options, ledger, tally, signal, waits: source.takeBack === null });
+  const state = (broken: Stop | null): Pick<RunOutcome, "found" | "sentBytes" | "stop" | "error"> => {
+    const stop = broken ?? stopOf(signal);
+    const sentBytes = (client?.sentBytes ?? 0) - sentBefore;
+    return { found: intake.found ?? counter.total, sentBytes, stop, error: errorOfStop(stop, clocks()) };
+  };
   const end = (broken: Stop | null): RunOutcome => {
     if (intake.renamed > 0) onNotice(noticeText({ type: "renamed", files: intake.renamed }, clocks()));
-    const stop = broken ?? stopOf(signal);
-    const found = intake.found ?? counter.total;
-    const error = errorOfStop(stop, clocks());
-    return { tally, found, sentBytes: client?.sentBytes ?? 0, runId, stop, error };
+    return { tally, ...state(broken) };
   };
   if (client === null) {
     onBegin(() => tally.progress({ total: null, sentBytes: 0, inFlight: 0, waiting: null }));
@@ -63,7 +67,11 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
       }
       counter.begin();
     },
-    onNotice,
+    onNotice: (notice) => {
+      book.noted(notice);
+      onNotice(noticeText(notice, clocks()));
+    },
+    onReached: () => book.reached(),
     onFact: (fact) => book.remember(fact),
   });
   onBegin(() => {
@@ -90,5 +98,13 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   await uploader.finish();
   if (plan.stop === null) share?.driver.allTold();
   tally.workersPeak = plan.peak;
-  return end(await book.close(intake.found !== null));
+  const { stop, ...ended } = state(null);
+  const totals = tally.totals({
+    ...ended,
+    elapsedS: (performance.now() - startedMs) / 1_000,
+    interrupted: isCutShort(stop),
+    dryRun: false,
+    destination,
+  });
+  return end(await book.close({ isWhole: intake.found !== null, stop, totals }));
 }

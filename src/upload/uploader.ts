@@ -6,8 +6,7 @@ import { checkContents } from "./send/check-contents.ts";
 import { HeldContents } from "./send/held-contents.ts";
 import type { Content } from "./intake/intake.ts";
 import type { Ledger } from "./ledger/ledger.ts";
-import { noticeText } from "./report/notice-text.ts";
-import type { DestinationFact, PlanAction } from "./plan/actions.ts";
+import type { DestinationFact, Notice, PlanAction } from "./plan/actions.ts";
 import type { CheckAnswer, PlanEvent, UnitAnswer } from "./plan/events.ts";
 import type { ShareRequest } from "./plan/sharing/share-requests.ts";
 import { type Ending, stopOf } from "./plan/stop.ts";
@@ -35,7 +34,9 @@ export interface UploaderOptions {
   readonly sharesProcess: boolean;
   /** Called before the first content is sent. */
   readonly onFirst: () => void;
-  readonly onNotice: (line: string) => void;
+  readonly onNotice: (notice: Notice) => void;
+  /** Called when a health check succeeds. */
+  readonly onReached: () => void;
   readonly onFact: (fact: DestinationFact) => void;
 }
 
@@ -239,7 +240,7 @@ export class Uploader implements AsyncDisposable {
         onFact(action.fact);
         return;
       case "notice":
-        onNotice(noticeText(action.notice, { runMs: performance.now(), unixMs: Date.now() }));
+        onNotice(action.notice);
         return;
       case "wake":
         this.#wake(action.atMs);
@@ -257,10 +258,13 @@ export class Uploader implements AsyncDisposable {
   }
 
   async #connect(): Promise<void> {
-    const { client, ending } = this.#options;
+    const { client, ending, share, onReached } = this.#options;
     const signal = AbortSignal.any([ending.signal, this.#cut.signal]);
     const outcome = await client.health(signal);
-    if (outcome.type === "healthy") this.#options.share?.connected(outcome.health.agency);
+    if (outcome.type === "healthy") {
+      share?.connected(outcome.health.agency);
+      onReached();
+    }
     this.#post({ type: "connected", outcome });
   }
 

@@ -34,7 +34,41 @@ const WELL: Parts = {
   fleet: [],
 };
 
-const destination = { url: "https://tanova.ai", pending: 0, sending: 0, done: 9, failed: 0 };
+const CLOSED = { state: "closed", since: null, open_s: null, reason: null, until: null } as const;
+const OPEN = {
+  state: "open",
+  since: "2026-11-26T00:00:00.000Z",
+  open_s: 300,
+  reason: "connection refused",
+  until: null,
+} as const;
+const destination = {
+  url: "https://tanova.ai",
+  pending: 0,
+  sending: 0,
+  done: 9,
+  failed: 0,
+  breaker: CLOSED as Parts["sync"]["destinations"][number]["breaker"],
+};
+const unreached = {
+  ...RUN,
+  result: { failed: 4, error: { kind: "unreachable", reason: "connection refused" } },
+};
+const elsewhere = { ...RUN, destination: "https://tanova.example" };
+const waiting = { ...destination, pending: 2, breaker: OPEN };
+const WATCH = {
+  destination: "https://tanova.ai",
+  folder: "/srv/cvs",
+  pid: 1,
+  at_work: true,
+  mode: "events",
+  reason: null,
+  since: "2026-11-26T00:00:00.000Z",
+};
+/** Uploads to one destination, with these runs, newest first. */
+const uploads = (runs: Parts["sync"]["runs"], of: Partial<Parts["sync"]> = {}): Partial<Parts> => ({
+  sync: { ...WELL.sync, destinations: [destination], runs, ...of },
+});
 const clock = (last: PastMeasurement | null, ageS: number | null): Parts["time"] => ({
   ...WELL.time,
   last,
@@ -60,13 +94,34 @@ const CASES: Readonly<Record<string, readonly [parts: Partial<Parts>, keys: read
     { sync: { ...WELL.sync, destinations: [{ ...destination, failed: 2 }] } },
     ["failed:https://tanova.ai"],
   ],
-  "a run that was cut off": [
-    { sync: { ...WELL.sync, runs: [{ ...RUN, ended: null }] } },
-    ["cut-off:https://tanova.ai"],
+  "a run that was cut off": [uploads([{ ...RUN, ended: null }]), ["cut-off:https://tanova.ai"]],
+  "a run at work": [uploads([{ ...RUN, ended: null, at_work: true }]), []],
+  "a run that was cut off and made good since": [uploads([RUN, { ...RUN, ended: null }]), []],
+  "a run that did not reach its server": [uploads([unreached, RUN]), ["stopped:https://tanova.ai"]],
+  "a run that did not, made good since": [uploads([RUN, unreached]), []],
+  "a server that was named by mistake": [
+    uploads([{ ...elsewhere, started: "2026-11-26T00:02:00.000Z" }, unreached], {
+      destinations: [
+        { ...destination, done: 0 },
+        { ...destination, url: elsewhere.destination },
+      ],
+    }),
+    [],
   ],
-  "a run at work": [{ sync: { ...WELL.sync, runs: [{ ...RUN, ended: null, at_work: true }] } }, []],
-  "a run that was cut off and made good since": [
-    { sync: { ...WELL.sync, runs: [RUN, { ...RUN, ended: null }] } },
+  "files that cannot be read": [uploads([{ ...RUN, result: { failed: 2 } }]), ["unsent:https://tanova.ai"]],
+  "files that were refused for good, again": [
+    uploads([{ ...RUN, result: { failed: 2 } }], { destinations: [{ ...destination, failed: 2 }] }),
+    ["failed:https://tanova.ai"],
+  ],
+  "a watch that waits for its server": [
+    uploads([unreached], { destinations: [waiting], watches: [WATCH] }),
+    ["outage:https://tanova.ai"],
+  ],
+  "a watch whose server has just gone": [
+    uploads([unreached], {
+      destinations: [{ ...waiting, breaker: { ...OPEN, open_s: 60 } }],
+      watches: [WATCH],
+    }),
     [],
   ],
   "a silent node": [{ nodes: [{ ...NODE, age_s: 4 * 3_600 }] }, ["silent:pi-1"]],

@@ -26,7 +26,16 @@ const SCRAPE: Scrape = {
     },
   },
   sync: {
-    destinations: [{ url: "https://api.example", pending: 1, sending: 0, done: 7, failed: 2 }],
+    destinations: [
+      {
+        url: "https://api.example",
+        pending: 1,
+        sending: 0,
+        done: 7,
+        failed: 2,
+        breaker: { state: "closed", since: null, open_s: null, reason: null, until: null },
+      },
+    ],
     failures: [],
     runs: [],
     watches: [],

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { stopText, syncResult, syncText, unknownResult } from "../../src/render/sync.ts";
-import type { SyncResult } from "../../src/upload/report/tally.ts";
+import { type SyncResult, Tally } from "../../src/upload/report/tally.ts";
 
 const RESULT: SyncResult = {
   found: 12,
@@ -76,7 +76,7 @@ test("of many failures twenty are listed and the rest counted", () => {
 
 test("JSON: the counts, and null if unknown", () => {
   const run = { elapsedS: 0.5, dryRun: false, destination: "sandbox" };
-  const tally = {
+  const tally = Object.assign(new Tally(), {
     found: 12,
     uploaded: 7,
     duplicateLocal: 3,
@@ -86,7 +86,7 @@ test("JSON: the counts, and null if unknown", () => {
     failures: RESULT.failures,
     retries: 1,
     workersPeak: 5,
-  } as Parameters<typeof syncResult>[0];
+  });
   expect(syncResult(tally, { ...run, found: 12, sentBytes: 9, interrupted: true, error: null })).toEqual({
     ...RESULT,
     sent_bytes: 9,

@@ -1,6 +1,7 @@
 import { syncResult, syncText } from "../../render/sync.ts";
 import type { RunOptions, RunOutcome } from "../../upload/run-options.ts";
 import type { WatchMode } from "../../upload/watch/watch.ts";
+import { isCutShort } from "../../upload/plan/stop.ts";
 import { watchUploads } from "../../upload/watch/watch-uploads.ts";
 import type { ExitCode, Invocation } from "../command-line/command.ts";
 import type { Sections } from "../../settings/option.ts";
@@ -29,21 +30,19 @@ export async function watchSync(
   const { root, destination } = options;
   using manager = await serviceManager(environment, terminal);
   let roundMs = startedMs;
-  let sentBefore = 0;
   let uploaded = 0;
   let how = "starting";
   const onRound = async ({ tally, found, sentBytes, stop, error }: RunOutcome): Promise<void> => {
     const result = syncResult(tally, {
       found,
-      sentBytes: sentBytes - sentBefore,
+      sentBytes,
       elapsedS: (performance.now() - roundMs) / 1_000,
-      interrupted: stop?.type === "interrupted" || stop?.type === "broken",
+      interrupted: isCutShort(stop),
       error,
       dryRun: false,
       destination,
     });
     roundMs = performance.now();
-    sentBefore = sentBytes;
     uploaded += tally.uploaded;
     manager.status(`${how}; ${uploaded} uploaded since the start`);
     if (terminal.json) await terminal.resultJson(result);

@@ -18,6 +18,13 @@ export const destinations = sqliteTable("destination", {
   refusesDuplicatesUntilMs: integer("refuses_duplicates_until_ms"),
   /** Incremented by triggers whenever a content stops being done: the `done` marks of files are void then. */
   doneGeneration: integer("done_generation").notNull().default(0),
+  /**
+   * The last time that it accepted no uploads (ms since the epoch): since when, why, and until when. `until` null:
+   * that is not known; in the past: it accepts them again.
+   */
+  outageSinceMs: integer("outage_since_ms"),
+  outageReason: text("outage_reason"),
+  outageUntilMs: integer("outage_until_ms"),
 });
 
 /** One `nodupe sync` running on a destination. */

@@ -57,6 +57,16 @@ export const uploads = object({
       sending: count("contents being sent, or whose outcome is unknown"),
       done: count("contents that the server has"),
       failed: count("contents that the server refused for good"),
+      breaker: object({
+        state: oneOf(
+          ["closed", "open"],
+          "open if the server accepted no uploads when it was last needed, so that uploads wait",
+        ),
+        since: maybe(moment("when that began")),
+        open_s: maybe(number("seconds since then")),
+        reason: maybe(text("why it accepts none")),
+        until: maybe(moment("when it accepts uploads again, if it has said so")),
+      }).describe("whether the server accepts uploads"),
     }),
     "every server that CVs were sent to",
   ),

@@ -31,7 +31,7 @@ export const syncResult = object({
   destination,
   failures: list(
     object({
-      path: text("path of the CV, relative to the folder"),
+      path: text("the CV, or a folder that cannot be read"),
       reason: text("why the CV failed"),
       status: maybe(whole("HTTP status of the last answer; null if there was none")),
     }),

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { destinationRow } from "../../upload/ledger/destination.ts";
 import { type Content, Ledger } from "../../upload/ledger/ledger.ts";
-import { beginRun, endRun, recordResult } from "../../upload/ledger/run-record.ts";
+import { beginRun, endRun } from "../../upload/ledger/run-record.ts";
 import { DEMO_DESTINATION, DEMO_FOLDER, demoContent, demoEnding, demoPace } from "./uploads.ts";
 
 const HOUR_MS = 3_600_000;
@@ -37,8 +37,7 @@ export class UploadStory {
       totals[type === "known" ? "duplicate_remote" : type] += 1;
     }
     past.flush();
-    recordResult(db, before, totals);
-    endRun(db, before, endedMs);
+    endRun(db, before, totals, endedMs);
     const runId = beginRun(db, destinationId, DEMO_FOLDER, nowMs);
     this.#ledger = new Ledger(db, { destinationId, runId });
     this.#find(FOUND);

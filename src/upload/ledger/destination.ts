@@ -2,7 +2,7 @@ import type { Database } from "bun:sqlite";
 import { realpathSync } from "node:fs";
 import type { DestinationRow } from "../../db/tables/upload.ts";
 import { Failure } from "../../lib/errors.ts";
-import { lockFile } from "../../lib/file-lock.ts";
+import { isFileLocked, lockFile } from "../../lib/file-lock.ts";
 import { Busy } from "../report/sync-error.ts";
 import { isLoopback } from "../../lib/http/host.ts";
 
@@ -32,18 +32,38 @@ export function destinationUrl(url: string, options: { insecureHttp: boolean }):
   return parsed.origin + parsed.pathname.replace(/\/+$/, "");
 }
 
+/** What a run needs to know of a destination's row. */
+export type Destination = Pick<
+  DestinationRow,
+  "id" | "url" | "batchRefusedUntilMs" | "refusesDuplicatesUntilMs" | "outageSinceMs"
+>;
+
 /** The row of a destination, created on first use. */
-export function destinationRow(db: Database, url: string): DestinationRow {
+export function destinationRow(db: Database, url: string): Destination {
   db.query("INSERT OR IGNORE INTO destination (url) VALUES (?)").run(url);
   const row = db
-    .query<DestinationRow, [string]>(
+    .query<Destination, [string]>(
       `SELECT id, url, batch_refused_until_ms AS batchRefusedUntilMs,
-         refuses_duplicates_until_ms AS refusesDuplicatesUntilMs
+         refuses_duplicates_until_ms AS refusesDuplicatesUntilMs, outage_since_ms AS outageSinceMs
        FROM destination WHERE url = ?`,
     )
     .get(url);
   if (row === null) throw new Error(`Cannot find the destination ${url} that was just made`);
   return row;
+}
+
+function lockPath(storePath: string, url: string): string {
+  const name = new Bun.CryptoHasher("sha256").update(url).digest("hex").slice(0, 12);
+  return `${realpathSync(storePath)}.${name}.lock`;
+}
+
+/**
+ * Whether a process works on a destination's history in a store.
+ *
+ * @returns null if that cannot be told.
+ */
+export function isDestinationLocked(storePath: string, url: string): boolean | null {
+  return storePath === ":memory:" ? null : isFileLocked(lockPath(storePath, url));
 }
 
 /**
@@ -53,8 +73,7 @@ export function destinationRow(db: Database, url: string): DestinationRow {
  */
 export function lockDestination(storePath: string, url: string): Disposable {
   if (storePath === ":memory:") return { [Symbol.dispose]: () => undefined };
-  const name = new Bun.CryptoHasher("sha256").update(url).digest("hex").slice(0, 12);
-  const attempt = lockFile(`${realpathSync(storePath)}.${name}.lock`);
+  const attempt = lockFile(lockPath(storePath, url));
   if (attempt.type === "held") return attempt.lock;
   const holder = attempt.holder === null ? "another process" : `process ${attempt.holder}`;
   throw new Busy(

@@ -1,8 +1,18 @@
 import type { Database } from "bun:sqlite";
-import { count, desc, sql } from "drizzle-orm";
+import { count, desc, inArray, max, or, sql } from "drizzle-orm";
 import { isoOrNull } from "../../lib/format/moment.ts";
 import { ormOf } from "../../db/orm.ts";
-import { contents, destinations, uploadRuns, uploadShares, uploadWatches } from "../../db/tables/upload.ts";
+import type { Store } from "../../db/open.ts";
+import {
+  contents,
+  type DestinationRow,
+  destinations,
+  uploadRuns,
+  uploadShares,
+  uploadWatches,
+} from "../../db/tables/upload.ts";
+import type { RunTotals } from "../report/tally.ts";
+import { isDestinationLocked } from "./destination.ts";
 
 /** Contents that failed for the same reason. */
 export interface FailureGroup {
@@ -12,24 +22,39 @@ export interface FailureGroup {
   readonly count: number;
 }
 
+/** Whether a server accepts uploads, as the last run that needed it found. */
+export interface BreakerOverview {
+  /** `open`: it did not, and nothing but a health check now and then is sent. */
+  readonly state: "closed" | "open";
+  readonly since: string | null;
+  readonly open_s: number | null;
+  readonly reason: string | null;
+  /** When it accepts uploads again, if it has said so. */
+  readonly until: string | null;
+}
+
 interface DestinationOverview {
   readonly url: string;
   readonly pending: number;
   readonly sending: number;
   readonly done: number;
   readonly failed: number;
+  readonly breaker: BreakerOverview;
 }
+
+/** A run's result as the store has it; an older program may have left something out. */
+export type RecordedTotals = { readonly [Name in keyof RunTotals]?: RunTotals[Name] | undefined };
 
 export interface RunOverview {
   readonly destination: string;
   readonly folder: string;
   readonly pid: number;
-  /** A process with that number exists and the run was not closed. */
+  /** The run was not closed, and its process still works on the destination. */
   readonly at_work: boolean;
   readonly started: string;
   readonly ended: string | null;
   /** The totals of the run's result; null while it is at work, and if it was killed. */
-  readonly result: unknown;
+  readonly result: RecordedTotals | null;
 }
 
 interface WatchOverview {
@@ -70,6 +95,14 @@ export interface UploadsOverview {
 const RUNS_SHOWN = 10;
 const REASONS_SHOWN = 20;
 
+/**
+ * Whether the process that wrote a row still works on the destination. Its number alone may belong to another process
+ * by now, after a restart of the machine for one.
+ */
+function isAtWork(storePath: string, url: string, pid: number): boolean {
+  return pid === process.pid || (isThere(pid) && isDestinationLocked(storePath, url) !== false);
+}
+
 function isThere(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -79,9 +112,9 @@ function isThere(pid: number): boolean {
   }
 }
 
-function parsed(text: string | null): unknown {
+function parsed(text: string | null): RecordedTotals | null {
   try {
-    return text === null ? null : JSON.parse(text);
+    return text === null ? null : (JSON.parse(text) as RecordedTotals);
   } catch {
     return null;
   }
@@ -102,8 +135,44 @@ export function doneByHour(db: Database, { nowMs, hours }: { nowMs: number; hour
   return Array.from({ length: hours }, (_, at) => counts.get(first + at) ?? 0);
 }
 
+type Outage = Pick<DestinationRow, "outageSinceMs" | "outageReason" | "outageUntilMs">;
+
+function breakerOf(
+  { outageSinceMs: sinceMs, outageReason: reason, outageUntilMs: untilMs }: Outage,
+  nowMs: number,
+): BreakerOverview {
+  if (sinceMs === null || (untilMs !== null && untilMs <= nowMs))
+    return { state: "closed", since: null, open_s: null, reason: null, until: null };
+  return {
+    state: "open",
+    since: isoOrNull(sinceMs),
+    open_s: (nowMs - sinceMs) / 1_000,
+    reason,
+    until: isoOrNull(untilMs),
+  };
+}
+
+/** The newest runs, and the newest of each destination. */
+function newestRuns(orm: ReturnType<typeof ormOf>): (typeof uploadRuns.$inferSelect)[] {
+  const newest = orm
+    .select({ id: max(uploadRuns.id) })
+    .from(uploadRuns)
+    .groupBy(uploadRuns.destinationId);
+  const shown = orm
+    .select({ id: uploadRuns.id })
+    .from(uploadRuns)
+    .orderBy(desc(uploadRuns.id))
+    .limit(RUNS_SHOWN);
+  return orm
+    .select()
+    .from(uploadRuns)
+    .where(or(inArray(uploadRuns.id, newest), inArray(uploadRuns.id, shown)))
+    .orderBy(desc(uploadRuns.id))
+    .all();
+}
+
 /** Reads the queue, the failures by reason and the last runs, over all destinations. */
-export function uploadsOverview(db: Database): UploadsOverview {
+export function uploadsOverview({ db, path }: Pick<Store, "db" | "path">, nowMs: number): UploadsOverview {
   const orm = ormOf(db);
   const places = orm.select().from(destinations).orderBy(destinations.url).all();
   const urls = new Map(places.map(({ id, url }) => [id, url]));
@@ -132,7 +201,6 @@ export function uploadsOverview(db: Database): UploadsOverview {
     .orderBy(desc(count()))
     .limit(REASONS_SHOWN)
     .all();
-  const runs = orm.select().from(uploadRuns).orderBy(desc(uploadRuns.id)).limit(RUNS_SHOWN).all();
   const last = orm
     .select({ atMs: uploadRuns.endedAtMs })
     .from(uploadRuns)
@@ -142,12 +210,12 @@ export function uploadsOverview(db: Database): UploadsOverview {
     .get();
   const urlOf = (id: number): string => urls.get(id) ?? "unknown";
   return {
-    destinations: places.map(({ id, url }) => {
+    destinations: places.map(({ id, url, ...outage }) => {
       const of = { pending: 0, sending: 0, done: 0, failed: 0 };
       for (const row of counts) if (row.destinationId === id) of[row.state] = row.count;
       const total = totals.find((row) => row.destinationId === id)?.count ?? 0;
       of.done = total - of.pending - of.sending - of.failed;
-      return { url, ...of };
+      return { url, ...of, breaker: breakerOf(outage, nowMs) };
     }),
     failures: failures.map(({ destinationId, reason, status, count: of }) => ({
       destination: urlOf(destinationId),
@@ -155,11 +223,11 @@ export function uploadsOverview(db: Database): UploadsOverview {
       status,
       count: of,
     })),
-    runs: runs.map(({ destinationId, folder, pid, startedAtMs, endedAtMs, result }) => ({
+    runs: newestRuns(orm).map(({ destinationId, folder, pid, startedAtMs, endedAtMs, result }) => ({
       destination: urlOf(destinationId),
       folder,
       pid,
-      at_work: endedAtMs === null && isThere(pid),
+      at_work: endedAtMs === null && isAtWork(path, urlOf(destinationId), pid),
       started: new Date(startedAtMs).toISOString(),
       ended: isoOrNull(endedAtMs),
       result: parsed(result),
@@ -172,7 +240,7 @@ export function uploadsOverview(db: Database): UploadsOverview {
         destination: urlOf(destinationId),
         folder,
         pid,
-        at_work: isThere(pid),
+        at_work: isAtWork(path, urlOf(destinationId), pid),
         mode,
         reason,
         since: new Date(sinceMs).toISOString(),
@@ -186,7 +254,7 @@ export function uploadsOverview(db: Database): UploadsOverview {
         address,
         state,
         reason,
-        at_work: isThere(pid),
+        at_work: isAtWork(path, urlOf(destinationId), pid),
         since: new Date(sinceMs).toISOString(),
       })),
     last_success: isoOrNull(last?.atMs ?? null),

@@ -1,11 +1,13 @@
-import type { DestinationRow } from "../../db/tables/upload.ts";
-import type { DestinationFact } from "../plan/actions.ts";
+import { isBusy } from "../../db/busy.ts";
+import type { DestinationFact, Notice } from "../plan/actions.ts";
 import type { Ending, Stop } from "../plan/stop.ts";
 import { clocks, noticeText, unixOf } from "../report/notice-text.ts";
 import type { Waiting } from "../report/progress.ts";
+import type { RunTotals } from "../report/tally.ts";
 import type { RunOptions } from "../run-options.ts";
-import { destinationRow, lockDestination } from "./destination.ts";
+import { type Destination, destinationRow, lockDestination } from "./destination.ts";
 import { Ledger } from "./ledger.ts";
+import { beginOutage, endOutage } from "./outage.ts";
 import { beginRun, endRun, rememberFact } from "./run-record.ts";
 import { shortBusyTimeout, storeGuard, StoreWait } from "./store-guard.ts";
 
@@ -18,7 +20,7 @@ const LOCKED = "the store that another program has locked";
 
 /** What a run has in the store: the lock on its destination, the destination's row, its own row, and the ledger. */
 export class RunBook implements Disposable {
-  readonly destination: DestinationRow;
+  readonly destination: Destination;
   /** null for a dry run, which has no row. */
   readonly runId: number | null;
   readonly ledger: Ledger;
@@ -26,6 +28,7 @@ export class RunBook implements Disposable {
   readonly #storeWait: StoreWait;
   readonly #lockedUntilMs: () => number | null;
   readonly #held: DisposableStack;
+  #isAway = false;
 
   private constructor(
     options: Options,
@@ -84,20 +87,58 @@ export class RunBook implements Disposable {
 
   /** Stores what was learnt about the destination. */
   remember(fact: DestinationFact): void {
-    rememberFact(this.#options.store.db, this.destination.id, fact, Date.now());
+    this.#report(() => rememberFact(this.#options.store.db, this.destination.id, fact, Date.now()));
+  }
+
+  /** Stores, for `nodupe status`, what a notice says about the server. */
+  noted(notice: Notice): void {
+    if (notice.type === "away") this.#away(notice.reason, null);
+    if (notice.type === "paused") this.#away(notice.reason, unixOf(notice.untilMs, clocks()));
+    if (notice.type === "back") this.reached();
+    this.#isAway = notice.type === "away" || (this.#isAway && notice.type !== "back");
+  }
+
+  /** The server accepts uploads, unless it has been away since. */
+  reached(): void {
+    const { id, outageSinceMs } = this.destination;
+    if (outageSinceMs === null && !this.#isAway) return;
+    this.#report(() => endOutage(this.#options.store.db, id, Date.now()));
+  }
+
+  #away(reason: string, untilMs: number | null): void {
+    const { id } = this.destination;
+    this.#report(() => beginOutage(this.#options.store.db, id, { reason, untilMs }, Date.now()));
+  }
+
+  /** Does nothing if another program has locked the store: a run can do without what this writes. */
+  #report(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+    }
   }
 
   /**
    * Writes what is not written yet, and closes the run's row. Returns what prevented that, if anything.
    *
-   * @param isWhole the run has seen the whole tree.
+   * @param run.isWhole the run has seen the whole tree.
+   * @param run.stop why it ends early; null if it does not.
    */
-  async close(isWhole: boolean): Promise<Stop | null> {
+  async close(run: {
+    readonly isWhole: boolean;
+    readonly stop: Stop | null;
+    readonly totals: RunTotals;
+  }): Promise<Stop | null> {
     const { runId } = this;
+    const { isWhole, stop, totals } = run;
     try {
       await this.ledger.settled();
       if (isWhole) await this.#storeWait.retry(() => this.ledger.prune());
-      if (runId !== null) await this.#storeWait.retry(() => endRun(this.#options.store.db, runId));
+      if (stop?.type === "unreachable") this.#away(stop.reason, null);
+      if (stop?.type === "rate-limited")
+        this.#away(stop.reason, stop.untilMs === null ? null : unixOf(stop.untilMs, clocks()));
+      if (runId !== null) await this.#storeWait.retry(() => endRun(this.#options.store.db, runId, totals));
       return null;
     } catch (error) {
       return { type: "broken", error };

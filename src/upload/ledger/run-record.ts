@@ -20,6 +20,19 @@ function unsynced<T>(db: Database, write: () => T): T {
   }
 }
 
+/** The newest runs that are kept, and how often the others are removed, in runs. */
+const KEPT = 1_000;
+const PRUNED_EVERY = 100;
+
+/** Removes old runs, except each destination's last one and the last one that uploaded something. */
+function prune(db: Database, newest: number): void {
+  db.query(
+    `DELETE FROM upload_run WHERE id <= ? AND id NOT IN (
+       SELECT max(id) FROM upload_run GROUP BY destination_id
+       UNION SELECT max(id) FROM upload_run WHERE json_extract(result, '$.uploaded') > 0)`,
+  ).run(newest - KEPT);
+}
+
 /** Opens a run's row; its number marks the contents that the run takes up. */
 export function beginRun(db: Database, destinationId: number, folder: string, nowMs = Date.now()): number {
   const insert = db.query<{ id: number }, [number, number, string, number]>(
@@ -27,19 +40,18 @@ export function beginRun(db: Database, destinationId: number, folder: string, no
   );
   const row = unsynced(db, () => insert.get(destinationId, process.pid, folder, nowMs));
   if (row === null) throw new Error("Cannot open a run in the store");
+  if (row.id % PRUNED_EVERY === 0) prune(db, row.id);
   return row.id;
 }
 
-/** Closes a run's row. The row of a killed run stays open. */
-export function endRun(db: Database, runId: number, nowMs = Date.now()): void {
-  const update = db.query("UPDATE upload_run SET ended_at_ms = ? WHERE id = ?");
-  unsynced(db, () => update.run(nowMs, runId));
-}
-
-/** Stores the totals of a run for `nodupe status`. */
-export function recordResult(db: Database, runId: number, result: object): void {
-  const update = db.query("UPDATE upload_run SET result = ? WHERE id = ?");
-  unsynced(db, () => update.run(JSON.stringify(result), runId));
+/**
+ * Closes a run's row. The row of a killed run stays open.
+ *
+ * @param totals for `nodupe status`: what `--json` prints, without the failures.
+ */
+export function endRun(db: Database, runId: number, totals: object, nowMs = Date.now()): void {
+  const update = db.query("UPDATE upload_run SET ended_at_ms = ?, result = ? WHERE id = ?");
+  unsynced(db, () => update.run(nowMs, JSON.stringify(totals), runId));
 }
 
 /** How long something learnt about a destination is relied on. */

@@ -21,6 +21,11 @@ export function stopOf(signal: AbortSignal): Stop | null {
   return signal.aborted ? (signal.reason as Stop) : null;
 }
 
+/** Ended by a signal or a fault before its end. */
+export function isCutShort(stop: Stop | null): boolean {
+  return stop?.type === "interrupted" || stop?.type === "broken";
+}
+
 /** The one AbortController of a run. Its reason is the first Stop, wherever it came from. */
 export interface Ending extends Disposable {
   readonly signal: AbortSignal;

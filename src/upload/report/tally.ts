@@ -32,6 +32,9 @@ export interface SyncResult {
   readonly failures: readonly UploadFailure[];
 }
 
+/** A run's result without its failures, as the store keeps it. */
+export type RunTotals = Omit<SyncResult, "failures">;
+
 /** The running totals of a sync. Every CV found ends in exactly one of uploaded, duplicate…, failed, pending. */
 export class Tally {
   found = 0;
@@ -54,6 +57,35 @@ export class Tally {
   progress(rest: Pick<RunProgress, "total" | "sentBytes" | "inFlight" | "waiting">): RunProgress {
     const { found, uploaded, duplicateLocal, duplicateRemote, failures } = this;
     return { found, uploaded, duplicateLocal, duplicateRemote, failed: failures.length, ...rest };
+  }
+
+  /** What a run's result says without the failures. */
+  totals(run: {
+    readonly found: number | null;
+    readonly sentBytes: number;
+    readonly elapsedS: number;
+    readonly interrupted: boolean;
+    readonly error: SyncError | null;
+    readonly dryRun: boolean;
+    readonly destination: string;
+  }): RunTotals {
+    return {
+      found: run.found,
+      uploaded: this.uploaded,
+      duplicate_local: this.duplicateLocal,
+      duplicate_remote: this.duplicateRemote,
+      skipped: this.skipped,
+      failed: this.failures.length,
+      pending: this.pending,
+      retries: this.retries,
+      sent_bytes: run.sentBytes,
+      elapsed_s: run.elapsedS,
+      workers_peak: this.workersPeak,
+      interrupted: run.interrupted,
+      error: run.error,
+      dry_run: run.dryRun,
+      destination: run.destination,
+    };
   }
 
   /** Counts a CV that is at its destination: uploaded now, known from an earlier run, or already on the server. */

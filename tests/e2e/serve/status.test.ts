@@ -1,7 +1,12 @@
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { ntpServer, serverArguments } from "../../support/time/ntp.ts";
-import { nodupe } from "../../support/run.ts";
+import { nodupe, runCommand } from "../../support/run.ts";
 import { tempFolder } from "../../support/temp.ts";
+import { writeFileSync } from "node:fs";
+import { startSandbox } from "../../../src/upload/sandbox/server.ts";
+import { BINARY } from "../../support/binary.ts";
+import { sync, syncEnvironment } from "../../support/upload/sync.ts";
 
 test("without a store there is nothing to show, and that is said", async () => {
   using folder = tempFolder();
@@ -49,4 +54,34 @@ test("a time server that answers and is not believed is named with the reason, u
   expect(refused).toHaveLength(1);
   expect(refused[0]?.address).toEndWith(`:${liar.port}`);
   expect(refused[0]?.reason).toMatch(/^it is \d+\.\d+ ms from what 3 servers agreed on/);
+});
+
+test("a run that does not reach its server is a problem, until one does; so is a run whose process is another's now", async () => {
+  using home = tempFolder();
+  using cvs = tempFolder();
+  writeFileSync(cvs.file("cv.txt"), "a CV");
+  const server = { apiKey: "tanova_sk_test" };
+  const first = await startSandbox(server);
+  const { url } = first;
+  first.stop();
+  const away = await sync({ home, sandbox: { ...server, url } }, ["--retries", "0", cvs.path]);
+  expect(away.exitCode).toBe(4);
+  const status = () =>
+    runCommand([BINARY, "status"], { env: syncEnvironment({ home, sandbox: { ...server, url } }) });
+  const unwell = await status();
+  expect([unwell.exitCode, unwell.stdout]).toEqual([
+    1,
+    expect.stringMatching(
+      /^▲ The upload of .* could not go on: connection refused; run it again: nodupe sync\n/,
+    ),
+  ]);
+  expect(unwell.stdout).toContain("has accepted no uploads since");
+
+  using sandbox = await startSandbox({ ...server, port: Number(new URL(url).port) });
+  expect((await sync({ home, sandbox }, [cvs.path])).exitCode).toBe(0);
+  expect(await status()).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("ago, 1 uploaded") });
+
+  using store = new Database(home.file(".local/share/nodupe/nodupe.db"));
+  store.run("UPDATE upload_run SET ended_at_ms = NULL, pid = ?", [process.pid]);
+  expect((await status()).stdout).toMatch(/^▲ The upload of .* was cut off; run it again: nodupe sync\n/);
 });

@@ -20,6 +20,8 @@ import { isSumRight, startSync, sync, syncCommand, syncEnvironment } from "../..
 import { sha256 } from "../../support/upload/tanova.ts";
 import { tempFolder, type TempFolder } from "../../support/temp.ts";
 import { until } from "../../support/until.ts";
+import { BINARY } from "../../support/binary.ts";
+import { runCommand } from "../../support/run.ts";
 
 interface Watched extends AsyncDisposable {
   readonly results: SyncResult[];
@@ -64,6 +66,13 @@ async function watching(
   const watched = collect(startSync(test, ["--watch", ...settle, ...args, root]));
   await until(() => watched.said.some((line) => line.startsWith("watching ")), "the folder is watched");
   return watched;
+}
+
+/** What `nodupe status` shows of the only server. */
+async function breaker(test: Parameters<typeof syncEnvironment>[0]): Promise<{ state: string }> {
+  const { stdout } = await runCommand([BINARY, "status", "--json"], { env: syncEnvironment(test) });
+  const board = JSON.parse(stdout) as { sync: { destinations: { breaker: { state: string } }[] } };
+  return board.sync.destinations[0]?.breaker ?? { state: "none" };
 }
 
 const storedIs = (sandbox: Sandbox, count: number): Promise<void> =>
@@ -167,10 +176,16 @@ test("a server that is away is waited for, whatever arrives meanwhile, and gets 
     "it is missed",
     30_000,
   );
+  expect(await breaker({ home, sandbox })).toMatchObject({ state: "open", reason: "connection refused" });
   sandbox = await startSandbox(server);
   try {
     await storedIs(sandbox, 21);
     expect(sandbox.stats()).toMatchObject({ stored: 21, repeats: 0 });
+    await until(
+      async () => (await breaker({ home, sandbox })).state === "closed",
+      "status shows that it is back",
+      30_000,
+    );
   } finally {
     sandbox.stop();
   }
@@ -180,20 +195,21 @@ test("a second run on the same store is told who is at work; status shows the wa
   using home = tempFolder();
   using cvs = tempFolder();
   using sandbox = await startSandbox({ apiKey: "tanova_sk_test" });
+  writeFileSync(cvs.file("first.txt"), "first");
   const watched = await watching({ home, sandbox }, cvs.path);
+  await until(() => watched.results.length === 1, "the first pass has ended");
   const second = await sync({ home, sandbox }, [cvs.path]);
   expect([second.exitCode, second.stderr]).toEqual([1, expect.stringMatching(/process \d+ is at work/)]);
   const env = syncEnvironment({ home, sandbox });
-  const status = async (): Promise<unknown> => {
-    const child = Bun.spawn([syncCommand([])[0] ?? "", "status", "--json"], {
-      env,
-      stdout: "pipe",
-      stderr: "ignore",
-    });
-    return JSON.parse(await new Response(child.stdout).text());
-  };
+  const status = async (): Promise<unknown> =>
+    JSON.parse((await runCommand([BINARY, "status", "--json"], { env })).stdout);
   expect(await status()).toMatchObject({
-    sync: { watches: [{ at_work: true, mode: "events", folder: cvs.path }] },
+    healthy: true,
+    sync: {
+      watches: [{ at_work: true, mode: "events", folder: cvs.path }],
+      runs: [{ result: { uploaded: 1 } }],
+      last_success: expect.any(String),
+    },
   });
   await watched.end("SIGKILL");
   expect(await status()).toMatchObject({

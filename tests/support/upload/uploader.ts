@@ -79,6 +79,7 @@ export function makeUploader(
     sharesProcess: true,
     onFirst: () => {},
     onNotice: () => {},
+    onReached: () => {},
     onFact: (fact) => facts.push(fact),
   });
   return {
