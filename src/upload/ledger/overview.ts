@@ -23,7 +23,7 @@ export interface FailureGroup {
 }
 
 /** Whether a server accepts uploads, as the last run that needed it found. */
-export interface BreakerOverview {
+interface BreakerOverview {
   /** `open`: it did not, and nothing but a health check now and then is sent. */
   readonly state: "closed" | "open";
   readonly since: string | null;
@@ -43,7 +43,7 @@ interface DestinationOverview {
 }
 
 /** A run's result as the store has it; an older program may have left something out. */
-export type RecordedTotals = { readonly [Name in keyof RunTotals]?: RunTotals[Name] | undefined };
+type RecordedTotals = { readonly [Name in keyof RunTotals]?: RunTotals[Name] | undefined };
 
 export interface RunOverview {
   readonly destination: string;

@@ -69,7 +69,7 @@ export class Reachability {
       this.#go.want({ type: "connect" });
     }
     if (next !== "given-up") return null;
-    return { type: "unreachable", status: null, reason: "the server stopped answering" };
+    return { type: "unreachable", what: "server", status: null, reason: "the server stopped answering" };
   }
 
   /** Handles the result of a health check: healthy, still to be waited for (null), or a reason to stop. */
@@ -79,7 +79,7 @@ export class Reachability {
     if (outcome.type === "unreachable") {
       const { status, reason } = outcome;
       const isGivenUp = this.#breaker.unwell(outcome, nowMs) === "given-up";
-      return isGivenUp ? { type: "unreachable", status, reason } : null;
+      return isGivenUp ? { type: "unreachable", what: "server", status, reason } : null;
     }
     const { authenticated, canUpload } = outcome.health;
     if (!authenticated || !canUpload) {

@@ -5,7 +5,12 @@ export type Stop =
   /** Asked to end, by a signal. */
   | { readonly type: "interrupted" }
   | { readonly type: "unauthorized"; readonly status: 401 | 403 | null; readonly reason: string }
-  | { readonly type: "unreachable"; readonly status: number | null; readonly reason: string }
+  | {
+      readonly type: "unreachable";
+      readonly what: "server" | "shared-store";
+      readonly status: number | null;
+      readonly reason: string;
+    }
   /** The server accepts nothing for longer than a run waits: until `untilMs` (run clock), null if it has not said. */
   | {
       readonly type: "rate-limited";

@@ -42,6 +42,7 @@ export class Sharing {
   #part: Part = "none";
   #askAtMs = 0;
   #awaySinceMs: number | null = null;
+  #awayReason = "";
   #asked = 0;
   /** `again`: the report under way began in an epoch that is over. */
   #publishing: "wanted" | "asked" | "again" | "done" = "wanted";
@@ -99,8 +100,8 @@ export class Sharing {
     const { address, waitMs } = this.#options;
     const isOver = this.#go.stop !== null;
     if (this.#awaySinceMs !== null && nowMs >= this.#awaySinceMs + waitMs && !isOver) {
-      const reason = `the shared store ${address} stopped answering; this run waited ${Math.round(waitMs / 1_000)} s for it`;
-      return { type: "unreachable", status: null, reason };
+      const reason = `the shared store ${address} does not answer (${this.#awayReason}); this run waited ${Math.round(waitMs / 1_000)} s for it`;
+      return { type: "unreachable", what: "shared-store", status: null, reason };
     }
     if (this.#part === "none" && nowMs >= this.#askAtMs && !isOver) {
       this.#part = "joining";
@@ -201,6 +202,7 @@ export class Sharing {
     this.#part = "none";
     this.#asked += 1;
     this.#askAtMs = nowMs + Math.min(RETRY.maxMs, RETRY.baseMs * 2 ** (this.#asked - 1));
+    this.#awayReason = reason;
     if (this.#awaySinceMs !== null) return;
     this.#awaySinceMs = nowMs;
     this.#go.tell({ type: "share-away", reason, untilMs: nowMs + this.#options.waitMs });
