@@ -32,7 +32,8 @@ const REFUSALS: readonly (readonly [RegExp, FailureKind, string])[] = [
     "not-permitted",
     PASSWORD,
   ],
-  [/^NOPERM/, "not-permitted", RIGHTS],
+  // Inside scripts Redis words it in its own way, by version.
+  [/NOPERM|can't run this command|can't access at least one of the keys/, "not-permitted", RIGHTS],
   [/DB index|invalid DB/, "usage", DATABASE],
   [/unknown command.*(evalsha|select)/i, "usage", SENTINEL],
 ];

@@ -1,7 +1,15 @@
-import { test } from "bun:test";
+import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { seededRandom } from "../../../src/lib/seeded-random.ts";
+import type { PlanEvent } from "../../../src/upload/plan/events.ts";
+import type { ShareOutcome } from "../../../src/upload/plan/sharing/share-requests.ts";
+import type { Stop } from "../../../src/upload/plan/stop.ts";
+import { UploadPlan } from "../../../src/upload/plan/upload-plan.ts";
+import { drawnHealth } from "../../support/upload/plan-world/model-answers.ts";
+import { modelPlanOptions } from "../../support/upload/plan-world/plan-options.ts";
 import { SharedWorld, type SharedWorldOptions } from "../../support/upload/plan-world/shared-world.ts";
+import { checksumOf } from "../../support/upload/upload-store.ts";
+import { fileOf } from "../../support/upload/work.ts";
 
 const worlds = fc.record({
   machines: fc.integer({ min: 2, max: 3 }),
@@ -54,4 +62,45 @@ test("leases are renewed while contents are marked, and none is taken back from 
   // back in a new epoch hid the doubt of another machine.
   play({ machines: 2, newcomers: 1, contents: 48, workers: 1, waitMs: Infinity }, 23_669 * 7 + 1, 1_343);
   play({ machines: 2, newcomers: 2, contents: 8, workers: 1, waitMs: Infinity }, 5_019_577 * 7 + 1, 1_031);
+});
+
+test("a shared store that lets machines join and refuses all else is given up when the wait is over, and said once", () => {
+  const options = {
+    runId: 1,
+    workers: 1,
+    batchItems: 1,
+    retries: 2,
+    ambiguousWaitMs: 60_000,
+    failuresToOpen: 3,
+  };
+  const sharing = { address: "redis://office", renewMs: 3_000, waitMs: 60_000, mustPublish: false };
+  const plan = new UploadPlan(modelPlanOptions({ ...options, refusesDuplicates: false, sharing }));
+  const notices: string[] = [];
+  let stop: Stop | null = null;
+  let nowMs = 0;
+  const file = fileOf("a.pdf");
+  const events: PlanEvent[] = [
+    { type: "offered", checksum: checksumOf("a"), file, standing: null, sentAgoMs: null },
+    { type: "exhausted" },
+  ];
+  while (stop === null && nowMs < 120_000) {
+    const event = events.shift() ?? { type: "tick" };
+    if (event.type === "tick") nowMs += 50;
+    for (const action of plan.on(event, nowMs)) {
+      if (action.type === "notice") notices.push(action.notice.type);
+      if (action.type === "stop") ({ stop } = action);
+      if (action.type === "connect")
+        events.push({ type: "connected", outcome: drawnHealth(() => 0, { bulkCheck: false }) });
+      if (action.type !== "share") continue;
+      const { request } = action;
+      const outcome: ShareOutcome =
+        request.type === "join"
+          ? { type: "joined", settleMs: 0, isKnown: true, lost: [] }
+          : { type: "silent", reason: "out of memory" };
+      events.push({ type: "shared", request, outcome });
+    }
+  }
+  expect(notices).toEqual(["share-away"]);
+  expect(stop).toMatchObject({ type: "unreachable", what: "shared-store" });
+  expect(nowMs).toBeGreaterThanOrEqual(60_000);
 });

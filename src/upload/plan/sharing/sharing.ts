@@ -19,6 +19,8 @@ export interface SharingOptions {
 
 /** A shared store that does not answer is asked again after this long, then after twice as long and so on. */
 const RETRY = { baseMs: 250, maxMs: 4_000 };
+/** Longer than the longest pause between attempts. */
+const PROVEN_MS = 10_000;
 /** A content claimed by another machine is asked for again after this long, then after twice as long and so on. */
 const ELSEWHERE = { baseMs: 200, maxMs: 2_000 };
 
@@ -43,6 +45,12 @@ export class Sharing {
   #askAtMs = 0;
   #awaySinceMs: number | null = null;
   #awayReason = "";
+  /**
+   * It was found away by something other than joining: without rights or memory a server still lets machines join. It
+   * counts as back once it has done something else, or has been there for PROVEN_MS.
+   */
+  #isUnproven = false;
+  #joinedAtMs = 0;
   #asked = 0;
   /** `again`: the report under way began in an epoch that is over. */
   #publishing: "wanted" | "asked" | "again" | "done" = "wanted";
@@ -74,9 +82,16 @@ export class Sharing {
     return this.#part === "joined" && (this.leases.hasEndings || this.#claims > 0);
   }
 
+  /** When it is given up; null if it answers. */
+  get #givenUpAtMs(): number | null {
+    if (this.#awaySinceMs === null || this.#part === "joined") return null;
+    return this.#awaySinceMs + this.#options.waitMs;
+  }
+
   /** How long to wait for the shared store (run clock, Infinity if not known); null if not waiting for it. */
   get untilMs(): number | null {
-    if (this.#awaySinceMs !== null) return this.#awaySinceMs + this.#options.waitMs;
+    const givenUpAtMs = this.#givenUpAtMs;
+    if (givenUpAtMs !== null) return givenUpAtMs;
     return this.#part === "joined" && this.#settledAtMs !== -Infinity ? this.#settledAtMs : null;
   }
 
@@ -84,7 +99,7 @@ export class Sharing {
   get wakeAtMs(): number {
     const { works } = this.#go;
     let nextMs = this.#part === "none" && this.#go.stop === null ? this.#askAtMs : Infinity;
-    if (this.#awaySinceMs !== null) nextMs = Math.min(nextMs, this.#awaySinceMs + this.#options.waitMs);
+    nextMs = Math.min(nextMs, this.#givenUpAtMs ?? Infinity);
     if (this.#part !== "joined") return nextMs;
     if (this.leases.size > 0 && !this.#isRenewing) nextMs = Math.min(nextMs, this.#renewAtMs);
     if (this.#settledAtMs > -Infinity && this.#publishing === "done")
@@ -99,7 +114,7 @@ export class Sharing {
   advance(nowMs: number): Stop | null {
     const { address, waitMs } = this.#options;
     const isOver = this.#go.stop !== null;
-    if (this.#awaySinceMs !== null && nowMs >= this.#awaySinceMs + waitMs && !isOver) {
+    if (nowMs >= (this.#givenUpAtMs ?? Infinity) && !isOver) {
       const reason = `the shared store ${address} does not answer (${this.#awayReason}); this run waited ${Math.round(waitMs / 1_000)} s for it`;
       return { type: "unreachable", what: "shared-store", status: null, reason };
     }
@@ -165,6 +180,8 @@ export class Sharing {
   /** Handles an answer; the caller decides whether a unit may be sent. */
   answered(request: ShareRequest, outcome: ShareOutcome, nowMs: number): void {
     if (outcome.type === "silent") this.#wentAway(request, outcome.reason, nowMs);
+    else if (request.type !== "join" && request.type !== "remember" && outcome.type !== "epoch-changed")
+      this.#proved();
     if (outcome.type === "epoch-changed") this.#forgotten(nowMs);
     switch (request.type) {
       case "join":
@@ -199,13 +216,29 @@ export class Sharing {
   #wentAway({ type }: ShareRequest, reason: string, nowMs: number): void {
     // Answers to requests made before it was found away say nothing new.
     if (this.#part !== (type === "join" ? "joining" : "joined")) return;
+    if (this.#part === "joined" && nowMs - this.#joinedAtMs > PROVEN_MS) this.#returned(false);
     this.#part = "none";
     this.#asked += 1;
     this.#askAtMs = nowMs + Math.min(RETRY.maxMs, RETRY.baseMs * 2 ** (this.#asked - 1));
     this.#awayReason = reason;
+    if (type !== "join") this.#isUnproven = true;
     if (this.#awaySinceMs !== null) return;
     this.#awaySinceMs = nowMs;
     this.#go.tell({ type: "share-away", reason, untilMs: nowMs + this.#options.waitMs });
+  }
+
+  /** It carried out a request. */
+  #proved(): void {
+    if (!this.#isUnproven || this.#part !== "joined") return;
+    this.#isUnproven = false;
+    this.#returned(this.#settledAtMs === -Infinity);
+  }
+
+  #returned(isReady: boolean): void {
+    this.#asked = 0;
+    if (this.#awaySinceMs === null) return;
+    this.#awaySinceMs = null;
+    if (isReady) this.#go.tell({ type: "share-back" });
   }
 
   #forgotten(nowMs: number): void {
@@ -221,11 +254,9 @@ export class Sharing {
       return;
     }
     this.#part = "joined";
-    this.#asked = 0;
+    this.#joinedAtMs = nowMs;
     this.#renewAtMs = nowMs + this.#options.renewMs;
-    const wasAway = this.#awaySinceMs !== null;
-    this.#awaySinceMs = null;
-    if (wasAway && outcome.settleMs === 0) this.#go.tell({ type: "share-back" });
+    if (!this.#isUnproven) this.#returned(outcome.settleMs === 0);
     this.#lost(outcome.lost);
     const isOld = outcome.isKnown && this.#publishing === "done";
     if (!outcome.isKnown) this.#publishing = this.#publishing === "asked" ? "again" : "wanted";
