@@ -134,7 +134,7 @@ function* outageProblems({
   if (since === null || openS === null || openS < AWAY_S) return;
   const waiting = pending + sending;
   const what = waiting === 0 ? "" : `; ${waiting === 1 ? "1 CV waits" : `${waiting} CVs wait`}`;
-  const text = `${url} has accepted no uploads since ${minuteText(since)}: ${reason ?? "unknown"}${what}`;
+  const text = `The server ${url} has accepted no uploads since ${minuteText(since)}: ${reason ?? "unknown"}${what}`;
   yield { about: "sync", key: `outage:${url}`, text };
 }
 
@@ -253,7 +253,7 @@ function* fleetProblems({
 }: Parts["fleet"][number]): Generator<Problem> {
   if (awayS === null || awayS < AWAY_S) return;
   const since = minuteText(board.unreachable_since ?? "");
-  const text = `the board ${name === null ? url : `${name} (${url})`} has not answered since ${since}: ${board.reason}`;
+  const text = `The board ${name === null ? url : `${name} (${url})`} has not answered since ${since}: ${board.reason}`;
   yield { about: "fleet", key: `away:${url}`, text };
 }
 
