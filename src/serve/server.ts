@@ -171,6 +171,9 @@ function listen(
     return Bun.serve<SocketData>({
       hostname: options.hostname,
       port: options.port,
+      // Compiled, the runtime would share the port with another process that listens there, and the kernel would
+      // give each of them some of the connections.
+      reusePort: false,
       ...(options.tls === null ? {} : { tls: options.tls }),
       idleTimeout: IDLE_S,
       maxRequestBodySize: MOST_BODY_BYTES,

@@ -1,4 +1,5 @@
-import { Failure, reasonOf } from "../../lib/errors.ts";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { Failure, messageOf, reasonOf } from "../../lib/errors.ts";
 import { readText } from "../../lib/read-file.ts";
 
 /**
@@ -15,14 +16,32 @@ export function readCa(path: string | null): string | null {
   }
 }
 
-function readPem(file: string, flag: string): string {
+/** @param what what the file has to hold, as it is called in its first line. */
+function readPem(file: string, flag: string, what: "CERTIFICATE" | "PRIVATE KEY"): string {
+  let pem: string;
   try {
-    return readText(file);
+    pem = readText(file);
   } catch (error) {
     throw new Failure("usage", `${flag}: cannot read ${file} (${reasonOf(error)}); expected a PEM file`, {
       cause: error,
     });
   }
+  // `-----BEGIN EC PRIVATE KEY-----` is one, too.
+  if (new RegExp(`-----BEGIN ([A-Z]+ )*${what}-----`).test(pem)) return pem;
+  throw new Failure("usage", `${flag}: ${file} holds no ${what.toLowerCase()} in PEM`);
+}
+
+/** @throws Failure (usage) if the certificate cannot be read, or the key is not the certificate's. */
+function requirePair(cert: string, key: string): void {
+  let isPair: boolean;
+  try {
+    isPair = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+  } catch (error) {
+    throw new Failure("usage", `--tls-cert and --tls-key cannot be used: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  if (!isPair) throw new Failure("usage", "--tls-key is not the key of the certificate in --tls-cert");
 }
 
 /**
@@ -35,5 +54,10 @@ export function readTls(cert: string | null, key: string | null): { cert: string
   if (cert === null || key === null) {
     throw new Failure("usage", "--tls-cert and --tls-key go together: one of them is missing");
   }
-  return { cert: readPem(cert, "--tls-cert"), key: readPem(key, "--tls-key") };
+  const pair = {
+    cert: readPem(cert, "--tls-cert", "CERTIFICATE"),
+    key: readPem(key, "--tls-key", "PRIVATE KEY"),
+  };
+  requirePair(pair.cert, pair.key);
+  return pair;
 }

@@ -52,7 +52,7 @@ function refuseMissing(group: Group): never {
 
 function refuseCommand(word: string, group: Group): never {
   const names = Object.keys(group.subCommands);
-  const hint = didYouMean(word, names);
+  const hint = didYouMean(word, [...names, "help"]);
   const expected = hint === "" ? `, expected one of ${names.join(", ")}` : hint;
   throw new Failure("usage", `unknown command ${`${group.name} ${word}`.trimStart()}${expected}`);
 }

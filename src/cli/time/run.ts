@@ -50,11 +50,12 @@ function ending(
 ): { readonly code: ExitCode; readonly line: string | null } {
   if (result.source === null) return { code: 4, line: result.note ?? "no time source answered" };
   if (isSure === false) {
-    const bound =
-      result.errorBoundNs === null ? "not at all" : `± ${formatQuantity(Number(result.errorBoundNs) / 1e9)}`;
+    const { errorBoundNs } = result;
+    const known =
+      errorBoundNs === null ? "is not known" : `is known to ± ${formatQuantity(Number(errorBoundNs) / 1e9)}`;
     return {
       code: 4,
-      line: `the time is known ${bound}, and --max-error asks for ± ${formatQuantity(options.maxError / 1e3)}`,
+      line: `the time ${known}; --max-error asks for ± ${formatQuantity(options.maxError / 1e3)}`,
     };
   }
   if (clockOutcome.refusal !== null) {

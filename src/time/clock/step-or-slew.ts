@@ -1,5 +1,5 @@
 import { magnitude } from "./clock.ts";
-import { nsOfMs } from "../../lib/format/duration.ts";
+import { formatQuantity, nsOfMs } from "../../lib/format/duration.ts";
 
 /** Whether and how to set a clock. */
 export type Setting =
@@ -48,7 +48,7 @@ export function decideSetting(input: SettingInput): Setting {
   if (!isOlder && size > maxStepNs) {
     return {
       action: "refused",
-      reason: `the clock is off by ${seconds(offsetNs)}, more than ${seconds(maxStepNs)}; allow it with --max-step`,
+      reason: `the clock is off by ${formatQuantity(Number(size) / 1e9)}, more than ${seconds(maxStepNs)}; allow it with --max-step`,
     };
   }
   return { action: size >= stepThresholdNs ? "step" : "slew", byNs: offsetNs };

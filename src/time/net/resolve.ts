@@ -106,9 +106,16 @@ export interface ResolveContext {
 
 /** Why a name server gave no address, without the names of calls. */
 function whyUnresolved(error: unknown): string {
-  const code = codeOf(error);
-  if (code === "ENOTFOUND") return "there is no such name";
-  return code === "EAI_AGAIN" ? "the name server does not answer" : messageOf(error);
+  switch (codeOf(error)) {
+    case "ENOTFOUND":
+    case "DNS_ENOTFOUND":
+      return "no name server knows it, or there is no network";
+    case "EAI_AGAIN":
+    case "DNS_ETIMEOUT":
+      return "the name server does not answer";
+    default:
+      return messageOf(error);
+  }
 }
 
 /** Looks a name up and caches it. The resolver's own timeouts are far longer than ours, so a timer races it. */

@@ -1,7 +1,9 @@
 import { expect } from "bun:test";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { createAuthority } from "../../support/net/authority.ts";
 import { boardStore } from "../../support/serve/board.ts";
 import { withinOneHour } from "../../support/one-hour.ts";
+import { needs } from "../../support/programs.ts";
 import { nodupe } from "../../support/run.ts";
 import { startServe } from "../../support/serve/serve.ts";
 import { tempFolder } from "../../support/temp.ts";
@@ -122,9 +124,40 @@ test("a second start finds the port free, and says what is wrong with an address
   expect(await first.end()).toBe(143);
   await using again = await startServe(["--listen", `127.0.0.1:${first.port}`, "--db", db]);
   expect(again.port).toBe(first.port);
+  // Never two at once on one port: each would get some of the connections.
+  const beside = await nodupe(["serve", "--listen", `127.0.0.1:${again.port}`, "--db", db]);
+  expect([beside.exitCode, beside.stdout]).toEqual([1, ""]);
+  expect(beside.stderr).toContain("the address is in use; choose another port with --listen");
   const wrong = await nodupe(["serve", "--listen", "256.0.0.1:99999", "--db", db]);
   expect(wrong.exitCode).toBe(2);
 });
+
+needs("openssl")(
+  "a certificate and a key that cannot be used are named before anything listens",
+  async () => {
+    using folder = tempFolder();
+    const authority = await createAuthority(folder, "authority");
+    const [one, other] = [await authority.issue("one"), await authority.issue("other")];
+    const written = (name: string, text: string): string => {
+      writeFileSync(folder.file(name), text, { mode: 0o600 });
+      return folder.file(name);
+    };
+    const [cert, key] = [written("one.cert", one.cert), written("one.secret", one.key)];
+    const refused = async (certFile: string, keyFile: string): Promise<string> => {
+      const args = ["--db", ":memory:", "--tls-cert", certFile, "--tls-key", keyFile];
+      const { exitCode, stdout, stderr } = await nodupe(["serve", "--listen", "127.0.0.1:0", ...args]);
+      expect([exitCode, stdout, stderr.trimEnd().split("\n").length]).toEqual([2, "", 1]);
+      return stderr;
+    };
+    expect(await refused(key, key)).toContain("holds no certificate in PEM");
+    expect(await refused(cert, cert)).toContain("holds no private key in PEM");
+    expect(await refused(cert, written("other.secret", other.key))).toContain(
+      "--tls-key is not the key of the certificate in --tls-cert",
+    );
+    const broken = written("broken", one.cert.replace(/\n[^\n-]{10}/, "\n.........."));
+    expect(await refused(broken, key)).toContain("--tls-cert and --tls-key cannot be used: ");
+  },
+);
 
 test("an alert runs the operator's command with the text in its environment", async () => {
   using folder = tempFolder();

@@ -48,7 +48,7 @@ test("--wait-timeout: what is too vague is given with its bound, exit 4, and the
   // take all the time, and what comes late is asked for again.
   const isBusy = patient(1) > 1;
   expect(vague.requests).toBeWithin(isBusy ? 1 : 2, isBusy ? 7 : 3);
-  expect(stderr).toMatch(/the time is known ± \d+\.\d+ ms, and --max-error asks for ± 200\.000 ms/);
+  expect(stderr).toMatch(/the time is known to ± \d+\.\d+ ms; --max-error asks for ± 200\.000 ms/);
   const enough = await nodupeTime(["--wait", "--max-error", "700ms", "--server", vague.name]);
   expect(enough.exitCode).toBe(0);
 });

@@ -109,3 +109,15 @@ test("names are refreshed before they expire; unknown and fresh ones are not", a
   await refreshNames(["soon", "late", "unknown"], 5_000, context);
   expect([asked, cache.addresses("soon"), cache.hits, cache.misses]).toEqual([["soon"], ["192.0.2.7"], 0, 0]);
 });
+
+test("a name that leads nowhere is told in words, not in names of calls", async () => {
+  const reason = async (code: string): Promise<string | undefined> => {
+    const lookup = () => Promise.reject(Object.assign(new Error(`getaddrinfo ${code}`), { code }));
+    const resolution = await resolveName("nowhere", contextOf(new NameCache(OPTIONS), lookup));
+    return resolution.ok ? undefined : resolution.reason;
+  };
+  const unknown = "cannot resolve nowhere: no name server knows it, or there is no network";
+  expect([await reason("ENOTFOUND"), await reason("DNS_ENOTFOUND")]).toEqual([unknown, unknown]);
+  const silent = "cannot resolve nowhere: the name server does not answer";
+  expect([await reason("EAI_AGAIN"), await reason("DNS_ETIMEOUT")]).toEqual([silent, silent]);
+});
