@@ -65,6 +65,8 @@ export function prepareStoreFile(path: string): void {
       if (codeOf(error) !== "EEXIST") throw error;
     }
     refusePlanted(path, "the store");
+    // SQLite takes a file of one byte for an empty one (its ticket 3260), and would write over it.
+    if (sizeOf(path) === 1) throw notSqlite(path, null);
   } catch (error) {
     throw translate(path, error);
   }

@@ -13,6 +13,8 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
  */
 export interface Kind<T> {
   readonly expected: string;
+  /** A list's elements: what one flag of a repeatable option takes. */
+  readonly expectedOne?: string;
   /** The placeholder for the value in a usage line; null for a switch, which takes no value. */
   readonly placeholder: string | null;
   readonly repeatable: boolean;
@@ -192,6 +194,7 @@ export const toggle: Kind<boolean> = {
 export function list<T>(element: Kind<T>): Kind<readonly T[]> {
   return {
     expected: `a list, each ${element.expected}`,
+    expectedOne: element.expected,
     placeholder: element.placeholder,
     repeatable: true,
     parse: (value) => {

@@ -98,6 +98,18 @@ test("zeros without a journal, or a text next to a bogus journal, are not a stor
   expect(readFileSync(folder.file("text"), "utf8")).toBe("a letter\n".repeat(100));
 });
 
+test("a file of any few bytes is not a store and stays as it is; an empty one becomes a store", () => {
+  using folder = tempFolder();
+  for (const text of ["x", "xy", "x".repeat(99), "x".repeat(511), "x".repeat(4_097)]) {
+    const path = folder.file(`of-${text.length}`);
+    writeFileSync(path, text, { mode: 0o640 });
+    expect(failureOf(() => openStore({ path })).message).toContain("is not a nodupe store");
+    expect([readFileSync(path, "utf8"), statSync(path).mode & 0o777]).toEqual([text, 0o640]);
+  }
+  writeFileSync(folder.file("empty"), "");
+  openStore({ path: folder.file("empty") })[Symbol.dispose]();
+});
+
 test("others' permissions on a store and its side files are removed, and that is reported once", () => {
   using folder = tempFolder();
   const path = folder.file("store");

@@ -77,14 +77,15 @@ function readValue(
       `${rawName} takes no value: found ${JSON.stringify(given.value)}; give the flag alone`,
     );
   }
+  const { expectedOne: expected = kind.expected } = kind;
   // In `--url --json` the next flag is not this one's value; a lone `-` (stdin) is.
   const missing = given.value === undefined || (!given.inline && /^-./.test(given.value));
-  if (missing) throw new Failure("usage", `${rawName} needs a value: expected ${kind.expected}`);
+  if (missing) throw new Failure("usage", `${rawName} needs a value: expected ${expected}`);
   const value = kind.parse(unmark(given.value ?? ""));
   if (value === null) {
     throw new Failure(
       "usage",
-      `${rawName}: found ${JSON.stringify(unmark(given.value ?? ""))}, expected ${kind.expected}`,
+      `${rawName}: found ${JSON.stringify(unmark(given.value ?? ""))}, expected ${expected}`,
     );
   }
   return value;

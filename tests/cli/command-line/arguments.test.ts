@@ -85,7 +85,7 @@ test("what is wrong is refused in one line: unknown, missing, ill-typed, a value
     missing: "--workers needs a value: expected a whole number from 1 to 20",
     swallowed: "--workers needs a value: expected a whole number from 1 to 20",
     illTyped: '--workers: found "many", expected a whole number from 1 to 20',
-    empty: '--include: found "", expected a list, each a text',
+    empty: '--include: found "", expected a text',
     switchValue: '--bulk takes no value: found "3"; give the flag alone',
     secret: "unknown flag --api-key; see: nodupe sync --help",
   });
