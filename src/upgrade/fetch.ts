@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { Failure, messageOf } from "../lib/errors.ts";
+import { connectLoss } from "../lib/http/connection-lost.ts";
 import { isAllowed } from "./source.ts";
 
 export interface FetchOptions {
@@ -77,7 +78,9 @@ async function stream(
   } catch (error) {
     // A failure to write is not the network's fault.
     if (error instanceof Failure || error === failure) throw error;
-    const why = silence.signal.aborted ? messageOf(silence.signal.reason) : messageOf(error);
+    const why = silence.signal.aborted
+      ? messageOf(silence.signal.reason)
+      : connectLoss(error, url.hostname).message;
     throw new Failure("unreachable", `cannot download ${url.href}: ${why}; nothing was changed`, {
       cause: error,
     });
