@@ -222,7 +222,7 @@ export function Chart({
   label,
   data: given,
   format,
-  hint = `Times are ${ZONE}. Hover or use the arrow keys to read values.`,
+  hint = `Times are in ${ZONE}. Hover or use the arrow keys to read values.`,
 }: {
   label: string;
   data: ChartData;
