@@ -100,7 +100,7 @@ test("HEAD has the headers of GET and no body, and a stream that is asked for so
   const stop = new AbortController();
   expect((await fetch(`${open.url}/api/events`, { signal: stop.signal })).status).toBe(200);
   stop.abort();
-}, 60_000);
+}, 300_000);
 
 test("an encoding that the client refuses is not used", async () => {
   const encodingFor = async (accepted: string): Promise<string | null> => {
