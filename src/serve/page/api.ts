@@ -63,6 +63,18 @@ async function reply(response: Response): Promise<unknown> {
   throw response.status === 401 ? new LoginNeeded(error) : new Error(error);
 }
 
+/**
+ * Whether the board asks for a token now. A WebSocket that is refused does not say why; the session may have ended, or
+ * the board may have been restarted.
+ */
+export async function isLocked(): Promise<boolean> {
+  try {
+    return (await fetch("/api/metrics", { method: "HEAD" })).status === 401;
+  } catch {
+    return false;
+  }
+}
+
 async function ask(path: string, init: RequestInit): Promise<unknown> {
   let response: Response;
   try {

@@ -121,3 +121,8 @@ export function ago(iso: string, nowMs: number): string {
   if (ageS < -AHEAD_S || ageS >= DAY_S) return MOMENT.format(new Date(iso));
   return ageS < 5 ? "now" : `${lasting(ageS)} ago`;
 }
+
+/** A message of the API as a sentence: with a capital letter and a full stop. */
+export function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?…]$/.test(text) ? "" : "."}`;
+}

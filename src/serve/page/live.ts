@@ -1,8 +1,10 @@
+import { isLocked } from "./api.ts";
 import { keepConnected } from "./connection.ts";
 import type { Problem } from "../../board/problems.ts";
 import type { NodeResult } from "../../nodes/compare/node-result.ts";
 import {
   askedComparison,
+  begin,
   boardName,
   isConnected,
   lostAt,
@@ -103,6 +105,10 @@ function onMessage(text: string): void {
   }
 }
 
+async function lookForLock(): Promise<void> {
+  if (await isLocked()) needsLogin.value = true;
+}
+
 /** Keeps one connection to the board; each new one begins with the current state. */
 export function keepLive(): void {
   keepConnected({
@@ -116,6 +122,7 @@ export function keepLive(): void {
     onLost: () => {
       isConnected.value = false;
       lostAt.value ??= new Date();
+      begin(lookForLock());
     },
     onMessage,
     mayConnect: () => !needsLogin.value,

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { send } from "./api.ts";
+import { sentence } from "./format.ts";
 import { begin, needsLogin, refresh } from "./state.ts";
 
 /** Asks for the token once. The session is kept in a cookie that scripts cannot read. */
@@ -35,7 +36,7 @@ export function Login() {
         />
       </label>{" "}
       <button type="submit">Open the board</button>
-      {error.value === null ? null : <p class="failed">✕ {error.value}</p>}
+      {error.value === null ? null : <p class="failed">✕ {sentence(error.value)}</p>}
     </form>
   );
 }

@@ -21,6 +21,8 @@ const SHOWN: Readonly<Record<View, () => preact.JSX.Element | null>> = {
 };
 
 function Live() {
+  // Without the token there is no connection to speak of.
+  if (needsLogin.value) return null;
   const state = liveness.value;
   switch (state.type) {
     case "live":

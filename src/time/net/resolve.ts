@@ -106,7 +106,7 @@ export interface ResolveContext {
 
 /** Why a name server gave no address, without the names of calls. */
 function whyUnresolved(error: unknown): string {
-  switch (codeOf(error)) {
+  switch (codeOf(error) ?? "") {
     case "ENOTFOUND":
     case "DNS_ENOTFOUND":
       return "no name server knows it, or there is no network";

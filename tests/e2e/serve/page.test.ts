@@ -110,9 +110,17 @@ test("a board with a token asks for it, and takes the right one", async () => {
   const { page } = visited;
   await page.getByLabel("Token").fill("a wrong one");
   await page.getByRole("button", { name: "Open the board" }).click();
-  await page.getByText("the token is wrong").waitFor();
+  await page.getByText("The token is wrong.").waitFor();
   await page.getByLabel("Token").fill("a token of many letters");
   await page.getByRole("button", { name: "Open the board" }).click();
   await page.getByText("All is well.").waitFor();
+  await page.getByText("● live").waitFor();
+  // After a restart the session is gone. The page says so instead of staying stale.
+  await served.end();
+  const args = ["--db", folder.file("store.db"), "--token-file", file];
+  await using again = await startServe(["--listen", `127.0.0.1:${served.port}`, ...args]);
+  expect(again.port).toBe(served.port);
+  await page.getByLabel("Token").fill("a token of many letters");
+  await page.getByRole("button", { name: "Open the board" }).click();
   await page.getByText("● live").waitFor();
 });

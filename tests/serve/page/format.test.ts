@@ -1,6 +1,16 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { ago, bytes, bytesOf, lasting, ms, seconds, signed, textOf } from "../../../src/serve/page/format.ts";
+import {
+  ago,
+  bytes,
+  bytesOf,
+  lasting,
+  ms,
+  seconds,
+  sentence,
+  signed,
+  textOf,
+} from "../../../src/serve/page/format.ts";
 
 test("a figure has four significant digits at most, and the unit that fits it", () => {
   expect(
@@ -43,4 +53,9 @@ test("a time is relative up to a day, and never in the future for clocks that di
   expect(told(86_400)).toContain("2026");
   expect(told(-3_600)).toContain("2026");
   expect([30, 90, 7_200, 172_800].map(lasting)).toEqual(["30 s", "1 min", "2 h", "2 days"]);
+});
+
+test("a message of the API becomes a sentence", () => {
+  expect(sentence("the token is wrong")).toBe("The token is wrong.");
+  expect(sentence("no node x in the store; did you mean y?")).toBe("No node x in the store; did you mean y?");
 });

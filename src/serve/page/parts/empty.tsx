@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { sentence } from "../format.ts";
 import { begin } from "../state.ts";
 
 /** Shown in an empty view: what it will show, and the command that fills it. */
@@ -28,5 +29,5 @@ export function Empty({ what, command }: { what: string; command: string }) {
 
 /** Shows an error. Anything shown below it is older. */
 export function Failed({ error }: { error: string }) {
-  return <p class="failed">✕ {error}. The page tries again by itself.</p>;
+  return <p class="failed">✕ {sentence(error)} The page tries again by itself.</p>;
 }
