@@ -59,6 +59,8 @@ export const compare = command({
       fleet: invocation.options.fleet,
       invocation,
       open: ({ readonly }) => invocation.openStore({ readonly }),
+    }).catch((error: unknown) => {
+      throw withFileHint(error, asked);
     });
     const report: CompareReport = {
       ...answer,
@@ -114,6 +116,20 @@ function askedNodes(positionals: readonly string[]): Asked[] {
 
 /** With more nodes than this, what is done for each of them is worth compiling earlier. */
 const FEW_NODES = 4;
+
+/** A log given without a name is refused like an unknown node; says how to give it. */
+function withFileHint(error: unknown, asked: readonly Asked[]): unknown {
+  const file = asked.find(({ type, name }) => type === "stored" && existsSync(name))?.name;
+  if (!(error instanceof Failure) || file === undefined || !error.message.startsWith(`no node ${file} `))
+    return error;
+  return new Failure(
+    "usage",
+    `no node ${file} in the store; to read the file ${file}, name its node: NAME=${file}`,
+    {
+      cause: error,
+    },
+  );
+}
 
 interface How {
   readonly isBounded: boolean;

@@ -118,6 +118,19 @@ test("files that are not there are told without the system's jargon", async () =
   }
 });
 
+test("a log that is compared without a name for its node is refused with the way to give it", async () => {
+  using home = tempFolder();
+  const [log, other] = [home.file("node.log"), home.file("other.log")];
+  for (const file of [log, other]) writeFileSync(file, "");
+  await at(home, "time", "--offline");
+  const { exitCode, stdout, stderr } = await at(home, "compare", log, other);
+  expect([exitCode, stdout, stderr]).toEqual([
+    2,
+    "",
+    `nodupe: no node ${log} in the store; to read the file ${log}, name its node: NAME=${log}\n`,
+  ]);
+});
+
 test("--version on a full disk ends with 1 and one line", async () => {
   const full = await runCommand(["bash", "-c", `'${BINARY}' --version > /dev/full`]);
   expect(full).toEqual({
