@@ -35,6 +35,8 @@ const LEAST_DRIFT_SAMPLES = 4;
 const DRIFT_SAMPLES = 128;
 /** How many of them are read at start-up: more would be a tenth of a run's cost. */
 const SAMPLES_AT_START = 24;
+/** How long to wait while another process keeps the store busy. */
+const STORE_PATIENCE_MS = 400;
 /** Limits on stored runs and samples, which include those of other boots. */
 const KEPT = { runsKept: 10_000, samplesKept: DRIFT_SAMPLES * 8 };
 
@@ -67,6 +69,8 @@ export class TimeSession implements Disposable {
     const { nts } = this.#options.settings;
     this.#store = await this.#options.openStore();
     if (this.#store !== null) {
+      // What this process stores is not worth a longer wait for others: a command has to end in time.
+      this.#store.db.run(`PRAGMA busy_timeout = ${STORE_PATIENCE_MS}`);
       this.#memory = new TimeMemory(this.#store);
       if (nts || this.#names().length > 0)
         this.#cache.restore(

@@ -247,3 +247,23 @@ withOpenssl("rounds of one process use their own cookies, even without a store",
   }
   expect(new Set(server.cookies).size).toBe(24);
 });
+
+withOpenssl("keys outlive the certificate under which they were exchanged by no run", async () => {
+  await using opened = await open();
+  const { stage, run } = opened;
+  const server = await stage.server("server");
+  expect((await measure([server], run)).source).toBe("nts");
+  const hourAgoMs = Date.now() - 3_600_000;
+  // The last run was yesterday; the certificate of that time has expired since, and the server has another one.
+  const expire = (): void => {
+    run.store.db.run("UPDATE time_runs SET true_at_ms = ?", [Date.now() - 86_400_000]);
+    run.store.db.run("UPDATE time_nts SET not_after_ms = ?", [hourAgoMs]);
+  };
+  expire();
+  expect([(await measure([server], run)).source, server.exchanges]).toEqual(["nts", 2]);
+  // A clock that is two hours behind does not notice by itself: the answer shows it.
+  expire();
+  const behind = await measure([server], { ...run, clock: wrongClock(-7_200) });
+  expect([behind.source, server.exchanges]).toEqual(["nts", 3]);
+  expect(Math.abs(offsetS(behind) - 7_200)).toBeLessThan(1);
+});

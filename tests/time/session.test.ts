@@ -95,3 +95,13 @@ test("the clock is saved separately from confirmed time, and only moves on", asy
   await run(store, [good]);
   expect(Math.abs(saved() - Date.now())).toBeLessThan(patient(5_000));
 });
+
+test("a store that another process keeps busy holds a command up for less than the second that it may take", async () => {
+  using store = memoryStore();
+  using server = await ntpServer();
+  await run(store, [server]);
+  const { timeout } = store.db.query<{ timeout: number }, []>("PRAGMA busy_timeout").get() ?? {
+    timeout: NaN,
+  };
+  expect(timeout).toBeWithin(1, 500);
+});

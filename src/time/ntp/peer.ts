@@ -21,6 +21,8 @@ export type PeerEnd =
   | { readonly type: "kiss"; readonly code: string }
   | { readonly type: "unsynchronised"; readonly reason: string }
   | { readonly type: "invalid"; readonly reason: string }
+  /** Its certificate is not valid at the time that it reports. */
+  | { readonly type: "expired" }
   | { readonly type: "refused"; readonly reason: string };
 
 export interface PeerOptions {
@@ -151,7 +153,7 @@ export class Peer {
         }
         const serverTimeMs = Number((sample.offsetNs + atRawNs) / 1_000_000n);
         if (this.target.association?.isValidAt(serverTimeMs) === false) {
-          this.close({ type: "invalid", reason: "its certificate is not valid at the time that it reports" });
+          this.close({ type: "expired" });
           return false;
         }
         this.samples.push(sample);

@@ -54,6 +54,8 @@ export function judgeSilent(peer: Peer, ending: Ending, endedRawNs: bigint): Jud
       return { status: "unsynchronised", reason: end.reason };
     case "invalid":
       return { status: "invalid", reason: end.reason };
+    case "expired":
+      return { status: "invalid", reason: "its certificate is not valid at the time that it reports" };
     case "refused":
       return { status: "unreachable", reason: end.reason };
     case undefined:

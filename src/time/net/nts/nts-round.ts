@@ -34,13 +34,13 @@ interface NtsRoundContext extends NtsContext {
 }
 
 /**
- * Whether an earlier run's keys have become useless: the server forgot them, has moved, or is silent after three
- * requests.
+ * Whether earlier keys have become useless: the server forgot them, has moved, is silent after three requests, or has
+ * a new certificate since the one under which they were exchanged has expired.
  */
 function isUseless({ samples, hasNak, end, canSend }: Peer): boolean {
   if (samples.length > 0) return false;
   // Any other end was signed by the server.
-  return end === null ? hasNak || !canSend : end.type === "refused";
+  return end === null ? hasNak || !canSend : end.type === "refused" || end.type === "expired";
 }
 
 /** The key exchanges of one round, and the sealing of its requests. */
@@ -63,7 +63,9 @@ export class NtsRound implements AsyncDisposable {
       const association = context.associations.get(server);
       round.expect(server, name.host, EXCHANGE);
       association?.forgetSent();
-      if (association?.hasCookies === true) this.#tasks.push(this.#ask(name, association));
+      // Servers renew their certificates. By a clock that is ahead this costs no more than an exchange.
+      const isUsable = association !== undefined && association.agreed.notAfterMs >= context.nowMs();
+      if (isUsable && association.hasCookies) this.#tasks.push(this.#ask(name, association));
       else this.#tasks.push(this.#exchange(name));
     }
   }
