@@ -56,6 +56,13 @@ const RUN_VALUES = Object.values(RUN_COLUMNS);
 const INSERT_RUN = `INSERT INTO time_runs (${Object.keys(RUN_COLUMNS).join(", ")}) VALUES (${RUN_VALUES.map(() => "?").join(", ")})`;
 const FORGET_RUNS = "DELETE FROM time_runs WHERE id <= (SELECT max(id) FROM time_runs) - ?";
 const SAVE_HEALTH = "INSERT OR REPLACE INTO time_servers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+/** How long to wait while another process keeps the store busy. No run is worth more: a command has to end in time. */
+const PATIENCE_MS = 400;
+/** A pool's name leads to other addresses every few minutes: only the records of those asked last are kept. */
+export const MOST_SERVERS = 256;
+const COUNT_SERVERS = "SELECT count(*) AS count FROM time_servers";
+const FORGET_SERVERS = `DELETE FROM time_servers WHERE key IN (SELECT key FROM time_servers
+  ORDER BY max(coalesce(last_success_ms, 0), coalesce(last_failure_ms, 0)) DESC LIMIT -1 OFFSET ?)`;
 const SAVE_NAME = "INSERT OR REPLACE INTO time_names VALUES (?, ?, ?, ?)";
 const SAVE_CLOCK = "INSERT OR REPLACE INTO time_saved (id, at_ms) VALUES (1, ?)";
 const INSERT_SAMPLE = "INSERT INTO time_samples (epoch, raw_ns, offset_raw_ns, error_ns) VALUES (?, ?, ?, ?)";
@@ -74,6 +81,7 @@ export class TimeMemory {
 
   constructor(store: Store) {
     this.#store = store;
+    store.db.run(`PRAGMA busy_timeout = ${PATIENCE_MS}`);
     // The database caches prepared statements. Packets are in flight now, whereas recording a run delays its exit.
     for (const sql of [INSERT_RUN, FORGET_RUNS, SAVE_HEALTH, SAVE_CLOCK, INSERT_SAMPLE, FORGET_SAMPLES])
       store.db.query(sql);
@@ -150,7 +158,7 @@ export class TimeMemory {
       db.transaction(() => {
         db.query(INSERT_RUN).run(...RUN_VALUES.map((name) => traces.run[name]));
         db.query(FORGET_RUNS).run(limits.runsKept);
-        for (const health of traces.health) this.#saveHealth(health);
+        this.#saveHealth(traces.health);
         for (const name of traces.names) this.#saveName(name);
         if (traces.savedMs !== null) this.save(traces.savedMs);
         if (traces.sample !== null) this.#saveSample(traces.sample, limits.samplesKept);
@@ -173,12 +181,26 @@ export class TimeMemory {
     db.run(`PRAGMA busy_timeout = ${patienceMs}`);
   }
 
-  #saveHealth(health: Health): void {
-    const { key, host, queries, answers, failuresInRow, delayMs, lastSuccessMs, lastFailureMs, lastReason } =
-      health;
-    this.#store.db
-      .query(SAVE_HEALTH)
-      .run(key, host, queries, answers, failuresInRow, delayMs, lastSuccessMs, lastFailureMs, lastReason);
+  #saveHealth(records: readonly Health[]): void {
+    const { db } = this.#store;
+    for (const health of records) {
+      const { key, host, queries, answers, failuresInRow, delayMs } = health;
+      const { lastSuccessMs, lastFailureMs, lastReason } = health;
+      db.query(SAVE_HEALTH).run(
+        key,
+        host,
+        queries,
+        answers,
+        failuresInRow,
+        delayMs,
+        lastSuccessMs,
+        lastFailureMs,
+        lastReason,
+      );
+    }
+    const { count } = db.query<{ count: number }, []>(COUNT_SERVERS).get() ?? { count: 0 };
+    // Seldom, and then many at once.
+    if (count > 2 * MOST_SERVERS) db.query(FORGET_SERVERS).run(MOST_SERVERS);
   }
 
   #saveName({ host, addresses, ttlMs, resolvedAtMs }: StoredName): void {

@@ -101,6 +101,20 @@ function stretches(db: Database, sinceMs: number, widthMs: number): MeasuredStre
     }));
 }
 
+type ServerRow = typeof timeServers.$inferSelect;
+
+/** A pool's name leads to ever new addresses: only those asked last are shown. */
+const ADDRESSES_SHOWN = 8;
+const SERVERS = `SELECT key, host, queries, answers, failures_in_row AS failuresInRow, delay_ms AS delayMs,
+    last_success_ms AS lastSuccessMs, last_failure_ms AS lastFailureMs, last_reason AS lastReason
+  FROM (SELECT *, row_number() OVER (PARTITION BY host
+      ORDER BY max(coalesce(last_success_ms, 0), coalesce(last_failure_ms, 0)) DESC, key) AS place FROM time_servers)
+  WHERE place <= ? ORDER BY host, key`;
+
+function serversOf(db: Database): readonly ServerRow[] {
+  return db.query<ServerRow, [number]>(SERVERS).all(ADDRESSES_SHOWN);
+}
+
 /**
  * Reads the newest measurement, and those since `sinceMs` in `points` periods of equal length: a history with one
  * measurement per second is no larger than a daily one, and hides no outlier.
@@ -118,7 +132,7 @@ export function clockOverview(
     .limit(1)
     .all();
   const widthMs = Math.max(1, Math.ceil((options.nowMs - options.sinceMs) / options.points));
-  const servers = orm.select().from(timeServers).orderBy(timeServers.host, timeServers.key).all();
+  const servers = serversOf(db);
   return {
     last: last === undefined ? null : measurementOf(last),
     age_s: last === undefined ? null : (options.nowMs - last.startedAtMs) / 1_000,

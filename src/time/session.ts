@@ -4,7 +4,7 @@ import type { Clock } from "./clock/clock.ts";
 import { type DriftSample, fitDrift } from "./clock/drift.ts";
 import type { Health } from "./health.ts";
 import { KissBackoff } from "./kiss-backoff.ts";
-import { TimeMemory } from "./memory.ts";
+import { MOST_SERVERS, TimeMemory } from "./memory.ts";
 import { type Lookup, NameCache, refreshNames } from "./net/resolve.ts";
 import { literalEndpoint } from "./net/server-name.ts";
 import type { NtsClient } from "./net/nts/client.ts";
@@ -35,8 +35,6 @@ const LEAST_DRIFT_SAMPLES = 4;
 const DRIFT_SAMPLES = 128;
 /** How many of them are read at start-up: more would be a tenth of a run's cost. */
 const SAMPLES_AT_START = 24;
-/** How long to wait while another process keeps the store busy. */
-const STORE_PATIENCE_MS = 400;
 /** Limits on stored runs and samples, which include those of other boots. */
 const KEPT = { runsKept: 10_000, samplesKept: DRIFT_SAMPLES * 8 };
 
@@ -69,8 +67,6 @@ export class TimeSession implements Disposable {
     const { nts } = this.#options.settings;
     this.#store = await this.#options.openStore();
     if (this.#store !== null) {
-      // What this process stores is not worth a longer wait for others: a command has to end in time.
-      this.#store.db.run(`PRAGMA busy_timeout = ${STORE_PATIENCE_MS}`);
       this.#memory = new TimeMemory(this.#store);
       if (nts || this.#names().length > 0)
         this.#cache.restore(
@@ -203,10 +199,20 @@ export class TimeSession implements Disposable {
       savedMs: this.#savedMs,
       now: { realMs: this.#nowMs(), rawNs },
     });
-    for (const health of traces.health) this.#health.set(health.key, health);
+    this.#learn(traces.health);
     const saveNts = (): void => this.#nts?.save();
     if (this.#memory === null) saveNts();
     else this.#memory.record(traces, KEPT, saveNts);
+  }
+
+  /** Keeps what was observed of addresses, the newest last, and forgets the oldest. */
+  #learn(records: readonly Health[]): void {
+    for (const health of records) {
+      this.#health.delete(health.key);
+      this.#health.set(health.key, health);
+    }
+    for (const key of this.#health.keys().take(Math.max(0, this.#health.size - MOST_SERVERS)))
+      this.#health.delete(key);
   }
 
   /**

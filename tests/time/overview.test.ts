@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import type { Health } from "../../src/time/health.ts";
 import { TimeMemory } from "../../src/time/memory.ts";
 import { clockOverview } from "../../src/time/overview.ts";
 import { timeTraces } from "../support/time/time-traces.ts";
@@ -82,4 +83,35 @@ test("what the machine guessed itself is no measurement: it neither hides an old
   } = clockOverview(store.db, { nowMs: NOW_MS, sinceMs: 0, points: 1 });
   expect([last?.source, last?.offset_s, ageS]).toEqual(["ntp", 0.5, 3_000]);
   expect(told).toMatchObject([{ measurements: 2, offset_s: 0.5, offset_low_s: 0.49, offset_high_s: 0.51 }]);
+});
+
+test("of a pool's ever new addresses the store keeps the last ones, and the overview shows a few", () => {
+  using store = memoryStore();
+  const memory = new TimeMemory(store);
+  const health = (index: number): Health => ({
+    key: `192.0.2.${index}:123`,
+    host: index % 2 === 0 ? "pool.example" : "ntp.example",
+    queries: 1,
+    answers: 1,
+    failuresInRow: 0,
+    delayMs: 10,
+    lastSuccessMs: 1_000 + index,
+    lastFailureMs: null,
+    lastReason: null,
+  });
+  for (let index = 0; index < 2_000; index += 8) {
+    const asked = Array.from({ length: 8 }, (_, at) => health(index + at));
+    memory.record(timeTraces(1_000 + index, { health: asked }), KEPT);
+  }
+  const kept = [...memory.health().values()].map(({ lastSuccessMs }) => lastSuccessMs ?? 0);
+  expect(kept.length).toBeWithin(256, 513);
+  expect(Math.max(...kept)).toBe(2_999);
+  const { servers } = clockOverview(store.db, { nowMs: NOW_MS, sinceMs: 0, points: 1 });
+  expect(servers.map(({ host }) => host)).toEqual([
+    ...Array.from({ length: 8 }, () => "ntp.example"),
+    ...Array.from({ length: 8 }, () => "pool.example"),
+  ]);
+  expect(servers.every(({ last_success: success }) => Date.parse(success ?? "") >= 1_000 + 2_000 - 16)).toBe(
+    true,
+  );
 });
