@@ -180,7 +180,8 @@ export class Link implements Disposable {
     client.close();
     if (this.#client === client) this.#client = null;
     if (error instanceof SharedStoreError) return error;
-    const reason = reasonOf(error);
+    // Redis adds which script it was: ` script: 8259d6…, on @user_script:23.`
+    const reason = reasonOf(error).replace(/\.? script: [0-9a-f]{40}, on @user_script:\d+\.?$/, "");
     return (
       refusalOf(reason) ?? unreachable(reason === "Connection closed" ? "the connection was lost" : reason)
     );

@@ -71,6 +71,11 @@ function unitWord(word: string): string {
     : `"${literal.replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
 }
 
+/** The same where systemd expands no variables. */
+function mountWord(path: string): string {
+  return unitWord(path).replaceAll("$$", "$");
+}
+
 /** A path for a directive where systemd expands only specifiers. */
 function unitPath(path: string): string {
   return path.replaceAll("%", "%%");
@@ -104,7 +109,7 @@ const HARDENING: readonly string[] = [
 ];
 
 /** The time service sets the clock and looks for other daemons in /proc; the others do neither. */
-function hardening({ service, runAs: who }: ServicePlan): readonly string[] {
+function hardening({ service, runAs: who, reads }: ServicePlan): readonly string[] {
   if (service === "time") {
     return [
       ...HARDENING,
@@ -120,8 +125,10 @@ function hardening({ service, runAs: who }: ServicePlan): readonly string[] {
   }
   // Root needs these two capabilities to read files closed to others and to take leases on them.
   const isRoot = who.type === "user" && who.name === "root";
+  // /tmp would be empty for a job that reads there.
+  const isInTmp = reads.some((path) => /^\/(var\/)?tmp(\/|$)/.test(path));
   return [
-    ...HARDENING,
+    ...HARDENING.filter((line) => !isInTmp || line !== "PrivateTmp=yes"),
     ...(isRoot
       ? ["CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_LEASE"]
       : ["CapabilityBoundingSet=", "PrivateUsers=yes"]),
@@ -171,7 +178,7 @@ function mainUnit(plan: ServicePlan): Unit {
         ...(service === "time"
           ? ["Conflicts=systemd-timesyncd.service", "After=nodupe-time-boot.service"]
           : []),
-        ...reads.map((path) => `RequiresMountsFor=${unitWord(path)}`),
+        ...reads.map((path) => `RequiresMountsFor=${mountWord(path)}`),
       ],
       Service: [
         "Type=notify",
@@ -182,6 +189,8 @@ function mainUnit(plan: ServicePlan): Unit {
         UNSET,
         "Restart=always",
         "RestartSec=5s",
+        // Ended by SIGTERM or SIGINT: stopping a service is not a failure.
+        "SuccessExitStatus=130 143",
         // Retrying does not help with a wrong setting or a refused key.
         "RestartPreventExitStatus=2 5",
         "WatchdogSec=60s",

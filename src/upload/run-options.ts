@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly shared?: SharedStore | null;
   /** The caller holds the destination's lock, for several runs. */
   readonly isLocked?: boolean;
+  /** Throws once the store was removed or replaced, for several runs on it; by default since the run began. */
+  readonly storeGuard?: () => void;
   readonly startHashWorker: (() => Worker) | null;
   /** The process does other work as well: the engine compiles as usual. */
   readonly sharesProcess?: boolean;

@@ -30,6 +30,14 @@ test("command-line words reach the job unchanged", () => {
   );
 });
 
+test("mounts are named without variables, a folder in /tmp stays visible, and a service that is stopped has not failed", () => {
+  const text = textOf(PLAN);
+  expect(text).toContain('RequiresMountsFor="/srv/CVs of 100%% & $HOME"\n');
+  expect(text).toContain("PrivateTmp=yes\n");
+  expect(text).toContain("SuccessExitStatus=130 143\n");
+  expect(textOf({ ...PLAN, reads: ["/var/tmp/cvs"] })).not.toContain("PrivateTmp");
+});
+
 test("a log readable by a group adds that group", () => {
   const ingest: ServicePlan = { ...PLAN, service: "ingest", runAs: { type: "dynamic" }, groups: ["adm"] };
   expect(textOf(ingest)).toContain("\nSupplementaryGroups=adm\n");

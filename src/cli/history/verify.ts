@@ -1,6 +1,8 @@
 import { storeOptions } from "../../db/options.ts";
+import { Failure } from "../../lib/errors.ts";
 import { formatCount } from "../../lib/format/count.ts";
 import { syncOptions } from "../../upload/options.ts";
+import type { Verified, VerifyOptions } from "../../upload/history/verify.ts";
 import { command } from "../command-line/command.ts";
 import { apiKeyOf } from "../access/api-key.ts";
 import { clientOf, startOwnSandbox } from "../access/tanova-client.ts";
@@ -8,6 +10,17 @@ import { showProgress } from "../terminal/progress.ts";
 import { destinationOf, destinationOptions } from "../access/destination.ts";
 
 const { apiKey, apiKeyFile, caFile, connectTimeout, silenceTimeout, retries, retryDelay } = syncOptions;
+
+/** @throws Failure that names the server. */
+async function verifying(destination: string, options: VerifyOptions): Promise<Verified> {
+  const { verifyDone } = await import("../../upload/history/verify.ts");
+  try {
+    return await verifyDone(options);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure(error.kind, `${destination}: ${error.message}`, { cause: error });
+  }
+}
 
 export const historyVerify = command({
   name: "history verify",
@@ -45,7 +58,6 @@ export const historyVerify = command({
   run: async ({ options: { sync }, origins, terminal, signal, environment, storePath, openStore }) => {
     const startedMs = performance.now();
     const { destinationRow, lockDestination } = await import("../../upload/ledger/destination.ts");
-    const { verifyDone } = await import("../../upload/history/verify.ts");
     const destination = destinationOf(sync);
     const key = sync.sandbox ? null : apiKeyOf(sync, origins.sync);
     if (key !== null && key.warning !== null) terminal.warn(key.warning);
@@ -66,7 +78,7 @@ export const historyVerify = command({
       details: [],
       waiting: null,
     }));
-    const verified = await verifyDone({
+    const verified = await verifying(destination, {
       db: store.db,
       destinationId: destinationRow(store.db, destination).id,
       client,

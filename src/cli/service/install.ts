@@ -1,10 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { codeOf, Failure, reasonOf } from "../../lib/errors.ts";
 import { command } from "../command-line/command.ts";
 import { hasSystemd, servicePapers, unitFolder } from "./files.ts";
-import { serviceOptions, servicePlan } from "./plan.ts";
+import { refuseHomeProgram, serviceOptions, servicePlan } from "./plan.ts";
 import { serviceSyncOptions } from "./print.ts";
-import { systemctl } from "./systemctl.ts";
+import { startUnit, systemctl } from "./systemctl.ts";
 
 export const serviceInstall = command({
   name: "service install",
@@ -30,7 +30,11 @@ export const serviceInstall = command({
     5: "no permission to write the units (use sudo, or --user)",
   },
   run: async ({ options, positionals, terminal }) => {
-    const plan = servicePlan(positionals, options.service, options.sync.folder);
+    const plan = await servicePlan(positionals, options.service, options.sync.folder);
+    refuseHomeProgram(plan);
+    for (const file of Object.values(plan.secrets))
+      if (file !== null && !existsSync(file))
+        throw new Failure("usage", `there is no file ${file}, which the service needs`);
     const files = servicePapers(plan);
     if (!hasSystemd()) {
       await terminal.result(
@@ -57,7 +61,7 @@ export const serviceInstall = command({
     }
     await systemctl(plan.scope, ["daemon-reload"]);
     await systemctl(plan.scope, ["enable", ...names]);
-    await systemctl(plan.scope, ["restart", `nodupe-${plan.service}.service`]);
+    await startUnit(plan.scope, `nodupe-${plan.service}.service`);
     if (terminal.json) await terminal.resultJson({ units: names, scope: plan.scope });
     else
       await terminal.result(

@@ -4,6 +4,9 @@ import { resolve } from "node:path";
 import { Failure } from "../../lib/errors.ts";
 import { didYouMean } from "../../lib/nearest.ts";
 import { type RunAs, type Service, type ServicePlan, SERVICES } from "../../render/service-unit.ts";
+import { flagsOf, parseArguments } from "../command-line/arguments.ts";
+import { commonOptions } from "../command-line/common-options.ts";
+import { findCommand } from "../command-line/find-command.ts";
 import { path, text, toggle } from "../../settings/kind.ts";
 import { option, optional, type ValuesOf } from "../../settings/option.ts";
 
@@ -89,11 +92,29 @@ function runAsOf(service: Service, reads: readonly string[], asked: string | nul
   return { type: "dynamic" };
 }
 
-/** Makes those words absolute that name existing files or folders. */
-function absolute(words: readonly string[]): { args: string[]; reads: string[] } {
+/**
+ * Makes those words absolute that name existing files or folders: arguments, and the values of flags that take a path.
+ * Other values stay as they are, whatever lies in the working directory: in `--node pi-1` a name.
+ *
+ * @throws Failure (usage) if the job's command would refuse the words.
+ */
+async function absolute(
+  service: Service,
+  words: readonly string[],
+): Promise<{ args: string[]; reads: string[] }> {
+  const found = await findCommand([service]);
+  if (found.type !== "leaf") throw new Error(`Cannot find the command of the service ${service}`);
+  const sections = { ...found.leaf.spec.options, common: commonOptions };
+  parseArguments(words, sections, service);
+  const flags = flagsOf(sections);
   const reads: string[] = [];
+  let isName = false;
   const args = words.map((word) => {
-    if (word.startsWith("-") || !existsSync(word)) return word;
+    const wasName = isName;
+    const flag = flags.get(word.replace(/^--/, ""))?.option;
+    isName =
+      word.startsWith("--") && flag !== undefined && flag.kind.placeholder !== null && flag.kind !== path;
+    if (word.startsWith("-") || wasName || !existsSync(word)) return word;
     const full = resolve(word);
     reads.push(full);
     return full;
@@ -101,19 +122,30 @@ function absolute(words: readonly string[]): { args: string[]; reads: string[] }
   return { args, reads };
 }
 
+const HOMES = /^\/(home|root|run\/user)\//;
+
+/** @throws Failure (usage) if systemd could not start the program as a user of its own. */
+export function refuseHomeProgram({ scope, runAs: who, program }: ServicePlan): void {
+  if (scope === "user" || who.type !== "dynamic" || !HOMES.test(program)) return;
+  throw new Failure(
+    "usage",
+    `the service runs as a user of its own, which cannot run ${program} in a home folder; copy it first: sudo install ${program} /usr/local/bin/nodupe, then install the service with that one`,
+  );
+}
+
 /**
  * What to run, and as which user.
  *
  * @throws Failure (usage) if the words and options are not enough to run the service.
  */
-export function servicePlan(
+export async function servicePlan(
   words: readonly string[],
   options: ServiceOptions,
   configuredFolder: string | null,
-): ServicePlan {
+): Promise<ServicePlan> {
   const [word = "", ...rest] = words;
   const service = serviceOf(word);
-  const { args, reads } = absolute(rest);
+  const { args, reads } = await absolute(service, rest);
   if (service === "sync" && reads.length === 0) {
     const folder = rest.find((given) => !given.startsWith("-"));
     if (folder !== undefined)

@@ -21,7 +21,7 @@ export const servicePrint = command({
   exitCodes: { 0: "printed", 2: "usage error" },
   run: async ({ options, positionals, terminal }) => {
     const { servicePapers } = await import("./files.ts");
-    const plan = servicePlan(positionals, options.service, options.sync.folder);
+    const plan = await servicePlan(positionals, options.service, options.sync.folder);
     const papers = servicePapers(plan);
     if (terminal.json) await terminal.resultJson({ files: papers.map(({ path, text }) => ({ path, text })) });
     else

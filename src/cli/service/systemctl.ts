@@ -1,4 +1,4 @@
-import { Failure } from "../../lib/errors.ts";
+import { Failure, messageOf } from "../../lib/errors.ts";
 import type { ServicePlan } from "../../render/service-unit.ts";
 
 /**
@@ -18,4 +18,38 @@ export async function systemctl(scope: ServicePlan["scope"], words: readonly str
     "failed",
     `systemctl ${words.join(" ")} failed: ${reason === "" ? `exit code ${exitCode}` : reason}`,
   );
+}
+
+/** The last error that a unit has logged; null if there is none, or it may not be read. */
+async function lastError(scope: ServicePlan["scope"], unit: string): Promise<string | null> {
+  const words = [...(scope === "user" ? ["--user"] : []), "-u", unit, "-n", "20", "-o", "cat", "--no-pager"];
+  try {
+    const child = Bun.spawn(["journalctl", ...words], { stdout: "pipe", stderr: "ignore" });
+    const lines = (await new Response(child.stdout).text()).split("\n");
+    return (
+      lines.findLast((line) => line.startsWith("nodupe: ") && !line.startsWith("nodupe: warning: ")) ?? null
+    );
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Starts a unit, again if it runs.
+ *
+ * @throws Failure (failed) with what the unit said before it ended.
+ */
+export async function startUnit(scope: ServicePlan["scope"], unit: string): Promise<void> {
+  try {
+    await systemctl(scope, ["restart", unit]);
+  } catch (error) {
+    const said = await lastError(scope, unit);
+    const journal = `journalctl ${scope === "user" ? "--user " : ""}-u ${unit}`;
+    const reason = said === null ? messageOf(error) : said.slice("nodupe: ".length);
+    throw new Failure(
+      "failed",
+      `${unit} is installed but did not start: ${reason}; mend that and install it again; its log: ${journal}`,
+      { cause: error },
+    );
+  }
 }

@@ -32,6 +32,8 @@ export const serviceUninstall = command({
     const there = names.filter((name) => existsSync(join(unitFolder(scope), name)));
     if (there.length === 0)
       throw new Failure("failed", `there is no ${names[0]} in ${unitFolder(scope)}: nothing to remove`);
+    if (scope === "system" && process.geteuid?.() !== 0)
+      throw new Failure("not-permitted", `removing from ${unitFolder(scope)} needs root; use sudo`);
     if (hasSystemd()) await systemctl(scope, ["disable", "--now", ...there]);
     try {
       for (const name of there) rmSync(join(unitFolder(scope), name));

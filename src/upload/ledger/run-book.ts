@@ -13,7 +13,7 @@ import { shortBusyTimeout, storeGuard, StoreWait } from "./store-guard.ts";
 
 type Options = Pick<
   RunOptions,
-  "store" | "root" | "destination" | "client" | "isLocked" | "settings" | "onNotice"
+  "store" | "root" | "destination" | "client" | "isLocked" | "storeGuard" | "settings" | "onNotice"
 >;
 
 const LOCKED = "the store that another program has locked";
@@ -64,7 +64,7 @@ export class RunBook implements Disposable {
         if (untilMs !== null) onNotice(noticeText({ type: "store-locked", untilMs }, clocks()));
       },
     });
-    const guard = storeGuard(store.path);
+    const guard = options.storeGuard ?? storeGuard(store.path);
     const destination = await storeWait.retry(() => destinationRow(store.db, options.destination));
     const runId = isDryRun ? null : await storeWait.retry(() => beginRun(store.db, destination.id, root));
     const ledger = new Ledger(store.db, {

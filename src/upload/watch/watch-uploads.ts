@@ -4,7 +4,7 @@ import { TaskGroup } from "../../lib/task-group.ts";
 import { wait } from "../../lib/wait.ts";
 import { destinationRow, lockDestination } from "../ledger/destination.ts";
 import { hasPending } from "../ledger/history.ts";
-import { shortBusyTimeout, StoreWait } from "../ledger/store-guard.ts";
+import { shortBusyTimeout, storeGuard, StoreWait } from "../ledger/store-guard.ts";
 import { clocks, noticeText } from "../report/notice-text.ts";
 import type { RunOptions, RunOutcome } from "../run-options.ts";
 import { run } from "../run.ts";
@@ -39,6 +39,7 @@ function didSomething({ tally, stop }: RunOutcome): boolean {
  */
 export async function watchUploads(options: WatchUploadsOptions): Promise<RunOutcome | null> {
   const { store, root, settings, destination, signal, onMode, onRound, onNotice } = options;
+  const guard = storeGuard(store.path);
   using _lock = lockDestination(store.path, destination);
   using _short = shortBusyTimeout(store.db);
   const storeWait = new StoreWait({
@@ -49,13 +50,15 @@ export async function watchUploads(options: WatchUploadsOptions): Promise<RunOut
   });
   const { id } = await storeWait.retry(() => destinationRow(store.db, destination), signal);
   await using record = new WatchRecord(store.db, { destinationId: id, folder: root });
+  const over = new AbortController();
   const watch = new TreeWatch({
     root,
     rules: watchRules(globFilter(settings.include, settings.exclude)),
     settleMs: settleMs(settings),
     rescanMs: settings.rescan,
     scanEveryMs: SCAN_EVERY_MS,
-    signal,
+    // Ends the wait for the next arrival too, without which `arrivals` cannot be closed.
+    signal: AbortSignal.any([signal, over.signal]),
     now: () => performance.now(),
     onMode: (mode) => {
       record.mode(mode);
@@ -71,7 +74,6 @@ export async function watchUploads(options: WatchUploadsOptions): Promise<RunOut
     touch: (path) => watch.touch(path),
     now: () => performance.now(),
   });
-  const over = new AbortController();
   const retries = new TaskGroup();
   let failed = 0;
   let away = 0;
@@ -95,7 +97,7 @@ export async function watchUploads(options: WatchUploadsOptions): Promise<RunOut
 
   try {
     for (let source = await rounds.next(); source !== null; source = await rounds.next()) {
-      const outcome = await run({ ...options, source, isLocked: true });
+      const outcome = await run({ ...options, source, isLocked: true, storeGuard: guard });
       if (last === null || didSomething(outcome)) await onRound(outcome);
       last = outcome;
       collect(outcome.tally.found);

@@ -95,6 +95,8 @@ async function keepWatching(options: WatchOptions, ready: ReadyFiles): Promise<v
       ready,
       onWatching: (folders) => tell({ type: "events", folders }),
     });
+    // Another folder at its path, such as a disk that was mounted there, is news.
+    if (end.type === "root-gone") last = "";
     if (end.type !== "full" && end.type !== "deaf") continue;
     tell({ type: "scanning", reason: SCANNING_REASONS[end.type] });
     await scanAround(options, ready);

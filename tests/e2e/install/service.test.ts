@@ -1,10 +1,10 @@
 import { expect, test as plain } from "bun:test";
-import { chmodSync, chownSync, writeFileSync } from "node:fs";
-import { PROGRAM } from "../../support/binary.ts";
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
+import { BINARY, PROGRAM } from "../../support/binary.ts";
 import { bootContainer } from "../../support/install/container.ts";
 import { expectAsPublished } from "../../support/docs/published-schema.ts";
 import { needsRoot } from "../../support/programs.ts";
-import { nodupe } from "../../support/run.ts";
+import { nodupe, runCommand } from "../../support/run.ts";
 import { tempFolder } from "../../support/temp.ts";
 import { until } from "../../support/until.ts";
 
@@ -23,6 +23,21 @@ plain("units are printed where there is no systemd to install them, and bad word
   expect((await nodupe(["service", "install", "sync", "/nowhere"])).exitCode).toBe(2);
   expect((await nodupe(["service", "uninstall", "ingest"])).exitCode).toBe(1);
 });
+
+plain(
+  "values of flags stay as they are, whatever the working directory holds; the job's command checks them first",
+  async () => {
+    using folder = tempFolder();
+    mkdirSync(folder.file("pi-1"));
+    writeFileSync(folder.file("node.log"), "");
+    const print = (...words: string[]) =>
+      runCommand([BINARY, "service", "print", "ingest", "--", ...words], { cwd: folder.path });
+    const printed = await print("--node", "pi-1", "node.log");
+    expect(printed.stdout).toContain(` ingest --follow --node pi-1 ${folder.file("node.log")}\n`);
+    const wrong = await print("--node", "pi-1", "--folow", "node.log");
+    expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining("did you mean --follow?")]);
+  },
+);
 
 needsRoot("systemd-analyze")("a log that only a group may read brings its group into the unit", async () => {
   using folder = tempFolder();
@@ -65,6 +80,10 @@ test("under systemd: installed, ready, uploading what arrives, sharing it; a loo
   // The service runs as the folder's owner.
   expect(await machine.run("chown", "-R", "daemon", "/srv/cvs")).toMatchObject({ exitCode: 0 });
   const install = ["nodupe", "service", "install", "sync", "/srv/cvs", "--json"];
+  expect(await machine.run(...install)).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining("nodupe-sync.service is installed but did not start: no API key"),
+  });
   const secrets = ["--api-key-file", "/etc/nodupe/api-key", "--shared-file", "/etc/nodupe/shared"];
   const installed = await machine.run(...install, ...secrets);
   expect(installed).toMatchObject({ exitCode: 0, stderr: "" });
@@ -97,6 +116,8 @@ test("under systemd: installed, ready, uploading what arrives, sharing it; a loo
   await until(async () => (await show("ActiveState")) === "active", "it is at work again", 30_000);
   expect(await show("MainPID")).not.toBe(pid);
 
+  await machine.run("systemctl", "stop", "nodupe-sync");
+  expect(await show("ActiveState")).toBe("inactive");
   const uninstalled = await machine.run("nodupe", "service", "uninstall", "sync", "--json");
   expect(uninstalled).toMatchObject({ exitCode: 0 });
   expectAsPublished("service uninstall", uninstalled.stdout);

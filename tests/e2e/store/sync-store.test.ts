@@ -143,3 +143,19 @@ test(
   },
   patient(90_000),
 );
+
+test("a watch ends with 1 when its store is removed between two uploads, and says so", async () => {
+  using home = tempFolder();
+  using cvs = tempFolder();
+  using sandbox = await startSandbox();
+  writeCvs(cvs.path, { files: 1 });
+  const child = startSync({ home, sandbox }, ["--watch", cvs.path]);
+  const stderr = new Response(child.stderr).text();
+  const results = linesOf(child.stdout);
+  await results.next();
+  for (const end of ["", "-wal", "-shm"]) rmSync(`${storeOf(home)}${end}`, { force: true });
+  writeFileSync(cvs.file("late.txt"), "late");
+  for await (const _ of results);
+  expect(await child.exited).toBe(1);
+  expect(await stderr).toContain(`the store ${storeOf(home)} was removed or replaced`);
+}, 90_000);

@@ -239,3 +239,16 @@ for (const limit of ["max_inotify_watches", "max_inotify_instances"]) {
     expect(watched.said.join("\n")).toContain("fs.inotify.max_user_watches, max_user_instances");
   });
 }
+
+test("a watch whose key is refused ends with 5", async () => {
+  using home = tempFolder();
+  using cvs = tempFolder();
+  using sandbox = await startSandbox({ apiKey: "tanova_sk_test" });
+  writeFileSync(cvs.file("cv.txt"), "a CV");
+  const run = await sync({ home, sandbox: { url: sandbox.url, apiKey: "tanova_sk_wrong" } }, [
+    "--watch",
+    cvs.path,
+  ]);
+  expect([run.exitCode, run.stderr]).toEqual([5, expect.stringContaining("Invalid API key")]);
+  expect(sandbox.stats().stored).toBe(0);
+});

@@ -56,6 +56,8 @@ export class Sharing {
   #publishing: "wanted" | "asked" | "again" | "done" = "wanted";
   /** Nothing is sent before this time; -Infinity once it has been reached and recorded. */
   #settledAtMs = Infinity;
+  /** The moment of the last notice about that. */
+  #toldMs = -Infinity;
   #isRenewing = false;
   #renewAtMs = Infinity;
   #claims = 0;
@@ -263,7 +265,9 @@ export class Sharing {
     else if (this.#publishing === "wanted" && !this.#options.mustPublish) this.#publishing = "done";
     if (isOld && this.#settledAtMs === -Infinity) return;
     this.#settledAtMs = nowMs + outcome.settleMs;
-    if (outcome.settleMs > 0) this.#go.tell({ type: "share-settling", untilMs: this.#settledAtMs });
+    if (outcome.settleMs === 0 || Math.abs(this.#settledAtMs - this.#toldMs) < 1_000) return;
+    this.#toldMs = this.#settledAtMs;
+    this.#go.tell({ type: "share-settling", untilMs: this.#settledAtMs });
   }
 
   #claimed(request: Extract<ShareRequest, { type: "claim" }>, outcome: ShareOutcome, nowMs: number): void {
