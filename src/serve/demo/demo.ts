@@ -1,16 +1,13 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openStore, type Store } from "../../db/open.ts";
 import { messageOf } from "../../lib/errors.ts";
 import { TaskGroup } from "../../lib/task-group.ts";
 import { wait } from "../../lib/wait.ts";
 import { ClockStory } from "./clock-story.ts";
+import { demoFolder } from "./demo-folder.ts";
 import { NodeStory } from "./node-story.ts";
 import { UploadStory } from "./upload-story.ts";
 
-/** Linux's file system in memory. */
-const IN_MEMORY = "/dev/shm";
 const STEP_MS = 1_000;
 /** The nodes' current hour is rewritten once in this many steps. */
 const STEPS_OF_NODES = 60;
@@ -28,18 +25,12 @@ export interface Demo extends AsyncDisposable {
   readonly openStore: (how?: { readonly readonly?: boolean }) => Promise<Store>;
 }
 
-/** Creates a temporary folder, in memory if the system has a file system for that. */
-function temporaryFolder(): { readonly path: string } & Disposable {
-  const path = mkdtempSync(join(existsSync(IN_MEMORY) ? IN_MEMORY : tmpdir(), "nodupe-demo-"));
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
-}
-
 /**
  * Creates the board and keeps it going until it is disposed of or the signal aborts. Never touches the user's store.
  */
 export function startDemo({ seed, signal, onError }: DemoOptions): Demo {
   using stack = new DisposableStack();
-  const path = join(stack.use(temporaryFolder()).path, "store.db");
+  const path = join(stack.use(demoFolder()).path, "store.db");
   // The ledger configures its connection itself.
   const store = stack.use(openStore({ path }));
   const uploadStore = stack.use(openStore({ path }));
