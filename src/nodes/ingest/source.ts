@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { codeOf, Failure, messageOf, reasonOf } from "../../lib/errors.ts";
 import { readRange } from "./checkpoint.ts";
+import { isWholeZstd } from "./zstd-frames.ts";
 
 /** A source of log bytes. */
 export interface Source extends Disposable {
@@ -51,6 +52,8 @@ export class FileSource implements Source {
 interface Chunks {
   readonly each: AsyncIterable<Uint8Array>;
   readonly close: () => void;
+  /** The end of the chunks is not the end of the data. */
+  readonly isCut?: boolean;
 }
 
 /** A stream of chunks, passed on in pieces that fit. */
@@ -60,11 +63,13 @@ class ChunkSource implements Source {
   readonly isLive: boolean;
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #close: () => void;
+  readonly #isCut: boolean;
   #chunk: Uint8Array = new Uint8Array(0);
 
-  constructor({ each, close }: Chunks, name: string, isLive: boolean) {
+  constructor({ each, close, isCut = false }: Chunks, name: string, isLive: boolean) {
     this.#chunks = each[Symbol.asyncIterator]();
     this.#close = close;
+    this.#isCut = isCut;
     this.name = name;
     this.isLive = isLive;
   }
@@ -75,21 +80,26 @@ class ChunkSource implements Source {
       try {
         next = await this.#chunks.next();
       } catch (error) {
-        throw new Failure(
-          "failed",
-          `cannot read ${this.name} to its end: ${messageOf(error)}; everything before that is stored`,
-          {
-            cause: error,
-          },
-        );
+        throw this.#unreadable(messageOf(error), error);
       }
-      if (next.done === true) return 0;
+      if (next.done === true) {
+        if (this.#isCut) throw this.#unreadable("unexpected end of file", null);
+        return 0;
+      }
       this.#chunk = next.value;
     }
     const count = Math.min(into.length, this.#chunk.length);
     into.set(this.#chunk.subarray(0, count));
     this.#chunk = this.#chunk.subarray(count);
     return count;
+  }
+
+  #unreadable(reason: string, cause: unknown): Failure {
+    return new Failure(
+      "failed",
+      `cannot read ${this.name} to its end: ${reason}; what was read before that is stored`,
+      { cause },
+    );
   }
 
   [Symbol.dispose](): void {
@@ -156,6 +166,7 @@ export function openSource(path: string): Source {
   const magic = readRange(descriptor, 0, 4);
   const isGzip = startsWith(magic, GZIP_MAGIC);
   if (!isGzip && !startsWith(magic, ZSTD_MAGIC)) return new FileSource(descriptor, path);
+  const isCut = !isGzip && !isWholeZstd(descriptor, fstatSync(descriptor).size);
   const compressed = createReadStream(path, { fd: descriptor, start: 0 });
   const plain = isGzip ? createGunzip() : createZstdDecompress();
   compressed.on("error", (error) => plain.destroy(error));
@@ -163,5 +174,5 @@ export function openSource(path: string): Source {
     compressed.destroy();
     plain.destroy();
   };
-  return new ChunkSource({ each: compressed.pipe(plain), close }, path, false);
+  return new ChunkSource({ each: compressed.pipe(plain), close, isCut }, path, false);
 }

@@ -191,6 +191,28 @@ test(
 );
 
 test(
+  "a compressed file that is cut off is said, and what came before the cut is stored",
+  async () => {
+    using folder = tempFolder();
+    const whole = Buffer.from(lines(0, 181).repeat(40));
+    for (const [name, bytes] of [
+      ["cut.gz", Bun.gzipSync(whole)],
+      ["cut.zst", Bun.zstdCompressSync(whole)],
+    ] as const) {
+      const path = folder.file(name);
+      writeFileSync(path, bytes.subarray(0, bytes.length - 3));
+      const run = await nodupe(["ingest", "--node", name, path, "--db", folder.file("s.db"), "--json"]);
+      expect({ name, code: run.exitCode }).toEqual({ name, code: 1 });
+      expect(run.stderr).toContain(`cannot read ${path} to its end: unexpected end of file`);
+      const told = JSON.parse(run.stdout) as { files: number; lines: number };
+      expect(told.files).toBe(0);
+      expect(told.lines).toBeGreaterThan(100);
+    }
+  },
+  patient(30_000),
+);
+
+test(
   "a database of storj_monitor's form with odd times skips them; one of another form is refused",
   async () => {
     using folder = tempFolder();
