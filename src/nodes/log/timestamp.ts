@@ -139,7 +139,9 @@ export function readTimestamp(bytes: Uint8Array, start: number, into: TimestampR
   const day = two(bytes, start + 8);
   const date = year * 512 + month * 32 + day;
   if (date !== lastDate) {
-    if (!(month >= 1 && month <= 12 && day >= 1 && day <= 31) || Number.isNaN(year)) return false;
+    if (!(month >= 1 && month <= 12 && day >= 1) || Number.isNaN(year)) return false;
+    const daysInMonth = month === 12 ? 31 : daysOf(year, month + 1, 1) - daysOf(year, month, 1);
+    if (day > daysInMonth) return false;
     lastDays = daysOf(year, month, day);
     lastDate = date;
   }
