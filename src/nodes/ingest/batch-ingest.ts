@@ -14,7 +14,7 @@ const RECENT_LINES = 256;
 /**
  * Garbage is collected whenever memory has grown by this much, for boards with 512 MB; checked after this many lines.
  */
-const COLLECT_FROM_BYTES = 4 * 1_048_576;
+const COLLECT_FROM_BYTES = 2 * 1_048_576;
 const LINES_A_LOOK = 65_536;
 /** The most lines that one transaction stores. */
 const COMMIT_LINES = 8 * BATCH_LINES;

@@ -36,8 +36,8 @@ export interface ParsedBatch {
 
 /** About eight batches: a worker parses them ahead while another worker's segment is being stored. */
 const SEGMENT_BYTES = 16 * 1_048_576;
-/** Batches of a worker being parsed or waiting: a transaction's worth, so that it parses on while one is written. */
-const AHEAD = 8;
+/** Batches of a worker being parsed or waiting: enough lines for it to parse on while a transaction is written. */
+const AHEAD = 6;
 /** Storing takes about as long as parsing: with more than two parsers, some would wait. */
 const MAX_WORKERS = 2;
 /** If a segment ends within a line, the rest of the line is read in steps of this size. */
