@@ -74,7 +74,7 @@ const REQUESTS: readonly Request[] = [
     command: sync,
   },
   {
-    name: "collect while ingesting, where memory has grown by 4 MB",
+    name: "collect while ingesting, where memory has grown by 2 MB",
     from: "Bun.gc(true)",
     to: "Bun.gc",
     work: "ingest of a million lines",

@@ -48,11 +48,14 @@ export interface ReadOptions {
   readonly onBatch?: (() => void) | undefined;
 }
 
-type Waited = { readonly type: "read"; readonly count: number } | { readonly type: "time" | "signal" };
+type Waited =
+  | { readonly type: "read"; readonly count: number }
+  | { readonly type: "failed"; readonly error: unknown }
+  | { readonly type: "time" | "signal" };
 
 /** Waits for the read, a timeout or the signal, whichever comes first. */
 function waitFor(read: Promise<number>, ms: number, signal: AbortSignal | undefined): Promise<Waited> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const onAbort = (): void => done({ type: "signal" });
     const timer = Number.isFinite(ms) ? setTimeout(() => done({ type: "time" }), ms) : undefined;
     const done = (waited: Waited): void => {
@@ -61,7 +64,10 @@ function waitFor(read: Promise<number>, ms: number, signal: AbortSignal | undefi
       resolve(waited);
     };
     signal?.addEventListener("abort", onAbort, { once: true });
-    read.then((count) => done({ type: "read", count }), reject);
+    read.then(
+      (count) => done({ type: "read", count }),
+      (error: unknown) => done({ type: "failed", error }),
+    );
   });
 }
 
@@ -165,7 +171,8 @@ export class FileIngest {
   }
 
   /**
-   * Waits for the bytes of a read, and meanwhile stores what has waited long enough; null if the signal comes first.
+   * Waits for the bytes of a read, and meanwhile stores what has waited long enough; null if the signal comes first. If
+   * the read fails, everything before it is stored.
    */
   async #wait(read: Promise<number>, how: ReadOptions): Promise<number | null> {
     const { signal } = how;
@@ -180,6 +187,10 @@ export class FileIngest {
       const waited = await waitFor(read, Math.max(0, ms), isStopping ? undefined : signal);
       if (waited.type === "read") return waited.count;
       if (waited.type === "signal") continue;
+      if (waited.type === "failed") {
+        this.#commit(how);
+        throw waited.error;
+      }
       if (isStopping) {
         // Nobody waits for this read any more.
         read.catch(() => undefined);

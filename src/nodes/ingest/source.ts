@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { codeOf, Failure, messageOf, reasonOf } from "../../lib/errors.ts";
 import { readRange } from "./checkpoint.ts";
-import { isWholeZstd } from "./zstd-frames.ts";
+import { isWholeZstd } from "../log/zstd-frames.ts";
 
 /** A source of log bytes. */
 export interface Source extends Disposable {
@@ -166,7 +166,9 @@ export function openSource(path: string): Source {
   const magic = readRange(descriptor, 0, 4);
   const isGzip = startsWith(magic, GZIP_MAGIC);
   if (!isGzip && !startsWith(magic, ZSTD_MAGIC)) return new FileSource(descriptor, path);
-  const isCut = !isGzip && !isWholeZstd(descriptor, fstatSync(descriptor).size);
+  const bytesAt = (offset: number, count: number): Uint8Array =>
+    readRange(descriptor, offset, offset + count);
+  const isCut = !isGzip && !isWholeZstd(bytesAt, fstatSync(descriptor).size);
   const compressed = createReadStream(path, { fd: descriptor, start: 0 });
   const plain = isGzip ? createGunzip() : createZstdDecompress();
   compressed.on("error", (error) => plain.destroy(error));

@@ -206,7 +206,8 @@ test(
       expect(run.stderr).toContain(`cannot read ${path} to its end: unexpected end of file`);
       const told = JSON.parse(run.stdout) as { files: number; lines: number };
       expect(told.files).toBe(0);
-      expect(told.lines).toBeGreaterThan(100);
+      // What a decompressor holds back at the end of its input is less than 200 kB.
+      expect(told.lines).toBeGreaterThan(181 * 30);
     }
   },
   patient(30_000),
