@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { DEBUG_LOG, writeLog } from "../src/bench/generate-log.ts";
+import { median } from "../src/bench/measure/statistics.ts";
 import { HOUR_MS } from "../src/nodes/log/vocabulary.ts";
 import { machine, middle, type Sample, timed } from "./support.ts";
 
@@ -22,6 +23,11 @@ const log = join(folder, "node.log");
 async function ingest(binary: string): Promise<Sample> {
   for (const end of ["", "-wal", "-shm"]) rmSync(join(folder, `store.db${end}`), { force: true });
   return timed([binary, "ingest", "--node", "a", log, "--json", "--db", join(folder, "store.db")]);
+}
+
+/** The median of the rounds' ratios: on a shared machine, what slows a round slows both of its runs. */
+function ratioOf(runs: readonly Sample[], beside: readonly Sample[], of: "wallMs" | "cpuMs"): number {
+  return median(runs.map((run, round) => run[of] / (beside[round]?.[of] ?? Number.NaN)));
 }
 
 function sizes(path: string): { bytesAnEvent: number; rollupBytesANodeHour: number } {
@@ -60,15 +66,15 @@ try {
     machine: machine(),
     lines: OPERATIONS * 2,
     rounds,
-    wall_against_grep: middle(now).wallMs / middle(grep).wallMs,
-    cpu_against_grep: middle(now).cpuMs / middle(grep).cpuMs,
+    wall_against_grep: ratioOf(now, grep, "wallMs"),
+    cpu_against_grep: ratioOf(now, grep, "cpuMs"),
     before:
       before.length === 0
         ? null
         : {
-            wall_against_grep: middle(before).wallMs / middle(grep).wallMs,
-            cpu_against_grep: middle(before).cpuMs / middle(grep).cpuMs,
-            cpu_now_against_before: middle(now).cpuMs / middle(before).cpuMs,
+            wall_against_grep: ratioOf(before, grep, "wallMs"),
+            cpu_against_grep: ratioOf(before, grep, "cpuMs"),
+            cpu_now_against_before: ratioOf(now, before, "cpuMs"),
             peak_bytes: middle(before).peakBytes,
           },
     peak_bytes: middle(now).peakBytes,
