@@ -9,6 +9,7 @@ import * as fleet from "../../src/db/tables/fleet.ts";
 import * as nodes from "../../src/db/tables/nodes.ts";
 import * as time from "../../src/db/tables/time.ts";
 import * as upload from "../../src/db/tables/upload.ts";
+import { patient } from "../support/emulation.ts";
 import { declare, skipping } from "../support/programs.ts";
 import { runCommand } from "../support/run.ts";
 import { schemaOf } from "../support/store/schema.ts";
@@ -88,6 +89,7 @@ export const extra = sqliteTable("extra", { id: integer("id").primaryKey() });\n
     );
     expect(list()).toMatch(new RegExp(`m${number},?\\s*\\];`));
   },
+  patient(60_000),
 );
 
 test("recreating a table that others reference keeps their rows; a dangling row rolls everything back", () => {
