@@ -84,7 +84,8 @@ test("the same seed makes the same past", async () => {
   const offsets = ({ time }: Board) =>
     new Map(time.history.map(({ at, offset_s: offsetS }) => [at, offsetS]));
   const known = offsets(other);
-  for (const [at, offsetS] of [...offsets(one)].slice(2)) expect(known.get(at)).toBe(offsetS);
+  // The newest may be of a moment ago, when only one of the two has measured.
+  for (const [at, offsetS] of [...offsets(one)].slice(2, -1)) expect(known.get(at)).toBe(offsetS);
 });
 
 test("its store goes with it, and nothing of the user's is read or written", async () => {
