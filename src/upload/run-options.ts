@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly startHashWorker: (() => Worker) | null;
   /** The process does other work as well: the engine compiles as usual. */
   readonly sharesProcess?: boolean;
+  /** Count the tree while its first files are uploaded, which tells the progress what is still to come; by default yes. */
+  readonly countsAhead?: boolean;
   /** Asks the run to end. */
   readonly signal: AbortSignal;
   /** Called once when the run begins, with a function that returns its current progress. */

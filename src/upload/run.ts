@@ -21,7 +21,16 @@ import { Uploader } from "./uploader.ts";
  * @throws Busy if another process works on the same store and destination.
  */
 export async function run(options: RunOptions): Promise<RunOutcome> {
-  const { root, settings, client, destination, sharesProcess = false, onBegin, onNotice } = options;
+  const {
+    root,
+    settings,
+    client,
+    destination,
+    sharesProcess = false,
+    countsAhead = true,
+    onBegin,
+    onNotice,
+  } = options;
   const startedMs = performance.now();
   const sentBefore = client?.sentBytes ?? 0;
   const source = options.source ?? fileSource(root, settings, null);
@@ -65,7 +74,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
         compileHardly();
         releaseProgramPages();
       }
-      counter.begin();
+      if (countsAhead) counter.begin();
     },
     onNotice: (notice) => {
       book.noted(notice);
