@@ -22,13 +22,13 @@ export const historyExport = command({
   result: () => import("../../render/results/uploads.ts").then((module) => module.historyExportResult),
   exitCodes: { 0: "printed", 2: "usage error, or there is no store yet" },
   run: async ({ options, terminal, openStore }) => {
-    const { destinationRow } = await import("../../upload/ledger/destination.ts");
+    const { destinationId } = await import("../../upload/ledger/destination.ts");
     const { historyPieces } = await import("../../upload/history/earlier-history.ts");
     const { doneChecksums } = await import("../../upload/ledger/history.ts");
     const destination = destinationOf(options.sync);
-    using store = await openStore();
-    const { id } = destinationRow(store.db, destination);
-    const pieces = historyPieces(doneChecksums(store.db, id));
+    using store = await openStore({ readonly: true });
+    const id = destinationId(store.db, destination);
+    const pieces = historyPieces(id === null ? [] : doneChecksums(store.db, id));
     await terminal.resultInPieces(terminal.json ? withDestination(destination, pieces) : pieces);
     return 0;
   },

@@ -38,6 +38,11 @@ export type Destination = Pick<
   "id" | "url" | "batchRefusedUntilMs" | "refusesDuplicatesUntilMs" | "outageSinceMs"
 >;
 
+/** The number of a destination in the store; null if nothing was ever sent to it. */
+export function destinationId(db: Database, url: string): number | null {
+  return db.query<{ id: number }, [string]>("SELECT id FROM destination WHERE url = ?").get(url)?.id ?? null;
+}
+
 /** The row of a destination, created on first use. */
 export function destinationRow(db: Database, url: string): Destination {
   db.query("INSERT OR IGNORE INTO destination (url) VALUES (?)").run(url);

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { openStore } from "../../../src/db/open.ts";
 import { join } from "node:path";
 import { BINARY } from "../../support/binary.ts";
 import { needsExecution } from "../../support/programs.ts";
@@ -71,3 +72,19 @@ needsExecution("script")(
   },
   60_000,
 );
+
+test("export only reads: no store is told, one that another program has locked is no obstacle, and no server is added", async () => {
+  using home = tempFolder();
+  const db = home.file("s.db");
+  const missing = await nodupe(["history", "export", "--db", db]);
+  expect([missing.exitCode, missing.stderr]).toEqual([2, expect.stringContaining("there is no store")]);
+  using store = openStore({ path: db });
+  store.db.run("BEGIN IMMEDIATE");
+  expect(await nodupe(["history", "export", "--db", db])).toEqual({
+    exitCode: 0,
+    stdout: "[]\n",
+    stderr: "",
+  });
+  store.db.run("ROLLBACK");
+  expect(store.db.query("SELECT url FROM destination").all()).toEqual([]);
+});
