@@ -137,7 +137,7 @@ export class RunBook implements Disposable {
       if (isWhole) await this.#storeWait.retry(() => this.ledger.prune());
       if (stop?.type === "unreachable" && stop.what === "server") this.#away(stop.reason, null);
       if (stop?.type === "rate-limited")
-        this.#away(stop.reason, stop.untilMs === null ? null : unixOf(stop.untilMs, clocks()));
+        this.#away(stop.reason, stop.untilMs === null ? null : Math.ceil(unixOf(stop.untilMs, clocks())));
       if (runId !== null) await this.#storeWait.retry(() => endRun(this.#options.store.db, runId, totals));
       return null;
     } catch (error) {
