@@ -43,8 +43,9 @@ export interface IntakeOptions {
   readonly signal: AbortSignal;
 }
 
-/** About 70 ms of a run over known files. */
+/** About 70 ms of a run over known files, or over folders without any. */
 const MANY_FILES = 20_000;
+const MANY_FOLDERS = 4_096;
 /** Everything else gets a turn after this many files. */
 const TURN_FILES = 256;
 /** Files read and hashed at once, so that the disk works while a checksum is computed. */
@@ -74,6 +75,7 @@ export class Intake {
   #isWhole = false;
   #renamed = 0;
   #sinceTurn = 0;
+  #folders = 0;
   /** Only a process that does nothing else releases the memory its start needed. */
   #isStartKept: boolean;
 
@@ -101,6 +103,8 @@ export class Intake {
       if (event.type === "crowded") await wait(CROWDED_MS, this.#options.signal);
       if (event.type === "files") yield* this.#take(event.page);
       if (event.type === "pause") {
+        this.#folders += FOLDERS_A_PAUSE;
+        this.#releaseStart();
         this.#collectFolders(FOLDERS_A_PAUSE);
         await nextTurn();
       }
@@ -196,10 +200,10 @@ export class Intake {
 
   /** During a long scan, releases once the memory that only the start needed. */
   #releaseStart(): void {
-    if (this.#isStartKept && this.#options.tally.found >= MANY_FILES) {
-      this.#isStartKept = false;
-      releaseProgramPages();
-    }
+    if (!this.#isStartKept) return;
+    if (this.#options.tally.found < MANY_FILES && this.#folders < MANY_FOLDERS) return;
+    this.#isStartKept = false;
+    releaseProgramPages();
   }
 
   async *#sortAll(page: FilePage, known: readonly KnownFile[]): AsyncGenerator<Content> {
