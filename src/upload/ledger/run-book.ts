@@ -93,7 +93,7 @@ export class RunBook implements Disposable {
   /** Stores, for `nodupe status`, what a notice says about the server. */
   noted(notice: Notice): void {
     if (notice.type === "away") this.#away(notice.reason, null);
-    if (notice.type === "paused") this.#away(notice.reason, unixOf(notice.untilMs, clocks()));
+    if (notice.type === "paused") this.#away(notice.reason, notice.untilMs);
     if (notice.type === "back") this.reached();
     this.#isAway = notice.type === "away" || (this.#isAway && notice.type !== "back");
   }
@@ -105,8 +105,11 @@ export class RunBook implements Disposable {
     this.#report(() => endOutage(this.#options.store.db, id, Date.now()));
   }
 
-  #away(reason: string, untilMs: number | null): void {
+  /** @param untilRunMs on the run's clock. */
+  #away(reason: string, untilRunMs: number | null): void {
     const { id } = this.destination;
+    // The run's clock has fractions; the column holds whole milliseconds.
+    const untilMs = untilRunMs === null ? null : Math.ceil(unixOf(untilRunMs, clocks()));
     this.#report(() => beginOutage(this.#options.store.db, id, { reason, untilMs }, Date.now()));
   }
 
@@ -136,8 +139,7 @@ export class RunBook implements Disposable {
       await this.ledger.settled();
       if (isWhole) await this.#storeWait.retry(() => this.ledger.prune());
       if (stop?.type === "unreachable" && stop.what === "server") this.#away(stop.reason, null);
-      if (stop?.type === "rate-limited")
-        this.#away(stop.reason, stop.untilMs === null ? null : Math.ceil(unixOf(stop.untilMs, clocks())));
+      if (stop?.type === "rate-limited") this.#away(stop.reason, stop.untilMs);
       if (runId !== null) await this.#storeWait.retry(() => endRun(this.#options.store.db, runId, totals));
       return null;
     } catch (error) {
