@@ -105,7 +105,7 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
       shared,
       ...(listed === null ? {} : { source: fileSource(root, sync, listed) }),
       startHashWorker,
-      // With -q nobody sees the progress, and counting takes a twentieth of the processor time of small uploads.
+      // With -q nobody sees the progress that the count is for, and it reads the whole tree a second time.
       countsAhead: !terminal.quiet,
       signal,
       onWouldSend: names === null ? null : (path) => names.add(path),

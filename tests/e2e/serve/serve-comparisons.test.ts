@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import { boardStore } from "../../support/serve/board.ts";
+import { listen } from "../../support/serve/events.ts";
 import { ingestNode } from "../../support/nodes/fleet.ts";
 import { withinOneHour } from "../../support/one-hour.ts";
 import { nodupe } from "../../support/run.ts";
@@ -53,11 +54,7 @@ test("who waits for a comparison hears of each node as it is read, by events and
   using folder = tempFolder();
   const db = await boardStore(folder);
   await using served = await startServe(["--db", db]);
-  const response = await fetch(`${served.url}/api/events`);
-  let heard = "";
-  const reading = (async () => {
-    for await (const chunk of response.body ?? []) heard += Buffer.from(chunk).toString();
-  })();
+  const heard = await listen(served);
   const socket = new WebSocket(`${served.url.replace("http", "ws")}/ws`);
   const said: unknown[] = [];
   socket.onmessage = ({ data }) => {
@@ -67,7 +64,7 @@ test("who waits for a comparison hears of each node as it is read, by events and
   await new Promise<void>((resolve) => {
     socket.onopen = () => resolve();
   });
-  await until(() => heard.includes('"topic":"board"'), "the present state was told");
+  await until(() => heard.all("board").length > 0, "the present state was told");
   const answer = await served.post("/api/comparison", {
     nodes: ["pi-2", "pi-1"],
     timeRange: "12h",
@@ -94,10 +91,10 @@ test("who waits for a comparison hears of each node as it is read, by events and
     },
     { ...about, state: "answered" },
   ]);
-  await until(() => heard.split('"topic":"comparison"').length === 5, "the events were told too");
+  await until(() => heard.all("comparison").length === 4, "the events were told too");
   socket.close();
   await served.end();
-  await reading;
+  await heard.reading;
 });
 
 test("fifty at once with the same question: it is computed once", async () => {

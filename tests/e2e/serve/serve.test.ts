@@ -2,6 +2,7 @@ import { expect } from "bun:test";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { createAuthority } from "../../support/net/authority.ts";
 import { boardStore } from "../../support/serve/board.ts";
+import { listen } from "../../support/serve/events.ts";
 import { withinOneHour } from "../../support/one-hour.ts";
 import { needs } from "../../support/programs.ts";
 import { nodupe } from "../../support/run.ts";
@@ -104,17 +105,13 @@ test("what another process writes to the store is told within seconds, and a rea
   using folder = tempFolder();
   const db = await boardStore(folder);
   await using served = await startServe(["--db", db]);
-  const response = await fetch(`${served.url}/api/events`);
-  let heard = "";
-  const reading = (async () => {
-    for await (const chunk of response.body ?? []) heard += Buffer.from(chunk).toString();
-  })();
-  const boards = (): number => heard.split('"topic":"board"').length - 1;
+  const heard = await listen(served);
+  const boards = (): number => heard.all("board").length;
   await until(() => boards() === 1, "the present state was told");
   await nodupe(["history", "forget", "--all", "--yes", "--sandbox", "--db", db, "-q"]);
   await until(() => boards() === 2, "the change was told");
   await served.end();
-  await reading;
+  await heard.reading;
 });
 
 test("a second start finds the port free, and says what is wrong with an address", async () => {
