@@ -131,15 +131,6 @@ test("a log that is compared without a name for its node is refused with the way
   ]);
 });
 
-test("--version on a full disk ends with 1 and one line", async () => {
-  const full = await runCommand(["bash", "-c", `'${BINARY}' --version > /dev/full`]);
-  expect(full).toEqual({
-    exitCode: 1,
-    stdout: "",
-    stderr: "nodupe: cannot write the result to stdout: no space left\n",
-  });
-});
-
 test("a mistyped variable is told, with the one that was meant, and the command goes on", async () => {
   using home = tempFolder();
   writeFileSync(home.file("cv.txt"), "a CV");
