@@ -299,3 +299,41 @@ test("the page has one style sheet: the bundler writes several in an order that 
   const html = readFileSync(join(SRC, "serve/page/index.html"), "utf8");
   expect(html.match(/rel="stylesheet"/g)).toHaveLength(1);
 });
+
+/** Modules of the runtime that take 2 to 4 ms to load, where a whole start takes 10. */
+const SLOW_TO_LOAD = /"node:(child_process|crypto|dns|https?|net|readline|stream|tls|tty|zlib)\b[^"]*"/;
+
+/** What is loaded at once, without what is imported for its types only. */
+const IMPORT_OF_VALUES = /^(?:import|export)\s+(?!type\b)(?:[\w$*{}\s,]+\bfrom\s+)?"([^"]+)"/gm;
+
+test("nothing that runs at each start loads a slow module of the runtime", () => {
+  const commands = (file: string): readonly string[] =>
+    [...(CODE.get(file) ?? "").matchAll(/\bimport\("(\.[^"]+)"\)/g)].map((match) =>
+      normalize(join(dirname(file), match[1] ?? "")),
+    );
+  const definitions = commands("cli/command-line/commands.ts");
+  const groups = definitions.filter((file) => /\bgroup\(/.test(CODE.get(file) ?? ""));
+  const starts = [
+    "main.ts",
+    ...commands("main.ts"),
+    ...definitions,
+    ...groups.flatMap(commands),
+    "cli/time/run.ts",
+    "nodes/compare/answer.ts",
+    "nodes/ingest/ingestion.ts",
+    "upload/run.ts",
+  ];
+  const seen = new Set<string>();
+  const slow: string[] = [];
+  const walk = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const [line, name = ""] of (CODE.get(file) ?? "").matchAll(IMPORT_OF_VALUES)) {
+      if (SLOW_TO_LOAD.test(line)) slow.push(`${file} imports ${name}`);
+      if (name.startsWith(".")) walk(normalize(join(dirname(file), name)));
+    }
+  };
+  for (const file of starts) walk(file);
+  expect(seen.size).toBeGreaterThan(200);
+  expect(slow).toEqual([]);
+});

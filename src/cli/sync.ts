@@ -4,7 +4,6 @@ import { syncOptions } from "../upload/options.ts";
 import { sharedOptions } from "../upload/shared/options.ts";
 import { errorOfThrown } from "../upload/report/sync-error.ts";
 import { Failure, reasonOf } from "../lib/errors.ts";
-import { parseFileList, pathsBelow } from "../upload/scan/file-list.ts";
 import { dryRunNames } from "./sync/dry-run-names.ts";
 import { clientOf, startOwnSandbox } from "./access/tanova-client.ts";
 import type { ExitCode, Invocation } from "./command-line/command.ts";
@@ -27,9 +26,14 @@ function readKey({ options: { sync }, origins, terminal }: Sync): string {
 }
 
 /** The files listed by --files-from, relative to the folder. */
-function listedFiles({ options: { sync } }: Sync, folder: string, root: string): readonly string[] | null {
+async function listedFiles(
+  { options: { sync } }: Sync,
+  folder: string,
+  root: string,
+): Promise<readonly string[] | null> {
   const { filesFrom } = sync;
   if (filesFrom === null) return null;
+  const { parseFileList, pathsBelow } = await import("../upload/scan/file-list.ts");
   try {
     return pathsBelow(
       [folder, root],
@@ -68,7 +72,7 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
   const elapsedS = (): number => (performance.now() - startedMs) / 1000;
   try {
     const root = openRoot(folder);
-    const listed = listedFiles(call, folder, root);
+    const listed = await listedFiles(call, folder, root);
     const { startHashWorker } = await import("../workers.ts");
     const storeWait = new StoreWait({
       waitMs: sync.storeWait,

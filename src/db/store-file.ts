@@ -1,7 +1,6 @@
 import { constants as sqlite, Database } from "bun:sqlite";
 import { chmodSync, closeSync, constants, lstatSync, mkdirSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { pathToFileURL } from "node:url";
 import { codeOf, Failure, reasonOf } from "../lib/errors.ts";
 import { OTHERS_ANY, refusePlanted, refuseSharedFolder } from "../lib/own-file.ts";
 import { refuseForeign, saysOurs } from "./migrate.ts";
@@ -93,7 +92,7 @@ function isHeaderForeign(path: string): boolean {
 function isOursByHeader(path: string): boolean {
   try {
     using db = new Database(
-      `${pathToFileURL(path).href}?immutable=1`,
+      `${Bun.pathToFileURL(path).href}?immutable=1`,
       sqlite.SQLITE_OPEN_READONLY | sqlite.SQLITE_OPEN_URI,
     );
     return saysOurs(db);

@@ -1,5 +1,4 @@
 import { RedisClient } from "bun";
-import { createHash } from "node:crypto";
 import { reasonOf } from "../lib/errors.ts";
 import { authorities, diagnose } from "./diagnose.ts";
 import { refusalOf, refusalOfKind, SharedStoreError, unreachable } from "./shared-store-error.ts";
@@ -114,7 +113,7 @@ export class Link implements Disposable {
   #digest(script: string): string {
     let digest = this.#digests.get(script);
     if (digest === undefined) {
-      digest = createHash("sha1").update(script).digest("hex");
+      digest = new Bun.CryptoHasher("sha1").update(script).digest("hex");
       this.#digests.set(script, digest);
     }
     return digest;

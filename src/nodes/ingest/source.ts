@@ -1,6 +1,5 @@
 import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync } from "node:fs";
 import type { Readable } from "node:stream";
-import { createGunzip, createZstdDecompress } from "node:zlib";
 import { codeOf, Failure, messageOf, reasonOf } from "../../lib/errors.ts";
 import { readRange } from "./checkpoint.ts";
 import { isWholeZstd } from "../log/zstd-frames.ts";
@@ -170,6 +169,7 @@ export function openSource(path: string): Source {
     readRange(descriptor, offset, offset + count);
   const isCut = !isGzip && !isWholeZstd(bytesAt, fstatSync(descriptor).size);
   const compressed = createReadStream(path, { fd: descriptor, start: 0 });
+  const { createGunzip, createZstdDecompress } = process.getBuiltinModule("node:zlib");
   const plain = isGzip ? createGunzip() : createZstdDecompress();
   compressed.on("error", (error) => plain.destroy(error));
   const close = (): void => {

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { messageOf } from "../../lib/errors.ts";
 import { thisBoot } from "../ledger/boot.ts";
 import type { HeldLease, Lease, ShareOutcome, ShareRequest } from "../plan/sharing/share-requests.ts";
@@ -42,7 +41,7 @@ export interface ShareDriverOptions {
 export class ShareDriver {
   readonly #options: ShareDriverOptions;
   /** Distinguishes this run's claims from all others. */
-  readonly #word = randomUUID();
+  readonly #word = crypto.randomUUID();
   readonly #guard = new ClaimGuard(thisBoot(0).uptimeMs);
   #history: SharedHistory | null = null;
   #epoch: Epoch | null = null;

@@ -1,4 +1,3 @@
-import { createHash, randomUUID } from "node:crypto";
 import type { Link } from "../../redis/link.ts";
 import { SCRIPTS } from "./scripts.ts";
 
@@ -61,7 +60,7 @@ export class SharedHistory {
   /** @param destination whose history it is; other destinations are kept apart. */
   constructor(link: Link, destination: string) {
     this.#link = link;
-    const name = createHash("sha256").update(destination).digest("hex").slice(0, 16);
+    const name = new Bun.CryptoHasher("sha256").update(destination).digest("hex").slice(0, 16);
     this.#prefix = `nodupe:1:${name}:`;
   }
 
@@ -83,7 +82,7 @@ export class SharedHistory {
   }
 
   async #join(known: string | null, witnessMs: number): Promise<Epoch> {
-    const args = [randomUUID(), known ?? "", `${witnessMs}`];
+    const args = [crypto.randomUUID(), known ?? "", `${witnessMs}`];
     const [epoch, ageMs, kind] = await this.#run(SCRIPTS.join, [this.#epochKey], args);
     return { name: String(epoch), ageMs: Math.max(0, Number(ageMs)), isFirst: kind === "first" };
   }
