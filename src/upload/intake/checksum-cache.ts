@@ -40,6 +40,14 @@ const CHANGING_LIMIT = 16;
 /** at, size, mtime, ctime, inode, device; the checksum, or null where the content is known to be done. */
 type CachedRow = [number, number, number, number, number, number, string | null];
 
+/** What the store has about a page of a folder that a run has visited; no digest unless all its files were done. */
+interface PageRow {
+  readonly folderId: number;
+  readonly seenAtMs: number;
+  readonly epoch: number;
+  readonly digest: Uint8Array | null;
+}
+
 interface Mark {
   readonly folder: string;
   readonly entry: string;
@@ -78,6 +86,7 @@ export class ChecksumCache {
   readonly #folder: Statement<{ id: number; seenAtMs: number }, [string]>;
   readonly #files: Statement<unknown, [string, number, number]>;
   readonly #areDone: Statement<unknown, [string, number]>;
+  readonly #page: Statement<PageRow, [string, number, number]>;
   readonly #epoch: Statement<{ epoch: number }, [number]>;
   readonly #seeFolder: Statement<{ id: number }, [string, number]>;
   readonly #insert: Statement<{ epoch: number | null }>;
@@ -95,6 +104,14 @@ export class ChecksumCache {
   constructor(db: Database, options: ChecksumCacheOptions) {
     this.#options = options;
     this.#folder = db.prepare("SELECT id, seen_at_ms AS seenAtMs FROM hashed_folder WHERE path = ?");
+    // One statement for all that a known page needs: a run over known files does hardly anything else. With joins
+    // SQLite would plan it anew for each path that is bound.
+    const epoch = "(SELECT (id << 32) + done_generation FROM destination WHERE id = ?3)";
+    this.#page = db.prepare(
+      `SELECT f.id AS folderId, f.seen_at_ms AS seenAtMs, ${epoch} AS epoch,
+         (SELECT digest FROM hashed_page WHERE folder_id = f.id AND page = ?2 AND done_epoch = ${epoch}) AS digest
+       FROM hashed_folder AS f WHERE f.path = ?1`,
+    );
     // CROSS JOIN fixes the order: json_each drives, and the rows, found by their key, are next to each other.
     this.#files = db.prepare(
       `SELECT j.key, f.size_bytes, f.mtime_us, f.ctime_us, f.inode, f.device,
@@ -130,10 +147,11 @@ export class ChecksumCache {
   /** What is known about a page's files, in their order; null if all are done, as they were last time. */
   lookUp(page: FilePage): readonly KnownFile[] | null {
     if (this.#options.isIgnored === true) return knownOf(page, []);
-    const epoch = this.#currentEpoch();
-    const folderId = this.#idOfKnown(page.folder);
-    if (folderId !== null && this.#pages.isKnown(page, folderId, epoch)) return null;
-    const found = folderId === null ? [] : this.#lookUpFiles(page, folderId, epoch);
+    const row = this.#page.get(page.folder, page.number, this.#options.destinationId);
+    if (row !== null) this.#see(page.folder, row.seenAtMs);
+    if (row !== null && row.digest !== null && Buffer.compare(row.digest, page.digest()) === 0) return null;
+    const epoch = row?.epoch ?? this.#currentEpoch();
+    const found = row === null ? [] : this.#lookUpFiles(page, row.folderId, epoch);
     const known = knownOf(page, found);
     this.#pages.expect(
       page,
@@ -246,13 +264,10 @@ export class ChecksumCache {
     return this.#epoch.get(this.#options.destinationId)?.epoch ?? 0;
   }
 
-  /** The id of a folder that a run has visited; null if none has. */
-  #idOfKnown(path: string): number | null {
-    const folder = this.#folder.get(path);
-    if (folder === null) return null;
+  /** Has it written, once a day, that a folder is still there. */
+  #see(path: string, seenAtMs: number): void {
     // If the clock was put back, folders can have been seen in the future.
-    if (Math.abs(this.#now() - folder.seenAtMs) > DAY_MS) this.#seen.add(path);
-    return folder.id;
+    if (Math.abs(this.#now() - seenAtMs) > DAY_MS) this.#seen.add(path);
   }
 
   /** The checksums of a page's files whose rows show no change; DONE if the content is done. */

@@ -101,13 +101,12 @@ export class Intake {
       if (this.isEnding) return;
       this.#count(event);
       if (event.type === "crowded") await wait(CROWDED_MS, this.#options.signal);
-      if (event.type === "files") yield* this.#take(event.page);
-      if (event.type === "pause") {
-        this.#folders += FOLDERS_A_PAUSE;
-        this.#releaseStart();
-        this.#collectFolders(FOLDERS_A_PAUSE);
-        await nextTurn();
+      if (event.type === "files") {
+        const known = this.#lookUp(event.page);
+        if (known !== null) yield* this.#sortAll(event.page, known);
+        if (this.#sinceTurn >= TURN_FILES) yield* this.#turn();
       }
+      if (event.type === "pause") await this.#pause();
     }
     this.#isWhole = true;
     if (this.#options.waits) yield* this.settled();
@@ -185,16 +184,19 @@ export class Intake {
     }
   }
 
-  async *#take(page: FilePage): AsyncGenerator<Content> {
-    const { ledger, tally, waits } = this.#options;
-    const known = ledger.lookUp(page);
-    if (known === null) tally.allKnownHere(page);
-    else yield* this.#sortAll(page, known);
+  /** What is known about a page's files; null if all are done, as in most pages of a later run: no promise for those. */
+  #lookUp(page: FilePage): readonly KnownFile[] | null {
+    const known = this.#options.ledger.lookUp(page);
+    if (known === null) this.#options.tally.allKnownHere(page);
     this.#sinceTurn += page.size;
-    if (this.#sinceTurn < TURN_FILES) return;
+    return known;
+  }
+
+  /** Gives everything else its turn. */
+  async *#turn(): AsyncGenerator<Content> {
     this.#sinceTurn = 0;
     this.#releaseStart();
-    if (waits) yield* this.#revisit(UNSETTLED_LIMIT);
+    if (this.#options.waits) yield* this.#revisit(UNSETTLED_LIMIT);
     await nextTurn();
   }
 
@@ -204,6 +206,13 @@ export class Intake {
     if (this.#options.tally.found < MANY_FILES && this.#folders < MANY_FOLDERS) return;
     this.#isStartKept = false;
     releaseProgramPages();
+  }
+
+  async #pause(): Promise<void> {
+    this.#folders += FOLDERS_A_PAUSE;
+    this.#releaseStart();
+    this.#collectFolders(FOLDERS_A_PAUSE);
+    await nextTurn();
   }
 
   async *#sortAll(page: FilePage, known: readonly KnownFile[]): AsyncGenerator<Content> {

@@ -23,7 +23,6 @@ interface OpenPage extends KnownPage {
  * file.
  */
 export class KnownPages {
-  readonly #digest: Statement<{ digest: Uint8Array }, [number, number, number]>;
   readonly #write: Statement;
   readonly #forget: Statement;
   /** Files that this run may still see done, as they were on their page. */
@@ -31,19 +30,11 @@ export class KnownPages {
   #unwritten: KnownPage[] = [];
 
   constructor(db: Database) {
-    this.#digest = db.prepare(
-      "SELECT digest FROM hashed_page WHERE folder_id = ? AND page = ? AND done_epoch = ?",
-    );
     this.#write = db.prepare(
       `INSERT OR REPLACE INTO hashed_page (folder_id, page, digest, done_epoch)
        SELECT id, ?2, ?3, ?4 FROM hashed_folder WHERE path = ?1`,
     );
     this.#forget = db.prepare("DELETE FROM hashed_page WHERE folder_id = ?");
-  }
-
-  isKnown(page: FilePage, folderId: number, epoch: number): boolean {
-    const was = this.#digest.get(folderId, page.number, epoch);
-    return was !== null && Buffer.compare(was.digest, page.digest()) === 0;
   }
 
   /**
