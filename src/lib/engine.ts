@@ -19,8 +19,9 @@ export function compileReluctantly(): void {
 }
 
 /**
- * From here on code stays in the interpreter this many times longer than usual: for work of some 50 ms whose parts run
- * a few thousand times each. Saves a fifth of the CPU time of a comparison.
+ * From here on code stays in the interpreter this many times longer than usual. For work of some 50 ms whose parts run
+ * a few thousand times each, this saves a fifth of the CPU time of a comparison; for long work, what runs rarely is not
+ * compiled.
  */
 export function compileLate(times: number): void {
   Bun.unsafe.setJITPolicy(times);

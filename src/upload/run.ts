@@ -1,6 +1,5 @@
-import { compileHardly, compileReluctantly } from "../lib/engine.ts";
-import { releaseProgramPages } from "../lib/ffi/program-pages.ts";
 import { countContents } from "./dry-run.ts";
+import { EngineCare } from "./engine-care.ts";
 import { TreeCounter } from "./intake/count.ts";
 import { Intake } from "./intake/intake.ts";
 import { fileSource } from "./intake/source.ts";
@@ -34,14 +33,22 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   const startedMs = performance.now();
   const sentBefore = client?.sentBytes ?? 0;
   const source = options.source ?? fileSource(root, settings, null);
-  if (!sharesProcess) compileReluctantly();
+  const engine = new EngineCare({ sharesProcess, isEndless: settings.watch });
+  engine.begin();
   using ending = endingOf(options.signal);
   const { signal } = ending;
   using book = await RunBook.open(options, ending);
   const { ledger, runId } = book;
   const tally = new Tally(options.onFile);
   await using counter = new TreeCounter(source.whole, signal);
-  await using intake = new Intake({ ...options, ledger, tally, signal, waits: source.takeBack === null });
+  await using intake = new Intake({
+    ...options,
+    engine,
+    ledger,
+    tally,
+    signal,
+    waits: source.takeBack === null,
+  });
   const state = (broken: Stop | null): Pick<RunOutcome, "found" | "sentBytes" | "stop" | "error"> => {
     const stop = broken ?? stopOf(signal);
     const sentBytes = (client?.sentBytes ?? 0) - sentBefore;
@@ -68,12 +75,8 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     settling: intake.settling,
     ending,
     share: share?.driver ?? null,
-    sharesProcess,
+    engine,
     onFirst: () => {
-      if (!sharesProcess) {
-        compileHardly();
-        releaseProgramPages();
-      }
       if (countsAhead) counter.begin();
     },
     onNotice: (notice) => {

@@ -1,9 +1,10 @@
-import { createCollector } from "../lib/engine.ts";
 import { TaskGroup } from "../lib/task-group.ts";
+import { nextTurn } from "../lib/wait.ts";
 import type { BufferPool } from "./intake/buffer-pool.ts";
 import { runDelayMeter } from "./control/run-delay.ts";
 import { checkContents } from "./send/check-contents.ts";
 import { HeldContents } from "./send/held-contents.ts";
+import type { EngineCare } from "./engine-care.ts";
 import type { Content } from "./intake/intake.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import type { DestinationFact, Notice, PlanAction } from "./plan/actions.ts";
@@ -30,8 +31,7 @@ export interface UploaderOptions {
   readonly ending: Ending;
   /** The history shared with other machines; null if it is only in this store. */
   readonly share: ShareDriver | null;
-  /** The process does other work as well. */
-  readonly sharesProcess: boolean;
+  readonly engine: EngineCare;
   /** Called before the first content is sent. */
   readonly onFirst: () => void;
   readonly onNotice: (notice: Notice) => void;
@@ -40,19 +40,12 @@ export interface UploaderOptions {
   readonly onFact: (fact: DestinationFact) => void;
 }
 
+/** While contents are taken in, the network has its turn this often; until the first is sent, after each of them. */
+const LONGEST_SPELL_MS = 2;
 /** The longest delay of setTimeout. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Contents left behind by earlier runs that one run settles. */
 const STRAYS_AT_ONCE = 1_000;
-/**
- * Each upload leaves only a little garbage, and each check half of that. It is collected only once memory has grown by
- * what the program itself takes while uploading (its pages were released before) plus 8 MB: then 10,000 files take no
- * more than 1,000. Collecting twice as often would save at most 3 MB for some 3% more processor time.
- */
-const COLLECT_EVERY = 500;
-const GROWTH_BYTES = 24 * 1024 ** 2;
-/** For a process that does other work as well, whose pages were not released. */
-const SHARED_GROWTH_BYTES = 8 * 1024 ** 2;
 const LOST = {
   status: null,
   reason: "the upload failed",
@@ -81,8 +74,10 @@ export class Uploader implements AsyncDisposable {
   /** When this aborts, requests in flight are cut off. */
   readonly #cut = new AbortController();
   #waiting: { readonly until: () => boolean; readonly resolve: () => void }[] = [];
-  #collect: ReturnType<typeof createCollector> | null = null;
+  #isBegun = false;
   #isAtWork = false;
+  /** When the network last had its turn while contents were taken in. */
+  #turnMs = performance.now();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: UploaderOptions) {
@@ -109,6 +104,10 @@ export class Uploader implements AsyncDisposable {
     const state = plan.works.get(checksum)?.state.type;
     if (state === undefined || state === "in-doubt" || state === "backoff") this.#held.release(checksum);
     if (!plan.hasRoom) await this.#until(() => plan.hasRoom);
+    else if (plan.peak === 0 || performance.now() - this.#turnMs >= LONGEST_SPELL_MS) {
+      await nextTurn();
+      this.#turnMs = performance.now();
+    }
   }
 
   /** Everything offered is settled, or the run is stopped and nothing is in flight. */
@@ -169,16 +168,12 @@ export class Uploader implements AsyncDisposable {
   }
 
   #perform(action: PlanAction): void {
-    const { ledger, tally, settling, ending, share, sharesProcess, onFirst, onNotice, onFact } =
-      this.#options;
+    const { ledger, tally, settling, ending, engine, share, onFirst, onNotice, onFact } = this.#options;
     switch (action.type) {
       case "connect":
-        if (this.#collect === null) onFirst();
-        this.#collect ??= createCollector({
-          every: COLLECT_EVERY,
-          fromGrowthBytes: sharesProcess ? SHARED_GROWTH_BYTES : GROWTH_BYTES,
-          since: "start",
-        });
+        engine.sending();
+        if (!this.#isBegun) onFirst();
+        this.#isBegun = true;
         this.#begin(this.#connect());
         return;
       case "reserve":
@@ -209,7 +204,7 @@ export class Uploader implements AsyncDisposable {
       case "settle":
         this.#held.release(action.work.checksum);
         recordSettlement(action.work, action.as, { ledger, tally });
-        if (action.as.type !== "left") this.#collect?.(1);
+        if (action.as.type !== "left") engine.uploaded();
         return;
       case "settle-stray": {
         const content = { checksum: action.checksum, path: null };
@@ -308,13 +303,13 @@ export class Uploader implements AsyncDisposable {
   }
 
   async #check({ check, checksums, inBulk }: Extract<PlanAction, { type: "check" }>): Promise<void> {
-    const { client } = this.#options;
+    const { client, engine } = this.#options;
     let answer: CheckAnswer = new Map();
     try {
       answer = await checkContents(client, { checksums, inBulk }, this.#cut.signal);
     } finally {
       this.#post({ type: "checked", check, answer });
-      this.#collect?.(0.5);
+      engine.checked();
     }
   }
 

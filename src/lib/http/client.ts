@@ -6,13 +6,20 @@ import { ConnectionLost } from "./connection-lost.ts";
 /** Sends bytes; resolves to false if no more are wanted because an answer has already come. */
 export type Sink = (bytes: Uint8Array) => Promise<boolean>;
 
+/** A part of a body that is in memory. */
+export interface Piece {
+  readonly bytes: Uint8Array;
+  /** Called when the network has taken all of it. */
+  readonly onHandedOver?: (() => void) | undefined;
+}
+
 export interface RequestBody {
   readonly contentType: string;
   readonly length: number;
   /** May be called again for a retry. Throws BodyWithdrawn before the last bytes are sent. */
   send(sink: Sink): Promise<void>;
-  /** Copies the whole body to a position of `target` instead of sending it; false if it is not in memory. */
-  copyTo?(target: Buffer, at: number): boolean;
+  /** The whole body, if it is in memory and nothing has to be asked before its last byte; otherwise null. */
+  pieces?(): readonly Piece[] | null;
 }
 
 /** The body cannot or must not be sent: the request is cut off before its last byte. */
@@ -69,14 +76,27 @@ const IDLE_MS = 3_000;
 /** The most that is handed to a connection, or asked of the limiter, at once. */
 const WRITE_BYTES = 256 * 1024;
 const LIMITED_WRITE_BYTES = 16 * 1024;
-/**
- * Up to this size a request, or its head and the start of its body, goes out in one write: one packet instead of three.
- */
+/** A body that comes as it is read: its head and its first bytes, up to this size, go out in one packet. */
 const JOIN_BYTES = 16 * 1024;
+/** Of a request that is in memory, so much goes out in one write: copying it costs less than three writes. */
+const HELD_JOIN_BYTES = 256 * 1024;
 /** An answer must be complete within this many times the allowed silence, however slowly its bytes come. */
 const ANSWER_SILENCES = 2;
 
-const NOTHING = new Uint8Array(0);
+const NOTHING: readonly Piece[] = [];
+
+/** What is left of pieces after the first bytes of them were sent. */
+function without(pieces: readonly Piece[], sent: number): readonly Piece[] {
+  let before = 0;
+  for (const [at, piece] of pieces.entries()) {
+    const end = before + piece.bytes.length;
+    if (end > sent)
+      return [{ ...piece, bytes: piece.bytes.subarray(sent - before) }, ...pieces.slice(at + 1)];
+    piece.onHandedOver?.();
+    before = end;
+  }
+  return NOTHING;
+}
 
 /** Sends requests over kept-alive connections, as many as there are concurrent requests. */
 export class HttpClient implements Disposable {
@@ -84,8 +104,8 @@ export class HttpClient implements Disposable {
   readonly #idle: Connection[] = [];
   readonly #fixedHead: string;
   readonly #pathPrefix: string;
-  /** Where short requests are assembled. */
-  readonly #short = Buffer.allocUnsafeSlow(JOIN_BYTES);
+  /** Where pieces are joined. Memory is taken only for as much as is ever joined. */
+  readonly #joined = Buffer.allocUnsafeSlow(HELD_JOIN_BYTES);
   /** Buffers of JOIN_BYTES each: as many as longer requests were ever being begun at once. */
   readonly #spare: Buffer[] = [];
   /** The connections to destroy when a signal aborts: one listener for each signal, not for each request. */
@@ -149,9 +169,12 @@ export class HttpClient implements Disposable {
       if (signal.aborted) throw new ConnectionLost("stopped");
       connection.begin(request.timeoutMs);
       const head = this.#headOf(request);
-      const rest = this.#sendShort(head, request, connection);
-      if (rest === null) whole = await this.#sendLong(head, request, connection, signal);
-      else whole = rest.length === 0 || (await this.#write(connection, rest, request, signal));
+      const pieces = piecesOf(request);
+      if (pieces === null) whole = await this.#sendLong(head, request, connection, signal);
+      else {
+        const sending = this.#sendHeld([{ bytes: head }, ...pieces], request, connection, signal);
+        whole = typeof sending === "boolean" ? sending : await sending;
+      }
       const { silenceTimeoutMs } = this.#options;
       if (request.timeoutMs === undefined) connection.endWithin(ANSWER_SILENCES * silenceTimeoutMs);
       const answer = await connection.answer(silenceTimeoutMs);
@@ -182,42 +205,75 @@ export class HttpClient implements Disposable {
     return inUse;
   }
 
-  #headOf({ method, path, headers, body }: Request): string {
+  #headOf({ method, path, headers, body }: Request): Buffer {
     let head = `${method} ${this.#pathPrefix}${path} HTTP/1.1\r\n${this.#fixedHead}\r\n`;
     if (headers !== undefined) for (const line of headerLines(headers)) head += `${line}\r\n`;
     if (body !== undefined) head += `Content-Type: ${body.contentType}\r\nContent-Length: ${body.length}\r\n`;
-    return `${head}\r\n`;
+    return Buffer.from(`${head}\r\n`);
   }
 
   /**
-   * Sends a short request whose body is in memory: most uploads, and every check. Returns a copy of what the network
-   * has not taken at once, nearly always nothing; null if it is another request.
+   * Sends a request that is in memory: nearly every upload, and every check. Without a promise, if the network takes it
+   * at once. Returns whether it was handed over to its last byte.
    */
-  #sendShort(head: string, request: Request, connection: Connection): Uint8Array | null {
-    const { body, bandwidth, onSent } = request;
-    const length = Buffer.byteLength(head) + (body?.length ?? 0);
-    if (length > JOIN_BYTES || bandwidth !== undefined) return null;
-    const at = this.#short.write(head);
-    if (body !== undefined && body.copyTo?.(this.#short, at) !== true) return null;
-    const bytes = this.#short.subarray(0, length);
-    const sent = connection.writeNow(bytes, 0) ?? 0;
-    onSent?.(sent);
-    return sent === length ? NOTHING : Buffer.from(bytes.subarray(sent));
+  #sendHeld(
+    pieces: readonly Piece[],
+    request: Request,
+    connection: Connection,
+    signal: AbortSignal,
+  ): boolean | Promise<boolean> {
+    let left = pieces;
+    while (left.length > 0) {
+      const bytes = this.#firstOf(left);
+      // A network that takes everything at once must not keep us from reading an early refusal.
+      if (bytes.length > WRITE_BYTES) return this.#sendLeft(left, request, connection, signal);
+      const sent = connection.writeNow(bytes, 0);
+      if (sent === null) return false;
+      request.onSent?.(sent);
+      left = without(left, sent);
+      if (sent < bytes.length) return this.#sendLeft(left, request, connection, signal);
+    }
+    return true;
+  }
+
+  /** As many of the first pieces as can be joined; otherwise the first one. */
+  #firstOf(pieces: readonly Piece[]): Uint8Array {
+    let joined = 0;
+    for (const { bytes } of pieces) {
+      if (joined + bytes.length > HELD_JOIN_BYTES) break;
+      this.#joined.set(bytes, joined);
+      joined += bytes.length;
+    }
+    const [first] = pieces;
+    return joined > 0 || first === undefined ? this.#joined.subarray(0, joined) : first.bytes;
+  }
+
+  async #sendLeft(
+    pieces: readonly Piece[],
+    request: Request,
+    connection: Connection,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    for (const { bytes, onHandedOver } of pieces) {
+      if (!(await this.#write(connection, bytes, request, signal))) return false;
+      onHandedOver?.();
+    }
+    return true;
   }
 
   /**
-   * Sends any request. Its head and the first bytes of its body go out together, the rest as it comes. Returns whether
-   * it was handed over to its last byte.
+   * Sends a request whose body comes as it is read, or is slowed down. Its head and the first bytes of its body go out
+   * together. Returns whether it was handed over to its last byte.
    */
   async #sendLong(
-    head: string,
+    head: Buffer,
     request: Request,
     connection: Connection,
     signal: AbortSignal,
   ): Promise<boolean> {
     const joined = this.#spare.pop() ?? Buffer.allocUnsafeSlow(JOIN_BYTES);
     try {
-      return await this.#sendJoined(Buffer.from(head), joined, request, connection, signal);
+      return await this.#sendJoined(head, joined, request, connection, signal);
     } finally {
       this.#spare.push(joined);
     }
@@ -278,6 +334,12 @@ export class HttpClient implements Disposable {
     }
     return true;
   }
+}
+
+/** The body of a request in memory, which is sent at once; null if it is another. */
+function piecesOf({ body, bandwidth }: Request): readonly Piece[] | null {
+  if (bandwidth !== undefined) return null;
+  return body === undefined ? NOTHING : (body.pieces?.() ?? null);
 }
 
 function headerLines(headers: Readonly<Record<string, string>>): string[] {

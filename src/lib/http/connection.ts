@@ -219,6 +219,7 @@ export class Connection {
     this.#state = { type: "closed", why, unanswered: this.unanswered };
     this.#socket?.terminate();
     this.#wakeup.fire();
+    this.#wakeup[Symbol.dispose]();
     return why;
   }
 

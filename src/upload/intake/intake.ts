@@ -1,12 +1,11 @@
 import { statSync } from "node:fs";
 import { statusOf } from "../../lib/file-status.ts";
-import { type CollectorOptions, createCollector } from "../../lib/engine.ts";
-import { releaseProgramPages } from "../../lib/ffi/program-pages.ts";
 import { Lanes } from "../../lib/lanes.ts";
 import { systemPath } from "../../lib/path-bytes.ts";
 import { nextTurn, wait } from "../../lib/wait.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { createHasher, type Hasher, type SharedBytes, worthHandingOverBytes } from "./hash.ts";
+import type { EngineCare } from "../engine-care.ts";
 import type { KnownFile } from "./checksum-cache.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { HELD_UP_TO_BYTES, type RunLimits } from "../limits.ts";
@@ -37,27 +36,17 @@ export interface IntakeOptions {
   readonly limits: Pick<RunLimits, "settleWaitMs" | "hashWorkers" | "hashInPlaceBytes" | "isThreaded">;
   /** Starts a hashing thread; null to hash everything in this one. */
   readonly startHashWorker: (() => Worker) | null;
-  /** The process does other work as well. */
-  readonly sharesProcess?: boolean;
+  readonly engine: EngineCare;
   /** Aborted with a Stop as its reason; files not known to be done are then counted as that Stop says, unread. */
   readonly signal: AbortSignal;
 }
 
-/** About 70 ms of a run over known files, or over folders without any. */
-const MANY_FILES = 20_000;
-const MANY_FOLDERS = 4_096;
 /** Everything else gets a turn after this many files. */
 const TURN_FILES = 256;
 /** Files read and hashed at once, so that the disk works while a checksum is computed. */
 const LANES = 4;
 /** The most files that may still be written and are kept in mind; beyond that the scan waits for the oldest. */
 const UNSETTLED_LIMIT = 5_000;
-/**
- * Looking up files and folders leaves nothing but garbage. Collecting more often costs time and lowers no peak
- * (bench/known-files.ts).
- */
-const COLLECTION: CollectorOptions = { every: 20_000, fromGrowthBytes: 8 * 1024 ** 2 };
-const FOLDER_COLLECTION: CollectorOptions = { every: 4_096, fromGrowthBytes: 4 * 1024 ** 2, since: "start" };
 
 /** The first three stages: scan → hash → look up. Holds one page of files and what the buffer pool allows, no more. */
 export class Intake {
@@ -70,19 +59,13 @@ export class Intake {
   readonly #lanes = new Lanes<Content | null>(LANES);
   #settleMs = 0;
   #isOver = false;
-  readonly #collect = createCollector(COLLECTION);
-  readonly #collectFolders = createCollector(FOLDER_COLLECTION);
   #isWhole = false;
   #renamed = 0;
   #sinceTurn = 0;
-  #folders = 0;
-  /** Only a process that does nothing else releases the memory its start needed. */
-  #isStartKept: boolean;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    const { settings, limits, startHashWorker, sharesProcess = false } = options;
-    this.#isStartKept = !sharesProcess;
+    const { settings, limits, startHashWorker } = options;
     this.pool = new BufferPool(settings.memory);
     this.#hasher = createHasher({
       startWorker: startHashWorker,
@@ -106,7 +89,10 @@ export class Intake {
         if (known !== null) yield* this.#sortAll(event.page, known);
         if (this.#sinceTurn >= TURN_FILES) yield* this.#turn();
       }
-      if (event.type === "pause") await this.#pause();
+      if (event.type === "pause") {
+        this.#options.engine.readFolders(FOLDERS_A_PAUSE);
+        await nextTurn();
+      }
     }
     this.#isWhole = true;
     if (this.#options.waits) yield* this.settled();
@@ -192,26 +178,10 @@ export class Intake {
     return known;
   }
 
-  /** Gives everything else its turn. */
   async *#turn(): AsyncGenerator<Content> {
+    this.#options.engine.found(this.#sinceTurn);
     this.#sinceTurn = 0;
-    this.#releaseStart();
     if (this.#options.waits) yield* this.#revisit(UNSETTLED_LIMIT);
-    await nextTurn();
-  }
-
-  /** During a long scan, releases once the memory that only the start needed. */
-  #releaseStart(): void {
-    if (!this.#isStartKept) return;
-    if (this.#options.tally.found < MANY_FILES && this.#folders < MANY_FOLDERS) return;
-    this.#isStartKept = false;
-    releaseProgramPages();
-  }
-
-  async #pause(): Promise<void> {
-    this.#folders += FOLDERS_A_PAUSE;
-    this.#releaseStart();
-    this.#collectFolders(FOLDERS_A_PAUSE);
     await nextTurn();
   }
 
@@ -227,10 +197,10 @@ export class Intake {
       // In a later run most files are known: no turn of the event loop for those.
       if (this.#lanes.isFull) yield* this.#read(LANES - 1);
     }
-    this.#collect(known.length);
+    this.#options.engine.lookedUp(known.length);
   }
 
-  /** Returns the content of a file if the store has its checksum; otherwise the file is read, or waits. */
+  /** The content of a file if the store has its checksum; otherwise the file is read, or waits. */
   #sort(file: FoundFile, checksum: string | null): Content | null {
     const unsent = this.#unsent;
     if (unsent !== null) {

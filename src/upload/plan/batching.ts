@@ -9,6 +9,13 @@ export interface BatchLimits {
   readonly mayWait: boolean;
 }
 
+const NOTHING: readonly Work[] = [];
+
+function firstOf(queued: Iterable<Work>, mayGo: (work: Work) => boolean): readonly Work[] {
+  for (const work of queued) if (mayGo(work)) return [work];
+  return NOTHING;
+}
+
 /**
  * Chooses what to send next from the line: one content, or as many small ones as a batch holds; nothing if it is better
  * to wait.
@@ -20,8 +27,8 @@ export function nextUnit(
   batch: BatchLimits,
   mayGo: (work: Work) => boolean,
 ): readonly Work[] {
-  const isBatchable = (work: Work): boolean =>
-    batch.items > 1 && work.file.sizeBytes <= HELD_UP_TO_BYTES && !work.isSingle;
+  if (batch.items === 1) return firstOf(queued, mayGo);
+  const isBatchable = (work: Work): boolean => work.file.sizeBytes <= HELD_UP_TO_BYTES && !work.isSingle;
   const unit: Work[] = [];
   let bytes = 0;
   for (const work of queued) {

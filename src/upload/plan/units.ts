@@ -121,7 +121,7 @@ export class Units {
     const hasLingered = nowMs >= this.lingerUntilMs;
     while (queued.size > 0 && this.#units.size < limit + this.#ahead(limit)) {
       const taken = this.#units.size;
-      const mayWait = taken > 0 && !(hasLingered && taken < limit) && !isExhausted;
+      const mayWait = !(hasLingered && taken < limit) && !isExhausted;
       const batch = { items: this.#batchItems, bytes: this.#options.batchBytes, mayWait };
       const works = nextUnit(queued, batch, mayGo);
       if (works.length === 0) break;

@@ -1,6 +1,6 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { openPatiently } from "../../lib/descriptors.ts";
-import { BodyWithdrawn, type RequestBody, type Sink } from "../../lib/http/client.ts";
+import { BodyWithdrawn, type Piece, type RequestBody, type Sink } from "../../lib/http/client.ts";
 import { systemPath } from "../../lib/path-bytes.ts";
 import { unreadableReason } from "../intake/unreadable.ts";
 import { closingDelimiter, filePartHead, PART_END, textPart } from "./multipart.ts";
@@ -101,33 +101,21 @@ function multipart(boundary: string, parts: readonly Part[]): RequestBody {
           throw new ClaimLost("its claim on the shared history did not hold to its last byte");
       await sink(tail);
     },
-    copyTo: (target, at) => copyAll(parts, heads, tail, target, at),
+    pieces: () => piecesOf(parts, heads, tail),
   };
 }
 
-/** Copies a whole body if it is in memory and nothing has to be asked before its last byte; else returns false. */
-function copyAll(
-  parts: readonly Part[],
-  heads: readonly Buffer[],
-  tail: Buffer,
-  target: Buffer,
-  at: number,
-): boolean {
-  const bodies: Uint8Array[] = [];
-  for (const { item } of parts) {
-    const { body, mayFinish } = item;
-    if (body.type !== "bytes" || mayFinish != null) return false;
-    bodies.push(body.bytes);
+/** A whole body if it is in memory and nothing has to be asked before its last byte; otherwise null. */
+function piecesOf(parts: readonly Part[], heads: readonly Buffer[], tail: Buffer): readonly Piece[] | null {
+  const pieces: Piece[] = [];
+  for (const [index, { item }] of parts.entries()) {
+    const { body, mayFinish, onHandedOver } = item;
+    const head = heads[index];
+    if (body.type !== "bytes" || mayFinish != null || head === undefined) return null;
+    pieces.push({ bytes: head }, { bytes: body.bytes, onHandedOver });
   }
-  let to = at;
-  for (const [index, bytes] of bodies.entries()) {
-    to += heads[index]?.copy(target, to) ?? 0;
-    target.set(bytes, to);
-    to += bytes.length;
-  }
-  tail.copy(target, to);
-  for (const { item } of parts) item.onHandedOver?.();
-  return true;
+  pieces.push({ bytes: tail });
+  return pieces;
 }
 
 /** 122 random bits: no content contains them by chance or on purpose. */
@@ -177,6 +165,6 @@ export function jsonBody(value: unknown): RequestBody {
     send: async (sink) => {
       await sink(bytes);
     },
-    copyTo: (target, at) => bytes.copy(target, at) === bytes.length,
+    pieces: () => [{ bytes }],
   };
 }

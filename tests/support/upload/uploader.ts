@@ -1,3 +1,4 @@
+import { EngineCare } from "../../../src/upload/engine-care.ts";
 import { BufferPool } from "../../../src/upload/intake/buffer-pool.ts";
 import { hashFile } from "../../../src/upload/intake/hash-file.ts";
 import type { DestinationFact } from "../../../src/upload/plan/actions.ts";
@@ -76,7 +77,7 @@ export function makeUploader(
     settling: new Settling(),
     ending,
     share: null,
-    sharesProcess: true,
+    engine: new EngineCare({ sharesProcess: true, isEndless: false }),
     onFirst: () => {},
     onNotice: () => {},
     onReached: () => {},
