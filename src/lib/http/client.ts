@@ -2,16 +2,10 @@ import { messageOf } from "../errors.ts";
 import { nextTurn } from "../wait.ts";
 import { Connection, type Answer, type Route, type WholeAnswer } from "./connection.ts";
 import { ConnectionLost } from "./connection-lost.ts";
+import { inPlace, type Piece, without } from "./pieces.ts";
 
 /** Sends bytes; resolves to false if no more are wanted because an answer has already come. */
 export type Sink = (bytes: Uint8Array) => Promise<boolean>;
-
-/** A part of a body that is in memory. */
-export interface Piece {
-  readonly bytes: Uint8Array;
-  /** Called when the network has taken all of it. */
-  readonly onHandedOver?: (() => void) | undefined;
-}
 
 export interface RequestBody {
   readonly contentType: string;
@@ -76,27 +70,10 @@ const IDLE_MS = 3_000;
 /** The most that is handed to a connection, or asked of the limiter, at once. */
 const WRITE_BYTES = 256 * 1024;
 const LIMITED_WRITE_BYTES = 16 * 1024;
-/** A body that comes as it is read: its head and its first bytes, up to this size, go out in one packet. */
+/** Up to this size the first parts of a request are copied to go out in one write: one packet instead of three. */
 const JOIN_BYTES = 16 * 1024;
-/** Of a request that is in memory, so much goes out in one write: copying it costs less than three writes. */
-const HELD_JOIN_BYTES = 256 * 1024;
 /** An answer must be complete within this many times the allowed silence, however slowly its bytes come. */
 const ANSWER_SILENCES = 2;
-
-const NOTHING: readonly Piece[] = [];
-
-/** What is left of pieces after the first bytes of them were sent. */
-function without(pieces: readonly Piece[], sent: number): readonly Piece[] {
-  let before = 0;
-  for (const [at, piece] of pieces.entries()) {
-    const end = before + piece.bytes.length;
-    if (end > sent)
-      return [{ ...piece, bytes: piece.bytes.subarray(sent - before) }, ...pieces.slice(at + 1)];
-    piece.onHandedOver?.();
-    before = end;
-  }
-  return NOTHING;
-}
 
 /** Sends requests over kept-alive connections, as many as there are concurrent requests. */
 export class HttpClient implements Disposable {
@@ -104,8 +81,8 @@ export class HttpClient implements Disposable {
   readonly #idle: Connection[] = [];
   readonly #fixedHead: string;
   readonly #pathPrefix: string;
-  /** Where pieces are joined. Memory is taken only for as much as is ever joined. */
-  readonly #joined = Buffer.allocUnsafeSlow(HELD_JOIN_BYTES);
+  /** Where short pieces are joined. */
+  readonly #joined = Buffer.allocUnsafeSlow(JOIN_BYTES);
   /** Buffers of JOIN_BYTES each: as many as longer requests were ever being begun at once. */
   readonly #spare: Buffer[] = [];
   /** The connections to destroy when a signal aborts: one listener for each signal, not for each request. */
@@ -238,9 +215,11 @@ export class HttpClient implements Disposable {
 
   /** As many of the first pieces as can be joined; otherwise the first one. */
   #firstOf(pieces: readonly Piece[]): Uint8Array {
+    const whole = inPlace(pieces);
+    if (whole !== null) return whole;
     let joined = 0;
     for (const { bytes } of pieces) {
-      if (joined + bytes.length > HELD_JOIN_BYTES) break;
+      if (joined + bytes.length > JOIN_BYTES) break;
       this.#joined.set(bytes, joined);
       joined += bytes.length;
     }
@@ -339,7 +318,7 @@ export class HttpClient implements Disposable {
 /** The body of a request in memory, which is sent at once; null if it is another. */
 function piecesOf({ body, bandwidth }: Request): readonly Piece[] | null {
   if (bandwidth !== undefined) return null;
-  return body === undefined ? NOTHING : (body.pieces?.() ?? null);
+  return body === undefined ? [] : (body.pieces?.() ?? null);
 }
 
 function headerLines(headers: Readonly<Record<string, string>>): string[] {

@@ -1,3 +1,4 @@
+import { roomAround } from "../intake/buffer-pool.ts";
 import type { UploadItem } from "../tanova/types.ts";
 import type { SharedBytes } from "../intake/hash.ts";
 import { emailHint, jobHint } from "./hints.ts";
@@ -25,7 +26,8 @@ export function uploadItem(
     sizeBytes: file.sizeBytes,
     get body(): UploadItem["body"] {
       const bytes = held.bytes();
-      return bytes === undefined ? { type: "file", path: file.path } : { type: "bytes", bytes };
+      if (bytes === undefined) return { type: "file", path: file.path };
+      return { type: "bytes", bytes, room: roomAround(bytes.length) };
     },
     onHandedOver: held.onHandedOver,
     mayFinish: held.mayFinish,

@@ -1,6 +1,7 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { openPatiently } from "../../lib/descriptors.ts";
-import { BodyWithdrawn, type Piece, type RequestBody, type Sink } from "../../lib/http/client.ts";
+import { BodyWithdrawn, type RequestBody, type Sink } from "../../lib/http/client.ts";
+import type { Piece } from "../../lib/http/pieces.ts";
 import { systemPath } from "../../lib/path-bytes.ts";
 import { unreadableReason } from "../intake/unreadable.ts";
 import { closingDelimiter, filePartHead, PART_END, textPart } from "./multipart.ts";
@@ -112,7 +113,7 @@ function piecesOf(parts: readonly Part[], heads: readonly Buffer[], tail: Buffer
     const { body, mayFinish, onHandedOver } = item;
     const head = heads[index];
     if (body.type !== "bytes" || mayFinish != null || head === undefined) return null;
-    pieces.push({ bytes: head }, { bytes: body.bytes, onHandedOver });
+    pieces.push({ bytes: head }, { bytes: body.bytes, room: body.room, onHandedOver });
   }
   pieces.push({ bytes: tail });
   return pieces;

@@ -1,4 +1,5 @@
 import type { Bandwidth } from "../../lib/http/client.ts";
+import type { Room } from "../../lib/http/pieces.ts";
 import type { ProxySettings } from "../../lib/http/proxy.ts";
 
 /** A content ready to be sent. `body` can be opened again: a retry reads it again. */
@@ -20,7 +21,7 @@ export interface UploadItem {
 
 type UploadBody =
   /** The bytes that `checksum` was computed from; they are sent unchanged and must not change meanwhile. */
-  | { readonly type: "bytes"; readonly bytes: Uint8Array }
+  | { readonly type: "bytes"; readonly bytes: Uint8Array; readonly room?: Room }
   /** A file that is read, hashed and sent in pieces. */
   | { readonly type: "file"; readonly path: string };
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { BufferPool } from "../../../src/upload/intake/buffer-pool.ts";
+import { BufferPool, roomAround } from "../../../src/upload/intake/buffer-pool.ts";
 import type { SharedBytes } from "../../../src/upload/intake/hash.ts";
 
 test("views never overlap and never exceed the limit, and whoever waits is served in turn", async () => {
@@ -51,4 +51,31 @@ test("one that is larger than the whole is handed out when nothing else is", asy
   expect(view.length).toBe(1_000);
   pool.give(view);
   expect((await pool.take(100)).length).toBe(100);
+});
+
+test("the room around a larger content is its own: what is written there reaches no other content", async () => {
+  const size = fc.oneof(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 16_000, max: 40_000 }));
+  await fc.assert(
+    fc.asyncProperty(fc.array(size, { minLength: 2, maxLength: 30 }), async (sizes) => {
+      const pool = new BufferPool(100_000);
+      const held: { view: SharedBytes; mark: number }[] = [];
+      for (const [index, bytes] of sizes.entries()) {
+        let view = pool.takeNow(bytes);
+        while (view === null) {
+          const first = held.shift();
+          if (first === undefined) throw new Error(`Cannot place ${bytes} bytes in an empty pool`);
+          pool.give(first.view);
+          view = pool.takeNow(bytes);
+        }
+        const mark = index % 256;
+        const { before, after } = roomAround(bytes);
+        new Uint8Array(view.buffer, view.byteOffset - before, before + bytes + after).fill(mark);
+        held.push({ view, mark });
+      }
+      for (const { view, mark } of held) expect([...new Set(view)]).toEqual([mark]);
+      for (const { view } of held) pool.give(view);
+      expect((await pool.take(100_000 - 2_000)).length).toBe(98_000);
+    }),
+    { numRuns: 100 },
+  );
 });
