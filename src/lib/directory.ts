@@ -199,6 +199,16 @@ export class Directory implements Disposable {
   }
 
   /**
+   * Whether there may be an entry of this name; false only if there is none. A third of what looking it up by its path
+   * takes.
+   *
+   * @param name ended by NUL.
+   */
+  mayHave(name: Uint8Array): boolean {
+    return statx(this.#descriptor, name, AT_SYMLINK_NOFOLLOW, status) || errno(libc()) !== ERRNO.ENOENT;
+  }
+
+  /**
    * The status of the current entry as statx.ts reads it; with `follow`, that of a link's target. Valid until the next
    * call. Passes the name to statx in place, relative to the open folder, which takes a third of the time of lstatSync
    * with a path.

@@ -10,7 +10,6 @@ import { IGNORE_FILE, ignoreRules, type IgnoreRules } from "./filter.ts";
  */
 export function readIgnoreFile(folder: string, base: string): IgnoreRules | null {
   const path = systemPath(`${folder}/${IGNORE_FILE}`);
-  // Hardly any folder has one, and throwing and catching an error costs ten times this check.
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return null;
   const status = statSync(path);
   if (status.isDirectory()) return null;

@@ -157,6 +157,9 @@ function* readFolder(place: Place, names: string[]): Generator<ScanEvent> {
   }
 }
 
+/** As the system takes it. */
+const IGNORE_NAME = Buffer.from(`${IGNORE_FILE}\0`);
+
 function openFolder(
   path: string,
   base: string,
@@ -165,7 +168,7 @@ function openFolder(
   const directory = new Directory(path);
   try {
     const within = base === "" ? outer : ignoresWithin(outer, base);
-    const rules = readIgnoreFile(path, base);
+    const rules = directory.mayHave(IGNORE_NAME) ? readIgnoreFile(path, base) : null;
     return { directory, ignores: rules === null ? within : [...within, rules] };
   } catch (error) {
     directory[Symbol.dispose]();
