@@ -1,4 +1,4 @@
-// What fits into a board's spare memory: with 64 MB and no swap (a memory cgroup, which needs root), 3,000 CVs are
+// What fits into a board's spare memory: with 64 MB and no swap (a memory cgroup, which needs root), 10,000 CVs are
 // uploaded, a log of 150 MB is read, and two nodes are compared. The kernel kills a process that needs more. `bun
 // bench/small-memory.ts [MEGABYTES]` writes bench/results/small-memory.json and exits with 1 if a job failed.
 import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ import { machine } from "./support.ts";
 
 const MEGABYTES = Number(Bun.argv[2] ?? 64);
 const HOUR_MS = 3_600_000;
-const CVS = 3_000;
+const CVS = 10_000;
 /** A debug log has two lines per operation, some 400 bytes each. */
 const OPERATIONS = 245_000;
 
