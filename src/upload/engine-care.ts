@@ -30,7 +30,7 @@ const SHARED_GROWTH_BYTES = 8 * 1024 ** 2;
  * some of which are the compiler's own pages. With 1,000 it saves nothing.
  */
 const COMPILED_FROM_UPLOADS = 2_000;
-/** Twice as late as needed costs hardly anything, and compiles less. */
+/** In multiples of the engine's own thresholds: what runs rarely is then not compiled. */
 const COMPILE_LATE_TIMES = 16;
 
 export interface EngineCareOptions {

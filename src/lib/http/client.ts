@@ -215,7 +215,7 @@ export class HttpClient implements Disposable {
 
   /** As many of the first pieces as can be joined; otherwise the first one. */
   #firstOf(pieces: readonly Piece[]): Uint8Array {
-    const whole = inPlace(pieces);
+    const whole = inPlace(pieces, WRITE_BYTES);
     if (whole !== null) return whole;
     let joined = 0;
     for (const { bytes } of pieces) {

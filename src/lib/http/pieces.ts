@@ -15,14 +15,18 @@ export interface Piece {
 
 const NOTHING: readonly Piece[] = [];
 
-/** All pieces side by side in the buffer of one that has room for the others around it; null if none has. */
-export function inPlace(pieces: readonly Piece[]): Uint8Array | null {
+/**
+ * All pieces side by side in the buffer of one that has room for the others around it; null if none has, or they are
+ * longer than `mostBytes` together.
+ */
+export function inPlace(pieces: readonly Piece[], mostBytes: number): Uint8Array | null {
   const at = pieces.findIndex(({ room }) => room !== undefined && room.before > 0);
   const { bytes, room } = pieces[at] ?? {};
   if (bytes === undefined || room === undefined) return null;
   const [before, after] = [lengthOf(pieces.slice(0, at)), lengthOf(pieces.slice(at + 1))];
   if (before > room.before || after > room.after) return null;
   const length = before + bytes.length + after;
+  if (length > mostBytes) return null;
   const whole = new Uint8Array(bytes.buffer, bytes.byteOffset - before, length);
   let position = 0;
   for (const piece of pieces) {

@@ -26,13 +26,15 @@ test("pieces stand side by side around the one with room, and nothing outside th
       fc.array(bytes, { maxLength: 3 }),
       room,
       room,
-      (heads, content, tails, before, after) => {
+      fc.integer({ min: 0, max: 100 }),
+      (heads, content, tails, before, after, mostBytes) => {
         const { piece, buffer } = roomy(content, before, after);
         const around = (parts: readonly Uint8Array[]): Piece[] => parts.map((part) => ({ bytes: part }));
         const pieces = [...around(heads), piece, ...around(tails)];
         const sum = (parts: readonly Uint8Array[]): number => Buffer.concat(parts).length;
-        const fits = before > 0 && sum(heads) <= before && sum(tails) <= after;
-        const whole = inPlace(pieces);
+        const isRoomy = before > 0 && sum(heads) <= before && sum(tails) <= after;
+        const fits = isRoomy && joined(pieces).length <= mostBytes;
+        const whole = inPlace(pieces, mostBytes);
         expect(whole !== null).toBe(fits);
         if (whole !== null) expect(Buffer.from(whole)).toEqual(Buffer.from(joined(pieces)));
         expect(Buffer.from(piece.bytes)).toEqual(Buffer.from(content));
@@ -44,8 +46,8 @@ test("pieces stand side by side around the one with room, and nothing outside th
 });
 
 test("without a piece that has room there is no place for them", () => {
-  expect(inPlace([])).toBeNull();
-  expect(inPlace([{ bytes: Buffer.from("a") }, { bytes: Buffer.from("b") }])).toBeNull();
+  expect(inPlace([], 100)).toBeNull();
+  expect(inPlace([{ bytes: Buffer.from("a") }, { bytes: Buffer.from("b") }], 100)).toBeNull();
 });
 
 test("what is left after some bytes is the rest, and exactly the pieces before it were handed over, in order", () => {
