@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
+import { foldLog } from "../db/log.ts";
 import { storeOptions } from "../db/options.ts";
 import { syncOptions } from "../upload/options.ts";
 import { sharedOptions } from "../upload/shared/options.ts";
 import { errorOfThrown } from "../upload/report/sync-error.ts";
 import { Failure, reasonOf } from "../lib/errors.ts";
+import { exitAtOnce } from "../lib/ffi/exit.ts";
 import { dryRunNames } from "./sync/dry-run-names.ts";
 import { clientOf, startOwnSandbox } from "./access/tanova-client.ts";
 import type { ExitCode, Invocation } from "./command-line/command.ts";
@@ -140,6 +142,12 @@ async function runSync(call: Sync, startedMs: number): Promise<ExitCode> {
     if (error !== null) {
       terminal.error(`${destination}: ${render.stopText(error, result.pending)}`);
       return error.kind === "unauthorized" ? 5 : 4;
+    }
+    const isQuiet = result.uploaded + result.duplicate_remote + result.failed + result.pending === 0;
+    if (isQuiet && sandbox === null && !signal.aborted) {
+      // The last close of a store folds its log, with three syncs: a run that found nothing to do leaves that to others.
+      foldLog(store);
+      exitAtOnce(0);
     }
     return result.failed > 0 ? 1 : 0;
   } catch (error) {

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { foldLog } from "../db/log.ts";
 import type { Store } from "../db/open.ts";
 import type { timeNames, timeSamples, timeServers } from "../db/tables/time.ts";
 import type { DriftSample } from "./clock/drift.ts";
@@ -67,13 +67,6 @@ const SAVE_NAME = "INSERT OR REPLACE INTO time_names VALUES (?, ?, ?, ?)";
 const SAVE_CLOCK = "INSERT OR REPLACE INTO time_saved (id, at_ms) VALUES (1, ?)";
 const INSERT_SAMPLE = "INSERT INTO time_samples (epoch, raw_ns, offset_raw_ns, error_ns) VALUES (?, ?, ?, ?)";
 const FORGET_SAMPLES = "DELETE FROM time_samples WHERE id <= (SELECT max(id) FROM time_samples) - ?";
-
-/**
- * A process that exits at once leaves its write-ahead log to the next one, which must read all of it; this keeps
- * it to about ten runs. SQLite's own checkpoints would not do: each process opens the log afresh, assumes that
- * none of it was checkpointed, and restarts it only after a checkpoint of its own.
- */
-const LOG_BYTES = 64 * 4_096;
 
 /** What `nodupe time` remembers between runs; kept in the store. */
 export class TimeMemory {
@@ -164,21 +157,10 @@ export class TimeMemory {
         if (traces.sample !== null) this.#saveSample(traces.sample, limits.samplesKept);
         also();
       }).immediate();
-      this.#foldLog();
+      foldLog(this.#store);
     } finally {
       db.run("PRAGMA synchronous = FULL");
     }
-  }
-
-  /** Checkpoints and truncates a log that has grown; a later run does so if others are reading now. */
-  #foldLog(): void {
-    const { db, path } = this.#store;
-    if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) <= LOG_BYTES) return;
-    using timeout = db.prepare<{ timeout: number }, []>("PRAGMA busy_timeout");
-    const patienceMs = timeout.get()?.timeout ?? 0;
-    db.run("PRAGMA busy_timeout = 0");
-    db.run("PRAGMA wal_checkpoint(TRUNCATE)");
-    db.run(`PRAGMA busy_timeout = ${patienceMs}`);
   }
 
   #saveHealth(records: readonly Health[]): void {

@@ -1,12 +1,21 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startSandbox } from "../../../src/upload/sandbox/server.ts";
 import { writeCvs } from "../../support/upload/cvs.ts";
 import { patient } from "../../support/emulation.ts";
 import { linesOf } from "../../support/lines.ts";
-import { isSumRight, resultOf, startSync, sync } from "../../support/upload/sync.ts";
+import { needsExecution, programPath } from "../../support/programs.ts";
+import { runCommand } from "../../support/run.ts";
+import {
+  isSumRight,
+  resultOf,
+  startSync,
+  sync,
+  syncCommand,
+  syncEnvironment,
+} from "../../support/upload/sync.ts";
 import { type TempFolder, tempFolder } from "../../support/temp.ts";
 import { until } from "../../support/until.ts";
 import { statesIn } from "../../support/upload/upload-store.ts";
@@ -159,3 +168,33 @@ test("a watch ends with 1 when its store is removed between two uploads, and say
   expect(await child.exited).toBe(1);
   expect(await stderr).toContain(`the store ${storeOf(home)} was removed or replaced`);
 }, 90_000);
+
+needsExecution("strace")(
+  "a run that finds nothing to do waits for no disk, however often it is repeated",
+  async () => {
+    using home = tempFolder();
+    using cvs = tempFolder();
+    using sandbox = await startSandbox();
+    const { files } = writeCvs(cvs.path, { files: 5 });
+    await sync({ home, sandbox }, [cvs.path]);
+    const log = home.file("strace.log");
+    const traced = [programPath("strace"), "-f", "-qq", "-e", "trace=fsync,fdatasync", "-o", log];
+    const env = syncEnvironment({ home, sandbox });
+    let syncs = 0;
+    let most = 0;
+    // Now and then the log has to be folded, and only then.
+    for (let round = 0; round < 30; round += 1) {
+      const run = await runCommand([...traced, ...syncCommand([cvs.path])], { env });
+      expect([run.exitCode, run.stderr, resultOf(run).duplicate_local]).toEqual([0, "", files]);
+      if (readFileSync(log, "utf8") !== "") syncs += 1;
+      most = Math.max(most, statSync(`${storeOf(home)}-wal`).size);
+    }
+    expect(syncs).toBeLessThanOrEqual(3);
+    expect(most).toBeLessThan(300_000);
+    using store = new Database(storeOf(home), { readonly: true });
+    const ended = store.query("SELECT count(*) AS runs, count(ended_at_ms) AS ended FROM upload_run").get();
+    expect(ended).toEqual({ runs: 31, ended: 31 });
+    expect(sandbox.stats()).toMatchObject({ stored: files, repeats: 0 });
+  },
+  patient(60_000),
+);
