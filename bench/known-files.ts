@@ -1,6 +1,6 @@
-// A run over 10,000 and 200,000 files that are all known, compared with `find -printf '%s %T@ %C@ %i'` over the
-// same tree in the same run, which asks the system for the same data. `bun bench/known-files.ts [FILES]` prints
-// the figures and writes bench/results/known-files.json. Needs dist/nodupe.
+// A run over 10,000 (in large and in small folders) and 200,000 files that are all known, compared with
+// `find -printf '%s %T@ %C@ %i'` over the same tree in the same run, which asks the system for the same data. `bun
+// bench/known-files.ts [FILES]` prints the figures and writes bench/results/known-files.json. Needs dist/nodupe.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -13,18 +13,20 @@ import { machine, middle, type Sample, timed } from "./support.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 const ROUNDS = 5;
-const FILES_A_FOLDER = 200;
+/** Most of a tree's cost is per file in large folders, and per folder in small ones. */
+const LARGE_FOLDER = 200;
+const SMALL_FOLDER = 10;
 /** Nothing listens there, and nothing is sent. */
 const URL = "http://127.0.0.1:9";
 
-function writeTree(folder: string, files: number): void {
+function writeTree(folder: string, files: number, filesAFolder: number): void {
   for (let index = 0; index < files; index += 1) {
     const job = join(
       folder,
       `Department ${Math.floor(index / 20_000)}`,
-      `Job ${Math.floor(index / FILES_A_FOLDER)}`,
+      `Job ${Math.floor(index / filesAFolder)}`,
     );
-    if (index % FILES_A_FOLDER === 0) mkdirSync(job, { recursive: true });
+    if (index % filesAFolder === 0) mkdirSync(job, { recursive: true });
     writeFileSync(join(job, `candidate_${index}.pdf`), `a CV, number ${index}`);
   }
 }
@@ -56,11 +58,11 @@ function forgetPages(path: string): void {
   store.db.run("DELETE FROM hashed_page");
 }
 
-async function compare(files: number): Promise<Record<string, unknown>> {
+async function compare(files: number, filesAFolder: number): Promise<Record<string, unknown>> {
   const home = mkdtempSync(join(tmpdir(), "nodupe-bench-"));
   try {
     const [folder, store] = [join(home, "cvs"), join(home, "store.db")];
-    writeTree(folder, files);
+    writeTree(folder, files, filesAFolder);
     writeStore(store, folder);
     const sync = [join(ROOT, "dist/nodupe"), "sync", "--json", "-q", "--db", store, "--url", URL, folder];
     const find = ["find", folder, "-printf", "%s %T@ %C@ %i\\n"];
@@ -81,6 +83,7 @@ async function compare(files: number): Promise<Record<string, unknown>> {
     const [run, rows, base] = [middle(samples.pages), middle(samples.rows), middle(samples.find)];
     return {
       files,
+      files_a_folder: filesAFolder,
       wall_ms: run.wallMs,
       cpu_ms: run.cpuMs,
       peak_bytes: run.peakBytes,
@@ -97,9 +100,16 @@ async function compare(files: number): Promise<Record<string, unknown>> {
 }
 
 const asked = process.argv[2];
-const sizes = asked === undefined ? [10_000, 200_000] : [Number(asked)];
+const trees =
+  asked === undefined
+    ? ([
+        [10_000, LARGE_FOLDER],
+        [10_000, SMALL_FOLDER],
+        [200_000, LARGE_FOLDER],
+      ] as const)
+    : ([[Number(asked), LARGE_FOLDER]] as const);
 const runs = [];
-for (const files of sizes) runs.push(await compare(files));
+for (const [files, filesAFolder] of trees) runs.push(await compare(files, filesAFolder));
 const results = join(ROOT, "bench/results");
 mkdirSync(results, { recursive: true });
 writeFileSync(
