@@ -1,18 +1,35 @@
 import { Failure, messageOf, reasonOf } from "../../lib/errors.ts";
 import { readText } from "../../lib/read-file.ts";
 
+const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]*(-----END CERTIFICATE-----)?/g;
+
 /**
  * The additional certificate authorities in `ca_file`, as PEM; null if it is not set.
  *
- * @throws Failure (usage) if the file cannot be read.
+ * @throws Failure (usage) if the file cannot be read, or holds no certificate or a damaged one.
  */
 export function readCa(path: string | null): string | null {
   if (path === null) return null;
+  let pem: string;
   try {
-    return readText(path);
+    pem = readText(path);
   } catch (error) {
     throw new Failure("usage", `the CA file ${path} cannot be read: ${reasonOf(error)}`);
   }
+  const certificates = pem.match(CERTIFICATES);
+  if (certificates === null)
+    throw new Failure("usage", `the CA file ${path} holds no certificate; expected certificates in PEM`);
+  const { X509Certificate } = process.getBuiltinModule("node:crypto");
+  for (const [index, certificate] of certificates.entries()) {
+    try {
+      new X509Certificate(certificate);
+    } catch (error) {
+      throw new Failure("usage", `certificate ${index + 1} in the CA file ${path} is damaged`, {
+        cause: error,
+      });
+    }
+  }
+  return pem;
 }
 
 /** @param what what the file has to hold, as it is called in its first line. */

@@ -51,9 +51,11 @@ const CERTIFICATE_FAULTS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: "is for another host",
 };
 
-/** What is wrong with a server's certificate, as found by the handshake. */
-export function certificateLoss(error: Error | null): ConnectionLost {
+/** Why a TLS handshake failed: most often the server's certificate. */
+export function handshakeLoss(error: Error | null): ConnectionLost {
   const code = codeOf(error);
+  // The peer did not speak TLS, or broke its rules: no certificate was looked at.
+  if (code === "EPROTO") return new ConnectionLost("the TLS handshake failed (EPROTO)", { code });
   if (code === undefined)
     return new ConnectionLost("the server's certificate is not trusted", { code: "CERT" });
   const fault = CERTIFICATE_FAULTS[code] ?? "is not trusted";

@@ -1,7 +1,7 @@
 import type { Socket, SocketHandler, TCPSocketConnectOptions } from "bun";
 import { messageOf } from "../errors.ts";
 import { AnswerReader, type Headers } from "./answer-reader.ts";
-import { certificateLoss, connectLoss, ConnectionLost } from "./connection-lost.ts";
+import { connectLoss, ConnectionLost, handshakeLoss } from "./connection-lost.ts";
 import { decodeContent } from "./content-encoding.ts";
 import { bareHost, portOf } from "./host.ts";
 import type { Proxy } from "./proxy.ts";
@@ -303,7 +303,7 @@ export class Connection {
       },
       drain: () => this.#wakeup.fire(),
       handshake: (_, verified, error) => {
-        if (!verified) this.#close(certificateLoss(error));
+        if (!verified) this.#close(handshakeLoss(error));
         else if (this.#state.type === "connecting" || this.#state.type === "securing")
           this.#state = { type: "idle", sinceMs: 0 };
         this.#wakeup.fire();

@@ -95,6 +95,7 @@ function lossReason({ message, code, refusedBy }: ConnectionLost): string {
   if (code === "EMFILE") return `${message}; allow more (ulimit -n), or fewer --workers`;
   if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID")
     return `${message}; check the clock: nodupe time`;
+  if (code === "EPROTO") return `${message}; is --url right, and is that a port for https?`;
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return `${message}; is --url right?`;
   if (message.startsWith("the server's certificate"))
     return `${message}; for a private authority name its certificate with --ca-file`;

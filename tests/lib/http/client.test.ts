@@ -1,7 +1,10 @@
 import type { Socket } from "bun";
 import { expect, test } from "bun:test";
+import { once } from "node:events";
+import { createServer, type Socket as NodeSocket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { BodyWithdrawn, type Exchange, HttpClient, type Request } from "../../../src/lib/http/client.ts";
+import type { Piece } from "../../../src/lib/http/pieces.ts";
 import { patient } from "../../support/emulation.ts";
 import { startPeer } from "../../support/net/peer.ts";
 import { until } from "../../support/until.ts";
@@ -149,4 +152,105 @@ test("timeouts longer than a timer's limit do not fire at once", async () => {
   );
   using client = newClient(peer.url, 2 ** 40);
   expect((await client.exchange(post("a", { timeoutMs: 2 ** 40 }), NEVER)).type).toBe("answer");
+});
+
+/** A peer that does not read before it is told to; then it answers once it has `bytes` of the body. */
+async function startLatePeer(bytes: number) {
+  const chunks: Buffer[] = [];
+  const opened: NodeSocket[] = [];
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
+    opened.push(socket);
+    socket.on("error", () => socket.destroy());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the peer has no port");
+  const body = (): Buffer => {
+    const all = Buffer.concat(chunks);
+    return all.subarray(all.indexOf("\r\n\r\n") + 4);
+  };
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    body,
+    read: () => {
+      for (const socket of opened) {
+        let length = 0;
+        socket.on("data", (chunk: Buffer) => {
+          chunks.push(chunk);
+          length += chunk.length;
+          if (length > bytes && body().length === bytes)
+            socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        });
+        socket.resume();
+      }
+    },
+    [Symbol.dispose]: () => {
+      for (const socket of opened) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+/** More than the system holds for a peer that does not read. */
+const HELD = Array.from({ length: 60 }, (_, at) => Buffer.alloc(200_000 + at, `piece ${at} `));
+
+function held(pieces: () => readonly Piece[]): Request {
+  const length = pieces().reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const send = () => Promise.reject(new Error("what is in memory is sent from there"));
+  return { ...post(""), body: { contentType: "text/plain", length, send, pieces } };
+}
+
+test("what the network does not take at once follows as the peer reads, and each piece is handed over once", async () => {
+  const whole = Buffer.concat(HELD);
+  using peer = await startLatePeer(whole.length);
+  using client = newClient(peer.url, patient(30_000));
+  const handed: number[] = [];
+  const pieces = HELD.map((bytes, at): Piece => ({ bytes, onHandedOver: () => handed.push(at) }));
+  let sentBytes = 0;
+  const onSent = (bytes: number): void => {
+    sentBytes += bytes;
+  };
+  const exchanging = client.exchange({ ...held(() => pieces), onSent }, NEVER);
+  await until(() => sentBytes > 0, "the system takes the beginning");
+  expect(sentBytes).toBeLessThan(whole.length);
+  expect(handed.length).toBeLessThan(HELD.length);
+  peer.read();
+  const exchange = await exchanging;
+  expect(exchange.type === "answer" && [exchange.answer.status, exchange.whole]).toEqual([200, true]);
+  expect(peer.body().equals(whole)).toBe(true);
+  expect(handed).toEqual(HELD.map((_, at) => at));
+  expect(sentBytes).toBeGreaterThan(whole.length);
+});
+
+test("a peer that never reads is given up after its silence, and did not get the whole", async () => {
+  using peer = await startLatePeer(0);
+  using client = newClient(peer.url, 200);
+  const pieces = HELD.map((bytes): Piece => ({ bytes }));
+  const exchange = await client.exchange(
+    held(() => pieces),
+    NEVER,
+  );
+  expect(lost(exchange)).toEqual(["silent for 0.2 s", false]);
+});
+
+test("waiting for an answer keeps a process alive; an idle connection does not", async () => {
+  using peer = startPeer((socket, bytes) => {
+    if (bytes.includes("/answered")) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  });
+  const script = `
+    import { HttpClient } from ${JSON.stringify(`${import.meta.dir}/../../../src/lib/http/client.ts`)};
+    const route = { url: new URL(${JSON.stringify(peer.url)}), proxy: null, ca: undefined };
+    const ask = async (path, silenceTimeoutMs) => {
+      const options = { route, headers: {}, connectTimeoutMs: 60_000, silenceTimeoutMs, now: Date.now };
+      const client = new HttpClient(options);
+      const request = { method: "GET", path, safe: true };
+      const exchange = await client.exchange(request, new AbortController().signal);
+      console.log(exchange.type === "lost" ? exchange.error.message : exchange.answer.text);
+    };
+    await ask("/silent", 100);
+    await ask("/answered", 600_000);`;
+  const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "inherit" });
+  expect(await new Response(child.stdout).text()).toBe("silent for 0.1 s\nok\n");
+  expect(await child.exited).toBe(0);
 });

@@ -79,3 +79,19 @@ test("the room around a larger content is its own: what is written there reaches
     { numRuns: 100 },
   );
 });
+
+test("contents as large as the whole memory, with and without room around them, are all served in turn", async () => {
+  const limit = 100_000;
+  const { before, after } = roomAround(limit);
+  const sizes = [0, 1, -1, before + after, before + after - 1, before + after + 1, limit - 10].map(
+    (less) => limit - less,
+  );
+  const pool = new BufferPool(limit);
+  const served: number[] = [];
+  for (const done of sizes.flatMap((size) => [size, 10]).map((size) => pool.take(size))) {
+    const view = await done;
+    served.push(view.length);
+    pool.give(view);
+  }
+  expect(served).toEqual(sizes.flatMap((size) => [size, 10]));
+});

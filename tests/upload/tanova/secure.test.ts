@@ -64,6 +64,13 @@ describe("https", () => {
     ]);
   });
 
+  test("a server that does not speak TLS is not taken for one with a wrong certificate", async () => {
+    using api = await startSandbox();
+    using client = testClient({ url: api.url.replace("http:", "https:"), apiKey: api.apiKey });
+    const reason = "the TLS handshake failed (EPROTO); is --url right, and is that a port for https?";
+    expect(await client.health(NEVER)).toMatchObject({ type: "unreachable", reason });
+  });
+
   test("through a proxy: a tunnel to the name, and the certificate must be that name's", async () => {
     using folder = tempFolder();
     const tls = await certified(folder, "DNS:tanova.test");
