@@ -1,10 +1,5 @@
+import type { Room } from "../../lib/http/pieces.ts";
 import type { SharedBytes } from "./hash.ts";
-
-/** Spare bytes of a buffer before and after a content in it. */
-interface Room {
-  readonly before: number;
-  readonly after: number;
-}
 
 /**
  * Around a larger content there is room for what a request says before and after it: the whole goes out in one write,
