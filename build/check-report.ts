@@ -41,6 +41,8 @@ function linesByFile(log: string): Map<string, string[]> {
   let current: string[] | undefined;
   for (const line of log.split("\n")) {
     const file = /^(\S+\.test\.tsx?):$/.exec(line)?.[1];
+    // After a long output bun repeats what failed, under no file's name.
+    if (/^\d+ tests? failed:$/.test(line)) current = undefined;
     if (file === undefined) {
       current?.push(line);
       continue;

@@ -66,6 +66,30 @@ test("results belong to their file, whichever file's turn it was, with what was 
   expect(resultsIn(LOG)[2]?.lines).toEqual(["error: printed after its result"]);
 });
 
+test("what bun repeats at the end of a long output is not counted again", () => {
+  const log = `tests/a.test.ts:
+error: it broke
+(fail) first [1ms]
+
+tests/b.test.ts:
+(pass) other [1ms]
+
+1 tests failed:
+(fail) first [1ms]
+
+ 1 pass
+ 1 fail
+`;
+  expect(resultsIn(log).map(({ file, name, outcome }) => `${outcome} ${file} ${name}`)).toEqual([
+    "fail tests/a.test.ts first",
+    "pass tests/b.test.ts other",
+  ]);
+  const again = [alone("tests/a.test.ts", "(pass) first [1ms]", 0)];
+  expect(titles(report([{ name: "tests", log, alone: again }]))).toEqual([
+    "unsteady: passed only alone: tests: tests/a.test.ts: first",
+  ]);
+});
+
 test("an error that bun printed under another file's name is found by its stack", () => {
   const log = `tests/a.test.ts:
 (fail) first [1ms]

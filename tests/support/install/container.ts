@@ -54,11 +54,16 @@ export async function bootContainer(files: Readonly<Record<string, string>>): Pr
   await until(async () => (init = await initOf(child.pid)) > 0, "it has started");
   const run: Container["run"] = (...command) =>
     runCommand([programPath("nsenter"), "--all", "--target", `${init}`, ...command]);
-  await until(
-    async () => (await run("systemctl", "is-active", "sysinit.target")).stdout.trim() === "active",
-    "the container has booted",
-    60_000,
-  );
+  try {
+    await until(
+      async () => (await run("systemctl", "is-active", "sysinit.target")).stdout.trim() === "active",
+      "the container has booted",
+      60_000,
+    );
+  } catch (error) {
+    const jobs = await run("systemctl", "list-jobs", "--no-legend");
+    throw new Error(`it still waits for: ${jobs.stdout}${jobs.stderr}`, { cause: error });
+  }
   return {
     run,
     write: (path, text, mode = 0o644) => {
