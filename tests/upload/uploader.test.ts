@@ -29,7 +29,8 @@ test("batches are full where there is enough for them; what is left waits for a 
   using folder = tempFolder();
   using opened = await uploadStore(folder);
   using sandbox = await startSandbox({ batch: true });
-  using holding = holdingFront(sandbox);
+  const isOffered = Promise.withResolvers<void>();
+  using holding = holdingFront(sandbox, isOffered.promise);
   await using made = makeUploader(opened, holding.front, {
     workers: 2,
     batchItems: 10,
@@ -40,6 +41,7 @@ test("batches are full where there is enough for them; what is left waits for a 
     for (const end = taken + count; taken < end; taken += 1) await made.offer(`cv ${taken}`);
   };
   await take(25);
+  isOffered.resolve();
   await until(() => holding.sizes.length === 2, "two batches are in flight");
   expect(holding.sizes).toEqual([10, 10]);
   // Five are left. Both slots are taken: five more fill the batch, and five are left again.

@@ -54,6 +54,14 @@ export async function bootContainer(files: Readonly<Record<string, string>>): Pr
   await until(async () => (init = await initOf(child.pid)) > 0, "it has started");
   const run: Container["run"] = (...command) =>
     runCommand([programPath("nsenter"), "--all", "--target", `${init}`, ...command]);
+  const end = async (): Promise<void> => {
+    // It is the first process of its namespace, so all others end with it. It outlives the program that started it.
+    process.kill(init, "SIGKILL");
+    await child.exited;
+    await until(async () => (await runCommand(["umount", root])).exitCode === 0, "the root is free");
+    await mustRun("umount", folder.path);
+    folder[Symbol.dispose]();
+  };
   try {
     await until(
       async () => (await run("systemctl", "is-active", "sysinit.target")).stdout.trim() === "active",
@@ -62,6 +70,7 @@ export async function bootContainer(files: Readonly<Record<string, string>>): Pr
     );
   } catch (error) {
     const jobs = await run("systemctl", "list-jobs", "--no-legend");
+    await end();
     throw new Error(`it still waits for: ${jobs.stdout}${jobs.stderr}`, { cause: error });
   }
   return {
@@ -70,12 +79,6 @@ export async function bootContainer(files: Readonly<Record<string, string>>): Pr
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), text, { mode });
     },
-    [Symbol.asyncDispose]: async () => {
-      child.kill("SIGKILL");
-      await child.exited;
-      await until(async () => (await runCommand(["umount", root])).exitCode === 0, "the root is free");
-      await mustRun("umount", folder.path);
-      folder[Symbol.dispose]();
-    },
+    [Symbol.asyncDispose]: end,
   };
 }

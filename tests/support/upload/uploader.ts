@@ -109,12 +109,13 @@ export function makeUploader(
   };
 }
 
-/** A server that holds back every answer to an upload until released. */
-export function holdingFront(sandbox: Sandbox) {
+/** A server that says how it is once `isReady`, and holds back every answer to an upload until released. */
+export function holdingFront(sandbox: Sandbox, isReady: Promise<void> = Promise.resolve()) {
   const held: PromiseWithResolvers<null>[] = [];
   /** The number of files in each upload, in the order received. */
   const sizes: number[] = [];
   const front = startFront(sandbox, (path, body) => {
+    if (path.endsWith("/health")) return isReady.then(() => null);
     if (!path.includes("/upload")) return null;
     const one = Promise.withResolvers<null>();
     held.push(one);
