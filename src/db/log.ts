@@ -1,5 +1,4 @@
 import { statSync } from "node:fs";
-import { isBusy } from "./busy.ts";
 import type { Store } from "./open.ts";
 
 /**
@@ -9,7 +8,10 @@ import type { Store } from "./open.ts";
  */
 const LONGEST_BYTES = 64 * 4_096;
 
-/** Checkpoints and truncates a log that has grown: after some ten runs. A later run does so if others are reading now. */
+/**
+ * Checkpoints and truncates a log that has grown: after some ten runs. If that cannot be done now, a later run does it:
+ * what is in the log is stored all the same.
+ */
 export function foldLog({ db, path }: Store): void {
   if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) <= LONGEST_BYTES) return;
   using timeout = db.prepare<{ timeout: number }, []>("PRAGMA busy_timeout");
@@ -17,8 +19,9 @@ export function foldLog({ db, path }: Store): void {
   db.run("PRAGMA busy_timeout = 0");
   try {
     db.run("PRAGMA wal_checkpoint(TRUNCATE)");
-  } catch (error) {
-    if (!isBusy(error)) throw error;
+  } catch {
+    // What is wrong with the disk is said by the next commit.
+  } finally {
+    db.run(`PRAGMA busy_timeout = ${patienceMs}`);
   }
-  db.run(`PRAGMA busy_timeout = ${patienceMs}`);
 }

@@ -79,9 +79,8 @@ export class EngineCare {
     this.#collectFolders(folders);
   }
 
-  /** Contents will be sent. Called before the first one, and perhaps again. */
+  /** Contents will be sent. Called once, before the first one. */
   sending(): void {
-    if (this.#collect !== null) return;
     const { sharesProcess } = this.#options;
     if (!sharesProcess) {
       compileHardly();

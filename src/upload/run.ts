@@ -77,6 +77,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     share: share?.driver ?? null,
     engine,
     onFirst: () => {
+      engine.sending();
       if (countsAhead) counter.begin();
     },
     onNotice: (notice) => {

@@ -171,7 +171,6 @@ export class Uploader implements AsyncDisposable {
     const { ledger, tally, settling, ending, engine, share, onFirst, onNotice, onFact } = this.#options;
     switch (action.type) {
       case "connect":
-        engine.sending();
         if (!this.#isBegun) onFirst();
         this.#isBegun = true;
         this.#begin(this.#connect());
